@@ -1,0 +1,30 @@
+"""The command `tollbook`: calls the verbs, turns errors into one clear line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pipeline.errors import TollbookError
+
+
+def main() -> None:
+    """Run the command line. Exit codes: see `tollbook --help`."""
+    from pipeline.cli import app  # noqa: PLC0415  imported here so that its errors are ours, too
+
+    try:
+        app()
+    except TollbookError as error:
+        print(f"tollbook: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("tollbook: interrupted; the next run carries on", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

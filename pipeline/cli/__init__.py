@@ -1,0 +1,7 @@
+"""The verbs: parse, call one function, print its result; they decide nothing."""
+
+from __future__ import annotations
+
+from pipeline.cli.app import app
+
+__all__ = ["app"]

@@ -1,0 +1,83 @@
+"""What every verb needs from outside: the configuration, the clock, the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import config as configuration
+from pipeline.config import Config, Source
+from pipeline.errors import ConfigError
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Path of tollbook.toml (default: ./tollbook.toml).")
+]
+NowOption = Annotated[
+    str | None,
+    typer.Option("--now", help="Business clock for periods and finality, such as 2026-11-24T08:00Z."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Two clocks: `now` is the business clock (--now), `real_now` the wall clock; both naive UTC."""
+
+    now: datetime
+    real_now: datetime
+
+
+def clock(now: str | None) -> Clock:
+    """The clocks of this call. Fails: ConfigError for an instant that cannot be read."""
+    real = datetime.now(UTC).replace(tzinfo=None)  # noqa: TID251  the one place where time comes in
+    return Clock(now=instant(now, "--now") if now else real, real_now=real)
+
+
+def instant(text: str, option: str) -> datetime:
+    """An ISO 8601 instant as naive UTC; without a zone it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is no instant", key=option, hint="Write it like 2026-11-24T08:00:00Z."
+        ) from None
+    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+
+
+def day(text: str, option: str) -> date:
+    """An ISO date, such as 2026-11-24."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is no date", key=option, hint="Write it like 2026-11-24."
+        ) from None
+
+
+def load(path: Path | None, sources: tuple[Source, ...] = ()) -> Config:
+    """The configuration of this call: the file given, ./tollbook.toml, or the defaults."""
+    if path is not None:
+        return configuration.load(path)
+    here = Path("tollbook.toml")
+    if here.is_file() and not sources:
+        return configuration.load(here)
+    return configuration.without_file(Path.cwd(), sources)
+
+
+def environment() -> Mapping[str, str]:
+    """The process environment; secrets are read from it by name, and only by name."""
+    return os.environ
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """A line for the person at the terminal: stderr, so that stdout stays data."""
+    if not quiet:
+        print(text, file=sys.stderr)

@@ -1,0 +1,317 @@
+"""tollbook.toml as frozen models; an unknown key is an error that names the nearest known one.
+
+Relative paths are relative to the file. Without a file, `without_file` gives the defaults.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from pipeline.errors import ConfigError
+from pipeline.money import parse_decimal
+from pipeline.records import SCOPES, Basis
+
+SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]
+BUCKET_KINDS = frozenset({"openai_usage", "openai"})
+REQUEST_KINDS = frozenset({"request_log", "records"})
+
+
+def _decimal_from_text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('write the amount as a string, such as "2000.00", so that it stays exact')  # noqa: TRY004  pydantic reports ValueError only
+    return parse_decimal(value)
+
+
+def _date_or_midnight(value: Any) -> Any:
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if isinstance(value, datetime):
+        raise ValueError("write a date, such as 2026-07-01")  # noqa: TRY004  as above
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_decimal_from_text)]
+Day = Annotated[date, BeforeValidator(_date_or_midnight)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Organization(_Section):
+    """Whose usage this is; a row without an organization belongs to it."""
+
+    id: str = "default"
+    name: str = ""
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            near = difflib.get_close_matches(zone, available_timezones(), 1)
+            raise ValueError(
+                f"{zone!r} is no IANA time zone" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        return zone
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organization's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Storage(_Section):
+    """Where the warehouse, raw files, published files and reports lie."""
+
+    root: Path = Path("tollbook-data")
+
+
+class Source(_Section):
+    """One source of usage records."""
+
+    name: Name
+    kind: SourceKind
+    path: tuple[str, ...] = ()
+    basis: Basis = "charge"
+    scopes: tuple[str, ...] = ()
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("scopes")
+    @classmethod
+    def _known_scopes(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        for scope in scopes:
+            if scope not in SCOPES:
+                raise ValueError(f"{scope!r} is no scope; it is one of {', '.join(SCOPES)}")
+        return scopes
+
+    @model_validator(mode="after")
+    def _has_path(self) -> Source:
+        if self.kind != "openai" and not self.path:
+            raise ValueError(f"a source of kind {self.kind!r} needs `path`: files, globs or folders")
+        return self
+
+
+class Prices(_Section):
+    """The user's own price files, on top of the built-in book; the later file wins."""
+
+    files: tuple[Path, ...] = ()
+
+
+class Discount(_Section):
+    """A dated percentage off what has no contracted price."""
+
+    percent: Annotated[Amount, Field(ge=0, le=100)]
+    project: str | None = None
+    model: str | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None  # exclusive
+
+
+class Budget(_Section):
+    """A monthly budget of the organization, a project, or a project's model or scope."""
+
+    id: Name
+    project: str | None = None
+    model: str | None = None
+    scope: str | None = None
+    amount_usd: Annotated[Amount, Field(gt=0)]
+    thresholds: tuple[Annotated[int, Field(gt=0, le=1000)], ...] = (50, 80, 100)
+
+    @field_validator("thresholds")
+    @classmethod
+    def _ascending(cls, thresholds: tuple[int, ...]) -> tuple[int, ...]:
+        if not thresholds:
+            raise ValueError("name at least one percentage, such as [50, 80, 100]")
+        return tuple(sorted(set(thresholds)))
+
+    @field_validator("scope")
+    @classmethod
+    def _known_scope(cls, scope: str | None) -> str | None:
+        if scope is not None and scope not in SCOPES:
+            raise ValueError(f"{scope!r} is no scope; it is one of {', '.join(SCOPES)}")
+        return scope
+
+
+class Alerts(_Section):
+    """Where alerts go: apprise URLs, or `env:NAME` for one taken from the environment."""
+
+    channels: tuple[str, ...] = ()
+
+
+class Quality(_Section):
+    """The gates of a run."""
+
+    max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
+
+
+class Schedule(_Section):
+    """Cron expressions in the organization's zone; an empty one is off."""
+
+    run: str = "0 * * * *"
+    daily_report: str = "0 6 * * *"
+    monthly_report: str = "0 7 1 * *"
+
+
+class Config(_Section):
+    """The whole of tollbook.toml."""
+
+    organization: Organization = Organization()
+    storage: Storage = Storage()
+    sources: tuple[Source, ...] = ()
+    prices: Prices = Prices()
+    discounts: tuple[Discount, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    alerts: Alerts = Alerts()
+    quality: Quality = Quality()
+    schedule: Schedule = Schedule()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Config:
+        for what, names in (
+            ("sources", [s.name for s in self.sources]),
+            ("budgets", [b.id for b in self.budgets]),
+        ):
+            twice = sorted({n for n in names if names.count(n) > 1})
+            if twice:
+                raise ValueError(f"{what}: the name {twice[0]!r} is used twice; give each its own")
+        return self
+
+    @model_validator(mode="after")
+    def _one_charge_basis(self) -> Config:
+        charging = [s for s in self.sources if s.basis == "charge"]
+        for bucket in (s for s in charging if s.kind in BUCKET_KINDS):
+            for request in (s for s in charging if s.kind in REQUEST_KINDS):
+                both = set(bucket.scopes) & set(request.scopes)
+                if both or not bucket.scopes or not request.scopes:
+                    raise ValueError(
+                        f"sources: {bucket.name!r} (buckets) and {request.name!r} (requests) would "
+                        'charge the same traffic twice; set basis = "detail" on one of them, or '
+                        "give both `scopes` that do not overlap"
+                    )
+        return self
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file. Fails: ConfigError naming file, line and key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no such file", file=path, hint="Write one with `tollbook init`."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", file=path) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise ConfigError(
+            f"is no valid TOML: {error}", file=path, line=int(found[1]) if found else None
+        ) from None
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise _readable(error, path, text) from None
+    return _relative_to(config, path.resolve().parent)
+
+
+def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:
+    """The defaults, with storage in a folder under the given one."""
+    return _relative_to(Config(sources=sources), folder.resolve())
+
+
+def _relative_to(config: Config, folder: Path) -> Config:
+    def local(path: str) -> str:
+        is_url = re.match(r"[a-z][a-z0-9+.-]*://", path) is not None
+        return path if is_url else str(folder / Path(path).expanduser())
+
+    return config.model_copy(
+        update={
+            "storage": Storage(root=folder / config.storage.root.expanduser()),
+            "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
+            "sources": tuple(
+                s.model_copy(update={"path": tuple(local(p) for p in s.path)})
+                for s in config.sources
+            ),
+        }
+    )
+
+
+def _readable(error: ValidationError, path: Path, text: str) -> ConfigError:
+    first = error.errors()[0]
+    location = first["loc"]
+    key = ".".join(str(part) for part in location)
+    line = _line_of(text, location)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
+        hint = (
+            f"Did you mean {near[0]!r}?" if near else f"Known keys here: {', '.join(sorted(known))}."
+        )
+        return ConfigError("unknown key", file=path, line=line, key=key, hint=hint)
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        message = "is missing"
+    more = len(error.errors()) - 1
+    hint = f"({more} more after this one.)" if more else None
+    return ConfigError(message, file=path, line=line, key=key or None, hint=hint)
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        arguments = getattr(annotation, "__args__", ())
+        model = next((a for a in (annotation, *arguments) if hasattr(a, "model_fields")), Config)
+    return list(model.model_fields)
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
+    """The line where the key stands, found by walking the section headers; None if unsure."""
+    names = [p for p in location if isinstance(p, str)]
+    index = next((p for p in location if isinstance(p, int)), 0)
+    if not names:
+        return None
+    section, key = (names[0], names[-1]) if len(names) > 1 else (None, names[0])
+    seen, header_line, inside = -1, None, section is None
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line.startswith("["):
+            name = line.strip("[] \t").split("#")[0].strip("[] \t")
+            if section is None and name == key:
+                return number
+            inside = name == section
+            if inside:
+                seen += 1
+                inside = seen == index or not line.startswith("[[")
+                header_line = number if inside else header_line
+        elif inside and re.match(rf"[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return header_line

@@ -1,0 +1,74 @@
+"""Every error a user can meet: where it is, what is wrong, what to do.
+
+TollbookError                 exit code
+├── ConfigError               2   the configuration, a price file, a command's words
+├── SourceError               3   one file or source could not be read; the others go on
+├── RunFailedError            1   nothing was committed
+│   └── CheckFailedError      1   an invariant in queries/checks/ does not hold
+└── LockHeldError             75  another run holds the storage
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class TollbookError(Exception):
+    """An error with its place. Prints as ``prices.csv:17 price_usd: '1,20' is no decimal. Write 1.20.``"""
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: str | Path | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.what = what
+        self.file = str(file) if file is not None else None
+        self.line = line
+        self.key = key
+        self.hint = hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = ""
+        if self.file is not None:
+            place = self.file if self.line is None else f"{self.file}:{self.line}"
+        if self.key is not None:
+            place = f"{place} {self.key}".strip()
+        text = f"{place}: {self.what}" if place else self.what
+        if not text.endswith((".", "!", "?")):
+            text += "."
+        return f"{text} {self.hint}" if self.hint else text
+
+
+class ConfigError(TollbookError):
+    """The configuration, a price file or a command's words are wrong; nothing was started."""
+
+    exit_code = 2
+
+
+class SourceError(TollbookError):
+    """One file or source could not be read; the run goes on and ends as partial."""
+
+    exit_code = 3
+
+
+class RunFailedError(TollbookError):
+    """The run failed and committed nothing."""
+
+    exit_code = 1
+
+
+class CheckFailedError(RunFailedError):
+    """An invariant does not hold, so the run committed nothing."""
+
+
+class LockHeldError(TollbookError):
+    """Another run holds the lock on this storage."""
+
+    exit_code = 75

@@ -1,0 +1,24 @@
+"""Where the product's own files lie: SQL, templates, prices, in a checkout or inside the wheel."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+
+def folder(name: str) -> Path:
+    """The folder ``queries``, ``reports`` or ``data``."""
+    inside = Path(str(files("pipeline"))) / name
+    return inside if inside.is_dir() else inside.parent.parent / name
+
+
+@cache
+def sql(name: str) -> str:
+    """The text of one statement, such as ``sql("charges/quantities")``."""
+    return (folder("queries") / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def sql_names(under: str) -> tuple[str, ...]:
+    """The statements of one folder of ``queries/``, in name order, as ``folder/name``."""
+    return tuple(sorted(f"{under}/{p.stem}" for p in (folder("queries") / under).glob("*.sql")))
