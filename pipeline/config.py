@@ -112,7 +112,9 @@ class Source(_Section):
     @model_validator(mode="after")
     def _has_path(self) -> Source:
         if self.kind != "openai" and not self.path:
-            raise ValueError(f"a source of kind {self.kind!r} needs `path`: files, globs or folders")
+            raise ValueError(
+                f"a source of kind {self.kind!r} needs `path`: files, globs or folders"
+            )
         return self
 
 
@@ -271,12 +273,13 @@ def _readable(error: ValidationError, path: Path, text: str) -> ConfigError:
         known = _known_keys(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
         hint = (
-            f"Did you mean {near[0]!r}?" if near else f"Known keys here: {', '.join(sorted(known))}."
+            f"Did you mean {near[0]!r}?"
+            if near
+            else f"Known keys here: {', '.join(sorted(known))}."
         )
         return ConfigError("unknown key", file=path, line=line, key=key, hint=hint)
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
-        message = "is missing"
+    message = "is missing" if first["type"] == "missing" else first["msg"]
+    message = message.removeprefix("Value error, ")
     more = len(error.errors()) - 1
     hint = f"({more} more after this one.)" if more else None
     return ConfigError(message, file=path, line=line, key=key or None, hint=hint)
@@ -299,12 +302,14 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
     index = next((p for p in location if isinstance(p, int)), 0)
     if not names:
         return None
-    section, key = (names[0], names[-1]) if len(names) > 1 else (None, names[0])
-    seen, header_line, inside = -1, None, section is None
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+    section = names[0] if len(names) > 1 else None
+    key = names[-1]
+    header_line: int | None = None
+    seen, inside = -1, section is None
+    for number, text_line in enumerate(text.splitlines(), 1):
+        line = text_line.strip()
         if line.startswith("["):
-            name = line.strip("[] \t").split("#")[0].strip("[] \t")
+            name = line.split("#")[0].strip("[] \t")
             if section is None and name == key:
                 return number
             inside = name == section

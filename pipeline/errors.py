@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class TollbookError(Exception):
-    """An error with its place. Prints as ``prices.csv:17 price_usd: '1,20' is no decimal. Write 1.20.``"""
+    """An error with its place: `prices.csv:17 price_usd: '1,20' is no decimal. Write 1.20.`."""
 
     exit_code = 1
 

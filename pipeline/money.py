@@ -31,7 +31,7 @@ def parse_decimal(text: str) -> Decimal:
 
 
 def unit_price(price: Decimal, per: Decimal) -> Decimal:
-    """The price of one unit, with 18 decimals. Fails: ValueError where 18 do not hold it exactly."""
+    """The price of one unit, with 18 decimals. Fails: ValueError where 18 are too few."""
     try:
         return _STRICT.divide(price, per).quantize(UNIT_PRICE_STEP, context=_STRICT)
     except (Inexact, InvalidOperation):

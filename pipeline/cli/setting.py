@@ -17,11 +17,14 @@ from pipeline.config import Config, Source
 from pipeline.errors import ConfigError
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Path of tollbook.toml (default: ./tollbook.toml).")
+    Path | None,
+    typer.Option("--config", "-c", help="Path of tollbook.toml (default: ./tollbook.toml)."),
 ]
 NowOption = Annotated[
     str | None,
-    typer.Option("--now", help="Business clock for periods and finality, such as 2026-11-24T08:00Z."),
+    typer.Option(
+        "--now", help="Business clock for periods and finality, such as 2026-11-24T08:00Z."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
@@ -29,7 +32,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Two clocks: `now` is the business clock (--now), `real_now` the wall clock; both naive UTC."""
+    """`now` is the business clock (--now), `real_now` the wall clock; both naive UTC."""
 
     now: datetime
     real_now: datetime
