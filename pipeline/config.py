@@ -272,15 +272,15 @@ def _readable(error: ValidationError, path: Path, text: str) -> ConfigError:
     if first["type"] == "extra_forbidden":
         known = _known_keys(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
-        hint = (
+        suggestion = (
             f"Did you mean {near[0]!r}?"
             if near
             else f"Known keys here: {', '.join(sorted(known))}."
         )
-        return ConfigError("unknown key", file=path, line=line, key=key, hint=hint)
+        return ConfigError("unknown key", file=path, line=line, key=key, hint=suggestion)
     message = "is missing" if first["type"] == "missing" else first["msg"]
     message = message.removeprefix("Value error, ")
-    more = len(error.errors()) - 1
+    more = error.error_count() - 1
     hint = f"({more} more after this one.)" if more else None
     return ConfigError(message, file=path, line=line, key=key or None, hint=hint)
 
