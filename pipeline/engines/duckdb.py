@@ -1,0 +1,49 @@
+"""The default engine: DuckDB in this process, without network, progress bars or surprises.
+
+Gives connections; the statements come from `queries/`. Opens no file of its own accord.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+# Two thirds of a run's memory are DuckDB's at most; beyond it spills to the temporary folder.
+SCRATCH_MEMORY = "600MB"
+BOOKS_MEMORY = "300MB"
+
+# strings cross to polars as views (no copy), and nothing is drawn on a user's stdout
+_SETTINGS = (
+    "SET enable_progress_bar = false",
+    "SET produce_arrow_string_view = true",
+    "SET arrow_output_version = '1.4'",
+    "SET TimeZone = 'UTC'",
+    "SET autoinstall_known_extensions = false",
+)
+
+
+def prepare(con: duckdb.DuckDBPyConnection, *, memory: str, temporary: Path) -> None:
+    """Set a connection up for our own work: bounded memory, spilling to `temporary`."""
+    for setting in _SETTINGS:
+        con.execute(setting)
+    con.execute("SET memory_limit = $memory", {"memory": memory})
+    con.execute("SET temp_directory = $folder", {"folder": str(temporary)})
+
+
+@contextmanager
+def scratch(
+    temporary: Path, *, memory: str = SCRATCH_MEMORY
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory database for one run's work; what it spills is removed with it."""
+    temporary.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(":memory:")
+    try:
+        prepare(con, memory=memory, temporary=temporary)
+        yield con
+    finally:
+        con.close()
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,170 @@
+"""Finds the raw files of a source, fetches remote ones, and tells which have changed.
+
+Local files are read where they lie; what is remote is kept under the storage root, hashed.
+Never reads what a file means.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import xxhash
+
+from pipeline.config import Source
+from pipeline.errors import ConfigError, SourceError
+from pipeline.spooling import sample_hash
+
+_REMOTE = "://"
+_EXTRA_FOR = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "https": "http", "http": "http"}
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One raw file as it lies now. `name` is how the books and the reader know it."""
+
+    name: str
+    local: Path
+    size_bytes: int
+    modified_ns: int
+    sample_hash: str
+    landed_path: str | None = None  # our own copy, relative to the storage root
+
+
+def find(source: Source, root: Path, problems: list[SourceError]) -> list[RawFile]:
+    """The files of a source in name order. One that can't be read becomes a problem, not an end."""
+    found: dict[str, RawFile] = {}
+    for pattern in source.path:
+        try:
+            entries = (
+                _remote(pattern, root, problems)
+                if _REMOTE in pattern
+                else _local(pattern, source, problems)
+            )
+            found.update({f.name: f for f in entries})
+        except SourceError as error:
+            problems.append(error)
+    return [found[name] for name in sorted(found)]
+
+
+def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterator[RawFile]:
+    path = Path(pattern)
+    if path.is_dir():
+        paths: Sequence[Path] = [
+            Path(folder) / name
+            for folder, _, names in os.walk(path)
+            for name in names
+            if not name.startswith(".")
+        ]
+    elif glob.has_magic(pattern) and not path.exists():
+        paths = [Path(p) for p in glob.glob(pattern, recursive=True)]
+        paths = [p for p in paths if p.is_file()]
+    else:
+        paths = [path]
+    for file in sorted(paths):
+        try:
+            yield _describe(file)
+        except OSError as error:
+            hint = "Check the path, or take it out of the configuration."
+            if isinstance(error, PermissionError):
+                hint = "Let this user read it; the other files were read."
+            problems.append(
+                SourceError(
+                    f"cannot be read: {error.strerror} (source {source.name!r})",
+                    file=file,
+                    hint=hint,
+                )
+            )
+
+
+def _describe(file: Path) -> RawFile:
+    absolute = file if file.is_absolute() else Path.cwd() / file
+    facts = absolute.stat()
+    return RawFile(
+        name=str(absolute),
+        local=absolute,
+        size_bytes=facts.st_size,
+        modified_ns=facts.st_mtime_ns,
+        sample_hash=sample_hash(absolute, facts.st_size),
+    )
+
+
+def _remote(pattern: str, root: Path, problems: list[SourceError]) -> Iterator[RawFile]:
+    protocol = pattern.split(_REMOTE, 1)[0]
+    try:
+        system, path = fsspec.core.url_to_fs(pattern)
+        paths = system.glob(path) if glob.has_magic(path) else system.find(path) or [path]
+    except ImportError:
+        raise SourceError(
+            f"reading {protocol}:// needs another package",
+            file=pattern,
+            hint=f"Install it with: pip install 'tollbook[{_EXTRA_FOR.get(protocol, 's3')}]'.",
+        ) from None
+    except Exception as error:  # noqa: BLE001  every backend has errors of its own
+        raise _unreachable(pattern, error) from None
+    for remote in sorted(paths):
+        name = system.unstrip_protocol(remote)
+        try:
+            yield _fetch(system, remote, name, root)
+        except Exception as error:  # noqa: BLE001  as above
+            problems.append(_unreachable(name, error))
+
+
+def _unreachable(name: str, error: Exception) -> SourceError:
+    # the text of a backend's error may carry a signed address or a key: name its kind only
+    return SourceError(
+        f"cannot be fetched ({type(error).__name__})",
+        file=name.split("?", 1)[0],
+        hint="Check the address, the credentials in the environment and the network.",
+    )
+
+
+def _fetch(system: Any, remote: str, name: str, root: Path) -> RawFile:
+    """A remote file's copy under `raw/`, fetched again only when its size, time or tag changed."""
+    info = system.info(remote)
+    mark = "|".join(
+        str(info.get(k)) for k in ("size", "ETag", "etag", "mtime", "LastModified", "created")
+    )
+    key = xxhash.xxh3_128_hexdigest(f"{name}|{mark}".encode())
+    suffix = "".join(Path(remote.split("?", 1)[0]).suffixes)[-20:]
+    target = root / "raw" / f"{key}{suffix if suffix.replace('.', '').isalnum() else ''}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".part")
+        system.get_file(remote, str(partial))
+        partial.replace(target)
+    facts = target.stat()
+    return RawFile(
+        name=name.split("?", 1)[0],
+        local=target,
+        size_bytes=facts.st_size,
+        modified_ns=facts.st_mtime_ns,
+        sample_hash=sample_hash(target, facts.st_size),
+        landed_path=str(target.relative_to(root)),
+    )
+
+
+def age_seconds(file: RawFile, real_now: datetime) -> float:
+    """How long ago a file was last written."""
+    epoch = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
+    return (real_now - epoch).total_seconds() - file.modified_ns / 1e9
+
+
+def named_on_the_command_line(paths: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Paths given as words, absolute, so that the books know them from anywhere."""
+    full = []
+    for path in paths:
+        if _REMOTE in path:
+            full.append(path)
+            continue
+        absolute = folder / Path(path).expanduser()
+        if not glob.has_magic(path) and not absolute.exists():
+            raise ConfigError("there is no such file or folder", file=path)
+        full.append(str(absolute))
+    return tuple(full)

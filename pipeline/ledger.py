@@ -1,0 +1,260 @@
+"""The ledger: Parquet files written once, and which of their rows are repeats.
+
+Takes canonical records in input order; gives files that nobody sees until the books name them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline import resources
+from pipeline.records import CONTENT_COLUMNS, LEDGER_SCHEMA, METER_NAMES
+
+ROWS_A_FILE = 200_000
+# Rows whose identities repeat are compared in full, this many at a time.
+COMPARED_AT_ONCE = 1_000_000
+
+
+@dataclass(slots=True)
+class LedgerFile:
+    """A ledger file, live or about to be."""
+
+    ledger_id: int
+    path: Path
+    usage_month: date
+    basis: str
+    is_bucket: bool
+    rows: int
+    first_usage_date: date
+    last_usage_date: date
+    meters: tuple[str, ...]
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A row that is no longer live."""
+
+    ledger_id: int
+    row_number: int
+    reason: str
+    replaced_by_file: str | None
+    replaced_by_line: int | None
+
+
+@dataclass(slots=True)
+class Repeats:
+    """What finding repeats decided. Counts are by (source, input file, is new)."""
+
+    exclusions: list[Exclusion] = field(default_factory=list)
+    duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
+    superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
+    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # … and run
+    restated_dates: set[date] = field(default_factory=set)
+
+
+class LedgerWriter:
+    """Collects accepted records and writes them as ledger files, a UTC month each."""
+
+    def __init__(self, folder: Path, run_id: str, first_id: int) -> None:
+        self.files: list[LedgerFile] = []
+        self._folder = folder
+        self._run_id = run_id
+        self._next_id = first_id
+        self._waiting: dict[tuple[str, bool], list[pl.DataFrame]] = {}
+
+    def add(self, records: pl.DataFrame, basis: str, *, is_bucket: bool = False) -> None:
+        """Take records in LEDGER_SCHEMA, all of one basis."""
+        if not records.height:
+            return
+        frames = self._waiting.setdefault((basis, is_bucket), [])
+        frames.append(records)
+        if sum(f.height for f in frames) >= ROWS_A_FILE:
+            self._write(basis, is_bucket=is_bucket)
+
+    def close(self) -> list[LedgerFile]:
+        """Write what is left; give all files of this run."""
+        for basis, is_bucket in list(self._waiting):
+            self._write(basis, is_bucket=is_bucket)
+        return self.files
+
+    def _write(self, basis: str, *, is_bucket: bool) -> None:
+        frames = self._waiting.pop((basis, is_bucket), [])
+        if not frames:
+            return
+        whole = frames[0]
+        if len(frames) > 1:
+            # columns of few values come as Enum, each frame with its own values
+            whole = pl.concat([f.cast(dict(LEDGER_SCHEMA)) for f in frames])
+        month = pl.col("usage_date").dt.truncate("1mo")
+        first, last = whole.select(month.min().alias("a"), month.max().alias("b")).row(0)
+        parts = (
+            [(first, whole)]
+            if first == last
+            else [
+                (key[0], part)
+                for key, part in whole.group_by(month.alias("month"), maintain_order=True)
+            ]
+        )
+        for usage_month, part in parts:
+            self._write_file(part, usage_month, basis, is_bucket=is_bucket)
+
+    def _write_file(self, part: pl.DataFrame, month: date, basis: str, *, is_bucket: bool) -> None:
+        ledger_id, self._next_id = self._next_id, self._next_id + 1
+        folder = self._folder / f"usage_month={month:%Y-%m}"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self._run_id}-{ledger_id}.parquet"
+        write(part, path)
+        facts = part.select(
+            pl.col("usage_date").min().alias("first"),
+            pl.col("usage_date").max().alias("last"),
+            *(pl.col(m).max().alias(m) for m in METER_NAMES),
+        ).row(0, named=True)
+        self.files.append(
+            LedgerFile(
+                ledger_id=ledger_id,
+                path=path,
+                usage_month=month,
+                basis=basis,
+                is_bucket=is_bucket,
+                rows=part.height,
+                first_usage_date=facts["first"],
+                last_usage_date=facts["last"],
+                meters=tuple(m for m in METER_NAMES if facts[m]),
+                run_id=self._run_id,
+            )
+        )
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Write Parquet as the measured fast way has it: lz4, without statistics."""
+    frame.write_parquet(path, compression="lz4", statistics=False, row_group_size=122_880)
+
+
+def rows_of(files: Sequence[LedgerFile], columns: str) -> str:
+    """A FROM item over ledger files with `ledger_id` and `row_number` beside the columns."""
+    cases = " ".join(f"WHEN {quote(str(f.path))} THEN {f.ledger_id}" for f in files)
+    return (
+        f"(SELECT CAST(CASE filename {cases} END AS BIGINT) AS ledger_id, "
+        f"CAST(file_row_number AS BIGINT) AS row_number, {columns} "
+        f"FROM read_parquet([{', '.join(quote(str(f.path)) for f in files)}], "
+        "filename = true, file_row_number = true, hive_partitioning = false))"
+    )
+
+
+def quote(text: str) -> str:
+    """A path of our own as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def find_repeats(
+    con: duckdb.DuckDBPyConnection,
+    new: Sequence[LedgerFile],
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    source_order: Mapping[str, int],
+) -> Repeats:
+    """Which rows of new request-level files repeat an identity, among themselves or known ones.
+
+    Takes `excluded` (ledger_id, row_number, reason) of known files. Duplicates are dropped from
+    the new files (which are rewritten); what was replaced is given as exclusions.
+    """
+    repeats = Repeats()
+    if not new:
+        return repeats
+    _views(con, new, known, IDENTITY_ONLY)
+    hashes = con.sql(resources.sql("ledger/repeated_identities")).pl()
+    if not hashes.height:
+        return repeats
+    con.register("excluded_rows", excluded)
+    con.register(
+        "source_ranks",
+        pl.DataFrame(
+            {"source": list(source_order), "source_rank": list(source_order.values())},
+            schema={"source": pl.String, "source_rank": pl.Int64},
+        ),
+    )
+    columns = ", ".join(("source", "input_file", "input_line", "identity_hash", *CONTENT_COLUMNS))
+    _views(con, new, known, columns)
+    con.register(
+        "ledger_runs",
+        pl.DataFrame(
+            {"ledger_id": [f.ledger_id for f in known], "run_id": [f.run_id for f in known]},
+            schema={"ledger_id": pl.Int64, "run_id": pl.String},
+        ),
+    )
+    dropped: dict[int, list[int]] = {}
+    superseded: list[tuple[int, int, str, int]] = []
+    new_ids = {f.ledger_id for f in new}
+    for start in range(0, hashes.height, COMPARED_AT_ONCE):
+        con.register("repeated_identities", hashes.slice(start, COMPARED_AT_ONCE))
+        for row in con.sql(resources.sql("ledger/repeat_fates")).pl().iter_rows(named=True):
+            key = (row["source"], row["input_file"])
+            ledger_id, is_new = row["ledger_id"], row["ledger_id"] in new_ids
+            if row["fate"] == "duplicate":
+                dropped.setdefault(ledger_id, []).append(row["row_number"])
+                repeats.duplicates[key] += 1
+                continue
+            if is_new:
+                repeats.superseded_new[key] += 1
+            else:
+                repeats.superseded_old[(*key, row["run_id"])] += 1
+                repeats.restated_dates.add(row["usage_date"])
+            superseded.append(
+                (ledger_id, row["row_number"], row["replaced_by_file"], row["replaced_by_line"])
+            )
+    for file in new:
+        gone = dropped.get(file.ledger_id)
+        if gone:
+            _drop(file, gone)
+            superseded = _renumber(superseded, file.ledger_id, sorted(gone))
+    repeats.exclusions = [Exclusion(i, n, "superseded", f, ln) for i, n, f, ln in superseded]
+    return repeats
+
+
+IDENTITY_ONLY = "identity_hash"
+
+
+def _views(
+    con: duckdb.DuckDBPyConnection,
+    new: Sequence[LedgerFile],
+    known: Sequence[LedgerFile],
+    columns: str,
+) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP VIEW new_rows AS FROM {rows_of(new, columns)}")
+    # without history the view has the right columns and no rows
+    source = rows_of(known, columns) if known else rows_of(new[:1], columns) + " WHERE false"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW known_rows AS FROM {source}")
+
+
+def _drop(file: LedgerFile, rows: Iterable[int]) -> None:
+    """Rewrite a file that is not live yet without some rows."""
+    numbers = pl.Series("n", sorted(rows), dtype=pl.UInt32)
+    kept = (
+        pl.read_parquet(file.path, hive_partitioning=False)
+        .with_row_index("row_index")
+        .filter(~pl.col("row_index").is_in(numbers.implode()))
+        .drop("row_index")
+    )
+    if kept.height:
+        write(kept, file.path)
+    else:
+        file.path.unlink()
+    file.rows = kept.height
+
+
+def _renumber(
+    superseded: list[tuple[int, int, str, int]], ledger_id: int, gone: Sequence[int]
+) -> list[tuple[int, int, str, int]]:
+    removed = pl.Series(gone, dtype=pl.Int64)
+    return [
+        (i, n - int((removed < n).sum()), f, ln) if i == ledger_id else (i, n, f, ln)
+        for i, n, f, ln in superseded
+    ]
