@@ -5,6 +5,7 @@ TollbookError                 exit code
 ├── SourceError               3   one file or source could not be read; the others go on
 ├── RunFailedError            1   nothing was committed
 │   └── CheckFailedError      1   an invariant in queries/checks/ does not hold
+├── RunStoppedError           1   it was asked to stop before it had committed anything
 └── LockHeldError             75  another run holds the storage
 """
 
@@ -66,6 +67,10 @@ class RunFailedError(TollbookError):
 
 class CheckFailedError(RunFailedError):
     """An invariant does not hold, so the run committed nothing."""
+
+
+class RunStoppedError(TollbookError):
+    """The run was asked to stop; nothing was committed, and the next one carries on."""
 
 
 class LockHeldError(TollbookError):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import polars as pl
@@ -60,6 +61,13 @@ class Repeats:
     restated_dates: set[date] = field(default_factory=set)
 
 
+class FileOfSource(Protocol):
+    """Names an input file."""
+
+    source: str
+    input_file: str
+
+
 class LedgerWriter:
     """Collects accepted records and writes them as ledger files, a UTC month each."""
 
@@ -92,7 +100,7 @@ class LedgerWriter:
         whole = frames[0]
         if len(frames) > 1:
             # columns of few values come as Enum, each frame with its own values
-            whole = pl.concat([f.cast(dict(LEDGER_SCHEMA)) for f in frames])
+            whole = pl.concat([f.cast(pl.Schema(LEDGER_SCHEMA)) for f in frames])
         month = pl.col("usage_date").dt.truncate("1mo")
         first, last = whole.select(month.min().alias("a"), month.max().alias("b")).row(0)
         parts = (
@@ -138,20 +146,47 @@ def write(frame: pl.DataFrame, path: Path) -> None:
     frame.write_parquet(path, compression="lz4", statistics=False, row_group_size=122_880)
 
 
-def rows_of(files: Sequence[LedgerFile], columns: str) -> str:
-    """A FROM item over ledger files with `ledger_id` and `row_number` beside the columns."""
-    cases = " ".join(f"WHEN {quote(str(f.path))} THEN {f.ledger_id}" for f in files)
-    return (
-        f"(SELECT CAST(CASE filename {cases} END AS BIGINT) AS ledger_id, "
-        f"CAST(file_row_number AS BIGINT) AS row_number, {columns} "
-        f"FROM read_parquet([{', '.join(quote(str(f.path)) for f in files)}], "
-        "filename = true, file_row_number = true, hive_partitioning = false))"
+def files_of(files: Sequence[LedgerFile]) -> str:
+    """Paths of our own as an SQL list of literals."""
+    return "[" + ", ".join(quote(str(f.path)) for f in files) + "]"
+
+
+def view_rows(
+    con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile], columns: str
+) -> None:
+    """Make a view of ledger rows with `ledger_id` and `row_number` beside the columns."""
+    con.register(
+        f"{view}_files",
+        pl.DataFrame(
+            {"filename": [str(f.path) for f in files], "ledger_id": [f.ledger_id for f in files]},
+            schema={"filename": pl.String, "ledger_id": pl.Int64},
+        ),
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT n.ledger_id, "
+        f"CAST(f.file_row_number AS BIGINT) AS row_number, {columns} "
+        f"FROM read_parquet({files_of(files)}, filename = true, file_row_number = true, "
+        f"hive_partitioning = false) AS f INNER JOIN {view}_files AS n USING (filename)"
     )
 
 
 def quote(text: str) -> str:
     """A path of our own as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def discard(files: Sequence[LedgerFile], entries: Sequence[FileOfSource]) -> list[LedgerFile]:
+    """Take the rows of input files that could not be read whole out of files not live yet."""
+    for entry in entries:
+        for file in files:
+            rows = pl.scan_parquet(file.path, hive_partitioning=False)
+            is_theirs = (pl.col("source") == entry.source) & (
+                pl.col("input_file") == entry.input_file
+            )
+            numbers = rows.with_row_index("n").filter(is_theirs).select("n").collect()["n"]
+            if len(numbers):
+                _drop(file, numbers.to_list())
+    return [f for f in files if f.rows]
 
 
 def find_repeats(
@@ -169,7 +204,12 @@ def find_repeats(
     repeats = Repeats()
     if not new:
         return repeats
-    _views(con, new, known, IDENTITY_ONLY)
+    # without history, the views read the new files and keep none of their rows
+    _identities(con, "new_rows", new)
+    if known:
+        _identities(con, "known_rows", known)
+    else:
+        con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
     hashes = con.sql(resources.sql("ledger/repeated_identities")).pl()
     if not hashes.height:
         return repeats
@@ -182,7 +222,11 @@ def find_repeats(
         ),
     )
     columns = ", ".join(("source", "input_file", "input_line", "identity_hash", *CONTENT_COLUMNS))
-    _views(con, new, known, columns)
+    view_rows(con, "new_rows", new, columns)
+    if known:
+        view_rows(con, "known_rows", known, columns)
+    else:
+        con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
     con.register(
         "ledger_runs",
         pl.DataFrame(
@@ -219,19 +263,11 @@ def find_repeats(
     return repeats
 
 
-IDENTITY_ONLY = "identity_hash"
-
-
-def _views(
-    con: duckdb.DuckDBPyConnection,
-    new: Sequence[LedgerFile],
-    known: Sequence[LedgerFile],
-    columns: str,
-) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW new_rows AS FROM {rows_of(new, columns)}")
-    # without history the view has the right columns and no rows
-    source = rows_of(known, columns) if known else rows_of(new[:1], columns) + " WHERE false"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW known_rows AS FROM {source}")
+def _identities(con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile]) -> None:
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT identity_hash "
+        f"FROM read_parquet({files_of(files)}, hive_partitioning = false)"
+    )
 
 
 def _drop(file: LedgerFile, rows: Iterable[int]) -> None:

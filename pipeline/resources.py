@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from jinja2 import Environment, StrictUndefined, Template
+
 
 def folder(name: str) -> Path:
     """The folder ``queries``, ``reports`` or ``data``."""
@@ -17,6 +19,16 @@ def folder(name: str) -> Path:
 def sql(name: str) -> str:
     """The text of one statement, such as ``sql("charges/quantities")``."""
     return (folder("queries") / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def render_sql(name: str, **values: object) -> str:
+    """A statement with its `{% … %}` parts filled in: names and counts of our own, never data."""
+    return _template(name).render(**values)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Environment(undefined=StrictUndefined, autoescape=False).from_string(sql(name))  # noqa: S701  SQL, not HTML
 
 
 def sql_names(under: str) -> tuple[str, ...]:

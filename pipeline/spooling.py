@@ -24,6 +24,7 @@ MAX_LINE_BYTES = 16 << 20  # DuckDB's maximum_object_size: a longer line fails t
 KEPT_RAW_BYTES = 64 << 10
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = 10
+_SPACE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +98,33 @@ def scan(path: Path, limit: int) -> Scan:
     buffer = bytearray(BLOCK)
     view = memoryview(buffer)
     array = np.frombuffer(buffer, dtype=np.uint8)
-    newlines = done = since_newline = 0
-    is_clean = True
+    newlines = done = line_bytes = 0
+    is_clean = starts_line = True
     tail = bytearray()
     with path.open("rb", buffering=0) as file:
-        while done < limit:
-            got = file.readinto(view[: min(BLOCK, limit - done)])
-            if not got:
-                break
+        while got := file.readinto(view[: min(BLOCK, limit - done)]):
+            digest.update(view[:got])
+            ends = np.flatnonzero(array[:got] == _NEWLINE)
+            newlines += len(ends)
             if done == 0 and buffer.startswith(_BOM):
                 is_clean = False
-            digest.update(view[:got])
-            found = int(np.count_nonzero(array[:got] == _NEWLINE))
-            newlines += found
+            if starts_line and buffer[0] <= _SPACE:
+                is_clean = False
+            if len(ends):
+                # a line that starts with white space may be blank, and DuckDB drops blank lines
+                starts = ends[ends < got - 1] + 1
+                if len(starts) and array[starts].min() <= _SPACE:
+                    is_clean = False
+                tail = bytearray()
+                line_bytes = 0
+            rest = got - (int(ends[-1]) + 1 if len(ends) else 0)
+            line_bytes += rest
+            starts_line = rest == 0
+            if line_bytes > MAX_LINE_BYTES - 2 * BLOCK:
+                is_clean = False  # maybe too long for DuckDB: let the spool look closely
+            if is_clean:
+                tail += buffer[got - rest : got]
             done += got
-            if found:
-                last = buffer.rfind(b"\n", 0, got)
-                tail = bytearray(buffer[last + 1 : got])
-                since_newline = 0
-            else:
-                since_newline += got
-                if since_newline > MAX_LINE_BYTES - 2 * BLOCK:
-                    is_clean = False  # maybe too long for DuckDB: let the spool look closely
-                elif is_clean:
-                    tail += buffer[:got]
     return Scan(digest.hexdigest(), done, newlines, is_clean, bytes(tail))
 
 
@@ -282,7 +286,7 @@ class _Cutter:
         self.line += len(ends)
         self.consumed += len(block)
         array = np.frombuffer(block, dtype=np.uint8)
-        is_odd = array[starts] <= 32  # a line that starts with white space may be blank
+        is_odd = array[starts] <= _SPACE  # a line that starts with white space may be blank
         is_odd |= (ends - starts) > MAX_LINE_BYTES - 2
         if not is_odd.any():
             self._keep(block, numbers)

@@ -94,10 +94,9 @@ class Warehouse:
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by column name; `table` and `columns` are names of our own."""
         if rows:
-            marks = ", ".join("?" for _ in columns)
-            self.con.executemany(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows
-            )
+            # a frame: row by row, DuckDB takes 0.2 ms for each
+            frame = pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None)
+            self.insert_frame(table, frame)
 
     def insert_frame(self, table: str, frame: pl.DataFrame) -> None:
         """Insert a frame by column name."""

@@ -1,0 +1,340 @@
+"""Reads saved pages of provider buckets: a later version of a bucket replaces it whole.
+
+Takes the files of one source and what the books know of its buckets; gives ledger rows, provider
+costs and what was replaced. Rows that vanished from a re-read bucket are superseded too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+import xxhash
+
+from pipeline import resources
+from pipeline.config import Source
+from pipeline.errors import SourceError
+from pipeline.identity import identity_hash
+from pipeline.ingest import Intake, is_copy, plain_copy
+from pipeline.landing import RawFile
+from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, view_rows
+from pipeline.records import LEDGER_SCHEMA
+from pipeline.registry import Decision, FileEntry
+from pipeline.sources import openai_costs, openai_usage
+from pipeline.sources.buckets import Bucket, order, versions
+from pipeline.warehouse import Warehouse
+
+BucketKey = tuple[str, str]  # organization, bucket key
+_DAY_BUCKETS = {"1d": 1, "1h": 24}
+_NO_CONTENT = frozenset(
+    {"source", "recorded_at", "input_file", "input_line", "bucket_position", "fetched_at"}
+)
+
+
+@dataclass(slots=True)
+class Version:
+    """One version of a bucket, known or new."""
+
+    bucket: Bucket
+    source: str
+    content_hash: str
+    run_id: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A new version that holds so far, until this run meets a later one."""
+
+    bucket: Bucket
+    rows: pl.DataFrame | None
+    entry: FileEntry
+    source: Source
+
+
+@dataclass(slots=True)
+class BucketChange:
+    """What this run found out about buckets; none of it is live."""
+
+    new: list[Version] = field(default_factory=list)
+    waiting: dict[BucketKey, Waiting] = field(default_factory=dict)
+    replaced: dict[BucketKey, Bucket] = field(default_factory=dict)  # known ones, by what
+    passed: dict[tuple[str, str, int], Bucket] = field(default_factory=dict)  # new rows, by what
+    costs: list[pl.DataFrame] = field(default_factory=list)
+    replaced_costs: list[BucketKey] = field(default_factory=list)
+    dates: set[date] = field(default_factory=set)
+
+
+class KnownBuckets:
+    """All versions that the books know, by bucket."""
+
+    def __init__(self, books: Warehouse) -> None:
+        self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
+        rows = books.rows(
+            "SELECT organization_id, bucket_key, endpoint, started_at, width, fetched_at, "
+            "content_hash, rows, source, input_file, input_line, is_current, run_id FROM buckets"
+        )
+        for org, key, endpoint, start, width, fetched, content, n, source, *rest in rows:
+            file, line, is_current, run_id = rest
+            bucket = Bucket(endpoint, start, width, fetched, file, line, frozenset(), n, org, 0)
+            self.versions[org, key].append(Version(bucket, source, content, run_id, is_current))
+
+    def current(self, key: BucketKey) -> Version | None:
+        """The version that holds."""
+        return next((v for v in self.versions[key] if v.is_current), None)
+
+
+def read_source(
+    intake: Intake,
+    source: Source,
+    files: Sequence[tuple[RawFile, Decision]],
+    known: KnownBuckets,
+    change: BucketChange,
+    passed: LedgerWriter,
+) -> None:
+    """Read the new files of one source of pages. One broken file loses no other."""
+    parsed: list[tuple[Any, RawFile, FileEntry | None, str]] = []
+    for file, decision in files:
+        try:
+            path, found = plain_copy(intake, file)
+            if is_copy(intake, source, file, decision.known, found.content_hash):
+                continue
+            context = intake.context(source, file)
+            module = openai_costs if source.kind == "openai_costs" else openai_usage
+            parsed.append((module.parse(path, context), file, decision.known, found.content_hash))
+        except SourceError as error:
+            intake.problems.append(error)
+    pages = [p for p, *_ in parsed]
+    try:
+        order(pages)  # disagreeing pages from elsewhere are no data
+    except SourceError as error:
+        intake.problems.append(error)
+        return
+    entries: dict[str, FileEntry] = {}
+    rows: dict[tuple[str, int], pl.DataFrame] = {}
+    for page, file, before, content_hash in parsed:
+        entry = intake.registry.add(
+            intake.entry(source, file, content_hash=content_hash, read_bytes=file.size_bytes),
+            before,
+        )
+        entry.rows_read = page.rows_read
+        entry.quarantined = page.rejects.height
+        intake.rejects.add(entry, page.rejects)
+        intake.notes.extend(page.notes)
+        minutes = getattr(page, "minute_records", None)
+        if minutes is not None and minutes.height:
+            entry.rows_read -= minutes.height
+            entry.not_usage += minutes.height
+        intake.touched.append(entry)
+        entries[file.name] = entry
+        for (position,), part in page.records.group_by("bucket_position"):
+            rows[file.name, int(str(position))] = part
+        if page.records.height and "started_at" in page.records.columns:
+            times = page.records["started_at"]
+            entry.saw(times.min(), times.max())
+    settle = _Settling(intake, source, known, change, passed, entries, rows)
+    wrong = settle.mixed_widths(pages)
+    for bucket in versions(pages):
+        if bucket.width != "1m":
+            settle.one(bucket, is_wrong_width=bucket in wrong)
+
+
+@dataclass(slots=True)
+class _Settling:
+    intake: Intake
+    source: Source
+    known: KnownBuckets
+    change: BucketChange
+    passed: LedgerWriter
+    entries: Mapping[str, FileEntry]
+    rows: Mapping[tuple[str, int], pl.DataFrame]
+
+    def mixed_widths(self, pages: Sequence[Any]) -> set[Bucket]:
+        """New buckets of another width than the day has, that do not cover the whole day."""
+        new: dict[tuple[str, str, date, str], list[Bucket]] = defaultdict(list)
+        for bucket in versions(pages):
+            if bucket.width in _DAY_BUCKETS:
+                day = bucket.started_at.date()
+                new[bucket.organization_id, bucket.endpoint, day, bucket.width].append(bucket)
+        current: dict[tuple[str, str, date], list[tuple[BucketKey, Version]]] = defaultdict(list)
+        for key, known in self.known.versions.items():
+            for version in known:
+                b = version.bucket
+                if version.is_current and b.width in _DAY_BUCKETS:
+                    current[b.organization_id, b.endpoint, b.started_at.date()].append(
+                        (key, version)
+                    )
+        wrong: set[Bucket] = set()
+        for (org, endpoint, day, width), buckets in new.items():
+            others = [(k, v) for k, v in current[org, endpoint, day] if v.bucket.width != width]
+            if not others:
+                continue
+            if len({b.started_at for b in buckets}) < _DAY_BUCKETS[width]:
+                wrong |= set(buckets)
+                continue
+            for key, version in others:
+                version.is_current = False
+                self.change.replaced[key] = buckets[0]
+                self.change.dates.add(day)
+        return wrong
+
+    def one(self, bucket: Bucket, *, is_wrong_width: bool) -> None:
+        """Accept, drop as duplicate, or pass over one version of a bucket."""
+        key = (bucket.organization_id, bucket.bucket_key)
+        rows = self.rows.get((bucket.input_file, bucket.position))
+        entry = self.entries[bucket.input_file]
+        count = 0 if rows is None else rows.height
+        if is_wrong_width:
+            self._refuse(bucket, rows, entry)
+            return
+        content = _content_hash(rows)
+        current = self.known.current(key)
+        is_known = any(v.content_hash == content for v in self.known.versions[key])
+        is_stale = (
+            current is not None
+            and current.bucket.fetched_at is not None
+            and (bucket.fetched_at is None or bucket.fetched_at < current.bucket.fetched_at)
+        )
+        if current is not None and (
+            current.content_hash == content
+            or (is_known and (bucket.fetched_at is None or is_stale))
+        ):
+            entry.duplicate += count
+            return
+        version = Version(bucket, self.source.name, content, self.intake.run_id)
+        self.known.versions[key].append(version)
+        self.change.new.append(version)
+        mine = Waiting(bucket, rows, entry, self.source)
+        if is_stale and current is not None:
+            self._pass(mine, current.bucket)
+            return
+        version.is_current = True
+        if current is not None:
+            current.is_current = False
+            self.change.dates.add(bucket.started_at.date())
+            earlier = self.change.waiting.pop(key, None)
+            if earlier is not None:
+                self._pass(earlier, bucket)
+            if current.run_id != self.intake.run_id:
+                self.change.replaced[key] = bucket
+                if self.source.kind == "openai_costs":
+                    self.change.replaced_costs.append(key)
+            elif key in self.change.replaced:
+                self.change.replaced[key] = bucket
+        self.change.waiting[key] = mine
+
+    def _pass(self, older: Waiting, by: Bucket) -> None:
+        """An older version than the one that holds: kept readable, never live."""
+        rows, bucket = older.rows, older.bucket
+        if rows is None:
+            return
+        older.entry.superseded += rows.height
+        if older.source.kind != "openai_costs":
+            self.passed.add(rows.select(list(LEDGER_SCHEMA)), older.source.basis, is_bucket=True)
+            for line in rows["input_line"]:
+                self.change.passed[bucket.bucket_key, bucket.input_file, line] = by
+
+    def _refuse(self, bucket: Bucket, rows: pl.DataFrame | None, entry: FileEntry) -> None:
+        if rows is None:
+            return
+        entry.quarantined += rows.height
+        detail = (
+            f"{bucket.endpoint} of {bucket.started_at.date()} is known in buckets of another "
+            "width, and these do not cover the whole day"
+        )
+        self.intake.rejects.add(
+            entry,
+            rows.select(
+                "input_line",
+                pl.lit("mixed_bucket_width").alias("rule"),
+                pl.lit(detail).alias("detail"),
+                pl.col("bucket_key").alias("raw"),
+                pl.lit(None, dtype=pl.Int64).alias("tokens_held_back"),
+            ),
+        )
+
+
+def accept_waiting(intake: Intake, change: BucketChange) -> None:
+    """Write the versions that hold at the end of the run."""
+    for waiting in change.waiting.values():
+        rows, entry, source = waiting.rows, waiting.entry, waiting.source
+        if rows is None:
+            continue
+        entry.accepted += rows.height
+        if source.kind == "openai_costs":
+            change.costs.append(
+                rows.drop("bucket_position").with_columns(
+                    pl.lit(entry.file_id, dtype=pl.Int64).alias("file_id"),
+                    pl.lit(source.name).alias("source"),
+                    pl.lit(intake.run_id).alias("run_id"),
+                    pl.lit(None, dtype=pl.Datetime("us")).alias("replaced_at"),
+                )
+            )
+        else:
+            intake.writer.add(rows.select(list(LEDGER_SCHEMA)), source.basis, is_bucket=True)
+
+
+def exclude_passed(change: BucketChange, files: Sequence[LedgerFile]) -> list[Exclusion]:
+    """Every row of the files of passed versions is excluded from the start."""
+    excluded = []
+    for file in files:
+        rows = pl.read_parquet(
+            file.path,
+            columns=["record_id", "input_file", "input_line"],
+            hive_partitioning=False,
+        )
+        for number, (record_id, input_file, line) in enumerate(rows.iter_rows()):
+            key = "|".join(record_id.split("|")[:3])
+            by = change.passed[key, input_file, line]
+            excluded.append(
+                Exclusion(file.ledger_id, number, "restated", by.input_file, by.input_line)
+            )
+    return excluded
+
+
+def _content_hash(rows: pl.DataFrame | None) -> str:
+    """A hash of what a version says, whatever the order of its rows."""
+    if rows is None:
+        return "empty"
+    columns = [c for c in rows.columns if c not in _NO_CONTENT]
+    lines = sorted(repr(row) for row in rows.select(columns).iter_rows())
+    return xxhash.xxh3_128_hexdigest("\n".join(lines).encode())
+
+
+def find_replaced(
+    con: duckdb.DuckDBPyConnection,
+    change: BucketChange,
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+) -> pl.DataFrame:
+    """The live ledger rows of the buckets that this run replaces."""
+    files = [f for f in known if f.is_bucket]
+    if not change.replaced or not files:
+        return pl.DataFrame()
+    rows = [(org, key, by.input_file, by.input_line) for (org, key), by in change.replaced.items()]
+    schema = ("organization_id", "bucket_key", "replaced_by_file", "replaced_by_line")
+    con.register(
+        "replaced_buckets",
+        pl.DataFrame(rows, schema=list(schema), orient="row").with_columns(
+            identity_hash("organization_id", "bucket_key").alias("identity_hash")
+        ),
+    )
+    con.register("excluded_rows", excluded)
+    con.register(
+        "ledger_runs",
+        pl.DataFrame(
+            {"ledger_id": [f.ledger_id for f in files], "run_id": [f.run_id for f in files]}
+        ),
+    )
+    view_rows(
+        con,
+        "known_rows",
+        files,
+        "identity_hash, organization_id, record_id, source, input_file, usage_date",
+    )
+    return con.sql(resources.sql("ledger/bucket_rows")).pl()

@@ -1,0 +1,345 @@
+"""What the books know of ledger files, days, postings and prices, as facts; and writing them.
+
+Reads and writes `warehouse.duckdb` inside the caller's transaction. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.bucket_intake import BucketChange
+from pipeline.config import Budget
+from pipeline.ledger import Exclusion, LedgerFile
+from pipeline.pricing.book import PriceBook
+from pipeline.rating import DAY_PRICE_SCHEMA, DayState, PostingFile
+from pipeline.resources import sql
+from pipeline.warehouse import Storage, Warehouse
+
+EXCLUDED_SCHEMA = {"ledger_id": pl.Int64, "row_number": pl.Int64, "reason": pl.String}
+
+
+def ledger_files(books: Warehouse, storage: Storage) -> list[LedgerFile]:
+    """All ledger files, in the order in which they were written."""
+    rows = books.rows(
+        "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
+        "last_usage_date, meters, run_id FROM ledger_files ORDER BY ledger_id"
+    )
+    return [
+        LedgerFile(
+            ledger_id=ledger_id,
+            path=storage.root / path,
+            usage_month=month,
+            basis=basis,
+            is_bucket=is_bucket,
+            rows=count,
+            first_usage_date=first,
+            last_usage_date=last,
+            meters=tuple(meters),
+            run_id=run_id,
+        )
+        for ledger_id, path, month, basis, is_bucket, count, first, last, meters, run_id in rows
+    ]
+
+
+def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[LedgerFile]) -> None:
+    """Name new ledger files: from the commit on they are live."""
+    books.insert(
+        "ledger_files",
+        (
+            "ledger_id",
+            "path",
+            "usage_month_date",
+            "basis",
+            "is_bucket",
+            "rows",
+            "first_usage_date",
+            "last_usage_date",
+            "meters",
+            "run_id",
+        ),
+        [
+            (
+                f.ledger_id,
+                str(f.path.relative_to(storage.root)),
+                f.usage_month,
+                f.basis,
+                f.is_bucket,
+                f.rows,
+                f.first_usage_date,
+                f.last_usage_date,
+                list(f.meters),
+                f.run_id,
+            )
+            for f in files
+        ],
+    )
+
+
+def excluded_rows(books: Warehouse) -> pl.DataFrame:
+    """The rows of ledger files that are not live: ledger_id, row_number, reason."""
+    return books.frame("SELECT ledger_id, row_number, reason FROM excluded_rows").cast(
+        EXCLUDED_SCHEMA
+    )
+
+
+def save_exclusions(
+    books: Warehouse, exclusions: Sequence[Exclusion], run_id: str, at: datetime, note: str | None
+) -> None:
+    """Take rows out of the live ledger."""
+    frame = pl.DataFrame(
+        [
+            (e.ledger_id, e.row_number, e.reason, at, e.replaced_by_file, e.replaced_by_line)
+            for e in exclusions
+        ],
+        schema={
+            **EXCLUDED_SCHEMA,
+            "replaced_at": pl.Datetime("us"),
+            "replaced_by_file": pl.String,
+            "replaced_by_line": pl.Int64,
+        },
+        orient="row",
+    )
+    books.insert_frame(
+        "excluded_rows",
+        frame.with_columns(
+            pl.lit(note, dtype=pl.String).alias("note"), pl.lit(run_id).alias("run_id")
+        ),
+    )
+
+
+def excluded_frame(exclusions: Sequence[Exclusion]) -> pl.DataFrame:
+    """Exclusions of this run in the shape of `excluded_rows`."""
+    return pl.DataFrame(
+        [(e.ledger_id, e.row_number, e.reason) for e in exclusions],
+        schema=EXCLUDED_SCHEMA,
+        orient="row",
+    )
+
+
+def save_rejects(
+    books: Warehouse, paths: Sequence[Path], abandoned: set[int], run_id: str, at: datetime
+) -> None:
+    """Put rejected rows into the quarantine."""
+    if not paths:
+        return
+    next_id = books.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
+    books.con.execute(
+        sql("status/quarantine_store"),
+        {
+            "paths": [str(p) for p in paths],
+            "next_id": next_id,
+            "run_id": run_id,
+            "at": at,
+            "abandoned": sorted(abandoned),
+        },
+    )
+
+
+def close_rejects(
+    books: Warehouse,
+    healed: Sequence[tuple[int, int]],
+    replayed: Sequence[int],
+    run_id: str,
+    at: datetime,
+) -> None:
+    """Mark quarantined rows that were read after all."""
+    for file_id, line in healed:
+        books.con.execute(
+            "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
+            "WHERE file_id = $file AND input_line = $line AND replayed_at IS NULL",
+            {"at": at, "run": run_id, "file": file_id, "line": line},
+        )
+    if replayed:
+        books.con.execute(
+            "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
+            "WHERE list_contains($ids, quarantine_id)",
+            {"at": at, "run": run_id, "ids": list(replayed)},
+        )
+
+
+def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: datetime) -> None:
+    """Record new versions of buckets, and which ones no longer hold."""
+    for organization_id, key in change.replaced:
+        books.con.execute(
+            "UPDATE buckets SET is_current = false WHERE organization_id = $org AND bucket_key = $key",
+            {"org": organization_id, "key": key},
+        )
+    for organization_id, key in change.replaced_costs:
+        books.con.execute(
+            "UPDATE provider_costs SET replaced_at = $at WHERE organization_id = $org "
+            "AND bucket_key = $key AND replaced_at IS NULL",
+            {"at": at, "org": organization_id, "key": key},
+        )
+    for frame in change.costs:
+        books.insert_frame("provider_costs", frame)
+    books.insert(
+        "buckets",
+        (
+            "organization_id",
+            "bucket_key",
+            "endpoint",
+            "started_at",
+            "width",
+            "fetched_at",
+            "content_hash",
+            "rows",
+            "source",
+            "input_file",
+            "input_line",
+            "is_current",
+            "run_id",
+        ),
+        [
+            (
+                v.bucket.organization_id,
+                v.bucket.bucket_key,
+                v.bucket.endpoint,
+                v.bucket.started_at,
+                v.bucket.width,
+                v.bucket.fetched_at,
+                v.content_hash,
+                v.bucket.rows,
+                v.source,
+                v.bucket.input_file,
+                v.bucket.input_line,
+                v.is_current,
+                run_id,
+            )
+            for v in change.new
+        ],
+    )
+
+
+def days(books: Warehouse, storage: Storage) -> dict[date, DayState]:
+    """The state of every UTC day that has charges."""
+    rows = books.rows(
+        "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at "
+        "FROM charge_days ORDER BY usage_date"
+    )
+    return {
+        day: DayState(day, book, storage.root / charges, storage.root / sums, first)
+        for day, book, charges, sums, first in rows
+    }
+
+
+def save_days(
+    books: Warehouse, storage: Storage, states: Mapping[date, DayState], run_id: str
+) -> None:
+    """Point days at their new files."""
+    if not states:
+        return
+    books.con.register(
+        "written_days", pl.DataFrame({"usage_date": list(states)}, schema={"usage_date": pl.Date})
+    )
+    books.con.execute(
+        "DELETE FROM charge_days WHERE usage_date IN (SELECT usage_date FROM written_days)"
+    )
+    books.con.unregister("written_days")
+    books.insert(
+        "charge_days",
+        ("usage_date", "book_id", "charge_path", "daily_path", "first_posted_at", "run_id"),
+        [
+            (
+                s.usage_date,
+                s.book_id,
+                str(s.charge_path.relative_to(storage.root)),
+                str(s.daily_path.relative_to(storage.root)),
+                s.first_posted_at,
+                run_id,
+            )
+            for s in states.values()
+        ],
+    )
+
+
+def postings(books: Warehouse, storage: Storage) -> list[PostingFile]:
+    """All posting files, in the order in which they were posted."""
+    rows = books.rows(
+        "SELECT path, usage_date, reason, rows, run_id, posted_at FROM posting_files "
+        "ORDER BY posted_at, path"
+    )
+    return [
+        PostingFile(storage.root / path, day, reason, count, run_id, at)
+        for path, day, reason, count, run_id, at in rows
+    ]
+
+
+def save_postings(books: Warehouse, storage: Storage, files: Iterable[PostingFile]) -> None:
+    """Name new posting files."""
+    books.insert(
+        "posting_files",
+        ("path", "usage_date", "reason", "rows", "run_id", "posted_at"),
+        [
+            (
+                str(f.path.relative_to(storage.root)),
+                f.usage_date,
+                f.reason,
+                f.rows,
+                f.run_id,
+                f.posted_at,
+            )
+            for f in files
+        ],
+    )
+
+
+def save_day_prices(books: Warehouse, frames: Sequence[pl.DataFrame]) -> None:
+    """Remember which prices were looked up for the rated days."""
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=DAY_PRICE_SCHEMA)
+    if not frame.height:
+        return
+    books.con.register("incoming_rows", frame)
+    books.con.execute(
+        "DELETE FROM day_prices WHERE usage_date IN (SELECT DISTINCT usage_date FROM incoming_rows)"
+    )
+    books.con.unregister("incoming_rows")
+    books.insert_frame("day_prices", frame)
+
+
+def price_book(books: Warehouse, book_id: str) -> PriceBook:
+    """A price book as it was used."""
+    body = books.value("SELECT body FROM price_books WHERE book_id = $id", {"id": book_id})
+    return PriceBook.from_json(body)
+
+
+def save_price_book(books: Warehouse, book: PriceBook, run_id: str, at: datetime) -> None:
+    """Keep a price book, once."""
+    if books.value("SELECT 1 FROM price_books WHERE book_id = $id", {"id": book.book_id}) is None:
+        books.con.execute(
+            "INSERT INTO price_books VALUES ($1, $2, $3, $4)",
+            [book.book_id, book.to_json(), at, run_id],
+        )
+
+
+def published_budgets(budgets: Sequence[Budget]) -> pl.DataFrame:
+    """The budgets as the view `budgets` shows them."""
+    return pl.DataFrame(
+        [(b.id, b.project, b.model, b.scope, b.amount_usd, list(b.thresholds)) for b in budgets],
+        schema={
+            "budget_id": pl.String,
+            "project_id": pl.String,
+            "model": pl.String,
+            "scope": pl.String,
+            "amount_usd": pl.Decimal(38, 24),
+            "thresholds": pl.List(pl.Int32),
+        },
+        orient="row",
+    )
+
+
+def orphans(books: Warehouse, storage: Storage) -> list[Path]:
+    """Files of a run that was killed: nothing names them."""
+    known = {
+        str(storage.root / path)
+        for (path,) in books.rows(
+            "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
+            "UNION ALL SELECT charge_path FROM charge_days "
+            "UNION ALL SELECT daily_path FROM charge_days"
+        )
+    }
+    folders = (storage.ledger, storage.charges)
+    return [p for f in folders for p in f.rglob("*") if p.is_file() and str(p) not in known]

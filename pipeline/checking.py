@@ -1,0 +1,56 @@
+"""The invariants of `queries/checks/`: each gives the rows that break it, and a run fails for one.
+
+`check_books` reads the books inside the run's transaction; `check_days` reads files before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from pipeline import resources
+from pipeline.errors import CheckFailedError
+from pipeline.ledger import quote
+from pipeline.rating import PostingFile, Rated
+from pipeline.warehouse import Warehouse
+
+_OF_DAYS = "checks/charges_are_their_postings"
+
+
+def check_books(books: Warehouse) -> None:
+    """Fails: CheckFailedError naming the check and the first row that breaks it."""
+    for name in resources.sql_names("checks"):
+        if name != _OF_DAYS:
+            _check(books.con, name)
+
+
+def check_days(
+    con: duckdb.DuckDBPyConnection, rated: Rated, postings: Sequence[PostingFile]
+) -> None:
+    """The charges of every day that this run wrote are the sum of all its postings."""
+    days = {d: s for d, s in rated.days.items()}
+    files = [p for p in postings if p.usage_date in days]
+    if not files:
+        return
+    for view, paths in (
+        ("day_charges", [str(s.charge_path) for s in days.values()]),
+        ("day_postings", [str(p.path) for p in files]),
+    ):
+        listed = ", ".join(quote(p) for p in paths)
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT usage_date, quantity, list_cost_usd, "
+            f"cost_usd FROM read_parquet([{listed}], hive_partitioning = false)"
+        )
+    _check(con, _OF_DAYS)
+
+
+def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    relation = con.sql(resources.sql(name))
+    broken = relation.limit(1).fetchall()
+    if broken:
+        facts = ", ".join(f"{c}={v}" for c, v in zip(relation.columns, broken[0], strict=True))
+        raise CheckFailedError(
+            f"the check {name.removeprefix('checks/')!r} does not hold: {facts}",
+            hint="Nothing was committed. Please report this, with the output of the run.",
+        )

@@ -1,0 +1,463 @@
+"""Read → validate → accept or quarantine, file by file, into ledger files that are not live yet.
+
+One file that cannot be read never loses another; memory stays bounded at any file size.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import numpy as np
+import polars as pl
+import structlog
+import xxhash
+import zstandard
+
+from pipeline.config import Source
+from pipeline.errors import SourceError
+from pipeline.landing import RawFile, age_seconds
+from pipeline.ledger import LedgerWriter
+from pipeline.registry import DAY_SECONDS, Action, Decision, FileEntry, Registry
+from pipeline.sources import request_log, tabular, tabular_reading
+from pipeline.sources.context import REJECT_SCHEMA, Context, Normalized
+from pipeline.spooling import (
+    Scan,
+    Segment,
+    Spool,
+    compression,
+    is_whole_row,
+    open_plain,
+    scan,
+    spool,
+)
+
+log = structlog.get_logger()
+
+_QUEUED_BATCHES = 2  # read ahead of the worker: more costs memory and gains nothing
+_REJECTS_A_FILE = 20_000
+
+
+@dataclass(slots=True)
+class RejectStore:
+    """Rejected rows on their way to the quarantine, spilled so that memory stays bounded."""
+
+    folder: Path
+    paths: list[Path] = field(default_factory=list)
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, entry: FileEntry, rejects: pl.DataFrame) -> None:
+        """Take rejects (REJECT_SCHEMA) of one file."""
+        if not rejects.height:
+            return
+        self._waiting.append(
+            rejects.select(
+                pl.lit(entry.file_id, dtype=pl.Int64).alias("file_id"),
+                pl.lit(entry.source).alias("source"),
+                pl.lit(entry.input_file).alias("input_file"),
+                *(pl.col(c).cast(t) for c, t in REJECT_SCHEMA.items()),
+            )
+        )
+        if sum(f.height for f in self._waiting) >= _REJECTS_A_FILE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"rejects-{len(self.paths)}.parquet"
+            pl.concat(self._waiting).write_parquet(path, compression="lz4")
+            self.paths.append(path)
+            self._waiting = []
+
+
+@dataclass(slots=True)
+class Intake:
+    """What this run has read so far, none of it live."""
+
+    con: duckdb.DuckDBPyConnection
+    registry: Registry
+    writer: LedgerWriter
+    rejects: RejectStore
+    temporary: Path
+    organization_id: str
+    zone: ZoneInfo
+    run_id: str
+    recorded_at: datetime
+    stop: threading.Event
+    problems: list[SourceError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    touched: list[FileEntry] = field(default_factory=list)
+    abandoned: list[FileEntry] = field(default_factory=list)
+    healed_tails: list[tuple[int, int]] = field(default_factory=list)  # file_id, line
+
+    def abandon(self, entry: FileEntry, before: FileEntry) -> None:
+        """Take back what this run has read of a file; it will be tried again."""
+        for column in fields(FileEntry):
+            setattr(entry, column.name, getattr(before, column.name))
+        entry.state = "unreadable"
+        self.abandoned.append(entry)
+
+    def context(self, source: Source, file: RawFile) -> Context:
+        """The surroundings of one file."""
+        return Context(
+            organization_id=self.organization_id,
+            source=source.name,
+            basis=source.basis,
+            zone=self.zone,
+            recorded_at=self.recorded_at,
+            now=self.recorded_at,
+            input_file=file.name,
+        )
+
+    def entry(self, source: Source, file: RawFile, **facts: object) -> FileEntry:
+        """A fresh entry of the registry for a file of this run."""
+        base: dict[str, object] = {
+            "file_id": 0,
+            "input_file": file.name,
+            "source": source.name,
+            "kind": source.kind,
+            "basis": source.basis,
+            "state": "read",
+            "landed_path": file.landed_path,
+            "size_bytes": file.size_bytes,
+            "modified_ns": file.modified_ns,
+            "sample_hash": file.sample_hash,
+            "content_hash": "",
+            "ingested_at": self.recorded_at,
+            "run_id": self.run_id,
+            "first_record_at": None,
+            "last_record_at": None,
+            "is_tail_rejected": False,
+            "message": None,
+        }
+        counts = (
+            "read_bytes lines_read rows_read accepted duplicate superseded quarantined "
+            "not_usage waiting_bytes"
+        )
+        base |= dict.fromkeys(counts.split(), 0)
+        return FileEntry(**(base | facts))  # type: ignore[arg-type]  # the names are checked above
+
+
+class HeadOccurrences(Counter[str]):
+    """How often each raw line stands in the part of a grown file that was read before."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        super().__init__()
+        self._path, self._size = path, size
+        self._sorted: np.ndarray | None = None
+
+    def __missing__(self, key: str) -> int:
+        if self._sorted is None:
+            self._sorted = self._scan()
+        wanted = np.uint64(int(key[:16], 16))
+        low = int(np.searchsorted(self._sorted, wanted, side="left"))
+        return int(np.searchsorted(self._sorted, wanted, side="right")) - low
+
+    def _scan(self) -> np.ndarray:
+        done, hashes = 0, []
+        with self._path.open("rb") as file:
+            for line in file:
+                done += len(line)
+                if done > self._size:
+                    break
+                hashes.append(xxhash.xxh3_128_intdigest(line.rstrip(b"\r\n")) >> 64)
+        return np.sort(np.array(hashes, dtype=np.uint64))
+
+
+def read_file(intake: Intake, source: Source, file: RawFile, decision: Decision) -> None:
+    """Read one request-level file, or the tail of one. Fails: SourceError."""
+    if source.kind == "records":
+        _read_table(intake, source, file, decision.known)
+    elif decision.action is Action.TAIL and decision.known is not None:
+        _read_tail(intake, source, file, decision.known)
+    else:
+        _read_log(intake, source, file, decision.known)
+
+
+def _read_log(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:
+    refuse_binary(file)
+    is_plain = _is_plain(file.local)
+    if is_plain:
+        found = scan(file.local, file.size_bytes)
+        if is_copy(intake, source, file, known, found.content_hash):
+            return
+        if found.is_clean and found.newlines + bool(found.tail):
+            last_is_row = bool(found.tail.strip()) and is_whole_row(found.tail)
+            lines = found.newlines + last_is_row
+            waiting = b"" if last_is_row or not found.tail.strip() else found.tail
+            entry = intake.registry.add(
+                intake.entry(source, file, content_hash=found.content_hash), known
+            )
+            _take(intake, source, file, entry, [Segment(file.local, 1, lines)])
+            entry.lines_read = lines
+            entry.read_bytes = found.size - len(waiting)
+            _wait(intake, file, entry, waiting)
+            return
+    entry = intake.registry.add(intake.entry(source, file), known)
+    _read_spooled(intake, source, file, entry, limit=file.size_bytes if is_plain else None)
+
+
+def _read_spooled(
+    intake: Intake,
+    source: Source,
+    file: RawFile,
+    entry: FileEntry,
+    *,
+    start: int = 0,
+    first_line: int = 1,
+    limit: int | None = None,
+    occurrences: Counter[str] | None = None,
+) -> None:
+    found = Spool()
+    segments = spool(
+        file.local,
+        intake.temporary / "spool",
+        found,
+        start=start,
+        limit=limit,
+        first_line=first_line,
+    )
+    _take(intake, source, file, entry, segments, occurrences=occurrences)
+    for line, raw in found.over_long:
+        _reject(intake, entry, line, "line_too_long", "the line is longer than 16 MiB", raw)
+    entry.content_hash = found.content_hash
+    entry.lines_read = first_line - 1 + found.lines
+    entry.read_bytes = found.read_bytes
+    entry.size_bytes = file.size_bytes
+    if found.problem is not None:
+        entry.state, entry.message = "unreadable", found.problem
+        intake.problems.append(
+            SourceError(
+                f"{found.problem}; {entry.rows_read} rows before it were read",
+                file=file.name,
+                hint="Replace the file with a whole copy; the next run reads the rest.",
+            )
+        )
+        return
+    _wait(intake, file, entry, found.waiting)
+
+
+def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) -> None:
+    intake.registry.touch(known)
+    known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
+    if known.is_tail_rejected and file.size_bytes > known.size_bytes:
+        # the line that was given up has grown: it is read again, and its reject is withdrawn
+        intake.healed_tails.append((known.file_id, known.lines_read + 1))
+        known.rows_read -= 1
+        known.quarantined -= 1
+        known.is_tail_rejected = False
+    known.state = "read"
+    _read_spooled(
+        intake,
+        source,
+        file,
+        known,
+        start=known.read_bytes,
+        first_line=known.lines_read + 1,
+        limit=file.size_bytes,
+        occurrences=HeadOccurrences(file.local, known.read_bytes),
+    )
+
+
+def _wait(intake: Intake, file: RawFile, entry: FileEntry, waiting: bytes) -> None:
+    """A half-written last line is left for next time, and given up after a day without change."""
+    entry.waiting_bytes = len(waiting)
+    entry.state = "waiting" if waiting else "read"
+    if (
+        waiting
+        and not entry.is_tail_rejected
+        and age_seconds(file, intake.recorded_at) > DAY_SECONDS
+    ):
+        raw = waiting[: 64 << 10].decode("utf-8", errors="replace")
+        detail = "the last line is incomplete and the file has not changed for a day"
+        _reject(intake, entry, entry.lines_read + 1, "incomplete_line", detail, raw)
+        entry.is_tail_rejected = True
+
+
+def _reject(intake: Intake, entry: FileEntry, line: int, rule: str, detail: str, raw: str) -> None:
+    entry.rows_read += 1
+    entry.quarantined += 1
+    row = {"input_line": line, "rule": rule, "detail": detail, "raw": raw, "tokens_held_back": None}
+    intake.rejects.add(entry, pl.DataFrame([row], schema=REJECT_SCHEMA))
+
+
+def is_copy(
+    intake: Intake, source: Source, file: RawFile, known: FileEntry | None, content_hash: str
+) -> bool:
+    """Whether the same content was read before: then every row of it is a duplicate."""
+    original = intake.registry.copy_of(source.kind, content_hash)
+    if original is None or original.basis != source.basis:
+        return False
+    if original is known:  # only its times have changed
+        known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
+        if known.state == "gone":
+            known.state = "read"
+        intake.registry.touch(known)
+        return True
+    if original.state == "forgotten":
+        entry = intake.entry(
+            source,
+            file,
+            content_hash=content_hash,
+            state="forgotten",
+            message=f"a copy of {original.input_file}, which was forgotten",
+        )
+        intake.registry.add(entry, known)
+        intake.notes.append(f"{file.name}: left out, {entry.message}")
+        return True
+    entry = intake.registry.add(
+        intake.entry(
+            source,
+            file,
+            content_hash=content_hash,
+            read_bytes=original.read_bytes,
+            lines_read=original.lines_read,
+            rows_read=original.rows_read,
+            duplicate=original.rows_read,
+            not_usage=original.not_usage,
+            first_record_at=original.first_record_at,
+            last_record_at=original.last_record_at,
+            message=f"a copy of {original.input_file}",
+        ),
+        known,
+    )
+    intake.touched.append(entry)
+    return True
+
+
+def _take(
+    intake: Intake,
+    source: Source,
+    file: RawFile,
+    entry: FileEntry,
+    segments: Iterable[Segment],
+    occurrences: Counter[str] | None = None,
+) -> None:
+    """Read segments while a worker normalizes, validates and writes. Fails: SourceError."""
+    context = intake.context(source, file)
+    counted: Counter[str] = Counter() if occurrences is None else occurrences
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for segment in segments:
+            delivered = 0
+            for frame in request_log.read_frames(intake.con, segment, occurrences=counted):
+                delivered += frame.height
+                yield frame
+            if delivered < segment.lines:
+                raise SourceError(
+                    f"gave {delivered} of {segment.lines} lines",
+                    file=file.name,
+                    hint="It was changed while it was read; the next run reads it again.",
+                )
+
+    before = replace(entry)
+    try:
+        _work(intake, entry, frames(), lambda frame: request_log.normalize(frame, context))
+    except (duckdb.Error, SourceError, OSError) as error:
+        intake.abandon(entry, before)
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(
+            f"cannot be read: {str(error).splitlines()[0]}",
+            file=file.name,
+            hint="The other files were read; look at this one.",
+        ) from None
+
+
+def _work(
+    intake: Intake,
+    entry: FileEntry,
+    frames: Iterator[pl.DataFrame],
+    normalize: Callable[[pl.DataFrame], Normalized],
+) -> None:
+    def one(frame: pl.DataFrame) -> None:
+        done = normalize(frame)
+        entry.rows_read += done.rows_read
+        entry.accepted += done.records.height
+        entry.quarantined += done.rejects.height
+        entry.not_usage += done.not_usage
+        if done.records.height:
+            entry.saw(
+                *done.records.select(
+                    pl.col("started_at").min().alias("a"), pl.col("started_at").max().alias("b")
+                ).row(0)
+            )
+        intake.writer.add(done.records, entry.basis)
+        intake.rejects.add(entry, done.rejects)
+
+    intake.registry.touch(entry)
+    intake.touched.append(entry)
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        pending: list[Future[None]] = []
+        for frame in frames:
+            pending.append(worker.submit(one, frame))
+            if len(pending) > _QUEUED_BATCHES:
+                pending.pop(0).result()
+        for future in pending:
+            future.result()
+
+
+def _read_table(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:
+    path, found = plain_copy(intake, file)
+    if is_copy(intake, source, file, known, found.content_hash):
+        return
+    entry = intake.registry.add(
+        intake.entry(source, file, content_hash=found.content_hash, read_bytes=found.size), known
+    )
+    context = intake.context(source, file)
+    frames = tabular_reading.read_frames(path, input_file=file.name)
+    before = replace(entry)
+    try:
+        _work(intake, entry, frames, lambda frame: tabular.normalize(frame, context))
+    except SourceError:
+        intake.abandon(entry, before)
+        raise
+    entry.lines_read = entry.rows_read
+
+
+def plain_copy(intake: Intake, file: RawFile) -> tuple[Path, Scan]:
+    """The file itself, or an unpacked copy of it, and what one pass over it found."""
+    path = file.local
+    if not _is_plain(path):
+        path = intake.temporary / "unpacked"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open_plain(file.local) as packed, path.open("wb") as plain:
+                for block in iter(lambda: packed.read(1 << 20), b""):
+                    plain.write(block)
+        except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
+            raise SourceError(
+                f"cannot be unpacked: {error}", file=file.name, hint="Replace it by a whole copy."
+            ) from None
+    return path, scan(path, path.stat().st_size)
+
+
+def _is_plain(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return compression(stream.read(4)) is None
+
+
+def refuse_binary(file: RawFile) -> None:
+    """Refuse what is no text at all, before a million lines of it are quarantined."""
+    try:
+        with open_plain(file.local) as stream:
+            head = stream.read(4096)
+    except (OSError, EOFError, ValueError) as error:
+        raise SourceError(
+            f"cannot be unpacked: {error}", file=file.name, hint="Replace it with a whole copy."
+        ) from None
+    if b"\x00" in head and b'{"' not in head:
+        raise SourceError(
+            "is a binary file, not JSON lines",
+            file=file.name,
+            hint="Take it out of the source's `path`.",
+        )

@@ -1,0 +1,214 @@
+"""What is known of each raw file: has it been read, did it grow, is it a copy, is it gone.
+
+Takes the files as they lie and the books; decides what there is to read. Reads no record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline.config import Source
+from pipeline.landing import RawFile, age_seconds
+from pipeline.spooling import compression, prefix_hash
+from pipeline.warehouse import Warehouse
+
+DAY_SECONDS = 86_400
+COLUMNS = (
+    "file_id",
+    "input_file",
+    "source",
+    "kind",
+    "basis",
+    "state",
+    "landed_path",
+    "size_bytes",
+    "modified_ns",
+    "sample_hash",
+    "content_hash",
+    "read_bytes",
+    "lines_read",
+    "rows_read",
+    "accepted",
+    "duplicate",
+    "superseded",
+    "quarantined",
+    "not_usage",
+    "waiting_bytes",
+    "is_tail_rejected",
+    "first_record_at",
+    "last_record_at",
+    "ingested_at",
+    "run_id",
+    "message",
+)
+
+
+@dataclass(slots=True)
+class FileEntry:
+    """One row of `input_files`: a version of a raw file and the fates of its rows as of now."""
+
+    file_id: int
+    input_file: str
+    source: str
+    kind: str
+    basis: str
+    state: str  # read, waiting, gone, replaced, forgotten, unreadable
+    landed_path: str | None
+    size_bytes: int
+    modified_ns: int
+    sample_hash: str
+    content_hash: str
+    read_bytes: int
+    lines_read: int
+    rows_read: int
+    accepted: int
+    duplicate: int
+    superseded: int
+    quarantined: int
+    not_usage: int
+    waiting_bytes: int
+    is_tail_rejected: bool
+    first_record_at: datetime | None
+    last_record_at: datetime | None
+    ingested_at: datetime
+    run_id: str
+    message: str | None = None
+
+    @property
+    def fates(self) -> tuple[int, int, int, int]:
+        """Accepted, duplicate, superseded, quarantined."""
+        return self.accepted, self.duplicate, self.superseded, self.quarantined
+
+    def saw(self, first: datetime | None, last: datetime | None) -> None:
+        """Widen the span of record times."""
+        if first is not None:
+            self.first_record_at = min(self.first_record_at or first, first)
+        if last is not None:
+            self.last_record_at = max(self.last_record_at or last, last)
+
+
+class Action(StrEnum):
+    """What there is to do with a file."""
+
+    SKIP = "skip"  # unchanged, or forgotten
+    READ = "read"  # new, or changed otherwise than by growing
+    TAIL = "tail"  # it grew, or its waiting last line is a day old
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What there is to do with one file, and what is known of it."""
+
+    action: Action
+    known: FileEntry | None = None
+
+
+@dataclass(slots=True)
+class Registry:
+    """The input files by source and name, newest version of each; and by content."""
+
+    entries: dict[tuple[str, str], FileEntry] = field(default_factory=dict)
+    versions: list[FileEntry] = field(default_factory=list)
+    changed: dict[int, FileEntry] = field(default_factory=dict)
+    next_id: int = 1
+
+    @classmethod
+    def load(cls, books: Warehouse) -> Registry:
+        """All that the books know."""
+        registry = cls()
+        for row in books.rows(f"SELECT {', '.join(COLUMNS)} FROM input_files ORDER BY file_id"):
+            registry._remember(FileEntry(*row))
+        return registry
+
+    def _remember(self, entry: FileEntry) -> None:
+        self.entries[entry.source, entry.input_file] = entry
+        self.versions.append(entry)
+        self.next_id = max(self.next_id, entry.file_id + 1)
+
+    def decide(self, source: Source, file: RawFile, real_now: datetime) -> Decision:
+        """What there is to do with a file of a source."""
+        known = self.entries.get((source.name, file.name))
+        if known is None:
+            return Decision(Action.READ)
+        if known.state == "forgotten":
+            return Decision(Action.SKIP, known)
+        is_same = (known.size_bytes, known.sample_hash) == (file.size_bytes, file.sample_hash)
+        if is_same and known.modified_ns == file.modified_ns and known.state != "unreadable":
+            is_overdue = (
+                known.waiting_bytes > 0
+                and not known.is_tail_rejected
+                and age_seconds(file, real_now) > DAY_SECONDS
+            )
+            return Decision(Action.TAIL if is_overdue else Action.SKIP, known)
+        if known.state in {"read", "waiting", "gone"} and self._has_grown(known, file):
+            return Decision(Action.TAIL, known)
+        return Decision(Action.READ, known)
+
+    @staticmethod
+    def _has_grown(known: FileEntry, file: RawFile) -> bool:
+        if file.size_bytes < known.size_bytes or known.kind != "request_log":
+            return False
+        with file.local.open("rb") as stream:
+            if compression(stream.read(4)) is not None:
+                return False
+        return prefix_hash(file.local, known.size_bytes) == known.content_hash
+
+    def copy_of(self, kind: str, content_hash: str) -> FileEntry | None:
+        """A file of the same kind with the same content, wholly read or forgotten."""
+        for entry in reversed(self.versions):
+            if entry.kind == kind and entry.content_hash == content_hash:
+                is_whole = entry.waiting_bytes == 0 and entry.state != "unreadable"
+                if is_whole:
+                    return entry
+        return None
+
+    def add(self, entry: FileEntry, replaced: FileEntry | None) -> FileEntry:
+        """Register a new file, or a new version of one."""
+        if replaced is not None and replaced.state != "forgotten":
+            replaced.state = "replaced"
+            self.touch(replaced)
+        entry = replace(entry, file_id=self.next_id)
+        self._remember(entry)
+        self.touch(entry)
+        return entry
+
+    def touch(self, entry: FileEntry) -> None:
+        """This entry is to be written at the end of the run."""
+        self.changed[entry.file_id] = entry
+
+    def version_of_run(self, source: str, input_file: str, run_id: str) -> FileEntry:
+        """The version of a file that a run read rows from."""
+        found = [
+            v
+            for v in self.versions
+            if v.source == source and v.input_file == input_file and v.run_id <= run_id
+        ]
+        return max(found, key=lambda v: v.file_id)
+
+    def note_gone(self, seen: Iterable[tuple[str, str]]) -> list[FileEntry]:
+        """Mark files that are no longer where they were; their records stay."""
+        present = set(seen)
+        gone = []
+        for key, entry in self.entries.items():
+            if key in present or entry.state not in {"read", "waiting"} or entry.landed_path:
+                continue
+            if not Path(entry.input_file).exists():
+                entry.state = "gone"
+                self.touch(entry)
+                gone.append(entry)
+        return gone
+
+    def save(self, books: Warehouse) -> None:
+        """Write what changed; inside the caller's transaction."""
+        entries: Sequence[FileEntry] = list(self.changed.values())
+        if not entries:
+            return
+        ids = ", ".join(str(e.file_id) for e in entries)
+        books.con.execute(f"DELETE FROM input_files WHERE file_id IN ({ids})")
+        books.insert(
+            "input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries]
+        )

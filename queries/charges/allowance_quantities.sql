@@ -1,0 +1,42 @@
+-- row: what an organization has free of one meter on one UTC day, as a negative quantity.
+-- takes: quantities, allowances (meter, quantity, starts_at, ends_at). Posted on the organization
+-- (no project) at the same price, so that everything still adds up.
+WITH used AS (
+{%- for meter in meters %}
+  SELECT
+    usage_date, charge_date, organization_id, provider, model, scope, operation, variant,
+    service_tier, is_batch, context_class, priced_at,
+    '{{ meter }}' AS meter, '{{ units[meter] }}' AS unit,
+    CAST({{ meter }} AS DECIMAL(22, 6)) AS quantity
+  FROM quantities
+  WHERE {{ meter }} > 0
+  {{ "UNION ALL" if not loop.last }}
+{%- endfor %}
+),
+
+day AS (
+  SELECT
+    usage_date, min(charge_date) AS charge_date, organization_id, provider, model, scope,
+    operation, variant, service_tier, is_batch, context_class, min(priced_at) AS priced_at,
+    meter, unit, CAST(sum(quantity) AS DECIMAL(22, 6)) AS quantity
+  FROM used
+  GROUP BY
+    usage_date, organization_id, provider, model, scope, operation, variant, service_tier,
+    is_batch, context_class, meter, unit
+)
+
+SELECT
+  d.usage_date, d.charge_date, d.organization_id, CAST(NULL AS VARCHAR) AS project_id,
+  CAST(NULL AS VARCHAR) AS api_key_id, CAST(NULL AS VARCHAR) AS user_id, d.provider, d.model,
+  d.scope, d.operation, d.variant, d.service_tier, d.is_batch, d.context_class, d.priced_at,
+  d.meter, d.unit, CAST(-least(d.quantity, a.quantity) AS DECIMAL(22, 6)) AS quantity
+FROM day AS d
+INNER JOIN allowances AS a
+  ON a.meter = d.meter
+  AND CAST(d.usage_date AS TIMESTAMP) >= a.starts_at
+  AND CAST(d.usage_date AS TIMESTAMP) < a.ends_at
+-- granted once a day, to the largest part where a day has several
+QUALIFY row_number() OVER (
+  PARTITION BY d.usage_date, d.organization_id, d.meter
+  ORDER BY d.quantity DESC, d.model, d.operation, d.variant
+) = 1

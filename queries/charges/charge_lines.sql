@@ -1,0 +1,61 @@
+-- row: one charge: a quantity of one meter at one price, on one day with one set of dimensions.
+-- takes: quantities, resolved_prices (a row for each key and meter; price_id NULL: unpriced),
+-- allowance_quantities where the book grants any.
+WITH metered AS (
+{%- for meter in meters %}
+  SELECT
+    usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
+    provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at,
+    '{{ meter }}' AS meter, '{{ units[meter] }}' AS unit,
+    CAST({{ meter }} AS DECIMAL(22, 6)) AS quantity
+  FROM quantities
+  WHERE {{ meter }} <> 0
+  {{ "UNION ALL" if not loop.last }}
+{%- endfor %}
+{%- if has_allowances %}
+  UNION ALL
+  SELECT
+    usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
+    provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at,
+    meter, unit, quantity
+  FROM allowance_quantities
+{%- endif %}
+)
+
+SELECT
+  m.usage_date, m.charge_date, m.organization_id, m.project_id, m.api_key_id, m.user_id,
+  m.provider, m.model, m.scope, m.operation, m.variant, m.service_tier, m.is_batch,
+  m.context_class, m.meter,
+{%- if has_segments %}
+  CAST(sum(m.quantity) AS DECIMAL(22, 6)) AS quantity,
+{%- else %}
+  m.quantity,
+{%- endif %}
+  m.unit, p.price_id, p.list_unit_price_usd, p.contracted_unit_price_usd,
+{%- if has_segments %}
+  CAST(sum(m.quantity * p.list_unit_price_usd) AS DECIMAL(38, 24)) AS list_cost_usd,
+  CAST(sum(m.quantity * p.contracted_unit_price_usd) AS DECIMAL(38, 24)) AS cost_usd,
+{%- else %}
+  CAST(m.quantity * p.list_unit_price_usd AS DECIMAL(38, 24)) AS list_cost_usd,
+  CAST(m.quantity * p.contracted_unit_price_usd AS DECIMAL(38, 24)) AS cost_usd,
+{%- endif %}
+  p.pricing_status
+FROM metered AS m
+INNER JOIN resolved_prices AS p
+  ON p.meter = m.meter
+  AND p.model = m.model
+  AND p.priced_at = m.priced_at
+  AND p.provider = m.provider
+  AND p.service_tier = m.service_tier
+  AND p.context_class = m.context_class
+  AND p.variant_or_empty = coalesce(m.variant, '')
+{%- if by_project %}
+  AND p.project_or_empty = coalesce(m.project_id, '')
+{%- endif %}
+{%- if has_segments %}
+GROUP BY
+  m.usage_date, m.charge_date, m.organization_id, m.project_id, m.api_key_id, m.user_id,
+  m.provider, m.model, m.scope, m.operation, m.variant, m.service_tier, m.is_batch,
+  m.context_class, m.meter, m.unit, p.price_id, p.list_unit_price_usd,
+  p.contracted_unit_price_usd, p.pricing_status
+{%- endif %}

@@ -1,0 +1,48 @@
+-- row: what was used on one UTC day with one set of dimensions, context class and price instant.
+-- takes: usage_rows; long_thresholds where some model has one; price_segments where a price
+-- changes within a day. Meters that do not occur are left out.
+-- Quantities are summed before they are priced: cost is linear inside one such row.
+WITH classed AS (
+  SELECT
+    u.usage_date, u.charge_date, u.organization_id, u.project_id, u.api_key_id, u.user_id,
+    u.provider, u.model, u.scope, u.operation, u.variant, u.service_tier, u.is_batch,
+{%- if has_thresholds %}
+    CASE WHEN t.model IS NULL THEN 'base' ELSE 'long' END AS context_class,
+{%- else %}
+    'base' AS context_class,
+{%- endif %}
+{%- if has_segments %}
+    greatest(CAST(u.usage_date AS TIMESTAMP), s.starts_at) AS priced_at,
+{%- else %}
+    CAST(u.usage_date AS TIMESTAMP) AS priced_at,
+{%- endif %}
+{%- for meter in meters %}
+    u.{{ meter }},
+{%- endfor %}
+    u.requests
+  FROM usage_rows AS u
+{%- if has_thresholds %}
+  -- a bucket has an end and no request sizes: its class is base
+  LEFT JOIN long_thresholds AS t
+    ON t.model = u.model
+    AND u.ended_at IS NULL
+    AND u.started_at >= t.starts_at AND u.started_at < t.ends_at
+    AND {{ input_meters | join(' + ') or '0' }} > t.long_above_tokens
+{%- endif %}
+{%- if has_segments %}
+  INNER JOIN price_segments AS s
+    ON u.started_at >= s.starts_at AND u.started_at < s.ends_at
+{%- endif %}
+)
+
+SELECT
+  usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
+  provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at,
+{%- for meter in meters %}
+  CAST(sum({{ meter }}) AS {{ types[meter] }}) AS {{ meter }},
+{%- endfor %}
+  CAST(sum(requests) AS BIGINT) AS requests
+FROM classed
+GROUP BY
+  usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
+  provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at

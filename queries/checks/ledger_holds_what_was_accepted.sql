@@ -1,0 +1,15 @@
+-- row: the rows of the live ledger and the current provider costs, where they are not what the
+-- input files say was accepted.
+WITH held AS (
+  SELECT
+    (SELECT coalesce(sum(rows), 0) FROM ledger_files)
+    - (SELECT count(*) FROM excluded_rows)
+    + (SELECT count(*) FROM provider_costs WHERE replaced_at IS NULL) AS live_rows
+),
+
+said AS (SELECT coalesce(sum(accepted), 0) AS accepted FROM input_files)
+
+SELECT held.live_rows, said.accepted
+FROM held
+CROSS JOIN said
+WHERE held.live_rows <> said.accepted

@@ -1,0 +1,12 @@
+-- row: one input file whose quarantined rows are not those in the quarantine.
+WITH held AS (
+  SELECT file_id, count(*) AS rows
+  FROM quarantine
+  WHERE replayed_at IS NULL
+  GROUP BY file_id
+)
+
+SELECT f.input_file, f.quarantined, coalesce(h.rows, 0) AS held
+FROM input_files AS f
+LEFT JOIN held AS h ON h.file_id = f.file_id
+WHERE f.quarantined <> coalesce(h.rows, 0)

@@ -1,0 +1,4 @@
+-- row: one rejected input row.
+SELECT
+  source, input_file, input_line, rule, detail, raw, tokens_held_back, quarantined_at, replayed_at
+FROM stored.quarantine
