@@ -1,0 +1,150 @@
+"""A price book as JSON and back, without loss: pinned books are read again years later.
+
+Decimals are strings, instants ISO 8601 without zone (UTC), rows arrays in the order of
+`ROW_COLUMNS`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pipeline.errors import TollbookError
+from pipeline.money import plain
+from pipeline.pricing.discounts import Terms
+from pipeline.pricing.rows import PriceRow
+from pipeline.pricing.tables import Alias, Allowance
+
+FORMAT = 1
+
+# The order of a row's values. A new column is a new form: old books must stay readable.
+ROW_COLUMNS = tuple(field.name for field in fields(PriceRow))
+
+Values = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a book is made of."""
+
+    layers: tuple[tuple[PriceRow, ...], ...]
+    aliases: tuple[Alias, ...]
+    discounts: tuple[Terms, ...]
+    allowances: tuple[Allowance, ...]
+
+
+def to_json(content: Content) -> str:
+    """One line of JSON; the same content always gives the same text."""
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "layers": [[_row_values(row) for row in layer] for layer in content.layers],
+            "aliases": [alias_values(alias) for alias in content.aliases],
+            "discounts": [discount_values(terms) for terms in content.discounts],
+            "allowances": [allowance_values(allowance) for allowance in content.allowances],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def from_json(text: str) -> Content:
+    """What `to_json` was given. Fails: TollbookError for a form that is not known here."""
+    raw = json.loads(text)
+    found = raw.get("format") if isinstance(raw, dict) else None
+    if found != FORMAT:
+        raise TollbookError(
+            f"a pinned price book has the form {found!r}; this version reads form {FORMAT}",
+            hint="Update tollbook.",
+        )
+    return Content(
+        layers=tuple(tuple(_row(values) for values in layer) for layer in raw["layers"]),
+        aliases=tuple(_alias(values) for values in raw["aliases"]),
+        discounts=tuple(_discount(values) for values in raw["discounts"]),
+        allowances=tuple(_allowance(values) for values in raw["allowances"]),
+    )
+
+
+def row_content(row: PriceRow) -> Values:
+    """The values of a row that can change a price: not where it stands or who says so."""
+    return [
+        *(part or "" for part in row.key),
+        plain(row.unit_price_usd),
+        _text(row.valid_from),
+        _text(row.valid_to),
+        str(row.long_above_tokens or ""),
+        row.layer,
+    ]
+
+
+def alias_values(alias: Alias) -> Values:
+    """The values of an alias, as text."""
+    return [alias.alias, alias.model, _text(alias.valid_from), _text(alias.valid_to)]
+
+
+def discount_values(terms: Terms) -> Values:
+    """The values of a discount, as text."""
+    # A project could be called "": its presence is told by the mark.
+    project = "" if terms.project is None else f"={terms.project}"
+    model = "" if terms.model is None else f"={terms.model}"
+    return [plain(terms.percent), project, model, _text(terms.valid_from), _text(terms.valid_to)]
+
+
+def allowance_values(allowance: Allowance) -> Values:
+    """The values of an allowance, as text; the source, which changes no price, is last."""
+    return [
+        allowance.meter,
+        plain(allowance.quantity),
+        allowance.per,
+        _text(allowance.valid_from),
+        _text(allowance.valid_to),
+        allowance.source,
+    ]
+
+
+def _row_values(row: PriceRow) -> list[Any]:
+    return [_plain_value(getattr(row, name)) for name in ROW_COLUMNS]
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _row(values: list[Any]) -> PriceRow:
+    named = dict(zip(ROW_COLUMNS, values, strict=True))
+    decimals = {name: Decimal(named[name]) for name in ("price_usd", "per")}
+    instants = {name: _instant(named[name]) for name in ("valid_from", "valid_to", "recorded_at")}
+    return PriceRow(**{**named, **decimals, **instants})
+
+
+def _alias(values: Values) -> Alias:
+    return Alias(values[0], values[1], _instant(values[2]), _instant(values[3]))
+
+
+def _discount(values: Values) -> Terms:
+    project, model = (value[1:] if value else None for value in values[1:3])
+    return Terms(Decimal(values[0]), project, model, _instant(values[3]), _instant(values[4]))
+
+
+def _allowance(values: Values) -> Allowance:
+    return Allowance(
+        values[0],
+        Decimal(values[1]),
+        "organization_day",
+        _instant(values[3]),
+        _instant(values[4]),
+        values[5],
+    )
+
+
+def _text(instant: datetime | None) -> str:
+    return "" if instant is None else instant.isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

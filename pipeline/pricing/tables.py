@@ -1,0 +1,96 @@
+"""The two small tables beside the prices: model aliases and allowances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, cast
+
+from pipeline.pricing.rows import one_of, parse_amount, required, validity
+from pipeline.pricing.spans import meet
+from pipeline.pricing.table import Fields, Table, read_table
+from pipeline.records import METER_NAMES
+
+Per = Literal["organization_day"]
+
+ALIAS_COLUMNS = ("alias", "model", "valid_from", "valid_to")
+ALLOWANCE_COLUMNS = ("meter", "quantity", "per", "valid_from", "valid_to", "source")
+ALLOWANCE_PERIODS: tuple[Per, ...] = ("organization_day",)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Alias:
+    """Another id of a model, from `valid_from` (in) to `valid_to` (out); both are exact ids."""
+
+    alias: str
+    model: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A quantity of a meter that costs nothing, for each organization and UTC day."""
+
+    meter: str
+    quantity: Decimal
+    per: Per
+    valid_from: datetime | None
+    valid_to: datetime | None
+    source: str
+
+
+def read_aliases(path: Path, shown: str) -> tuple[tuple[Alias, ...], Table]:
+    """The alias table. An alias of an alias, or one with two models at a time, is an error."""
+    table = read_table(path, shown, ALIAS_COLUMNS)
+    aliases: list[Alias] = []
+    for line in table.lines:
+        fields = Fields(table, line)
+        start, end = validity(fields)
+        alias = Alias(
+            fields.parse("alias", required, otherwise=""),
+            fields.parse("model", required, otherwise=""),
+            start,
+            end,
+        )
+        if any(other.alias == alias.alias and meet(alias, other) for other in aliases):
+            fields.fail("alias", f"{alias.alias!r} already means a model at that time")
+        if alias.alias == alias.model:
+            fields.fail("model", "is the alias itself", "Remove the row.")
+        if not fields.failed:
+            aliases.append(alias)
+    chained = {alias.alias for alias in aliases}
+    for line in table.lines:
+        if line.values["model"] in chained:
+            table.error(
+                f"{line.values['model']!r} is an alias itself",
+                line=line.number,
+                key="model",
+                hint="Write the model that it means.",
+            )
+    return tuple(aliases), table
+
+
+def read_allowances(path: Path, shown: str) -> tuple[tuple[Allowance, ...], Table]:
+    """The allowances: meter, quantity, per what."""
+    table = read_table(path, shown, ALLOWANCE_COLUMNS)
+    allowances: list[Allowance] = []
+    for line in table.lines:
+        fields = Fields(table, line)
+        start, end = validity(fields)
+        allowance = Allowance(
+            meter=fields.parse("meter", one_of("meter", METER_NAMES), otherwise=""),
+            quantity=fields.parse("quantity", parse_amount, otherwise=Decimal(0)),
+            per=cast(
+                "Per",
+                fields.parse("per", one_of("allowance period", ALLOWANCE_PERIODS), otherwise=""),
+            ),
+            valid_from=start,
+            valid_to=end,
+            source=fields.text("source"),
+        )
+        if not fields.failed:
+            allowances.append(allowance)
+    return tuple(allowances), table
