@@ -27,15 +27,8 @@ from pipeline.records import (
     normalize_tier,
 )
 from pipeline.sources.context import Context
-from pipeline.sources.tabular_reading import (
-    GIVEN,
-    LINE,
-    OCCURRENCE,
-    PROBLEM,
-    RAW,
-    detect,
-    read_frames,
-)
+from pipeline.sources.tabular_columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
+from pipeline.sources.tabular_reading import detect, read_frames
 
 __all__ = ["Normalized", "detect", "normalize", "read_frames"]
 
