@@ -1,0 +1,160 @@
+"""A bucket's identity, and which of several versions of one bucket holds.
+
+A later version replaces an earlier one whole. Never reads a file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Literal, Protocol
+
+import xxhash
+
+from pipeline.errors import SourceError
+
+Width = Literal["1m", "1h", "1d"]
+WIDTH_SECONDS: dict[Width, int] = {"1m": 60, "1h": 3_600, "1d": 86_400}
+
+# NULL on every row proves nothing for these: service accounts have no user, sessions no key.
+_OFTEN_NULL = frozenset({"user_id", "api_key_id"})
+# The costs endpoint sends project ids whether or not it was asked to group by them.
+_OFTEN_NULL_COSTS = _OFTEN_NULL | {"project_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One version of one bucket, as one page shows it."""
+
+    endpoint: str  # completions, embeddings, …, costs
+    started_at: datetime  # floored to the width; naive UTC
+    width: Width
+    fetched_at: datetime | None  # the envelope's; None: a page from elsewhere
+    input_file: str
+    input_line: int
+    dimensions: frozenset[str]  # known to be used: asked for, or seen with a value
+    rows: int  # accepted result rows
+    organization_id: str
+    position: int  # among the buckets of its file: the rows' `bucket_position`
+
+    @property
+    def bucket_key(self) -> str:
+        """What identifies the bucket inside its organization."""
+        return bucket_key(self.endpoint, self.started_at, self.width)
+
+    @property
+    def identity_hash(self) -> int:
+        """The ledger's hash of the identity: xxh3, 64 bits."""
+        return identity_hash(self.organization_id, self.bucket_key)
+
+    @property
+    def day(self) -> date:
+        """The UTC day that the bucket is part of."""
+        return self.started_at.date()
+
+
+class HasBuckets(Protocol):
+    """What a source module gives back: the buckets that its pages cover."""
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """In the order of the file."""
+
+
+def bucket_key(endpoint: str, started_at: datetime, width: Width) -> str:
+    """``completions|2026-06-14T00:00:00|1d``."""
+    return f"{endpoint}|{started_at.isoformat()}|{width}"
+
+
+def identity_hash(organization_id: str, key: str) -> int:
+    """xxh3 (64 bits) of organization and key, as ``polars_hash`` computes it for a column."""
+    return xxhash.xxh3_64_intdigest(f"{organization_id}\x1f{key}".encode())
+
+
+def versions(parsed: Sequence[HasBuckets]) -> tuple[Bucket, ...]:
+    """All versions of one source's buckets, in the order in which they apply.
+
+    Pages from elsewhere come first, by path; then those in our envelope, by fetch, then path.
+    """
+    return tuple(sorted((b for p in parsed for b in p.buckets), key=_sequence))
+
+
+def order(parsed: Sequence[HasBuckets]) -> tuple[Bucket, ...]:
+    """The versions that hold, of one source, in the order in which they apply.
+
+    **Gives** one version a bucket: the last of ``versions``; where our own fetches changed their
+    width within a day, only buckets of the later width.
+    **Fails** with SourceError, naming both files, where pages from elsewhere disagree on width or
+    dimensions within a day, or a change of width leaves hours uncovered.
+    """
+    everything = versions(parsed)
+    days: dict[tuple[str, str, date], list[Bucket]] = defaultdict(list)
+    for bucket in everything:
+        if bucket.width != "1m":  # never charged, so it contradicts nothing
+            days[bucket.organization_id, bucket.endpoint, bucket.day].append(bucket)
+    dropped: set[Bucket] = set()
+    for same_day in days.values():
+        _agree(b for b in same_day if b.fetched_at is None)
+        dropped |= _of_earlier_width(same_day)
+    last = {(b.organization_id, b.bucket_key): b for b in everything if b not in dropped}
+    return tuple(sorted(last.values(), key=_sequence))
+
+
+def _sequence(bucket: Bucket) -> tuple[bool, datetime, str, int, str]:
+    fetched = bucket.fetched_at
+    return (
+        fetched is not None,
+        fetched or datetime.min,  # noqa: DTZ901  naive UTC
+        bucket.input_file,
+        bucket.position,
+        bucket.organization_id,
+    )
+
+
+def _agree(buckets: Iterable[Bucket]) -> None:
+    """All buckets of one day that came from elsewhere were asked for in one way."""
+    known = [b for b in buckets if b.rows]
+    for one, other in pairwise(known):
+        if one.width != other.width:
+            raise _disagreement(one, other, f"widths ({one.width} and {other.width})")
+    firsts: dict[tuple[datetime | None, frozenset[str]], Bucket] = {}
+    for bucket in known:
+        unsure = _OFTEN_NULL_COSTS if bucket.endpoint == "costs" else _OFTEN_NULL
+        # Over the whole day only what is never NULL; of one bucket, the same traffic, everything.
+        for start, fields in (
+            (None, bucket.dimensions - unsure),
+            (bucket.started_at, bucket.dimensions),
+        ):
+            earlier = next((b for (s, f), b in firsts.items() if s == start and f != fields), None)
+            if earlier is not None:
+                differing = ", ".join(sorted(earlier.dimensions ^ bucket.dimensions))
+                raise _disagreement(earlier, bucket, f"dimensions ({differing})")
+            firsts.setdefault((start, fields), bucket)
+
+
+def _disagreement(one: Bucket, other: Bucket, what: str) -> SourceError:
+    first, second = sorted((one, other), key=_sequence)
+    return SourceError(
+        f"the {first.endpoint} buckets of {first.day} disagree with those of "
+        f"{second.input_file}:{second.input_line} on their {what}: neither can replace the other",
+        file=first.input_file,
+        line=first.input_line,
+        hint="Keep one of the two, or make them two sources.",
+    )
+
+
+def _of_earlier_width(same_day: Sequence[Bucket]) -> set[Bucket]:
+    """The buckets of one day that a later fetch in another width replaces."""
+    latest = same_day[-1]
+    earlier = {b for b in same_day if b.width != latest.width}
+    if earlier and latest.width == "1h" and latest.fetched_at is not None:
+        midnight = latest.started_at.replace(hour=0)
+        elapsed = min(latest.fetched_at - midnight, timedelta(days=1))
+        hours = -(-elapsed // timedelta(hours=1))
+        covered = {b.started_at.hour for b in same_day if b.width == "1h"}
+        if not covered >= set(range(hours)):
+            raise _disagreement(max(earlier, key=_sequence), latest, "widths (1d and 1h)")
+    return earlier

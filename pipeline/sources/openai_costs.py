@@ -1,0 +1,187 @@
+"""Saved pages of the costs endpoint → rows of `provider_costs`, one per result, amounts exact.
+
+A bucket is a UTC day of an organization and is replaced whole; rows that repeat inside it are kept
+apart, to be summed by readers. Makes no charge.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from pipeline.money import parse_decimal, provider_amount, round_quantity
+from pipeline.sources.buckets import Bucket, HasBuckets, order, versions
+from pipeline.sources.context import Context
+from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets
+from pipeline.sources.pages import read
+from pipeline.sources.rejects import RowError, reject_frame
+
+__all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
+
+AMOUNT = pl.Decimal(38, 24)
+COSTS_SCHEMA: dict[str, pl.DataType] = {
+    "usage_date": pl.Date(),
+    "organization_id": pl.String(),
+    "project_id": pl.String(),
+    "api_key_id": pl.String(),
+    "user_id": pl.String(),
+    "line_item": pl.String(),  # as sent, unknown ones too
+    "amount": AMOUNT,
+    "currency": pl.String(),  # lower case
+    "quantity": pl.Decimal(38, 6),
+    "quantity_unit": pl.String(),
+    "fetched_at": pl.Datetime("us"),  # NULL: a page from elsewhere
+    "input_file": pl.String(),
+    "input_line": pl.Int64(),
+    "bucket_key": pl.String(),  # costs|DATE
+    "bucket_position": pl.Int64(),  # which version of the bucket: `Bucket.position` in this file
+}
+
+_DIMENSIONS = ("project_id", "api_key_id", "user_id", "line_item", "api_source")
+_KNOWN = frozenset(
+    {
+        *_DIMENSIONS, "object", "amount", "quantity", "quantity_unit", "organization_id",
+        "organization_name", "project_name", "user_email", "api_key_name",
+    }
+)  # fmt: skip
+_OBJECT = "organization.costs.result"
+_WHOLE_DIGITS_OF_AMOUNT = 14
+_WHOLE_DIGITS_OF_QUANTITY = 32
+
+
+class ParsedCosts(NamedTuple):
+    """One file of costs pages. `records` and `rejects` add up to `rows_read`."""
+
+    records: pl.DataFrame  # COSTS_SCHEMA, in the file's order
+    buckets: tuple[Bucket, ...]  # every day that the pages cover; also empty ones
+    rejects: pl.DataFrame  # REJECT_SCHEMA
+    notes: tuple[str, ...]
+    rows_read: int  # result rows
+
+
+def parse(path: Path, context: Context) -> ParsedCosts:
+    """Read one file of saved costs pages.
+
+    **Fails** with SourceError (file, line, hint) where the file cannot be read as such pages.
+    """
+    pages, unreadable = read(path, context.input_file)
+    report = Report(list(unreadable), [], rows_read=len(unreadable))
+    reading = Reading(_endpoint_of, lambda _: _DIMENSIONS, "openai_costs", lambda _: 0)
+    buckets: list[Bucket] = []
+    rows: list[dict[str, Any]] = []
+    new_fields: Counter[str] = Counter()
+    for raw in raw_buckets(pages, reading, report, context.now, context.input_file):
+        if raw.width != "1d":
+            for part in raw.rows:
+                report.refuse(part, "bad_bucket", "costs come by UTC day, and this bucket is none")
+            continue
+        by_organization: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in _bucket_rows(raw, context, report, new_fields):
+            by_organization[row["organization_id"]].append(row)
+        for organization_id, own in (by_organization or {context.organization_id: []}).items():
+            key = f"costs|{raw.started_at.date().isoformat()}"
+            rows += ({**r, "bucket_key": key, "bucket_position": len(buckets)} for r in own)
+            buckets.append(
+                Bucket(
+                    raw.endpoint, raw.started_at, raw.width, raw.fetched_at, context.input_file,
+                    raw.line, raw.dimensions, len(own), organization_id, len(buckets),
+                )
+            )  # fmt: skip
+    report.notes += (
+        f"{context.input_file}: the new field {name} was not used ({n} rows)"
+        for name, n in sorted(new_fields.items())
+    )
+    records = pl.DataFrame(
+        {name: [row[name] for row in rows] for name in COSTS_SCHEMA}, schema=COSTS_SCHEMA
+    )
+    return ParsedCosts(
+        records,
+        tuple(buckets),
+        reject_frame(report.rejects),
+        tuple(report.notes),
+        report.rows_read,
+    )
+
+
+def _endpoint_of(name: str) -> str | None:
+    return "costs" if name in {"costs", _OBJECT} else None
+
+
+def _bucket_rows(
+    raw: RawBucket, context: Context, report: Report, new_fields: Counter[str]
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for part in raw.rows:
+        try:
+            row = _row(part.value, raw, context)
+        except RowError as error:
+            report.refuse(part, error.rule, error.detail)
+            continue
+        report.rows_read += 1
+        new_fields.update(part.value.keys() - _KNOWN)
+        rows.append({**row, "input_line": part.line})
+    return rows
+
+
+def _row(value: Any, raw: RawBucket, context: Context) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RowError("not_a_row", "a result is an object")
+    if value.get("object", _OBJECT) != _OBJECT:
+        raise RowError("wrong_object", f"object {value['object']!r} stands among results of costs")
+    amount = value.get("amount")
+    if not isinstance(amount, dict) or amount.get("value") is None:
+        raise RowError("not_an_amount", "amount.value is missing")
+    quantity = value.get("quantity")
+    return {
+        "usage_date": raw.started_at.date(),
+        "organization_id": _text(value, "organization_id") or context.organization_id,
+        "project_id": _text(value, "project_id"),
+        "api_key_id": _text(value, "api_key_id"),
+        "user_id": _text(value, "user_id"),
+        "line_item": _text(value, "line_item"),
+        "amount": _decimal(
+            amount["value"], "amount.value", provider_amount, _WHOLE_DIGITS_OF_AMOUNT
+        ),
+        "currency": (_text(amount, "currency") or "usd").lower(),  # the endpoint's only one
+        "quantity": None
+        if quantity is None
+        else _decimal(quantity, "quantity", _quantity, _WHOLE_DIGITS_OF_QUANTITY),
+        "quantity_unit": _text(value, "quantity_unit"),
+        "fetched_at": raw.fetched_at,
+        "input_file": context.input_file,
+    }
+
+
+def _text(row: Mapping[str, Any], field: str) -> str | None:
+    value = row.get(field)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise RowError("wrong_type", f"{field} is {value!r}, not a text")
+    return value
+
+
+def _decimal(
+    value: Any, field: str, convert: Callable[[str], Decimal], whole_digits: int
+) -> Decimal:
+    """A number or a decimal text, exactly. Fails: RowError `not_an_amount`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise RowError("not_an_amount", f"{field} is {value!r}, not a number")
+    text = str(value).strip()
+    shown = text if len(text) <= 60 else f"{text[:57]}…"
+    try:
+        number = parse_decimal(text)
+        if number and number.adjusted() >= whole_digits:
+            raise RowError("not_an_amount", f"{field} is {shown}, too large to be kept exactly")
+        return convert(text)
+    except (ValueError, InvalidOperation):
+        raise RowError("not_an_amount", f"{field} is {shown}, not a number") from None
+
+
+def _quantity(text: str) -> Decimal:
+    return round_quantity(parse_decimal(text))

@@ -1,0 +1,198 @@
+"""CSV rows → frames of text with their true lines; a broken row costs only itself."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import polars as pl
+
+from pipeline.errors import SourceError
+from pipeline.sources.tabular_columns import (
+    COLUMNS_HINT,
+    GIVEN,
+    LINE,
+    PROBLEM,
+    RAW,
+    check_columns,
+    without_blanks,
+)
+
+_FIELDS = "wrong_number_of_fields"
+
+
+class _Lines:
+    """The physical lines of a file, counted, with the way back that a broken record needs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._returned: deque[str] = deque()
+        self._taken: list[str] = []
+        self._number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.popleft() if self._returned else next(self._stream)
+        self._number += 1
+        self._taken.append(line)
+        return line
+
+    def plain(self, most: int) -> list[str]:
+        """The next lines, if no quote and no broken character is among them; else none."""
+        lines = list(islice(self._stream, most))
+        text = "".join(lines)
+        if '"' in text or not _is_utf8(text):
+            self._returned.extend(lines)
+            return []
+        self._number += len(lines)
+        return lines
+
+    def begin(self) -> int:
+        """Start a record; gives the number of its first line."""
+        self._taken.clear()
+        return self._number + 1
+
+    def give_back(self) -> None:
+        """All lines of this record but the first are read again, each as its own."""
+        self._returned.extendleft(reversed(self._taken[1:]))
+        self._number -= len(self._taken) - 1
+        del self._taken[1:]
+
+    @property
+    def number(self) -> int:
+        """Of the line read last."""
+        return self._number
+
+    @property
+    def raw(self) -> str:
+        """The record's text without its line end."""
+        return "".join(self._taken).rstrip("\r\n")
+
+
+class _Record(NamedTuple):
+    line: int
+    raw: str
+    fields: Sequence[str]
+    problem: str | None
+
+
+def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of a CSV file as text, at most `batch_rows` at a time. Fails: SourceError."""
+    # Bytes that are no UTF-8 become surrogates, so that they cost only their own row.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        lines = _Lines(stream)
+        reader = csv.reader(lines, strict=True)
+        names = _header(lines, reader, shown)
+        # Without quotes a row is a line, and polars splits it seven times as fast.
+        while plain := lines.plain(batch_rows):
+            yield _plain_frame(plain, lines.number - len(plain) + 1, names)
+        records: list[_Record] = []
+        for record in _records(lines, reader, len(names)):
+            records.append(record)
+            if len(records) == batch_rows:
+                yield _text_frame(records, names)
+                records = []
+        if records:
+            yield _text_frame(records, names)
+
+
+def _header(lines: _Lines, reader: Iterator[list[str]], shown: str) -> list[str]:
+    line = lines.begin()
+    try:
+        names = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise SourceError(
+            f"is no CSV ({error})", file=shown, line=line, hint=COLUMNS_HINT
+        ) from None
+    text = "".join(names)
+    if not _is_utf8(text) or "\0" in text:
+        raise SourceError(
+            "is no UTF-8 text and no Parquet file", file=shown, line=line, hint=COLUMNS_HINT
+        )
+    if not text:
+        raise SourceError("has no header", file=shown, line=line, hint=COLUMNS_HINT)
+    check_columns(names, shown, line)
+    return names
+
+
+def _records(lines: _Lines, reader: Iterator[list[str]], width: int) -> Iterator[_Record]:
+    nothing = [""] * width
+    while True:
+        line = lines.begin()
+        problem: str | None = None
+        fields: list[str] = []
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problem = f"unreadable_row: {error}"
+        else:
+            if not fields:
+                continue  # a blank line is no row
+            if len(fields) != width:
+                problem = f"{_FIELDS}: {len(fields)} fields, the header has {width}"
+        if problem:
+            lines.give_back()  # an unclosed quote must not take the good rows after it along
+        raw = lines.raw
+        if not _is_utf8(raw):
+            raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            problem = problem or "not_utf8: the row has bytes that are no UTF-8"
+        yield _Record(line, raw, nothing if problem else fields, problem)
+
+
+def _plain_frame(lines: Sequence[str], first: int, names: Sequence[str]) -> pl.DataFrame:
+    """Lines without quotes as the same frame that `_text_frame` makes."""
+    width = len(names)
+    count = pl.col(RAW).str.count_matches(",", literal=True) + 1
+    rows = (
+        pl.DataFrame({RAW: pl.Series(lines, dtype=pl.String).str.strip_chars_end("\r\n")})
+        .with_row_index(LINE, first)
+        .filter(pl.col(RAW) != "")
+        .with_columns(
+            pl.col(LINE).cast(pl.Int64),
+            pl.when(count != width)
+            .then(pl.format(f"{_FIELDS}: {{}} fields, the header has {width}", count))
+            .alias(PROBLEM),
+        )
+    )
+    fields = rows.select(
+        pl.when(pl.col(PROBLEM).is_null()).then(pl.col(RAW)).str.split_exact(",", width - 1)
+    ).to_series()
+    split = fields.struct.rename_fields(list(names)).struct.unnest()
+    given = [name for name in names if name in GIVEN]
+    return without_blanks(split.select(given).hstack(rows.select(LINE, RAW, PROBLEM)))
+
+
+def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text_frame(records: Sequence[_Record], names: Sequence[str]) -> pl.DataFrame:
+    columns = zip(*(record.fields for record in records), strict=True)
+    given = [
+        pl.Series(name, column, dtype=pl.String)
+        for name, column in zip(names, columns, strict=True)
+        if name in GIVEN
+    ]
+    frame = pl.DataFrame(
+        [
+            *given,
+            pl.Series(LINE, [r.line for r in records], dtype=pl.Int64),
+            pl.Series(RAW, [r.raw for r in records], dtype=pl.String),
+            pl.Series(PROBLEM, [r.problem for r in records], dtype=pl.String),
+        ]
+    )
+    return without_blanks(frame)
