@@ -13,7 +13,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Literal
 
 from pipeline.budgets import BudgetStatus
-from pipeline.money import CENT, display_usd
+from pipeline.money import CENT, EXACT, display_usd
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -91,7 +91,7 @@ def standing(status: BudgetStatus) -> str:
     """Where it stands: `85 % used, 15 % left: $1,700.00 of $2,000.00 spent, $300.00 left`."""
     least = "at least " if status.is_lower_bound else ""
     spent = f"{least}{display_usd(status.spent_usd)} of {display_usd(status.amount_usd)} spent"
-    over_usd = status.spent_usd - status.amount_usd
+    over_usd = EXACT.subtract(status.spent_usd, status.amount_usd)
     if over_usd < 0:
         most = "at most " if status.is_lower_bound else ""
         rest = f", {most}{display_usd(-over_usd)} left"
@@ -229,7 +229,7 @@ def _unpriced(status: BudgetStatus) -> str:
     if not status.is_lower_bound:
         return ""
     quantity = f"{status.unpriced_quantity.normalize(_DOWN):,f}"
-    return f" ({quantity} units of usage have no price, so the true spend is higher)"
+    return f" ({quantity} units of usage have no price, so the true spend may be higher)"
 
 
 def _percent_used(status: BudgetStatus) -> Decimal:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +22,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 _ENV = "env:"
 _HTTP_STATUS = re.compile(r"\berror=([1-5]\d\d)\b")
 # apprise logs masked URLs, urllib3 the whole path of a webhook
-_TALKATIVE = ("apprise", "urllib3", "requests")
+_TALKATIVE = ("apprise", "urllib3")
 _TYPE_OF: dict[Severity, str] = {"info": "info", "warning": "warning", "critical": "failure"}
 
 
@@ -35,19 +34,27 @@ class Channel:
     send: Callable[[str, str, Severity], str | None] = field(repr=False, compare=False)
 
 
-def resolve(entries: Sequence[str], environment: Mapping[str, str]) -> list[Channel]:
+def resolve(
+    entries: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> list[Channel]:
     """The channels of `[alerts] channels`.
 
-    **Takes** apprise URLs, or `env:NAME` for one that lies in the environment. **Fails**:
+    **Takes** apprise URLs, or `env:NAME` for one that lies in the environment, and how long one
+    message may take on one channel. **Fails**:
     ConfigError naming the entry, never the URL, for a variable that is not there, a URL that no
     service understands, and an entry that stands there twice.
     """
     channels: list[Channel] = []
     for index, entry in enumerate(entries):
         key = f"alerts.channels[{index}]"
-        channel = _channel(_url(entry, key, environment), entry, key)
+        channel = _channel(_url(entry, key, environment), entry, key, timeout_seconds)
         if channel.label in {c.label for c in channels}:
-            raise ConfigError(f"the channel {channel.label} is there twice", key=key)
+            raise ConfigError(
+                f"the channel {channel.label} is there twice", key=key, hint="Remove one of them."
+            )
         channels.append(channel)
     return channels
 
@@ -56,27 +63,30 @@ def _url(entry: str, key: str, environment: Mapping[str, str]) -> str:
     if not entry.startswith(_ENV):
         return entry.strip()
     name = entry.removeprefix(_ENV)
+    if not name:
+        raise ConfigError("names no variable", key=key, hint="Write env:NAME.")
     url = environment.get(name, "").strip()
     if not url:
         raise ConfigError(
-            f"the environment has no {name}" if name else "names no variable",
+            f"the environment has no {name}",
             key=key,
-            hint=f"Set {name or 'env:NAME'} to an apprise URL, such as slack://….",
+            hint=f"Set {name} to an apprise URL, such as slack://….",
         )
     return url
 
 
-def _channel(url: str, entry: str, key: str) -> Channel:
+def _channel(url: str, entry: str, key: str, timeout_seconds: float) -> Channel:
     import apprise  # noqa: PLC0415  takes a third of a second, needed only where there are channels
 
     asset = apprise.AppriseAsset(app_id="tollbook", app_desc="tollbook", async_mode=False)
     place = entry if entry.startswith(_ENV) else "the URL"
     scheme = _SCHEME.match(url)
-    with _silence():
-        try:
-            service = apprise.Apprise.instantiate(url, asset=asset)
-        except Exception:  # noqa: BLE001  a plugin's parser may raise anything, with the URL in it
-            service = None
+    _silence()
+    service: Any
+    try:
+        service = apprise.Apprise.instantiate(url, asset=asset)
+    except Exception:  # noqa: BLE001  a plugin's parser may raise anything, with the URL in it
+        service = None
     if service is None:
         kind = f"of the kind {scheme[1].lower()}://" if scheme else "without a scheme"
         raise ConfigError(
@@ -87,38 +97,39 @@ def _channel(url: str, entry: str, key: str) -> Channel:
     if service.overflow_mode == apprise.OverflowMode.UPSTREAM:
         # else a service with a short limit refuses a long message on every run
         service.overflow_mode = apprise.OverflowMode.SPLIT
-    name = _service_name(service)
+    name = str(service.url(privacy=True)).partition("://")[0]
     known_by = entry if entry.startswith(_ENV) else hashlib.sha256(url.encode()).hexdigest()[:8]
-    return Channel(label=f"{name} ({known_by})", send=_sender(service, asset))
+    return Channel(label=f"{name} ({known_by})", send=_sender(service, asset, timeout_seconds))
 
 
-def _sender(service: Any, asset: Any) -> Callable[[str, str, Severity], str | None]:
+def _sender(
+    service: Any, asset: Any, timeout_seconds: float
+) -> Callable[[str, str, Severity], str | None]:
     import apprise  # noqa: PLC0415  as above
 
     outlet = apprise.Apprise(asset=asset)
     outlet.add(service)
 
     def send(title: str, body: str, severity: Severity) -> str | None:
-        with _silence():
-            try:
-                result = outlet.notify(
-                    title=title,
-                    body=body,
-                    notify_type=_TYPE_OF[severity],
-                    body_format=apprise.NotifyFormat.TEXT,
-                    timeout=TIMEOUT_SECONDS,
-                )
-                return None if result else _reason(result)
-            except Exception as error:  # noqa: BLE001  one channel must not stop the others
-                return f"{type(error).__name__} in the service"
+        try:
+            result = outlet.notify(
+                title=title,
+                body=body,
+                notify_type=_TYPE_OF[severity],
+                body_format=apprise.NotifyFormat.TEXT,
+                timeout=timeout_seconds,
+            )
+            return None if result else _reason(result, timeout_seconds)
+        except Exception as error:  # noqa: BLE001  one channel must not stop the others
+            return f"{type(error).__name__} in the service"
 
     return send
 
 
-def _reason(result: Any) -> str:
+def _reason(result: Any, timeout_seconds: float) -> str:
     """Why it failed, from a closed set of sentences: a service's own words may hold its URL."""
     if result.status.name == "TIMEOUT":
-        return f"no answer within {TIMEOUT_SECONDS} seconds"
+        return f"no answer within {timeout_seconds:g} seconds"
     for entry in result.logs():
         status = _HTTP_STATUS.search(entry.message)
         if status:
@@ -126,22 +137,10 @@ def _reason(result: Any) -> str:
     return "not accepted (unreachable, or refused)"
 
 
-def _service_name(service: Any) -> str:
-    protocol: str | tuple[str, ...] | None = service.secure_protocol or service.protocol
-    if isinstance(protocol, str):
-        return protocol
-    return min(protocol) if protocol else "channel"
+def _silence() -> None:
+    """Keep what the libraries log from the handlers of this process, for good.
 
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what the libraries log from the handlers of this process."""
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
-    before = [logger.propagate for logger in loggers]
-    for logger in loggers:
-        logger.propagate = False
-    try:
-        yield
-    finally:
-        for logger, propagate in zip(loggers, before, strict=True):
-            logger.propagate = propagate
+    Not only while something is sent: a thread that was given up may log later.
+    """
+    for name in _TALKATIVE:
+        logging.getLogger(name).propagate = False
