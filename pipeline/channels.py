@@ -21,8 +21,8 @@ TIMEOUT_SECONDS = 30
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 _ENV = "env:"
 _HTTP_STATUS = re.compile(r"\berror=([1-5]\d\d)\b")
-# apprise logs masked URLs, urllib3 the whole path of a webhook
-_TALKATIVE = ("apprise", "urllib3")
+# apprise 2.2 warns with whole tokens, urllib3 logs the whole path of a webhook
+_TALKATIVE = ("apprise", "urllib3.connectionpool", "urllib3.util.retry")
 _TYPE_OF: dict[Severity, str] = {"info": "info", "warning": "warning", "critical": "failure"}
 
 
@@ -137,10 +137,24 @@ def _reason(result: Any, timeout_seconds: float) -> str:
     return "not accepted (unreachable, or refused)"
 
 
+class _NoSecrets(logging.Filter):
+    """Of what the libraries log, lets only an HTTP status through."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record, for every handler, or drop it."""
+        status = _HTTP_STATUS.search(record.getMessage())
+        if status is None:
+            return False
+        record.msg, record.args, record.exc_info = f"error={status[1]}", (), None
+        return True
+
+
 def _silence() -> None:
-    """Keep what the libraries log from the handlers of this process, for good.
+    """Keep the libraries' logs from repeating a URL, for good.
 
     Not only while something is sent: a thread that was given up may log later.
     """
     for name in _TALKATIVE:
-        logging.getLogger(name).propagate = False
+        logger = logging.getLogger(name)
+        if not any(isinstance(f, _NoSecrets) for f in logger.filters):
+            logger.addFilter(_NoSecrets())
