@@ -141,7 +141,8 @@ class Budget(_Section):
     project: str | None = None
     model: str | None = None
     scope: str | None = None
-    amount_usd: Annotated[Amount, Field(gt=0)]
+    # DECIMAL(38,24) holds it exactly, with room for what is spent beyond it
+    amount_usd: Annotated[Amount, Field(gt=0, lt=Decimal(10**12), decimal_places=24)]
     thresholds: tuple[Annotated[int, Field(gt=0, le=1000)], ...] = (50, 80, 100)
 
     @field_validator("thresholds")

@@ -1,0 +1,413 @@
+"""Which alerts are raised, taken back or resolved: status and known alerts in, a decision out.
+
+Pure: no clock, no database, no channel. An alert is identified by what it says (kind, subject,
+period, threshold), so the same fact has the same `alert_id` on every run, also after a crash.
+
+A budget's alert is raised when its threshold is reached and said once. It is taken back
+(`retracted`, and said so) when the spend went down below it, `resolved` when the budget itself was
+changed or when its month is over. Reached again after that, it is raised and said once more, under
+the same id. Nothing is said of a month that had ended before the budget was first looked at, nor of
+one older than the month before this one: that is recorded only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from pipeline import alert_text as text
+from pipeline.budgets import BudgetStatus, month_of, reaches
+
+AlertKind = Literal["budget", "run", "schedule"]
+AlertState = Literal["open", "resolved", "retracted"]
+AlertDelivery = Literal["to send", "sent", "printed", "not sent (period had ended)"]
+Severity = text.Severity
+
+NOT_SENT: AlertDelivery = "not sent (period had ended)"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing said to people, or recorded without saying it."""
+
+    alert_id: str
+    raised_at: datetime
+    kind: AlertKind
+    subject_id: str
+    period_start_date: date | None
+    threshold_percent: int | None
+    severity: Severity
+    message: str
+    about: str  # a budget's project, model and scope; what went wrong in a run
+    state: AlertState
+    is_true: bool  # what it says held at the last look
+    delivery: AlertDelivery
+    delivered_at: datetime | None
+    resolved_at: datetime | None
+    amount_usd: Decimal | None  # when last raised
+    spent_usd: Decimal | None  # when last raised
+    times_raised: int
+    run_id: str  # the run that raised it last
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for every channel; it may speak of many alerts."""
+
+    message_id: str
+    run_id: str
+    created_at: datetime
+    severity: Severity
+    title: str
+    body: str
+    alert_ids: tuple[str, ...]
+    raised_ids: tuple[str, ...]  # those that it raises, not takes back
+    delivered_to: frozenset[str] = frozenset()  # labels of the channels that have it
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one run has to store and to say."""
+
+    new: tuple[Alert, ...] = ()
+    updates: tuple[Alert, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunProblem:
+    """A run that failed or ended partial. `reason` is one line without secrets."""
+
+    run_id: str
+    outcome: Literal["failed", "partial"]
+    reason: str
+
+
+def decide(
+    statuses: Sequence[BudgetStatus],
+    known: Sequence[Alert],
+    *,
+    first_run_started_at: datetime | None,
+    today: date,
+    now: datetime,
+    run_id: str,
+    organization: str = "",
+) -> Decision:
+    """What to raise and to take back, given where the budgets stand.
+
+    **Takes** every status of this run and every alert known so far. The day since which a budget
+    is watched comes with its status; where it does not, `first_run_started_at` stands for it.
+    **Gives** the changed alerts and at most one message, which speaks of all that is news.
+    """
+    first_day = first_run_started_at.date() if first_run_started_at else today
+    remembered = {a.alert_id: a for a in known if a.kind == "budget"}
+    new: list[Alert] = []
+    updates: list[Alert] = []
+    blocks: list[text.BudgetNews] = []
+    begun = [s for s in statuses if s.period_start_date <= today]
+    for status in sorted(begun, key=lambda s: (s.budget_id, s.period_start_date)):
+        is_silent = _is_silent(status, first_day, today)
+        told = [
+            a
+            for a in remembered.values()
+            if (a.subject_id, a.period_start_date) == (status.budget_id, status.period_start_date)
+        ]
+        fresh = _raised(status, told, now, run_id, today, is_silent=is_silent)
+        new += [a for a in fresh if a.times_raised == 1]
+        again = [a for a in fresh if a.times_raised > 1]
+        gone = _taken_back(status, told, now, today)
+        updates += again + gone + _over_with_the_month(status, told, now, today)
+        said_gone = [a for a in gone if a.delivery != NOT_SENT]
+        said_fresh = [a for a in fresh if a.delivery != NOT_SENT]
+        if said_gone or said_fresh:
+            blocks.append(_news(status, said_fresh, said_gone, today))
+    updates += _orphans(begun, remembered.values(), now, today)
+    if not blocks:
+        return Decision(tuple(new), tuple(updates))
+    title, body, severity = text.budget_message(blocks, organization)
+    message = _message(
+        run_id,
+        now,
+        severity,
+        title,
+        body,
+        raised=[i for b in blocks for i in b.raised_ids],
+        gone=[i for b in blocks for i in b.gone_ids],
+    )
+    return Decision(tuple(new), tuple(updates), (message,))
+
+
+def run_alert(
+    problem: RunProblem, known: Sequence[Alert], *, now: datetime, organization: str = ""
+) -> Decision:
+    """The alert for a run that failed or ended partial; nothing while the same was already said.
+
+    Runs that go wrong in the same way, one after the other, are one problem: it is said for the
+    first of them, and again only after a good run (`good_run`).
+    """
+    for alert in known:
+        same = (alert.kind, alert.severity, alert.about) == (
+            "run",
+            _RUN_SEVERITY[problem.outcome],
+            problem.reason,
+        )
+        if same and alert.state == "open":
+            return Decision()
+    return _single(
+        kind="run",
+        subject_id=problem.run_id,
+        key=f"{problem.outcome}: {problem.reason}",
+        severity=_RUN_SEVERITY[problem.outcome],
+        message=text.run_problem(problem.run_id, problem.outcome, problem.reason),
+        about=problem.reason,
+        title=text.run_title(problem.outcome, organization),
+        now=now,
+        run_id=problem.run_id,
+        known=known,
+    )
+
+
+def schedule_alert(
+    known: Sequence[Alert],
+    *,
+    last_good_at: datetime,
+    overdue_after: timedelta,
+    now: datetime,
+    run_id: str,
+    organization: str = "",
+) -> Decision:
+    """The alert for a schedule without a good run for too long, once until there is one."""
+    if now - last_good_at <= overdue_after:
+        return Decision()
+    about = f"no good run since {last_good_at:%Y-%m-%d %H:%M} UTC"
+    return _single(
+        kind="schedule",
+        subject_id="schedule",
+        key=last_good_at.isoformat(),
+        severity="critical",
+        message=text.schedule_problem(last_good_at, overdue_after),
+        about=about,
+        title=text.schedule_title(organization),
+        now=now,
+        run_id=run_id,
+        known=known,
+    )
+
+
+def good_run(
+    known: Sequence[Alert], *, run_id: str, now: datetime, organization: str = ""
+) -> Decision:
+    """Resolve, and say once, what was wrong with the runs: this one ended `done`."""
+    healed = [a for a in known if a.kind in {"run", "schedule"} and a.state == "open"]
+    if not healed:
+        return Decision()
+    updates = tuple(replace(a, state="resolved", is_true=False, resolved_at=now) for a in healed)
+    title, body = text.recovery(run_id, [(a.alert_id, a.message) for a in healed], organization)
+    message = _message(
+        run_id, now, "info", title, body, raised=[], gone=[a.alert_id for a in healed]
+    )
+    return Decision(updates=updates, messages=(message,))
+
+
+_RUN_SEVERITY: dict[str, Severity] = {"failed": "critical", "partial": "warning"}
+
+
+def alert_id(kind: AlertKind, subject_id: str, period: date | None, key: str) -> str:
+    """The identity of what an alert says, the same on every run and every machine."""
+    parts = (kind, subject_id, period.isoformat() if period else "", key)
+    return "alert-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def _is_silent(status: BudgetStatus, first_day: date, today: date) -> bool:
+    if status.period_end_date > today:
+        return False
+    this_month = month_of(today)[0]
+    had_ended = status.period_end_date <= (status.watched_since_date or first_day)
+    return had_ended or status.period_end_date < this_month
+
+
+def _raised(
+    status: BudgetStatus,
+    told: Sequence[Alert],
+    now: datetime,
+    run_id: str,
+    today: date,
+    *,
+    is_silent: bool,
+) -> list[Alert]:
+    """The alerts of one budget and month that become true with this run."""
+    before = {a.threshold_percent: a for a in told}
+    raised = []
+    for percent in status.thresholds:
+        old = before.get(percent)
+        if not reaches(status.spent_usd, status.amount_usd, percent) or (old and old.is_true):
+            continue
+        raised.append(
+            Alert(
+                alert_id=alert_id(
+                    "budget", status.budget_id, status.period_start_date, str(percent)
+                ),
+                raised_at=now,
+                kind="budget",
+                subject_id=status.budget_id,
+                period_start_date=status.period_start_date,
+                threshold_percent=percent,
+                severity=text.severity_of(percent),
+                message=text.crossed(status, percent, today),
+                about=text.about(status),
+                state="resolved" if is_silent else "open",
+                is_true=True,
+                delivery=NOT_SENT if is_silent else "to send",
+                delivered_at=None,
+                resolved_at=now if is_silent else None,
+                amount_usd=status.amount_usd,
+                spent_usd=status.spent_usd,
+                times_raised=old.times_raised + 1 if old else 1,
+                run_id=run_id,
+            )
+        )
+    return raised
+
+
+def _taken_back(
+    status: BudgetStatus, told: Sequence[Alert], now: datetime, today: date
+) -> list[Alert]:
+    """The alerts of one budget and month that are no longer true."""
+    gone = []
+    for alert in told:
+        percent = alert.threshold_percent
+        if not alert.is_true or percent is None:
+            continue
+        if reaches(status.spent_usd, status.amount_usd, percent):
+            continue
+        is_amended = (alert.amount_usd, alert.about) != (status.amount_usd, text.about(status))
+        gone.append(
+            replace(
+                alert,
+                state="resolved" if is_amended else "retracted",
+                is_true=False,
+                resolved_at=now,
+                message=text.taken_back(
+                    status, percent, alert.spent_usd, today, is_amended=is_amended
+                ),
+            )
+        )
+    return gone
+
+
+def _over_with_the_month(
+    status: BudgetStatus, told: Sequence[Alert], now: datetime, today: date
+) -> list[Alert]:
+    """The alerts of an ended month that stay true: nothing is left to be done about them."""
+    if status.period_end_date > today:
+        return []
+    return [
+        replace(a, state="resolved", resolved_at=now)
+        for a in told
+        if a.state == "open"
+        and a.threshold_percent is not None
+        and reaches(status.spent_usd, status.amount_usd, a.threshold_percent)
+    ]
+
+
+def _orphans(
+    statuses: Sequence[BudgetStatus], known: Iterable[Alert], now: datetime, today: date
+) -> list[Alert]:
+    """The open alerts of budgets that are no longer configured: resolved, and nothing is said."""
+    present = {(s.budget_id, s.period_start_date) for s in statuses}
+    return [
+        replace(a, state="resolved", is_true=False, resolved_at=now)
+        for a in known
+        if a.state == "open"
+        and a.period_start_date is not None
+        and a.period_start_date <= today
+        and (a.subject_id, a.period_start_date) not in present
+    ]
+
+
+def _news(
+    status: BudgetStatus, raised: Sequence[Alert], gone: Sequence[Alert], today: date
+) -> text.BudgetNews:
+    return text.BudgetNews(
+        status=status,
+        today=today,
+        crossed=tuple(a.threshold_percent or 0 for a in raised if a.times_raised == 1),
+        crossed_again=tuple(a.threshold_percent or 0 for a in raised if a.times_raised > 1),
+        gone=tuple(
+            text.Gone(a.threshold_percent or 0, a.spent_usd, a.amount_usd, a.state == "resolved")
+            for a in gone
+        ),
+        raised_ids=tuple(a.alert_id for a in raised),
+        gone_ids=tuple(a.alert_id for a in gone),
+    )
+
+
+def _single(
+    *,
+    kind: AlertKind,
+    subject_id: str,
+    key: str,
+    severity: Severity,
+    message: str,
+    about: str,
+    title: str,
+    now: datetime,
+    run_id: str,
+    known: Sequence[Alert],
+) -> Decision:
+    """One alert that is no budget's, with a message of its own; nothing if it is known."""
+    identity = alert_id(kind, subject_id, None, key)
+    if any(a.alert_id == identity for a in known):
+        return Decision()
+    alert = Alert(
+        alert_id=identity,
+        raised_at=now,
+        kind=kind,
+        subject_id=subject_id,
+        period_start_date=None,
+        threshold_percent=None,
+        severity=severity,
+        message=message,
+        about=about,
+        state="open",
+        is_true=True,
+        delivery="to send",
+        delivered_at=None,
+        resolved_at=None,
+        amount_usd=None,
+        spent_usd=None,
+        times_raised=1,
+        run_id=run_id,
+    )
+    body = text.with_ids(message, [identity])
+    return Decision(
+        new=(alert,),
+        messages=(_message(run_id, now, severity, title, body, raised=[identity], gone=[]),),
+    )
+
+
+def _message(
+    run_id: str,
+    now: datetime,
+    severity: Severity,
+    title: str,
+    body: str,
+    *,
+    raised: Sequence[str],
+    gone: Sequence[str],
+) -> Message:
+    identity = hashlib.sha256("\x1f".join((run_id, *raised, "", *gone)).encode()).hexdigest()[:16]
+    return Message(
+        message_id=f"message-{identity}",
+        run_id=run_id,
+        created_at=now,
+        severity=severity,
+        title=title,
+        body=body,
+        alert_ids=(*raised, *gone),
+        raised_ids=tuple(raised),
+    )

@@ -1,0 +1,143 @@
+"""A catalogue in memory, spend by day, and one run of the budgets over it, as `run.py` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+
+from pipeline import alerts, budgets, outbox
+from pipeline.alerts import Alert, Decision
+from pipeline.budgets import BudgetStatus
+from pipeline.config import Budget
+from pipeline.resources import sql, sql_names
+
+TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 8, 0)
+
+Spend = tuple[date, str | None, str | None, str | None, str | None, str]
+
+
+def catalogue(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """A database with the alert tables and an empty `spend_by_day`."""
+    con = duckdb.connect(path)
+    for name in sql_names("schema"):
+        con.execute(sql(name))
+    con.execute(
+        "CREATE TABLE IF NOT EXISTS spend_by_day (charge_date DATE, project_id VARCHAR, "
+        "model VARCHAR, scope VARCHAR, cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6))"
+    )
+    return con
+
+
+def spend(con: duckdb.DuckDBPyConnection, rows: Iterable[Spend]) -> None:
+    """Replace what is spent: (day, project, model, scope, cost or None, unpriced quantity)."""
+    con.execute("DELETE FROM spend_by_day")
+    for day, project, model, scope, cost, unpriced in rows:
+        con.execute(
+            "INSERT INTO spend_by_day VALUES (?, ?, ?, ?, ?, ?)",
+            [day, project, model, scope, Decimal(cost) if cost else None, Decimal(unpriced)],
+        )
+
+
+def spent(con: duckdb.DuckDBPyConnection, cost: str, day: date = TODAY) -> None:
+    """Replace what is spent by one amount of project `proj_chat`."""
+    spend(con, [(day, "proj_chat", "gpt-x", "models", cost, "0")])
+
+
+def budget(
+    amount: str = "2000.00",
+    *,
+    id: str = "chat-monthly",  # noqa: A002  the configuration's key
+    project: str | None = "proj_chat",
+    model: str | None = None,
+    scope: str | None = None,
+    thresholds: tuple[int, ...] = (50, 80, 100),
+) -> Budget:
+    """A budget as configured."""
+    return Budget(
+        id=id,
+        project=project,
+        model=model,
+        scope=scope,
+        amount_usd=Decimal(amount),
+        thresholds=thresholds,
+    )
+
+
+def run(
+    con: duckdb.DuckDBPyConnection,
+    plan: Sequence[Budget],
+    run_id: str,
+    *,
+    today: date = TODAY,
+    now: datetime = NOW,
+) -> Decision:
+    """One run's budget stage, in one transaction."""
+    con.execute("BEGIN")
+    statuses = budgets.evaluate(con, plan, today=today)
+    budgets.store(con, statuses)
+    decision = alerts.decide(
+        statuses,
+        outbox.known(con),
+        first_run_started_at=None,
+        today=today,
+        now=now,
+        run_id=run_id,
+    )
+    outbox.store(con, decision)
+    con.execute("COMMIT")
+    return decision
+
+
+def status(
+    spent_usd: str,
+    amount_usd: str = "2000.00",
+    *,
+    start: date = date(2026, 11, 1),
+    unpriced: str = "0",
+    project: str | None = "proj_chat",
+    thresholds: tuple[int, ...] = (50, 80, 100),
+    watched_since: date | None = date(2026, 9, 1),
+    id: str = "chat-monthly",  # noqa: A002  the configuration's key
+) -> BudgetStatus:
+    """A status by hand, as `evaluate` would give it."""
+    amount, spent_ = Decimal(amount_usd), Decimal(spent_usd)
+    return BudgetStatus(
+        budget_id=id,
+        period_start_date=start,
+        period_end_date=budgets.month_of(start)[1],
+        amount_usd=amount,
+        spent_usd=spent_,
+        spent_ratio=None,
+        is_lower_bound=Decimal(unpriced) > 0,
+        unpriced_quantity=Decimal(unpriced),
+        state="ok",
+        thresholds=thresholds,
+        project_id=project,
+        model=None,
+        scope=None,
+        watched_since_date=watched_since,
+    )
+
+
+def decide(
+    statuses: Sequence[BudgetStatus],
+    known: Sequence[Alert] = (),
+    *,
+    run_id: str = "run-1",
+    today: date = TODAY,
+    now: datetime = NOW,
+    first_run_started_at: datetime | None = None,
+) -> Decision:
+    """`alerts.decide` on a fixed day."""
+    return alerts.decide(
+        statuses,
+        known,
+        first_run_started_at=first_run_started_at,
+        today=today,
+        now=now,
+        run_id=run_id,
+    )
