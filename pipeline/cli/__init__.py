@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.cli import schedule  # importing a module registers its verbs
 from pipeline.cli.app import app
 
-__all__ = ["app"]
+__all__ = ["app", "schedule"]
