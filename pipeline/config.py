@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
 from pipeline.records import SCOPES, Basis
@@ -178,6 +179,13 @@ class Schedule(_Section):
     run: str = "0 * * * *"
     daily_report: str = "0 6 * * *"
     monthly_report: str = "0 7 1 * *"
+
+    @field_validator("run", "daily_report", "monthly_report")
+    @classmethod
+    def _is_cron(cls, cron: str) -> str:
+        if cron.strip():
+            parse_cron(cron)
+        return cron
 
 
 class Config(_Section):

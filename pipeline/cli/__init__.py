@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.cli import prices as _prices  # noqa: F401  registers its verbs
+from pipeline.cli import ask, demo, prices, schedule
 from pipeline.cli.app import app
 
-__all__ = ["app"]
+__all__ = ["app", "ask", "demo", "prices", "schedule"]

@@ -1,0 +1,224 @@
+"""`tollbook schedule`: the service that runs what `[schedule]` says, and `--list`, its state."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.config import Config
+from pipeline.errors import ConfigError, SourceError, TollbookError
+
+if TYPE_CHECKING:  # APScheduler is imported by the verb, so that --help is quick
+    from pipeline.schedule import Job, JobOutcome, JobState, JobTime
+
+STATE_NAME = "schedule.json"
+LOCK_NAME = "schedule.lock"
+STALE_AFTER = timedelta(hours=6)
+
+ListOption = Annotated[
+    bool,
+    typer.Option("--list", help="Print each job's next time, last outcome and duration, and end."),
+]
+ListJsonOption = Annotated[bool, typer.Option("--json", help="With --list: as JSON, in UTC.")]
+
+
+@app.command("schedule")
+def schedule(
+    config_path: setting.ConfigOption = None,
+    now: setting.NowOption = None,
+    is_list: ListOption = False,
+    is_json: ListJsonOption = False,
+) -> None:
+    """Stay in the foreground and run what [schedule] says, until SIGTERM or Ctrl-C.
+
+    Times missed while it was down are made up once. A first SIGTERM lets the stage in progress
+    end; a second one ends at once.
+    """
+    if is_json and not is_list:
+        raise ConfigError("goes with --list", key="--json")
+    config = setting.load(config_path)
+    at = setting.clock(now)
+    business = _Business(config_path, config, at.now - at.real_now, threading.Event())
+    if is_list:
+        _print_list(business, at.now, is_json=is_json)
+    else:
+        _serve(business, at.real_now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Business:
+    """What the jobs do. They take the configuration anew each time, but for where and when."""
+
+    config_path: Path | None
+    config: Config
+    clock_shift: timedelta  # of --now
+    stop: threading.Event
+
+    def clock(self) -> datetime:
+        return setting.clock(None).now + self.clock_shift
+
+    def jobs(self) -> tuple[Job, ...]:
+        from pipeline.schedule import Job
+
+        times = self.config.schedule
+        return (
+            Job("run", times.run, self._run),
+            Job("daily_report", times.daily_report, self._daily_report),
+            Job("monthly_report", times.monthly_report, self._monthly_report),
+        )
+
+    def _run(self, _time: JobTime) -> JobOutcome:
+        from pipeline.run import run_batch  # type: ignore[import-not-found]
+
+        result = run_batch(
+            self._fresh_config(),
+            now=self.clock(),
+            real_now=setting.clock(None).real_now,
+            stop=self.stop,
+        )
+        outcome: JobOutcome = result.outcome
+        return outcome
+
+    def _daily_report(self, _time: JobTime) -> JobOutcome:
+        return self._report(None)
+
+    def _monthly_report(self, time: JobTime) -> JobOutcome:
+        from pipeline.due import month_just_ended
+
+        # The month before the due time: made up days late it is still that one.
+        return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
+
+    def _report(self, month: str | None) -> JobOutcome:
+        from pipeline.run import report
+
+        report(self._fresh_config(), month=month, now=self.clock())
+        return "done"
+
+    def _fresh_config(self) -> Config:
+        # Budgets, sources and channels may change under a running service; the storage it has
+        # locked and the times it waits for change with a restart.
+        kept = {"storage": self.config.storage, "schedule": self.config.schedule}
+        return setting.load(self.config_path).model_copy(update=kept)
+
+    def tell(self, text: str) -> None:
+        """Send a problem to the alert channels. Fails: SourceError if it reached none of them."""
+        from apprise import Apprise, NotifyType
+
+        try:
+            channels = self._fresh_config().alerts.channels
+        except TollbookError:  # the file is what is wrong: told to the channels it had before
+            channels = self.config.alerts.channels
+        reached = 0
+        for channel in channels:
+            url = setting.environment().get(channel.removeprefix("env:"), "")
+            sender = Apprise()
+            is_known = sender.add(url if channel.startswith("env:") else channel)
+            reached += bool(
+                is_known
+                and sender.notify(text, title="tollbook schedule", notify_type=NotifyType.WARNING)
+            )
+        if channels and not reached:
+            raise SourceError("none of the channels took the message", key="alerts.channels")
+
+
+def _serve(business: _Business, real_now: datetime) -> None:
+    import structlog
+
+    from pipeline.lock import file_lock
+    from pipeline.schedule import serve
+
+    if not structlog.is_configured():  # its default is stdout, which is for data
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    root = business.config.storage.root
+    with file_lock(root / LOCK_NAME, what="tollbook schedule", real_now=real_now):
+        _stop_on_signals(business.stop)
+        serve(
+            business.jobs(),
+            state_file=root / STATE_NAME,
+            zone=business.config.organization.zone,
+            clock=business.clock,
+            stop=business.stop,
+            on_problem=business.tell,
+            stale_after=STALE_AFTER,
+        )
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    received: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            os._exit(128 + number)  # sys.exit would wait for the job's thread
+        setting.say("tollbook: ending after the stage in progress; once more ends at once")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+
+
+def _print_list(business: _Business, now: datetime, *, is_json: bool) -> None:
+    from pipeline.schedule import list_jobs
+
+    config = business.config
+    zone = config.organization.zone
+    states = list_jobs(business.jobs(), config.storage.root / STATE_NAME, zone, now)
+    if is_json:
+        rows = [{k: _json(v) for k, v in state._asdict().items()} for state in states]
+        print(json.dumps(rows, indent=2))
+    else:
+        print(_table(states, zone, now))
+
+
+def _json(value: datetime | str | float | None) -> str | float | None:
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else value
+
+
+def _table(states: Sequence[JobState], zone: ZoneInfo, now: datetime) -> str:
+    def local(at: datetime) -> str:
+        return f"{at.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+    rows = [("job", "cron", "next", "last due", "outcome", "duration", "message")]
+    for state in states:
+        next_at = "off"
+        if state.next_at is not None:
+            next_at = local(state.next_at) if state.next_at > now else "at once"
+        rows.append(
+            (
+                state.name,
+                state.cron or "-",
+                next_at,
+                local(state.last_scheduled_for) if state.last_scheduled_for else "never",
+                state.last_outcome or "-",
+                _duration(state.last_duration_seconds),
+                state.message,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
