@@ -11,10 +11,17 @@ for (const table of document.querySelectorAll("table.sortable")) {
   heads.forEach((head, place) => {
     if ("unsortable" in head.dataset) return;
     const isNumber = head.classList.contains("n");
-    const button = document.createElement("button");
-    button.type = "button";
+    // A span, not a button: Chromium leaves buttons out of a header that repeats on paper.
+    const button = document.createElement("span");
+    button.setAttribute("role", "button");
+    button.tabIndex = 0;
     button.append(...head.childNodes);
     head.append(button);
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      button.click();
+    });
     button.addEventListener("click", () => {
       const before = head.getAttribute("aria-sort");
       const order = before ? (before === "ascending" ? "descending" : "ascending")

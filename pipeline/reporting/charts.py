@@ -15,6 +15,7 @@ from pipeline.reporting.model import Budget, Day, DayState
 
 _PIXEL = Decimal("0.1")
 _LETTER_HEIGHT = Decimal(13)
+_LETTER_WIDTH = Decimal(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Frame:
 
 
 WIDE = Frame("wide", width=1000, height=300, left=64, bottom=24, label_every=1)
-NARROW = Frame("narrow", width=360, height=240, left=46, bottom=22, label_every=5)
+NARROW = Frame("narrow", width=360, height=240, left=56, bottom=22, label_every=5)
 _TOP = 10
 
 
@@ -98,7 +99,7 @@ def daily_chart(days: tuple[Day, ...], frame: Frame) -> DailyChart:
     """The days as stacked bars, each project's part on top of the one before."""
     highest = max((total(a.usd for a in d.amounts if a.usd > 0) for d in days), default=ZERO)
     lowest = min((total(a.usd for a in d.amounts if a.usd < 0) for d in days), default=ZERO)
-    step = nice_step(difference(highest, lowest), 4)
+    step = nice_step(difference(highest, lowest), 5)
     top = _steps(highest, step) or 1
     bottom = _steps(lowest.copy_negate(), step)
     plot_height = frame.height - frame.bottom - _TOP
@@ -111,7 +112,9 @@ def daily_chart(days: tuple[Day, ...], frame: Frame) -> DailyChart:
         slot_x = EXACT.add(Decimal(frame.left), EXACT.multiply(slot, Decimal(place)))
         bar_width = EXACT.multiply(slot, Decimal("0.76"))
         x = EXACT.add(slot_x, EXACT.multiply(slot, Decimal("0.12")))
-        segments = _segments(day, scale, zero_y, has_letters=day.day == tallest)
+        segments = _segments(
+            day, scale, zero_y, has_letters=day.day == tallest and bar_width >= _LETTER_WIDTH
+        )
         first, last = _extent(day, scale, zero_y)
         number = day.day.day
         is_labelled = number == 1 or number % frame.label_every == 0
@@ -205,7 +208,9 @@ def budget_bar(budget: Budget) -> BudgetBar:
     return BudgetBar(
         spent=_px(place(spent)),
         limit=_px(place(Decimal(1))),
-        thresholds=tuple(_px(place(EXACT.divide(Decimal(t), Decimal(100)))) for t in _inner(budget)),
+        thresholds=tuple(
+            _px(place(EXACT.divide(Decimal(t), Decimal(100)))) for t in _inner(budget)
+        ),
         forecast=None if forecast is None else _px(place(forecast)),
         forecast_from=_px(place(low)) if has_range and low is not None else None,
         forecast_width=_px(difference(place(high), place(low)))

@@ -35,7 +35,8 @@ COLUMNS = (
     ("cost_usd", "at contracted prices; empty, not 0, where nothing has a price"),
     ("is_provisional", "true while the day's figures may still move"),
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# The last four are the full-width forms, which some spreadsheets take for the same.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BATCH = 10_000
 
 

@@ -17,6 +17,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
 )  # fmt: skip
+DASH = "\N{EN DASH}"
 _TENTH = Decimal("0.1")
 
 
@@ -42,7 +43,7 @@ def signed_usd(amount: Decimal) -> str:
 def percent(fraction: Decimal | None) -> str:
     """A fraction as percent with one decimal: ``12.3%``; a dash where there is none."""
     if fraction is None:
-        return "–"
+        return DASH
     value = EXACT.multiply(fraction, Decimal(100)).quantize(_TENTH, context=EXACT)
     if value == 0 and fraction != 0:
         return "<0.1%" if fraction > 0 else ">-0.1%"
@@ -85,8 +86,13 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}"
 
 
+def span(first: date, last: date) -> str:
+    """Two days of one month and all between, such as 9 to 17 Nov 2026."""
+    return day(last) if first == last else f"{first.day}{DASH}{day(last)}"
+
+
 def days(value: Days) -> str:
-    """``1–17 October 2026``; the month's name alone where it is the whole month."""
+    """The 1st to 17th of October 2026, or the month's name alone where it is all of it."""
     if value.count <= 0:
         return "no day"
     name = month(value.since)
@@ -94,7 +100,7 @@ def days(value: Days) -> str:
         return name
     if value.count == 1:
         return f"{value.since.day} {name}"
-    return f"{value.since.day}–{value.last.day} {name}"
+    return f"{value.since.day}{DASH}{value.last.day} {name}"
 
 
 def instant(value: datetime, zone: ZoneInfo) -> str:
@@ -114,7 +120,7 @@ def age(span: timedelta) -> str:
 
 
 def day_numbers(values: Iterable[date]) -> str:
-    """Days of one month, runs joined: ``3–5, 9``."""
+    """Days of one month, runs joined: 3 to 5, 9."""
     runs: list[list[date]] = []
     for value in sorted(values):
         if runs and value - runs[-1][-1] == ONE_DAY:
@@ -122,7 +128,7 @@ def day_numbers(values: Iterable[date]) -> str:
         else:
             runs.append([value])
     return ", ".join(
-        str(run[0].day) if len(run) == 1 else f"{run[0].day}–{run[-1].day}" for run in runs
+        str(run[0].day) if len(run) == 1 else f"{run[0].day}{DASH}{run[-1].day}" for run in runs
     )
 
 

@@ -12,6 +12,7 @@ import duckdb
 from pipeline.errors import CheckFailedError
 from pipeline.reporting import model
 from pipeline.reporting.asking import Parameters, rows
+from pipeline.reporting.display import DASH
 from pipeline.reporting.exact import total
 from pipeline.reporting.model import NOTHING, Amount, Quantity, Report
 from pipeline.reporting.movers import moves
@@ -74,7 +75,9 @@ def gather(
     names = _names(con, asked)
     unpriced = rows(con, "unpriced", asked)
     all_cells = cells(rows(con, "cells", asked), rows(con, "volumes", asked), unpriced)
-    totals = {name: model.Totals(Amount(*money), *rest) for name, money, rest in _totals(con, asked)}
+    totals = {
+        name: model.Totals(Amount(*money), *rest) for name, money, rest in _totals(con, asked)
+    }
     series, days = chart_days(rows(con, "days", asked), period, bounds, names.label)
     report = Report(
         organization=organization,
@@ -96,7 +99,10 @@ def gather(
         held_back=_held_back(con, asked),
         sources=_sources(con, asked, period),
         calendars=_calendars(con, asked),
-        provider_costs=tuple(model.ProviderCost(*r) for r in rows(con, "provider_costs", asked)),
+        provider_costs=tuple(
+            model.ProviderCost(currency, amount, days, at, Amount(*own))
+            for currency, amount, days, at, *own in rows(con, "provider_costs", asked)
+        ),
         adjustments=tuple(model.Adjustment(*r) for r in rows(con, "adjustments", asked)),
         alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
     )
@@ -127,10 +133,8 @@ def _parameters(period: Period, run_id: str) -> Parameters:
 
 def _names(con: duckdb.DuckDBPyConnection, asked: Parameters) -> ProjectNames:
     names: dict[str, str] = dict(rows(con, "project_names", asked))
-    for project_id, name, *_ in rows(con, "cells", asked):
-        if project_id is not None and name is not None:
-            names[project_id] = name
-    return ProjectNames(names)
+    charged = {row[0]: row[1] for row in rows(con, "cells", asked) if row[0] and row[1]}
+    return ProjectNames(names | charged)
 
 
 def _totals(
@@ -186,8 +190,8 @@ def _unpriced(found: list[tuple[Any, ...]], names: ProjectNames) -> tuple[model.
         model.Unpriced(
             model=model_label(model_name).text,
             is_model_named=model_label(model_name).is_named,
-            operation=operation or "–",
-            service_tier=tier or "–",
+            operation=operation or DASH,
+            service_tier=tier or DASH,
             meter=meter,
             quantity=Quantity(total(row[7] for row in members), unit),
             projects=tuple(sorted({names.text(row[0]) for row in members})),
@@ -198,9 +202,7 @@ def _unpriced(found: list[tuple[Any, ...]], names: ProjectNames) -> tuple[model.
     )
 
 
-def _held_back(
-    con: duckdb.DuckDBPyConnection, asked: Parameters
-) -> tuple[model.HeldBack, ...]:
+def _held_back(con: duckdb.DuckDBPyConnection, asked: Parameters) -> tuple[model.HeldBack, ...]:
     return tuple(
         model.HeldBack(
             rule, source, dated, undated, tokens, unknown, f"{file}:{line}", detail or ""
@@ -223,7 +225,8 @@ def _sources(
             missing=_missing(kind, first_at, seen.get(name, set()), period),
         )
         for (
-            name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read, first_at, last_at
+            name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read,
+            first_at, last_at,
         ) in rows(con, "sources", asked)
     )  # fmt: skip
 

@@ -86,6 +86,11 @@ class Row:
         """One of the two amounts has a part without a price."""
         return self.current.is_lower_bound or self.compared.is_lower_bound
 
+    @property
+    def is_change_unknown(self) -> bool:
+        """One of the two amounts has no price at all."""
+        return self.current.is_unknown or self.compared.is_unknown
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -105,11 +110,6 @@ class Table:
         """The rows as displayed, added up, minus the total as displayed."""
         rounded = total(to_cents(row.current.usd) for row in self.shown)
         return difference(rounded, to_cents(self.total.current.usd))
-
-    @property
-    def has_unpriced(self) -> bool:
-        """Whether a column for what has no price is needed."""
-        return any(row.unpriced for row in self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +268,11 @@ class Calendars:
     only_own: Amount
     only_utc: Amount
 
+    @property
+    def are_equal(self) -> bool:
+        """No charge lies in one of the two months only."""
+        return self.only_own.is_absent and self.only_utc.is_absent
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderCost:
@@ -277,6 +282,12 @@ class ProviderCost:
     amount: Decimal
     days: int
     fetched_at: datetime | None
+    own: Amount  # ours over the same days
+
+    @property
+    def gap_usd(self) -> Decimal:
+        """Ours minus the provider's; only meaningful in US dollars."""
+        return difference(self.own.usd, self.amount)
 
 
 @dataclass(frozen=True, slots=True)

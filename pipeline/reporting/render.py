@@ -16,7 +16,7 @@ from pipeline.money import plain
 from pipeline.reporting import display
 from pipeline.reporting.charts import NARROW, WIDE, budget_bar, daily_chart
 from pipeline.reporting.csvfile import COLUMNS
-from pipeline.reporting.exact import difference, ratio
+from pipeline.reporting.exact import ratio
 from pipeline.reporting.facts import is_stale
 from pipeline.reporting.model import Report
 from pipeline.reporting.tables import TOP_ROWS
@@ -61,7 +61,7 @@ def render(report: Report, csv_name: str) -> str:
         charts=(daily_chart(report.days, WIDE), daily_chart(report.days, NARROW)),
         budget_bar=budget_bar,
         share_of=ratio,
-        minus=difference,
+        span=display.span,
         rounding=rounding,
         is_stale=lambda source: is_stale(source, report),
         top_rows=TOP_ROWS,

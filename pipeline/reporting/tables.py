@@ -1,4 +1,4 @@
-"""Cells (project × model × scope) rolled up into the tables, the chart's series and its days.
+"""Cells (project, model, scope) rolled up into the tables, the chart's series and its days.
 
 All tables come from the same cells, so that they have the same total; the tables keep the largest
 rows and put the rest into one, so that they still add up.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pipeline.money import display_usd
+
+from pipeline.money import display_usd, to_cents
 from pipeline.reporting import display
 from pipeline.reporting.exact import difference, ratio
 from pipeline.reporting.model import Report, Table
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -31,7 +33,11 @@ def headline(report: Report) -> Headline:
     if spent.is_absent:
         verb, amount, when = "recorded", "no usage", f"in {month}{so_far}"
     else:
-        verb, amount, when = f"spent {at_least}".strip(), display.usd(spent.usd), f"in {month}{so_far}"
+        verb, amount, when = (
+            f"spent {at_least}".strip(),
+            display.usd(spent.usd),
+            f"in {month}{so_far}",
+        )
     return Headline(
         who=report.organization or "This organization",
         verb=verb,
@@ -72,8 +78,16 @@ def _comparison(report: Report) -> list[str]:
         if change == 0:
             sentence = f"The same as in {days} ({known}{display.usd(before.usd)})."
         sentences.append(sentence)
+        causes = report.moves.total
+        if to_cents(causes.from_price) != 0:
+            sentences.append(
+                f"Of the change, {display.signed_usd(causes.from_usage)} is from usage and "
+                f"{display.signed_usd(causes.from_price)} from prices."
+            )
         if now.is_lower_bound or before.is_lower_bound:
-            sentences.append("Usage without a price is in neither amount, so the change may differ.")
+            sentences.append(
+                "Usage without a price is in neither amount, so the change may differ."
+            )
     if period.compared != period.previous and not whole.is_absent:
         known = "at least " if whole.is_lower_bound else ""
         name = display.month(period.previous.since)

@@ -54,9 +54,7 @@ def write_report(
     written. Then the report of before is still there, whole.
     """
     period, bounds = choose_period(con, month, now, zone)
-    report = gather(
-        con, period, bounds, made_at=now, organization=organization_name, run_id=run_id
-    )
+    report = gather(con, period, bounds, made_at=now, organization=organization_name, run_id=run_id)
     name = f"{period.month.since:%Y-%m}"
     html, csv = out / f"{name}.html", out / f"{name}.csv"
     page = render(report, csv.name)

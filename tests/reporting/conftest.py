@@ -49,6 +49,17 @@ MODELS = (
 UNPRICED_MODEL = "gpt-next-preview"
 PRICE_RISE = ("gpt-5.2", Decimal("0.8"))  # October's prices were a fifth lower
 
+# id, (project, model, scope), figures: amount, spent, forecast, its range, crossing date, state
+BUDGETS: tuple[tuple[str, tuple[str | None, ...], str], ...] = (
+    ("org-monthly", (None, None, None), "2500 1671.2 2900 2700 3150 2026-11-27 ok bound"),
+    ("chatbot-monthly", ("proj_chatbot", None, None),
+     "600 812.5 1400 1300 1520 2026-11-13 over exact"),
+    ("<u>img</u>", ("proj_img", "gpt-5.2", None), "120 104.25 190 170 220 2026-11-19 near exact"),
+    ("storage", (None, None, "storage"), "400 65.6 - - - - ok exact"),
+    ("runaway", ("proj_script", None, None), "50 407.11 700 650 760 2026-11-02 over bound"),
+    ("idle", ("proj_idle", None, None), "10 0 0 0 0 - ok exact"),
+)  # fmt: skip
+
 DDL = """
 CREATE TABLE usage (source VARCHAR, basis VARCHAR, usage_date DATE, charge_date DATE);
 CREATE TABLE projects (project_id VARCHAR, project_name VARCHAR, state VARCHAR);
@@ -104,7 +115,7 @@ class Books:
         self.con.execute(DDL)
         self.lines: list[dict[str, Any]] = []
 
-    def charge(
+    def charge(  # noqa: PLR0917  in the order of a line
         self,
         day: date,
         project: str | None,
@@ -162,17 +173,17 @@ def fill(books: Books) -> None:
             continue
         storage = {"scope": "storage", "operation": "vector_stores", "unit": "gb_days"}
         is_late = day >= date(2026, 11, 15)
-        for project_id, quantity in (("proj_chatbot", "41.5"), (None, "-1")):
+        for owner, quantity in (("proj_chatbot", "41.5"), (None, "-1")):
             books.charge(
-                day, project_id, None, "vector_store_gb_days", quantity, "0.1",
+                day, owner, None, "vector_store_gb_days", quantity, "0.1",
                 is_provisional=is_late, **storage,
             )  # fmt: skip
-    for charge, usage, project in (  # around midnight, Berlin is a day ahead of UTC
-        (date(2026, 11, 1), date(2026, 10, 31), "proj_chatbot"),
-        (date(2026, 12, 1), date(2026, 11, 30), "proj_img"),
+    for charge, usage, project, tokens in (  # around midnight, Berlin is a day ahead of UTC
+        (date(2026, 11, 1), date(2026, 10, 31), "proj_chatbot", "1234567"),
+        (date(2026, 12, 1), date(2026, 11, 30), "proj_img", "7654321"),
     ):
         books.charge(
-            charge, project, "gpt-5.2", "text_output_tokens", "1234567", "0.000014",
+            charge, project, "gpt-5.2", "text_output_tokens", tokens, "0.000014",
             usage_date=usage,
         )  # fmt: skip
     _beside(books)
@@ -216,19 +227,39 @@ def _use(books: Books, dice: random.Random, project: str, day: date, weight: Dec
         )
 
 
+def _budget(books: Books, name: str, covers: tuple[str | None, ...], figures: str) -> None:
+    amount, spent, expected, low, high, crossing, state, bound = figures.split()
+    known = expected != "-"
+    for month, part in ((11, Decimal(1)), (10, Decimal("0.5"))):
+        is_now = month == 11
+        books.insert(
+            "budget_status", budget_id=name, project_id=covers[0], model=covers[1], scope=covers[2],
+            period_start_date=date(2026, month, 1), period_end_date=date(2026, month + 1, 1),
+            amount_usd=Decimal(amount), spent_usd=Decimal(spent) * part,
+            is_lower_bound=bound == "bound" and is_now,
+            forecast_usd=Decimal(expected) if known else None,
+            forecast_low_usd=Decimal(low) if known else None,
+            forecast_high_usd=Decimal(high) if known else None,
+            crossing_date=None if crossing == "-" else date.fromisoformat(crossing),
+            thresholds=[50, 80, 100], state=state if is_now else "ok",
+        )  # fmt: skip
+
+
 def _beside(books: Books) -> None:
     for name, kind, first, missing in (
         ("gateway", "request_log", date(2026, 10, 1), {EMPTY_DAY}),
-        ("openai-usage", "openai_usage", date(2026, 10, 1), {EMPTY_DAY, date(2026, 11, 14),
-                                                             date(2026, 11, 15), date(2026, 11, 16)}),
+        (
+            "openai-usage", "openai_usage", date(2026, 10, 1),
+            {EMPTY_DAY, date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16)},
+        ),
     ):  # fmt: skip
         for offset in range(48):
             day = first + timedelta(days=offset)
             if day not in missing:
-                books.insert(
-                    "usage", source=name, basis="charge", usage_date=day, charge_date=day
-                )
-        last = datetime(2026, 11, 17, 12, 58) if kind == "request_log" else datetime(2026, 11, 13, 23)
+                books.insert("usage", source=name, basis="charge", usage_date=day, charge_date=day)
+        last = (
+            datetime(2026, 11, 17, 12, 58) if kind == "request_log" else datetime(2026, 11, 13, 23)
+        )
         books.insert(
             "input_files", input_file=f"logs/{name}.jsonl.gz", source=name, kind=kind, state="read",
             waiting_bytes=0, rows_read=1_234_567, first_record_at=datetime(2026, 10, 1, 0, 1),
@@ -243,27 +274,8 @@ def _beside(books: Books) -> None:
         state="read", waiting_bytes=0, rows_read=47, first_record_at=datetime(2026, 10, 1),
         last_record_at=datetime(2026, 11, 16),
     )  # fmt: skip
-    budgets: tuple[tuple[Any, ...], ...] = (
-        ("org-monthly", None, None, None, "2500", "1671.2", True, "2900", "2700", "3150", "2026-11-27", "ok"),
-        ("chatbot-monthly", "proj_chatbot", None, None, "600", "812.5", False, "1400", "1300", "1520", "2026-11-13", "over"),
-        ("<u>img</u>", "proj_img", "gpt-5.2", None, "120", "104.25", False, "190", "170", "220", "2026-11-19", "near"),
-        ("storage", None, None, "storage", "400", "65.6", False, None, None, None, None, "ok"),
-        ("runaway", "proj_script", None, None, "50", "407.11", True, "700", "650", "760", "2026-11-02", "over"),
-        ("idle", "proj_idle", None, None, "10", "0", False, "0", "0", "0", None, "ok"),
-    )  # fmt: skip
-    for row in budgets:
-        name, project, model, scope, amount, spent, bound, expected, low, high, crossing, state = row
-        for month, factor in ((11, Decimal(1)), (10, Decimal("0.5"))):
-            is_now = month == 11
-            books.insert(
-                "budget_status", budget_id=name, project_id=project, model=model, scope=scope,
-                period_start_date=date(2026, month, 1), period_end_date=date(2026, month + 1, 1),
-                amount_usd=Decimal(amount), spent_usd=Decimal(spent) * factor,
-                is_lower_bound=bound and is_now, forecast_usd=expected and Decimal(expected),
-                forecast_low_usd=low and Decimal(low), forecast_high_usd=high and Decimal(high),
-                crossing_date=crossing and date.fromisoformat(crossing), thresholds=[50, 80, 100],
-                state=state if is_now else "ok",
-            )  # fmt: skip
+    for row in BUDGETS:
+        _budget(books, *row)
     for line in range(17):
         books.insert(
             "quarantine", source="gateway", input_file="logs/gateway.jsonl.gz", input_line=line + 9,
@@ -283,10 +295,10 @@ def _beside(books: Books) -> None:
         "runs", run_id=RUN_ID, started_at=NOW, finished_at=NOW, outcome="partial",
         message="openai-usage: the connection was refused",
     )  # fmt: skip
-    for day in range(1, 17):
+    for number in range(1, 17):
         books.insert(
-            "provider_costs", usage_date=date(2026, 11, day), project_id="proj_chatbot",
-            line_item="gpt-5.2, input", amount=Decimal("104.120000000000000000000001"),
+            "provider_costs", usage_date=date(2026, 11, number), project_id="proj_chatbot",
+            line_item="gpt-5.2, input", amount=Decimal("1365.120000000000000000000001"),
             currency="usd", fetched_at=NOW,
         )  # fmt: skip
     books.insert(
