@@ -1,0 +1,142 @@
+"""How numbers, days and instants look to a reader: English, `$1,234.50`, ASCII minus.
+
+The minus stays ASCII so that a cell copied into a spreadsheet is still a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from pipeline.money import EXACT, display_usd, plain, to_cents
+from pipeline.reporting.period import ONE_DAY, Days, local
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+DASH = "\N{EN DASH}"
+_TENTH = Decimal("0.1")
+
+
+def usd(amount: Decimal) -> str:
+    """Cents; what is not zero but rounds to it says so instead of reading as $0.00."""
+    if amount != 0 and to_cents(amount) == 0:
+        return "<$0.01" if amount > 0 else ">-$0.01"
+    return display_usd(amount)
+
+
+def usd_exact(amount: Decimal) -> str:
+    """Every digit, with thousands separators: ``$1,234.500012``."""
+    whole, _, fraction = plain(amount.copy_abs()).partition(".")
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${int(whole):,}.{fraction.ljust(2, '0')}"
+
+
+def signed_usd(amount: Decimal) -> str:
+    """As `usd`, with a plus where it grew."""
+    return f"+{usd(amount)}" if amount > 0 and to_cents(amount) != 0 else usd(amount)
+
+
+def percent(fraction: Decimal | None) -> str:
+    """A fraction as percent with one decimal: ``12.3%``; a dash where there is none."""
+    if fraction is None:
+        return DASH
+    value = EXACT.multiply(fraction, Decimal(100)).quantize(_TENTH, context=EXACT)
+    if value == 0 and fraction != 0:
+        return "<0.1%" if fraction > 0 else ">-0.1%"
+    return f"{abs(value) if value == 0 else value:,}%"
+
+
+def signed_percent(fraction: Decimal | None) -> str:
+    """As `percent`, with a plus where it grew."""
+    text = percent(fraction)
+    return f"+{text}" if fraction is not None and fraction > 0 and text[0] != "<" else text
+
+
+def count(number: int) -> str:
+    """An integer with thousands separators."""
+    return f"{number:,}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def quantity(value: Decimal, unit: str) -> str:
+    """A quantity with its unit, such as ``12,000 tokens`` or ``0.5 GB-days``."""
+    whole, _, fraction = plain(value).partition(".")
+    number = f"{int(whole):,}" + (f".{fraction}" if fraction else "")
+    name = "GB-days" if unit == "gb_days" else unit.replace("_", " ")
+    if number == "1" and name.endswith("s"):
+        name = name[:-1]
+    return f"{number} {name}"
+
+
+def month(day: date) -> str:
+    """``October 2026``."""
+    return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def day(value: date) -> str:
+    """``17 Nov 2026``."""
+    return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}"
+
+
+def span(first: date, last: date) -> str:
+    """Two days of one month and all between, such as 9 to 17 Nov 2026."""
+    return day(last) if first == last else f"{first.day}{DASH}{day(last)}"
+
+
+def days(value: Days) -> str:
+    """The 1st to 17th of October 2026, or the month's name alone where it is all of it."""
+    if value.count <= 0:
+        return "no day"
+    name = month(value.since)
+    if value.since.day == 1 and (value.last + ONE_DAY).day == 1:
+        return name
+    if value.count == 1:
+        return f"{value.since.day} {name}"
+    return f"{value.since.day}{DASH}{value.last.day} {name}"
+
+
+def instant(value: datetime, zone: ZoneInfo) -> str:
+    """A naive UTC instant in the organization's zone: ``17 Nov 2026, 14:20 CET``."""
+    here = local(value, zone)
+    return f"{day(here.date())}, {here:%H:%M} {here.tzname()}"
+
+
+def age(span: timedelta) -> str:
+    """How long ago, in its largest unit: ``3 days``, ``5 hours``, ``12 minutes``."""
+    minutes = max(int(span.total_seconds()), 0) // 60
+    if minutes >= 2 * 24 * 60:
+        return counted(minutes // (24 * 60), "day")
+    if minutes >= 2 * 60:
+        return counted(minutes // 60, "hour")
+    return counted(minutes, "minute")
+
+
+def day_numbers(values: Iterable[date]) -> str:
+    """Days of one month, runs joined: 3 to 5, 9."""
+    runs: list[list[date]] = []
+    for value in sorted(values):
+        if runs and value - runs[-1][-1] == ONE_DAY:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return ", ".join(
+        str(run[0].day) if len(run) == 1 else f"{run[0].day}{DASH}{run[-1].day}" for run in runs
+    )
+
+
+def size(number: int) -> str:
+    """Bytes in the largest binary unit that gives at least one: ``3.4 MB``."""
+    value, unit = Decimal(number), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if value < 1024:
+            break
+        value, unit = EXACT.divide(value, Decimal(1024)), larger
+    return f"{value.quantize(Decimal(1) if unit == 'B' else _TENTH, context=EXACT)} {unit}"

@@ -1,0 +1,277 @@
+"""The published books, asked once, as one frozen `Report`; refuses figures that do not add up."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipeline.errors import CheckFailedError
+from pipeline.reporting import model
+from pipeline.reporting.asking import Parameters, rows
+from pipeline.reporting.display import DASH
+from pipeline.reporting.exact import total
+from pipeline.reporting.model import NOTHING, Amount, Quantity, Report
+from pipeline.reporting.movers import moves
+from pipeline.reporting.naming import ProjectNames, model_label, scope_label
+from pipeline.reporting.period import (
+    ONE_DAY,
+    Bounds,
+    Days,
+    Period,
+    compared_days,
+    first_of,
+    local,
+    month_before,
+    whole_month,
+)
+from pipeline.reporting.tables import Cell, add_quantities, cells, chart_days, table
+
+_COST_KINDS = frozenset({"openai_costs"})
+_STATE_ORDER = {"over": 0, "near": 1, "ok": 2}
+
+
+def choose_period(
+    con: duckdb.DuckDBPyConnection, month: date | None, now: datetime, zone: ZoneInfo
+) -> tuple[Period, Bounds]:
+    """The month asked for; else the current one, or the newest before it that has charges."""
+    today = local(now, zone).date()
+    current = whole_month(first_of(today))
+    bounds = _bounds(con, current)
+    is_current_empty = bounds.last_of_month is None
+    chosen = current
+    if month is not None:
+        chosen = whole_month(first_of(month))
+    elif is_current_empty and bounds.last is not None:
+        chosen = whole_month(first_of(bounds.last))
+    if chosen != current:
+        bounds = _bounds(con, chosen)
+    period = Period(
+        month=chosen,
+        compared=compared_days(chosen, today, bounds.last_of_month),
+        previous=month_before(chosen.since),
+        today=today,
+        zone=zone,
+        is_chosen_by_default=month is None,
+        is_current_month_empty=is_current_empty,
+    )
+    return period, bounds
+
+
+def gather(
+    con: duckdb.DuckDBPyConnection,
+    period: Period,
+    bounds: Bounds,
+    *,
+    made_at: datetime,
+    organization: str,
+    run_id: str,
+) -> Report:
+    """Everything that a report says about its month. Fails: CheckFailedError, see `_check`."""
+    asked = _parameters(period, run_id)
+    names = _names(con, asked)
+    unpriced = rows(con, "unpriced", asked)
+    all_cells = cells(rows(con, "cells", asked), rows(con, "volumes", asked), unpriced)
+    totals = {
+        name: model.Totals(Amount(*money), *rest) for name, money, rest in _totals(con, asked)
+    }
+    series, days = chart_days(rows(con, "days", asked), period, bounds, names.label)
+    report = Report(
+        organization=organization,
+        period=period,
+        made_at=made_at,
+        run=_run(con, asked, run_id),
+        current=totals["current"],
+        compared=totals["compared"],
+        previous=totals["previous"],
+        projects=table(all_cells, lambda c: c.project_id, names.label, "other projects"),
+        models=table(all_cells, lambda c: c.model or None, model_label, "other models"),
+        scopes=table(all_cells, lambda c: c.scope or None, scope_label, "other scopes"),
+        moves=moves(rows(con, "movements", asked), all_cells, names.label),
+        days=days,
+        series=series,
+        budgets=_budgets(con, asked, names),
+        unpriced=_unpriced(unpriced, names),
+        unpriced_total=add_quantities(Quantity(row[7], row[6]) for row in unpriced),
+        held_back=_held_back(con, asked),
+        sources=_sources(con, asked, period),
+        calendars=_calendars(con, asked),
+        provider_costs=tuple(
+            model.ProviderCost(currency, amount, days, at, Amount(*own))
+            for currency, amount, days, at, *own in rows(con, "provider_costs", asked)
+        ),
+        adjustments=tuple(model.Adjustment(*r) for r in rows(con, "adjustments", asked)),
+        alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
+    )
+    _check(report, all_cells)
+    return report
+
+
+def _bounds(con: duckdb.DuckDBPyConnection, month: Days) -> Bounds:
+    asked = {"since": month.since, "until": month.until}
+    return Bounds(*rows(con, "bounds", asked)[0])
+
+
+def _parameters(period: Period, run_id: str) -> Parameters:
+    since_at, until_at = period.instants()
+    return {
+        "since": period.month.since,
+        "until": period.month.until,
+        "compared_since": period.compared.since,
+        "compared_until": period.compared.until,
+        "previous_since": period.previous.since,
+        "usage_since": period.month.since - ONE_DAY,
+        "usage_until": period.month.until + ONE_DAY,
+        "since_at": since_at,
+        "until_at": until_at,
+        "run_id": run_id,
+    }
+
+
+def _names(con: duckdb.DuckDBPyConnection, asked: Parameters) -> ProjectNames:
+    names: dict[str, str] = dict(rows(con, "project_names", asked))
+    charged = {row[0]: row[1] for row in rows(con, "cells", asked) if row[0] and row[1]}
+    return ProjectNames(names | charged)
+
+
+def _totals(
+    con: duckdb.DuckDBPyConnection, asked: Parameters
+) -> list[tuple[str, tuple[Decimal, int, int], tuple[Decimal, Decimal]]]:
+    return [
+        (name, (usd, lines, without), (list_usd, provisional))
+        for name, usd, lines, without, list_usd, provisional in rows(con, "totals", asked)
+    ]
+
+
+def _run(con: duckdb.DuckDBPyConnection, asked: Parameters, run_id: str) -> model.Run:
+    for found_id, _, finished_at, outcome, *_, message in rows(con, "run", asked):
+        return model.Run(found_id, finished_at, outcome, message)
+    return model.Run(run_id)
+
+
+def _budgets(
+    con: duckdb.DuckDBPyConnection, asked: Parameters, names: ProjectNames
+) -> tuple[model.Budget, ...]:
+    budgets = []
+    for (
+        budget_id, project_id, model_name, scope, start, end, amount, spent, is_lower_bound, _,
+        forecast, low, high, crossing, thresholds, state,
+    ) in rows(con, "budgets", asked):  # fmt: skip
+        parts = [names.text(project_id)] if project_id is not None else []
+        parts += [model_name] if model_name else []
+        parts += [scope_label(scope).text] if scope else []
+        budgets.append(
+            model.Budget(
+                budget_id, " · ".join(parts) or "whole organization", state, amount, spent,
+                bool(is_lower_bound), forecast, low, high, crossing, tuple(thresholds or ()),
+                # The last day or the one after it: a month's end is told by where it falls.
+                Days(start, end if end.day == 1 else end + ONE_DAY),
+            )
+        )  # fmt: skip
+    return tuple(sorted(budgets, key=_most_urgent_first))
+
+
+def _most_urgent_first(budget: model.Budget) -> tuple[int, Decimal, str, date]:
+    used = budget.spent_ratio or Decimal(0)
+    return (
+        _STATE_ORDER[budget.state], used.copy_negate(), budget.budget_id, budget.period.since
+    )  # fmt: skip
+
+
+def _unpriced(found: list[tuple[Any, ...]], names: ProjectNames) -> tuple[model.Unpriced, ...]:
+    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in found:
+        _, model_name, _, operation, tier, meter, unit, *_ = row
+        groups.setdefault((model_name, operation, tier, meter, unit), []).append(row)
+    return tuple(
+        model.Unpriced(
+            model=model_label(model_name).text,
+            is_model_named=model_label(model_name).is_named,
+            operation=operation or DASH,
+            service_tier=tier or DASH,
+            meter=meter,
+            quantity=Quantity(total(row[7] for row in members), unit),
+            projects=tuple(sorted({names.text(row[0]) for row in members})),
+            first=min(row[8] for row in members),
+            last=max(row[9] for row in members),
+        )
+        for (model_name, operation, tier, meter, unit), members in groups.items()
+    )
+
+
+def _held_back(con: duckdb.DuckDBPyConnection, asked: Parameters) -> tuple[model.HeldBack, ...]:
+    return tuple(
+        model.HeldBack(
+            rule, source, dated, undated, tokens, unknown, f"{file}:{line}", detail or ""
+        )
+        for rule, source, dated, undated, tokens, unknown, file, line, detail in rows(
+            con, "quarantine", asked
+        )
+    )  # fmt: skip
+
+
+def _sources(
+    con: duckdb.DuckDBPyConnection, asked: Parameters, period: Period
+) -> tuple[model.Source, ...]:
+    seen: dict[str, set[date]] = {}
+    for name, day, _ in rows(con, "source_days", asked):
+        seen.setdefault(name, set()).add(day)
+    return tuple(
+        model.Source(
+            name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read, last_at,
+            missing=_missing(kind, first_at, seen.get(name, set()), period),
+        )
+        for (
+            name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read,
+            first_at, last_at,
+        ) in rows(con, "sources", asked)
+    )  # fmt: skip
+
+
+def _missing(
+    kind: str, first_at: datetime | None, seen: set[date], period: Period
+) -> tuple[date, ...] | None:
+    if kind in _COST_KINDS or first_at is None:
+        return None
+    start = local(first_at, period.zone).date()
+    return tuple(day for day in period.complete if day >= start and day not in seen)
+
+
+def _calendars(con: duckdb.DuckDBPyConnection, asked: Parameters) -> model.Calendars:
+    parts = {
+        (is_own, is_utc): Amount(usd, lines, without)
+        for is_own, is_utc, usd, lines, without in rows(con, "calendars", asked)
+    }
+    both = parts.get((True, True), NOTHING)
+    only_own = parts.get((True, False), NOTHING)
+    only_utc = parts.get((False, True), NOTHING)
+    return model.Calendars(both + only_own, both + only_utc, only_own, only_utc)
+
+
+def _check(report: Report, all_cells: tuple[Cell, ...]) -> None:
+    """Every way to the month's total must give the same digits, else there is no report."""
+    spent = report.current.amount.usd
+    change = total((spent, report.compared.amount.usd.copy_negate()))
+    ways = {
+        "the cells of the tables": (total(cell.current.usd for cell in all_cells), spent),
+        "the days of the chart": (total(day.total.usd for day in report.days), spent),
+        "the organization's calendar": (report.calendars.own.usd, spent),
+        "the changes by project and model": (report.moves.total.change, change),
+    }
+    for way, (found, expected) in ways.items():
+        if found != expected:
+            raise CheckFailedError(
+                f"{way} add up to {found:f} USD where charges say {expected:f} USD",
+                key=f"report {report.period.month.since:%Y-%m}",
+                hint="No report was written; run `tollbook doctor`.",
+            )
+
+
+def is_stale(source: model.Source, report: Report) -> bool:
+    """Whether a source of a running month has had no record for two days."""
+    if report.period.state != "open" or source.last_record_at is None:
+        return False
+    return report.made_at - source.last_record_at > timedelta(days=2)

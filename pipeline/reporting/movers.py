@@ -1,0 +1,81 @@
+"""Why spending changed: each project's change on each model, split into usage and price.
+
+The usage part is what the change would have been at the old prices, the price part is the rest, so
+the two add up to the change exactly, and all changes to that of the total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from pipeline.reporting.exact import ZERO, difference, scaled, total
+from pipeline.reporting.model import Amount, Move, Moves
+from pipeline.reporting.naming import Label, model_label
+from pipeline.reporting.tables import Cell
+
+TOP_MOVES = 10
+Pair = tuple[str | None, str | None]
+
+
+def moves(
+    found: Iterable[tuple[Any, ...]],
+    all_cells: Iterable[Cell],
+    label: Callable[[str | None], Label],
+) -> Moves:
+    """The query `movements` by project and model, largest change first, the rest in one row."""
+    causes: dict[Pair, tuple[Decimal, Decimal]] = {}
+    for project_id, model, quantity, usd, quantity_0, usd_0 in found:
+        usage, price = _causes(quantity, usd, quantity_0, usd_0)
+        before = causes.get((project_id, model), (ZERO, ZERO))
+        causes[project_id, model] = (total((before[0], usage)), total((before[1], price)))
+    amounts: dict[Pair, tuple[Amount, Amount]] = {}
+    for cell in all_cells:
+        current, compared = amounts.get((cell.project_id, cell.model), (Amount(), Amount()))
+        amounts[cell.project_id, cell.model] = (current + cell.current, compared + cell.compared)
+    every = sorted(
+        (
+            _move(label(pair[0]), model_label(pair[1]), both, causes.get(pair, (ZERO, ZERO)))
+            for pair, both in amounts.items()
+        ),
+        key=lambda move: (move.change.copy_abs().copy_negate(), move.project, move.model),
+    )
+    moved = [move for move in every if move.change != 0]
+    top, rest = moved[:TOP_MOVES], moved[TOP_MOVES:] + [m for m in every if m.change == 0]
+    return Moves(
+        rows=tuple(top),
+        others=_sum(f"{len(rest):,} other pairs", rest) if rest else None,
+        total=_sum("Total", every),
+    )
+
+
+def _causes(
+    quantity: Decimal, usd: Decimal, quantity_0: Decimal, usd_0: Decimal
+) -> tuple[Decimal, Decimal]:
+    change = difference(usd, usd_0)
+    if quantity == 0 or quantity_0 == 0:
+        return change, ZERO  # new or ended: there is no second price to compare with
+    usage = difference(scaled(usd_0, quantity, quantity_0), usd_0)
+    return usage, difference(change, usage)
+
+
+def _move(
+    project: Label, model: Label, both: tuple[Amount, Amount], causes: tuple[Decimal, Decimal]
+) -> Move:
+    text = f"{project.text} ({project.note})" if project.note else project.text
+    return Move(text, project.is_named, model.text, model.is_named, *both, *causes)
+
+
+def _sum(label: str, parts: Iterable[Move]) -> Move:
+    result = Move(label, False, "", False, Amount(), Amount(), ZERO, ZERO)
+    for part in parts:
+        result = replace(
+            result,
+            current=result.current + part.current,
+            compared=result.compared + part.compared,
+            from_usage=total((result.from_usage, part.from_usage)),
+            from_price=total((result.from_price, part.from_price)),
+        )
+    return result

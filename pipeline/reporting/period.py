@@ -1,0 +1,137 @@
+"""Which days a report covers and which it compares them with, in the organization's calendar.
+
+Takes the business clock (naive UTC) and the organization's zone; never reads a clock itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A half-open range of days."""
+
+    since: date
+    until: date
+
+    @property
+    def count(self) -> int:
+        """How many days."""
+        return (self.until - self.since).days
+
+    @property
+    def last(self) -> date:
+        """The last day inside."""
+        return self.until - ONE_DAY
+
+    def __iter__(self) -> DayIterator:
+        return DayIterator(self)
+
+
+class DayIterator:
+    """The days of a range, one after another."""
+
+    def __init__(self, days: Days) -> None:
+        self._next = days.since
+        self._until = days.until
+
+    def __iter__(self) -> DayIterator:
+        return self
+
+    def __next__(self) -> date:
+        if self._next >= self._until:
+            raise StopIteration
+        day = self._next
+        self._next += ONE_DAY
+        return day
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The days that have charges: the first ever, the last before the month's end, and in it."""
+
+    first: date | None
+    last: date | None
+    last_of_month: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The month of a report, the month before, and the days of that one that compare fairly."""
+
+    month: Days
+    compared: Days
+    previous: Days
+    today: date
+    zone: ZoneInfo
+    is_chosen_by_default: bool
+    is_current_month_empty: bool
+
+    @property
+    def state(self) -> Literal["past", "open", "future"]:
+        """Whether the month is over, running or yet to come, by the organization's calendar."""
+        if self.today >= self.month.until:
+            return "past"
+        return "open" if self.today >= self.month.since else "future"
+
+    @property
+    def elapsed(self) -> Days:
+        """The days of the month that have begun."""
+        end = min(max(self.today + ONE_DAY, self.month.since), self.month.until)
+        return Days(self.month.since, end)
+
+    @property
+    def complete(self) -> Days:
+        """The days of the month that are over."""
+        return Days(self.month.since, min(max(self.today, self.month.since), self.month.until))
+
+    def instants(self) -> tuple[datetime, datetime]:
+        """The month's first instant and the one after its last, as naive UTC."""
+        return at_midnight(self.month.since, self.zone), at_midnight(self.month.until, self.zone)
+
+
+def first_of(day: date) -> date:
+    """The first day of a day's month."""
+    return day.replace(day=1)
+
+
+def whole_month(first: date) -> Days:
+    """All days of the month that starts on `first`."""
+    return Days(first, first_of(first + timedelta(days=31)))
+
+
+def month_before(first: date) -> Days:
+    """All days of the month before the one that starts on `first`."""
+    return Days(first_of(first - ONE_DAY), first)
+
+
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """A naive UTC instant as the organization's clock shows it."""
+    return instant.replace(tzinfo=UTC).astimezone(zone)
+
+
+def at_midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant, as naive UTC, at which a day begins for the organization."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def compared_days(month: Days, today: date, last_charge_date: date | None) -> Days:
+    """The days of the month before that compare fairly with what the month has so far.
+
+    A month that is over compares with the whole month before. A running one compares with as many
+    days as it has itself, up to its last day with charges: a source that is two days late must
+    not look like two days without spending.
+    """
+    previous = month_before(month.since)
+    if today >= month.until:
+        return previous
+    end = last_charge_date if last_charge_date is not None else today
+    count = (end - month.since).days + 1
+    until = previous.since + timedelta(days=max(count, 0))
+    return Days(previous.since, min(until, previous.until))

@@ -1,0 +1,100 @@
+"""Write a month's report and the CSV beside it, in place, so that no reader meets half a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipeline.errors import TollbookError
+from pipeline.reporting.csvfile import write_csv
+from pipeline.reporting.facts import choose_period, gather
+from pipeline.reporting.render import render
+
+LATEST = "latest.html"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """Where a report is, and what it says in short."""
+
+    html: Path
+    csv: Path
+    month: date
+    is_default_month: bool
+    spent_usd: Decimal
+    is_lower_bound: bool
+    budgets_near: int
+    budgets_over: int
+    quarantined: int
+
+
+def write_report(
+    con: duckdb.DuckDBPyConnection,
+    out: Path,
+    *,
+    month: date | None,
+    now: datetime,
+    zone: ZoneInfo,
+    organization_name: str,
+    run_id: str,
+) -> WrittenReport:
+    """Write ``YYYY-MM.html`` and ``YYYY-MM.csv`` into the folder `out`, over what was there.
+
+    Takes: the published books; any day of the month, or None for the current month or, where that
+    has no charges, the newest that has; the business clock as naive UTC; the organization's zone.
+    The month that None would pick is also written as ``latest.html``.
+    Fails: CheckFailedError where the books do not add up; TollbookError where the folder cannot be
+    written. Then the report of before is still there, whole.
+    """
+    period, bounds = choose_period(con, month, now, zone)
+    report = gather(con, period, bounds, made_at=now, organization=organization_name, run_id=run_id)
+    name = f"{period.month.since:%Y-%m}"
+    html, csv = out / f"{name}.html", out / f"{name}.csv"
+    page = render(report, csv.name)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        replace_file(csv, lambda path: write_csv(con, period, path))
+        replace_file(html, lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
+        if period.month == choose_period(con, None, now, zone)[0].month:
+            replace_file(
+                out / LATEST, lambda path: path.write_text(page, encoding="utf-8", newline="\n")
+            )
+    except OSError as error:
+        raise TollbookError(
+            f"the report cannot be written: {error.strerror or error}",
+            file=error.filename or out,
+            hint="Make the folder writable, or free some space.",
+        ) from None
+    return WrittenReport(
+        html=html,
+        csv=csv,
+        month=period.month.since,
+        is_default_month=month is None,
+        spent_usd=report.current.amount.usd,
+        is_lower_bound=report.current.amount.is_lower_bound,
+        budgets_near=len(report.budgets_in("near")),
+        budgets_over=len(report.budgets_in("over")),
+        quarantined=report.quarantined,
+    )
+
+
+def replace_file(target: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file beside the target, then rename it onto the target in one step.
+
+    Fails: whatever `write` fails with; the target is then as it was and nothing is left beside it.
+    """
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        write(beside)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,20 @@
+-- row: one a place where a charge can lie: in the organization's month, in the UTC month, in both.
+WITH placed AS (
+  SELECT
+    charge_date >= $since AND charge_date < $until AS is_in_own_month,
+    usage_date >= $since AND usage_date < $until AS is_in_utc_month,
+    cost_usd,
+    pricing_status = 'unpriced' AND quantity <> 0 AS is_unpriced
+  FROM charges
+  WHERE
+    (charge_date >= $since AND charge_date < $until)
+    OR (usage_date >= $since AND usage_date < $until)
+)
+SELECT
+  is_in_own_month,
+  is_in_utc_month,
+  CAST(coalesce(sum(cost_usd), 0) AS DECIMAL(38,24)) AS cost_usd,
+  CAST(count(*) AS BIGINT) AS lines,
+  CAST(count(*) FILTER (WHERE is_unpriced) AS BIGINT) AS unpriced_lines
+FROM placed
+GROUP BY is_in_own_month, is_in_utc_month

@@ -1,0 +1,27 @@
+-- row: one a project, model and scope with charges in the month or in the days it is compared with.
+-- ties: sum(cost_usd) = that of charges over the month; an unpriced line adds to no cost.
+WITH windowed AS (
+  SELECT
+    project_id, project_name, model, scope, cost_usd,
+    pricing_status = 'unpriced' AND quantity <> 0 AS is_unpriced,
+    charge_date >= $since AND charge_date < $until AS is_current,
+    charge_date >= $compared_since AND charge_date < $compared_until AS is_compared
+  FROM charges
+  WHERE charge_date >= $compared_since AND charge_date < $until
+)
+SELECT
+  project_id,
+  max(project_name) AS project_name,
+  model,
+  scope,
+  CAST(coalesce(sum(cost_usd) FILTER (WHERE is_current), 0) AS DECIMAL(38,24)) AS cost_usd,
+  CAST(count(*) FILTER (WHERE is_current) AS BIGINT) AS lines,
+  CAST(count(*) FILTER (WHERE is_current AND is_unpriced) AS BIGINT) AS unpriced_lines,
+  CAST(coalesce(sum(cost_usd) FILTER (WHERE is_compared), 0) AS DECIMAL(38,24))
+    AS compared_cost_usd,
+  CAST(count(*) FILTER (WHERE is_compared) AS BIGINT) AS compared_lines,
+  CAST(count(*) FILTER (WHERE is_compared AND is_unpriced) AS BIGINT) AS compared_unpriced_lines
+FROM windowed
+WHERE is_current OR is_compared
+GROUP BY project_id, model, scope
+ORDER BY project_id NULLS LAST, model NULLS LAST, scope NULLS LAST

@@ -1,0 +1,34 @@
+-- row: one a currency in which the provider's costs endpoint reported days of the UTC month.
+-- Our side is over the same days only, so that a day not yet reported is no difference.
+WITH reported AS (
+  SELECT
+    lower(currency) AS currency, usage_date,
+    CAST(sum(amount) AS DECIMAL(38,24)) AS amount,
+    max(fetched_at) AS fetched_at
+  FROM provider_costs
+  WHERE usage_date >= $since AND usage_date < $until
+  GROUP BY lower(currency), usage_date
+),
+own AS (
+  SELECT
+    usage_date,
+    CAST(coalesce(sum(cost_usd), 0) AS DECIMAL(38,24)) AS cost_usd,
+    CAST(count(*) AS BIGINT) AS lines,
+    CAST(count(*) FILTER (WHERE pricing_status = 'unpriced' AND quantity <> 0) AS BIGINT)
+      AS unpriced_lines
+  FROM charges
+  WHERE usage_date >= $since AND usage_date < $until
+  GROUP BY usage_date
+)
+SELECT
+  reported.currency,
+  CAST(sum(reported.amount) AS DECIMAL(38,24)) AS amount,
+  CAST(count(*) AS BIGINT) AS days,
+  max(reported.fetched_at) AS fetched_at,
+  CAST(coalesce(sum(own.cost_usd), 0) AS DECIMAL(38,24)) AS own_cost_usd,
+  CAST(coalesce(sum(own.lines), 0) AS BIGINT) AS own_lines,
+  CAST(coalesce(sum(own.unpriced_lines), 0) AS BIGINT) AS own_unpriced_lines
+FROM reported
+LEFT JOIN own ON own.usage_date = reported.usage_date
+GROUP BY reported.currency
+ORDER BY reported.currency
