@@ -31,7 +31,9 @@ ARROW_BATCH_ROWS = 50_000
 Parameter = str | int | bool | Decimal | date | datetime | None
 
 # Types whose Python form loses something (months, nanoseconds) or needs a package we do not have.
-_AS_TEXT = frozenset({"interval", "timestamp_ns", "timestamp with time zone", "time with time zone"})
+_AS_TEXT = frozenset(
+    {"interval", "timestamp_ns", "timestamp with time zone", "time with time zone"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Answer:
                 yield from batch
         except duckdb.Error as error:
             raise _readable(error, self.con) from None
+        finally:
+            self.con.abort()  # whoever stops reading early leaves the connection free
 
     def arrow(self) -> Iterator[pa.RecordBatch]:
         """The rows as Arrow batches; 128-bit integers come as DECIMAL(38,0). Fails: as `rows`."""
@@ -210,9 +214,7 @@ def _readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookEr
     if table:
         names = view_names(con)
         near = difflib.get_close_matches(table[1], names, 3, 0.5)
-        hint = (
-            f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
-        )
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
         return ConfigError(f"there is no view {table[1]}{_place(error)}", key="sql", hint=hint)
     if isinstance(error, duckdb.PermissionException):
         return ConfigError(

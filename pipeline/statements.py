@@ -162,9 +162,7 @@ def _syntax_error(
     return ConfigError(f"{message}{place}", key="sql")
 
 
-def _check_tree(
-    con: duckdb.DuckDBPyConnection, query: str, own_functions: frozenset[str]
-) -> None:
+def _check_tree(con: duckdb.DuckDBPyConnection, query: str, own_functions: frozenset[str]) -> None:
     tree = _serialized(con, query)
     if tree.get("error", True):
         raise ConfigError(
@@ -189,8 +187,8 @@ def _check_tree(
 
 
 def _serialized(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
-    row = con.execute("SELECT json_serialize_sql($query)", {"query": query}).fetchone()
-    found = json.loads(row[0]) if row else {}
+    [(text,)] = con.execute("SELECT json_serialize_sql($query)", {"query": query}).fetchall()
+    found = json.loads(text)
     return found if isinstance(found, dict) else {}
 
 
