@@ -11,30 +11,27 @@ import csv
 import io
 import itertools
 import json
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, BinaryIO, Literal, get_args
+from typing import IO, Any, Literal, Protocol, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from pipeline.access import Answer, Column
+from pipeline.access import Column
 from pipeline.errors import ConfigError
 from pipeline.money import plain
+from pipeline.tables import drawn, printable
 
 Format = Literal["table", "csv", "json", "parquet", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-TABLE_ROWS = 1_000
-UNBOUNDED_WIDTH = 100_000  # a pipe or a file has no edge to wrap at
+TABLE_ROWS = 1_000  # a table is drawn whole, to align it
 
 # Spreadsheets run a cell that starts with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -59,6 +56,24 @@ _NUMBER_KINDS = frozenset(
 )
 
 
+class Tabular(Protocol):
+    """What can be written: columns, and rows that come as they are asked for."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in order."""
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether the last column is a drawing, to be printed as it is."""
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows, in order."""
+
+    def arrow(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow batches, the first of them for its schema."""
+
+
 def format_named(name: str) -> Format:
     """The format of this name. Fails: ConfigError listing the names."""
     for known in FORMATS:
@@ -70,9 +85,9 @@ def format_named(name: str) -> Format:
 
 
 def write(
-    answer: Answer,
+    answer: Tabular,
     form: Format,
-    sink: BinaryIO,
+    sink: IO[bytes],
     *,
     is_terminal: bool = False,
     width: int | None = None,
@@ -85,12 +100,12 @@ def write(
     `Answer.rows`.
     """
     if form == "table":
-        return _table(answer, sink, is_terminal=is_terminal, width=width)
+        return _table(answer, sink, width if is_terminal else None)
     if form == "parquet" and is_terminal:
         raise ConfigError(
             "Parquet is no text for a terminal", key="--format", hint="Give --out FILE, or a pipe."
         )
-    writers: dict[Format, Callable[[Answer, BinaryIO], None]] = {
+    writers: dict[Format, Callable[[Tabular, IO[bytes]], None]] = {
         "csv": _csv,
         "json": _json,
         "markdown": _markdown,
@@ -100,24 +115,21 @@ def write(
     return None
 
 
-def write_file(
-    answer: Answer, form: Format, path: Path, *, protected: Iterable[Path]
-) -> str | None:
+def write_file(answer: Tabular, form: Format, path: Path, *, storage: Path) -> str | None:
     """Write an answer to a file, which appears whole or not at all.
 
-    Takes: folders that are not for answers (the published ones). Gives and fails: as `write`;
-    ConfigError for a path inside such a folder, or one that cannot be written.
+    Takes: tollbook's own folder, which is not for answers. Gives and fails: as `write`;
+    ConfigError for a path inside that folder, or one that cannot be written.
     """
     target = path.resolve()
-    for folder in protected:
-        if target.is_relative_to(folder.resolve()):
-            raise ConfigError(
-                "the published files are read-only", file=path, hint="Choose another folder."
-            )
+    if target.is_relative_to(storage.resolve()):
+        raise ConfigError(
+            "lies in tollbook's own storage", file=path, hint="Choose another folder."
+        )
     try:
         with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as part:
             try:
-                note = write(answer, form, _Counted(part))
+                note = write(answer, form, part)
                 part.flush()
                 Path(part.name).chmod(0o666 & ~_umask())
                 Path(part.name).replace(target)
@@ -166,7 +178,7 @@ def as_json(value: Any) -> Any:
     return as_text(value)
 
 
-def _csv(answer: Answer, sink: BinaryIO) -> None:
+def _csv(answer: Tabular, sink: IO[bytes]) -> None:
     """RFC 4180; a text cell that a spreadsheet would run is guarded with an apostrophe."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -192,7 +204,7 @@ def _csv(answer: Answer, sink: BinaryIO) -> None:
     flush()
 
 
-def _json(answer: Answer, sink: BinaryIO) -> None:
+def _json(answer: Tabular, sink: IO[bytes]) -> None:
     """An array of objects, one a line."""
     _names_are_apart(answer, "JSON")
     names = [c.name for c in answer.columns]
@@ -208,7 +220,7 @@ def _json(answer: Answer, sink: BinaryIO) -> None:
     sink.write(b"[]\n" if before == "[\n" else b"\n]\n")
 
 
-def _markdown(answer: Answer, sink: BinaryIO) -> None:
+def _markdown(answer: Tabular, sink: IO[bytes]) -> None:
     def line(cells: Iterable[str]) -> None:
         sink.write(f"| {' | '.join(cells)} |\n".encode("utf-8", "backslashreplace"))
 
@@ -221,13 +233,13 @@ def _markdown(answer: Answer, sink: BinaryIO) -> None:
         )
 
 
-def _parquet(answer: Answer, sink: BinaryIO) -> None:
+def _parquet(answer: Tabular, sink: IO[bytes]) -> None:
     _names_are_apart(answer, "Parquet")
     batches = answer.arrow()
     first = next(batches)
     try:
         with pq.ParquetWriter(_Counted(sink), first.schema, compression="zstd") as writer:
-            for batch in batches:
+            for batch in itertools.chain([first], batches):
                 writer.write_batch(batch)
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
         raise ConfigError(
@@ -237,44 +249,29 @@ def _parquet(answer: Answer, sink: BinaryIO) -> None:
         ) from None
 
 
-def _table(answer: Answer, sink: BinaryIO, *, is_terminal: bool, width: int | None) -> str | None:
-    text = io.TextIOWrapper(_Counted(sink), encoding="utf-8", errors="backslashreplace")
+def _table(answer: Tabular, sink: IO[bytes], width: int | None) -> str | None:
     rows = list(itertools.islice(answer.rows(), TABLE_ROWS + 1))
     if answer.is_plan:
-        text.writelines(f"{as_text(row[-1]).rstrip()}\n" for row in rows)
+        text = "".join(f"{as_text(row[-1]).rstrip()}\n" for row in rows)
     else:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        cells = [_column_cells(rows[:TABLE_ROWS], n) for n in range(len(answer.columns))]
-        for column in answer.columns:
-            # A digit must never be cut off: what does not fit is folded, never shortened.
-            justify: Literal["left", "right"] = "right" if _is_number(column) else "left"
-            table.add_column(Text(_printable(column.name)), justify=justify, overflow="fold")
-        for row in zip(*cells, strict=True):
-            table.add_row(*row)
-        console = Console(
-            file=text,
-            force_terminal=is_terminal,
-            width=(width if is_terminal else None) or UNBOUNDED_WIDTH,
-            highlight=False,
-            markup=False,
-            emoji=False,
+        text = drawn(
+            [c.name for c in answer.columns],
+            [_is_number(c) for c in answer.columns],
+            [_column_cells(rows[:TABLE_ROWS], n) for n in range(len(answer.columns))],
+            width,
         )
-        console.print(table)
-    text.flush()
-    text.detach()
+    sink.write(text.encode("utf-8", "backslashreplace"))
     if len(rows) <= TABLE_ROWS:
         return None
     return f"the first {TABLE_ROWS} rows are shown; --format csv, json or parquet gives all"
 
 
-def _column_cells(rows: list[tuple[Any, ...]], n: int) -> list[Text]:
+def _column_cells(rows: list[tuple[Any, ...]], n: int) -> list[str | None]:
     """The cells of one column; decimals share their number of places, so that points align."""
     values = [row[n] for row in rows]
     places = max((_places(v) for v in values if isinstance(v, Decimal)), default=0)
     return [
-        Text("NULL", style="dim")
-        if v is None
-        else Text(_padded(v, places) if isinstance(v, Decimal) else _printable(as_text(v)))
+        None if v is None else _padded(v, places) if isinstance(v, Decimal) else as_text(v)
         for v in values
     ]
 
@@ -291,17 +288,8 @@ def _padded(value: Decimal, places: int) -> str:
     return f"{whole}.{fraction:0<{places}}" if places else whole
 
 
-def _printable(text: str) -> str:
-    """Without what would steer the terminal: a log can hold anything."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
-
-
 def _escaped(text: str) -> str:
-    lines = [_printable(line) for line in text.splitlines()]
+    lines = [printable(line) for line in text.splitlines()]
     return "<br>".join(_MARKDOWN_SPECIAL.sub(r"\\\g<0>", line) for line in lines)
 
 
@@ -313,7 +301,7 @@ def _is_number(column: Column) -> bool:
     return column.kind in _NUMBER_KINDS
 
 
-def _names_are_apart(answer: Answer, form: str) -> None:
+def _names_are_apart(answer: Tabular, form: str) -> None:
     names = [c.name for c in answer.columns]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice is not None:
@@ -325,8 +313,6 @@ def _names_are_apart(answer: Answer, form: str) -> None:
 
 
 def _umask() -> int:
-    import os  # noqa: PLC0415  only here
-
     mask = os.umask(0)
     os.umask(mask)
     return mask

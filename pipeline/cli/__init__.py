@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.cli import ask
 from pipeline.cli.app import app
 
-__all__ = ["app"]
+__all__ = ["app", "ask"]
