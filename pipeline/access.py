@@ -1,0 +1,236 @@
+"""The analysts' door: opens the published snapshot for reading, and runs one reading statement.
+
+Comes in: the `published` link and a text. Goes out: an `Answer` whose rows are read as they are
+needed. Never writes, and never reads a file outside the snapshot.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.errors import ConfigError, RunFailedError, TollbookError
+from pipeline.statements import Statement, read_only
+
+DATABASE = "tollbook.duckdb"
+MEMORY_LIMIT = "2GB"
+BATCH_ROWS = 2_000
+ARROW_BATCH_ROWS = 50_000
+
+Parameter = str | int | bool | Decimal | date | datetime | None
+
+# Types whose Python form loses something (months, nanoseconds) or needs a package we do not have.
+_AS_TEXT = frozenset(
+    {"interval", "timestamp_ns", "timestamp with time zone", "time with time zone"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an answer: its name as asked, and DuckDB's type."""
+
+    name: str
+    type: str  # such as DECIMAL(38,24); what was turned to text on the way keeps its own name
+    kind: str  # DuckDB's short name of the type, such as decimal, list, varchar
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one statement gives; nothing has run yet, and each of `rows` and `arrow` runs it."""
+
+    columns: tuple[Column, ...]
+    con: duckdb.DuckDBPyConnection
+    statement: Statement
+    parameters: Mapping[str, Parameter]
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether this is the answer of an EXPLAIN."""
+        return bool(self.statement.prefix)
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows in order, a batch in memory at a time; decimals as Decimal.
+
+        Fails: ConfigError where the data do not fit the query (a division, a cast).
+        """
+        text = self.statement.text
+        if not self.is_plan and any(c.kind in _AS_TEXT for c in self.columns):
+            text = _with_text_columns(self.statement.query, self.columns)
+        try:
+            result = self.con.execute(text, dict(self.parameters))
+            while batch := result.fetchmany(BATCH_ROWS):
+                yield from batch
+        except duckdb.Error as error:
+            raise _readable(error, self.con) from None
+        finally:
+            self.con.abort()  # whoever stops reading early leaves the connection free
+
+    def arrow(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow batches; 128-bit integers come as DECIMAL(38,0). Fails: as `rows`."""
+        try:
+            relation = self.con.sql(self.statement.text, params=dict(self.parameters))
+            reader = relation.to_arrow_reader(ARROW_BATCH_ROWS)
+            empty = pa.RecordBatch.from_pylist([], schema=reader.schema)
+            yield empty  # so that the schema is known also where there are no rows
+            yield from reader
+        except duckdb.Error as error:
+            raise _readable(error, self.con) from None
+        except pa.ArrowException as error:
+            raise ConfigError(f"the result does not fit its columns: {error}", key="sql") from None
+
+
+def open_published(
+    published: Path, *, memory_limit: str = MEMORY_LIMIT
+) -> duckdb.DuckDBPyConnection:
+    """A connection that reads the snapshot `published` leads to now, and nothing else.
+
+    The link is resolved once, so that one connection sees one snapshot, whatever is published
+    meanwhile. Fails: ConfigError where nothing is published yet, RunFailedError where it cannot
+    be read.
+    """
+    snapshot = published.resolve()
+    database = snapshot / DATABASE
+    if not database.is_file():
+        raise ConfigError(
+            "nothing is published yet", file=published, hint="Run `tollbook run` first."
+        )
+    spill = Path(tempfile.gettempdir()) / f"tollbook-spill-{os.getpid()}"
+    try:
+        con = duckdb.connect(
+            str(database),
+            read_only=True,
+            config={
+                "allow_community_extensions": "false",
+                "allow_persistent_secrets": "false",
+                "allow_unsigned_extensions": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": memory_limit,
+                "python_enable_replacements": "false",  # no reading of our own Python variables
+                "temp_directory": str(spill),  # the default lies inside the snapshot
+            },
+        )
+        _lock(con, snapshot)
+    except duckdb.Error as error:
+        raise RunFailedError(
+            f"cannot be opened: {_message(error)}",
+            file=database,
+            hint="`tollbook run` publishes it again.",
+        ) from None
+    return con
+
+
+def run_statement(
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Mapping[str, Parameter] | None = None,
+) -> Answer:
+    """The answer to one statement that only reads, bound and typed but not yet run.
+
+    Takes: a connection of `open_published`, a text with `$name` for each parameter.
+    Fails: ConfigError for anything but one SELECT, EXPLAIN or DESCRIBE, an unknown table or
+    column, a parameter without value.
+    """
+    given = dict(parameters or {})
+    try:
+        statement = read_only(con, sql, _own_table_macros(con))
+        if statement.prefix:
+            names = (("explain_key", "VARCHAR", "varchar"), ("explain_value", "VARCHAR", "varchar"))
+            columns = tuple(Column(*c) for c in names)
+        else:
+            relation = con.sql(statement.query, params=given)
+            columns = tuple(
+                Column(name, str(kind), kind.id)
+                for name, kind in zip(relation.columns, relation.types, strict=True)
+            )
+    except duckdb.Error as error:
+        raise _readable(error, con) from None
+    return Answer(columns, con, statement, given)
+
+
+def view_names(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The published views, by name."""
+    found = con.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1"
+    ).fetchall()
+    return tuple(str(name) for (name,) in found)
+
+
+def _lock(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
+    folder = str(snapshot).replace("'", "''")
+    for setting in (
+        "TimeZone = 'UTC'",
+        "enable_progress_bar = false",  # it is drawn on stdout, even into a pipe
+        f"allowed_directories = ['{folder}/']",  # only before access is switched off
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        con.execute(f"SET {setting}")
+
+
+def _own_table_macros(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    found = con.execute(
+        "SELECT function_name FROM duckdb_functions()"
+        " WHERE function_type = 'table_macro' AND NOT internal"
+    ).fetchall()
+    return frozenset(str(name).lower() for (name,) in found)
+
+
+def _with_text_columns(query: str, columns: tuple[Column, ...]) -> str:
+    """The query with its awkward columns cast to text; by position, as names may repeat."""
+    picked = ", ".join(
+        f'CAST(#{n} AS VARCHAR) AS "c{n}"' if column.kind in _AS_TEXT else f'#{n} AS "c{n}"'
+        for n, column in enumerate(columns, 1)
+    )
+    return f"SELECT {picked} FROM (\n{query}\n)"  # the line feed ends a comment of the query's
+
+
+def _message(error: duckdb.Error) -> str:
+    """DuckDB's sentence without its kind and its drawing of the place."""
+    text = re.split(r"\n\s*\nLINE \d+:|\nLINE \d+:", str(error))[0]
+    text = re.sub(r"^[A-Z][A-Za-z ]*Error: ", "", text)
+    return " ".join(text.split())
+
+
+def _place(error: duckdb.Error) -> str:
+    found = re.search(r"\nLINE (\d+):", str(error))
+    return f" (line {found[1]})" if found else ""
+
+
+def _readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookError:
+    message = _message(error)
+    table = re.match(r"Table with name (\S+) does not exist", message)
+    if table:
+        names = view_names(con)
+        near = difflib.get_close_matches(table[1], names, 3, 0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
+        return ConfigError(f"there is no view {table[1]}{_place(error)}", key="sql", hint=hint)
+    if isinstance(error, duckdb.PermissionException):
+        return ConfigError(
+            message, key="sql", hint="Only the published files can be read; ask the views."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return RunFailedError(message, key="sql", hint="Narrow the question, or aggregate first.")
+    if isinstance(error, duckdb.IOException):
+        return RunFailedError(
+            message, key="sql", hint="The snapshot may be gone; ask again, or run `tollbook run`."
+        )
+    missing = re.match(r"Values were not provided for the following .*: (.+)", message)
+    if missing:
+        return ConfigError(
+            f"no value is given for ${missing[1]}",
+            key="sql",
+            hint=f"Give --param {missing[1]}=VALUE.",
+        )
+    return ConfigError(f"{message}{_place(error)}", key="sql")

@@ -1,0 +1,139 @@
+"""`tollbook sql` and `tollbook query`: ask the published views."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.output import Tabular
+
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", help="table, csv, json, parquet or markdown.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write to this file instead of stdout.")
+]
+ParamOption = Annotated[
+    list[str] | None, typer.Option("--param", "-p", help="NAME=VALUE, for each parameter.")
+]
+SinceOption = Annotated[str | None, typer.Option("--since", help="Short for --param since=DATE.")]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="Short for --param until=DATE (not counted).")
+]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Short for --param project=ID.")
+]
+
+
+@app.command("sql")
+def sql(
+    statement: Annotated[
+        str, typer.Argument(help="One SELECT, EXPLAIN or DESCRIBE; - reads it from stdin.")
+    ],
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    param: ParamOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Ask the published views in SQL, read-only: tollbook sql "SHOW TABLES"."""
+    from pipeline.access import open_published, run_statement
+
+    published = setting.load(config).storage.root / "published"
+    text = sys.stdin.read() if statement == "-" else statement
+    with open_published(published) as con:
+        answer = run_statement(con, text, _pairs(param))
+        _print(answer, "json" if as_json else form, out, published, quiet=quiet)
+
+
+@app.command("query")
+def query(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the query; without one, all are listed.")
+    ] = None,
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    param: ParamOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    project: ProjectOption = None,
+    show_sql: Annotated[
+        bool, typer.Option("--show-sql", help="Print the query's SQL, to start your own from.")
+    ] = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Ask one of the named questions; without a name, list them."""
+    from pipeline.access import open_published, run_statement
+    from pipeline.named_queries import Listing, bind, days_asked_about, named, named_queries
+
+    settings = setting.load(config)
+    published = settings.storage.root / "published"
+    chosen = "json" if as_json else form
+    if name is None:
+        _print(Listing(named_queries()), chosen, out, published, quiet=quiet)
+        return
+    asked = named(name)
+    if show_sql:
+        print(asked.sql, end="")
+        return
+    given = _pairs(param) | _given(since=since, until=until, project=project)
+    instant = setting.clock(now).now
+    today = instant.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
+    with open_published(published) as con:
+        days, note = days_asked_about(con, asked, given, today, instant)
+        if note:
+            setting.say(note, quiet=quiet)
+        answer = run_statement(con, asked.sql, bind(asked, given, days))
+        _print(answer, chosen, out, published, quiet=quiet)
+
+
+def _print(answer: Tabular, form: str, out: Path | None, published: Path, *, quiet: bool) -> None:
+    """The answer to the file or to stdout; what is not data to stderr."""
+    from pipeline.output import format_named, write, write_file
+
+    chosen = format_named(form)
+    if out is not None:
+        note = write_file(answer, chosen, out, storage=published.parent)
+    else:
+        is_terminal = sys.stdout.isatty()
+        width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None
+        sys.stdout.flush()
+        note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
+        sys.stdout.buffer.flush()
+    if note:
+        setting.say(note, quiet=quiet)
+
+
+def _given(**words: str | None) -> dict[str, str]:
+    return {name: word for name, word in words.items() if word is not None}
+
+
+def _pairs(param: Sequence[str] | None) -> dict[str, str]:
+    """NAME=VALUE words as a mapping. Fails: ConfigError for another form."""
+    pairs: dict[str, str] = {}
+    for word in param or ():
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise ConfigError(
+                f"{word!r} is no parameter", key="--param", hint="Write it like since=2026-10-01."
+            )
+        pairs[name] = value
+    return pairs
