@@ -1,7 +1,7 @@
 """The API's answers, as a gateway logs them: usage in full, contents left out.
 
 One JSON line a call: the body as the API returns it, and beside it who called (and, where
-the body says neither, when and which endpoint). A batch call is a line of a Batch output file.
+the body does not say it, when and which endpoint). A batch call is a line of a Batch output file.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def beside(organization: Organization, call: Call) -> Body:
         noted = {
             "endpoint": _ENDPOINTS[call.workload.kind],
             "request_id": f"req_{hexadecimal(call.mark, 16)}{_tail(call, 16)}",
-            "timestamp": call.at.isoformat() + "Z",
+            "created": unix_seconds(call.at),
         }
     return noted | {
         "organization_id": organization.id,

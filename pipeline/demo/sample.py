@@ -257,8 +257,6 @@ def _contract() -> str:
         (billing.CONTRACT_MODEL, meters[kind], price, f"{billing.CONTRACT_SINCE.date()}")
         for kind, price in billing.CONTRACT.items()
     ]
-    # Price lists say nothing of cached input for fine-tuned models; Acme's contract does.
-    rows.append((SUPPORT_MODEL, "cached_text_input_tokens", "0.15", "2026-01-01"))
     return _csv(
         _PRICE_HEADER,
         [
