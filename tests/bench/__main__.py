@@ -1,0 +1,79 @@
+"""Measures a whole run beside DuckDB's bare load of the same file, on the same two cores.
+
+python -m tests.bench                        # 3 million rows; some minutes
+python -m tests.bench --work DIR             # keep the generated input there
+python -m tests.bench --only load,run        # the one ratio
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.generate import DAYS
+from tests.bench.measure import CommandFailedError, hold_to, machine
+from tests.bench.parts import PARTS, Bench
+from tests.bench.table import print_table
+
+CORES = 2
+
+
+def main() -> int:
+    """Measure what was asked for and print it; 1 where a command failed or a total is wrong."""
+    given = _arguments()
+    unknown = sorted(set(given.only) - set(PARTS))
+    if unknown:
+        print(f"--only: {unknown[0]!r} is none of {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    cores = hold_to(CORES)
+    print("\n".join(machine(cores)))
+    with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as temporary:
+        work = given.work.resolve() if given.work else Path(temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        bench = Bench(
+            work=work,
+            command=tuple(shlex.split(given.command)),
+            rows=given.rows,
+            rows_a_day=given.rows_a_day,
+            history_days=(DAYS, given.long_history),
+            repeat=given.repeat,
+            cores=len(cores) or CORES,
+        )
+        try:
+            findings = bench.measure(tuple(part for part in PARTS if part in given.only))
+        except CommandFailedError as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+    print_table(findings)
+    return 0 if all(finding.is_right for finding in findings) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=__doc__.splitlines()[0] if __doc__ else None,
+    )
+    parser.add_argument("--rows", type=int, default=3_000_000, help="lines of the big log")
+    parser.add_argument("--rows-a-day", type=int, default=20_000, help="lines of each day's file")
+    parser.add_argument("--long-history", type=int, default=360, help="days of the long history")
+    parser.add_argument("--repeat", type=int, default=3, help="alternating runs of each side")
+    parser.add_argument("--work", type=Path, help="folder for inputs and runs (default: temporary)")
+    parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=list(PARTS),
+        help=f"comma-separated: {', '.join(PARTS)}",
+    )
+    parser.add_argument(
+        "--command",
+        default=f"{sys.executable} -m pipeline",
+        help="the tollbook command (default: this checkout's)",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

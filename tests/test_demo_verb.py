@@ -1,0 +1,135 @@
+"""`tollbook demo`: from nothing to published files and a report, without any configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.demo.workloads import UNPRICED_MODEL
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+NOW = "2026-12-05T08:00:00Z"
+
+
+@pytest.fixture(name="home", scope="module")
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo ran once."""
+    home = tmp_path_factory.mktemp("demo")
+    done = _demo(home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture(name="published")
+def _published(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        yield connection
+
+
+def test_demo_leaves_a_report_and_published_files(home: Path) -> None:
+    """All that it makes lies in the one folder it names."""
+    assert [path.name for path in home.iterdir()] == ["tollbook-demo"]
+    storage = home / "tollbook-demo" / "var"
+    assert (storage / "reports" / "latest.html").is_file()
+    assert (storage / "reports" / "2026-11.html").is_file()
+    assert list((storage / "published" / "charges").glob("usage_month=2026-11/*.parquet"))
+
+
+def test_flaws_of_the_logs_have_their_fates(published: duckdb.DuckDBPyConnection) -> None:
+    """Five lines are quarantined, five were logged twice, one was logged again corrected."""
+    rows = published.execute(
+        """
+        SELECT sum(quarantined), sum(duplicate), sum(superseded),
+               bool_and(rows_read = accepted + duplicate + superseded + quarantined)
+        FROM input_files
+        """
+    ).fetchall()
+    assert rows == [(5, 5, 1, True)]
+
+
+def test_only_the_unknown_model_is_unpriced(published: duckdb.DuckDBPyConnection) -> None:
+    """What no price list knows is shown, all else that Acme uses has a price."""
+    rows = published.execute(
+        "SELECT DISTINCT model FROM charges WHERE pricing_status = 'unpriced'"
+    ).fetchall()
+    assert rows == [(UNPRICED_MODEL,)]
+
+
+def test_budgets_of_the_newest_month(published: duckdb.DuckDBPyConnection) -> None:
+    """One is over, the organization's is near; both are lower bounds, for the unpriced model."""
+    rows = published.execute(
+        """
+        SELECT budget_id, state, is_lower_bound
+        FROM budget_status
+        WHERE period_start_date = DATE '2026-11-01'
+        """
+    ).fetchall()
+    states = {budget: (state, is_lower_bound) for budget, state, is_lower_bound in rows}
+    assert states["code-monthly"] == ("over", True)
+    assert states["acme-monthly"] == ("near", True)
+    assert states["contracts-monthly"] == ("ok", False)
+    assert states["support-monthly"][1] is False
+
+
+def test_charges_tie_to_the_bill_where_nothing_is_unexplained(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    """October's contract reviews: what we charge is what the provider bills, to the last digit."""
+    charged, billed = (
+        Decimal(published.execute(query).fetchall()[0][0])
+        for query in (
+            """
+            SELECT CAST(sum(cost_usd) AS VARCHAR) FROM charges
+            WHERE model LIKE 'gpt-5.4-2026%' AND usage_date BETWEEN '2026-10-01' AND '2026-10-31'
+            """,
+            """
+            SELECT CAST(sum(amount) AS VARCHAR) FROM provider_costs
+            WHERE line_item LIKE 'gpt-5.4-2026%'
+              AND usage_date BETWEEN '2026-10-01' AND '2026-10-31'
+            """,
+        )
+    )
+    assert charged == billed > 100
+
+
+def test_a_second_demo_changes_nothing(home: Path) -> None:
+    """The copied sample is kept and the run finds nothing new."""
+    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
+    count = "SELECT count(*), CAST(sum(cost_usd) AS VARCHAR) FROM charge_postings"
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        before = connection.execute(count).fetchall()
+    done = _demo(home)
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        assert connection.execute(count).fetchall() == before
+
+
+def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
+    """Exit 2, one line that says what to do, nothing written."""
+    (tmp_path / "tollbook-demo").mkdir()
+    (tmp_path / "tollbook-demo" / "thesis.txt").write_text("chapter 1")
+    done = _demo(tmp_path)
+    assert done.returncode == 2
+    assert "holds no sample" in done.stderr
+    assert "--into" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in (tmp_path / "tollbook-demo").iterdir()] == ["thesis.txt"]
+
+
+def _demo(home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", "demo", "--now", NOW],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
