@@ -315,6 +315,56 @@ def save_price_book(books: Warehouse, book: PriceBook, run_id: str, at: datetime
         )
 
 
+def published_prices(book: PriceBook) -> pl.DataFrame:
+    """The rows of a price book as the view `prices` shows them."""
+    return pl.DataFrame(
+        [
+            (
+                r.price_id,
+                r.provider,
+                r.model,
+                r.meter,
+                r.service_tier,
+                r.context_class,
+                r.variant,
+                r.layer,
+                r.price_usd,
+                int(r.per),
+                r.unit,
+                r.unit_price_usd,
+                r.long_above_tokens,
+                r.valid_from,
+                r.valid_to,
+                r.source,
+                r.recorded_at,
+                book.book_id,
+            )
+            for r in book.rows()
+        ],
+        schema={
+            "price_id": pl.String,
+            "provider": pl.String,
+            "model": pl.String,
+            "meter": pl.String,
+            "service_tier": pl.String,
+            "context_class": pl.String,
+            "variant": pl.String,
+            "layer": pl.String,
+            "price_usd": pl.Decimal(38, 18),
+            "per": pl.Int64,
+            "unit": pl.String,
+            "unit_price_usd": pl.Decimal(22, 18),
+            "long_above_tokens": pl.Int64,
+            "valid_from_at": pl.Datetime("us"),
+            "valid_to_at": pl.Datetime("us"),
+            "source": pl.String,
+            "recorded_at": pl.Datetime("us"),
+            "book_id": pl.String,
+        },
+        orient="row",
+    )
+
+
 def published_budgets(budgets: Sequence[Budget]) -> pl.DataFrame:
     """The budgets as the view `budgets` shows them."""
     return pl.DataFrame(

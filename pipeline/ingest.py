@@ -111,6 +111,7 @@ class Intake:
         return Context(
             organization_id=self.organization_id,
             source=source.name,
+            provider="openai",
             basis=source.basis,
             zone=self.zone,
             recorded_at=self.recorded_at,

@@ -333,7 +333,7 @@ class _Chunk:
             },
             orient="row",
         )
-        self.rated.day_prices.append(frame.select(DAY_PRICE_SCHEMA))
+        self.rated.day_prices.append(frame.select(list(DAY_PRICE_SCHEMA)))
         return frame.with_columns(
             pl.col("variant").fill_null("").alias("variant_or_empty"),
             pl.col("project_id").fill_null("").alias("project_or_empty"),

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -43,6 +43,14 @@ from pipeline.warehouse import Storage, Warehouse, open_warehouse
 
 log = structlog.get_logger()
 
+_SPEND_SCHEMA = {
+    "charge_date": pl.Date,
+    "project_id": pl.String,
+    "model": pl.String,
+    "scope": pl.String,
+    "cost_usd": pl.Decimal(38, 24),
+    "unpriced_quantity": pl.Decimal(38, 6),
+}
 _COST_KINDS = frozenset({"openai_costs"})
 
 
@@ -121,7 +129,8 @@ class Batch:
     @property
     def today(self) -> date:
         """The organization's day."""
-        return alerts.local_day(self.now, self.config.organization.zone)
+        zone = self.config.organization.zone
+        return self.now.replace(tzinfo=UTC).astimezone(zone).date()
 
     def between_stages(self) -> None:
         """Stop here if we were asked to. Fails: RunStoppedError."""
@@ -400,7 +409,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         excluded=excluded,
         days=sorted(states.values(), key=lambda s: s.usage_date),
         postings=postings,
-        prices=work.book.published(),
+        prices=catalogue.published_prices(work.book),
         budgets=catalogue.published_budgets(work.config.budgets),
     )
     announcements = _deliver(work)
@@ -484,7 +493,7 @@ def _budgets(work: Batch, states: Mapping[date, DayState]) -> list[budgets.Budge
             params={"paths": paths},
         ).pl()
         if paths
-        else pl.DataFrame(schema=budgets.SPEND_SCHEMA)
+        else pl.DataFrame(schema=_SPEND_SCHEMA)
     )
     con.register("spend_by_day", source)
     try:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline import config as configuration
 from pipeline.config import Config, Source
 from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline import acting
 
 ConfigOption = Annotated[
     Path | None,
@@ -42,6 +48,30 @@ def clock(now: str | None) -> Clock:
     """The clocks of this call. Fails: ConfigError for an instant that cannot be read."""
     real = datetime.now(UTC).replace(tzinfo=None)  # noqa: TID251  the one place where time comes in
     return Clock(now=instant(now, "--now") if now else real, real_now=real)
+
+
+def business_clock(now: str | None) -> acting.Clock:
+    """Two running clocks; --now moves the business one."""
+    from pipeline.acting import Clock as Clocks
+
+    at = clock(now)
+    shift = at.now - at.real_now
+    return Clocks(business=lambda: clock(None).real_now + shift, real=lambda: clock(None).real_now)
+
+
+def stop_on_signals() -> threading.Event:
+    """SIGTERM and Ctrl-C end a run between two stages; a second one ends it at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        say("tollbook: ending after the stage in progress; once more ends at once")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop
 
 
 def instant(text: str, option: str) -> datetime:

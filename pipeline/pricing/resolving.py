@@ -110,6 +110,11 @@ class PriceBook:
         starts, prices = timeline
         return prices[bisect_right(starts, at) - 1]
 
+    @property
+    def has_project_discounts(self) -> bool:
+        """Whether a price may depend on the project."""
+        return bool(self._discounted_projects - {None})
+
     def instants_within_days(self) -> tuple[datetime, ...]:
         """The instants inside a UTC day at which a price may change, sorted."""
         dated: list[Dated] = [*self.rows(), *self._aliases, *self._discounts]

@@ -332,7 +332,7 @@ def _matched_ids(model: types.ModelInfo) -> Iterator[str]:
         yield from known.KNOWN_IDS[model.id]
 
 
-def _row(  # noqa: PLR0917  a row is made of these, in the order of its columns
+def _row(
     model: str, meter: str, tier: str, period: Period, price: Decimal, source: str
 ) -> Row:
     return {

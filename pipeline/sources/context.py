@@ -1,4 +1,4 @@
-"""What a source needs to know to make canonical records, and what it gives back."""
+"""What a source must know beside the raw file, and what a request-level source gives back."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
+
+from pipeline.records import Basis
 
 REJECT_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),
@@ -20,16 +22,16 @@ REJECT_SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The surroundings of one input file. Times are naive UTC."""
+    """The facts that every record of one file shares. Times are naive UTC."""
 
     organization_id: str  # of rows that name none
-    source: str
-    basis: str
-    zone: ZoneInfo
-    recorded_at: datetime
-    now: datetime  # the real clock: a plausible time lies between 2020-01-01 and a day from now
-    input_file: str
-    provider: str = "openai"
+    source: str  # the source's name in the configuration
+    provider: str
+    basis: Basis
+    zone: ZoneInfo  # the organization's, for `charge_date`
+    recorded_at: datetime  # when this run took the rows in
+    now: datetime  # nothing later than a day from it is plausible
+    input_file: str  # as shown to people; the path that is read may be a decompressed copy
 
 
 class Normalized(NamedTuple):

@@ -1,4 +1,4 @@
 -- row: one rejected input row.
 SELECT
-  source, input_file, input_line, rule, detail, raw, tokens_held_back, quarantined_at, replayed_at
+  source, input_file, input_line, rule, detail, raw, tokens_held_back, usage_date, quarantined_at, replayed_at
 FROM stored.quarantine

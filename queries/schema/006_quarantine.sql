@@ -9,6 +9,7 @@ CREATE TABLE quarantine (
   detail           VARCHAR NOT NULL,
   raw              VARCHAR,
   tokens_held_back BIGINT,
+  usage_date       DATE,              -- UTC, where the raw text still tells it
   quarantined_at   TIMESTAMP NOT NULL,
   run_id           VARCHAR NOT NULL,
   replayed_at      TIMESTAMP,

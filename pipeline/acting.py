@@ -1,0 +1,108 @@
+"""The acts on the books as a whole: a run or a correction, then its report; and their summary."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from pipeline.access import open_published
+from pipeline.config import Config
+from pipeline.money import display_usd
+from pipeline.reporting import WrittenReport, write_report
+from pipeline.run import RunResult, run_batch
+from pipeline.warehouse import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`business` is moved by --now, `real` is not; both give naive UTC."""
+
+    business: Callable[[], datetime]
+    real: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an act did and where its report is."""
+
+    result: RunResult
+    report: WrittenReport
+
+    @property
+    def budgets_over(self) -> int:
+        """Budgets over in the report's month."""
+        return self.report.budgets_over
+
+    def summary(self) -> list[str]:
+        """Three lines (spend, budgets, quarantine), what was read, and the report's path."""
+        report, counts = self.report, self.result.counts
+        bound = "at least " if report.is_lower_bound else ""
+        which = " (the newest month with data)" if report.is_default_month else ""
+        month = f"{report.month:%B %Y}{which}"
+        unpriced = "; some usage has no price" if report.is_lower_bound else ""
+        return [
+            f"Read {counts.rows_read:,} rows from {counts.files_read} files: "
+            f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
+            f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined.",
+            f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",
+            f"Budgets     {report.budgets_over} over, {report.budgets_near} near",
+            f"Quarantine  {report.quarantined:,} rows held back (tollbook quarantine list)",
+            f"Storage     {self.result.storage_root}",
+            f"Report      {report.html}",
+        ]
+
+    def facts(self) -> dict[str, object]:
+        """The same for a program; money as text."""
+        return {
+            "run_id": self.result.run_id,
+            "outcome": self.result.outcome,
+            **asdict(self.result.counts),
+            "month": f"{self.report.month:%Y-%m}",
+            "spent_usd": format(self.report.spent_usd, "f"),
+            "is_lower_bound": self.report.is_lower_bound,
+            "budgets_over": self.report.budgets_over,
+            "budgets_near": self.report.budgets_near,
+            "postings": dict(self.result.postings),
+            "problems": list(self.result.problems),
+            "storage": str(self.result.storage_root),
+            "report": str(self.report.html),
+        }
+
+
+def run_and_report(
+    config: Config,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    month: date | None = None,
+    stop: threading.Event | None = None,
+) -> Done:
+    """A run, and the report of a month (None: the current one, or the newest with data)."""
+    result = run_batch(
+        config,
+        now=clock.business(),
+        real_clock=clock.real,
+        environment=environment,
+        stop=stop,
+    )
+    return Done(result, report(config, month=month, now=clock.business(), run_id=result.run_id))
+
+
+def report(
+    config: Config, *, month: date | None, now: datetime, run_id: str | None = None
+) -> WrittenReport:
+    """Write the report of a month from what is published. Fails: ConfigError without a run."""
+    storage = Storage(config.storage.root.absolute())
+    with open_published(storage.published) as con:
+        newest = con.execute("SELECT max(run_id) FROM runs WHERE outcome <> 'failed'").fetchone()
+        return write_report(
+            con,
+            storage.reports,
+            month=month,
+            now=now,
+            zone=config.organization.zone,
+            organization_name=config.organization.name or config.organization.id,
+            run_id=run_id or (newest[0] if newest else ""),
+        )

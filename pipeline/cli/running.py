@@ -1,0 +1,126 @@
+"""`tollbook run`, and what every act on the books prints at its end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.config import Config
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.acting import Done
+
+BUDGET_OVER = 4
+
+FilesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files, globs or folders, instead of the configured sources."),
+]
+FailOnOption = Annotated[
+    list[str] | None,
+    typer.Option("--fail-on", help="budget: end with 4 when a budget of the month is over."),
+]
+MonthOption = Annotated[
+    str | None, typer.Option("--month", help="The report's month, such as 2026-10.")
+]
+
+
+@app.command()
+def run(
+    files: FilesArgument = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    month: MonthOption = None,
+    fail_on: FailOnOption = None,
+    *,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Read what is new, price it, check budgets, publish, and write the report."""
+    code = run_and_print(
+        config, now=now, files=files or (), month=month, fail_on=fail_on or (), as_json=as_json,
+        quiet=quiet,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+def run_and_print(
+    config_path: Path | None,
+    *,
+    now: str | None,
+    files: Sequence[str] = (),
+    month: str | None = None,
+    fail_on: Sequence[str] = (),
+    as_json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """One run, told in a few lines. Gives the exit code."""
+    from pipeline.acting import run_and_report
+
+    for gate in fail_on:
+        if gate != "budget":
+            raise ConfigError(f"{gate!r} is no gate", key="--fail-on", hint="Use: budget.")
+    config, notes = _config(config_path, files)
+    done = run_and_report(
+        config,
+        clock=setting.business_clock(now),
+        environment=setting.environment(),
+        month=month_of(month),
+        stop=setting.stop_on_signals(),
+    )
+    for note in notes:
+        say(note, quiet=quiet)
+    print_done(done, as_json=as_json, quiet=quiet)
+    if done.result.exit_code:
+        return done.result.exit_code
+    return BUDGET_OVER if "budget" in fail_on and done.budgets_over else 0
+
+
+def month_of(text: str | None) -> date | None:
+    """``2026-10`` as its first day."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is no month", key="--month", hint="Write it like 2026-10."
+        ) from None
+
+
+def _config(path: Path | None, files: Sequence[str]) -> tuple[Config, list[str]]:
+    config = setting.load(path)
+    if files:
+        from pipeline.detecting import sources_of
+
+        sources, notes = sources_of(files, Path.cwd())
+        return config.model_copy(update={"sources": sources}), notes
+    if not config.sources:
+        raise ConfigError(
+            "there is nothing to read",
+            hint="Name files (tollbook run logs/*.jsonl.gz), or write a configuration "
+            "(tollbook init).",
+        )
+    return config, []
+
+
+def print_done(done: Done, *, as_json: bool = False, quiet: bool = False) -> None:
+    """Problems and notes on stderr; the summary and the report's path on stdout."""
+    for text in (*done.result.notes, *done.result.announcements):
+        say(text, quiet=quiet)
+    for problem in done.result.problems:
+        print(f"tollbook: {problem}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(done.facts(), indent=2))
+    else:
+        print("\n".join(done.summary()))
