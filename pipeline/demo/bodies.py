@@ -185,7 +185,7 @@ def _moderation(call: Call) -> Body:
 
 
 def _speech(call: Call) -> Body:
-    return {"object": "audio.speech", "model": call.model, "characters": call.characters}
+    return {"model": call.model, "characters": call.characters}
 
 
 def _batch_output(call: Call) -> Body:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from pipeline.demo import workloads
@@ -40,91 +41,98 @@ _NAMES = (
     ("Luca Ferri", "reader"),
 )
 
-# slug, name, created, archived, owner, members (places in _NAMES), bots, what it does
-_PROJECTS: tuple[
-    tuple[
-        str,
-        str,
-        date,
-        date | None,
-        int,
-        tuple[int, ...],
-        tuple[str, ...],
-        tuple[Workload, ...],
-    ],
-    ...,
-] = (
-    (
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A project before it has ids; people are places in `_NAMES`."""
+
+    slug: str
+    name: str
+    created: date
+    owner: int
+    does: tuple[Workload, ...]
+    members: tuple[int, ...] = ()
+    bots: tuple[str, ...] = ()
+    archived: date | None = None
+
+
+_PROJECTS = (
+    _Plan(
         "default",
         "Default project",
         _FOUNDED,
-        None,
-        0,
-        (2, 5, 8, 11),
-        (),
-        workloads.PLAYGROUND,
+        owner=0,
+        does=workloads.PLAYGROUND,
+        members=(2, 5, 8, 11),
     ),
-    (
+    _Plan(
         "support",
         "Support chatbot",
         date(2025, 3, 10),
-        None,
-        2,
-        (3,),
-        ("support-bot", "support-bot-eu"),
-        workloads.SUPPORT,
+        owner=2,
+        does=workloads.SUPPORT,
+        members=(3,),
+        bots=("support-bot", "support-bot-eu"),
     ),
-    (
+    _Plan(
         "search",
         "Document search",
         date(2025, 5, 19),
-        None,
-        4,
-        (5,),
-        ("search-api", "indexer"),
-        workloads.SEARCH,
+        owner=4,
+        does=workloads.SEARCH,
+        members=(5,),
+        bots=("search-api", "indexer"),
     ),
-    ("contracts", "Contract review", date(2025, 9, 1), None, 6, (7,), (), workloads.CONTRACTS),
-    ("code", "Code assistant", date(2025, 11, 17), None, 9, (4, 8, 10, 11), (), workloads.CODE),
-    (
+    _Plan(
+        "contracts",
+        "Contract review",
+        date(2025, 9, 1),
+        owner=6,
+        does=workloads.CONTRACTS,
+        members=(7,),
+    ),
+    _Plan(
+        "code",
+        "Code assistant",
+        date(2025, 11, 17),
+        owner=9,
+        does=workloads.CODE,
+        members=(4, 8, 10, 11),
+    ),
+    _Plan(
         "marketing",
         "Marketing studio",
         date(2026, 1, 12),
-        None,
-        5,
-        (7, 10),
-        (),
-        workloads.MARKETING,
+        owner=5,
+        does=workloads.MARKETING,
+        members=(7, 10),
     ),
-    (
+    _Plan(
         "calls",
         "Call centre audio",
         date(2026, 3, 2),
-        None,
-        3,
-        (2,),
-        ("call-recorder",),
-        workloads.CALLS,
+        owner=3,
+        does=workloads.CALLS,
+        members=(2,),
+        bots=("call-recorder",),
     ),
-    (
+    _Plan(
         "enrichment",
         "Nightly enrichment",
         date(2026, 4, 20),
-        None,
-        4,
-        (9,),
-        ("catalogue-job",),
-        workloads.ENRICHMENT,
+        owner=4,
+        does=workloads.ENRICHMENT,
+        members=(9,),
+        bots=("catalogue-job",),
     ),
-    (
+    _Plan(
         "hackathon",
         "Hackathon 2026",
         date(2026, 9, 14),
-        date(2026, 10, 12),
-        8,
-        (6, 11),
-        (),
-        workloads.HACKATHON,
+        owner=8,
+        does=workloads.HACKATHON,
+        members=(6, 11),
+        archived=date(2026, 10, 12),
     ),
 )
 
@@ -168,21 +176,21 @@ def _person(source: random.Random, number: int) -> Person:
 
 
 def _project(source: random.Random, people: tuple[Person, ...], number: int) -> Project:
-    slug, name, created, archived, owner, members, bots, does = _PROJECTS[number]
-    created_at = datetime.combine(created, time(9, 30))
+    plan = _PROJECTS[number]
+    created_at = datetime.combine(plan.created, time(9, 30))
     accounts = tuple(
         ServiceAccount(f"svc_acct_{base62(source, 24)}", bot, created_at + timedelta(hours=1))
-        for bot in bots
+        for bot in plan.bots
     )
     keys = [
         ApiKey(
             id=f"key_{base62(source, 16)}",
-            name=f"{slug}-{people[place].name.split()[0].lower()}",
+            name=f"{plan.slug}-{people[place].name.split()[0].lower()}",
             created_at=created_at + timedelta(days=1 + place),
             user_id=people[place].id,
             service_account_id=None,
         )
-        for place in (owner, *members)
+        for place in (plan.owner, *plan.members)
     ]
     keys += [
         ApiKey(
@@ -195,14 +203,14 @@ def _project(source: random.Random, people: tuple[Person, ...], number: int) -> 
         for account in accounts
     ]
     return Project(
-        slug=slug,
+        slug=plan.slug,
         id=f"proj_{base62(source, 24)}",
-        name=name,
+        name=plan.name,
         created_at=created_at,
-        archived_at=datetime.combine(archived, time(15)) if archived else None,
-        owner_ids=(people[owner].id,),
-        member_ids=tuple(people[place].id for place in members),
+        archived_at=datetime.combine(plan.archived, time(15)) if plan.archived else None,
+        owner_ids=(people[plan.owner].id,),
+        member_ids=tuple(people[place].id for place in plan.members),
         service_accounts=accounts,
         api_keys=tuple(keys),
-        workloads=does,
+        workloads=plan.does,
     )

@@ -91,7 +91,7 @@ def test_every_kind_of_body_occurs(bodies: list[dict[str, Any]]) -> None:
         "chat.completion",
         "response",
         "list",
-        "audio.speech",
+        "/v1/audio/speech",
         "/v1/images/generations",
         "/v1/audio/transcriptions tokens",
         "/v1/audio/transcriptions duration",
