@@ -96,7 +96,7 @@ def report(
     """Write the report of a month from what is published. Fails: ConfigError without a run."""
     storage = Storage(config.storage.root.absolute())
     with open_published(storage.published) as con:
-        newest = con.execute("SELECT max(run_id) FROM runs WHERE outcome <> 'failed'").fetchone()
+        newest = con.execute("SELECT max(run_id) FROM runs WHERE outcome <> 'failed'").fetchall()
         return write_report(
             con,
             storage.reports,
@@ -104,5 +104,5 @@ def report(
             now=now,
             zone=config.organization.zone,
             organization_name=config.organization.name or config.organization.id,
-            run_id=run_id or (newest[0] if newest else ""),
+            run_id=run_id or newest[0][0],
         )

@@ -88,8 +88,9 @@ class Warehouse:
 
     def value(self, statement: str, parameters: dict[str, Any] | None = None) -> Any:
         """The one value of a query, or None."""
-        row = self.con.execute(statement, parameters or {}).fetchone()
-        return None if row is None else row[0]
+        # fetchone would leave the result open, and the connection busy
+        found = self.con.execute(statement, parameters or {}).fetchall()
+        return found[0][0] if found else None
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by column name; `table` and `columns` are names of our own."""
