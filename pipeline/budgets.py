@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Context, Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
@@ -118,6 +118,12 @@ def store(con: duckdb.DuckDBPyConnection, statuses: Iterable[BudgetStatus]) -> N
         con.execute(sql("status/budget_status_store"))
     finally:
         con.unregister("budget_status_now")
+
+
+def listed(con: duckdb.DuckDBPyConnection, month: date) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of every budget in the month that begins on a day, fullest first."""
+    result = con.execute(sql("status/budget_status_of_month"), {"period_start_date": month})
+    return [column[0] for column in result.description], result.fetchall()
 
 
 def reaches(spent_usd: Decimal, amount_usd: Decimal, percent: int) -> bool:

@@ -12,11 +12,11 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import alerts, outbox
+from pipeline import alerts, outbox, run_alerts
 from pipeline.alert_text import Severity
-from pipeline.alerts import RunProblem
 from pipeline.channels import Channel
 from pipeline.outbox import Delivery, deliver, pending, record
+from pipeline.run_alerts import RunProblem
 from tests.budget_world import NOW, TODAY, budget, catalogue, run, spent
 
 BUDGETS = [budget()]
@@ -78,7 +78,7 @@ def test_a_run_that_rolls_back_leaves_neither_alert_nor_message() -> None:
     con = catalogue()
     spent(con, "2600")
     con.execute("BEGIN")
-    outbox.store(con, alerts.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
+    outbox.store(con, run_alerts.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
     con.execute("ROLLBACK")
     assert (outbox.known(con), pending(con)) == ([], [])
 
@@ -273,7 +273,7 @@ def test_a_late_october_follows_what_october_was_watched_for() -> None:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     parts=st.lists(st.integers(1, 60_000), min_size=1, max_size=12),
     cuts=st.sets(st.integers(1, 12)),
@@ -302,7 +302,7 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
         assert said.count(identity) == (1 if total >= 2_000 * percent else 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(totals=st.lists(st.integers(0, 3_000), min_size=1, max_size=10))
 def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[int]) -> None:
     """Through restatements up and down, what was said last is what is true now."""
