@@ -223,7 +223,10 @@ def _taken_back(
             continue
         if reaches(status.spent_usd, status.amount_usd, percent):
             continue
-        is_amended = (alert.amount_usd, alert.about) != (status.amount_usd, text.about(status))
+        is_amended = alert.about != text.about(status) or (
+            # by the amount that it was raised for it would still be true
+            alert.amount_usd is not None and reaches(status.spent_usd, alert.amount_usd, percent)
+        )
         gone.append(
             replace(
                 alert,

@@ -81,10 +81,8 @@ def store(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
     changed = [asdict(alert) for alert in (*decision.new, *decision.updates)]
     if changed:
         con.register("alerts_now", pl.DataFrame(changed, schema=_ALERT_SCHEMA))
-        try:
-            con.execute(sql("status/alerts_store"))
-        finally:
-            con.unregister("alerts_now")
+        con.execute(sql("status/alerts_store"))
+        con.unregister("alerts_now")
     for message in decision.messages:
         values = {
             f.name: getattr(message, f.name) for f in fields(Message) if f.name != "delivered_to"
@@ -165,7 +163,7 @@ def record(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> No
     tries: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
         tries.setdefault(delivery.message_id, []).append(delivery)
-        if delivery.outcome != "had it":
+        if delivery.outcome in {"delivered", "failed"}:
             con.execute(sql("status/deliveries_store"), asdict(delivery))
     for message_id, tried in tries.items():
         if any(d.outcome in {"failed", "not tried"} for d in tried):

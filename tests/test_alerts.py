@@ -194,6 +194,20 @@ def test_a_raised_budget_resolves_its_alert_and_says_why() -> None:
     ]
 
 
+def test_a_restatement_after_a_change_of_the_budget_is_still_a_restatement() -> None:
+    """Raised for 2000, then the budget became 2500; what counts is whether 2000 was reached."""
+    first = decide([status("2600", thresholds=(100,))])
+    assert decide([status("2600", "2500", thresholds=(100,))], first.new) == Decision()
+    changed = decide([status("2400", "2500", thresholds=(100,))], first.new, run_id="run-2")
+    restated = decide([status("1900", "2500", thresholds=(100,))], first.new, run_id="run-2")
+    moved = decide([status("1900", project="other", thresholds=(100,))], first.new, run_id="run-2")
+    assert [states(d.updates) for d in (changed, restated, moved)] == [
+        {100: "resolved"},
+        {100: "retracted"},
+        {100: "resolved"},
+    ]
+
+
 def test_a_removed_budget_resolves_its_alert_without_a_word() -> None:
     """Who removed it knows."""
     first = decide([status("2100")])

@@ -16,6 +16,7 @@ from pipeline import alerts, outbox, run_alerts
 from pipeline.alert_text import Severity
 from pipeline.channels import Channel
 from pipeline.outbox import Delivery, deliver, pending, record
+from pipeline.resources import sql
 from pipeline.run_alerts import RunProblem
 from tests.budget_world import NOW, TODAY, budget, catalogue, run, spent
 
@@ -273,6 +274,17 @@ def test_a_late_october_follows_what_october_was_watched_for() -> None:
     }
 
 
+def test_an_alert_that_lost_its_message_is_found_by_the_check() -> None:
+    """The invariant: what waits to be sent has a message that waits, too."""
+    con = catalogue()
+    spent(con, "1100")
+    decision = run(con, BUDGETS, "run-1")
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
+    con.execute("DELETE FROM messages")
+    [row] = con.execute(sql("checks/alerts_have_a_message")).fetchall()
+    assert row[0] == decision.new[0].alert_id
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     parts=st.lists(st.integers(1, 60_000), min_size=1, max_size=12),
@@ -311,6 +323,7 @@ def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[
         spent(con, str(total))
         run(con, BUDGETS, f"run-{i}")
         send(con, inbox)
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
     for alert in outbox.known(con):
         percent = alert.threshold_percent or 0
         is_over = totals[-1] * 100 >= 2_000 * percent
