@@ -195,6 +195,14 @@ def recovery(run_id: str, healed: Sequence[tuple[str, str]], organization: str) 
     return _titled("runs are good again", organization), body
 
 
+def trial(organization: str) -> tuple[str, str]:
+    """Title and body of a message that only tries the channels."""
+    return (
+        _titled("test message", organization),
+        "Budget alerts will arrive here. No budget was crossed: somebody tried this channel.",
+    )
+
+
 def with_ids(body: str, alert_ids: Iterable[str]) -> str:
     """The body with the ids of its alerts, by which a repeat after a crash is recognized."""
     return f"{body}\nAlert ids: {', '.join(alert_ids)}"

@@ -13,9 +13,9 @@ one older than the month before this one: that is recorded only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -78,15 +78,6 @@ class Decision:
     messages: tuple[Message, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RunProblem:
-    """A run that failed or ended partial. `reason` is one line without secrets."""
-
-    run_id: str
-    outcome: Literal["failed", "partial"]
-    reason: str
-
-
 def decide(
     statuses: Sequence[BudgetStatus],
     known: Sequence[Alert],
@@ -104,18 +95,17 @@ def decide(
     **Gives** the changed alerts and at most one message, which speaks of all that is news.
     """
     first_day = first_run_started_at.date() if first_run_started_at else today
-    remembered = {a.alert_id: a for a in known if a.kind == "budget"}
+    told_of: dict[tuple[str, date | None], list[Alert]] = {}
+    for alert in known:
+        if alert.kind == "budget":
+            told_of.setdefault((alert.subject_id, alert.period_start_date), []).append(alert)
     new: list[Alert] = []
     updates: list[Alert] = []
     blocks: list[text.BudgetNews] = []
     begun = [s for s in statuses if s.period_start_date <= today]
     for status in sorted(begun, key=lambda s: (s.budget_id, s.period_start_date)):
         is_silent = _is_silent(status, first_day, today)
-        told = [
-            a
-            for a in remembered.values()
-            if (a.subject_id, a.period_start_date) == (status.budget_id, status.period_start_date)
-        ]
+        told = told_of.get((status.budget_id, status.period_start_date), [])
         fresh = _raised(status, told, now, run_id, today, is_silent=is_silent)
         new += [a for a in fresh if a.times_raised == 1]
         again = [a for a in fresh if a.times_raised > 1]
@@ -125,11 +115,11 @@ def decide(
         said_fresh = [a for a in fresh if a.delivery != NOT_SENT]
         if said_gone or said_fresh:
             blocks.append(_news(status, said_fresh, said_gone, today))
-    updates += _orphans(begun, remembered.values(), now, today)
+    updates += _orphans(begun, known, now, today)
     if not blocks:
         return Decision(tuple(new), tuple(updates))
     title, body, severity = text.budget_message(blocks, organization)
-    message = _message(
+    message = message_of(
         run_id,
         now,
         severity,
@@ -141,85 +131,34 @@ def decide(
     return Decision(tuple(new), tuple(updates), (message,))
 
 
-def run_alert(
-    problem: RunProblem, known: Sequence[Alert], *, now: datetime, organization: str = ""
-) -> Decision:
-    """The alert for a run that failed or ended partial; nothing while the same was already said.
-
-    Runs that go wrong in the same way, one after the other, are one problem: it is said for the
-    first of them, and again only after a good run (`good_run`).
-    """
-    for alert in known:
-        same = (alert.kind, alert.severity, alert.about) == (
-            "run",
-            _RUN_SEVERITY[problem.outcome],
-            problem.reason,
-        )
-        if same and alert.state == "open":
-            return Decision()
-    return _single(
-        kind="run",
-        subject_id=problem.run_id,
-        key=f"{problem.outcome}: {problem.reason}",
-        severity=_RUN_SEVERITY[problem.outcome],
-        message=text.run_problem(problem.run_id, problem.outcome, problem.reason),
-        about=problem.reason,
-        title=text.run_title(problem.outcome, organization),
-        now=now,
-        run_id=problem.run_id,
-        known=known,
-    )
-
-
-def schedule_alert(
-    known: Sequence[Alert],
-    *,
-    last_good_at: datetime,
-    overdue_after: timedelta,
-    now: datetime,
-    run_id: str,
-    organization: str = "",
-) -> Decision:
-    """The alert for a schedule without a good run for too long, once until there is one."""
-    if now - last_good_at <= overdue_after:
-        return Decision()
-    about = f"no good run since {last_good_at:%Y-%m-%d %H:%M} UTC"
-    return _single(
-        kind="schedule",
-        subject_id="schedule",
-        key=last_good_at.isoformat(),
-        severity="critical",
-        message=text.schedule_problem(last_good_at, overdue_after),
-        about=about,
-        title=text.schedule_title(organization),
-        now=now,
-        run_id=run_id,
-        known=known,
-    )
-
-
-def good_run(
-    known: Sequence[Alert], *, run_id: str, now: datetime, organization: str = ""
-) -> Decision:
-    """Resolve, and say once, what was wrong with the runs: this one ended `done`."""
-    healed = [a for a in known if a.kind in {"run", "schedule"} and a.state == "open"]
-    if not healed:
-        return Decision()
-    updates = tuple(replace(a, state="resolved", is_true=False, resolved_at=now) for a in healed)
-    title, body = text.recovery(run_id, [(a.alert_id, a.message) for a in healed], organization)
-    message = _message(
-        run_id, now, "info", title, body, raised=[], gone=[a.alert_id for a in healed]
-    )
-    return Decision(updates=updates, messages=(message,))
-
-
-_RUN_SEVERITY: dict[str, Severity] = {"failed": "critical", "partial": "warning"}
-
-
 def alert_id(kind: AlertKind, subject_id: str, period: date | None, key: str) -> str:
     """The identity of what an alert says, the same on every run and every machine."""
     parts = (kind, subject_id, period.isoformat() if period else "", key)
     return "alert-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def message_of(
+    run_id: str,
+    now: datetime,
+    severity: Severity,
+    title: str,
+    body: str,
+    *,
+    raised: Sequence[str],
+    gone: Sequence[str],
+) -> Message:
+    """The message that raises some alerts and takes back others; its id follows from them."""
+    identity = hashlib.sha256("\x1f".join((run_id, *raised, "", *gone)).encode()).hexdigest()[:16]
+    return Message(
+        message_id=f"message-{identity}",
+        run_id=run_id,
+        created_at=now,
+        severity=severity,
+        title=title,
+        body=body,
+        alert_ids=(*raised, *gone),
+        raised_ids=tuple(raised),
+    )
 
 
 def _is_silent(status: BudgetStatus, first_day: date, today: date) -> bool:
@@ -284,7 +223,10 @@ def _taken_back(
             continue
         if reaches(status.spent_usd, status.amount_usd, percent):
             continue
-        is_amended = (alert.amount_usd, alert.about) != (status.amount_usd, text.about(status))
+        is_amended = alert.about != text.about(status) or (
+            # by the amount that it was raised for it would still be true
+            alert.amount_usd is not None and reaches(status.spent_usd, alert.amount_usd, percent)
+        )
         gone.append(
             replace(
                 alert,
@@ -315,14 +257,15 @@ def _over_with_the_month(
 
 
 def _orphans(
-    statuses: Sequence[BudgetStatus], known: Iterable[Alert], now: datetime, today: date
+    statuses: Sequence[BudgetStatus], known: Sequence[Alert], now: datetime, today: date
 ) -> list[Alert]:
     """The open alerts of budgets that are no longer configured: resolved, and nothing is said."""
     present = {(s.budget_id, s.period_start_date) for s in statuses}
     return [
         replace(a, state="resolved", is_true=False, resolved_at=now)
         for a in known
-        if a.state == "open"
+        if a.kind == "budget"
+        and a.state == "open"
         and a.period_start_date is not None
         and a.period_start_date <= today
         and (a.subject_id, a.period_start_date) not in present
@@ -343,71 +286,4 @@ def _news(
         ),
         raised_ids=tuple(a.alert_id for a in raised),
         gone_ids=tuple(a.alert_id for a in gone),
-    )
-
-
-def _single(
-    *,
-    kind: AlertKind,
-    subject_id: str,
-    key: str,
-    severity: Severity,
-    message: str,
-    about: str,
-    title: str,
-    now: datetime,
-    run_id: str,
-    known: Sequence[Alert],
-) -> Decision:
-    """One alert that is no budget's, with a message of its own; nothing if it is known."""
-    identity = alert_id(kind, subject_id, None, key)
-    if any(a.alert_id == identity for a in known):
-        return Decision()
-    alert = Alert(
-        alert_id=identity,
-        raised_at=now,
-        kind=kind,
-        subject_id=subject_id,
-        period_start_date=None,
-        threshold_percent=None,
-        severity=severity,
-        message=message,
-        about=about,
-        state="open",
-        is_true=True,
-        delivery="to send",
-        delivered_at=None,
-        resolved_at=None,
-        amount_usd=None,
-        spent_usd=None,
-        times_raised=1,
-        run_id=run_id,
-    )
-    body = text.with_ids(message, [identity])
-    return Decision(
-        new=(alert,),
-        messages=(_message(run_id, now, severity, title, body, raised=[identity], gone=[]),),
-    )
-
-
-def _message(
-    run_id: str,
-    now: datetime,
-    severity: Severity,
-    title: str,
-    body: str,
-    *,
-    raised: Sequence[str],
-    gone: Sequence[str],
-) -> Message:
-    identity = hashlib.sha256("\x1f".join((run_id, *raised, "", *gone)).encode()).hexdigest()[:16]
-    return Message(
-        message_id=f"message-{identity}",
-        run_id=run_id,
-        created_at=now,
-        severity=severity,
-        title=title,
-        body=body,
-        alert_ids=(*raised, *gone),
-        raised_ids=tuple(raised),
     )

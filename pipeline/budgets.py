@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Context, Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
@@ -96,16 +96,11 @@ def evaluate(
         [{name: getattr(plan, name) for name in _PLAN_SCHEMA} for plan in plans],
         schema=_PLAN_SCHEMA,
     )
+    # not in a `finally`: in an aborted transaction unregistering fails and would hide the reason
     con.register("budget_plan", frame)
-    try:
-        spent = {
-            (budget_id, start): (spent_usd, unpriced)
-            for budget_id, start, spent_usd, unpriced in con.execute(
-                sql("status/budget_status")
-            ).fetchall()
-        }
-    finally:
-        con.unregister("budget_plan")
+    rows = con.execute(sql("status/budget_status")).fetchall()
+    con.unregister("budget_plan")
+    spent = {(budget_id, start): (usd, unpriced) for budget_id, start, usd, unpriced in rows}
     return [_status(plan, *spent[plan.budget_id, plan.period_start_date]) for plan in plans]
 
 
@@ -114,10 +109,14 @@ def store(con: duckdb.DuckDBPyConnection, statuses: Iterable[BudgetStatus]) -> N
     rows = [{name: getattr(s, name) for name in _STORED_SCHEMA} for s in statuses]
     con.execute("DELETE FROM budget_status")
     con.register("budget_status_now", pl.DataFrame(rows, schema=_STORED_SCHEMA))
-    try:
-        con.execute(sql("status/budget_status_store"))
-    finally:
-        con.unregister("budget_status_now")
+    con.execute(sql("status/budget_status_store"))
+    con.unregister("budget_status_now")
+
+
+def listed(con: duckdb.DuckDBPyConnection, month: date) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of every budget in the month that begins on a day, fullest first."""
+    result = con.execute(sql("status/budget_status_of_month"), {"period_start_date": month})
+    return [column[0] for column in result.description], result.fetchall()
 
 
 def reaches(spent_usd: Decimal, amount_usd: Decimal, percent: int) -> bool:

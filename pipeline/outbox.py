@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
 import structlog
 
-from pipeline import alerts
-from pipeline.alerts import Alert, Decision, Message, RunProblem
+from pipeline import run_alerts
+from pipeline.alerts import Alert, AlertState, Decision, Message
 from pipeline.channels import Channel
 from pipeline.resources import sql
+from pipeline.run_alerts import RunProblem
 
 DeliveryOutcome = Literal["delivered", "had it", "failed", "not tried"]
 
@@ -67,15 +68,21 @@ def known(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     return [Alert(*row) for row in con.execute(sql("status/alerts_known")).fetchall()]
 
 
+def listed(
+    con: duckdb.DuckDBPyConnection, state: AlertState | None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of the alerts in a state (None: in any), the newest first."""
+    result = con.execute(sql("status/alerts_listed"), {"state": state})
+    return [column[0] for column in result.description], result.fetchall()
+
+
 def store(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
     """Put a decision into the catalogue, in the caller's transaction."""
     changed = [asdict(alert) for alert in (*decision.new, *decision.updates)]
     if changed:
         con.register("alerts_now", pl.DataFrame(changed, schema=_ALERT_SCHEMA))
-        try:
-            con.execute(sql("status/alerts_store"))
-        finally:
-            con.unregister("alerts_now")
+        con.execute(sql("status/alerts_store"))
+        con.unregister("alerts_now")
     for message in decision.messages:
         values = {
             f.name: getattr(message, f.name) for f in fields(Message) if f.name != "delivered_to"
@@ -156,7 +163,7 @@ def record(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> No
     tries: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
         tries.setdefault(delivery.message_id, []).append(delivery)
-        if delivery.outcome != "had it":
+        if delivery.outcome in {"delivered", "failed"}:
             con.execute(sql("status/deliveries_store"), asdict(delivery))
     for message_id, tried in tries.items():
         if any(d.outcome in {"failed", "not tried"} for d in tried):
@@ -193,7 +200,7 @@ def record_run_problem(
     The run's own transaction was rolled back, or committed as partial. **Gives** what was stored;
     it is empty when the same problem was said before and no run was good since.
     """
-    decision = alerts.run_alert(problem, known(con), now=now, organization=organization)
+    decision = run_alerts.run_alert(problem, known(con), now=now, organization=organization)
     store(con, decision)
     return decision
 
@@ -202,7 +209,7 @@ def record_good_run(
     con: duckdb.DuckDBPyConnection, *, run_id: str, now: datetime, organization: str = ""
 ) -> Decision:
     """Store that what was wrong with the runs is over, in the transaction of a run that is done."""
-    decision = alerts.good_run(known(con), run_id=run_id, now=now, organization=organization)
+    decision = run_alerts.good_run(known(con), run_id=run_id, now=now, organization=organization)
     store(con, decision)
     return decision
 
@@ -217,7 +224,7 @@ def record_stale_schedule(
     organization: str = "",
 ) -> Decision:
     """Store the alert for a schedule without a good run for too long, if it is one and is new."""
-    decision = alerts.schedule_alert(
+    decision = run_alerts.schedule_alert(
         known(con),
         last_good_at=last_good_at,
         overdue_after=overdue_after,

@@ -141,3 +141,11 @@ def decide(
         now=now,
         run_id=run_id,
     )
+
+
+def after(known: Sequence[Alert], *decisions: Decision) -> list[Alert]:
+    """What is known once the decisions are stored."""
+    alerts = {a.alert_id: a for a in known}
+    for decision in decisions:
+        alerts |= {a.alert_id: a for a in (*decision.new, *decision.updates)}
+    return list(alerts.values())

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,57 +12,9 @@ from pipeline.channels import resolve
 from pipeline.errors import ConfigError
 from pipeline.outbox import deliver, known, pending, record
 from tests.budget_world import NOW, budget, catalogue, run, spent
+from tests.webhook import TOKEN, webhook
 
-TOKEN = "s3cr3t-T0ken-XyZ"  # noqa: S105  a made-up one
 SET_IT = "Set SLACK_URL to an apprise URL, such as slack://…."
-
-
-class Server(ThreadingHTTPServer):
-    """A webhook on the loopback interface that keeps what is posted to it."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.posts: list[dict[str, Any]] = []
-        self.status = 200
-        self.is_open = threading.Event()  # answers wait for it
-        self.is_open.set()
-
-    @property
-    def url(self) -> str:
-        """Where apprise finds it, with a secret in the path and in a header."""
-        return f"json://127.0.0.1:{self.server_address[1]}/{TOKEN}?+X-Key={TOKEN}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Keeps the body, answers with the server's status, repeats the path as servers do."""
-
-    server: Server
-
-    def do_POST(self) -> None:
-        """One message."""
-        length = int(self.headers["Content-Length"])
-        body = json.loads(self.rfile.read(length))
-        self.server.is_open.wait(10)
-        if self.server.status == 200:
-            self.server.posts.append(body)
-        self.send_response(self.server.status)
-        self.end_headers()
-        self.wfile.write(f"{self.path} {self.headers['X-Key']}".encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the library's name
-        """Keep the test's output clean."""
-
-
-@contextmanager
-def webhook() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_message_arrives_over_http_as_it_was_written() -> None:

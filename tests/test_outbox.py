@@ -12,11 +12,12 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import alerts, outbox
+from pipeline import alerts, outbox, run_alerts
 from pipeline.alert_text import Severity
-from pipeline.alerts import RunProblem
 from pipeline.channels import Channel
 from pipeline.outbox import Delivery, deliver, pending, record
+from pipeline.resources import sql
+from pipeline.run_alerts import RunProblem
 from tests.budget_world import NOW, TODAY, budget, catalogue, run, spent
 
 BUDGETS = [budget()]
@@ -78,7 +79,7 @@ def test_a_run_that_rolls_back_leaves_neither_alert_nor_message() -> None:
     con = catalogue()
     spent(con, "2600")
     con.execute("BEGIN")
-    outbox.store(con, alerts.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
+    outbox.store(con, run_alerts.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
     con.execute("ROLLBACK")
     assert (outbox.known(con), pending(con)) == ([], [])
 
@@ -273,7 +274,18 @@ def test_a_late_october_follows_what_october_was_watched_for() -> None:
     }
 
 
-@settings(max_examples=40, deadline=None)
+def test_an_alert_that_lost_its_message_is_found_by_the_check() -> None:
+    """The invariant: what waits to be sent has a message that waits, too."""
+    con = catalogue()
+    spent(con, "1100")
+    decision = run(con, BUDGETS, "run-1")
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
+    con.execute("DELETE FROM messages")
+    [row] = con.execute(sql("checks/alerts_have_a_message")).fetchall()
+    assert row[0] == decision.new[0].alert_id
+
+
+@settings(max_examples=30, deadline=None)
 @given(
     parts=st.lists(st.integers(1, 60_000), min_size=1, max_size=12),
     cuts=st.sets(st.integers(1, 12)),
@@ -302,7 +314,7 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
         assert said.count(identity) == (1 if total >= 2_000 * percent else 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(totals=st.lists(st.integers(0, 3_000), min_size=1, max_size=10))
 def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[int]) -> None:
     """Through restatements up and down, what was said last is what is true now."""
@@ -311,6 +323,7 @@ def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[
         spent(con, str(total))
         run(con, BUDGETS, f"run-{i}")
         send(con, inbox)
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
     for alert in outbox.known(con):
         percent = alert.threshold_percent or 0
         is_over = totals[-1] * 100 >= 2_000 * percent

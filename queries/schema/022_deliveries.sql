@@ -3,6 +3,6 @@ CREATE TABLE IF NOT EXISTS deliveries (
   message_id   VARCHAR NOT NULL,
   channel      VARCHAR NOT NULL,
   attempted_at TIMESTAMP NOT NULL,  -- UTC
-  outcome      VARCHAR NOT NULL,    -- delivered, failed, not tried
+  outcome      VARCHAR NOT NULL,    -- delivered, failed
   error        VARCHAR              -- NULL where it was delivered
 )

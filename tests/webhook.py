@@ -1,0 +1,61 @@
+"""A webhook on the loopback interface, with a secret in its URL."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOKEN = "s3cr3t-T0ken-XyZ"  # noqa: S105  a made-up one
+
+
+class Server(ThreadingHTTPServer):
+    """A webhook that keeps what is posted to it."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.posts: list[dict[str, Any]] = []
+        self.status = 200
+        self.is_open = threading.Event()  # answers wait for it
+        self.is_open.set()
+
+    @property
+    def url(self) -> str:
+        """Where apprise finds it, with a secret in the path and in a header."""
+        return f"json://127.0.0.1:{self.server_address[1]}/{TOKEN}?+X-Key={TOKEN}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Keeps the body, answers with the server's status, repeats the path as servers do."""
+
+    server: Server
+
+    def do_POST(self) -> None:
+        """One message."""
+        length = int(self.headers["Content-Length"])
+        body = json.loads(self.rfile.read(length))
+        self.server.is_open.wait(10)
+        if self.server.status == 200:
+            self.server.posts.append(body)
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(f"{self.path} {self.headers['X-Key']}".encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the library's name
+        """Keep the test's output clean."""
+
+
+@contextmanager
+def webhook() -> Iterator[Server]:
+    """Start one, and stop it at the end."""
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
