@@ -37,7 +37,8 @@ class Bucket:
     input_line: int
     dimensions: frozenset[str]  # known to be used: asked for, or seen with a value
     rows: int  # accepted result rows
-    organization_id: str
+    organization_id: str  # the configured one, whatever the rows name: part of the identity
+    organizations: frozenset[str]  # that its rows name; one admin key shows one organization
     position: int  # among the buckets of its file: the rows' `bucket_position`
 
     @property
@@ -65,7 +66,9 @@ class HasBuckets(Protocol):
 
 
 def bucket_key(endpoint: str, started_at: datetime, width: Width) -> str:
-    """``completions|2026-06-14T00:00:00|1d``."""
+    """``completions|2026-06-14T00:00:00|1d``; of costs, always days, ``costs|2026-06-14``."""
+    if endpoint == "costs":
+        return f"costs|{started_at.date().isoformat()}"
     return f"{endpoint}|{started_at.isoformat()}|{width}"
 
 
@@ -88,7 +91,8 @@ def order(parsed: Sequence[HasBuckets]) -> tuple[Bucket, ...]:
     **Gives** one version a bucket: the last of ``versions``; where our own fetches changed their
     width within a day, only buckets of the later width.
     **Fails** with SourceError, naming both files, where pages from elsewhere disagree on width or
-    dimensions within a day, or a change of width leaves hours uncovered.
+    dimensions within a day, where any disagree on the organization, or where a change of width
+    leaves hours uncovered.
     """
     everything = versions(parsed)
     days: dict[tuple[str, str, date], list[Bucket]] = defaultdict(list)
@@ -97,21 +101,30 @@ def order(parsed: Sequence[HasBuckets]) -> tuple[Bucket, ...]:
             days[bucket.organization_id, bucket.endpoint, bucket.day].append(bucket)
     dropped: set[Bucket] = set()
     for same_day in days.values():
+        _one_organization(same_day)
         _agree(b for b in same_day if b.fetched_at is None)
         dropped |= _of_earlier_width(same_day)
     last = {(b.organization_id, b.bucket_key): b for b in everything if b not in dropped}
     return tuple(sorted(last.values(), key=_sequence))
 
 
-def _sequence(bucket: Bucket) -> tuple[bool, datetime, str, int, str]:
+def _sequence(bucket: Bucket) -> tuple[bool, datetime, str, int]:
     fetched = bucket.fetched_at
     return (
         fetched is not None,
         fetched or datetime.min,  # noqa: DTZ901  naive UTC
         bucket.input_file,
         bucket.position,
-        bucket.organization_id,
     )
+
+
+def _one_organization(same_day: Sequence[Bucket]) -> None:
+    """Pages of two organizations in one source would replace each other."""
+    known = [b for b in same_day if b.organizations]
+    for one, other in pairwise(known):
+        if one.organizations != other.organizations:
+            names = ", ".join(sorted(one.organizations | other.organizations))
+            raise _disagreement(one, other, f"organizations ({names})")
 
 
 def _agree(buckets: Iterable[Bucket]) -> None:

@@ -6,7 +6,7 @@ apart, to be summed by readers. Makes no charge.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -80,18 +80,11 @@ def parse(path: Path, context: Context) -> ParsedCosts:
             for part in raw.rows:
                 report.refuse(part, "bad_bucket", "costs come by UTC day, and this bucket is none")
             continue
-        by_organization: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in _bucket_rows(raw, context, report, new_fields):
-            by_organization[row["organization_id"]].append(row)
-        for organization_id, own in (by_organization or {context.organization_id: []}).items():
-            key = f"costs|{raw.started_at.date().isoformat()}"
-            rows += ({**r, "bucket_key": key, "bucket_position": len(buckets)} for r in own)
-            buckets.append(
-                Bucket(
-                    raw.endpoint, raw.started_at, raw.width, raw.fetched_at, context.input_file,
-                    raw.line, raw.dimensions, len(own), organization_id, len(buckets),
-                )
-            )  # fmt: skip
+        found = _bucket_rows(raw, context, report, new_fields)
+        bucket = raw.bucket(context, len(buckets), len(found))
+        buckets.append(bucket)
+        place = {"bucket_key": bucket.bucket_key, "bucket_position": bucket.position}
+        rows += ({**row, **place} for row in found)
     report.notes += (
         f"{context.input_file}: the new field {name} was not used ({n} rows)"
         for name, n in sorted(new_fields.items())

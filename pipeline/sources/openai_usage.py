@@ -91,17 +91,10 @@ def parse(path: Path, context: Context) -> ParsedUsage:
     seen = _Seen(Counter(), Counter())
     for raw in raw_buckets(pages, reading, report, context.now, context.input_file):
         found = _bucket_rows(raw, context, report, seen)
-        by_organization: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in found:
-            by_organization[row["organization_id"]].append(row)
-        for organization_id, own in (by_organization or {context.organization_id: []}).items():
-            bucket = Bucket(
-                raw.endpoint, raw.started_at, raw.width, raw.fetched_at, context.input_file,
-                raw.line, raw.dimensions, len(own), organization_id, len(buckets),
-            )  # fmt: skip
-            buckets.append(bucket)
-            _identify(own, bucket)
-            (minute_rows if raw.width == "1m" else rows).extend(own)
+        bucket = raw.bucket(context, len(buckets), len(found))
+        buckets.append(bucket)
+        _identify(found, bucket)
+        (minute_rows if raw.width == "1m" else rows).extend(found)
     report.notes += seen.sentences(context.input_file)
     return ParsedUsage(
         _frame(rows),

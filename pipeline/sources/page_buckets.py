@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pipeline.errors import SourceError
-from pipeline.sources.buckets import WIDTH_SECONDS, Width
+from pipeline.sources.buckets import WIDTH_SECONDS, Bucket, Width
+from pipeline.sources.context import Context
 from pipeline.sources.openai_tokens import whole_number
 from pipeline.sources.pages import Page, Part
 from pipeline.sources.rejects import Reject, RowError
@@ -32,6 +33,23 @@ class RawBucket:
     line: int
     rows: tuple[Part, ...]
     dimensions: frozenset[str]
+
+    def bucket(self, context: Context, position: int, rows: int) -> Bucket:
+        """The bucket's facts without its rows."""
+        named = (r.value.get("organization_id") for r in self.rows if isinstance(r.value, dict))
+        return Bucket(
+            self.endpoint,
+            self.started_at,
+            self.width,
+            self.fetched_at,
+            context.input_file,
+            self.line,
+            self.dimensions,
+            rows,
+            context.organization_id,
+            frozenset(n for n in named if isinstance(n, str) and n),
+            position,
+        )
 
 
 @dataclass(slots=True)

@@ -38,10 +38,12 @@ _COUNTS = (*(m.name for m in METERS if not m.is_fraction), "requests")
 _FRACTIONS = tuple(m.name for m in METERS if m.is_fraction)
 _TIMES = ("started_at", "ended_at")
 _WHOLE_DIGITS_OF_QUANTITY = 16
-_COUNT = r"^(\d{1,18})(?:\.0*)?$"
+# Not \d, which also means the digits of other scripts.
+_COUNT = r"^([0-9]{1,18})(?:\.0*)?$"
 _TIME = (
-    r"^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r" ?(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?$"
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
+    r" ?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2})?)?$"
 )
 # Columns whose text must be a value of their type: the rule, and what a bad text is not.
 _TYPED = {

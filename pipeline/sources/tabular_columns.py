@@ -35,7 +35,8 @@ def check_columns(names: Sequence[str], shown: str, line: int | None) -> None:
     """Fails with SourceError where a column is unknown, twice there, missing, or holds nothing."""
     for position, name in enumerate(names):
         if name not in LEDGER_SCHEMA:
-            near = difflib.get_close_matches(name, LEDGER_SCHEMA, 1, 0.5)
+            is_other_mark = any(mark in name for mark in ";\t|")
+            near = [] if is_other_mark else difflib.get_close_matches(name, LEDGER_SCHEMA, 1)
             raise SourceError(
                 f"{name[:60]!r} is no known column",
                 file=shown,
