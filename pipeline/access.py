@@ -145,15 +145,7 @@ def run_statement(
     given = dict(parameters or {})
     try:
         statement = read_only(con, sql, _own_table_macros(con))
-        if statement.prefix:
-            names = (("explain_key", "VARCHAR", "varchar"), ("explain_value", "VARCHAR", "varchar"))
-            columns = tuple(Column(*c) for c in names)
-        else:
-            relation = con.sql(statement.query, params=given)
-            columns = tuple(
-                Column(name, str(kind), kind.id)
-                for name, kind in zip(relation.columns, relation.types, strict=True)
-            )
+        columns = _plan_columns() if statement.prefix else _bound(con, statement.query, given)
     except duckdb.Error as error:
         raise _readable(error, con) from None
     return Answer(columns, con, statement, given)
@@ -177,6 +169,25 @@ def _lock(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
         "lock_configuration = true",
     ):
         con.execute(f"SET {setting}")
+
+
+def _plan_columns() -> tuple[Column, ...]:
+    return tuple(Column(name, "VARCHAR", "varchar") for name in ("explain_key", "explain_value"))
+
+
+def _bound(
+    con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Parameter]
+) -> tuple[Column, ...]:
+    try:
+        relation = con.sql(query, params=parameters)
+    except duckdb.Error:
+        # A relation's error does not say where (DuckDB 2.0); that of the plan does.
+        con.execute(f"EXPLAIN {query}", parameters).fetchall()
+        raise
+    return tuple(
+        Column(name, str(kind), kind.id)
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    )
 
 
 def _own_table_macros(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
@@ -213,7 +224,7 @@ def _readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookEr
     table = re.match(r"Table with name (\S+) does not exist", message)
     if table:
         names = view_names(con)
-        near = difflib.get_close_matches(table[1], names, 3, 0.5)
+        near = difflib.get_close_matches(table[1], names, 2, 0.7)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
         return ConfigError(f"there is no view {table[1]}{_place(error)}", key="sql", hint=hint)
     if isinstance(error, duckdb.PermissionException):

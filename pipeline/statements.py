@@ -188,13 +188,18 @@ def _check_tree(con: duckdb.DuckDBPyConnection, query: str, own_functions: froze
 
 def _serialized(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
     [(text,)] = con.execute("SELECT json_serialize_sql($query)", {"query": query}).fetchall()
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ConfigError(
+            "is nested too deeply to be checked", key="sql", hint="Name the steps in WITH."
+        ) from None
     return found if isinstance(found, dict) else {}
 
 
 def _nodes(tree: object) -> Iterator[dict[str, Any]]:
     waiting = [tree]
-    while waiting:  # no recursion: a query may be nested deeper than Python's stack
+    while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
             yield node

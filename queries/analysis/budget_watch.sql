@@ -27,7 +27,7 @@ SELECT
   amount_usd,
   spent_usd,
   amount_usd - spent_usd AS left_usd,
-  spent_micro_usd * 10000 // nullif(amount_micro_usd, 0) AS spent_basis_points,
+  CAST(spent_micro_usd * 10000 // nullif(amount_micro_usd, 0) AS BIGINT) AS spent_basis_points,
   -- Of the period, the day itself included: the pace that would just last.
   (CAST($day AS DATE) - period_start_date + 1) * 10000 // (period_end_date - period_start_date)
     AS elapsed_basis_points,

@@ -83,8 +83,11 @@ SELECT
   CAST(
     coalesce(sum(quantity) FILTER (WHERE uncached_meter IS NOT NULL AND NOT is_read), 0) AS BIGINT
   ) AS cache_write_tokens,
-  CAST(coalesce(sum(quantity) FILTER (WHERE is_read), 0) AS HUGEINT) * 10000
-  // nullif(CAST(sum(quantity) AS HUGEINT), 0) AS cached_basis_points,
+  CAST(
+    CAST(coalesce(sum(quantity) FILTER (WHERE is_read), 0) AS HUGEINT) * 10000
+    // nullif(CAST(sum(quantity) AS HUGEINT), 0)
+    AS BIGINT
+  ) AS cached_basis_points,
   sum(cost_usd) AS input_cost_usd,
   CAST(sum(saved_usd) AS DECIMAL(38,24)) AS saved_usd,
   CAST(

@@ -42,13 +42,15 @@ SELECT
   input_tokens,
   output_tokens,
   cost_usd,
-  cost_micro_usd * 10000 // nullif(total_micro_usd, 0) AS share_basis_points,
+  CAST(cost_micro_usd * 10000 // nullif(total_micro_usd, 0) AS BIGINT) AS share_basis_points,
   -- What is partly without a price has no average.
-  CASE WHEN unpriced_quantity = 0 THEN cost_micro_usd * 1000 // nullif(requests, 0) END
-    AS micro_usd_per_1000_requests,
   CASE
     WHEN unpriced_quantity = 0
-      THEN cost_micro_usd * 1000000 // nullif(input_tokens + output_tokens, 0)
+      THEN CAST(cost_micro_usd * 1000 // nullif(requests, 0) AS BIGINT)
+  END AS micro_usd_per_1000_requests,
+  CASE
+    WHEN unpriced_quantity = 0
+      THEN CAST(cost_micro_usd * 1000000 // nullif(input_tokens + output_tokens, 0) AS BIGINT)
   END AS micro_usd_per_1000000_tokens,
   unpriced_quantity
 FROM in_micro_usd

@@ -78,9 +78,11 @@ SELECT
   cost_usd,
   cost_before_usd,
   CAST(change_usd AS DECIMAL(38,24)) AS change_usd,
-  CAST(CAST(change_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT) * 10000
-  // nullif(CAST(CAST(cost_before_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT), 0)
-    AS change_basis_points,
+  CAST(
+    CAST(CAST(change_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT) * 10000
+    // nullif(CAST(CAST(cost_before_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT), 0)
+    AS BIGINT
+  ) AS change_basis_points,
   unpriced_quantity,
   unpriced_quantity_before,
   is_provisional

@@ -53,10 +53,12 @@ SELECT
   cost_usd,
   cost_7_days_usd,
   cost_7_days_before_usd,
-  CAST(CAST(cost_7_days_usd - cost_7_days_before_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT)
-  * 10000
-  // nullif(CAST(CAST(cost_7_days_before_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT), 0)
-    AS week_change_basis_points,
+  CAST(
+    CAST(CAST(cost_7_days_usd - cost_7_days_before_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT)
+    * 10000
+    // nullif(CAST(CAST(cost_7_days_before_usd AS DECIMAL(38,6)) * 1000000 AS HUGEINT), 0)
+    AS BIGINT
+  ) AS week_change_basis_points,
   unpriced_quantity,
   line_count,
   is_provisional

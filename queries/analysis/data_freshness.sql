@@ -17,8 +17,11 @@ SELECT
   CAST(coalesce(sum(duplicate), 0) AS BIGINT) AS duplicate,
   CAST(coalesce(sum(superseded), 0) AS BIGINT) AS superseded,
   CAST(coalesce(sum(quarantined), 0) AS BIGINT) AS quarantined,
-  CAST(coalesce(sum(quarantined), 0) AS HUGEINT) * 10000
-  // nullif(CAST(sum(rows_read) AS HUGEINT), 0) AS quarantined_basis_points
+  CAST(
+    CAST(coalesce(sum(quarantined), 0) AS HUGEINT) * 10000
+    // nullif(CAST(sum(rows_read) AS HUGEINT), 0)
+    AS BIGINT
+  ) AS quarantined_basis_points
 FROM input_files
 WHERE state NOT IN ('replaced', 'forgotten')
 GROUP BY source

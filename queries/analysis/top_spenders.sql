@@ -58,8 +58,9 @@ SELECT
   service_accounts.name AS service_account_name,
   ranked.user_id,
   ranked.cost_usd,
-  ranked.cost_micro_usd * 10000 // nullif(ranked.total_micro_usd, 0) AS share_basis_points,
-  ranked.running_micro_usd * 10000 // nullif(ranked.total_micro_usd, 0)
+  CAST(ranked.cost_micro_usd * 10000 // nullif(ranked.total_micro_usd, 0) AS BIGINT)
+    AS share_basis_points,
+  CAST(ranked.running_micro_usd * 10000 // nullif(ranked.total_micro_usd, 0) AS BIGINT)
     AS running_share_basis_points,
   ranked.unpriced_quantity,
   ranked.first_charge_date,
