@@ -332,9 +332,7 @@ def _matched_ids(model: types.ModelInfo) -> Iterator[str]:
         yield from known.KNOWN_IDS[model.id]
 
 
-def _row(
-    model: str, meter: str, tier: str, period: Period, price: Decimal, source: str
-) -> Row:
+def _row(model: str, meter: str, tier: str, period: Period, price: Decimal, source: str) -> Row:
     return {
         "provider": "openai",
         "model": model,

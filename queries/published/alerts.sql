@@ -1,5 +1,5 @@
 -- row: one thing said, or taken back.
 SELECT
   alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent, severity, message,
-  state, delivered_at, resolved_at
+  state, delivery, delivered_at, resolved_at
 FROM stored.alerts

@@ -1,0 +1,165 @@
+"""The surroundings of one act on the books, what it is about to change, and what came of it.
+
+Holds the lock, the open books and the scratch engine while the act runs. Knows no stage.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline import budgets, catalogue, channels
+from pipeline.bucket_intake import BucketChange
+from pipeline.channels import Channel
+from pipeline.config import Config
+from pipeline.engines.duckdb import scratch
+from pipeline.errors import RunStoppedError, SourceError
+from pipeline.ledger import Exclusion, LedgerFile
+from pipeline.lock import storage_lock
+from pipeline.pricing.book import PriceBook, load_book
+from pipeline.registry import Registry
+from pipeline.warehouse import Storage, Warehouse, open_warehouse
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows of this run, and what became of them."""
+
+    rows_read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    quarantined: int = 0
+    not_usage: int = 0
+    files_read: int = 0
+
+
+@dataclass(slots=True)
+class Change:
+    """What a run is about to do to the books; nothing of it is live before the commit."""
+
+    new_files: list[LedgerFile] = field(default_factory=list)
+    exclusions: list[Exclusion] = field(default_factory=list)
+    exclusion_note: str | None = None
+    reasons: dict[date, str] = field(default_factory=dict)  # days to rate, and why
+    current_book_days: set[date] = field(default_factory=set)  # rated anew though pinned
+    rejects: list[Path] = field(default_factory=list)
+    abandoned: set[int] = field(default_factory=set)
+    healed: list[tuple[int, int]] = field(default_factory=list)
+    replayed: list[int] = field(default_factory=list)  # quarantine ids
+    buckets: BucketChange = field(default_factory=BucketChange)
+    counts: Counts = field(default_factory=Counts)
+    problems: list[SourceError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did, for whoever started it."""
+
+    run_id: str
+    outcome: str  # done, partial
+    counts: Counts
+    storage_root: Path
+    snapshot: Path
+    statuses: tuple[budgets.BudgetStatus, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    announcements: tuple[str, ...]  # alerts, where no channel is configured
+    postings: Mapping[str, int]  # lines posted, by reason
+
+    @property
+    def exit_code(self) -> int:
+        """3 where something could not be read or the quarantine limit was passed."""
+        return 3 if self.outcome == "partial" else 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything a run works with. Times are naive UTC."""
+
+    config: Config
+    storage: Storage
+    books: Warehouse
+    con: duckdb.DuckDBPyConnection
+    registry: Registry
+    book: PriceBook
+    run_id: str
+    verb: str
+    now: datetime  # the business clock
+    started_at: datetime  # the real one
+    real_clock: Callable[[], datetime]
+    stop: threading.Event
+    channels: Sequence[Channel]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The organization's day."""
+        zone = self.config.organization.zone
+        return self.now.replace(tzinfo=UTC).astimezone(zone).date()
+
+    def between_stages(self) -> None:
+        """Stop here if we were asked to. Fails: RunStoppedError."""
+        if self.stop.is_set():
+            raise RunStoppedError(
+                "stopped before the commit, nothing was changed", hint="The next run carries on."
+            )
+
+
+@contextmanager
+def batch(
+    config: Config,
+    *,
+    verb: str,
+    now: datetime,
+    real_clock: Callable[[], datetime],
+    environment: Mapping[str, str],
+    stop: threading.Event | None = None,
+) -> Iterator[Batch]:
+    """A run's surroundings: prices and channels checked, storage locked, books open, tidy."""
+    loaded = load_book(config.prices.files, config.discounts)
+    senders = channels.resolve(config.alerts.channels, environment)
+    storage = Storage(config.storage.root.absolute())
+    started_at = real_clock()
+    with (
+        storage_lock(storage.root, what=f"tollbook {verb}", real_now=started_at),
+        open_warehouse(storage) as books,
+        scratch(storage.temporary / "scratch") as con,
+    ):
+        for orphan in catalogue.orphans(books, storage):
+            orphan.unlink()
+        books.agree(
+            "timezone",
+            config.organization.timezone,
+            what="the time zone",
+            hint="Days are stored in it: change it back, or set another `root` under [storage].",
+        )
+        run_id = f"{started_at:%Y%m%dT%H%M%S.%fZ}".replace(".", "")
+        work = Batch(
+            config=config,
+            storage=storage,
+            books=books,
+            con=con,
+            registry=Registry.load(books),
+            book=loaded.book,
+            run_id=run_id,
+            verb=verb,
+            now=now,
+            started_at=started_at,
+            real_clock=real_clock,
+            stop=stop or threading.Event(),
+            channels=senders,
+            warnings=[str(w) for w in loaded.warnings],
+        )
+        try:
+            yield work
+        finally:
+            shutil.rmtree(storage.temporary, ignore_errors=True)

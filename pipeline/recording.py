@@ -1,0 +1,203 @@
+"""Writes a run into the books: what changed, where budgets stand, what is to be said, how it ended.
+
+Everything here happens inside the run's one transaction, but for delivery and a failed run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import duckdb
+import polars as pl
+import structlog
+
+from pipeline import alerts, budgets, catalogue, outbox, run_alerts
+from pipeline.batch import Batch, Change, Counts
+from pipeline.errors import RunFailedError, TollbookError
+from pipeline.pricing.book import PriceKey
+from pipeline.rating import DayState, Rated, is_final
+
+log = structlog.get_logger()
+
+_SPEND_SCHEMA = {
+    "charge_date": pl.Date,
+    "project_id": pl.String,
+    "model": pl.String,
+    "scope": pl.String,
+    "cost_usd": pl.Decimal(38, 24),
+    "unpriced_quantity": pl.Decimal(38, 6),
+}
+
+
+def write(work: Batch, change: Change, rated: Rated) -> None:
+    """What was read, rated and posted."""
+    books, storage = work.books, work.storage
+    for entry_id in change.abandoned:
+        work.registry.changed.pop(entry_id, None)
+    work.registry.save(books)
+    catalogue.save_ledger_files(books, storage, change.new_files)
+    catalogue.save_exclusions(
+        books, change.exclusions, work.run_id, work.started_at, change.exclusion_note
+    )
+    catalogue.save_rejects(books, change.rejects, change.abandoned, work.run_id, work.started_at)
+    catalogue.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
+    catalogue.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    catalogue.save_price_book(books, work.book, work.run_id, work.started_at)
+    catalogue.save_days(books, storage, rated.days, work.run_id)
+    catalogue.save_postings(books, storage, rated.postings)
+    catalogue.save_day_prices(books, rated.day_prices)
+
+
+def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.BudgetStatus]:
+    """Where the budgets stand, from the small sums of all days."""
+    paths = [str(s.daily_path) for s in states.values()]
+    con = work.books.con
+    source = (
+        con.sql(
+            "SELECT charge_date, project_id, model, scope, cost_usd, unpriced_quantity "
+            "FROM read_parquet($paths, hive_partitioning = false)",
+            params={"paths": paths},
+        ).pl()
+        if paths
+        else pl.DataFrame(schema=_SPEND_SCHEMA)
+    )
+    con.register("spend_by_day", source)
+    try:
+        statuses = budgets.evaluate(con, work.config.budgets, today=work.today)
+    finally:
+        con.unregister("spend_by_day")
+    budgets.store(con, statuses)
+    return statuses
+
+
+def alert(
+    work: Batch, change: Change, statuses: Sequence[budgets.BudgetStatus], outcome: str
+) -> None:
+    """Decide what is to be said, and put it into the outbox."""
+    con = work.books.con
+    first = work.books.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
+    decision = alerts.decide(
+        statuses,
+        outbox.known(con),
+        first_run_started_at=first or work.started_at,
+        today=work.today,
+        now=work.started_at,
+        run_id=work.run_id,
+        organization=work.config.organization.name or work.config.organization.id,
+    )
+    outbox.store(con, decision)
+    if work.verb != "run":
+        return
+    if outcome == "done":
+        outbox.record_good_run(con, now=work.started_at, run_id=work.run_id)
+    else:
+        problem = run_alerts.RunProblem(work.run_id, "partial", _reason(change.problems))
+        outbox.record_run_problem(con, problem, now=work.started_at)
+
+
+def _reason(problems: Sequence[TollbookError]) -> str:
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{problems[0]}{more}"
+
+
+def record(
+    work: Batch, counts: Counts, outcome: str, problems: Sequence[TollbookError | BaseException]
+) -> None:
+    """One row of `runs`."""
+    work.books.insert(
+        "runs",
+        (
+            "run_id",
+            "started_at",
+            "finished_at",
+            "now_at",
+            "verb",
+            "outcome",
+            "rows_read",
+            "accepted",
+            "duplicate",
+            "superseded",
+            "quarantined",
+            "not_usage",
+            "message",
+        ),
+        [
+            (
+                work.run_id,
+                work.started_at,
+                work.real_clock(),
+                work.now,
+                work.verb,
+                outcome,
+                counts.rows_read,
+                counts.accepted,
+                counts.duplicate,
+                counts.superseded,
+                counts.quarantined,
+                counts.not_usage,
+                "\n".join(str(p) for p in problems) or None,
+            )
+        ],
+    )
+
+
+def record_failure(work: Batch, error: BaseException) -> None:
+    """A failed run commits nothing but that it failed, and tells the channels."""
+    shown = error if isinstance(error, TollbookError) else RunFailedError(type(error).__name__)
+    try:
+        with work.books.transaction():
+            record(work, Counts(), "failed", [shown])
+            outbox.record_run_problem(
+                work.books.con,
+                run_alerts.RunProblem(work.run_id, "failed", str(shown)),
+                now=work.started_at,
+            )
+        deliver(work)
+    except (duckdb.Error, OSError) as second:
+        log.warning("failure_not_recorded", run_id=work.run_id, error=type(second).__name__)
+
+
+def deliver(work: Batch) -> list[str]:
+    """Send what the outbox holds; with no channel it is printed by whoever started the run."""
+    said: list[str] = []
+    deliveries = outbox.deliver(
+        outbox.pending(work.books.con),
+        work.channels,
+        clock=work.real_clock,
+        announce=said.append,
+    )
+    with work.books.transaction():
+        outbox.record(work.books.con, deliveries)
+    return said
+
+
+def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:
+    """Say where the current book would price final days otherwise, and how to apply it."""
+    older = [
+        s.usage_date
+        for s in states.values()
+        if s.book_id != work.book.book_id and is_final(s.usage_date, work.now)
+    ]
+    if not older:
+        return []
+    rows = work.books.rows(
+        "SELECT provider, model, meter, service_tier, context_class, variant, project_id, "
+        "price_id, min(priced_at), max(priced_at), min(usage_date) FROM day_prices "
+        "WHERE list_contains($days, usage_date) GROUP BY ALL",
+        {"days": older},
+    )
+    moved: dict[str, date] = {}
+    for *key, price_id, first, last, since in rows:
+        wanted = PriceKey(*key)
+        prices = {work.book.resolve(wanted, at) for at in (first, last)}
+        if any((None if p is None else p.price_id) != price_id for p in prices):
+            moved[wanted.model] = min(since, moved.get(wanted.model, since))
+    if not moved:
+        return []
+    models = ", ".join(sorted(moved)[:5]) + (", …" if len(moved) > 5 else "")
+    since = min(moved.values())
+    return [
+        f"The price book has other prices for final days ({models}). Final days keep theirs; to "
+        f"see what would change: tollbook rerate --since {since} --dry-run"
+    ]
