@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from pipeline.access import open_published
+from pipeline.batch import RunResult
 from pipeline.config import Config
 from pipeline.money import display_usd
 from pipeline.reporting import WrittenReport, write_report
-from pipeline.run import RunResult, run_batch
+from pipeline.run import run_batch
 from pipeline.warehouse import Storage
 
 
@@ -42,10 +43,13 @@ class Done:
         which = " (the newest month with data)" if report.is_default_month else ""
         month = f"{report.month:%B %Y}{which}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
-        return [
+        read = (
             f"Read {counts.rows_read:,} rows from {counts.files_read} files: "
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
-            f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined.",
+            f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
+        )
+        return [
+            read,
             f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",
             f"Budgets     {report.budgets_over} over, {report.budgets_near} near",
             f"Quarantine  {report.quarantined:,} rows held back (tollbook quarantine list)",

@@ -50,7 +50,7 @@ class Change:
     exclusion_note: str | None = None
     reasons: dict[date, str] = field(default_factory=dict)  # days to rate, and why
     current_book_days: set[date] = field(default_factory=set)  # rated anew though pinned
-    rejects: list[Path] = field(default_factory=list)
+    has_rejects: bool = False  # staged in the books' temporary table
     abandoned: set[int] = field(default_factory=set)
     healed: list[tuple[int, int]] = field(default_factory=list)
     replayed: list[int] = field(default_factory=list)  # quarantine ids

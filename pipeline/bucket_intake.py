@@ -81,7 +81,9 @@ class KnownBuckets:
         )
         for org, key, endpoint, start, width, fetched, content, n, source, *rest in rows:
             file, line, is_current, run_id = rest
-            bucket = Bucket(endpoint, start, width, fetched, file, line, frozenset(), n, org, 0)
+            bucket = Bucket(
+                endpoint, start, width, fetched, file, line, frozenset(), n, org, frozenset(), 0
+            )
             self.versions[org, key].append(Version(bucket, source, content, run_id, is_current))
 
     def current(self, key: BucketKey) -> Version | None:
@@ -335,6 +337,7 @@ def find_replaced(
         con,
         "known_rows",
         files,
-        "identity_hash, organization_id, record_id, source, input_file, usage_date",
+        "identity_hash, record_id, source, input_file, usage_date",
     )
-    return con.sql(resources.sql("ledger/bucket_rows")).pl()
+    found: pl.DataFrame = con.sql(resources.sql("ledger/bucket_rows")).pl()
+    return found

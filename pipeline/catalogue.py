@@ -81,9 +81,8 @@ def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[Ledger
 
 def excluded_rows(books: Warehouse) -> pl.DataFrame:
     """The rows of ledger files that are not live: ledger_id, row_number, reason."""
-    return books.frame("SELECT ledger_id, row_number, reason FROM excluded_rows").cast(
-        EXCLUDED_SCHEMA
-    )
+    found = books.frame("SELECT ledger_id, row_number, reason FROM excluded_rows")
+    return found.cast(pl.Schema(EXCLUDED_SCHEMA))
 
 
 def save_exclusions(
@@ -120,22 +119,26 @@ def excluded_frame(exclusions: Sequence[Exclusion]) -> pl.DataFrame:
     )
 
 
-def save_rejects(
-    books: Warehouse, paths: Sequence[Path], abandoned: set[int], run_id: str, at: datetime
-) -> None:
-    """Put rejected rows into the quarantine."""
+def stage_rejects(
+    books: Warehouse, paths: Sequence[Path], abandoned: Iterable[int]
+) -> dict[int, int]:
+    """Take in what this run rejected; gives how many of a file's rows are held back already."""
     if not paths:
-        return
+        return {}
+    books.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE staged_rejects AS {sql('status/rejects_staged')}",
+        {"paths": [str(p) for p in paths], "abandoned": sorted(abandoned)},
+    )
+    return dict(
+        books.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
+    )
+
+
+def save_rejects(books: Warehouse, run_id: str, at: datetime) -> None:
+    """Put what was staged into the quarantine."""
     next_id = books.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
     books.con.execute(
-        sql("status/quarantine_store"),
-        {
-            "paths": [str(p) for p in paths],
-            "next_id": next_id,
-            "run_id": run_id,
-            "at": at,
-            "abandoned": sorted(abandoned),
-        },
+        sql("status/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at}
     )
 
 
@@ -165,7 +168,8 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
     """Record new versions of buckets, and which ones no longer hold."""
     for organization_id, key in change.replaced:
         books.con.execute(
-            "UPDATE buckets SET is_current = false WHERE organization_id = $org AND bucket_key = $key",
+            "UPDATE buckets SET is_current = false "
+            "WHERE organization_id = $org AND bucket_key = $key",
             {"org": organization_id, "key": key},
         )
     for organization_id, key in change.replaced_costs:

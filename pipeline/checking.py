@@ -29,7 +29,7 @@ def check_days(
     con: duckdb.DuckDBPyConnection, rated: Rated, postings: Sequence[PostingFile]
 ) -> None:
     """The charges of every day that this run wrote are the sum of all its postings."""
-    days = {d: s for d, s in rated.days.items()}
+    days = rated.days
     files = [p for p in postings if p.usage_date in days]
     if not files:
         return

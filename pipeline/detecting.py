@@ -1,4 +1,4 @@
-"""Tells what kind of input a file is, for a run without configuration. Reads only its first bytes."""
+"""Tells what kind of input a file is, by its first bytes, for a run without configuration."""
 
 from __future__ import annotations
 

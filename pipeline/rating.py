@@ -7,7 +7,7 @@ and days; gives new charge and posting files that nobody sees until the books na
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -277,7 +277,7 @@ class _Chunk:
             for (model,) in models
             for t in book.long_thresholds(model)
         ]
-        schema = {
+        schema: dict[str, pl.DataType | type[pl.DataType]] = {
             "model": pl.String,
             "long_above_tokens": pl.Int64,
             "starts_at": pl.Datetime("us"),
@@ -529,21 +529,3 @@ _USAGE_COLUMNS: dict[str, pl.DataType] = {
     "requests": pl.Int64(),
     **{m.name: m.dtype for m in METERS},
 }
-
-
-def newer_prices(
-    day_prices: Iterable[Mapping[str, object]], book: PriceBook
-) -> list[tuple[date, str, str | None, str | None]]:
-    """Pinned prices that the current book would pick otherwise: day, model, old id, new id."""
-    found = []
-    for row in day_prices:
-        key = PriceKey(
-            **{f: row[f] for f in PriceKey.__dataclass_fields__}  # type: ignore[arg-type]  # a row of day_prices
-        )
-        at = row["priced_at"]
-        assert isinstance(at, datetime)  # noqa: S101  narrows for the type checker
-        price = book.resolve(key, at)
-        new = None if price is None else price.price_id
-        if new != row["price_id"]:
-            found.append((at.date(), key.model, row["price_id"], new))
-    return found  # type: ignore[return-value]  # price ids are text

@@ -20,7 +20,7 @@ from pipeline.rating import DayState, Rated, is_final
 
 log = structlog.get_logger()
 
-_SPEND_SCHEMA = {
+_SPEND_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "charge_date": pl.Date,
     "project_id": pl.String,
     "model": pl.String,
@@ -40,7 +40,8 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
     catalogue.save_exclusions(
         books, change.exclusions, work.run_id, work.started_at, change.exclusion_note
     )
-    catalogue.save_rejects(books, change.rejects, change.abandoned, work.run_id, work.started_at)
+    if change.has_rejects:
+        catalogue.save_rejects(books, work.run_id, work.started_at)
     catalogue.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     catalogue.save_buckets(books, change.buckets, work.run_id, work.started_at)
     catalogue.save_price_book(books, work.book, work.run_id, work.started_at)
@@ -197,7 +198,8 @@ def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:
         return []
     models = ", ".join(sorted(moved)[:5]) + (", …" if len(moved) > 5 else "")
     since = min(moved.values())
-    return [
+    text = (
         f"The price book has other prices for final days ({models}). Final days keep theirs; to "
         f"see what would change: tollbook rerate --since {since} --dry-run"
-    ]
+    )
+    return [text]

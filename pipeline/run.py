@@ -199,9 +199,14 @@ def read_sources(work: Batch) -> Change:
     rejects.flush()
     new = discard(writer.close(), intake.abandoned)
     passed_files = passed.close()
+    abandoned = {e.file_id for e in intake.abandoned}
+    for file_id, held in catalogue.stage_rejects(work.books, rejects.paths, abandoned).items():
+        entry = work.registry.changed[file_id]
+        entry.quarantined -= held
+        entry.duplicate += held
     change = Change(
-        rejects=rejects.paths,
-        abandoned={e.file_id for e in intake.abandoned},
+        has_rejects=bool(rejects.paths),
+        abandoned=abandoned,
         healed=intake.healed_tails,
         buckets=buckets,
         problems=intake.problems,

@@ -26,7 +26,7 @@ from pipeline.records import (
     SCOPES,
     normalize_tier,
 )
-from pipeline.sources.context import Context
+from pipeline.sources.context import Context, Normalized
 from pipeline.sources.tabular_columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
 from pipeline.sources.tabular_reading import detect, read_frames
 
@@ -52,15 +52,6 @@ _TYPED = {
     **dict.fromkeys(_COUNTS, ("not_a_count", "no whole number of at most 18 digits")),
     **dict.fromkeys(_FRACTIONS, ("not_a_quantity", "no decimal number that is kept exactly")),
 }
-
-
-class Normalized(NamedTuple):
-    """One frame of rows; `records`, `rejects` and `not_usage` add up to `rows_read`."""
-
-    records: pl.DataFrame  # LEDGER_SCHEMA, in the frame's order
-    rejects: pl.DataFrame  # REJECT_SCHEMA, in the frame's order
-    rows_read: int
-    not_usage: int  # every row of such a file is usage: always 0
 
 
 def normalize(frame: pl.DataFrame, context: Context) -> Normalized:

@@ -1,5 +1,5 @@
 -- row: one live row of a provider bucket that was replaced.
--- takes: known_rows, excluded_rows, replaced_buckets (organization_id, bucket_key, identity_hash,
+-- takes: known_rows, excluded_rows, replaced_buckets (bucket_key, identity_hash,
 -- replaced_by_file, replaced_by_line), ledger_runs.
 SELECT
   k.ledger_id, k.row_number, k.source, k.input_file, k.usage_date, r.run_id,
