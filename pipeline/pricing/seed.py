@@ -89,6 +89,7 @@ class Amount:
     long: Decimal | None
     long_above: int | None
     said: str
+    long_said: str = ""  # where the long price is not from the same place
 
 
 def main() -> None:
@@ -127,7 +128,8 @@ def _token_rows(model: types.ModelInfo, name: str, tiers: Sequence[str]) -> Iter
                 yield _row(name, meter, tier, period, amount.base, amount.said)
             for meter, amount in amounts:
                 if amount.long is not None:
-                    yield _row(name, meter, tier, period, amount.long, amount.said) | {
+                    said = amount.long_said or amount.said
+                    yield _row(name, meter, tier, period, amount.long, said) | {
                         "context_class": "long",
                         "long_above_tokens": str(amount.long_above),
                     }
@@ -166,7 +168,7 @@ def _variant_amount(
     if tier == "batch" and amount.long is None and listed.long is not None:
         # Where a list has the batch price of short requests only, that of long ones is half.
         half = _half(listed, "; Batch is half")
-        return Amount(amount.base, half.long, half.long_above, amount.said)
+        return Amount(amount.base, half.long, half.long_above, amount.said, half.said)
     return amount
 
 
