@@ -191,12 +191,13 @@ def tick_label(value: Decimal) -> str:
     return f"{sign}${text}"
 
 
-def budget_bar(budget: Budget) -> BudgetBar:
-    """A budget's bar; it shows up to twice the budget, and says so where there is more."""
+def budget_bar(budget: Budget, *, has_forecast: bool) -> BudgetBar:
+    """A budget's bar; it shows up to twice the budget, and is cut where more was spent."""
     spent = budget.spent_ratio or ZERO
     ends = [Decimal(1), spent]
-    forecast = _of(budget.forecast_usd, budget)
-    low, high = _of(budget.forecast_low_usd, budget), _of(budget.forecast_high_usd, budget)
+    forecast = _of(budget.forecast_usd, budget) if has_forecast else None
+    low = _of(budget.forecast_low_usd, budget) if has_forecast else None
+    high = _of(budget.forecast_high_usd, budget) if has_forecast else None
     ends += [value for value in (forecast, high) if value is not None]
     end = min(max(ends), Decimal(2))
 

@@ -116,4 +116,5 @@ def _status(report: Report) -> str:
         name = display.MONTHS[period.month.since.month - 1]
         days = display.day_numbers(provisional)
         return f"{text} {days} {name} {'is' if len(provisional) == 1 else 'are'} provisional."
-    return f"{text} All its days are final." if period.state == "past" else text
+    is_final = period.state == "past" and not report.current.amount.is_absent
+    return f"{text} All its days are final." if is_final else text
