@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -82,16 +82,15 @@ class _Business:
         )
 
     def _run(self, _time: JobTime) -> JobOutcome:
-        from pipeline.run import run_batch  # type: ignore[import-not-found]
+        from pipeline.acting import Clock, run_and_report
 
-        result = run_batch(
+        done = run_and_report(
             self._fresh_config(),
-            now=self.clock(),
-            real_now=setting.clock(None).real_now,
+            clock=Clock(business=self.clock, real=_real_now),
+            environment=setting.environment(),
             stop=self.stop,
         )
-        outcome: JobOutcome = result.outcome
-        return outcome
+        return "partial" if done.result.outcome == "partial" else "done"
 
     def _daily_report(self, _time: JobTime) -> JobOutcome:
         return self._report(None)
@@ -103,9 +102,10 @@ class _Business:
         return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
 
     def _report(self, month: str | None) -> JobOutcome:
-        from pipeline.run import report
+        from pipeline.acting import report
 
-        report(self._fresh_config(), month=month, now=self.clock())
+        first = None if month is None else date.fromisoformat(f"{month}-01")
+        report(self._fresh_config(), month=first, now=self.clock())
         return "done"
 
     def _fresh_config(self) -> Config:
@@ -116,23 +116,20 @@ class _Business:
 
     def tell(self, text: str) -> None:
         """Send a problem to the alert channels. Fails: SourceError if it reached none of them."""
-        from apprise import Apprise, NotifyType
+        from pipeline import channels
 
         try:
-            channels = self._fresh_config().alerts.channels
+            entries = self._fresh_config().alerts.channels
         except TollbookError:  # the file is what is wrong: told to the channels it had before
-            channels = self.config.alerts.channels
-        reached = 0
-        for channel in channels:
-            url = setting.environment().get(channel.removeprefix("env:"), "")
-            sender = Apprise()
-            is_known = sender.add(url if channel.startswith("env:") else channel)
-            reached += bool(
-                is_known
-                and sender.notify(text, title="tollbook schedule", notify_type=NotifyType.WARNING)
-            )
-        if channels and not reached:
+            entries = self.config.alerts.channels
+        senders = channels.resolve(entries, setting.environment())
+        failed = [s.label for s in senders if s.send("tollbook schedule", text, "warning")]
+        if senders and len(failed) == len(senders):
             raise SourceError("none of the channels took the message", key="alerts.channels")
+
+
+def _real_now() -> datetime:
+    return setting.clock(None).real_now
 
 
 def _serve(business: _Business, real_now: datetime) -> None:
