@@ -53,6 +53,8 @@ class Change:
     has_rejects: bool = False  # staged in the books' temporary table
     abandoned: set[int] = field(default_factory=set)
     healed: list[tuple[int, int]] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)  # file ids
+    restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
     counts: Counts = field(default_factory=Counts)

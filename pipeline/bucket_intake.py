@@ -22,7 +22,7 @@ from pipeline.errors import SourceError
 from pipeline.identity import identity_hash
 from pipeline.ingest import Intake, is_copy, plain_copy
 from pipeline.landing import RawFile
-from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, view_rows
+from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.records import LEDGER_SCHEMA
 from pipeline.registry import Decision, FileEntry
 from pipeline.sources import openai_costs, openai_usage
@@ -327,12 +327,7 @@ def find_replaced(
         ),
     )
     con.register("excluded_rows", excluded)
-    con.register(
-        "ledger_runs",
-        pl.DataFrame(
-            {"ledger_id": [f.ledger_id for f in files], "run_id": [f.run_id for f in files]}
-        ),
-    )
+    register_runs(con, files)
     view_rows(
         con,
         "known_rows",

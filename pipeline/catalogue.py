@@ -19,7 +19,12 @@ from pipeline.rating import DAY_PRICE_SCHEMA, DayState, PostingFile
 from pipeline.resources import sql
 from pipeline.warehouse import Storage, Warehouse
 
-EXCLUDED_SCHEMA = {"ledger_id": pl.Int64, "row_number": pl.Int64, "reason": pl.String}
+EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
+    "ledger_id": pl.Int64(),
+    "row_number": pl.Int64(),
+    "reason": pl.String(),
+    "replaced_at": pl.Datetime("us"),
+}
 
 
 def ledger_files(books: Warehouse, storage: Storage) -> list[LedgerFile]:
@@ -80,8 +85,8 @@ def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[Ledger
 
 
 def excluded_rows(books: Warehouse) -> pl.DataFrame:
-    """The rows of ledger files that are not live: ledger_id, row_number, reason."""
-    found = books.frame("SELECT ledger_id, row_number, reason FROM excluded_rows")
+    """The rows of ledger files that are not live, why and since when (EXCLUDED_SCHEMA)."""
+    found = books.frame("SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows")
     return found.cast(pl.Schema(EXCLUDED_SCHEMA))
 
 
@@ -96,7 +101,6 @@ def save_exclusions(
         ],
         schema={
             **EXCLUDED_SCHEMA,
-            "replaced_at": pl.Datetime("us"),
             "replaced_by_file": pl.String,
             "replaced_by_line": pl.Int64,
         },
@@ -110,10 +114,10 @@ def save_exclusions(
     )
 
 
-def excluded_frame(exclusions: Sequence[Exclusion]) -> pl.DataFrame:
+def excluded_frame(exclusions: Sequence[Exclusion], at: datetime) -> pl.DataFrame:
     """Exclusions of this run in the shape of `excluded_rows`."""
     return pl.DataFrame(
-        [(e.ledger_id, e.row_number, e.reason) for e in exclusions],
+        [(e.ledger_id, e.row_number, e.reason, at) for e in exclusions],
         schema=EXCLUDED_SCHEMA,
         orient="row",
     )
@@ -162,6 +166,34 @@ def close_rejects(
             "WHERE list_contains($ids, quarantine_id)",
             {"at": at, "run": run_id, "ids": list(replayed)},
         )
+
+
+def restore_rows(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
+    """Put excluded rows back into the live ledger."""
+    if not rows:
+        return
+    frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
+    books.con.register("restored_rows", frame)
+    books.con.execute(
+        "DELETE FROM excluded_rows WHERE (ledger_id, row_number) IN "
+        "(SELECT (ledger_id, row_number) FROM restored_rows)"
+    )
+    books.con.unregister("restored_rows")
+
+
+def forget_files(
+    books: Warehouse, file_ids: Sequence[int], names: Sequence[str], run_id: str, at: datetime
+) -> list[int]:
+    """Take the provider costs and rejects of files back. Gives a file id for each restored cost."""
+    books.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
+    books.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
+    books.con.execute(sql("status/buckets_restored"))
+    books.con.execute(
+        "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
+        "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
+        {"at": at, "run": run_id, "files": list(file_ids)},
+    )
+    return [file_id for (file_id,) in books.rows(sql("status/costs_restored"))]
 
 
 def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -405,6 +405,37 @@ def _work(
                 pending.pop(0).result()
         for future in pending:
             future.result()
+
+
+def take_lines(intake: Intake, entry: FileEntry, lines: Sequence[tuple[int, str]]) -> Counter[int]:
+    """Read some lines of a log again, from their text. Gives how many records each line gave.
+
+    Lines that are still broken give none, and stay where they are.
+    """
+    path = intake.temporary / "replayed.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = [(line, raw) for line, raw in lines if raw.strip() and "\n" not in raw]
+    landed: Counter[int] = Counter()
+    if not kept:
+        return landed
+    path.write_text("".join(f"{raw}\n" for _, raw in kept), encoding="utf-8")
+    numbers = np.array([line for line, _ in kept], dtype=np.int64)
+    segment = Segment(path, int(numbers[0]), len(kept), numbers)
+    context = Context(
+        organization_id=intake.organization_id,
+        source=entry.source,
+        provider="openai",
+        basis="charge" if entry.basis == "charge" else "detail",
+        zone=intake.zone,
+        recorded_at=intake.recorded_at,
+        now=intake.recorded_at,
+        input_file=entry.input_file,
+    )
+    for frame in request_log.read_frames(intake.con, segment, occurrences=Counter()):
+        done = request_log.normalize(frame, context)
+        intake.writer.add(done.records, entry.basis)
+        landed.update(done.records["input_line"].to_list())
+    return landed
 
 
 def _read_table(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:

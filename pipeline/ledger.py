@@ -175,6 +175,17 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def register_runs(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> None:
+    """Make `ledger_runs` (ledger_id, run_id)."""
+    con.register(
+        "ledger_runs",
+        pl.DataFrame(
+            {"ledger_id": [f.ledger_id for f in files], "run_id": [f.run_id for f in files]},
+            schema={"ledger_id": pl.Int64, "run_id": pl.String},
+        ),
+    )
+
+
 def discard(files: Sequence[LedgerFile], entries: Sequence[FileOfSource]) -> list[LedgerFile]:
     """Take the rows of input files that could not be read whole out of files not live yet."""
     for entry in entries:
@@ -227,13 +238,7 @@ def find_repeats(
         view_rows(con, "known_rows", known, columns)
     else:
         con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
-    con.register(
-        "ledger_runs",
-        pl.DataFrame(
-            {"ledger_id": [f.ledger_id for f in known], "run_id": [f.run_id for f in known]},
-            schema={"ledger_id": pl.Int64, "run_id": pl.String},
-        ),
-    )
+    register_runs(con, known)
     dropped: dict[int, list[int]] = {}
     superseded: list[tuple[int, int, str, int]] = []
     new_ids = {f.ledger_id for f in new}

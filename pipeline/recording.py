@@ -35,7 +35,10 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
     books, storage = work.books, work.storage
     for entry_id in change.abandoned:
         work.registry.changed.pop(entry_id, None)
+    if change.forgotten:
+        _forget(work, change.forgotten)
     work.registry.save(books)
+    catalogue.restore_rows(books, change.restored)
     catalogue.save_ledger_files(books, storage, change.new_files)
     catalogue.save_exclusions(
         books, change.exclusions, work.run_id, work.started_at, change.exclusion_note
@@ -48,6 +51,16 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
     catalogue.save_days(books, storage, rated.days, work.run_id)
     catalogue.save_postings(books, storage, rated.postings)
     catalogue.save_day_prices(books, rated.day_prices)
+
+
+def _forget(work: Batch, file_ids: Sequence[int]) -> None:
+    entries = {e.file_id: e for e in work.registry.versions}
+    names = [entries[i].input_file for i in file_ids]
+    restored = catalogue.forget_files(work.books, file_ids, names, work.run_id, work.started_at)
+    for file_id in restored:
+        entries[file_id].accepted += 1
+        entries[file_id].superseded -= 1
+        work.registry.touch(entries[file_id])
 
 
 def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.BudgetStatus]:

@@ -80,9 +80,11 @@ def act(
 def settle(work: Batch, change: Change) -> RunResult:
     """Rate what changed, check, commit, publish, deliver: the second half of every act."""
     storage, books = work.storage, work.books
-    excluded = pl.concat(
-        [catalogue.excluded_rows(books), catalogue.excluded_frame(change.exclusions)]
-    )
+    excluded = catalogue.excluded_rows(books)
+    if change.restored:
+        back = pl.DataFrame(change.restored, schema=["ledger_id", "row_number"], orient="row")
+        excluded = excluded.join(back, on=["ledger_id", "row_number"], how="anti")
+    excluded = pl.concat([excluded, catalogue.excluded_frame(change.exclusions, work.started_at)])
     ledger = catalogue.ledger_files(books, storage) + change.new_files
     states = catalogue.days(books, storage)
     to_rate = days_to_rate(work, change, states)
@@ -177,18 +179,7 @@ def read_sources(work: Batch) -> Change:
     writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
     passed = LedgerWriter(work.storage.ledger, work.run_id, next_id + 1_000_000)
     rejects = RejectStore(work.storage.temporary / "rejects")
-    intake = Intake(
-        con=work.con,
-        registry=work.registry,
-        writer=writer,
-        rejects=rejects,
-        temporary=work.storage.temporary,
-        organization_id=work.config.organization.id,
-        zone=work.config.organization.zone,
-        run_id=work.run_id,
-        recorded_at=work.started_at,
-        stop=work.stop,
-    )
+    intake = intake_of(work, writer, rejects)
     buckets = BucketChange()
     known_buckets = KnownBuckets(work.books)
     seen: list[tuple[str, str]] = []
@@ -213,14 +204,30 @@ def read_sources(work: Batch) -> Change:
         notes=intake.notes,
         exclusions=exclude_passed(buckets, passed_files),
     )
-    restated = _drop_repeats(work, change, new, known, excluded)
+    restated = drop_repeats(work, change, new, known, excluded)
     restated |= _replace_buckets(work, change, known, excluded)
     change.new_files = [f for f in new if f.rows] + passed_files
-    for day in _dates(work.con, [f for f in new if f.rows and f.basis == "charge"]):
+    for day in dates_of(work.con, [f for f in new if f.rows and f.basis == "charge"]):
         change.reasons[day] = "usage"
     change.reasons |= dict.fromkeys(restated, "restatement")
     change.counts = _count(intake.touched)
     return change
+
+
+def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake:
+    """An empty intake of this act."""
+    return Intake(
+        con=work.con,
+        registry=work.registry,
+        writer=writer,
+        rejects=rejects,
+        temporary=work.storage.temporary,
+        organization_id=work.config.organization.id,
+        zone=work.config.organization.zone,
+        run_id=work.run_id,
+        recorded_at=work.started_at,
+        stop=work.stop,
+    )
 
 
 def _read_source(
@@ -262,13 +269,14 @@ def _same_basis(source: Source, known: FileEntry) -> None:
         )
 
 
-def _drop_repeats(
+def drop_repeats(
     work: Batch,
     change: Change,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
 ) -> set[date]:
+    """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
     repeats = find_repeats(
         work.con,
         [f for f in new if not f.is_bucket],
@@ -313,7 +321,8 @@ def _replace_buckets(
     return change.buckets.dates
 
 
-def _dates(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
+def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
+    """The UTC days that occur in ledger files."""
     if not files:
         return set()
     paths = [str(f.path) for f in files]

@@ -1,0 +1,159 @@
+"""The verbs that correct: `quarantine`, `forget`, `rerate`, and `prices diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.ask import FormatOption, OutOption, print_answer
+from pipeline.cli.prices import prices
+from pipeline.cli.running import print_done
+from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.batch import RunResult
+    from pipeline.corrections import Actor
+
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="UTC day before which to stop (not counted).")
+]
+quarantine = typer.Typer(no_args_is_help=True, help="Rows that could not be taken, and why.")
+app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def quarantine_list(
+    config: ConfigOption = None,
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+) -> None:
+    """Rows held back, grouped by rule: how many, how many tokens, and an example."""
+    from pipeline.cli.ask import query
+
+    query("quarantine_by_rule", form=form, as_json=as_json, out=out, config=config)
+
+
+@quarantine.command("replay")
+def quarantine_replay(
+    config: ConfigOption = None,
+    now: NowOption = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="Only rows held by this rule.")] = None,
+    *,
+    quiet: QuietOption = False,
+) -> None:
+    """Read the held rows again; those that can be taken now land exactly once."""
+    from pipeline.corrections import replay
+
+    actor = _actor(config, now)
+    result = replay(actor, rule=rule)
+    say(f"{result.counts.accepted} rows landed.", quiet=quiet)
+    _finish(actor, result, quiet=quiet)
+
+
+@app.command()
+def forget(
+    files: Annotated[list[str], typer.Argument(help="Input files, as `input_files` names them.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the file.")],
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    quiet: QuietOption = False,
+) -> None:
+    """Take back files that should never have been read: their charges are reversed."""
+    from pipeline.corrections import forget as act
+
+    actor = _actor(config, now)
+    _finish(actor, act(actor, files, reason), quiet=quiet)
+
+
+@app.command()
+def rerate(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Price days anew with the current book, final days too; the difference is posted."""
+    from pipeline.corrections import rerate as act
+
+    if since is None:
+        raise ConfigError("is missing", key="--since", hint="Name the first UTC day to price anew.")
+    actor = _actor(config, now)
+    if dry_run:
+        _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
+        return
+    first = setting.day(since, "--since")
+    result = act(actor, first, setting.day(until, "--until") if until else None)
+    posted = sum(result.postings.values())
+    say(f"{posted} lines posted.", quiet=quiet)
+    _finish(actor, result, quiet=quiet)
+
+
+@prices.command("diff")
+def prices_diff(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """What the current price files would do to what is posted, before `rerate` applies them."""
+    actor = _actor(config, now)
+    _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
+
+
+def _preview(
+    actor: Actor, since: str | None, until: str | None, form: str, out: Path | None, *, quiet: bool
+) -> None:
+    from pipeline.corrections import preview, total_difference
+    from pipeline.money import plain
+    from pipeline.tables import FrameAnswer
+
+    first = setting.day(since, "--since") if since else None
+    last = setting.day(until, "--until") if until else None
+    frame = preview(actor, first, last)
+    print_answer(FrameAnswer(frame), form, out, actor.config.storage.root / "published", quiet=quiet)
+    total = total_difference(frame)
+    say(f"The charges would move by {plain(total)} USD; nothing was changed.", quiet=quiet)
+
+
+def _actor(config: Path | None, now: str | None) -> Actor:
+    from pipeline.corrections import Actor
+
+    clock = setting.business_clock(now)
+    return Actor(
+        config=setting.load(config),
+        now=clock.business(),
+        real_clock=clock.real,
+        environment=setting.environment(),
+    )
+
+
+def _finish(actor: Actor, result: RunResult, *, quiet: bool) -> None:
+    from pipeline.acting import Done, report
+
+    written = report(actor.config, month=None, now=actor.now, run_id=result.run_id)
+    print_done(Done(result, written), quiet=quiet)
+    raise typer.Exit(result.exit_code)

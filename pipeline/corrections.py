@@ -1,0 +1,264 @@
+"""The explicit acts that move the past: forget a file, replay the quarantine, rate anew.
+
+Each is one recorded act on the books, like a run: the same lock, rating, checks and publishing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import catalogue
+from pipeline.batch import Batch, Change, RunResult
+from pipeline.config import Config
+from pipeline.errors import ConfigError
+from pipeline.ingest import Intake, RejectStore, take_lines
+from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
+from pipeline.rating import DayToRate, Rated, rate
+from pipeline.registry import FileEntry
+from pipeline.resources import sql
+from pipeline.run import act, dates_of, drop_repeats, intake_of, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, on what: the configuration, the clocks, the environment."""
+
+    config: Config
+    now: datetime
+    real_clock: Callable[[], datetime]
+    environment: Mapping[str, str]
+
+
+def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
+    """Take files back: their rows leave the ledger, their charges are reversed, both readable.
+
+    Rows of other files that were dropped as duplicates of these are read again by the next run.
+    Fails: ConfigError for a file that was never read.
+    """
+    with act(
+        actor.config,
+        verb="forget",
+        now=actor.now,
+        real_clock=actor.real_clock,
+        environment=actor.environment,
+    ) as work:
+        entries = [e for name in names for e in _entries(work, name)]
+        change = Change(exclusion_note=reason, forgotten=[e.file_id for e in entries])
+        known = catalogue.ledger_files(work.books, work.storage)
+        rows = _live_rows(work, known, entries)
+        for row in rows.iter_rows(named=True):
+            change.exclusions.append(
+                Exclusion(row["ledger_id"], row["row_number"], "forgotten", None, None)
+            )
+            if row["basis"] == "charge":
+                change.reasons[row["usage_date"]] = "correction"
+        _restore(work, change, known, rows)
+        for entry in entries:
+            entry.state, entry.message = "forgotten", reason
+            entry.superseded += entry.accepted + entry.quarantined
+            entry.accepted = entry.quarantined = 0
+            work.registry.touch(entry)
+        _reread_duplicates(work, change)
+        return settle(work, change)
+
+
+def _restore(work: Batch, change: Change, known: Sequence[LedgerFile], rows: pl.DataFrame) -> None:
+    """What the forgotten rows had replaced holds again."""
+    if not rows.height:
+        return
+    work.con.register("forgotten_rows", rows.select("identity_hash").unique())
+    register_runs(work.con, known)
+    for row in work.con.sql(sql("ledger/restored_rows")).pl().iter_rows(named=True):
+        change.restored.append((row["ledger_id"], row["row_number"]))
+        entry = work.registry.version_of_run(row["source"], row["input_file"], row["run_id"])
+        entry.accepted += 1
+        entry.superseded -= 1
+        work.registry.touch(entry)
+        if row["basis"] == "charge":
+            change.reasons[row["usage_date"]] = "correction"
+
+
+def _entries(work: Batch, name: str) -> list[FileEntry]:
+    wanted = {name, str(Path.cwd() / name)}
+    found = [v for v in work.registry.versions if v.input_file in wanted and v.state != "forgotten"]
+    if not found:
+        raise ConfigError(
+            "no such file was read, or it was forgotten already",
+            file=name,
+            hint='See the files with: tollbook sql "SELECT input_file, state FROM input_files".',
+        )
+    return found
+
+
+def _live_rows(
+    work: Batch, known: Sequence[LedgerFile], entries: Sequence[FileEntry]
+) -> pl.DataFrame:
+    if not known:
+        return pl.DataFrame()
+    columns = "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"
+    view_rows(work.con, "known_rows", known, columns)
+    work.con.register("excluded_rows", catalogue.excluded_rows(work.books))
+    work.con.register(
+        "forgotten_files",
+        pl.DataFrame(
+            [(e.source, e.input_file) for e in entries],
+            schema={"source": pl.String, "input_file": pl.String},
+            orient="row",
+        ).unique(),
+    )
+    found: pl.DataFrame = work.con.sql(sql("ledger/rows_of_files")).pl()
+    return found
+
+
+def _reread_duplicates(work: Batch, change: Change) -> None:
+    """Files with duplicates may hold rows that only the forgotten ones had: look at them again."""
+    for entry in work.registry.entries.values():
+        if entry.duplicate and entry.state == "read":
+            entry.sample_hash = entry.content_hash = ""  # unlike any file's
+            work.registry.touch(entry)
+            change.notes.append(f"{entry.input_file}: has duplicates; the next run reads it again")
+
+
+def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
+    """Read the quarantined rows again, from the raw text that was kept; each lands once or stays.
+
+    A file whose line was mended is read by `run` itself; this is for rows that a newer version of
+    tollbook, or another clock, can read.
+    """
+    with act(
+        actor.config,
+        verb="replay",
+        now=actor.now,
+        real_clock=actor.real_clock,
+        environment=actor.environment,
+    ) as work:
+        known = catalogue.ledger_files(work.books, work.storage)
+        next_id = max((f.ledger_id for f in known), default=0) + 1
+        writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
+        intake = intake_of(work, writer, RejectStore(work.storage.temporary / "rejects"))
+        change = Change()
+        landed = _replay_lines(work, intake, change, rule)
+        new = writer.close()
+        change.counts.rows_read = change.counts.accepted = landed
+        excluded = catalogue.excluded_rows(work.books)
+        restated = drop_repeats(work, change, new, known, excluded)
+        change.new_files = [f for f in new if f.rows]
+        for day in dates_of(work.con, [f for f in change.new_files if f.basis == "charge"]):
+            change.reasons[day] = "usage"
+        change.reasons |= dict.fromkeys(restated, "restatement")
+        return settle(work, change)
+
+
+def _replay_lines(work: Batch, intake: Intake, change: Change, rule: str | None) -> int:
+    rows = work.books.rows(
+        "SELECT quarantine_id, file_id, input_line, raw FROM quarantine "
+        "WHERE replayed_at IS NULL AND ($rule IS NULL OR rule = $rule) AND raw IS NOT NULL "
+        "ORDER BY file_id, input_line",
+        {"rule": rule},
+    )
+    by_file: dict[int, list[tuple[int, int, str]]] = {}
+    for quarantine_id, file_id, line, raw in rows:
+        by_file.setdefault(file_id, []).append((quarantine_id, line, raw))
+    entries = {e.file_id: e for e in work.registry.versions}
+    landed = 0
+    for file_id, lines in by_file.items():
+        entry = entries[file_id]
+        if entry.kind != "request_log":
+            change.notes.append(
+                f"{entry.input_file}: {len(lines)} rows of kind {entry.kind} are not replayed; "
+                "mend the file and run"
+            )
+            continue
+        good = take_lines(intake, entry, [(line, raw) for _, line, raw in lines])
+        for quarantine_id, line, _ in lines:
+            if good[line]:
+                change.replayed.append(quarantine_id)
+                entry.quarantined -= 1
+                entry.rows_read += good[line] - 1
+                entry.accepted += good[line]
+                landed += good[line]
+        work.registry.touch(entry)
+    return landed
+
+
+def rerate(actor: Actor, since: date | None, until: date | None) -> RunResult:
+    """Price days anew with the current book, also final ones; the difference is posted."""
+    with act(
+        actor.config,
+        verb="rerate",
+        now=actor.now,
+        real_clock=actor.real_clock,
+        environment=actor.environment,
+    ) as work:
+        days = _days(work, since, until)
+        return settle(
+            work, Change(reasons=dict.fromkeys(days, "rerate"), current_book_days=set(days))
+        )
+
+
+def _days(work: Batch, since: date | None, until: date | None) -> list[date]:
+    return [
+        day
+        for day in catalogue.days(work.books, work.storage)
+        if (since is None or day >= since) and (until is None or day < until)
+    ]
+
+
+DIFFERENCE_COLUMNS = (
+    "usage_month",
+    "project_id",
+    "model",
+    "meter",
+    "old_price_id",
+    "new_price_id",
+    "quantity",
+    "old_cost_usd",
+    "new_cost_usd",
+    "difference_usd",
+)
+
+
+def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFrame:
+    """What `rerate` would post, by month, project, model and meter. Changes nothing.
+
+    A row is what would move from one price to another; NULL costs are unpriced.
+    """
+    with act(
+        actor.config,
+        verb="preview",
+        now=actor.now,
+        real_clock=actor.real_clock,
+        environment=actor.environment,
+    ) as work:
+        states = catalogue.days(work.books, work.storage)
+        days = _days(work, since, until)
+        excluded = catalogue.excluded_rows(work.books)
+        ledger = catalogue.ledger_files(work.books, work.storage)
+        rated: Rated = rate(
+            work.con,
+            [DayToRate(day, work.book, "rerate") for day in days],
+            ledger,
+            excluded,
+            states,
+            work.storage.temporary / "preview",
+            work.run_id,
+            work.started_at,
+        )
+        paths = [str(p.path) for p in rated.postings]
+        if not paths:
+            return pl.DataFrame(schema=dict.fromkeys(DIFFERENCE_COLUMNS, pl.String))
+        found: pl.DataFrame = work.con.sql(
+            sql("status/rerate_preview"), params={"paths": paths}
+        ).pl()
+        return found
+
+
+def total_difference(preview_rows: pl.DataFrame) -> Decimal:
+    """By how much the charges would move."""
+    return sum((d for d in preview_rows["difference_usd"] if d is not None), Decimal(0))
