@@ -1,0 +1,98 @@
+"""The raw bytes of chosen lines of a file, read forwards once, without a pass of Python over it.
+
+Lines are numbered from 0 and come without their line end. Nothing here looks into a line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.int64]
+
+_CHUNK_BYTES = 1 << 20
+_NEWLINE = 10
+
+
+class RawLines:
+    """Lines of one file by number; ask for them in ascending order, call after call."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._size = path.stat().st_size
+        self._offset = 0  # where the current chunk begins
+        self._chunk = b""
+        self._row = 0  # the first line that ends in the current chunk ...
+        self._start = 0  # ... and where it starts, perhaps in an earlier chunk
+        self._ends: Rows | None = None  # where lines end in the chunk, looked up when needed
+        self._count = 0  # how many do
+
+    def __enter__(self) -> RawLines:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def take(self, rows: Rows) -> list[bytes]:
+        """The lines with these numbers.
+
+        Takes: ascending numbers, none before one asked for earlier.
+        Fails: IndexError for a line that the file does not have.
+        """
+        lines: list[bytes] = []
+        position = 0
+        while position < len(rows):
+            until = int(np.searchsorted(rows, self._row + self._count, side="left"))
+            if until > position:
+                lines += [self._line(int(row)) for row in rows[position:until]]
+                position = until
+            elif not self._next_chunk():
+                raise IndexError(f"line {int(rows[position])} is past the end of the file")
+        return lines
+
+    def _next_chunk(self) -> bool:
+        """Step to the next chunk; False at the end of the file."""
+        ends = self._ends_here() if self._count else None
+        if ends is not None:
+            self._start = int(ends[-1]) + 1
+        self._row += self._count
+        self._offset += len(self._chunk)
+        self._file.seek(self._offset)
+        self._chunk = self._file.read(_CHUNK_BYTES)
+        self._ends = None
+        # Counting is ten times faster than finding, and most chunks are only stepped over.
+        self._count = int(np.count_nonzero(self._bytes() == _NEWLINE))
+        if self._chunk:
+            return True
+        if self._start < self._size:  # a last line without a line end
+            self._ends, self._count = np.array([self._size], dtype=np.int64), 1
+            return True
+        return False
+
+    def _bytes(self) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self._chunk, dtype=np.uint8)
+
+    def _ends_here(self) -> Rows:
+        if self._ends is None:
+            self._ends = np.flatnonzero(self._bytes() == _NEWLINE) + self._offset
+        return self._ends
+
+    def _line(self, row: int) -> bytes:
+        ends = self._ends_here()
+        index = row - self._row
+        start = int(ends[index - 1]) + 1 if index else self._start
+        end = int(ends[index])
+        if start >= self._offset and end <= self._offset + len(self._chunk):
+            line = self._chunk[start - self._offset : end - self._offset]
+        else:
+            self._file.seek(start)
+            line = self._file.read(end - start)
+        return line.rstrip(b"\r")

@@ -1,0 +1,334 @@
+"""One line of a request log, read by hand: its usage rows, or the rule that it breaks.
+
+This is the authority on what a line means. The statements in `queries/reading/` only take the
+lines that are beyond doubt, and must then say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pipeline.sources.json_fields import Fields, parse_object
+from pipeline.sources.rejects import RowError
+from pipeline.sources.request_fields import ATTRIBUTION, EARLIEST, microseconds
+from pipeline.sources.request_tokens import (
+    Counts,
+    image_tokens,
+    svg_counts,
+    token_counts,
+    tool_calls,
+    tool_images,
+    transcription_tokens,
+)
+
+UsageRow = dict[str, Any]
+
+COMPLETIONS = frozenset(
+    {
+        "chat.completion",
+        "chat.completion.chunk",
+        "text_completion",
+        "response",
+        "response.compaction",
+    }
+)
+# What else the API answers with: nothing of it is usage of its own. A batch object repeats the
+# sum of its lines.
+NOT_USAGE = frozenset(
+    {
+        "assistant",
+        "batch",
+        "container",
+        "container.file",
+        "conversation",
+        "error",
+        "eval",
+        "eval.run",
+        "file",
+        "fine_tuning.job.checkpoint",
+        "fine_tuning.job.event",
+        "model",
+        "page",
+        "response.input_tokens",
+        "thread",
+        "thread.message",
+        "upload",
+        "upload.part",
+        "vector_store",
+        "vector_store.file",
+        "vector_store.file_batch",
+        "vector_store.search_results.page",
+    }
+)
+_UNFINISHED = frozenset({"queued", "in_progress", "failed", "cancelled", "incomplete"})
+
+
+def usage_rows(raw: bytes) -> list[UsageRow]:
+    """The usage on a line; nothing where it is not usage.
+
+    Gives: rows of `request_fields`, the first the request itself, more for what another model
+    did inside it.
+    Fails: RowError with the rule and the value at fault.
+    """
+    line = parse_object(raw)
+    body = line
+    is_batch = line.has("custom_id") and "response" in line.values
+    request_id = line.text("request_id")
+    if is_batch:
+        if not line.has("response"):
+            return []  # the request failed before it had an answer; `error` says why
+        answer = line.part("response")
+        if answer.count("status_code") not in {200, None}:
+            return []
+        body = answer.part("body")
+        request_id = answer.text("request_id") or request_id
+    rows = _body_rows(body)
+    if not rows:
+        return []
+    beside = {k: line.text(k) or body.text(k) for k in ATTRIBUTION}
+    beside["id"] = body.text("id")
+    beside["request_id"] = request_id
+    beside["service_tier"] = body.text("service_tier") or line.text("service_tier")
+    started = _started_at(body, line)
+    for row in rows:
+        row["model"] = row.get("model") or (None if row.get("suffix") else line.text("model"))
+        if row["model"] is None:
+            raise RowError("missing_model", row.get("no_model") or "model is missing")
+        row.update(beside, is_batch=is_batch, started_at_us=started)
+    return rows
+
+
+def is_logged_body(line: Fields) -> bool:
+    """Whether an object is surely a line of a request log."""
+    if line.has("custom_id") and "response" in line.values:
+        return True
+    kind = line.text("object")
+    if kind is None or kind == "list":
+        return line.has("model") and (
+            isinstance(line.values.get("usage"), dict)
+            or any(line.has(k) for k in ("answers", "results", "characters", "data"))
+        )
+    return kind in COMPLETIONS or kind in _BY_OBJECT
+
+
+def tokens_named(raw: bytes) -> int | None:
+    """Input and output tokens that a refused line names, as far as they can be read."""
+    try:
+        body = parse_object(raw)
+        if body.has("response"):
+            body = body.part("response").part("body")
+        usage = body.part("usage")
+        named = [
+            usage.count(k)
+            for k in ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
+            if usage.has(k)
+        ]
+        return sum(n for n in named if n is not None) if named else usage.count("total_tokens")
+    except RowError:
+        return None
+
+
+def _body_rows(body: Fields) -> list[UsageRow]:
+    kind = body.text("object")
+    operation = _operation(body, kind)
+    if operation is None or (not body.has("usage") and body.has("error")):
+        return []
+    counts = _COUNTERS[operation](body)
+    if counts is None:
+        return []
+    row: UsageRow = {
+        "operation": operation,
+        "model": body.text("model"),
+        "requests": 1,
+        "variant": _variant(body, operation),
+        **counts,
+    }
+    return [row, *_further_rows(body, operation)]
+
+
+def _operation(body: Fields, kind: str | None) -> str | None:
+    """The operation that a body belongs to; None where it is known not to be usage."""
+    if kind in COMPLETIONS:
+        return "completions"
+    if kind in _BY_OBJECT:
+        return _BY_OBJECT[kind]
+    if kind in NOT_USAGE or (kind or "").endswith(".deleted"):
+        return None
+    if kind == "list":
+        return "embeddings" if body.has("usage") or body.has("model") else None
+    if kind is not None:
+        raise RowError("unknown_body", f"object {kind!r} is no body that is known here")
+    for key, operation in _BY_KEY:
+        if body.has(key):
+            return operation
+    if body.part("usage").has("type"):
+        return "audio_transcriptions"
+    if body.has("characters"):
+        return "audio_speeches"
+    if body.has("data") or body.has("svg_usage"):
+        return "images"
+    if body.has("error"):
+        return None
+    keys = ", ".join(sorted(body.values)[:8])
+    raise RowError("unknown_body", f"no object, and nothing that tells the kind; keys: {keys}")
+
+
+def _started_at(body: Fields, line: Fields) -> int:
+    """When the request was answered, as microseconds; the future is the caller's to judge."""
+    for fields, key in ((body, "created"), (body, "created_at"), (line, "created")):
+        text = fields.text(key)
+        if text is not None:
+            break
+    else:
+        raise RowError("missing_time", "created is missing; note it beside the body")
+    try:
+        instant = _instant(text)
+    except (ValueError, OverflowError, InvalidOperation):
+        raise RowError("implausible_time", f"{key} {text[:60]!r} is no time") from None
+    if instant < EARLIEST:
+        raise RowError(
+            "implausible_time",
+            f"{key} {text[:60]!r} is {instant.date()}, before {EARLIEST.date()}",
+        )
+    return microseconds(instant)
+
+
+def _instant(text: str) -> datetime:
+    """Seconds since 1970, with or without a fraction, or an ISO 8601 instant, as naive UTC."""
+    if "T" not in text and "-" not in text[1:]:
+        microsecond = (Decimal(text) * 1_000_000).to_integral_value()
+        return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(
+            microseconds=int(microsecond)
+        )
+    parsed = datetime.fromisoformat(text)
+    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+
+
+def _variant(body: Fields, operation: str) -> str | None:
+    if operation == "images":
+        return "/".join(filter(None, (body.text("quality"), body.text("size")))) or None
+    return body.text("size") if operation == "videos" else None
+
+
+def _further_rows(body: Fields, operation: str) -> list[UsageRow]:
+    """What other models did inside one request: records of their own, which are no requests."""
+    further: list[UsageRow] = []
+    if operation == "completions" and (images := tool_images(body)) is not None:
+        models = {
+            t.text("model") for t in body.parts("tools") if t.text("type") == "image_generation"
+        }
+        further.append(
+            {
+                "suffix": "#image_gen",
+                "model": models.pop() if len(models) == 1 else None,
+                "no_model": "tool_usage.image_gen has tokens, but no tool names one image model",
+                **images,
+            }
+        )
+    authors = [body] if operation == "images" else body.parts("output")
+    authors = [a for a in authors if a.has("svg_usage")]
+    for number, author in enumerate(authors, 1):
+        usage = author.part("svg_usage")
+        further.append(
+            {
+                "suffix": "#svg" if number == 1 else f"#svg{number}",
+                "model": usage.text("model"),
+                "no_model": "svg_usage.model is missing",
+                **svg_counts(usage),
+            }
+        )
+    return [{"operation": "images", "requests": 0, "variant": None} | row for row in further]
+
+
+def _usage_or_unfinished(body: Fields) -> bool:
+    """Whether there is usage to count. Fails: RowError where there should be and is not."""
+    if body.has("usage"):
+        return True
+    kind = body.text("object")
+    if kind == "chat.completion.chunk" or body.text("status") in _UNFINISHED:
+        return False
+    raise RowError("missing_usage", "usage is missing")
+
+
+def _completions(body: Fields) -> Counts | None:
+    if not _usage_or_unfinished(body):
+        return None
+    return token_counts(body.part("usage")) | tool_calls(body)
+
+
+def _tokens_only(body: Fields) -> Counts | None:
+    return token_counts(body.part("usage")) if _usage_or_unfinished(body) else None
+
+
+def _embeddings(body: Fields) -> Counts | None:
+    _usage_or_unfinished(body)
+    return token_counts(body.part("usage"), has_output=False)
+
+
+def _moderations(body: Fields) -> Counts | None:
+    return token_counts(body.part("usage"), has_output=False) if body.has("usage") else {}
+
+
+def _images(body: Fields) -> Counts | None:
+    if body.has("usage"):
+        return image_tokens(body.part("usage"))
+    made = body.values.get("data")
+    if not isinstance(made, list) or not made:
+        raise RowError("missing_usage", "there is neither usage nor an image in data")
+    return {"images": len(made)}
+
+
+def _transcriptions(body: Fields) -> Counts | None:
+    usage = body.part("usage")
+    kind = usage.text("type")
+    if kind == "tokens":
+        return transcription_tokens(usage)
+    if kind == "duration":
+        seconds = usage.seconds("seconds")
+        if seconds is None:
+            raise RowError("missing_usage", "usage.seconds is missing")
+        return {"audio_seconds": seconds}
+    raise RowError("unknown_body", f"usage.type {kind!r} is neither tokens nor duration")
+
+
+def _speeches(body: Fields) -> Counts | None:
+    return {"characters": body.count("characters")}
+
+
+def _videos(body: Fields) -> Counts | None:
+    if body.text("status") != "completed":
+        return None
+    seconds = body.seconds("seconds")
+    if seconds is None:
+        raise RowError("missing_usage", "seconds is missing")
+    return {"video_seconds": seconds}
+
+
+def _fine_tuning(body: Fields) -> Counts | None:
+    trained = body.count("trained_tokens")
+    return None if trained is None else {"trained_tokens": trained}
+
+
+_BY_OBJECT = {
+    "realtime.response": "realtime",
+    "video": "videos",
+    "fine_tuning.job": "fine_tuning",
+    "decision": "decisions",
+    "moderation": "moderations",
+}
+_BY_KEY = (("answers", "decisions"), ("results", "moderations"))
+_COUNTERS: dict[str, Callable[[Fields], Counts | None]] = {
+    "completions": _completions,
+    "decisions": _tokens_only,
+    "realtime": _tokens_only,
+    "embeddings": _embeddings,
+    "moderations": _moderations,
+    "images": _images,
+    "audio_transcriptions": _transcriptions,
+    "audio_speeches": _speeches,
+    "videos": _videos,
+    "fine_tuning": _fine_tuning,
+}

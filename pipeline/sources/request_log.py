@@ -1,0 +1,196 @@
+"""Request logs: JSON lines of response bodies, with attribution beside them, to usage records.
+
+The bodies are as the API returns them, or lines of a Batch API output file. Reading and
+normalizing are two functions, so that one thread can read while another normalizes. Nothing is
+written here, and a line that is not understood is never passed over: it is a reject.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from pipeline.identity import identity_hash
+from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
+from pipeline.sources.context import Context
+from pipeline.sources.json_fields import parse_object
+from pipeline.sources.raw_lines import Rows
+from pipeline.sources.rejects import REJECT_SCHEMA, RowError
+from pipeline.sources.request_by_hand import is_logged_body
+from pipeline.sources.request_fields import ATTRIBUTION, count
+from pipeline.sources.request_meters import disjoint_meters
+from pipeline.sources.request_reading import Lines, choose_readers, read_lines
+from pipeline.validation import validate
+
+__all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
+
+_LINES_LOOKED_AT = 20
+_CUT_OFF = re.compile(
+    rb'\{.*?"object"\s*:\s*"(chat\.completion|text_completion|response|realtime\.response|video)"'
+    rb'|\{.*?"custom_id"\s*:.*?"response"\s*:',
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Lines of a plain, newline-delimited file that DuckDB can read as it lies.
+
+    No blank line, no byte-order mark, no line over 16 MiB, and the last line is complete. The
+    first `lines` rows count; row i is line `first_line + i` of the input, or `line_numbers[i]`.
+    """
+
+    path: Path
+    first_line: int
+    lines: int
+    line_numbers: Rows | None = None
+
+
+class Normalized(NamedTuple):
+    """The records and rejects of one frame; `rows_read` is how many of both there are."""
+
+    records: pl.DataFrame
+    rejects: pl.DataFrame
+    rows_read: int
+    not_usage: int
+
+
+def detect(first_bytes: bytes) -> bool:
+    """Whether a file that starts like this is a request log; the last line may be cut off."""
+    lines = first_bytes.removeprefix(codecs.BOM_UTF8).splitlines()[:_LINES_LOOKED_AT]
+    return any(_is_request(line) for line in lines) or bool(
+        lines and _CUT_OFF.match(lines[0].lstrip())
+    )
+
+
+def read_frames(
+    con: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    batch_rows: int = 250_000,
+    occurrences: Counter[str] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The lines of a segment as frames for `normalize`.
+
+    Takes: a connection with `produce_arrow_string_view`, `arrow_output_version` 1.4 and no
+    progress bar; how often each line without an id has occurred earlier in this file, which is
+    counted on (by the hex XXH3-128 of the line).
+    Gives: frames of about `batch_rows` rows in the order of the file, then those with the lines
+    that had to be read by hand.
+    Fails: SourceError where the file does not have the lines.
+    """
+    numbers = segment.line_numbers
+    if numbers is None:
+        numbers = np.arange(segment.first_line, segment.first_line + segment.lines, dtype=np.int64)
+    if segment.lines:
+        lines = Lines(segment.path, numbers[: segment.lines].astype(np.int64, copy=False))
+        known = Counter() if occurrences is None else occurrences
+        yield from read_lines(con, lines, choose_readers(segment.path), batch_rows, known)
+
+
+def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
+    """A frame of `read_frames` as ledger records and rejects.
+
+    Gives: records with the columns of `records.LEDGER_SCHEMA`, text of few values as Enum;
+    rejects with `input_line`, `rule`, `detail`, `raw` and `tokens_held_back`.
+    """
+    usage = frame
+    refused = pl.DataFrame(schema=REJECT_SCHEMA)
+    not_usage = 0
+    if "rule" in frame.columns:
+        refused = frame.filter(pl.col("rule").is_not_null()).select(list(REJECT_SCHEMA))
+        usage = frame.filter(pl.col("operation").is_not_null())
+        not_usage = len(frame) - len(refused) - len(usage)
+    good, bad = validate(_records(usage, context))
+    if len(bad):
+        refused = pl.concat([refused, _rejects(usage, bad)])
+    return Normalized(good, refused, len(good) + len(refused), not_usage)
+
+
+def _constant(value: str) -> pl.Expr:
+    # A column of one value costs nothing as an Enum; DuckDB reads it back as VARCHAR.
+    return pl.lit(value, dtype=pl.Enum([value]))
+
+
+def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """The ledger's columns, not yet validated."""
+    started_at = pl.col("started_at_us").cast(pl.Datetime("us"))
+    local = started_at.dt.replace_time_zone("UTC").dt.convert_time_zone(context.zone.key)
+    frame = frame.with_columns(_text(frame, "organization_id").fill_null(context.organization_id))
+    facts = {
+        "source": _constant(context.source),
+        "basis": _constant(context.basis),
+        "provider": _constant(context.provider),
+        "started_at": started_at,
+        "ended_at": pl.lit(None, dtype=pl.Datetime("us")),
+        "usage_date": started_at.dt.date(),
+        "charge_date": started_at.dt.date() if context.zone.key == "UTC" else local.dt.date(),
+        **{c: _text(frame, c) for c in (*ATTRIBUTION[1:], "model", "variant")},
+        **_operation(frame),
+        "service_tier": _tier(frame),
+        "recorded_at": pl.lit(context.recorded_at, dtype=pl.Datetime("us")),
+        "input_file": _constant(context.input_file),
+        IDENTITY_HASH: identity_hash(),
+    }
+    meters = disjoint_meters(frame)
+    return frame.select(
+        facts[c].alias(c) if c in facts else meters[c] if c in meters.columns else pl.col(c)
+        for c in LEDGER_SCHEMA
+    )
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in frame.columns else pl.lit(None, dtype=pl.String)
+
+
+def _operation(frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """Operation and scope; a frame of one kind has the operation as a constant already."""
+    if frame.schema["operation"] == pl.Enum:
+        operation = frame.schema["operation"].categories[0]
+        return {"operation": pl.col("operation"), "scope": _constant(OPERATIONS[operation])}
+    scopes = pl.Enum(sorted(set(OPERATIONS.values())))
+    return {
+        "operation": pl.col("operation").cast(pl.Enum(list(OPERATIONS))),
+        "scope": pl.col("operation").replace_strict(OPERATIONS, return_dtype=scopes),
+    }
+
+
+def _tier(frame: pl.DataFrame) -> pl.Expr:
+    """The canonical tier: each tier of the frame is looked up once, not each row."""
+    standard = normalize_tier(None)
+    recorded = frame["service_tier"].drop_nulls().unique() if "service_tier" in frame else []
+    tiers = {tier: normalize_tier(tier) for tier in recorded}
+    names = pl.Enum(sorted({*tiers.values(), standard, "batch"}))
+    tier = (
+        pl.col("service_tier").replace_strict(tiers, default=standard, return_dtype=names)
+        if tiers
+        else pl.lit(standard, dtype=names)
+    )
+    return pl.when("is_batch").then(pl.lit("batch", dtype=names)).otherwise(tier)
+
+
+def _rejects(usage: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+    """Broken rules with the raw line, which a reader keeps of every row that can break one."""
+    held = usage.select(
+        "input_line",
+        raw=_text(usage, "raw").fill_null(""),
+        tokens_held_back=count(usage, "input_tokens", "output_tokens"),
+    )
+    return bad.join(
+        held.unique("input_line", keep="first"), on="input_line", maintain_order="left"
+    ).select(list(REJECT_SCHEMA))
+
+
+def _is_request(line: bytes) -> bool:
+    try:
+        return is_logged_body(parse_object(line))
+    except RowError:
+        return False

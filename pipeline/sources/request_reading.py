@@ -1,0 +1,283 @@
+"""Lines of a request log to typed frames: fast where a line is beyond doubt, by hand where not.
+
+Each reader is a statement in `queries/reading/`. What it does not claim goes to the next one,
+as a smaller file, and at last to the reading by hand. A frame never mixes the two ways.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import xxhash
+
+from pipeline.errors import SourceError
+from pipeline.resources import sql
+from pipeline.sources.json_fields import parse_object
+from pipeline.sources.raw_lines import RawLines, Rows
+from pipeline.sources.rejects import RowError
+from pipeline.sources.request_by_hand import tokens_named, usage_rows
+from pipeline.sources.request_fields import COUNTS, SECONDS, TEXTS, microseconds, typed
+
+RAW_BYTES_KEPT = 64 * 1024
+LINE_PREFIX = "line:"
+
+_BY_HAND_ROWS = 20_000
+_FEW_LINES = 2_000  # cheaper by hand than to set up another pass
+_SAMPLE_LINES = 200
+_SAMPLE_BYTES = 1 << 20
+_CLEAR_MAJORITY = 0.8
+
+_BY_HAND_SCHEMA: dict[str, Any] = {
+    "input_line": pl.Int64,
+    "operation": pl.String,
+    **dict.fromkeys(TEXTS, pl.String),
+    **dict.fromkeys(COUNTS, pl.Int64),
+    **dict.fromkeys(SECONDS, pl.String),
+    "record_id": pl.String,
+    "is_batch": pl.Boolean,
+    "requests": pl.Int64,
+    "started_at_us": pl.Int64,
+    "rule": pl.String,
+    "detail": pl.String,
+    "raw": pl.String,
+    "tokens_held_back": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A statement that reads one shape of line; without `operation` it gives its own."""
+
+    statement: str
+    operation: str | None = None
+    is_batch: bool = False
+
+
+class Lines(NamedTuple):
+    """A file's lines to read, and which line of the input each of them is."""
+
+    path: Path
+    numbers: Rows
+
+
+CHAT = Reader("reading/request_log_chat", "completions")
+RESPONSE = Reader("reading/request_log_response", "completions")
+EMBEDDINGS = Reader("reading/request_log_embeddings", "embeddings")
+BATCH = Reader("reading/request_log_batch", is_batch=True)
+ANY = Reader("reading/request_log_any")
+_NARROW = {"chat.completion": CHAT, "response": RESPONSE, "list": EMBEDDINGS}
+
+
+def choose_readers(path: Path) -> tuple[Reader, ...]:
+    """The readers for a file, the one for what most of its first lines are before the others."""
+    votes: Counter[Reader] = Counter()
+    with path.open("rb") as file:
+        for line in islice(iter(lambda: file.readline(_SAMPLE_BYTES), b""), _SAMPLE_LINES):
+            votes[_reader_of(line)] += 1
+    reader, most = votes.most_common(1)[0] if votes else (ANY, 0)
+    if reader == ANY or most < _CLEAR_MAJORITY * votes.total():
+        return (ANY,)
+    return (reader, ANY)
+
+
+def _reader_of(line: bytes) -> Reader:
+    try:
+        fields = parse_object(line)
+        if fields.has("custom_id"):
+            return BATCH
+        narrow = _NARROW.get(fields.text("object") or "", ANY)
+        # An ISO 8601 time is NULL as a DOUBLE: only the reader of all kinds has text there.
+        created = fields.text("created") or fields.text("created_at") or ""
+        return ANY if "-" in created else narrow
+    except RowError:
+        return ANY
+
+
+def read_lines(
+    con: duckdb.DuckDBPyConnection,
+    lines: Lines,
+    readers: tuple[Reader, ...],
+    batch_rows: int,
+    occurrences: Counter[str],
+) -> Iterator[pl.DataFrame]:
+    """The lines as frames of `request_fields`, with `input_line` and `record_id`.
+
+    Rows that no reader claimed come last, with `rule`, `detail` and `raw` where they break a
+    rule and without `operation` where they are not usage.
+    Fails: SourceError where DuckDB does not give one row a line.
+    """
+    if not readers:
+        yield from _by_hand(lines, batch_rows, occurrences)
+        return
+    with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
+        aside = Path(folder) / "aside.jsonl"
+        numbers: list[Rows] = []
+        with RawLines(lines.path) as raw, aside.open("wb") as others:
+            first = 0
+            for found in _batches(con, readers[0], lines, batch_rows, Path(folder)):
+                frame = typed(found, _doubtful_after(lines.path))
+                claimed, unclaimed = _claim(frame, readers[0], raw, first, occurrences)
+                others.writelines(line + b"\n" for line in unclaimed.lines)
+                numbers.append(lines.numbers[first + unclaimed.rows])
+                here = lines.numbers[first : first + len(frame)]
+                first += len(frame)
+                if len(claimed):
+                    here = np.delete(here, unclaimed.rows) if len(unclaimed.rows) else here
+                    yield claimed.with_columns(input_line=pl.Series(here, dtype=pl.Int64))
+        rest = Lines(aside, np.concatenate(numbers)) if numbers else None
+        if rest is not None and len(rest.numbers):
+            further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
+            yield from read_lines(con, rest, further, batch_rows, occurrences)
+
+
+class _Unclaimed(NamedTuple):
+    rows: Rows
+    lines: list[bytes]
+
+
+def _claim(
+    frame: pl.DataFrame, reader: Reader, raw: RawLines, first: int, occurrences: Counter[str]
+) -> tuple[pl.DataFrame, _Unclaimed]:
+    """The rows that are beyond doubt, with their identity, and the raw lines of the others."""
+    clean = frame["is_clean"]
+    ids = [c for c in ("id", "request_id") if c in frame.columns]
+    record_id = frame.select(record_id=pl.coalesce(ids))["record_id"]
+    wanted = ~clean | record_id.is_null()
+    rows: Rows = wanted.arg_true().to_numpy().astype(np.int64)
+    lines = raw.take(rows + first) if len(rows) else []
+    is_clean = clean.gather(rows).to_list() if len(rows) else []
+    if any(is_clean):
+        anonymous = [line for line, keeps in zip(lines, is_clean, strict=True) if keeps]
+        record_id = record_id.scatter(
+            (clean & record_id.is_null()).arg_true(),
+            [_line_identity(line, occurrences) for line in anonymous],
+        )
+    frame = frame.drop("is_clean", *ids).with_columns(
+        record_id,
+        requests=pl.lit(1, dtype=pl.Int64),
+        is_batch=pl.lit(reader.is_batch),
+        **(
+            {"operation": pl.lit(reader.operation, dtype=pl.Enum([reader.operation]))}
+            if reader.operation
+            else {}
+        ),
+    )
+    if not len(rows):
+        return frame, _Unclaimed(rows, [])
+    doubtful = np.array([not keeps for keeps in is_clean], dtype=bool)
+    others = [line for line, keeps in zip(lines, is_clean, strict=True) if not keeps]
+    return frame.filter(clean), _Unclaimed(rows[doubtful], others)
+
+
+def _line_identity(line: bytes, occurrences: Counter[str]) -> str:
+    """The identity of a line without an id: its bytes, and which time it occurs in its file."""
+    digest = xxhash.xxh3_128_hexdigest(line)
+    occurrences[digest] += 1
+    return f"{LINE_PREFIX}{digest}:{occurrences[digest]}"
+
+
+def _batches(
+    con: duckdb.DuckDBPyConnection, reader: Reader, lines: Lines, batch_rows: int, folder: Path
+) -> Iterator[pl.DataFrame]:
+    """What a reader makes of the lines, in order, some `batch_rows` at a time."""
+    path = lines.path
+    if any(c in str(path) for c in "*?[{"):  # DuckDB would look for a pattern
+        path = folder / "lines.jsonl"
+        path.symlink_to(lines.path.resolve())
+    left = len(lines.numbers)
+    collected: list[pa.RecordBatch] = []
+    relation = con.sql(sql(reader.statement), params={"path": str(path)})
+    for batch in relation.to_arrow_reader(batch_rows):
+        collected.append(batch.slice(0, left))
+        left -= len(collected[-1])
+        if not left or sum(map(len, collected)) >= batch_rows:
+            yield _frame(collected)
+            collected = []
+        if not left:
+            return
+    if collected:
+        yield _frame(collected)
+    if left:
+        raise SourceError(
+            f"{len(lines.numbers)} lines were expected, {left} of them were not found",
+            file=lines.path,
+            hint="Was the file changed while it was read? Run again.",
+        )
+
+
+def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches(batches))
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101  from_arrow may also give a Series
+    return frame
+
+
+def _doubtful_after(path: Path) -> datetime:
+    """A day after a file was last written: a later time in it needs its raw line at hand."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+    return written + timedelta(days=1)
+
+
+def _by_hand(lines: Lines, batch_rows: int, occurrences: Counter[str]) -> Iterator[pl.DataFrame]:
+    """The lines one by one; the only reading that knows what is wrong with a line."""
+    last = microseconds(_doubtful_after(lines.path))
+    rows: list[dict[str, Any]] = []
+    with lines.path.open("rb") as file:
+        for number, ended in zip(lines.numbers.tolist(), file, strict=False):
+            line = ended.rstrip(b"\r\n")
+            rows += _rows_of(line, number, last, occurrences)
+            if len(rows) >= min(batch_rows, _BY_HAND_ROWS):
+                yield _from_rows(rows)
+                rows = []
+    if rows:
+        yield _from_rows(rows)
+
+
+def _rows_of(
+    line: bytes, number: int, last: int, occurrences: Counter[str]
+) -> list[dict[str, Any]]:
+    """The usage rows of a line; one row without usage where it has none or is refused."""
+    try:
+        found = usage_rows(line)
+    except RowError as error:
+        return [
+            {
+                "input_line": number,
+                "rule": error.rule,
+                "detail": error.detail,
+                "raw": _shown(line),
+                "tokens_held_back": tokens_named(line),
+            }
+        ]
+    if not found:
+        return [{"input_line": number}]
+    base = found[0]["id"] or found[0]["request_id"] or _line_identity(line, occurrences)
+    for row in found:
+        row["input_line"] = number
+        row["record_id"] = base + row.get("suffix", "")
+        if row["started_at_us"] > last:
+            row["raw"] = _shown(line)
+    return found
+
+
+def _shown(line: bytes) -> str:
+    return line[:RAW_BYTES_KEPT].decode("utf-8", "replace")
+
+
+def _from_rows(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        [[row.get(c) for c in _BY_HAND_SCHEMA] for row in rows],
+        schema=_BY_HAND_SCHEMA,
+        orient="row",
+    )
+    return frame.drop("id", "request_id")

@@ -1,0 +1,211 @@
+"""The canonical usage record as a Pandera schema: types, presence and business rules.
+
+Every source's rows pass through `validate`. Rows that break a rule come back with its name and
+a sentence for people; the rest go on as they are, and nothing is changed or filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrorReason, SchemaErrors
+
+from pipeline.records import LEDGER_SCHEMA, METER_NAMES, OPERATIONS
+
+EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001  times are naive UTC
+LATEST_AHEAD = timedelta(days=1)
+LARGEST_COUNT = 10**18 - 1  # 18 digits: the sum of nine still is a BIGINT
+
+BAD_SCHEMA: dict[str, pl.DataType] = {
+    "input_line": pl.Int64(),
+    "rule": pl.String(),
+    "detail": pl.String(),
+}
+
+_OPTIONAL = frozenset(
+    {
+        "ended_at",
+        "project_id",
+        "api_key_id",
+        "user_id",
+        "service_account_id",
+        "model",
+        "variant",
+    }
+)
+_TEXTS = tuple(c for c, dtype in LEDGER_SCHEMA.items() if dtype == pl.String())
+_REQUIRED = tuple(c for c in LEDGER_SCHEMA if c not in _OPTIONAL)
+_COUNTED = (*(m for m in METER_NAMES if LEDGER_SCHEMA[m] == pl.Int64()), "requests")
+
+
+class Validated(NamedTuple):
+    """The rows that keep every rule, in order, and why each of the others does not."""
+
+    good: pl.DataFrame
+    bad: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One business rule: true or NULL where a row keeps it, and what to say where it does not."""
+
+    name: str
+    holds: pl.Expr
+    detail: pl.Expr
+
+
+def _text(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String)
+
+
+def _say(template: str, *columns: str) -> pl.Expr:
+    return pl.format(template, *(_text(c).fill_null("nothing") for c in columns))
+
+
+def _first_negative() -> pl.Expr:
+    return pl.concat_str(
+        [
+            pl.when(pl.col(c) < 0).then(pl.format(c + " is {}. ", pl.col(c)))
+            for c in (*METER_NAMES, "requests")
+        ],
+        ignore_nulls=True,
+    ).str.strip_chars_end(" .")
+
+
+RULES = (
+    Rule(
+        "missing_value",
+        pl.all_horizontal(pl.col(c).is_not_null() for c in _REQUIRED),
+        pl.concat_str(
+            [pl.when(pl.col(c).is_null()).then(pl.lit(f"{c} is missing. ")) for c in _REQUIRED],
+            ignore_nulls=True,
+        ).str.strip_chars_end(" ."),
+    ),
+    Rule(
+        "missing_id",
+        (pl.col("record_id") != "") & (pl.col("organization_id") != ""),
+        pl.lit("record_id or organization_id is empty"),
+    ),
+    Rule(
+        # A provider's bucket need not be grouped by model; a request always has one.
+        "missing_model",
+        (pl.col("model") != "").fill_null(False)
+        | pl.col("ended_at").is_not_null()
+        | _text("scope").is_in(("storage", "tools")),
+        pl.lit("model is missing"),
+    ),
+    Rule(
+        "implausible_time",
+        (pl.col("started_at") >= EARLIEST)
+        & (pl.col("started_at") <= pl.col("recorded_at") + LATEST_AHEAD),
+        _say("started_at {} is not between 2020-01-01 and a day from now", "started_at"),
+    ),
+    Rule(
+        "negative_duration",
+        pl.col("ended_at") >= pl.col("started_at"),
+        _say("ended_at {} is before started_at {}", "ended_at", "started_at"),
+    ),
+    Rule(
+        # Zones reach from -12 to +14 hours: no local day is further away.
+        "wrong_date",
+        (pl.col("usage_date") == pl.col("started_at").dt.date())
+        & (pl.col("charge_date") - pl.col("usage_date")).is_between(
+            timedelta(days=-1), timedelta(days=1)
+        ),
+        _say(
+            "usage_date {} or charge_date {} is not the day of started_at {}",
+            "usage_date",
+            "charge_date",
+            "started_at",
+        ),
+    ),
+    Rule(
+        "unknown_operation",
+        _text("operation").replace_strict(OPERATIONS, default=None) == _text("scope"),
+        _say("operation {} does not belong to scope {}", "operation", "scope"),
+    ),
+    Rule(
+        "unknown_basis",
+        _text("basis").is_in(("charge", "detail")),
+        _say("basis {} is neither charge nor detail", "basis"),
+    ),
+    Rule(
+        "wrong_tier",
+        (_text("service_tier") != "") & (~pl.col("is_batch") | (_text("service_tier") == "batch")),
+        _say("service_tier {} of a record with is_batch {}", "service_tier", "is_batch"),
+    ),
+    Rule(
+        "negative_quantity",
+        pl.all_horizontal(pl.col(c) >= 0 for c in (*METER_NAMES, "requests")),
+        _first_negative(),
+    ),
+    Rule(
+        "implausible_quantity",
+        pl.all_horizontal(pl.col(c) <= LARGEST_COUNT for c in _COUNTED),
+        pl.lit("a quantity has more than 18 digits"),
+    ),
+    Rule(
+        "nothing_counted",
+        pl.any_horizontal(pl.col(c) > 0 for c in ("requests", *METER_NAMES)),
+        pl.lit("neither a request nor any quantity is above zero"),
+    ),
+)
+
+
+def _check(rule: Rule) -> pa.Check:
+    def keeps_rule(data: pa.PolarsData) -> bool:
+        # One boolean for the whole frame: rows are told apart only when it is false.
+        return bool(data.lazyframe.select(rule.holds.all()).collect().item())
+
+    return pa.Check(keeps_rule, name=rule.name)
+
+
+def _column(name: str, dtype: pl.DataType) -> pa.Column:
+    # Text may come as an Enum: a column of few values is written faster as one.
+    return pa.Column(None if name in _TEXTS else dtype, nullable=True)
+
+
+SCHEMA = pa.DataFrameSchema(
+    {name: _column(name, dtype) for name, dtype in LEDGER_SCHEMA.items()},
+    checks=[_check(rule) for rule in RULES],
+    strict=True,
+    ordered=True,
+)
+
+
+def validate(frame: pl.DataFrame) -> Validated:
+    """The rows of a ledger frame that keep every rule, and the reasons for the others.
+
+    Takes: the columns of `records.LEDGER_SCHEMA` in order, text also as Enum.
+    Gives: `good` in input order; `bad` with `input_line`, `rule` (the first one broken), `detail`.
+    Fails: pandera's SchemaErrors for a missing, unknown or wrongly typed column, which is a
+    mistake in the source's code and not in its input.
+    """
+    for name in _TEXTS:
+        if name in frame.columns and frame.schema[name] not in (pl.String, pl.Enum):
+            raise TypeError(f"{name} is {frame.schema[name]}, not text")
+    try:
+        SCHEMA.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        if any(e.reason_code != SchemaErrorReason.DATAFRAME_CHECK for e in errors.schema_errors):
+            raise
+        return _split(frame)
+    return Validated(frame, pl.DataFrame(schema=BAD_SCHEMA))
+
+
+def _split(frame: pl.DataFrame) -> Validated:
+    """Each row with the first rule that it breaks."""
+    broken = [rule.holds.fill_null(True).not_() for rule in RULES]
+    keeps = ~frame.select(broken=pl.any_horizontal(broken))["broken"]
+    bad = frame.filter(~keeps).select(
+        pl.col("input_line"),
+        rule=pl.coalesce(
+            pl.when(b).then(pl.lit(r.name)) for r, b in zip(RULES, broken, strict=True)
+        ),
+        detail=pl.coalesce(pl.when(b).then(r.detail) for r, b in zip(RULES, broken, strict=True)),
+    )
+    return Validated(frame.filter(keeps), bad)

@@ -1,0 +1,51 @@
+-- row: a line of a log of embeddings, in the order of the file; the vectors are not read.
+-- `is_plain` as in request_log_chat.sql.
+SELECT
+  id,
+  request_id,
+  created,
+  model,
+  service_tier,
+  organization_id,
+  project_id,
+  api_key_id,
+  user_id,
+  service_account_id,
+  usage.prompt_tokens AS input_tokens,
+  usage.total_tokens AS total_tokens,
+  object = 'list'
+  AND model <> ''
+  AND usage.prompt_tokens IS NOT NULL
+  AND usage.completion_tokens IS NULL
+  AND usage.output_tokens IS NULL
+  AND usage.prompt_tokens_details IS NULL
+  AND usage.input_tokens_details IS NULL AS is_plain
+FROM read_json(
+  $path,
+  format = 'newline_delimited',
+  compression = 'none',
+  hive_partitioning = false,
+  records = true,
+  ignore_errors = true,
+  columns = {
+    id: 'VARCHAR',
+    request_id: 'VARCHAR',
+    object: 'VARCHAR',
+    created: 'DOUBLE',
+    model: 'VARCHAR',
+    service_tier: 'VARCHAR',
+    organization_id: 'VARCHAR',
+    project_id: 'VARCHAR',
+    api_key_id: 'VARCHAR',
+    user_id: 'VARCHAR',
+    service_account_id: 'VARCHAR',
+    usage: 'STRUCT(
+      prompt_tokens VARCHAR,
+      total_tokens VARCHAR,
+      completion_tokens VARCHAR,
+      output_tokens VARCHAR,
+      prompt_tokens_details JSON,
+      input_tokens_details JSON
+    )'
+  }
+)
