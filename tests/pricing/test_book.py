@@ -287,6 +287,14 @@ def test_thresholds_follow_alias_time_and_layer(tmp_path: Path) -> None:
     assert prices.long_thresholds("m", "azure") == ()
 
 
+def test_lower_threshold_is_given_where_two_providers_share_an_id(tmp_path: Path) -> None:
+    """Without a provider the answer errs on the side of asking for the long price."""
+    high = line(provider="other", context_class="long", long_above_tokens="300000")
+    prices = book(tmp_path, high, line(**LONG))
+    assert prices.long_thresholds("m") == (LongThreshold(272_000, None, None),)
+    assert prices.long_thresholds("m", "other") == (LongThreshold(300_000, None, None),)
+
+
 def test_instants_within_days_are_those_off_midnight(tmp_path: Path) -> None:
     """A price that changes at noon splits the day; one that changes at midnight does not."""
     prices = book(
@@ -313,6 +321,8 @@ def test_book_id_is_of_what_can_change_a_price(tmp_path: Path) -> None:
         book(tmp_path, line(), line(model="N")),
         book(tmp_path, line(price_usd="2"), line(model="n")),
         book(tmp_path, line(valid_to="2030-01-01"), line(model="n")),
+        book(tmp_path, line(**LONG), line(model="n")),
+        book(tmp_path, line(**{**LONG, "long_above_tokens": "9"}), line(model="n")),
         book(tmp_path, line(), line(model="n"), own=((line(),),)),
         book(tmp_path, line(), line(model="n"), own=((line(), line(model="n")),)),
         book(tmp_path, line(), line(model="n"), own=((line(),), (line(model="n"),))),

@@ -51,6 +51,19 @@ def test_long_lasting_row_overlaps_every_later_one(tmp_path: Path) -> None:
     assert "line 2 (always)" in str(found[0])
 
 
+def test_row_that_lasts_longer_than_the_one_it_overlaps_is_looked_at_next(tmp_path: Path) -> None:
+    """Each overlap is told against the row that lasts longest, not against the first one."""
+    path = price_file(
+        tmp_path,
+        line(valid_from="2026-01-01", valid_to="2026-02-01"),
+        line(valid_from="2026-01-15", valid_to="2026-12-01"),
+        line(valid_from="2026-05-01"),
+    )
+    found = [str(finding) for finding in check_rows(rows(path)) if finding.kind == "overlap"]
+    assert [text.split(" ")[0] for text in found] == ["prices.csv:3", "prices.csv:4"]
+    assert "so does line 3" in found[1]
+
+
 def test_rows_that_touch_or_differ_in_any_part_do_not_overlap(tmp_path: Path) -> None:
     """Ranges are half-open; model, meter, tier, class, variant and provider each make a key."""
     path = price_file(
