@@ -168,8 +168,7 @@ def _budgets(
             model.Budget(
                 budget_id, " · ".join(parts) or "whole organization", state, amount, spent,
                 bool(is_lower_bound), forecast, low, high, crossing, tuple(thresholds or ()),
-                # The last day or the one after it: a month's end is told by where it falls.
-                Days(start, end if end.day == 1 else end + ONE_DAY),
+                Days(start, end),
             )
         )  # fmt: skip
     return tuple(sorted(budgets, key=_most_urgent_first))
