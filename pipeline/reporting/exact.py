@@ -35,8 +35,3 @@ def scaled(amount: Decimal, numerator: Decimal, denominator: Decimal) -> Decimal
     """`amount` times a fraction, half-even at 24 decimals; exact where the result has no more."""
     product = EXACT.multiply(amount, numerator)
     return EXACT.divide(product, denominator).quantize(MONEY_STEP, context=EXACT)
-
-
-def scaled_down(amount: Decimal, parts: int) -> Decimal:
-    """An average: `amount` spread over a number of parts, at 24 decimals."""
-    return scaled(amount, Decimal(1), Decimal(parts))

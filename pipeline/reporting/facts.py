@@ -41,12 +41,10 @@ def choose_period(
     today = local(now, zone).date()
     current = whole_month(first_of(today))
     bounds = _bounds(con, current)
-    is_current_empty = bounds.last_of_month is None
-    chosen = current
-    if month is not None:
-        chosen = whole_month(first_of(month))
-    elif is_current_empty and bounds.last is not None:
-        chosen = whole_month(first_of(bounds.last))
+    # An empty current month gives way to the newest that has charges, if there is any.
+    newest = bounds.last if bounds.last_of_month is None and bounds.last else today
+    default_month = first_of(newest)
+    chosen = whole_month(default_month if month is None else first_of(month))
     if chosen != current:
         bounds = _bounds(con, chosen)
     period = Period(
@@ -55,8 +53,8 @@ def choose_period(
         previous=month_before(chosen.since),
         today=today,
         zone=zone,
+        default_month=default_month,
         is_chosen_by_default=month is None,
-        is_current_month_empty=is_current_empty,
     )
     return period, bounds
 
@@ -72,9 +70,10 @@ def gather(
 ) -> Report:
     """Everything that a report says about its month. Fails: CheckFailedError, see `_check`."""
     asked = _parameters(period, run_id)
-    names = _names(con, asked)
+    money = rows(con, "cells", asked)
+    names = _names(con, asked, money)
     unpriced = rows(con, "unpriced", asked)
-    all_cells = cells(rows(con, "cells", asked), rows(con, "volumes", asked), unpriced)
+    all_cells = cells(money, rows(con, "volumes", asked), unpriced)
     totals = {
         name: model.Totals(Amount(*money), *rest) for name, money, rest in _totals(con, asked)
     }
@@ -131,9 +130,11 @@ def _parameters(period: Period, run_id: str) -> Parameters:
     }
 
 
-def _names(con: duckdb.DuckDBPyConnection, asked: Parameters) -> ProjectNames:
+def _names(
+    con: duckdb.DuckDBPyConnection, asked: Parameters, money: list[tuple[Any, ...]]
+) -> ProjectNames:
     names: dict[str, str] = dict(rows(con, "project_names", asked))
-    charged = {row[0]: row[1] for row in rows(con, "cells", asked) if row[0] and row[1]}
+    charged = {row[0]: row[1] for row in money if row[0] and row[1]}
     return ProjectNames(names | charged)
 
 
@@ -167,8 +168,7 @@ def _budgets(
             model.Budget(
                 budget_id, " · ".join(parts) or "whole organization", state, amount, spent,
                 bool(is_lower_bound), forecast, low, high, crossing, tuple(thresholds or ()),
-                # The last day or the one after it: a month's end is told by where it falls.
-                Days(start, end if end.day == 1 else end + ONE_DAY),
+                Days(start, end),
             )
         )  # fmt: skip
     return tuple(sorted(budgets, key=_most_urgent_first))

@@ -70,8 +70,8 @@ class Period:
     previous: Days
     today: date
     zone: ZoneInfo
+    default_month: date  # what no choice gives
     is_chosen_by_default: bool
-    is_current_month_empty: bool
 
     @property
     def state(self) -> Literal["past", "open", "future"]:
@@ -79,12 +79,6 @@ class Period:
         if self.today >= self.month.until:
             return "past"
         return "open" if self.today >= self.month.since else "future"
-
-    @property
-    def elapsed(self) -> Days:
-        """The days of the month that have begun."""
-        end = min(max(self.today + ONE_DAY, self.month.since), self.month.until)
-        return Days(self.month.since, end)
 
     @property
     def complete(self) -> Days:
@@ -124,12 +118,12 @@ def at_midnight(day: date, zone: ZoneInfo) -> datetime:
 def compared_days(month: Days, today: date, last_charge_date: date | None) -> Days:
     """The days of the month before that compare fairly with what the month has so far.
 
-    A month that is over compares with the whole month before. A running one compares with as many
-    days as it has itself, up to its last day with charges: a source that is two days late must
-    not look like two days without spending.
+    A month that is over, or yet to come, compares with the whole month before. A running one
+    compares with as many days as it has itself, up to its last day with charges: a source that is
+    two days late must not look like two days without spending.
     """
     previous = month_before(month.since)
-    if today >= month.until:
+    if not month.since <= today < month.until:
         return previous
     end = last_charge_date if last_charge_date is not None else today
     count = (end - month.since).days + 1

@@ -62,7 +62,7 @@ def write_report(
         out.mkdir(parents=True, exist_ok=True)
         replace_file(csv, lambda path: write_csv(con, period, path))
         replace_file(html, lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
-        if period.month == choose_period(con, None, now, zone)[0].month:
+        if period.month.since == period.default_month:
             replace_file(
                 out / LATEST, lambda path: path.write_text(page, encoding="utf-8", newline="\n")
             )

@@ -67,6 +67,8 @@ def test_latest_is_the_default_month_and_not_the_last_one_written(
         (date(2026, 11, 1), date(2026, 11, 17), date(2026, 11, 15), (10, 1), (10, 16)),
         # running, nothing yet: as many days as have begun
         (date(2026, 11, 1), date(2026, 11, 3), None, (10, 1), (10, 4)),
+        # not begun yet
+        (date(2026, 12, 1), date(2026, 11, 17), None, (11, 1), (12, 1)),
         # the month before is shorter: all of it
         (date(2026, 3, 1), date(2026, 3, 31), date(2026, 3, 30), (2, 1), (3, 1)),
     ],

@@ -208,11 +208,15 @@ def test_the_providers_costs_are_compared_over_the_days_they_cover(
             "provider_costs", usage_date=date(2026, 11, 2), amount=Decimal(amount), currency="USD"
         )
     books.insert(
-        "provider_costs", usage_date=date(2026, 11, 2), amount=Decimal("7.25"), currency="eur"
+        "provider_costs",
+        usage_date=date(2026, 11, 2),
+        amount=Decimal("7.25"),
+        currency="eur",
+        fetched_at=datetime(2026, 11, 3, 7, 5),
     )
     foot = read(write(books.finish())).table("h-ties").foot
     assert [[cell.text for cell in row] for row in foot[1:]] == [
-        ["The provider's costs of 1 UTC day in EUR", "", "7.25 EUR"],
+        ["The provider's costs of 1 UTC day in EUR fetched 3 Nov 2026, 08:05 CET", "", "7.25 EUR"],
         ["Ours over the 1 UTC day that the provider reported", "$100.00", "$100.00"],
         ["The provider's costs of 1 UTC day", "$99.50", "$99.50"],
         ["Ours minus the provider's", "+$0.50", "$0.50"],
@@ -280,7 +284,7 @@ def test_freshness_names_last_records_missing_and_provisional_days(
     page = read(write(acme))
     rows = {row[0].text: [cell.text for cell in row] for row in page.table("h-sources").body}
     assert rows["gateway"][2:4] == ["17 Nov 2026, 13:58 CET 22 minutes before this report", "8"]
-    assert rows["gateway"][6] == "1 waiting file (3.2 MB)"
+    assert rows["gateway"][6] == "1 waiting file 3.2 MB waiting"
     assert rows["openai-usage"][2:4] == [
         "14 Nov 2026, 00:00 CET 3 days before this report",
         f"8, 14{DASH}16",
