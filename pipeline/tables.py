@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-UNBOUNDED_WIDTH = 100_000  # a pipe or a file has no edge to fold at
 NARROWEST_TEXT = 16  # columns of text may be folded down to this
 GAP = 3  # what rich puts between two columns
 
@@ -34,22 +33,22 @@ def drawn(
     (None is shown as NULL), and the width of the terminal; None: it is not for a terminal.
     """
     buffer = StringIO()
+    natural = [_natural_width(name, cells) for name, cells in zip(names, columns, strict=True)]
     console = Console(
         file=buffer,
         force_terminal=width is not None,
-        width=width or UNBOUNDED_WIDTH,
+        # A pipe or a file has no edge to fold at.
+        width=width or sum(natural) + GAP * len(natural),
+        height=25,  # rich takes 80 columns on a dumb terminal unless both are given
         highlight=False,
         markup=False,
         emoji=False,
     )
-    widths = [
-        _least_width(name, cells, is_whole=whole)
-        for name, cells, whole in zip(names, columns, is_number, strict=True)
-    ]
-    if sum(widths) + GAP * (len(widths) - 1) <= console.width:
-        console.print(_grid(names, is_number, columns, widths))
-    else:
+    widths = _fitting(natural, is_number, console.width)
+    if widths is None:
         _print_records(console, names, columns)
+    else:
+        console.print(_grid(names, is_number, columns, widths))
     return buffer.getvalue()
 
 
@@ -71,7 +70,8 @@ def _grid(
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name, number, width in zip(names, is_number, widths, strict=True):
         justify: Literal["left", "right"] = "right" if number else "left"
-        table.add_column(Text(printable(name)), justify=justify, min_width=width, overflow="fold")
+        # rich 15 cuts digits off where it has to choose widths itself, so they are all given.
+        table.add_column(Text(printable(name)), justify=justify, width=width, overflow="fold")
     for row in zip(*columns, strict=True):
         table.add_row(*(_cell(cell) for cell in row))
     return table
@@ -96,8 +96,21 @@ def _cell(cell: str | None) -> Text:
     return Text(NULL, style="dim") if cell is None else Text(printable(cell))
 
 
-def _least_width(name: str, cells: Sequence[str | None], *, is_whole: bool) -> int:
-    natural = max(
-        [cell_len(printable(name)), *(cell_len(printable(cell or NULL)) for cell in cells)]
-    )
-    return natural if is_whole else min(natural, NARROWEST_TEXT)
+def _natural_width(name: str, cells: Sequence[str | None]) -> int:
+    widths = [cell_len(printable(NULL if cell is None else cell)) for cell in cells]
+    return max([cell_len(printable(name)), *widths])
+
+
+def _fitting(natural: Sequence[int], is_number: Sequence[bool], width: int) -> list[int] | None:
+    """Widths that fit, by narrowing the widest texts; None where that is not enough."""
+    room = width - GAP * (len(natural) - 1)
+    widths = [
+        size if number else min(size, room) for size, number in zip(natural, is_number, strict=True)
+    ]
+    texts = [n for n, number in enumerate(is_number) if not number]
+    while sum(widths) > room:
+        widest = max(texts, key=lambda n: widths[n], default=None)
+        if widest is None or widths[widest] <= NARROWEST_TEXT:
+            return None
+        widths[widest] -= 1
+    return widths

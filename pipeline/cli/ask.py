@@ -115,9 +115,13 @@ def _print(answer: Tabular, form: str, out: Path | None, published: Path, *, qui
     else:
         is_terminal = sys.stdout.isatty()
         width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None
-        sys.stdout.flush()
-        note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
-        sys.stdout.buffer.flush()
+        try:
+            note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # `| head` has what it wants; click, which would see this before main, makes it a 1.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
     if note:
         setting.say(note, quiet=quiet)
 
