@@ -7,10 +7,11 @@ needed. Never writes, and never reads a file outside the snapshot.
 from __future__ import annotations
 
 import difflib
-import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -59,7 +60,7 @@ class Answer:
         """Whether this is the answer of an EXPLAIN."""
         return bool(self.statement.prefix)
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
+    def rows(self) -> Generator[tuple[Any, ...], None, None]:
         """The rows in order, a batch in memory at a time; decimals as Decimal.
 
         Fails: ConfigError where the data do not fit the query (a division, a cast).
@@ -105,7 +106,7 @@ def open_published(
         raise ConfigError(
             "nothing is published yet", file=published, hint="Run `tollbook run` first."
         )
-    spill = Path(tempfile.gettempdir()) / f"tollbook-spill-{os.getpid()}"
+    spill = tempfile.mkdtemp(prefix="tollbook-")  # 0700: DuckDB's own would be for all to read
     try:
         con = duckdb.connect(
             str(database),
@@ -118,11 +119,13 @@ def open_published(
                 "autoload_known_extensions": "false",
                 "memory_limit": memory_limit,
                 "python_enable_replacements": "false",  # no reading of our own Python variables
-                "temp_directory": str(spill),  # the default lies inside the snapshot
+                "temp_directory": spill,  # the default lies inside the snapshot
             },
         )
+        weakref.finalize(con, shutil.rmtree, spill, ignore_errors=True)
         _lock(con, snapshot)
     except duckdb.Error as error:
+        shutil.rmtree(spill, ignore_errors=True)
         raise RunFailedError(
             f"cannot be opened: {_message(error)}",
             file=database,

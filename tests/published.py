@@ -38,8 +38,10 @@ def publish(root: Path, rows: Rows, run_id: str = "run-1") -> Path:
     snapshot.mkdir(parents=True)
     with duckdb.connect(str(snapshot / "tollbook.duckdb")) as con:
         con.execute("SET enable_progress_bar = false")
+        con.execute("BEGIN")  # one commit, not one for each of three hundred comments
         for view, columns in dictionary().items():
             _publish_view(con, snapshot, view, columns, rows.get(view, ()))
+        con.execute("COMMIT")
     link = root / "published"
     new = root / "published.new"
     new.symlink_to(snapshot, target_is_directory=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from pipeline.access import open_published, run_statement, view_names
@@ -88,9 +90,8 @@ def test_one_connection_sees_one_snapshot(tmp_path: Path) -> None:
 
 def test_reading_early_and_again_is_fine(con: duckdb.DuckDBPyConnection) -> None:
     """Whoever stops reading leaves the connection free for the next question."""
-    rows = run_statement(con, "SELECT range AS n FROM range(1000000)").rows()
-    assert next(rows) == (0,)
-    rows.close()
+    with closing(run_statement(con, "SELECT range AS n FROM range(1000000)").rows()) as rows:
+        assert next(rows) == (0,)
     assert list(run_statement(con, "SELECT 1").rows()) == [(1,)]
 
 
@@ -155,7 +156,7 @@ def test_a_broken_database_is_no_traceback(tmp_path: Path) -> None:
 )
 def test_no_way_out_and_no_way_to_write(published: Path, sql: str) -> None:
     """Each is refused in one sentence, and not a byte changes anywhere."""
-    python_variable = duckdb.sql("SELECT 1 AS n").to_arrow_table()  # DuckDB could find it by name
+    python_variable = pa.table({"n": [1]})  # DuckDB would find it by its name
     snapshot, root = published.resolve(), published.parent.parent
     before = tree(root)
     copy = f"WITH a AS (COPY (SELECT 1) TO '{snapshot}/new.parquet') FROM a"
@@ -195,9 +196,7 @@ def test_settings_are_as_promised(con: duckdb.DuckDBPyConnection) -> None:
         "lock_configuration",
         "python_enable_replacements",
     )
-    found = dict(
-        run_statement(con, "SELECT name, value FROM duckdb_settings()").rows()  # type: ignore[arg-type]  # two columns
-    )
+    found = dict(run_statement(con, "SELECT name, value FROM duckdb_settings()").rows())
     assert {name: found[name] for name in names} == {
         "TimeZone": "UTC",
         "autoinstall_known_extensions": "false",
@@ -253,6 +252,23 @@ def test_too_large_a_question_says_so(published: Path) -> None:
         pytest.raises(RunFailedError, match="Narrow the question"),
     ):
         list(run_statement(con, "SELECT list(range) AS l FROM range(20000000)").rows())
+
+
+def test_what_spills_is_for_nobody_else_and_goes_away(published: Path) -> None:
+    """A sort larger than memory is written to a folder of our own, which ends with the question."""
+    con = open_published(published, memory_limit="60MB")
+    [(folder,)] = run_statement(con, "SELECT current_setting('temp_directory')").rows()
+    with closing(
+        run_statement(con, "SELECT hash(range) AS h FROM range(9000000) ORDER BY h").rows()
+    ) as rows:
+        next(rows)
+        spilled = list(Path(folder).iterdir())
+        assert spilled
+        assert Path(folder).stat().st_mode & 0o777 == 0o700
+    con.close()
+    del con, rows
+    gc.collect()
+    assert not Path(folder).exists()
 
 
 def test_intervals_and_zoned_times_come_as_text(con: duckdb.DuckDBPyConnection) -> None:

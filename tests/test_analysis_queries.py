@@ -111,9 +111,7 @@ def held_back(file: str, line: int, rule: str, tokens: int | None, **more: Any) 
     }
 
 
-def raw_file(
-    name: str, source: str, state: str, *, last: datetime | None, rows: int, bad: int
-) -> Any:
+def raw_file(name: str, source: str, state: str, *, last: str | None, rows: int, bad: int) -> Any:
     """A raw file whose good rows but one were accepted; one was a duplicate."""
     return {
         "input_file": name,
@@ -126,7 +124,7 @@ def raw_file(
         "superseded": 0,
         "quarantined": bad,
         "waiting_bytes": 12 if state == "waiting" else 0,
-        "last_record_at": last,
+        "last_record_at": None if last is None else datetime.fromisoformat(last),
         "ingested_at": datetime(2026, 11, 12, 8),
     }
 
@@ -166,9 +164,9 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
             held_back("b.jsonl", 5, "bad_json", 9, replayed_at=datetime(2026, 11, 11, 12)),
         ],
         "input_files": [
-            raw_file("a.jsonl", "gateway", "read", last=datetime(2026, 11, 11, 22), rows=1000, bad=2),
-            raw_file("b.jsonl", "gateway", "waiting", last=datetime(2026, 11, 12, 8, 30), rows=500, bad=2),
-            raw_file("old.jsonl", "gateway", "forgotten", last=datetime(2026, 11, 12, 8, 59), rows=10, bad=9),
+            raw_file("a.jsonl", "gateway", "read", last="2026-11-11T22:00", rows=1000, bad=2),
+            raw_file("b.jsonl", "gateway", "waiting", last="2026-11-12T08:30", rows=500, bad=2),
+            raw_file("d.jsonl", "gateway", "forgotten", last="2026-11-12T08:59", rows=10, bad=9),
             raw_file("c.jsonl", "other", "unreadable", last=None, rows=0, bad=0),
         ],
     }  # fmt: skip

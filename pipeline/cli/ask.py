@@ -57,7 +57,7 @@ def sql(
     text = sys.stdin.read() if statement == "-" else statement
     with open_published(published) as con:
         answer = run_statement(con, text, _pairs(param))
-        _print(answer, "json" if as_json else form, out, published, quiet=quiet)
+        print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
 
 
 @app.command("query")
@@ -88,7 +88,7 @@ def query(
     published = settings.storage.root / "published"
     chosen = "json" if as_json else form
     if name is None:
-        _print(Listing(named_queries()), chosen, out, published, quiet=quiet)
+        print_answer(Listing(named_queries()), chosen, out, published, quiet=quiet)
         return
     asked = named(name)
     if show_sql:
@@ -102,10 +102,10 @@ def query(
         if note:
             setting.say(note, quiet=quiet)
         answer = run_statement(con, asked.sql, bind(asked, given, days))
-        _print(answer, chosen, out, published, quiet=quiet)
+        print_answer(answer, chosen, out, published, quiet=quiet)
 
 
-def _print(answer: Tabular, form: str, out: Path | None, published: Path, *, quiet: bool) -> None:
+def print_answer(answer: Tabular, form: str, out: Path | None, published: Path, *, quiet: bool) -> None:
     """The answer to the file or to stdout; what is not data to stderr."""
     from pipeline.output import format_named, write, write_file
 
@@ -115,9 +115,13 @@ def _print(answer: Tabular, form: str, out: Path | None, published: Path, *, qui
     else:
         is_terminal = sys.stdout.isatty()
         width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None
-        sys.stdout.flush()
-        note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
-        sys.stdout.buffer.flush()
+        try:
+            note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # `| head` has what it wants; click, which would see this before main, makes it a 1.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
     if note:
         setting.say(note, quiet=quiet)
 

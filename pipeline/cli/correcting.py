@@ -129,7 +129,7 @@ def _preview(
 ) -> None:
     from pipeline.corrections import preview, total_difference
     from pipeline.money import plain
-    from pipeline.tables import FrameAnswer
+    from pipeline.frame_answer import FrameAnswer
 
     first = setting.day(since, "--since") if since else None
     last = setting.day(until, "--until") if until else None

@@ -11,17 +11,13 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from pipeline.identity import identity_hash
 from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
-from pipeline.sources.context import Context
+from pipeline.sources.context import Context, Normalized
 from pipeline.sources.json_fields import parse_object
 from pipeline.sources.raw_lines import Rows
 from pipeline.sources.rejects import REJECT_SCHEMA, RowError
@@ -29,6 +25,7 @@ from pipeline.sources.request_by_hand import is_logged_body
 from pipeline.sources.request_fields import ATTRIBUTION, count
 from pipeline.sources.request_meters import disjoint_meters
 from pipeline.sources.request_reading import Lines, choose_readers, read_lines
+from pipeline.spooling import Segment
 from pipeline.validation import validate
 
 __all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
@@ -39,29 +36,6 @@ _CUT_OFF = re.compile(
     rb'|\{.*?"custom_id"\s*:.*?"response"\s*:',
     re.DOTALL,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Lines of a plain, newline-delimited file that DuckDB can read as it lies.
-
-    No blank line, no byte-order mark, no line over 16 MiB, and the last line is complete. The
-    first `lines` rows count; row i is line `first_line + i` of the input, or `line_numbers[i]`.
-    """
-
-    path: Path
-    first_line: int
-    lines: int
-    line_numbers: Rows | None = None
-
-
-class Normalized(NamedTuple):
-    """The records and rejects of one frame; `rows_read` is how many of both there are."""
-
-    records: pl.DataFrame
-    rejects: pl.DataFrame
-    rows_read: int
-    not_usage: int
 
 
 def detect(first_bytes: bytes) -> bool:

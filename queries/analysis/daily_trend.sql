@@ -1,5 +1,5 @@
 -- question: What did each day cost, and where is the week as a whole going?
--- row: one day of the period, also one without charges (NULL, line_count 0): is something missing?
+-- row: one day of the period, also one without charges (NULL, line_count 0), so that gaps show.
 -- ties: sum(cost_usd) = that of charges over the same days.
 -- parameter: since DATE default month, first day (the organization's)
 -- parameter: until DATE default last_day+1, first day that is no longer counted
