@@ -320,6 +320,7 @@ class _Service:
         except (Exception, SystemExit) as error:  # a failing job stops no other
             outcome, message = "failed", f"{type(error).__name__}: {error}"
             log.exception("job_crashed")
+        message = " ".join(message.split())  # a database's error has many lines
         seconds = round(time.monotonic() - started, 3)
         is_stopped = self._stop.is_set() and outcome != "done"
 

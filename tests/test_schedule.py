@@ -195,6 +195,15 @@ def test_whatever_an_action_raises_the_schedule_lives(
     job = Job("run", HOURLY, run)
     service.was_down(job)
     service.run(job, until=lambda: service.record("run").outcome == "done")
+    assert len(run.calls) == 2
+
+
+def test_an_unexpected_error_is_kept_as_one_line_with_its_type(service: Service) -> None:
+    """The list and the message to people have room for one."""
+    job = Job("run", HOURLY, Action((ValueError("Binder Error:\n  no column\n  ^^^"),)))
+    service.was_down(job)
+    service.run(job, until=lambda: service.record("run").outcome == "failed")
+    assert service.record("run").message == "ValueError: Binder Error: no column ^^^"
 
 
 def test_a_held_lock_makes_the_job_wait_and_is_no_news(service: Service) -> None:
