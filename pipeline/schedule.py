@@ -235,18 +235,21 @@ class _Service:
         )
         self._scheduler.start()
         _log.info("schedule_started", jobs=[job.name for job, _ in self._timetable])
-        self._arm()
-        self._watch_soon()
-        # Not stop.wait(): a signal handler in this thread may set it, and would wait for the
-        # lock that wait() holds here.
-        while not self._stop.is_set():
-            time.sleep(_STOP_POLL_SECONDS)
-        # APScheduler 3 holds its job store's lock while shutdown waits for the jobs: one that
-        # sets an alarm then would wait forever. After this line none sets one.
-        with self._arming:
-            pass
-        self._scheduler.shutdown(wait=True)
-        _log.info("schedule_stopped")
+        try:
+            self._arm()
+            self._watch_soon()
+            # Not stop.wait(): a signal handler in this thread may set it, and would wait for
+            # the lock that wait() holds here.
+            while not self._stop.is_set():
+                time.sleep(_STOP_POLL_SECONDS)
+        finally:
+            self._stop.set()
+            # APScheduler 3 holds its job store's lock while shutdown waits for the jobs: one
+            # that sets an alarm then would wait forever. After this none sets one.
+            with self._arming:
+                pass
+            self._scheduler.shutdown(wait=True)
+            _log.info("schedule_stopped")
 
     def _arm(self) -> None:
         """Set each job's alarm; in the past: at once."""
@@ -317,6 +320,7 @@ class _Service:
         except (Exception, SystemExit) as error:  # a failing job stops no other
             outcome, message = "failed", f"{type(error).__name__}: {error}"
             log.exception("job_crashed")
+        message = " ".join(message.split())  # a database's error has many lines
         seconds = round(time.monotonic() - started, 3)
         is_stopped = self._stop.is_set() and outcome != "done"
 
@@ -352,8 +356,8 @@ class _Service:
                     return  # it stays in the state and is told at the next start
                 try:
                     self._on_problem(text)
-                except Exception:  # noqa: BLE001  a channel that is down: told by a later watch
-                    _log.exception("problem_not_told", job=job.name, text=text)
+                except Exception as error:  # noqa: BLE001  a channel that is down: told later
+                    _log.warning("problem_not_told", job=job.name, text=text, reason=str(error))
                     break
                 self._change(job, lambda r: r.model_copy(update={"untold": r.untold[1:]}))
 

@@ -228,18 +228,13 @@ def stale_at(
     """From when the job has been without a good run for too long.
 
     That is half an interval after the third due time without one, so that the run at that time
-    can still end well; at the earliest `stale_after` after the last good one, and, for what was
-    missed while nothing served it, `stale_after` after the start.
+    can still end well; at the earliest `stale_after` after the last good one, and as long after
+    the start, so that a make-up run after days off comes before the complaint.
     """
     second = times.after(times.after(record.good_until))
     third = times.after(second)
-    has_tried = record.finished_at is not None and record.finished_at >= served_since
     last_good = record.good_at or record.good_until
-    return max(
-        third + (third - second) / 2,
-        last_good + stale_after,
-        served_since if has_tried else served_since + stale_after,
-    )
+    return max(third + (third - second) / 2, last_good + stale_after, served_since + stale_after)
 
 
 def with_stale_problem(record: JobRecord, name: str) -> JobRecord:

@@ -139,7 +139,15 @@ def _serve(business: _Business, real_now: datetime) -> None:
     from pipeline.schedule import serve
 
     if not structlog.is_configured():  # its default is stdout, which is for data
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        # Plain tracebacks: with `rich` there, structlog would print the values of variables.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty() and not setting.environment().get("NO_COLOR"),
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+        structlog.configure(
+            processors=[*structlog.get_config()["processors"][:-1], renderer],
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
     root = business.config.storage.root
     with file_lock(root / LOCK_NAME, what="tollbook schedule", real_now=real_now):
         _stop_on_signals(business.stop)

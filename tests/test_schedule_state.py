@@ -1,0 +1,236 @@
+"""The schedule's memory: what is due, tried again, settled, told; with times given by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import schedule_state as state
+from pipeline.cron import parse
+from pipeline.due import DueTimes
+from pipeline.errors import RunFailedError
+from pipeline.schedule_state import JobOutcome, JobRecord, Patience
+
+HOURLY = DueTimes(parse("0 * * * *"), ZoneInfo("UTC"))
+DAILY = DueTimes(parse("0 6 * * *"), ZoneInfo("UTC"))
+WAIT = Patience()
+FIVE_MINUTES = timedelta(minutes=5)
+SIX_HOURS = timedelta(hours=6)
+
+
+def at(hour: int, minute: int = 0, day: int = 24) -> datetime:
+    return datetime(2026, 11, day, hour, minute)
+
+
+def fresh(now: datetime) -> JobRecord:
+    return state.opened(None, "0 * * * *", now)
+
+
+def tried(
+    record: JobRecord, due: datetime, now: datetime, outcome: JobOutcome, message: str = ""
+) -> JobRecord:
+    """An attempt that starts and ends at one instant."""
+    begun = state.begun(record, due, now)
+    return state.ended(begun, "run", outcome, message=message, now=now, wait=WAIT)
+
+
+def test_a_new_job_makes_up_nothing() -> None:
+    """Before it was first seen, no time was missed; its next one comes."""
+    record = fresh(at(9, 30))
+    assert state.ready(record, HOURLY, at(9, 30)) is None
+    assert state.next_at(record, HOURLY, at(9, 30)) == at(10)
+
+
+def test_many_missed_times_are_the_newest_one() -> None:
+    """Down from 09:30 to 14:20: the one of 14:00 makes up for all, and then nothing is due."""
+    record = state.opened(fresh(at(9, 30)), "0 * * * *", at(14, 20))
+    assert state.ready(record, HOURLY, at(14, 20)) == at(14)
+    record = tried(record, at(14), at(14, 20), "done")
+    assert state.ready(record, HOURLY, at(14, 25)) is None
+    assert state.next_at(record, HOURLY, at(14, 25)) == at(15)
+
+
+def test_a_time_that_comes_while_the_job_runs_is_made_up() -> None:
+    """A run from 10:00 to 12:10 is followed at once by the one of 12:00."""
+    begun = state.begun(fresh(at(9, 30)), at(10), at(10))
+    record = state.ended(begun, "run", "done", message="", now=at(12, 10), wait=WAIT)
+    assert state.ready(record, HOURLY, at(12, 10)) == at(12)
+
+
+def test_a_failure_is_tried_again_after_1_5_and_15_minutes_and_then_told() -> None:
+    """Four attempts, then the time is given up, and people hear of it."""
+    record, now, seen = fresh(at(9, 30)), at(10), []
+    for _ in range(4):
+        due = state.ready(record, HOURLY, now)
+        assert due == at(10)
+        record = tried(record, due, now, "failed", "No disk.")
+        seen.append((now, record.untold))
+        assert state.ready(record, HOURLY, now) is None
+        now = state.next_at(record, HOURLY, now)
+    text = "run: the one due at 2026-11-24 10:00 UTC failed, 4 times in a row. No disk."
+    assert seen == [(at(10), ()), (at(10, 1), ()), (at(10, 6), ()), (at(10, 21), (text,))]
+    assert now == at(11)
+
+
+def test_a_newer_time_replaces_one_that_waits_to_be_tried_again() -> None:
+    """Failed at 10:50: at 11:00 the newer one is run, with attempts of its own."""
+    record = tried(fresh(at(9, 30)), at(10), at(10, 50), "failed")
+    record = tried(record, at(10), at(10, 51), "failed")
+    record = tried(record, at(10), at(10, 56), "failed")
+    assert state.next_at(record, HOURLY, at(10, 56)) == at(11)
+    assert state.ready(record, HOURLY, at(11)) == at(11)
+    assert state.begun(record, at(11), at(11)).attempts == 1
+
+
+def test_failures_of_times_closer_than_the_retries_are_told_too() -> None:
+    """Each minute a newer time takes over, so that no attempt is ever the last: they count on."""
+    record = fresh(at(9, 59))
+    for minute in range(6):
+        record = tried(record, at(10, minute), at(10, minute), "failed", "No disk.")
+    assert record.untold == (
+        "run: the one due at 2026-11-24 10:03 UTC failed, 4 times in a row. No disk.",
+    )
+
+
+def test_a_failure_is_told_again_only_after_a_good_run() -> None:
+    """Once a streak; a good run ends it."""
+    record = fresh(at(9, 30))
+    for hour in (10, 11):
+        for minute in (0, 1, 6, 21):
+            record = tried(record, at(hour), at(hour, minute), "failed")
+    assert len(record.untold) == 1
+    record = tried(record, at(12), at(12), "done")
+    assert (record.failures_in_a_row, record.told) == (0, None)
+    for minute in (0, 1, 6, 21):
+        record = tried(record, at(13), at(13, minute), "failed")
+    assert len(record.untold) == 2
+
+
+def test_a_partial_run_is_settled_and_told_once() -> None:
+    """It committed, so it is not tried again; the next partial one is no news, a failure is."""
+    record = tried(fresh(at(9, 30)), at(10), at(10), "partial")
+    record = tried(record, at(11), at(11), "partial")
+    assert state.ready(record, HOURLY, at(11, 30)) is None
+    assert record.untold == (
+        "run: the one due at 2026-11-24 10:00 UTC ended partial; its log says why.",
+    )
+    for minute in (0, 1, 6, 21):
+        record = tried(record, at(12), at(12, minute), "failed")
+    assert len(record.untold) == 2
+
+
+def test_a_held_lock_is_no_failure_until_two_hours_have_passed() -> None:
+    """Each attempt waits 30 seconds, over newer times too; then it counts as failed and is told."""
+    record, now = fresh(at(9, 30)), at(10)
+    while now < at(12):
+        due = state.ready(record, HOURLY, now)
+        assert due == now.replace(minute=0, second=0)
+        record = state.held_up(
+            state.begun(record, due, now), "run", "lock: held.", now=now, wait=WAIT
+        )
+        assert (record.outcome, record.attempts, record.untold) == ("skipped", 0, ())
+        assert state.next_at(record, HOURLY, now) == now + timedelta(seconds=30)
+        now += timedelta(seconds=30)
+    record = state.held_up(
+        state.begun(record, at(12), now), "run", "lock: held.", now=now, wait=WAIT
+    )
+    assert (record.outcome, record.settled_until) == ("failed", at(12))
+    assert record.untold == ("run: the one due at 2026-11-24 12:00 UTC failed. lock: held.",)
+
+
+def test_an_attempt_that_killed_the_process_counts() -> None:
+    """Started and never ended: made up at the next start, three times, and then given up."""
+    record = fresh(at(9, 30))
+    for attempt in range(1, 5):
+        assert state.ready(record, HOURLY, at(10, attempt)) == at(10)
+        assert not state.is_given_up(record, at(10), WAIT)
+        record = state.begun(record, at(10), at(10, attempt))
+        record = state.opened(record, "0 * * * *", at(10, attempt))
+    assert state.is_given_up(record, at(10), WAIT)
+    assert not state.is_given_up(record, at(11), WAIT)
+
+
+def test_an_attempt_cut_short_by_a_stop_is_made_up_and_does_not_count() -> None:
+    """However often the service is restarted in the middle of a run."""
+    record = fresh(at(9, 30))
+    for minute in range(10):
+        begun = state.begun(record, at(10), at(10, minute))
+        record = state.stopped(begun, "failed", at(10, minute))
+    assert (record.attempts, record.failures_in_a_row, record.untold) == (0, 0, ())
+    assert state.ready(record, HOURLY, at(10, 20)) == at(10)
+
+
+def test_another_expression_starts_afresh() -> None:
+    """A time that the new expression would have had in the past was never missed."""
+    record = state.opened(fresh(at(9, 30)), "0 8 * * *", at(14))
+    assert (record.cron, record.settled_until) == ("0 8 * * *", at(14))
+
+
+def test_a_clock_set_back_by_days_is_a_replay() -> None:
+    """With --now in the past the schedule goes by that clock; a small step back repeats nothing."""
+    record = tried(fresh(at(9, 30)), at(10), at(10), "done")
+    replay = state.opened(record, "0 * * * *", at(9, 30, day=20))
+    assert state.next_at(replay, HOURLY, at(9, 30, day=20)) == at(10, day=20)
+    corrected = state.opened(record, "0 * * * *", at(9, 58))
+    assert state.next_at(corrected, HOURLY, at(9, 58)) == at(11)
+
+
+@pytest.mark.parametrize(
+    ("times", "good", "stale"),
+    [
+        (HOURLY, at(10), at(16)),  # 11, 12, 13 and half an hour; but six hours at least
+        (DAILY, at(6, day=20), at(18, day=23)),  # 21, 22, 23 at 06:00 and half a day
+    ],
+)
+def test_stale_is_three_times_without_a_good_run(
+    times: DueTimes, good: datetime, stale: datetime
+) -> None:
+    """Half an interval after the third, at the earliest `stale_after` after the last good one."""
+    record = tried(fresh(good - FIVE_MINUTES), good, good, "done")
+    assert state.stale_at(record, times, SIX_HOURS, good - timedelta(days=9)) == stale
+
+
+def test_what_was_missed_while_down_is_not_stale_at_once() -> None:
+    """After days off, the make-up run and its retries have six hours."""
+    record = tried(fresh(at(9, 30, day=20)), at(10, day=20), at(10, day=20), "done")
+    assert state.stale_at(record, HOURLY, SIX_HOURS, at(9, 30)) == at(15, 30)
+
+
+def test_stale_is_said_with_the_last_good_run_and_the_last_message() -> None:
+    """Who reads it knows since when and why."""
+    record = tried(fresh(at(9, 30)), at(10), at(10, 2), "done")
+    record = tried(record, at(11), at(11), "failed", "No disk.")
+    assert state.with_stale_problem(record, "run").untold == (
+        (
+            "run: no good run for too long; the last one ended at 2026-11-24 10:02 UTC. "
+            "Last message: No disk."
+        ),
+    )
+    never = state.with_stale_problem(fresh(at(9, 30)), "run")
+    assert never.untold == (
+        "run: no good run for too long; there has been none since 2026-11-24 09:30 UTC.",
+    )
+
+
+def test_a_saved_state_is_loaded_whole(tmp_path: Path) -> None:
+    """Every field survives, and no temporary file stays."""
+    record = tried(fresh(at(9, 30)), at(10), at(10), "partial", "Text with ünïcode.")
+    state.save(tmp_path / "root" / "schedule.json", {"run": record})
+    assert state.load(tmp_path / "root" / "schedule.json") == {"run": record}
+    assert [p.name for p in (tmp_path / "root").iterdir()] == ["schedule.json"]
+
+
+def test_no_file_is_no_records(tmp_path: Path) -> None:
+    """A first start."""
+    assert state.load(tmp_path / "schedule.json") == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"version": 2, "jobs": {}}', '{"jobs": {"run": {}}}'])
+def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
+    """Half a file, another version, a record without its fields."""
+    (tmp_path / "schedule.json").write_text(text)
+    with pytest.raises(RunFailedError, match="is no state of a schedule"):
+        state.load(tmp_path / "schedule.json")
