@@ -7,7 +7,7 @@ apart, to be summed by readers. Makes no charge.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ import polars as pl
 from pipeline.money import parse_decimal, provider_amount, round_quantity
 from pipeline.sources.buckets import Bucket, HasBuckets, order, versions
 from pipeline.sources.context import Context
-from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets
+from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.sources.pages import read
 from pipeline.sources.rejects import RowError, reject_frame
 
@@ -86,7 +86,7 @@ def parse(path: Path, context: Context) -> ParsedCosts:
         place = {"bucket_key": bucket.bucket_key, "bucket_position": bucket.position}
         rows += ({**row, **place} for row in found)
     report.notes += (
-        f"{context.input_file}: the new field {name} was not used ({n} rows)"
+        f"{context.input_file}: the new field {name!r} was not used ({n} rows)"
         for name, n in sorted(new_fields.items())
     )
     records = pl.DataFrame(
@@ -132,31 +132,22 @@ def _row(value: Any, raw: RawBucket, context: Context) -> dict[str, Any]:
     quantity = value.get("quantity")
     return {
         "usage_date": raw.started_at.date(),
-        "organization_id": _text(value, "organization_id") or context.organization_id,
-        "project_id": _text(value, "project_id"),
-        "api_key_id": _text(value, "api_key_id"),
-        "user_id": _text(value, "user_id"),
-        "line_item": _text(value, "line_item"),
+        "organization_id": text(value, "organization_id") or context.organization_id,
+        "project_id": text(value, "project_id"),
+        "api_key_id": text(value, "api_key_id"),
+        "user_id": text(value, "user_id"),
+        "line_item": text(value, "line_item"),
         "amount": _decimal(
             amount["value"], "amount.value", provider_amount, _WHOLE_DIGITS_OF_AMOUNT
         ),
-        "currency": (_text(amount, "currency") or "usd").lower(),  # the endpoint's only one
+        "currency": (text(amount, "currency") or "usd").lower(),  # the endpoint's only one
         "quantity": None
         if quantity is None
         else _decimal(quantity, "quantity", _quantity, _WHOLE_DIGITS_OF_QUANTITY),
-        "quantity_unit": _text(value, "quantity_unit"),
+        "quantity_unit": text(value, "quantity_unit"),
         "fetched_at": raw.fetched_at,
         "input_file": context.input_file,
     }
-
-
-def _text(row: Mapping[str, Any], field: str) -> str | None:
-    value = row.get(field)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise RowError("wrong_type", f"{field} is {value!r}, not a text")
-    return value
 
 
 def _decimal(
@@ -165,13 +156,13 @@ def _decimal(
     """A number or a decimal text, exactly. Fails: RowError `not_an_amount`."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise RowError("not_an_amount", f"{field} is {value!r}, not a number")
-    text = str(value).strip()
-    shown = text if len(text) <= 60 else f"{text[:57]}…"
+    number_text = str(value).strip()
+    shown = number_text if len(number_text) <= 60 else f"{number_text[:57]}…"
     try:
-        number = parse_decimal(text)
+        number = parse_decimal(number_text)
         if number and number.adjusted() >= whole_digits:
             raise RowError("not_an_amount", f"{field} is {shown}, too large to be kept exactly")
-        return convert(text)
+        return convert(number_text)
     except (ValueError, InvalidOperation):
         raise RowError("not_an_amount", f"{field} is {shown}, not a number") from None
 

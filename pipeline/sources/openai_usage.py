@@ -23,7 +23,7 @@ from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES, OPERATIO
 from pipeline.sources.buckets import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.sources.context import Context
 from pipeline.sources.openai_tokens import held_back, optional, required, split
-from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets
+from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.sources.pages import read
 from pipeline.sources.rejects import RowError, reject_frame
 from pipeline.sources.zones import local_date
@@ -41,6 +41,7 @@ _RESULT_NAMES = {"file_searches": "file_search_calls", "web_searches": "web_sear
 # The two image families whose usage rows are tokens, in completions; dall-e bills by the image.
 _BILLED_BY_TOKEN = re.compile(r"(chat)?gpt-image-")
 _GB_DAY = 2**30 * 86_400
+_FRAME_ROWS = 20_000
 
 _COMMON = ("project_id", "user_id", "api_key_id", "model")
 _TEXT = (*_COMMON, "batch", "service_tier", "api_source")
@@ -49,7 +50,7 @@ _KNOWN_EXTRA = frozenset(
     {"object", "organization_id", "organization_name", "project_name", "user_email", "api_key_name"}
 )
 
-Meters = Mapping[str, int | Decimal | None]
+Meters = Mapping[str, int | Decimal]
 
 
 class _Converted(NamedTuple):
@@ -86,23 +87,22 @@ def parse(path: Path, context: Context) -> ParsedUsage:
     report = Report(list(unreadable), [], rows_read=len(unreadable))
     reading = Reading(_endpoint_of, _dimensions_of, "openai_usage", held_back)
     buckets: list[Bucket] = []
-    rows: list[dict[str, Any]] = []
-    minute_rows: list[dict[str, Any]] = []
+    charged, by_minute = _Table(context), _Table(context)
     seen = _Seen(Counter(), Counter())
     for raw in raw_buckets(pages, reading, report, context.now, context.input_file):
         found = _bucket_rows(raw, context, report, seen)
         bucket = raw.bucket(context, len(buckets), len(found))
         buckets.append(bucket)
         _identify(found, bucket)
-        (minute_rows if raw.width == "1m" else rows).extend(found)
+        (by_minute if raw.width == "1m" else charged).extend(found)
     report.notes += seen.sentences(context.input_file)
     return ParsedUsage(
-        _frame(rows),
+        charged.frame(),
         tuple(buckets),
         reject_frame(report.rejects),
         tuple(report.notes),
         report.rows_read,
-        _frame(minute_rows),
+        by_minute.frame(),
     )
 
 
@@ -113,8 +113,8 @@ class _Seen(NamedTuple):
     new_fields: Counter[str]
 
     def sentences(self, input_file: str) -> list[str]:
-        return [f"{input_file}: {text} ({n} rows)" for text, n in sorted(self.remarks.items())] + [
-            f"{input_file}: the new field {name} was not used ({n} rows)"
+        return [f"{input_file}: {said} ({n} rows)" for said, n in sorted(self.remarks.items())] + [
+            f"{input_file}: the new field {name!r} was not used ({n} rows)"
             for name, n in sorted(self.new_fields.items())
         ]
 
@@ -167,44 +167,36 @@ def _row(
     day = raw.started_at.date()
     return {
         "record_id": "|".join(f"{k}={v}" for k, v in dimensions.items() if v is not None),
-        "source": context.source,
-        "basis": context.basis,
-        "provider": context.provider,
         "started_at": raw.started_at,
         "ended_at": raw.started_at + timedelta(seconds=WIDTH_SECONDS[raw.width]),
         "usage_date": day,
         # A UTC day has no single local day: it keeps its date, which is where most of it lies.
         "charge_date": day if raw.width == "1d" else local_date(raw.started_at, context.zone),
-        "organization_id": _dimension(value, "organization_id") or context.organization_id,
+        "organization_id": text(value, "organization_id") or context.organization_id,
         "project_id": dimensions.get("project_id"),
         "api_key_id": dimensions.get("api_key_id"),
         "user_id": dimensions.get("user_id"),
-        "service_account_id": None,
         "model": dimensions.get("model") or stand_in,
         "scope": scope,
         "operation": raw.endpoint,
         "variant": dimensions.get(endpoint.variant) if endpoint.variant else None,
         "service_tier": normalize_tier(dimensions.get("service_tier"), is_batch=is_batch is True),
         "is_batch": is_batch,
-        **{meter: converted.meters.get(meter) for meter in METER_NAMES},
         "requests": converted.requests,
-        "recorded_at": context.recorded_at,
-        "input_file": context.input_file,
+        "meters": converted.meters,
     }
 
 
 def _dimension(row: Mapping[str, Any], field: str) -> str | None:
-    value = row.get(field)
-    if value is None or value == "":
+    if field != "batch":
+        return text(row, field)
+    value = row.get("batch")
+    if value is None:
         return None
-    if field == "batch":
-        text = str(value).lower() if isinstance(value, bool | str) else ""
-        if text in {"true", "false"}:
-            return text
+    answer = str(value).lower() if isinstance(value, bool | str) else ""
+    if answer not in {"true", "false"}:
         raise RowError("wrong_type", f"batch is {value!r}, not true or false")
-    if not isinstance(value, str):
-        raise RowError("wrong_type", f"{field} is {value!r}, not a text")
-    return value
+    return answer
 
 
 def _identify(rows: list[dict[str, Any]], bucket: Bucket) -> None:
@@ -215,20 +207,65 @@ def _identify(rows: list[dict[str, Any]], bucket: Bucket) -> None:
     repeats: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         repeats[row["record_id"]].append(row)
+    key, hashed = bucket.bucket_key, bucket.identity_hash
     for dimensions, same in repeats.items():
-        same.sort(key=lambda row: [row[m] or 0 for m in (*METER_NAMES, "requests")])
+        if len(same) > 1:
+            same.sort(key=_content)
         for n, row in enumerate(same, 1):
-            row["record_id"] = f"{bucket.bucket_key}|{dimensions}" + (f"#{n}" if n > 1 else "")
-            row[IDENTITY_HASH] = bucket.identity_hash
-            row["bucket_key"] = bucket.bucket_key
+            row["record_id"] = f"{key}|{dimensions}" + (f"#{n}" if n > 1 else "")
+            row[IDENTITY_HASH] = hashed
+            row["bucket_key"] = key
             row["bucket_position"] = bucket.position
 
 
-def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {name: [row[name] for row in rows] for name in USAGE_BUCKET_SCHEMA},
-        schema=USAGE_BUCKET_SCHEMA,
-    )
+def _content(row: Mapping[str, Any]) -> list[int | Decimal]:
+    return [row["requests"], *(row["meters"].get(meter, 0) for meter in METER_NAMES)]
+
+
+class _Table:
+    """Rows on their way to one frame, turned into columns now and then to keep them small."""
+
+    def __init__(self, context: Context) -> None:
+        self._constants = {
+            "source": context.source,
+            "basis": context.basis,
+            "provider": context.provider,
+            "service_account_id": None,
+            "recorded_at": context.recorded_at,
+            "input_file": context.input_file,
+        }
+        self._rows: list[dict[str, Any]] = []
+        self._frames = [pl.DataFrame(schema=USAGE_BUCKET_SCHEMA)]
+
+    def extend(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._rows.extend(rows)
+        if len(self._rows) >= _FRAME_ROWS:
+            self._flush()
+
+    def frame(self) -> pl.DataFrame:
+        self._flush()
+        return pl.concat(self._frames)
+
+    def _flush(self) -> None:
+        rows = self._rows
+        present = {meter for row in rows for meter in row["meters"]}
+        varying = [
+            pl.Series(name, [row["meters"].get(name, 0) for row in rows], dtype=dtype)
+            if name in present
+            else pl.Series(name, [row[name] for row in rows], dtype=dtype)
+            for name, dtype in USAGE_BUCKET_SCHEMA.items()
+            if name in present or not (name in self._constants or name in METER_NAMES)
+        ]
+        constants = self._constants | {m: 0 for m in METER_NAMES if m not in present}
+        self._frames.append(
+            pl.DataFrame(varying)
+            .with_columns(
+                pl.lit(value, dtype=USAGE_BUCKET_SCHEMA[name]).alias(name)
+                for name, value in constants.items()
+            )
+            .select(*USAGE_BUCKET_SCHEMA)
+        )
+        self._rows = []
 
 
 def _tokens(row: Mapping[str, Any], _: int) -> _Converted:

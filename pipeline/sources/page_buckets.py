@@ -5,7 +5,7 @@ Never looks into a result row beyond the names of its object and dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from pipeline.sources.pages import Page, Part
 from pipeline.sources.rejects import Reject, RowError
 
 FIRST_PLAUSIBLE = datetime(2020, 1, 1)  # noqa: DTZ001  naive UTC
+_LATEST = 10**11  # seconds; beyond what a datetime holds lies nothing of ours
 _MOST_BUCKETS = 1_440  # the API's own limit of a page
 
 
@@ -137,6 +138,18 @@ class _Query:
         )
 
 
+def text(row: Mapping[str, Any], field: str) -> str | None:
+    """The text in a field; None where it is absent, null or empty. Fails: RowError."""
+    value = row.get(field)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise RowError("wrong_type", f"{field} is {value!r}, not a text")
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        raise RowError("wrong_type", f"{field} is {value!r}, which has half a character")
+    return value
+
+
 def _endpoint(page: Page, reading: Reading, input_file: str) -> str | None:
     """The page's endpoint: the envelope's, else what its first known result says."""
     objects = [str(row.value.get("object")) for row in _rows(page) if isinstance(row.value, dict)]
@@ -253,7 +266,7 @@ def _dimensions(page: Page, fields: Sequence[str]) -> frozenset[str]:
 
 
 def _implausible(start: int, end: int, width: Width, now: datetime) -> tuple[str, str] | None:
-    if not 0 < start < 10**11 or not start < end:
+    if not 0 < start < end < _LATEST:
         return "bad_bucket", f"the bucket from {start} to {end} covers no time"
     seconds = WIDTH_SECONDS[width]
     if end > start - start % seconds + seconds:
@@ -281,8 +294,8 @@ def _covered_by_empty(
         not is_whole
         or not isinstance(start, int)
         or not isinstance(end, int)
+        or not 0 < start < end < _LATEST
         or (end - start) > step * _MOST_BUCKETS
-        or start <= 0
     ):
         report.notes.append(
             f"{input_file}:{page.line}: the page holds no bucket; nothing was replaced by it"

@@ -301,6 +301,9 @@ def _parameters(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict | None):
         raise _NotAPageError("is an envelope whose `parameters` are no object")
     parameters = {str(k).removesuffix("[]"): v for k, v in (value or {}).items()}
+    group_by = parameters.get("group_by")
+    if not isinstance(group_by, str | list | None):
+        raise _NotAPageError(f"is an envelope whose `group_by` is {group_by!r}, not names")
     narrowing = sorted(
         k for k in FILTERS & parameters.keys() if parameters[k] not in (None, [], "")
     )

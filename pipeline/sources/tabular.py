@@ -19,6 +19,7 @@ from pipeline.records import (
     IDENTITY_HASH,
     INPUT_METERS,
     LEDGER_SCHEMA,
+    METER_NAMES,
     METERS,
     OPERATIONS,
     OUTPUT_METERS,
@@ -58,9 +59,9 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
     """Convert one frame of `read_frames`.
 
     **Gives** records with defaults: the context's organization and provider, operation
-    `completions`, its scope, tier `default`, one request; a row without `record_id` is identified
-    by its text and how often that has occurred. A row of a whole UTC day
-    (a bare date, or a day from midnight to midnight) keeps that date as `charge_date`.
+    `completions`, its scope, tier `default`, one request, 0 of every other meter. A row without
+    `record_id` is identified by its text and how often that has occurred. A row of a whole UTC
+    day (a bare date, or a day from midnight to midnight) keeps that date as `charge_date`.
     """
     given = frame.with_columns(
         pl.lit(None, dtype=pl.String).alias(c) for c in GIVEN if c not in frame.columns
@@ -247,6 +248,7 @@ def _records(good: pl.DataFrame, context: Context) -> pl.DataFrame:
             pl.col("scope").fill_null(_operation().replace_strict(OPERATIONS, default=None)),
             is_batch.fill_null(tier.eq("batch").fill_null(value=False)),
             pl.col("requests").fill_null(1),
+            pl.col(METER_NAMES).fill_null(0),
             pl.lit(context.recorded_at, dtype=pl.Datetime("us")).alias("recorded_at"),
             pl.lit(context.input_file).alias("input_file"),
             pl.col(LINE).alias("input_line"),

@@ -164,7 +164,7 @@ def test_project_ids_that_leak_contradict_only_the_same_day_s_bucket(tmp_path: P
 def test_a_new_field_is_named(tmp_path: Path) -> None:
     """Noted, not fatal."""
     found = parse(tmp_path, page(row(mood="good")))
-    assert found.notes == ("costs.json: the new field mood was not used (1 rows)",)
+    assert found.notes == ("costs.json: the new field 'mood' was not used (1 rows)",)
 
 
 def test_what_is_no_cost_is_refused(tmp_path: Path) -> None:

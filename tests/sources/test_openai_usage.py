@@ -369,6 +369,7 @@ def test_bad_rows_are_refused_with_rule_line_text_and_tokens(tmp_path: Path) -> 
         {**good, "output_tokens": "many"},
         {**good, "model": 5},
         {**good, "batch": "perhaps"},
+        {**good, "model": "half \ud800"},
         {**good, "object": "organization.usage.embeddings.result"},
         {**good, "num_model_requests": None},
         ["no row"],
@@ -377,9 +378,10 @@ def test_bad_rows_are_refused_with_rule_line_text_and_tokens(tmp_path: Path) -> 
     found = parse(tmp_path, text)
     assert found.rejects["rule"].to_list() == [
         "cached_exceeds_input", "token_identity", "not_a_count", "wrong_type", "wrong_type",
+        "wrong_type",
         "wrong_object", "not_a_count", "not_a_row",
     ]  # fmt: skip
-    assert found.rejects["tokens_held_back"].to_list() == [11, 11, 1, 2, 2, 2, 2, 0]
+    assert found.rejects["tokens_held_back"].to_list() == [11, 11, 1, 2, 2, 2, 2, 2, 0]
     lines = text.split("\n")
     for line, raw in found.rejects.select("input_line", "raw").rows():
         assert raw.startswith(lines[line - 1].strip())
@@ -421,7 +423,7 @@ def test_images_of_token_billed_models_are_not_counted_again(tmp_path: Path) -> 
     """Their tokens stand in the completions pages; the row stays, without images or requests."""
     row = result("images", images=3, num_model_requests=2, model="gpt-image-2")
     found = parse(tmp_path, page(bucket(row)))
-    assert found.records.select("images", "requests").rows() == [(None, 0)]
+    assert found.records.select("images", "requests").rows() == [(0, 0)]
     assert "gpt-image-2" in found.notes[0]
     tokens = result("completions", input_tokens=31, output_tokens=1_756, output_image_tokens=1_756,
                     num_model_requests=1, model="gpt-image-2")  # fmt: skip
@@ -434,7 +436,7 @@ def test_a_new_field_is_named_once(tmp_path: Path) -> None:
     """A provider's new field is noted, not fatal."""
     row = result("embeddings", input_tokens=1, num_model_requests=1, input_smell_tokens=5)
     found = parse(tmp_path, page(bucket(row, row)))
-    assert found.notes == ("usage.json: the new field input_smell_tokens was not used (2 rows)",)
+    assert found.notes == ("usage.json: the new field 'input_smell_tokens' was not used (2 rows)",)
 
 
 def test_a_row_of_another_organization_keeps_it(tmp_path: Path) -> None:
@@ -467,3 +469,18 @@ def test_the_records_are_the_ledger_s(tmp_path: Path) -> None:
     """The columns of the ledger come first, in its order."""
     found = parse(tmp_path, SPEC_SAMPLE)
     assert dict(found.records.select(*LEDGER_SCHEMA).schema) == LEDGER_SCHEMA
+
+
+def test_many_rows_of_many_kinds_make_one_frame(tmp_path: Path) -> None:
+    """More than are kept at once; a meter that comes late is 0 before, never NULL."""
+    rows = [
+        result("embeddings", input_tokens=n, num_model_requests=1, model=f"m{n}")
+        for n in range(20_001)
+    ]
+    speech = result("audio_speeches", characters=45, num_model_requests=1)
+    lines = "\n".join(json.dumps(page(bucket(*some))) for some in (rows, [speech]))
+    found = parse(tmp_path, lines).records
+    assert found.height == 20_002
+    assert found["text_input_tokens"].sum() == 20_000 * 20_001 // 2
+    assert found["characters"].to_list()[-2:] == [0, 45]
+    assert sum(found.select(METER_NAMES).null_count().row(0)) == 0

@@ -57,7 +57,8 @@ def from_csv(tmp_path: Path, *lines: str, zone: str = "UTC", **options: Any) -> 
 def test_the_least_that_a_row_may_say_is_filled_in(tmp_path: Path) -> None:
     """Start, model and one quantity; the rest has defaults."""
     (row,) = from_csv(tmp_path, HEADER, ROW).records.to_dicts()
-    assert {name: value for name, value in row.items() if value is not None} == {
+    assert [row[meter] for meter in METER_NAMES] == [7, *[0] * (len(METER_NAMES) - 1)]
+    assert {name: value for name, value in row.items() if value not in (None, 0)} == {
         "record_id": row["record_id"],
         "source": "sheet",
         "basis": "charge",
@@ -70,7 +71,6 @@ def test_the_least_that_a_row_may_say_is_filled_in(tmp_path: Path) -> None:
         "scope": "models",
         "operation": "completions",
         "service_tier": "default",
-        "is_batch": False,
         "text_input_tokens": 7,
         "requests": 1,
         "recorded_at": datetime(2026, 11, 24, 3),
@@ -79,6 +79,7 @@ def test_the_least_that_a_row_may_say_is_filled_in(tmp_path: Path) -> None:
         "identity_hash": identity_hash("org-acme", row["record_id"]),
     }
     assert row["record_id"].startswith("line:")
+    assert row["is_batch"] is False
 
 
 def test_every_column_can_be_given(tmp_path: Path) -> None:
@@ -428,7 +429,7 @@ def test_parquet_keeps_native_values_exactly(tmp_path: Path) -> None:
         (datetime(2026, 10, 1, 8, 0, 0, 1), datetime(2026, 10, 3), "gpt-5",
          999_999_999_999_999_999, 59_200, Decimal("0.1"), Decimal("1.123456"), True, 1),
         (datetime(2026, 10, 1, 22), None, "whisper-1",
-         None, 10**16, Decimal(0), None, False, 2),
+         0, 10**16, Decimal(0), Decimal(0), False, 2),
     ]  # fmt: skip
 
 
