@@ -7,7 +7,7 @@ known is an error that names the nearest one.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -51,11 +51,11 @@ def find_cell(con: duckdb.DuckDBPyConnection, question: Question, today: date) -
         project_id=project_id,
         project_name=project_name,
         is_without_project=question.project == NO_PROJECT,
-        model=_known(con, "models", "model", question.model),
-        scope=_known(con, "scopes", "scope", question.scope),
-        api_key_id=_known(con, "api_keys", "key", question.api_key),
-        user_id=_known(con, "users", "user", question.user),
-        meter=_nearest(question.meter, METER_NAMES, "meter"),
+        model=_known(con, "model", "model", question.model),
+        scope=_known(con, "scope", "scope", question.scope),
+        api_key_id=_known(con, "api_key_id", "key", question.api_key),
+        user_id=_known(con, "user_id", "user", question.user),
+        meter=_meter(question.meter),
     )
     if question.day is not None:
         until = question.day + timedelta(days=1)
@@ -112,47 +112,61 @@ def _project(con: duckdb.DuckDBPyConnection, word: str | None) -> tuple[str | No
     """Id and name. An id goes before a name; a name must be of one project only."""
     if word is None or word == NO_PROJECT:
         return None, None
-    names = {row["project_id"]: row["project_name"] for row in ask(con, "known_projects", {})}
-    if word in names:
-        return word, names[word]
+    names: dict[str, str | None] = {
+        row["project_id"]: row["project_name"] for row in ask(con, "project_names", {})
+    }
     named = [project_id for project_id, name in names.items() if name == word]
-    if len(named) == 1:
+    if word not in names and len(named) == 1:
         return named[0], word
-    if named:
+    if word not in names and named:
         raise ConfigError(
             f"{len(named)} projects are called {word!r}",
             key="--project",
             hint=f"Take an id: {', '.join(named[:_SHOWN])}.",
         )
-    raise _unknown("project", word, _words(names), named_as=names)
+    if word not in names:
+        _known(con, "project_id", "project", word, names)
+    return word, names.get(word)
 
 
-def _words(names: Mapping[str, str | None]) -> list[str]:
-    return [*names, *(name for name in names.values() if name)]
+def _known(
+    con: duckdb.DuckDBPyConnection,
+    column: str,
+    option: str,
+    word: str | None,
+    names: Mapping[str, str | None] | None = None,
+) -> str | None:
+    """The word, if it occurs in the column. Fails: ConfigError naming the nearest that does.
 
-
-def _known(con: duckdb.DuckDBPyConnection, name: str, option: str, word: str | None) -> str | None:
+    Takes: more words that are near, with the name of each. What was charged is asked first: it is
+    a hundred times less than what was used.
+    """
     if word is None:
         return None
-    found = [row["word"] for row in ask(con, f"known_{name}", {}) if row["word"] is not None]
-    return _nearest(word, found, option)
+    known: list[str] = []
+    for view in ("words_charged", "words_used"):
+        known += [row["word"] for row in ask(con, view, {}, column=column)]
+        if word in known:
+            return word
+    more = names or {}
+    words = [*dict.fromkeys(known), *more, *(name for name in more.values() if name)]
+    raise _unknown(option, word, list(dict.fromkeys(words)), more)
 
 
-def _nearest(word: str | None, known: Iterable[str], option: str) -> str | None:
-    words = list(known)
-    if word is None or word in words:
-        return word
-    raise _unknown(option, word, words)
+def _meter(word: str | None) -> str | None:
+    if word is not None and word not in METER_NAMES:
+        raise _unknown("meter", word, list(METER_NAMES), {})
+    return word
 
 
 def _unknown(
-    option: str, word: str, known: list[str], named_as: Mapping[str, str | None] | None = None
+    option: str, word: str, known: list[str], names: Mapping[str, str | None]
 ) -> ConfigError:
     by_lower = {text.lower(): text for text in known}
     near = difflib.get_close_matches(word.lower(), by_lower, 1, 0.5)
     if near:
         text = by_lower[near[0]]
-        name = (named_as or {}).get(text)
+        name = names.get(text)
         hint = f"Did you mean {text}{f' ({name})' if name else ''}?"
     elif known:
         more = f", and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""

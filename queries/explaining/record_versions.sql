@@ -11,4 +11,4 @@ SELECT
   replaced_at, replaced_by_file, replaced_by_line, replaced_reason
 FROM usage_versions
 WHERE record_id = $record_id
-ORDER BY source, replaced_at NULLS LAST, recorded_at, input_file, input_line
+ORDER BY replaced_at DESC NULLS FIRST, source, recorded_at, input_file, input_line
