@@ -5,31 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pipeline.explaining.drawing_single import (
+    draw_file,
+    draw_files,
+    draw_line,
+    draw_old_version,
+    draw_prices,
+    draw_record,
+)
 from pipeline.explaining.facts import (
     CellExplained,
     ChargeLine,
     Explained,
     FileExplained,
-    InputFile,
-    LineExplained,
     Posting,
     PricedSum,
-    PriceUsed,
     Record,
     RecordExplained,
     Usage,
 )
 from pipeline.explaining.finding import said
 from pipeline.explaining.layout import TIMES, Column, Page, aligned, at, count, many, usd
-from pipeline.explaining.wording import (
-    Numbers,
-    copy_line,
-    place,
-    price_lines,
-    price_mark,
-    share_line,
-    version_lines,
-)
+from pipeline.explaining.wording import Numbers, place, price_mark, share_line
 from pipeline.money import display_usd, plain
 
 POSTING_PARTS = 8  # of one posting
@@ -41,11 +38,11 @@ def draw(explained: Explained, width: int | None) -> str:
     if isinstance(explained, CellExplained):
         _cell(page, explained)
     elif isinstance(explained, RecordExplained):
-        _record(page, explained)
+        draw_record(page, explained)
     elif isinstance(explained, FileExplained):
-        _file(page, explained)
+        draw_file(page, explained)
     else:
-        _line(page, explained)
+        draw_line(page, explained)
     return page.text()
 
 
@@ -70,7 +67,7 @@ def _cell(page: Page, explained: CellExplained) -> None:
     if explained.sums:
         page.heading(f"Arithmetic: quantity {TIMES} unit price = cost")
         _sums(page, explained.sums, numbers)
-    _prices(page, explained.prices)
+    draw_prices(page, explained.prices)
     if len(explained.lines) > 1 and total.lines > len(explained.sums):
         _lines(page, explained.lines, total.lines, numbers)
     _ways(page, explained)
@@ -81,7 +78,7 @@ def _cell(page: Page, explained: CellExplained) -> None:
         page.heading(f"Example records ({len(explained.examples)} of {explained.usage.records:,})")
         for record in explained.examples:
             _example(page, record, numbers)
-    _files(page, explained.files, explained.files_in_all)
+    draw_files(page, explained.files, explained.files_in_all)
     _replaced(page, explained)
 
 
@@ -125,14 +122,6 @@ def _dimensions(priced: PricedSum) -> str:
 
 def _unit_price(priced: PricedSum) -> str:
     return "billed" if priced.pricing_status == "billed" else usd(priced.contracted_unit_price_usd)
-
-
-def _prices(page: Page, prices: Sequence[PriceUsed]) -> None:
-    if prices:
-        page.heading("Prices")
-    for number, price in enumerate(prices, 1):
-        for line in price_lines(number, price):
-            page.line(line)
 
 
 def _lines(page: Page, lines: Sequence[ChargeLine], in_all: int, numbers: Numbers) -> None:
@@ -256,29 +245,8 @@ def _example(page: Page, record: Record, numbers: Numbers) -> None:
     for share in record.shares:
         page.line(share_line(share, numbers), 2)
     if len(record.shares) > 1:
-        page.line(f"together {usd(record.cost_usd)}{' USD' if record.cost_usd else ''}", 2)
-
-
-def _files(page: Page, files: Sequence[InputFile], in_all: int) -> None:
-    if not files:
-        return
-    shown = f"the {len(files)} with the most records" if in_all > len(files) else "all"
-    page.heading(f"Input files ({in_all:,}, {shown})")
-    for file in files:
-        lines = (
-            f"line {file.first_line:,}"
-            if file.first_line == file.last_line
-            else f"lines {file.first_line:,} to {file.last_line:,}"
-        )
-        page.line(
-            f"{file.input_file} (source {file.source}): "
-            f"{many(file.records, 'record')} here, {lines}"
-        )
-        for version in file.versions:
-            for line in version_lines(version):
-                page.line(line, 2)
-        if file.copies:
-            page.line(copy_line(file.copies), 2)
+        unit = "" if record.cost_usd is None else " USD"
+        page.line(f"together {usd(record.cost_usd)}{unit}", 2)
 
 
 def _replaced(page: Page, explained: CellExplained) -> None:
@@ -291,112 +259,4 @@ def _replaced(page: Page, explained: CellExplained) -> None:
             f"{at(group.last_replaced_at)}"
         )
     for record in explained.replaced_records:
-        _old_version(page, record)
-
-
-def _old_version(page: Page, record: Record) -> None:
-    quantities = ", ".join(f"{meter} {count(q)}" for meter, q in record.quantities.items())
-    page.line(f"{place(record)} {record.record_id}: {quantities or 'no quantity'}", 2)
-    by = (
-        f" by {record.replaced_by_file}:{record.replaced_by_line}"
-        if record.replaced_by_file
-        else ""
-    )
-    if record.replaced_at is not None:
-        page.line(f"{record.replaced_reason} {at(record.replaced_at)}{by}", 3)
-
-
-def _record(page: Page, explained: RecordExplained) -> None:
-    numbers = {price.price_id: n for n, price in enumerate(explained.prices, 1)}
-    page.heading(f"Record {explained.record_id}")
-    now = [v for v in explained.versions if v.replaced_at is None]
-    for record in now:
-        for line in _facts(record):
-            page.line(line)
-        if record.basis != "charge":
-            page.line("of a detail source: it adds attribution and makes no charge")
-        elif not record.shares:
-            page.line("it has no quantity, so it makes no charge")
-        for share in record.shares:
-            page.line(share_line(share, numbers), 2)
-        if record.shares:
-            amount = usd(record.cost_usd)
-            page.line(f"its share: {amount}{' USD' if record.cost_usd is not None else ''}", 2)
-    if not now:
-        page.line("none of its versions counts any more, so it is in no charge")
-    _prices(page, explained.prices)
-    old = [v for v in explained.versions if v.replaced_at is not None]
-    if old:
-        page.heading(f"Versions that no longer count ({len(old)})")
-        for record in old:
-            _old_version(page, record)
-    _files(page, explained.files, len(explained.files))
-
-
-def _facts(record: Record) -> list[str]:
-    who = [
-        f"project {record.project_id}" if record.project_id else "no project",
-        f"key {record.api_key_id}" if record.api_key_id else "",
-        f"user {record.user_id}" if record.user_id else "",
-        f"service account {record.service_account_id}" if record.service_account_id else "",
-    ]
-    what = [
-        record.model,
-        record.operation,
-        record.variant or "",
-        f"tier {record.service_tier}",
-        "batch" if record.is_batch else "",
-        many(record.requests, "request"),
-    ]
-    until = f" to {at(record.ended_at)}" if record.ended_at else ""
-    days = f"UTC day {record.usage_date}, the organization's day {record.charge_date}"
-    return [
-        f"{place(record)} (source {record.source})",
-        f"{at(record.started_at)}{until}: {days}",
-        ", ".join(w for w in who if w),
-        ", ".join(w for w in what if w),
-    ]
-
-
-def _file(page: Page, explained: FileExplained) -> None:
-    page.heading(f"File {explained.input_file}")
-    for version in explained.versions:
-        for n, line in enumerate(version_lines(version)):
-            page.line(line, 1 if n == 0 else 2)
-    if explained.copies:
-        page.line(copy_line(explained.copies))
-    if explained.rejects:
-        page.heading("Held back (tollbook quarantine list)")
-        for reject in explained.rejects:
-            page.line(
-                f"{reject.rule}: {many(reject.rows, 'row')}, first line {reject.first_line:,}: "
-                f"{reject.detail}"
-            )
-    cells = explained.cells
-    if not cells:
-        page.line("no record of it counts now")
-        return
-    more = (
-        f", the {len(cells)} with the most records" if explained.cells_in_all > len(cells) else ""
-    )
-    page.heading(f"Where its records are ({many(explained.cells_in_all, 'cell')}{more})")
-    page.table(
-        [
-            Column("day", [c.charge_date.isoformat() for c in cells]),
-            Column("project", [c.project_id or "(no project)" for c in cells]),
-            Column("model", [c.model for c in cells]),
-            Column("basis", [c.basis if c.basis != "charge" else "" for c in cells]),
-            Column("records", [f"{c.records:,}" for c in cells], is_number=True),
-            Column("requests", [f"{c.requests:,}" for c in cells], is_number=True),
-            Column("lines", [f"{c.first_line}-{c.last_line}" for c in cells]),
-        ]
-    )
-
-
-def _line(page: Page, explained: LineExplained) -> None:
-    page.heading(f"Line {explained.input_file}:{explained.input_line}")
-    for reject in explained.rejects:
-        after = f", taken {at(reject.replayed_at)}" if reject.replayed_at else ", held back"
-        page.line(f"{reject.rule}: {reject.detail} ({at(reject.quarantined_at)}{after})")
-    for record in explained.records:
-        _record(page, record)
+        draw_old_version(page, record)

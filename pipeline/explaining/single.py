@@ -6,7 +6,7 @@ import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import LineExplained, LineReject, Record, RecordExplained
+from pipeline.explaining.facts import LineExplained, LineReject, RecordExplained
 from pipeline.explaining.files import Looks, input_files
 from pipeline.explaining.records import COLUMNS, record_of, with_shares
 
@@ -68,11 +68,6 @@ def explain_line(
         rejects=rejects,
         records=tuple(explain_record(con, i, run_id=run_id, looks=looks) for i in ids),
     )
-
-
-def current(versions: tuple[Record, ...]) -> tuple[Record, ...]:
-    """Those that count now."""
-    return tuple(version for version in versions if version.replaced_at is None)
 
 
 def _unknown(con: duckdb.DuckDBPyConnection, record_id: str) -> ConfigError:
