@@ -23,6 +23,7 @@ from pipeline.identity import identity_hash
 from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 from pipeline.sources.context import Context
 from pipeline.sources.json_fields import parse_object
+from pipeline.sources.local_days import local_dates, utc_dates
 from pipeline.sources.raw_lines import Rows
 from pipeline.sources.rejects import REJECT_SCHEMA, RowError
 from pipeline.sources.request_by_hand import is_logged_body
@@ -122,17 +123,19 @@ def _constant(value: str) -> pl.Expr:
 
 def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     """The ledger's columns, not yet validated."""
-    started_at = pl.col("started_at_us").cast(pl.Datetime("us"))
-    local = started_at.dt.replace_time_zone("UTC").dt.convert_time_zone(context.zone.key)
-    frame = frame.with_columns(_text(frame, "organization_id").fill_null(context.organization_id))
+    started_at = frame["started_at_us"]
+    if "organization_id" not in frame or frame["organization_id"].null_count():
+        frame = frame.with_columns(
+            _text(frame, "organization_id").fill_null(context.organization_id)
+        )
     facts = {
         "source": _constant(context.source),
         "basis": _constant(context.basis),
         "provider": _constant(context.provider),
-        "started_at": started_at,
+        "started_at": pl.col("started_at_us").cast(pl.Datetime("us")),
         "ended_at": pl.lit(None, dtype=pl.Datetime("us")),
-        "usage_date": started_at.dt.date(),
-        "charge_date": started_at.dt.date() if context.zone.key == "UTC" else local.dt.date(),
+        "usage_date": pl.lit(utc_dates(started_at)),
+        "charge_date": pl.lit(local_dates(started_at, context.zone)),
         **{c: _text(frame, c) for c in (*ATTRIBUTION[1:], "model", "variant")},
         **_operation(frame),
         "service_tier": _tier(frame),
@@ -165,16 +168,17 @@ def _operation(frame: pl.DataFrame) -> dict[str, pl.Expr]:
 
 def _tier(frame: pl.DataFrame) -> pl.Expr:
     """The canonical tier: each tier of the frame is looked up once, not each row."""
-    standard = normalize_tier(None)
-    recorded = frame["service_tier"].drop_nulls().unique() if "service_tier" in frame else []
+    recorded: list[str | None] = [None]
+    if "service_tier" in frame:
+        recorded = frame["service_tier"].unique().to_list()
+    is_batch = frame["is_batch"]
     tiers = {tier: normalize_tier(tier) for tier in recorded}
-    names = pl.Enum(sorted({*tiers.values(), standard, "batch"}))
-    tier = (
-        pl.col("service_tier").replace_strict(tiers, default=standard, return_dtype=names)
-        if tiers
-        else pl.lit(standard, dtype=names)
-    )
-    return pl.when("is_batch").then(pl.lit("batch", dtype=names)).otherwise(tier)
+    names = {*tiers.values(), *(["batch"] if is_batch.any() else [])}
+    if is_batch.all() or len(names) == 1:
+        return _constant("batch" if is_batch.all() else names.pop())
+    dtype = pl.Enum(sorted(names))
+    tier = _text(frame, "service_tier").replace_strict(tiers, return_dtype=dtype)
+    return pl.when("is_batch").then(pl.lit("batch", dtype=dtype)).otherwise(tier)
 
 
 def _rejects(usage: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:

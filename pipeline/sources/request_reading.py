@@ -99,9 +99,10 @@ def _reader_of(line: bytes) -> Reader:
         narrow = _NARROW.get(fields.text("object") or "", ANY)
         # An ISO 8601 time is NULL as a DOUBLE: only the reader of all kinds has text there.
         created = fields.text("created") or fields.text("created_at") or ""
-        return ANY if "-" in created else narrow
     except RowError:
         return ANY
+    else:
+        return ANY if "-" in created else narrow
 
 
 def read_lines(
@@ -128,21 +129,22 @@ def read_lines(
             for found in _batches(con, readers[0], lines, batch_rows, Path(folder)):
                 frame = typed(found, _doubtful_after(lines.path))
                 claimed, unclaimed = _claim(frame, readers[0], raw, first, occurrences)
-                others.writelines(line + b"\n" for line in unclaimed.lines)
-                numbers.append(lines.numbers[first + unclaimed.rows])
                 here = lines.numbers[first : first + len(frame)]
                 first += len(frame)
+                if unclaimed.rows:
+                    others.writelines(line + b"\n" for line in unclaimed.lines)
+                    numbers.append(here[unclaimed.rows])
+                    here = np.delete(here, unclaimed.rows)
                 if len(claimed):
-                    here = np.delete(here, unclaimed.rows) if len(unclaimed.rows) else here
-                    yield claimed.with_columns(input_line=pl.Series(here, dtype=pl.Int64))
-        rest = Lines(aside, np.concatenate(numbers)) if numbers else None
-        if rest is not None and len(rest.numbers):
+                    yield claimed.with_columns(input_line=pl.Series(here))
+        if numbers:
+            rest = Lines(aside, np.concatenate(numbers))
             further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
             yield from read_lines(con, rest, further, batch_rows, occurrences)
 
 
 class _Unclaimed(NamedTuple):
-    rows: Rows
+    rows: list[int]
     lines: list[bytes]
 
 
@@ -152,32 +154,35 @@ def _claim(
     """The rows that are beyond doubt, with their identity, and the raw lines of the others."""
     clean = frame["is_clean"]
     ids = [c for c in ("id", "request_id") if c in frame.columns]
-    record_id = frame.select(record_id=pl.coalesce(ids))["record_id"]
-    wanted = ~clean | record_id.is_null()
-    rows: Rows = wanted.arg_true().to_numpy().astype(np.int64)
-    lines = raw.take(rows + first) if len(rows) else []
-    is_clean = clean.gather(rows).to_list() if len(rows) else []
-    if any(is_clean):
-        anonymous = [line for line, keeps in zip(lines, is_clean, strict=True) if keeps]
-        record_id = record_id.scatter(
-            (clean & record_id.is_null()).arg_true(),
-            [_line_identity(line, occurrences) for line in anonymous],
-        )
+    record_id = (
+        frame.select(pl.coalesce(ids)).to_series()
+        if ids
+        else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    )
+    wanted = (~clean | record_id.is_null()).arg_true()
+    lines = raw.take(wanted.to_numpy().astype(np.int64) + first)
+    others = _Unclaimed([], [])
+    anonymous: dict[int, str] = {}
+    for row, line, is_clean in zip(wanted, lines, clean.gather(wanted), strict=True):
+        if is_clean:
+            anonymous[row] = _line_identity(line, occurrences)
+        else:
+            others.rows.append(row)
+            others.lines.append(line)
+    if anonymous:
+        record_id = record_id.scatter(list(anonymous), list(anonymous.values()))
+    operation = (
+        {"operation": pl.lit(reader.operation, dtype=pl.Enum([reader.operation]))}
+        if reader.operation
+        else {}
+    )
     frame = frame.drop("is_clean", *ids).with_columns(
-        record_id,
+        record_id.alias("record_id"),
         requests=pl.lit(1, dtype=pl.Int64),
         is_batch=pl.lit(reader.is_batch),
-        **(
-            {"operation": pl.lit(reader.operation, dtype=pl.Enum([reader.operation]))}
-            if reader.operation
-            else {}
-        ),
+        **operation,
     )
-    if not len(rows):
-        return frame, _Unclaimed(rows, [])
-    doubtful = np.array([not keeps for keeps in is_clean], dtype=bool)
-    others = [line for line, keeps in zip(lines, is_clean, strict=True) if not keeps]
-    return frame.filter(clean), _Unclaimed(rows[doubtful], others)
+    return (frame.filter(clean) if others.rows else frame), others
 
 
 def _line_identity(line: bytes, occurrences: Counter[str]) -> str:
