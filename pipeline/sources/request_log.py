@@ -126,7 +126,7 @@ def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     started_at = frame["started_at_us"]
     if "organization_id" not in frame or frame["organization_id"].null_count():
         frame = frame.with_columns(
-            _text(frame, "organization_id").fill_null(context.organization_id)
+            organization_id=_text(frame, "organization_id").fill_null(context.organization_id)
         )
     facts = {
         "source": _constant(context.source),
@@ -156,9 +156,10 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def _operation(frame: pl.DataFrame) -> dict[str, pl.Expr]:
     """Operation and scope; a frame of one kind has the operation as a constant already."""
-    if frame.schema["operation"] == pl.Enum:
-        operation = frame.schema["operation"].categories[0]
-        return {"operation": pl.col("operation"), "scope": _constant(OPERATIONS[operation])}
+    dtype = frame.schema["operation"]
+    if isinstance(dtype, pl.Enum):
+        scope = OPERATIONS[dtype.categories[0]]
+        return {"operation": pl.col("operation"), "scope": _constant(scope)}
     scopes = pl.Enum(sorted(set(OPERATIONS.values())))
     return {
         "operation": pl.col("operation").cast(pl.Enum(list(OPERATIONS))),
@@ -173,10 +174,9 @@ def _tier(frame: pl.DataFrame) -> pl.Expr:
         recorded = frame["service_tier"].unique().to_list()
     is_batch = frame["is_batch"]
     tiers = {tier: normalize_tier(tier) for tier in recorded}
-    names = {*tiers.values(), *(["batch"] if is_batch.any() else [])}
-    if is_batch.all() or len(names) == 1:
-        return _constant("batch" if is_batch.all() else names.pop())
-    dtype = pl.Enum(sorted(names))
+    if is_batch.all() or (len(set(tiers.values())) == 1 and not is_batch.any()):
+        return _constant("batch" if is_batch.all() else tiers[recorded[0]])
+    dtype = pl.Enum(sorted({*tiers.values(), "batch"}))
     tier = _text(frame, "service_tier").replace_strict(tiers, return_dtype=dtype)
     return pl.when("is_batch").then(pl.lit("batch", dtype=dtype)).otherwise(tier)
 

@@ -74,4 +74,4 @@ def _seconds(frame: pl.DataFrame, name: str) -> pl.Expr:
     if name not in frame.columns:
         return pl.lit(0, dtype=QUANTITY).alias(name)
     exact = pl.col(name).cast(pl.Decimal(38, 18)).round(6, mode="half_to_even")
-    return exact.cast(QUANTITY).fill_null(0).alias(name)
+    return exact.fill_null(0).cast(QUANTITY).alias(name)

@@ -121,24 +121,23 @@ def read_lines(
     if not readers:
         yield from _by_hand(lines, batch_rows, occurrences)
         return
-    with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
-        aside = Path(folder) / "aside.jsonl"
+    with RawLines(lines.path) as raw, tempfile.NamedTemporaryFile(prefix="tollbook-") as aside:
         numbers: list[Rows] = []
-        with RawLines(lines.path) as raw, aside.open("wb") as others:
-            first = 0
-            for found in _batches(con, readers[0], lines, batch_rows, Path(folder)):
-                frame = typed(found, _doubtful_after(lines.path))
-                claimed, unclaimed = _claim(frame, readers[0], raw, first, occurrences)
-                here = lines.numbers[first : first + len(frame)]
-                first += len(frame)
-                if unclaimed.rows:
-                    others.writelines(line + b"\n" for line in unclaimed.lines)
-                    numbers.append(here[unclaimed.rows])
-                    here = np.delete(here, unclaimed.rows)
-                if len(claimed):
-                    yield claimed.with_columns(input_line=pl.Series(here))
+        first = 0
+        for found in _batches(con, readers[0], lines, batch_rows):
+            frame = typed(found, _doubtful_after(lines.path))
+            claimed, others = _claim(frame, readers[0], raw, first, occurrences)
+            here = lines.numbers[first : first + len(frame)]
+            first += len(frame)
+            if others.rows:
+                aside.writelines(line + b"\n" for line in others.lines)
+                numbers.append(here[others.rows])
+                here = np.delete(here, others.rows)
+            if len(claimed):
+                yield claimed.with_columns(input_line=pl.Series(here))
         if numbers:
-            rest = Lines(aside, np.concatenate(numbers))
+            aside.flush()
+            rest = Lines(Path(aside.name), np.concatenate(numbers))
             further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
             yield from read_lines(con, rest, further, batch_rows, occurrences)
 
@@ -193,16 +192,12 @@ def _line_identity(line: bytes, occurrences: Counter[str]) -> str:
 
 
 def _batches(
-    con: duckdb.DuckDBPyConnection, reader: Reader, lines: Lines, batch_rows: int, folder: Path
+    con: duckdb.DuckDBPyConnection, reader: Reader, lines: Lines, batch_rows: int
 ) -> Iterator[pl.DataFrame]:
     """What a reader makes of the lines, in order, some `batch_rows` at a time."""
-    path = lines.path
-    if any(c in str(path) for c in "*?[{"):  # DuckDB would look for a pattern
-        path = folder / "lines.jsonl"
-        path.symlink_to(lines.path.resolve())
     left = len(lines.numbers)
     collected: list[pa.RecordBatch] = []
-    relation = con.sql(sql(reader.statement), params={"path": str(path)})
+    relation = con.sql(sql(reader.statement), params={"path": str(lines.path)})
     for batch in relation.to_arrow_reader(batch_rows):
         collected.append(batch.slice(0, left))
         left -= len(collected[-1])
