@@ -13,6 +13,8 @@ from operator import add, and_
 
 import polars as pl
 
+from pipeline.validation import EARLIEST, LARGEST_COUNT
+
 ATTRIBUTION = ("organization_id", "project_id", "api_key_id", "user_id", "service_account_id")
 NAMES = ("model", "variant", "service_tier", *ATTRIBUTION)
 TEXTS = ("id", "request_id", *NAMES)
@@ -43,11 +45,9 @@ COUNTS = (
 _TOTALS = ("input_tokens", "output_tokens", "total_tokens")
 SECONDS = ("audio_seconds", "video_seconds")  # text until they are quantities
 
-LARGEST_COUNT = 10**18 - 1  # 18 digits
 LARGEST_SECONDS = 10**12
-EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001  times are naive UTC
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  as above
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  times are naive UTC
 _US = 1_000_000
 
 

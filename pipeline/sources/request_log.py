@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from pipeline.sources.request_by_hand import is_logged_body
 from pipeline.sources.request_fields import ATTRIBUTION, count
 from pipeline.sources.request_meters import disjoint_meters
 from pipeline.sources.request_reading import Lines, choose_readers, read_lines
-from pipeline.validation import validate
+from pipeline.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
 
 __all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
 
@@ -78,12 +79,14 @@ def read_frames(
     segment: Segment,
     batch_rows: int = 250_000,
     occurrences: Counter[str] | None = None,
+    now: datetime | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The lines of a segment as frames for `normalize`.
 
     Takes: a connection with `produce_arrow_string_view`, `arrow_output_version` 1.4 and no
     progress bar; how often each line without an id has occurred earlier in this file, which is
-    counted on (by the hex XXH3-128 of the line).
+    counted on (by the hex XXH3-128 of the line); the clock that `normalize` will get, so that
+    the text of a line from the future is kept (without it, the time of the file stands in).
     Gives: frames of about `batch_rows` rows in the order of the file, then those with the lines
     that had to be read by hand.
     Fails: SourceError where the file does not have the lines.
@@ -92,7 +95,11 @@ def read_frames(
     if numbers is None:
         numbers = np.arange(segment.first_line, segment.first_line + segment.lines, dtype=np.int64)
     if segment.lines:
-        lines = Lines(segment.path, numbers[: segment.lines].astype(np.int64, copy=False))
+        lines = Lines(
+            segment.path,
+            numbers[: segment.lines].astype(np.int64, copy=False),
+            (now or _last_written(segment.path)) + LATEST_AHEAD,
+        )
         known = Counter() if occurrences is None else occurrences
         yield from read_lines(con, lines, choose_readers(segment.path), batch_rows, known)
 
@@ -110,10 +117,20 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
         refused = frame.filter(pl.col("rule").is_not_null()).select(list(REJECT_SCHEMA))
         usage = frame.filter(pl.col("operation").is_not_null())
         not_usage = len(frame) - len(refused) - len(usage)
-    good, bad = validate(_records(usage, context))
-    if len(bad):
-        refused = pl.concat([refused, _rejects(usage, bad)])
+    records = _records(usage, context)
+    late = records.filter(pl.col("started_at") > context.now + LATEST_AHEAD).select(
+        "input_line", rule=pl.lit(IMPLAUSIBLE_TIME.name), detail=IMPLAUSIBLE_TIME.detail
+    )
+    if len(late):
+        records = records.filter(pl.col("started_at") <= context.now + LATEST_AHEAD)
+    good, bad = validate(records)
+    if len(bad) or len(late):
+        refused = pl.concat([refused, _rejects(usage, pl.concat([late, bad]))])
     return Normalized(good, refused, len(good) + len(refused), not_usage)
+
+
+def _last_written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
 def _constant(value: str) -> pl.Expr:

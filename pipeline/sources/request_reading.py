@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,10 +65,14 @@ class Reader:
 
 
 class Lines(NamedTuple):
-    """A file's lines to read, and which line of the input each of them is."""
+    """A file's lines to read, and which line of the input each of them is.
+
+    A time after `doubtful_after` needs its raw line at hand: it will be refused, perhaps.
+    """
 
     path: Path
     numbers: Rows
+    doubtful_after: datetime
 
 
 CHAT = Reader("reading/request_log_chat", "completions")
@@ -125,7 +129,7 @@ def read_lines(
         numbers: list[Rows] = []
         first = 0
         for found in _batches(con, readers[0], lines, batch_rows):
-            frame = typed(found, _doubtful_after(lines.path))
+            frame = typed(found, lines.doubtful_after)
             claimed, others = _claim(frame, readers[0], raw, first, occurrences)
             here = lines.numbers[first : first + len(frame)]
             first += len(frame)
@@ -137,7 +141,7 @@ def read_lines(
                 yield claimed.with_columns(input_line=pl.Series(here))
         if numbers:
             aside.flush()
-            rest = Lines(Path(aside.name), np.concatenate(numbers))
+            rest = Lines(Path(aside.name), np.concatenate(numbers), lines.doubtful_after)
             further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
             yield from read_lines(con, rest, further, batch_rows, occurrences)
 
@@ -222,15 +226,9 @@ def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     return frame
 
 
-def _doubtful_after(path: Path) -> datetime:
-    """A day after a file was last written: a later time in it needs its raw line at hand."""
-    written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
-    return written + timedelta(days=1)
-
-
 def _by_hand(lines: Lines, batch_rows: int, occurrences: Counter[str]) -> Iterator[pl.DataFrame]:
     """The lines one by one; the only reading that knows what is wrong with a line."""
-    last = microseconds(_doubtful_after(lines.path))
+    last = microseconds(lines.doubtful_after)
     rows: list[dict[str, Any]] = []
     with lines.path.open("rb") as file:
         for number, ended in zip(lines.numbers.tolist(), file, strict=False):

@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipeline.records import METER_NAMES
 from pipeline.sources.request_log import Context, Normalized, Segment, normalize, read_frames
 from pipeline.sources.request_reading import Lines, Reader, read_lines
 
@@ -84,7 +85,7 @@ def read(
 ) -> Normalized:
     """The lines the whole way: file, frames, records and rejects."""
     segment = Segment(write(path / "log.jsonl", lines), 1, len(lines))
-    frames = read_frames(connection(), segment, batch_rows, occurrences)
+    frames = read_frames(connection(), segment, batch_rows, occurrences, now=NOW)
     return together([normalize(f, context(zone)) for f in frames])
 
 
@@ -92,14 +93,12 @@ def read_with(path: Path, lines: Sequence[Line], *readers: Reader) -> Normalized
     """As `read`, but with these readers; none: by hand."""
     file = write(path / "log.jsonl", lines)
     numbers = np.arange(1, len(lines) + 1, dtype=np.int64)
-    frames = read_lines(connection(), Lines(file, numbers), readers, 250_000, Counter())
+    frames = read_lines(connection(), Lines(file, numbers, NOW), readers, 250_000, Counter())
     return together([normalize(f, context()) for f in frames])
 
 
 def usage_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """The quantities of a record that are not zero, with the number of requests."""
-    from pipeline.records import METER_NAMES
-
     return {m: record[m] for m in (*METER_NAMES, "requests") if record[m]}
 
 

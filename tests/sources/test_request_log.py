@@ -563,8 +563,8 @@ def test_records_have_the_ledgers_types_and_are_text_in_duckdb(tmp_path: Path) -
         found = records.schema[name]
         assert found == dtype or (dtype == pl.String() and found == pl.Enum)
     records.write_parquet(tmp_path / "a.parquet", compression="lz4", statistics=False)
-    described = duckdb.sql(f"DESCRIBE SELECT * FROM '{tmp_path / 'a.parquet'}'").fetchall()
-    types = {row[0]: row[1] for row in described}
+    columns = duckdb.connect().read_parquet(str(tmp_path / "a.parquet"))
+    types = dict(zip(columns.columns, map(str, columns.types), strict=True))
     assert {types[n] for n, t in LEDGER_SCHEMA.items() if t == pl.String()} == {"VARCHAR"}
     assert types["started_at"] == "TIMESTAMP"
     assert types["audio_seconds"] == "DECIMAL(22,6)"
