@@ -127,7 +127,7 @@ RULES = (
     ),
     Rule(
         "unknown_operation",
-        _text("operation").replace_strict(OPERATIONS, default=None) == _text("scope"),
+        _text("operation").replace_strict(OPERATIONS, default="no scope") == _text("scope"),
         _say("operation {} does not belong to scope {}", "operation", "scope"),
     ),
     Rule(

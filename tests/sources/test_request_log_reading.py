@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from pipeline.sources.request_reading import (
     CHAT,
     EMBEDDINGS,
     RESPONSE,
+    Lines,
     Reader,
     choose_readers,
+    read_lines,
 )
 from tests.sources.request_lines import (
     BESIDE,
@@ -96,11 +99,11 @@ def bodies(draw: st.DrawFn) -> Body:
     total_in, total_out = draw(COUNT), draw(COUNT)
     tier = draw(st.sampled_from([None, "auto", "default", "flex", "priority", "fast", "odd"]))
     kind = draw(st.sampled_from(["chat", "response", "embeddings", "decision"]))
-    sent = {"prompt_tokens": total_in, "completion_tokens": total_out}
-    spent = {"input_tokens": total_in, "output_tokens": total_out}
+    sent: Body = {"prompt_tokens": total_in, "completion_tokens": total_out}
+    spent: Body = {"input_tokens": total_in, "output_tokens": total_out}
     total = {"total_tokens": total_in + total_out} if draw(st.booleans()) else {}
     if kind == "embeddings":
-        usage = {"prompt_tokens": total_in, **({"total_tokens": total_in} if total else {})}
+        usage: Body = {"prompt_tokens": total_in, **({"total_tokens": total_in} if total else {})}
         noted = draw(st.sampled_from([{}, {"request_id": None}]))
         return embeddings(usage=usage, **noted)
     inside = draw(input_details(total_in, lifetimes=kind == "response"))
@@ -323,11 +326,44 @@ def test_a_folder_name_is_no_column(tmp_path: Path) -> None:
     assert (record["model"], record["project_id"]) == ("gpt-4o-2024-08-06", BESIDE["project_id"])
 
 
-def test_an_abandoned_reading_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_abandoned_reading_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The consumer may stop between two frames."""
     path = write(tmp_path / "a.jsonl", long_log())
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     frames = read_frames(connection(), Segment(path, 1, 3_000), 100)
+    assert isinstance(frames, Generator)
     next(frames)
-    before = set(Path(tempfile.gettempdir()).glob("tollbook-*"))
+    assert len(list(scratch.iterdir())) == 1
     frames.close()
-    assert not before & set(Path(tempfile.gettempdir()).glob("tollbook-*"))
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reader"),
+    [
+        (chat(), CHAT),
+        (chat(usage={"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9}), CHAT),
+        (response(), RESPONSE),
+        (embeddings(), EMBEDDINGS),
+        (embeddings(request_id=None), EMBEDDINGS),
+        (batch(chat()), BATCH),
+        (batch(response()), BATCH),
+        (chat(created="2026-11-01T00:00:00Z"), ANY),
+        (response(output=[{"type": "web_search_call"}]), ANY),
+        (embeddings(), ANY),
+        (decision(), ANY),
+        (image(), ANY),
+    ],
+)
+def test_a_plain_line_needs_no_second_reading(
+    tmp_path: Path, line: dict[str, Any], reader: Reader
+) -> None:
+    """Or the fast path would be slow without anybody noticing."""
+    path = write(tmp_path / "a.jsonl", [line])
+    lines = Lines(path, np.array([1]), NOW)
+    (frame,) = read_lines(connection(), lines, (reader,), 250_000, Counter())
+    assert "raw" not in frame.columns  # only the reading by hand has it
