@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.cli import ask, budgets, correcting, demo, prices, running, schedule
+from pipeline.cli import ask, budgets, correcting, demo, init, prices, running, schedule
 from pipeline.cli.app import app
 
-__all__ = ["app", "ask", "budgets", "correcting", "demo", "prices", "running", "schedule"]
+__all__ = ["app", "ask", "budgets", "correcting", "demo", "init", "prices", "running", "schedule"]
