@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -143,6 +143,8 @@ def write_file(answer: Tabular, form: Format, path: Path, *, storage: Path) -> s
 
 def as_text(value: Any) -> str:
     """A value as one reads it: plain decimals in all their digits, ISO dates, nested ones JSON."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -155,7 +157,7 @@ def as_text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
-    if isinstance(value, (list, tuple, Mapping)):
+    if isinstance(value, (list, tuple, dict)):
         return json.dumps(as_json(value), ensure_ascii=False)
     return str(value)
 
@@ -167,11 +169,13 @@ def as_json(value: Any) -> Any:
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
     if isinstance(value, float):
         return value if value - value == 0 else str(value)  # only a finite number less itself is 0
     if isinstance(value, datetime):
         return f"{value.isoformat()}Z"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {k if isinstance(k, str) else as_text(k): as_json(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_json(v) for v in value]
@@ -208,13 +212,10 @@ def _json(answer: Tabular, sink: IO[bytes]) -> None:
     """An array of objects, one a line."""
     _names_are_apart(answer, "JSON")
     names = [c.name for c in answer.columns]
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     before = "[\n"
     for row in answer.rows():
-        line = json.dumps(
-            {n: as_json(v) for n, v in zip(names, row, strict=True)},
-            ensure_ascii=False,
-            allow_nan=False,
-        )
+        line = encode({n: as_json(v) for n, v in zip(names, row, strict=True)})
         sink.write(f"{before}{line}".encode("utf-8", "backslashreplace"))
         before = ",\n"
     sink.write(b"[]\n" if before == "[\n" else b"\n]\n")

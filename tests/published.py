@@ -34,6 +34,7 @@ def dictionary() -> dict[str, dict[str, tuple[str, str]]]:
 
 def publish(root: Path, rows: Rows, run_id: str = "run-1") -> Path:
     """Publish a snapshot under a storage root, and give the link that leads to it."""
+    root = root.resolve()
     snapshot = root / "snapshots" / run_id
     snapshot.mkdir(parents=True)
     with duckdb.connect(str(snapshot / "tollbook.duckdb")) as con:
@@ -189,10 +190,11 @@ def _publish_view(
     marks = ", ".join("?" for _ in types)
     for row in rows:
         con.execute(f"INSERT INTO staged VALUES ({marks})", [row.get(name) for name in types])
-    con.execute(f"COPY staged TO '{file}' (FORMAT parquet)")
+    path = str(file).replace("'", "''")
+    con.execute(f"COPY staged TO '{path}' (FORMAT parquet)")
     con.execute("DROP TABLE staged")
     picked = ", ".join(f'"{name}"' for name in types)
-    con.execute(f"CREATE VIEW {view} AS SELECT {picked} FROM read_parquet(['{file}'])")
+    con.execute(f"CREATE VIEW {view} AS SELECT {picked} FROM read_parquet(['{path}'])")
     for name, (_, comment) in columns.items():
         what = f'COLUMN {view}."{name}"' if name else f"VIEW {view}"
         con.execute(f"COMMENT ON {what} IS '{comment.replace(chr(39), chr(39) * 2)}'")

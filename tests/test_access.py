@@ -88,6 +88,19 @@ def test_one_connection_sees_one_snapshot(tmp_path: Path) -> None:
             assert list(run_statement(after, count).rows()) == [(0,)]
 
 
+def test_a_quote_in_the_path_is_only_a_quote(tmp_path: Path) -> None:
+    """The folder's name goes into a setting of DuckDB, and must not end it."""
+    with closing(open_published(publish(tmp_path / "it's ours", ROWS))) as con:
+        assert list(run_statement(con, "SELECT count(*) FROM charges").rows()) == [(1,)]
+
+
+def test_a_storage_behind_a_link_is_read_as_well(published: Path, tmp_path: Path) -> None:
+    """The views name their files by real path, whichever way one came."""
+    (tmp_path / "link").symlink_to(published.parent)
+    with closing(open_published(tmp_path / "link" / "published")) as con:
+        assert list(run_statement(con, "SELECT count(*) FROM charges").rows()) == [(1,)]
+
+
 def test_reading_early_and_again_is_fine(con: duckdb.DuckDBPyConnection) -> None:
     """Whoever stops reading leaves the connection free for the next question."""
     with closing(run_statement(con, "SELECT range AS n FROM range(1000000)").rows()) as rows:

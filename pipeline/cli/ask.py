@@ -50,7 +50,12 @@ def sql(
     config: ConfigOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Ask the published views in SQL, read-only: tollbook sql "SHOW TABLES"."""
+    """Ask the published views in SQL, read-only: tollbook sql "SHOW TABLES".
+
+    In CSV, a text that a spreadsheet would run as a formula (it starts with =, +, -, @, a tab or
+    a carriage return) has an apostrophe before it. JSON is an array of objects with decimals as
+    strings; Parquet goes to a pipe or to --out.
+    """
     from pipeline.access import open_published, run_statement
 
     published = setting.load(config).storage.root / "published"
@@ -80,7 +85,11 @@ def query(
     now: NowOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Ask one of the named questions; without a name, list them."""
+    """Ask one of the named questions; without a name, list them.
+
+    A default of `month` is the first day of this month, or of the newest month with usage;
+    `last_day+1` the day after the newest; `any` does not narrow.
+    """
     from pipeline.access import open_published, run_statement
     from pipeline.named_queries import Listing, bind, days_asked_about, named, named_queries
 
