@@ -5,21 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from pipeline.cli import setting
 from pipeline.cli.app import app
 from pipeline.errors import ConfigError, RunFailedError
-
-if TYPE_CHECKING:
-    import duckdb
 
 Form = Literal["table", "csv", "json"]
 FormOption = Annotated[Form, typer.Option("--format", help="How to print the rows.")]
@@ -45,12 +39,13 @@ def budgets_verb(
 ) -> None:
     """Where every budget stands in a month, the fullest first."""
     from pipeline import budgets
+    from pipeline.access import open_published
 
     configured = setting.load(config)
     utc = setting.clock(now).now.replace(tzinfo=UTC)
     today = utc.astimezone(configured.organization.zone).date()
     start = _month(month) if month else budgets.month_of(today)[0]
-    with _published(configured.storage.root) as con:
+    with open_published(configured.storage.root / "published") as con:
         columns, rows = budgets.listed(con, start)
     _show(columns, rows, "json" if json_ else form)
     if not rows:
@@ -66,8 +61,9 @@ def alerts_list(
 ) -> None:
     """What was said of budgets, runs and the schedule, the newest first."""
     from pipeline import outbox
+    from pipeline.access import open_published
 
-    with _published(setting.load(config).storage.root) as con:
+    with open_published(setting.load(config).storage.root / "published") as con:
         columns, rows = outbox.listed(con, None if state == "any" else state)
     _show(columns, rows, "json" if json_ else form)
 
@@ -102,19 +98,6 @@ def _month(text: str) -> date:
         raise ConfigError(
             f"{text!r} is no month", key="--month", hint="Write it like 2026-10."
         ) from None
-
-
-@contextmanager
-def _published(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    database = root / "published" / "tollbook.duckdb"
-    if not database.is_file():
-        raise ConfigError(
-            "nothing is published yet", file=database, hint="Run `tollbook run` first."
-        )
-    with duckdb.connect(str(database), read_only=True) as con:
-        yield con
 
 
 def _show(columns: list[str], rows: list[tuple[Any, ...]], form: Form) -> None:
