@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from pipeline.cli import ask, budgets, correcting, demo, init, prices, running, schedule
+from pipeline.cli import ask, budgets, correcting, demo, doctor, init, prices, running, schedule
 from pipeline.cli.app import app
 
-__all__ = ["app", "ask", "budgets", "correcting", "demo", "init", "prices", "running", "schedule"]
+__all__ = [
+    "app",
+    "ask",
+    "budgets",
+    "correcting",
+    "demo",
+    "doctor",
+    "init",
+    "prices",
+    "running",
+    "schedule",
+]
