@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
 from pipeline.cli import setting
 from pipeline.cli.app import app
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")]
-
 
 @app.command()
-def doctor(config: setting.ConfigOption = None, *, as_json: JsonOption = False) -> None:
+def doctor(config: setting.ConfigOption = None, *, as_json: setting.AsJsonOption = False) -> None:
     """Look at software, configuration and storage; change nothing, show no secret.
 
     Ends with 0, with 1 where the storage would stop a run, with 2 where the configuration would.
