@@ -13,7 +13,7 @@ def main() -> None:
     from pipeline.cli import app  # noqa: PLC0415  imported here so that its errors are ours, too
 
     try:
-        app()
+        app(prog_name="tollbook")
     except TollbookError as error:
         print(f"tollbook: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)

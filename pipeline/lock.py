@@ -130,3 +130,30 @@ def _unlockable(error: OSError, path: Path) -> ConfigError:
         key="storage.root",
         hint="Put the storage on a local disk, so that two runs cannot write it at once.",
     )
+
+
+def holder(root: Path) -> str | None:
+    """Who holds the storage, as the lock file says; None where nobody does.
+
+    Only looks: whoever wants the lock meanwhile gets it. Takes: the storage root.
+    """
+    try:
+        written = json.loads((root / LOCK_NAME).read_bytes())
+        what, pid, host, since = (written[k] for k in ("what", "pid", "host", "since"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    is_here = host == socket.gethostname()
+    if is_here and not _is_alive(pid):
+        return None  # killed: the kernel has let go of the lock, the words have stayed
+    where = "" if is_here else f" on {host}"
+    return f"`{what}` (process {pid}{where}) since {since} UTC"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

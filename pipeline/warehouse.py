@@ -5,6 +5,8 @@ What is in here is live; a ledger, posting or charge file that is not named here
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,3 +165,41 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(resources.sql(name))
             con.execute("INSERT INTO migrations VALUES ($1)", [name])
             con.execute("COMMIT")
+
+
+@contextmanager
+def look_into(storage: Storage) -> Iterator[Warehouse | None]:
+    """A copy of the books to look into, beside any run; None where there are none yet.
+
+    A copy, because DuckDB's lock on the file itself would stop a run that starts meanwhile.
+    Fails: RunFailedError where it cannot be read, as while a run writes to it.
+    """
+    if not storage.warehouse.is_file():
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
+        copied = Path(folder) / FILE_NAME
+        try:
+            for suffix in ("", ".wal"):
+                original = storage.warehouse.with_name(FILE_NAME + suffix)
+                if original.is_file():
+                    shutil.copyfile(original, copied.with_name(FILE_NAME + suffix))
+            con = duckdb.connect(str(copied))
+        except (OSError, duckdb.Error) as error:
+            raise RunFailedError(
+                f"cannot be looked into: {str(error).splitlines()[0]}",
+                file=storage.warehouse,
+                hint="Try again when no run is on.",
+            ) from None
+        try:
+            prepare(con, memory=BOOKS_MEMORY, temporary=Path(folder) / "spill")
+            yield Warehouse(con)
+        finally:
+            con.close()
+
+
+def newer_migrations(books: Warehouse) -> list[str]:
+    """Changes to the books that this version does not know: a newer one has written them."""
+    known = set(resources.sql_names("schema"))
+    rows = books.rows("SELECT name FROM migrations ORDER BY name")
+    return [name for (name,) in rows if name not in known]

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from pipeline.cli import ask, budgets, correcting, demo, explain, prices, report, running, schedule
+from pipeline.cli import (
+    ask,
+    budgets,
+    correcting,
+    demo,
+    doctor,
+    explain,
+    init,
+    prices,
+    report,
+    running,
+    schedule,
+)
 from pipeline.cli.app import app
 
 __all__ = [
@@ -11,7 +23,9 @@ __all__ = [
     "budgets",
     "correcting",
     "demo",
+    "doctor",
     "explain",
+    "init",
     "prices",
     "report",
     "running",

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
+from typer.core import TyperGroup
+
+from pipeline import __version__
+
+# As one meets them; a verb that is not named here comes after these.
+ORDER = (
+    *("demo", "init", "doctor", "run", "report", "budgets", "alerts", "query", "sql", "explain"),
+    *("quarantine", "forget", "rerate", "prices", "schedule"),
+)
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, _ctx: object) -> list[str]:
+        """The verbs as `--help` lists them."""
+        place = {verb: number for number, verb in enumerate(ORDER)}
+        return sorted(self.commands, key=lambda verb: (place.get(verb, len(place)), verb))
+
 
 app = typer.Typer(
     name="tollbook",
+    cls=_InOrder,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -18,3 +38,21 @@ app = typer.Typer(
         "reconciliation); 75 another run holds the lock."
     ),
 )
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"tollbook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tollbook(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Hold the options of the command itself."""

@@ -114,7 +114,9 @@ def query(
         print_answer(answer, chosen, out, published, quiet=quiet)
 
 
-def print_answer(answer: Tabular, form: str, out: Path | None, published: Path, *, quiet: bool) -> None:
+def print_answer(
+    answer: Tabular, form: str, out: Path | None, published: Path, *, quiet: bool
+) -> None:
     """The answer to the file or to stdout; what is not data to stderr."""
     from pipeline.output import format_named, write, write_file
 

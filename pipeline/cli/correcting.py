@@ -134,7 +134,9 @@ def _preview(
     first = setting.day(since, "--since") if since else None
     last = setting.day(until, "--until") if until else None
     frame = preview(actor, first, last)
-    print_answer(FrameAnswer(frame), form, out, actor.config.storage.root / "published", quiet=quiet)
+    print_answer(
+        FrameAnswer(frame), form, out, actor.config.storage.root / "published", quiet=quiet
+    )
     total = total_difference(frame)
     say(f"The charges would move by {plain(total)} USD; nothing was changed.", quiet=quiet)
 

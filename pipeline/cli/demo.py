@@ -28,4 +28,4 @@ def demo(
         f"The sample organization lies in {into}; this is `tollbook run -c {configuration}`.",
         quiet=quiet,
     )
-    run_and_print(configuration, now=now)
+    raise typer.Exit(run_and_print(configuration, now=now))

@@ -22,7 +22,7 @@ def check(
         typer.Argument(help="Price files, the last one strongest (default: the configured ones)."),
     ] = None,
     config: setting.ConfigOption = None,
-    json_: setting.JsonOption = False,
+    json_: setting.AsJsonOption = False,
     quiet: setting.QuietOption = False,
 ) -> None:
     """Check price files for errors, overlaps (exit 2), gaps, and jumps of 10 times or more."""

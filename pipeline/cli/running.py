@@ -13,7 +13,7 @@ import typer
 
 from pipeline.cli import setting
 from pipeline.cli.app import app
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
 from pipeline.errors import ConfigError
 
@@ -43,7 +43,7 @@ def run(
     month: MonthOption = None,
     fail_on: FailOnOption = None,
     *,
-    as_json: JsonOption = False,
+    as_json: AsJsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read what is new, price it, check budgets, publish, and write the report."""

@@ -46,3 +46,4 @@ FROM classed
 GROUP BY
   usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
   provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at
+ORDER BY usage_date

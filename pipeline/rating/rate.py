@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,17 @@ import polars as pl
 
 from pipeline.ledger import LedgerFile, files_of, quote, view_rows
 from pipeline.ledger import write as write_parquet
-from pipeline.pricing.book import PriceBook, PriceKey
+from pipeline.pricing.book import PriceBook
+from pipeline.rating.day_files import charges_by_day, split_by_day
+from pipeline.rating.lookup import number_keys, resolve
+from pipeline.rating.states import (
+    DAILY_SCHEMA,
+    DAY_PRICE_SCHEMA,
+    DayState,
+    DayToRate,
+    PostingFile,
+    Rated,
+)
 from pipeline.records import (
     CHARGE_SCHEMA,
     INPUT_METERS,
@@ -32,69 +42,9 @@ from pipeline.resources import render_sql, sql
 
 # Days are rated together up to so many ledger rows: more costs memory and gains nothing.
 ROWS_AT_ONCE = 1_500_000
-STREAM_ROWS = 250_000
 FIRST_INSTANT = datetime(1, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
 LAST_INSTANT = datetime(9999, 12, 31)  # noqa: DTZ001  as above
 _SQL_TYPES = {m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS}
-
-DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
-    "usage_date": pl.Date(),
-    "priced_at": pl.Datetime("us"),
-    "provider": pl.String(),
-    "model": pl.String(),
-    "meter": pl.String(),
-    "service_tier": pl.String(),
-    "context_class": pl.String(),
-    "variant": pl.String(),
-    "project_id": pl.String(),
-    "price_id": pl.String(),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class DayState:
-    """What the books know of one UTC day's charges. Paths are absolute."""
-
-    usage_date: date
-    book_id: str
-    charge_path: Path
-    daily_path: Path
-    first_posted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PostingFile:
-    """Postings of one run, day and reason."""
-
-    path: Path
-    usage_date: date
-    reason: str
-    rows: int
-    run_id: str
-    posted_at: datetime
-
-
-@dataclass(slots=True)
-class Rated:
-    """What rating wrote; none of it is live."""
-
-    days: dict[date, DayState] = field(default_factory=dict)
-    postings: list[PostingFile] = field(default_factory=list)
-    day_prices: list[pl.DataFrame] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class DayToRate:
-    """A day, the book that rates it, and why its charges may have changed."""
-
-    usage_date: date
-    book: PriceBook
-    reason: str  # usage, restatement, rerate or correction
-
-
-def is_final(day: date, now: datetime) -> bool:
-    """A day is final three days after its end."""
-    return now >= datetime.combine(day, time()) + timedelta(days=4)
 
 
 def rate(
@@ -169,32 +119,39 @@ class _Chunk:
     def run(self) -> None:
         """Quantities, prices, lines, differences, files."""
         occurring = {m for f in self.files for m in f.meters}
-        self.meters = tuple(m for m in METER_NAMES if m in occurring)
+        # with nothing left of these days, or nothing but requests, all is reversed
+        self.meters = tuple(m for m in METER_NAMES if m in occurring) or METER_NAMES[:1]
         book = self.days[0].book
         self.by_project = book.has_project_discounts
         self._register_days()
-        if not self.files or not self.meters:
-            # nothing is left of these days, or nothing but requests: no line, all reversed
-            self.meters = self.meters or METER_NAMES[:1]
         self._usage_view()
         self._quantities(book)
-        prices = self._resolve(book)
+        prices = self._lookup(book)
         has_allowances = self._allowances(book)
-        self.con.register("resolved_prices", prices)
-        self._table(
-            "charge_lines",
-            render_sql(
-                "charges/charge_lines",
-                meters=self.meters,
-                units=METER_UNITS,
-                has_allowances=has_allowances,
-                has_segments=self.has_segments,
-                by_project=self.by_project,
-            ),
-        )
-        self._write()
-        for table in ("quantities", "charge_lines"):
-            self.con.execute(f"DROP TABLE {table}")
+        if self.has_segments:
+            # a price changes within a day: lines of one price on either side of it are one
+            self._table(
+                "charge_lines",
+                render_sql(
+                    "charges/charge_lines",
+                    meters=self.meters,
+                    units=METER_UNITS,
+                    has_allowances=has_allowances,
+                    has_segments=True,
+                    by_project=self.by_project,
+                ),
+            )
+        else:
+            self._charge_numbers(has_allowances=has_allowances)
+        self._write(prices, has_allowances=has_allowances)
+        self.con.execute("DROP VIEW IF EXISTS posted_charges")
+        for kind, name in (
+            ("TABLE" if self.has_segments else "VIEW", "charge_lines"),
+            ("TABLE", "charge_numbers"),
+            ("TABLE", "keyed_quantities"),
+            ("TABLE", "quantities"),
+        ):
+            self.con.execute(f"DROP {kind} IF EXISTS {name}")
 
     def _register_days(self) -> None:
         self.con.register(
@@ -286,57 +243,27 @@ class _Chunk:
         self.con.register("long_thresholds", pl.DataFrame(rows, schema=schema, orient="row"))
         return bool(rows)
 
-    def _resolve(self, book: PriceBook) -> pl.DataFrame:
-        """The price of every key and meter that occurs, looked up once each."""
-        keys = self.con.sql(
-            render_sql("charges/priced_keys", meters=self.meters, by_project=self.by_project)
-        ).pl()
-        rows = []
-        for key in keys.iter_rows(named=True):
-            for meter in self.meters:
-                if not key[meter]:
-                    continue
-                wanted = PriceKey(
-                    provider=key["provider"],
-                    model=key["model"],
-                    meter=meter,
-                    service_tier=key["service_tier"],
-                    context_class=key["context_class"],
-                    variant=key["variant"],
-                    project_id=key["project_id"],
-                )
-                price = book.resolve(wanted, key["priced_at"])
-                rows.append(
-                    (
-                        key["priced_at"].date(),
-                        key["priced_at"],
-                        wanted.provider,
-                        wanted.model,
-                        meter,
-                        wanted.service_tier,
-                        wanted.context_class,
-                        wanted.variant,
-                        wanted.project_id,
-                        None if price is None else price.price_id,
-                        None if price is None else price.list_unit_price_usd,
-                        None if price is None else price.contracted_unit_price_usd,
-                        "unpriced" if price is None else price.status,
-                    )
-                )
-        frame = pl.DataFrame(
-            rows,
-            schema={
-                **DAY_PRICE_SCHEMA,
-                "list_unit_price_usd": pl.Decimal(22, 18),
-                "contracted_unit_price_usd": pl.Decimal(22, 18),
-                "pricing_status": pl.String,
-            },
-            orient="row",
+    def _lookup(self, book: PriceBook) -> pl.DataFrame:
+        keys = number_keys(
+            self.con.sql(
+                render_sql("charges/priced_keys", meters=self.meters, by_project=self.by_project)
+            ).pl()
         )
-        self.rated.day_prices.append(frame.select(list(DAY_PRICE_SCHEMA)))
-        return frame.with_columns(
-            pl.col("variant").fill_null("").alias("variant_or_empty"),
-            pl.col("project_id").fill_null("").alias("project_or_empty"),
+        prices = resolve(book, keys, self.meters)
+        self.con.register("price_keys", keys)
+        self.con.register("resolved_prices", prices)
+        self.rated.day_prices.append(prices.select(list(DAY_PRICE_SCHEMA)))
+        return prices
+
+    def _charge_numbers(self, *, has_allowances: bool) -> None:
+        self._table(
+            "keyed_quantities",
+            render_sql("writing/keyed_quantities", meters=self.meters, by_project=self.by_project),
+        )
+        self._table("charge_numbers", render_sql("writing/charge_numbers", meters=self.meters))
+        self.con.execute(
+            "CREATE OR REPLACE TEMP VIEW charge_lines AS "
+            + render_sql("writing/charge_lines", has_allowances=has_allowances)
         )
 
     def _allowances(self, book: PriceBook) -> bool:
@@ -365,12 +292,15 @@ class _Chunk:
             "CREATE OR REPLACE TEMP VIEW allowance_quantities AS "
             + render_sql("charges/allowance_quantities", meters=meters, units=METER_UNITS)
         )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP VIEW allowance_lines AS {sql('writing/allowance_lines')}"
+        )
         return True
 
     def _table(self, name: str, query: str) -> None:
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
-    def _write(self) -> None:
+    def _write(self, prices: pl.DataFrame, *, has_allowances: bool) -> None:
         posted = [d.usage_date for d in self.days if d.usage_date in self.known]
         changed = self._post_differences(posted) if posted else set()
         fresh = {d.usage_date for d in self.days} - set(posted)
@@ -383,29 +313,34 @@ class _Chunk:
                     self.rated.days[day.usage_date] = replace(state, book_id=day.book.book_id)
         if not wanted:
             return
-        self.con.register(
-            "written_days",
-            pl.DataFrame({"usage_date": sorted(wanted)}, schema={"usage_date": pl.Date}),
+        charges = (
+            split_by_day(self.con.sql("FROM charge_lines").pl())
+            if self.has_segments
+            else charges_by_day(self.con, prices, has_allowances=has_allowances)
         )
-        daily = render_sql(
-            "charges/daily_sums",
-            input_meters=[m for m in self.meters if m in INPUT_METERS],
-            output_meters=[m for m in self.meters if m in OUTPUT_METERS],
-        )
-        written = self._write_days("charges", "FROM charge_lines", set(fresh))
-        sums = self._write_days("daily", f"FROM ({daily})", set())
+        sums = split_by_day(self._daily_sums())
         for day in self.days:
             when = day.usage_date
             if when not in wanted:
                 continue
+            lines = charges.get(when, pl.DataFrame(schema=CHARGE_SCHEMA))
+            charge_path, daily_path = self._path("charges", when), self._path("daily", when)
+            write_parquet(lines, charge_path)
+            write_parquet(sums.get(when, pl.DataFrame(schema=DAILY_SCHEMA)), daily_path)
+            if when in fresh:
+                self._link_first_posting(charge_path, when, lines.height)
             first = self.known[when].first_posted_at if when in self.known else self.posted_at
-            self.rated.days[when] = DayState(
-                when,
-                day.book.book_id,
-                written.get(when) or self._empty("charges", when, CHARGE_SCHEMA),
-                sums.get(when) or self._empty("daily", when, DAILY_SCHEMA),
-                first,
+            self.rated.days[when] = DayState(when, day.book.book_id, charge_path, daily_path, first)
+
+    def _daily_sums(self) -> pl.DataFrame:
+        found: pl.DataFrame = self.con.sql(
+            render_sql(
+                "charges/daily_sums",
+                input_meters=[m for m in self.meters if m in INPUT_METERS],
+                output_meters=[m for m in self.meters if m in OUTPUT_METERS],
             )
+        ).pl()
+        return found
 
     def _post_differences(self, posted: Sequence[date]) -> set[date]:
         paths = ", ".join(quote(str(self.known[d].charge_path)) for d in posted)
@@ -438,35 +373,6 @@ class _Chunk:
         known = dict(before)
         return {d for d in rest if (known.get(d) or 0) != (after.get(d) or 0)}
 
-    def _write_days(self, kind: str, source: str, first_posted: set[date]) -> dict[date, Path]:
-        """One file a day, from one ordered stream cut at day borders."""
-        reader = self.con.sql(
-            f"{source} WHERE usage_date IN (SELECT usage_date FROM written_days) "
-            "ORDER BY usage_date"
-        ).to_arrow_reader(STREAM_ROWS)
-        written: dict[date, Path] = {}
-        parts: list[pl.DataFrame] = []
-
-        def flush() -> None:
-            if parts:
-                frame = pl.concat(parts)
-                when: date = frame["usage_date"][0]
-                path = self._path(kind, when)
-                write_parquet(frame, path)
-                written[when] = path
-                if when in first_posted:
-                    self._link_first_posting(path, when, frame.height)
-                parts.clear()
-
-        for batch in reader:
-            frame = pl.DataFrame(batch)
-            for part in frame.partition_by("usage_date", maintain_order=True):
-                if parts and parts[0]["usage_date"][0] != part["usage_date"][0]:
-                    flush()
-                parts.append(part)
-        flush()
-        return written
-
     def _link_first_posting(self, charges: Path, when: date, rows: int) -> None:
         """A day's first postings are its charges: the same file under a second name."""
         path = self._path("postings", when, "usage")
@@ -483,29 +389,12 @@ class _Chunk:
             PostingFile(path, when, reason, lines.height, self.run_id, self.posted_at)
         )
 
-    def _empty(self, kind: str, when: date, schema: Mapping[str, pl.DataType]) -> Path:
-        path = self._path(kind, when)
-        write_parquet(pl.DataFrame(schema=schema), path)
-        return path
-
     def _path(self, kind: str, when: date, suffix: str = "") -> Path:
         folder = self.folder / kind / f"usage_month={when:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{when}-{self.run_id}{'-' if suffix else ''}{suffix}.parquet"
 
 
-DAILY_SCHEMA: dict[str, pl.DataType] = {
-    "usage_date": pl.Date(),
-    "charge_date": pl.Date(),
-    "project_id": pl.String(),
-    "model": pl.String(),
-    "scope": pl.String(),
-    "requests": pl.Int64(),
-    "input_tokens": pl.Int64(),
-    "output_tokens": pl.Int64(),
-    "cost_usd": pl.Decimal(38, 24),
-    "unpriced_quantity": pl.Decimal(38, 6),
-}
 _USAGE_COLUMNS: dict[str, pl.DataType] = {
     **{c: t for c, t in CHARGE_SCHEMA.items() if c in {"usage_date", "charge_date"}},
     **{

@@ -1,0 +1,221 @@
+"""Every key of tollbook.toml explained: the file that `tollbook init` writes, the README's table.
+
+Sections, keys and defaults are read off the models in `pipeline.config`; only the words are here.
+A key without words fails a test.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pipeline.config import Config
+
+WIDTH = 96
+_HEAD = """\
+# What to read, what it costs, what may be spent. Every key there is stands here.
+#
+# A line that begins with # and no blank is a setting that is off: it shows the default, or an
+# example. Take the # away to set it. Relative paths are relative to this file, amounts of money
+# are strings. `tollbook doctor` says what comes of this file, `tollbook run` does the work.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyText:
+    """What a key means, an example in TOML, and whether the written file sets it."""
+
+    what: str
+    example: str
+    is_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key as the models have it."""
+
+    section: str
+    name: str
+    default: Any  # None where there is none
+    is_required: bool
+
+    @property
+    def path(self) -> str:
+        """Such as `storage.root`."""
+        return f"{self.section}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of the file; `is_list` where it is written [[so]], once for each."""
+
+    name: str
+    what: str
+    is_list: bool
+    keys: tuple[Key, ...]
+
+
+TEXTS: Mapping[str, KeyText] = {
+    "organization.id": KeyText(
+        "The organization's id at the provider. A record is known by it and its own id, so it "
+        "must not change later.",
+        '"default"',
+        is_on=True,
+    ),
+    "organization.name": KeyText("The name that reports and alerts show.", '""', is_on=True),
+    "organization.timezone": KeyText(
+        "IANA time zone of the days and months in reports and budgets. The storage is kept in it: "
+        "with another one, start another `storage.root`.",
+        '"UTC"',
+        is_on=True,
+    ),
+    "storage.root": KeyText(
+        "Folder for everything that tollbook keeps: the books, published files, reports.",
+        '"tollbook-data"',
+        is_on=True,
+    ),
+    "sources.name": KeyText("A name of your own, shown as `source`.", '"gateway"', is_on=True),
+    "sources.kind": KeyText(
+        "request_log (response bodies, one JSON object a line), records (CSV or Parquet), "
+        "openai_usage or openai_costs (saved pages of the provider's usage and costs endpoints).",
+        '"request_log"',
+        is_on=True,
+    ),
+    "sources.path": KeyText(
+        "Files, folders or globs; .gz and .zst are read as they are. Also s3://, gs:// and "
+        "https://, with the extra for it (`pip install 'tollbook[s3]'`).",
+        '["logs/*.jsonl*"]',
+        is_on=True,
+    ),
+    "sources.basis": KeyText(
+        '"charge": its usage is charged. "detail": it is only kept, and compared with what is '
+        "charged. The same traffic must be charged once.",
+        '"charge"',
+    ),
+    "sources.scopes": KeyText(
+        "What it is charged for, if another source charges the rest: models, fine_tuning, "
+        "storage, tools. Empty: all of it.",
+        '["models", "fine_tuning"]',
+    ),
+    "prices.files": KeyText(
+        "Price files on top of the built-in list prices; the later file wins. The README shows "
+        "their columns, `tollbook prices check` checks them.",
+        '["our-prices.csv"]',
+    ),
+    "discounts.percent": KeyText("Percent off the list price.", '"7.5"'),
+    "discounts.project": KeyText("Only for this project's id.", '"proj_chatbot"'),
+    "discounts.model": KeyText("Only for this model's id, as recorded.", '"gpt-5-mini-2025-08-07"'),
+    "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),
+    "discounts.valid_to": KeyText("UTC day on which it no longer holds.", '"2027-07-01"'),
+    "budgets.id": KeyText("A name of your own; alerts are told apart by it.", '"chatbot-monthly"'),
+    "budgets.project": KeyText(
+        "Only this project's spend. Without project, model and scope: the whole organization's.",
+        '"proj_chatbot"',
+    ),
+    "budgets.model": KeyText("Only this model's spend.", '"gpt-5-mini-2025-08-07"'),
+    "budgets.scope": KeyText("Only this scope's: models, fine_tuning, storage, tools.", '"models"'),
+    "budgets.amount_usd": KeyText("US dollars for a calendar month.", '"2000.00"'),
+    "budgets.thresholds": KeyText(
+        "Percentages at which an alert is raised, once in a month each.", "[50, 80, 100]"
+    ),
+    "alerts.channels": KeyText(
+        "Where alerts go: apprise URLs (mail, Slack, Teams, over a hundred more), or env:NAME to "
+        "take one from the environment and keep it out of this file. None: they are printed.",
+        '["env:SLACK_URL"]',
+    ),
+    "quality.max_quarantined_percent": KeyText(
+        "A run that holds back more of its rows ends with 3, though what is good is committed.",
+        "5",
+    ),
+    "schedule.run": KeyText('When `tollbook schedule` runs; "" is never.', '"0 * * * *"'),
+    "schedule.daily_report": KeyText("When it writes the current month's report.", '"0 6 * * *"'),
+    "schedule.monthly_report": KeyText(
+        "When it writes the report of the month just ended.", '"0 7 1 * *"'
+    ),
+}
+
+
+def sections() -> tuple[Section, ...]:
+    """The tables of the file, in the order of the models."""
+    found = []
+    for name, field in Config.model_fields.items():
+        model, is_list = _model_of(field)
+        what = " ".join((model.__doc__ or "").split())
+        keys = tuple(
+            Key(name, key, None if f.is_required() else f.get_default(), f.is_required())
+            for key, f in model.model_fields.items()
+        )
+        found.append(Section(name, what, is_list, keys))
+    return tuple(found)
+
+
+def starting_file() -> str:
+    """A tollbook.toml with every key: what is needed to begin is on, the rest off, all explained.
+
+    Fails: KeyError for a key that `TEXTS` does not know.
+    """
+    return "\n".join([_HEAD, *(line for s in sections() for line in _section_lines(s))])
+
+
+def markdown_table() -> str:
+    """The keys as a Markdown table: key, meaning, default."""
+    rows = ["| key | what | default |", "|---|---|---|"]
+    for section in sections():
+        for key in section.keys:
+            shown = f"[[{section.name}]]" if section.is_list else f"[{section.name}]"
+            default = "needed" if key.is_required else _as_toml(key.default)
+            cell = default if default in {"", "needed"} else f"`{default}`"
+            rows.append(f"| `{shown} {key.name}` | {TEXTS[key.path].what} | {cell} |")
+    return "\n".join(rows)
+
+
+def _model_of(field: FieldInfo) -> tuple[type[BaseModel], bool]:
+    annotation = field.annotation
+    arguments = get_args(annotation)
+    model = arguments[0] if arguments else annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise TypeError(f"{annotation} is no table of the file")
+    return model, bool(arguments)
+
+
+def _section_lines(section: Section) -> Iterator[str]:
+    texts = {key.name: TEXTS[key.path] for key in section.keys}
+    is_off = section.is_list and not any(text.is_on for text in texts.values())
+    header = f"[[{section.name}]]" if section.is_list else f"[{section.name}]"
+    again = " Write one such block for each." if section.is_list else ""
+    yield from _comment(section.what + again)
+    yield f"#{header}" if is_off else header
+    for key in section.keys:
+        text = texts[key.name]
+        what = text.what
+        if key.is_required and not text.is_on:
+            what += " Needed."
+        yield from _comment(what)
+        yield f"{'' if text.is_on else '#'}{key.name} = {text.example}"
+        yield ""
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
+
+
+def _as_toml(value: Any) -> str:
+    """A default as one would write it; empty where there is none."""
+    match value:
+        case None:
+            return ""
+        case str() | Path():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(_as_toml(item) for item in value)}]"
+        case int() | Decimal():
+            return str(value)
+        case _:
+            raise TypeError(f"no way to write {value!r}")

@@ -1,0 +1,72 @@
+"""Writes the charges of days: one Parquet file a day, put together from numbers and their texts.
+
+Texts cross from DuckDB once for each row of quantities, not once for each charge, and as
+categories: that is what makes writing a month quick. Says nothing about what a charge is.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from pipeline.records import CHARGE_SCHEMA
+
+_DIMENSIONS = tuple(CHARGE_SCHEMA)[: tuple(CHARGE_SCHEMA).index("meter")]
+_PRICE_COLUMNS = (
+    "meter",
+    "unit",
+    "price_id",
+    "list_unit_price_usd",
+    "contracted_unit_price_usd",
+    "pricing_status",
+)
+
+
+def charges_by_day(
+    con: duckdb.DuckDBPyConnection, prices: pl.DataFrame, *, has_allowances: bool
+) -> dict[date, pl.DataFrame]:
+    """The charges of all days of `charge_numbers`, in CHARGE_SCHEMA but for texts as categories."""
+    quantities = _categories(
+        con.sql(f"SELECT {', '.join(_DIMENSIONS)} FROM quantities ORDER BY rowid").pl()
+    )
+    numbers = con.sql(
+        "SELECT quantity_id, price_number, quantity, list_cost_usd, cost_usd FROM charge_numbers"
+    ).pl()
+    numbers = numbers.sort("quantity_id", "price_number")
+    texts = _categories(prices.select(_PRICE_COLUMNS))
+    days: dict[date, pl.DataFrame] = {}
+    usage_dates = quantities["usage_date"]
+    start = 0
+    for when, rows in usage_dates.rle().struct.unnest().select("value", "len").iter_rows():
+        end = start + rows
+        mine = numbers.filter(pl.col("quantity_id").is_between(start, end, closed="left"))
+        dimensions = quantities.slice(start, rows)
+        days[when] = pl.concat(
+            [
+                dimensions.select(pl.all().gather(mine["quantity_id"] - start)),
+                texts.select(pl.all().gather(mine["price_number"])),
+                mine.select("quantity", "list_cost_usd", "cost_usd"),
+            ],
+            how="horizontal",
+        ).select(list(CHARGE_SCHEMA))
+        start = end
+    if has_allowances:
+        extra = con.sql("FROM allowance_lines").pl().cast(pl.Schema(CHARGE_SCHEMA))
+        for (when,), part in extra.group_by("usage_date"):
+            assert isinstance(when, date)  # noqa: S101  narrows for the type checker
+            days[when] = pl.concat([days[when].cast(pl.Schema(CHARGE_SCHEMA)), part])
+    return days
+
+
+def split_by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
+    """The rows of a frame by their `usage_date`."""
+    return {
+        part["usage_date"][0]: part
+        for part in frame.partition_by("usage_date", maintain_order=True)
+    }
+
+
+def _categories(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(pl.String).cast(pl.Categorical))

@@ -1,0 +1,84 @@
+"""What rating takes and gives: days, their charge files, postings. Paths are absolute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.pricing.book import PriceBook
+
+DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
+    "usage_date": pl.Date(),
+    "priced_at": pl.Datetime("us"),
+    "provider": pl.String(),
+    "model": pl.String(),
+    "meter": pl.String(),
+    "service_tier": pl.String(),
+    "context_class": pl.String(),
+    "variant": pl.String(),
+    "project_id": pl.String(),
+    "price_id": pl.String(),
+}
+
+
+DAILY_SCHEMA: dict[str, pl.DataType] = {
+    "usage_date": pl.Date(),
+    "charge_date": pl.Date(),
+    "project_id": pl.String(),
+    "model": pl.String(),
+    "scope": pl.String(),
+    "requests": pl.Int64(),
+    "input_tokens": pl.Int64(),
+    "output_tokens": pl.Int64(),
+    "cost_usd": pl.Decimal(38, 24),
+    "unpriced_quantity": pl.Decimal(38, 6),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DayState:
+    """What the books know of one UTC day's charges. Paths are absolute."""
+
+    usage_date: date
+    book_id: str
+    charge_path: Path
+    daily_path: Path
+    first_posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostingFile:
+    """Postings of one run, day and reason."""
+
+    path: Path
+    usage_date: date
+    reason: str
+    rows: int
+    run_id: str
+    posted_at: datetime
+
+
+@dataclass(slots=True)
+class Rated:
+    """What rating wrote; none of it is live."""
+
+    days: dict[date, DayState] = field(default_factory=dict)
+    postings: list[PostingFile] = field(default_factory=list)
+    day_prices: list[pl.DataFrame] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class DayToRate:
+    """A day, the book that rates it, and why its charges may have changed."""
+
+    usage_date: date
+    book: PriceBook
+    reason: str  # usage, restatement, rerate or correction
+
+
+def is_final(day: date, now: datetime) -> bool:
+    """A day is final three days after its end."""
+    return now >= datetime.combine(day, time()) + timedelta(days=4)

@@ -1,0 +1,59 @@
+"""Begins a configuration: writes the explained tollbook.toml and says what to do next.
+
+Never replaces a file without being told to, and never leaves half of one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline import config
+from pipeline.config_text import starting_file
+from pipeline.errors import ConfigError
+
+FILE_NAME = "tollbook.toml"
+
+
+def write_configuration(path: Path, *, is_forced: bool = False) -> Path:
+    """Write the file, or `tollbook.toml` into the folder. Gives its path.
+
+    Fails: ConfigError where a file is there already and `is_forced` is not set, or the folder is
+    not there or cannot be written.
+    """
+    target = path / FILE_NAME if path.is_dir() else path
+    try:
+        _write(target, starting_file(), is_forced=is_forced)
+    except FileExistsError:
+        raise ConfigError(
+            "is there already", file=target, hint="Name another file, or replace it with --force."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written ({error.strerror})",
+            file=target,
+            hint="Name a file in a folder that is there and that you may write to.",
+        ) from None
+    return target
+
+
+def next_steps(written: Path) -> tuple[str, ...]:
+    """What to do with a file just written, in sentences."""
+    found = []
+    for source in config.load(written).sources:
+        for pattern in source.path:
+            folder = Path(pattern).parent
+            files = [p for p in folder.glob(Path(pattern).name) if p.is_file()]
+            there = f"it matches {len(files)} files" if files else "no file is there yet"
+            found.append(f"The source {source.name!r} reads {pattern}: {there}.")
+    option = "" if written == Path(FILE_NAME) else f" -c {written}"
+    return (*found, f"Look it through, then: tollbook doctor{option}; tollbook run{option}")
+
+
+def _write(target: Path, text: str, *, is_forced: bool) -> None:
+    if not is_forced:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+        return
+    fresh = target.with_name(f".{target.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(target)

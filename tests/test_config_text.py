@@ -1,0 +1,65 @@
+"""The written tollbook.toml: every key is in it, explained, and what it says is true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from pipeline import config
+from pipeline.config_text import TEXTS, WIDTH, sections, starting_file
+
+_OFF = re.compile(r"^#(?=\[|[a-z_]+ = )", re.MULTILINE)
+
+
+def test_every_key_is_explained_and_no_other() -> None:
+    """A new key without words fails here, and so do words for a key that is gone."""
+    assert set(TEXTS) == {key.path for section in sections() for key in section.keys}
+
+
+def test_the_file_loads_as_written(tmp_path: Path) -> None:
+    """Who changes nothing has a valid configuration with one source and every default."""
+    path = tmp_path / "tollbook.toml"
+    path.write_text(starting_file())
+    loaded = config.load(path)
+    assert loaded == config.without_file(
+        tmp_path,
+        (config.Source(name="gateway", kind="request_log", path=(f"{tmp_path}/logs/*.jsonl*",)),),
+    )
+
+
+def test_the_file_loads_with_everything_set(tmp_path: Path) -> None:
+    """Each setting that is off is valid once its # is taken away, also together with all others."""
+    path = tmp_path / "tollbook.toml"
+    path.write_text(_OFF.sub("", starting_file()))
+    config.load(path)
+
+
+def test_every_key_stands_in_the_file() -> None:
+    """With all settings on, the file names exactly the keys of the models."""
+    raw = tomllib.loads(_OFF.sub("", starting_file()))
+    named = {
+        f"{section}.{key}"
+        for section, tables in raw.items()
+        for table in (tables if isinstance(tables, list) else [tables])
+        for key in table
+    }
+    assert named == set(TEXTS)
+
+
+def test_settings_that_are_off_and_have_a_default_show_it() -> None:
+    """Taking the # away changes nothing, unless the default is empty: then an example is there."""
+    raw = tomllib.loads(_OFF.sub("", starting_file()))
+    for section in sections():
+        table = raw[section.name][0] if section.is_list else raw[section.name]
+        for key in section.keys:
+            if key.is_required or key.default in (None, ()):
+                continue
+            shown = table[key.name]
+            value = tuple(shown) if isinstance(shown, list) else shown
+            assert str(value) == str(key.default), key.path
+
+
+def test_lines_fit_a_terminal() -> None:
+    """Nothing has to be scrolled to the side."""
+    assert max(map(len, starting_file().splitlines())) <= WIDTH

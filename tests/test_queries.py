@@ -1,0 +1,144 @@
+"""The SQL files: each says what a row is and is one statement; some must run on Spark, too."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
+
+from pipeline import resources
+from pipeline.ledger import quote
+from pipeline.records import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS
+
+QUERIES = resources.folder("queries")
+NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
+PORTABLE = tuple(n for n in NAMES if n.split("/")[0] in {"staging", "ledger", "charges"})
+LONGEST_SQL_IN_PYTHON = 250  # characters
+FLAGS = ("has_thresholds", "has_segments", "has_allowances", "by_project")
+# A view's FROM item; where it stands the real one names the files of a snapshot.
+FILES = {
+    name: f"read_parquet([{quote('/x.parquet')}], hive_partitioning = false)"
+    for name in ("usage_files", "charge_files", "daily_files", "posting_files", "version_files")
+}
+
+
+def rendered(name: str) -> Iterator[str]:
+    """The texts that a file can become: with each flag set or not, all meters or one."""
+    text = resources.sql(name)
+    used = [flag for flag in FLAGS if re.search(rf"\b{flag}\b", text)]
+    meters = (METER_NAMES, ("text_input_tokens",)) if "meters" in text else (METER_NAMES,)
+    for chosen, values in itertools.product(
+        meters, itertools.product([True, False], repeat=len(used))
+    ):
+        yield resources.render_sql(
+            name,
+            meters=chosen,
+            input_meters=[m for m in chosen if m in INPUT_METERS],
+            output_meters=[m for m in chosen if m in OUTPUT_METERS],
+            units=METER_UNITS,
+            types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
+            **FILES,
+            **dict(zip(used, values, strict=True)),
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_header_says_what_a_row_is(name: str) -> None:
+    """A comment opens the file, and one of its lines begins with `row:`."""
+    header = list(itertools.takewhile(_is_comment, resources.sql(name).splitlines()))
+    rows = [line for line in header if line.startswith("-- row: ")]
+    assert len(rows) == 1, f"{name} needs one line `-- row: …` in its header"
+    assert len(rows[0]) > len("-- row: one.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_one_statement(name: str) -> None:
+    """In every form it can take."""
+    for text in rendered(name):
+        assert len(duckdb.extract_statements(text)) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_columns_of_the_answer_are_named(name: str) -> None:
+    """No `SELECT *` at the end: a new column of an input must not come out by itself."""
+    for text in rendered(name):
+        statement = sqlglot.parse_one(text, read="duckdb")
+        for answer in _answers(statement):
+            assert not answer.is_star
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_portable_files_go_to_spark(name: str) -> None:
+    """Transpiled without anything that sqlglot cannot carry over, and read again as Spark."""
+    for text in rendered(name):
+        (spark,) = sqlglot.transpile(
+            text, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
+        )
+        assert sqlglot.parse_one(spark, read="spark") is not None
+
+
+# Where the engines differ without an error; `reference` for each: DuckDB 2.0 and Spark 4.3.
+TRAPS = {
+    r"\bhash\(": "another number on each engine",
+    r"\b(first|last|arg_max|arg_min|list|array_agg|any_value)\(": "depends on the order of rows",
+    r"\bavg\(": "a DOUBLE in DuckDB, a cut decimal in Spark",
+    r"(?<![/-])/(?![/*])": "a DOUBLE in DuckDB, a cut decimal in Spark",
+    r"\b(DOUBLE|FLOAT|REAL)\b": "no binary float near money",
+    r"\bAT TIME ZONE\b": "transpiles to something else",
+    r"\bASOF\b": "not known to Spark",
+    r"\b(generate_series|range|unnest)\(": "does not survive",
+    r"\bnow\(|\bcurrent_(date|timestamp)\b": "the clock comes in as an argument",
+    r"\bdate_diff\(": "boundaries counted here, elapsed there",
+}
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_portable_files_avoid_what_differs_silently(name: str) -> None:
+    """The traps that no transpiler reports."""
+    for text in rendered(name):
+        bare = re.sub(r"--[^\n]*", "", re.sub(r"'[^']*'", "''", text))
+        found = [why for trap, why in TRAPS.items() if re.search(trap, bare, re.IGNORECASE)]
+        assert found == []
+
+
+def test_every_folder_is_known() -> None:
+    """A new folder of queries is put into the picture, portable or not."""
+    assert {n.split("/")[0] for n in NAMES} <= {
+        *("schema", "reading", "staging", "ledger", "charges", "status", "checks"),
+        *("published", "analysis", "reporting", "explaining"),
+    }
+
+
+def test_python_holds_no_long_sql() -> None:
+    """What is longer than three lines lies in queries/, where it can be read and checked."""
+    long = [
+        f"{path.name}:{node.lineno}"
+        for path in Path(resources.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and len(node.value) > LONGEST_SQL_IN_PYTHON
+        and re.search(r"\bSELECT\b.+\bFROM\b", node.value, re.DOTALL)
+    ]
+    assert long == []
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("--")
+
+
+def _answers(statement: exp.Expr) -> Iterator[exp.Select]:
+    """The outermost SELECTs: one, or those that a UNION puts together."""
+    if isinstance(statement, exp.Select):
+        yield statement
+    elif isinstance(statement, exp.SetOperation):
+        yield from _answers(statement.left)
+        yield from _answers(statement.right)
