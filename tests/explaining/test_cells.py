@@ -280,3 +280,30 @@ def test_without_a_period_the_newest_month_with_charges_is_explained(house: Hous
     assert house.explain("--project", "proj_a")["cell"]["since_date"] == "2026-10-01"
     beta = house.explain("--model", "beta")["cell"]
     assert (beta["since_date"], beta["until_date"]) == ("2026-09-01", "2026-10-01")
+
+
+def test_an_allowance_inside_a_line_is_said_and_not_hidden(house: House) -> None:
+    """Usage without project shares its line with the allowance where a price changes in a day."""
+    storage = "openai,vector_stores,vector_store_gb_days,default,base"
+    house.price(
+        f"{storage},0.10,1,gb_days,,2026-10-10T12:00:00Z,old contract,2026-09-01,",
+        f"{storage},0.20,1,gb_days,2026-10-10T12:00:00Z,,new contract,2026-09-01,",
+    )
+    house.write(
+        "a.csv",
+        "s1,2026-10-10,vector_stores,vector_stores,2.5",
+        header="record_id,started_at,model,operation,vector_store_gb_days",
+    )
+    house.run()
+    explained = house.explain("--day", "2026-10-10")
+    assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.15")
+    assert explained["total"]["agrees"] is True
+    [tie] = explained["usage"]["meters"]
+    assert [Decimal(tie[k]) for k in ("used", "charged", "difference")] == [
+        Decimal("2.5"),
+        Decimal("1.5"),
+        Decimal(1),
+    ]
+    assert "vector_store_gb_days: 1 more used than charged. A free allowance" in house.text(
+        "--day", "2026-10-10"
+    )
