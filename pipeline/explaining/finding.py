@@ -163,7 +163,8 @@ def _unknown(
     option: str, word: str, known: list[str], names: Mapping[str, str | None]
 ) -> ConfigError:
     by_lower = {text.lower(): text for text in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, 1, 0.5)
+    begun = [text for text in by_lower if text.startswith(word.lower())]
+    near = begun[:1] or difflib.get_close_matches(word.lower(), by_lower, 1, 0.5)
     if near:
         text = by_lower[near[0]]
         name = names.get(text)

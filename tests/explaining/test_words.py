@@ -43,6 +43,10 @@ def filled(house: House) -> House:
             ("--project", "Marketing"),
             "--project: no project 'Marketing' is known. There are proj_chatbot, proj_search.",
         ),
+        (
+            ("--project", "proj_s"),
+            "--project: no project 'proj_s' is known. Did you mean proj_search?",
+        ),
         (("--model", "alfa"), "--model: no model 'alfa' is known. Did you mean alpha?"),
         (("--scope", "model"), "--scope: no scope 'model' is known. Did you mean models?"),
         (("--key", "key_3"), "--key: no key 'key_3' is known. Did you mean key_2?"),
