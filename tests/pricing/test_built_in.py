@@ -29,7 +29,7 @@ def book() -> PriceBook:
     return load_book([], []).book
 
 
-def unit_price(  # noqa: PLR0917  a key's parts, in their order
+def unit_price(
     book: PriceBook,
     model: str,
     meter: str,

@@ -112,7 +112,7 @@ class Books:
         self.con.execute(DDL)
         self.lines: list[dict[str, Any]] = []
 
-    def charge(  # noqa: PLR0917  in the order of a line
+    def charge(
         self,
         day: date,
         project: str | None,
