@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Context, Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import polars as pl
@@ -111,12 +111,6 @@ def store(con: duckdb.DuckDBPyConnection, statuses: Iterable[BudgetStatus]) -> N
     con.register("budget_status_now", pl.DataFrame(rows, schema=_STORED_SCHEMA))
     con.execute(sql("status/budget_status_store"))
     con.unregister("budget_status_now")
-
-
-def listed(con: duckdb.DuckDBPyConnection, month: date) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of every budget in the month that begins on a day, fullest first."""
-    result = con.execute(sql("status/budget_status_of_month"), {"period_start_date": month})
-    return [column[0] for column in result.description], result.fetchall()
 
 
 def reaches(spent_usd: Decimal, amount_usd: Decimal, percent: int) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import polars as pl
 import structlog
 
 from pipeline import run_alerts
-from pipeline.alerts import Alert, AlertState, Decision, Message
+from pipeline.alerts import Alert, Decision, Message
 from pipeline.channels import Channel
 from pipeline.resources import sql
 from pipeline.run_alerts import RunProblem
@@ -66,14 +66,6 @@ class Delivery:
 def known(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     """Every alert so far, in the order in which they were raised."""
     return [Alert(*row) for row in con.execute(sql("status/alerts_known")).fetchall()]
-
-
-def listed(
-    con: duckdb.DuckDBPyConnection, state: AlertState | None
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of the alerts in a state (None: in any), the newest first."""
-    result = con.execute(sql("status/alerts_listed"), {"state": state})
-    return [column[0] for column in result.description], result.fetchall()
 
 
 def store(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:

@@ -76,6 +76,13 @@ def _first_negative() -> pl.Expr:
     ).str.strip_chars_end(" .")
 
 
+IMPLAUSIBLE_TIME = Rule(
+    "implausible_time",
+    (pl.col("started_at") >= EARLIEST)
+    & (pl.col("started_at") <= pl.col("recorded_at") + LATEST_AHEAD),
+    _say("started_at {} is not between 2020-01-01 and a day from now", "started_at"),
+)
+
 RULES = (
     Rule(
         "missing_value",
@@ -98,12 +105,7 @@ RULES = (
         | _text("scope").is_in(("storage", "tools")),
         pl.lit("model is missing"),
     ),
-    Rule(
-        "implausible_time",
-        (pl.col("started_at") >= EARLIEST)
-        & (pl.col("started_at") <= pl.col("recorded_at") + LATEST_AHEAD),
-        _say("started_at {} is not between 2020-01-01 and a day from now", "started_at"),
-    ),
+    IMPLAUSIBLE_TIME,
     Rule(
         "negative_duration",
         pl.col("ended_at") >= pl.col("started_at"),
@@ -125,7 +127,7 @@ RULES = (
     ),
     Rule(
         "unknown_operation",
-        _text("operation").replace_strict(OPERATIONS, default=None) == _text("scope"),
+        _text("operation").replace_strict(OPERATIONS, default="no scope") == _text("scope"),
         _say("operation {} does not belong to scope {}", "operation", "scope"),
     ),
     Rule(

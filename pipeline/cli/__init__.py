@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from pipeline.cli import ask, budgets, correcting, demo, doctor, init, prices, running, schedule
+from pipeline.cli import (
+    ask,
+    budgets,
+    correcting,
+    demo,
+    doctor,
+    explain,
+    init,
+    prices,
+    report,
+    running,
+    schedule,
+)
 from pipeline.cli.app import app
 
 __all__ = [
@@ -12,8 +24,10 @@ __all__ = [
     "correcting",
     "demo",
     "doctor",
+    "explain",
     "init",
     "prices",
+    "report",
     "running",
     "schedule",
 ]

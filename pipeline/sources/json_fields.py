@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 from pipeline.money import round_quantity
 from pipeline.sources.rejects import RowError
-from pipeline.sources.request_fields import LARGEST_COUNT, LARGEST_SECONDS
+from pipeline.sources.request_fields import LARGEST_SECONDS
+from pipeline.validation import LARGEST_COUNT
 
 _SHOWN_CHARACTERS = 60
 _COUNT = re.compile(r"[+-]?[0-9]{1,40}")
@@ -105,7 +106,8 @@ def parse_object(raw: bytes) -> Fields:
             object_pairs_hook=_first_wins,
         )
     except json.JSONDecodeError as error:
-        raise RowError("malformed_json", f"{error.msg} at character {error.pos + 1}") from None
+        what = error.msg.removesuffix(" starting at")
+        raise RowError("malformed_json", f"{what} at character {error.pos + 1}") from None
     except RecursionError:
         raise RowError("malformed_json", "nested too deeply") from None
     if not isinstance(value, dict):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ class RawLines:
         self._ends: Rows | None = None  # where lines end in the chunk, looked up when needed
         self._count = 0  # how many do
 
-    def __enter__(self) -> RawLines:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.sources.json_fields import Fields, parse_object
 from pipeline.sources.rejects import RowError
-from pipeline.sources.request_fields import ATTRIBUTION, EARLIEST, microseconds
+from pipeline.sources.request_fields import ATTRIBUTION, microseconds
 from pipeline.sources.request_tokens import (
     Counts,
     image_tokens,
@@ -23,6 +23,7 @@ from pipeline.sources.request_tokens import (
     tool_images,
     transcription_tokens,
 )
+from pipeline.validation import EARLIEST
 
 UsageRow = dict[str, Any]
 

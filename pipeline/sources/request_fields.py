@@ -13,8 +13,11 @@ from operator import add, and_
 
 import polars as pl
 
+from pipeline.validation import EARLIEST, LARGEST_COUNT
+
 ATTRIBUTION = ("organization_id", "project_id", "api_key_id", "user_id", "service_account_id")
-TEXTS = ("id", "request_id", "model", "variant", "service_tier", *ATTRIBUTION)
+NAMES = ("model", "variant", "service_tier", *ATTRIBUTION)
+TEXTS = ("id", "request_id", *NAMES)
 COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -42,11 +45,9 @@ COUNTS = (
 _TOTALS = ("input_tokens", "output_tokens", "total_tokens")
 SECONDS = ("audio_seconds", "video_seconds")  # text until they are quantities
 
-LARGEST_COUNT = 10**18 - 1  # 18 digits
 LARGEST_SECONDS = 10**12
-EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001  times are naive UTC
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  as above
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  times are naive UTC
 _US = 1_000_000
 
 
@@ -57,7 +58,11 @@ def microseconds(instant: datetime) -> int:
 
 def count(frame: pl.DataFrame, *names: str) -> pl.Expr:
     """The sum of these counts; 0 for what a row, or the whole frame, does not have."""
-    present = [pl.col(n).fill_null(0) for n in names if n in frame.columns]
+    present = [
+        pl.col(n).fill_null(0) if frame[n].null_count() else pl.col(n)
+        for n in names
+        if n in frame.columns
+    ]
     return reduce(add, present) if present else pl.lit(0, dtype=pl.Int64)
 
 
@@ -69,14 +74,14 @@ def typed(frame: pl.DataFrame, last: datetime) -> pl.DataFrame:
     Gives: the same with `started_at_us` and `is_clean`, less counts without values.
     """
     counts = [c for c in COUNTS if c in frame.columns]
-    empty = [c for c in counts if frame[c].null_count() == len(frame)]
+    named = [c for c in (*TEXTS, *SECONDS) if c in frame.columns]
+    empty = [c for c in (*counts, *named) if frame[c].null_count() == len(frame)]
     counts = [c for c in counts if c not in empty]
     read = frame.select(pl.col(counts).cast(pl.Int64, strict=False), _started_at(frame["created"]))
     # The reader has no word for "is there, but is no count": the cast makes one more NULL of it.
     unread = [c for c in counts if read[c].null_count() != frame[c].null_count()]
     doubts = [(frame[c].is_not_null() & read[c].is_null()) for c in unread]
-    texts = [c for c in TEXTS if c in frame.columns]
-    blank = [c for c in texts if (frame[c] == "").any()]
+    blank = [c for c in named if (frame[c] == "").any()]
     # Many kinds of token never occur in a log: a column of zeros says what no column says.
     empty += [c for c in counts if c not in _TOTALS and not read[c].max() and not read[c].min()]
     read = read.drop(c for c in empty if c in read.columns)
@@ -118,7 +123,7 @@ def _is_clean(frame: pl.DataFrame, last: datetime) -> pl.Expr:
         pl.col(c).is_between(0, LARGEST_COUNT) | pl.col(c).is_null() for c in COUNTS if has(c)
     ]
     # A list or an object where a name belongs comes as its JSON text.
-    for text in (pl.col(c) for c in TEXTS if has(c)):
+    for text in (pl.col(c) for c in NAMES if has(c)):
         holds.append(~(text.str.starts_with("{") | text.str.starts_with("[")).fill_null(False))
     for text in (pl.col(c) for c in SECONDS if has(c)):
         number = text.cast(pl.Decimal(38, 18), strict=False)

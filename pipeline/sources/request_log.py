@@ -11,6 +11,8 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -20,13 +22,14 @@ from pipeline.identity import identity_hash
 from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 from pipeline.sources.context import Context, Normalized
 from pipeline.sources.json_fields import parse_object
+from pipeline.sources.local_days import local_dates, utc_dates
 from pipeline.sources.rejects import REJECT_SCHEMA, RowError
 from pipeline.sources.request_by_hand import is_logged_body
 from pipeline.sources.request_fields import ATTRIBUTION, count
 from pipeline.sources.request_meters import disjoint_meters
 from pipeline.sources.request_reading import Lines, choose_readers, read_lines
 from pipeline.spooling import Segment
-from pipeline.validation import validate
+from pipeline.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
 
 __all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
 
@@ -51,12 +54,14 @@ def read_frames(
     segment: Segment,
     batch_rows: int = 250_000,
     occurrences: Counter[str] | None = None,
+    now: datetime | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The lines of a segment as frames for `normalize`.
 
     Takes: a connection with `produce_arrow_string_view`, `arrow_output_version` 1.4 and no
     progress bar; how often each line without an id has occurred earlier in this file, which is
-    counted on (by the hex XXH3-128 of the line).
+    counted on (by the hex XXH3-128 of the line); the clock that `normalize` will get, so that
+    the text of a line from the future is kept (without it, the time of the file stands in).
     Gives: frames of about `batch_rows` rows in the order of the file, then those with the lines
     that had to be read by hand.
     Fails: SourceError where the file does not have the lines.
@@ -65,7 +70,11 @@ def read_frames(
     if numbers is None:
         numbers = np.arange(segment.first_line, segment.first_line + segment.lines, dtype=np.int64)
     if segment.lines:
-        lines = Lines(segment.path, numbers[: segment.lines].astype(np.int64, copy=False))
+        lines = Lines(
+            segment.path,
+            numbers[: segment.lines].astype(np.int64, copy=False),
+            (now or _last_written(segment.path)) + LATEST_AHEAD,
+        )
         known = Counter() if occurrences is None else occurrences
         yield from read_lines(con, lines, choose_readers(segment.path), batch_rows, known)
 
@@ -83,10 +92,20 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
         refused = frame.filter(pl.col("rule").is_not_null()).select(list(REJECT_SCHEMA))
         usage = frame.filter(pl.col("operation").is_not_null())
         not_usage = len(frame) - len(refused) - len(usage)
-    good, bad = validate(_records(usage, context))
-    if len(bad):
-        refused = pl.concat([refused, _rejects(usage, bad)])
+    records = _records(usage, context)
+    late = records.filter(pl.col("started_at") > context.now + LATEST_AHEAD).select(
+        "input_line", rule=pl.lit(IMPLAUSIBLE_TIME.name), detail=IMPLAUSIBLE_TIME.detail
+    )
+    if len(late):
+        records = records.filter(pl.col("started_at") <= context.now + LATEST_AHEAD)
+    good, bad = validate(records)
+    if len(bad) or len(late):
+        refused = pl.concat([refused, _rejects(usage, pl.concat([late, bad]))])
     return Normalized(good, refused, len(good) + len(refused), not_usage)
+
+
+def _last_written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
 def _constant(value: str) -> pl.Expr:
@@ -96,17 +115,19 @@ def _constant(value: str) -> pl.Expr:
 
 def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     """The ledger's columns, not yet validated."""
-    started_at = pl.col("started_at_us").cast(pl.Datetime("us"))
-    local = started_at.dt.replace_time_zone("UTC").dt.convert_time_zone(context.zone.key)
-    frame = frame.with_columns(_text(frame, "organization_id").fill_null(context.organization_id))
+    started_at = frame["started_at_us"]
+    if "organization_id" not in frame or frame["organization_id"].null_count():
+        frame = frame.with_columns(
+            organization_id=_text(frame, "organization_id").fill_null(context.organization_id)
+        )
     facts = {
         "source": _constant(context.source),
         "basis": _constant(context.basis),
         "provider": _constant(context.provider),
-        "started_at": started_at,
+        "started_at": pl.col("started_at_us").cast(pl.Datetime("us")),
         "ended_at": pl.lit(None, dtype=pl.Datetime("us")),
-        "usage_date": started_at.dt.date(),
-        "charge_date": started_at.dt.date() if context.zone.key == "UTC" else local.dt.date(),
+        "usage_date": pl.lit(utc_dates(started_at)),
+        "charge_date": pl.lit(local_dates(started_at, context.zone)),
         **{c: _text(frame, c) for c in (*ATTRIBUTION[1:], "model", "variant")},
         **_operation(frame),
         "service_tier": _tier(frame),
@@ -127,9 +148,10 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def _operation(frame: pl.DataFrame) -> dict[str, pl.Expr]:
     """Operation and scope; a frame of one kind has the operation as a constant already."""
-    if frame.schema["operation"] == pl.Enum:
-        operation = frame.schema["operation"].categories[0]
-        return {"operation": pl.col("operation"), "scope": _constant(OPERATIONS[operation])}
+    dtype = frame.schema["operation"]
+    if isinstance(dtype, pl.Enum):
+        scope = OPERATIONS[dtype.categories[0]]
+        return {"operation": pl.col("operation"), "scope": _constant(scope)}
     scopes = pl.Enum(sorted(set(OPERATIONS.values())))
     return {
         "operation": pl.col("operation").cast(pl.Enum(list(OPERATIONS))),
@@ -139,16 +161,16 @@ def _operation(frame: pl.DataFrame) -> dict[str, pl.Expr]:
 
 def _tier(frame: pl.DataFrame) -> pl.Expr:
     """The canonical tier: each tier of the frame is looked up once, not each row."""
-    standard = normalize_tier(None)
-    recorded = frame["service_tier"].drop_nulls().unique() if "service_tier" in frame else []
+    recorded: list[str | None] = [None]
+    if "service_tier" in frame:
+        recorded = frame["service_tier"].unique().to_list()
+    is_batch = frame["is_batch"]
     tiers = {tier: normalize_tier(tier) for tier in recorded}
-    names = pl.Enum(sorted({*tiers.values(), standard, "batch"}))
-    tier = (
-        pl.col("service_tier").replace_strict(tiers, default=standard, return_dtype=names)
-        if tiers
-        else pl.lit(standard, dtype=names)
-    )
-    return pl.when("is_batch").then(pl.lit("batch", dtype=names)).otherwise(tier)
+    if is_batch.all() or (len(set(tiers.values())) == 1 and not is_batch.any()):
+        return _constant("batch" if is_batch.all() else tiers[recorded[0]])
+    dtype = pl.Enum(sorted({*tiers.values(), "batch"}))
+    tier = _text(frame, "service_tier").replace_strict(tiers, return_dtype=dtype)
+    return pl.when("is_batch").then(pl.lit("batch", dtype=dtype)).otherwise(tier)
 
 
 def _rejects(usage: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,10 +65,14 @@ class Reader:
 
 
 class Lines(NamedTuple):
-    """A file's lines to read, and which line of the input each of them is."""
+    """A file's lines to read, and which line of the input each of them is.
+
+    A time after `doubtful_after` needs its raw line at hand: it will be refused, perhaps.
+    """
 
     path: Path
     numbers: Rows
+    doubtful_after: datetime
 
 
 CHAT = Reader("reading/request_log_chat", "completions")
@@ -99,9 +103,10 @@ def _reader_of(line: bytes) -> Reader:
         narrow = _NARROW.get(fields.text("object") or "", ANY)
         # An ISO 8601 time is NULL as a DOUBLE: only the reader of all kinds has text there.
         created = fields.text("created") or fields.text("created_at") or ""
-        return ANY if "-" in created else narrow
     except RowError:
         return ANY
+    else:
+        return ANY if "-" in created else narrow
 
 
 def read_lines(
@@ -120,29 +125,29 @@ def read_lines(
     if not readers:
         yield from _by_hand(lines, batch_rows, occurrences)
         return
-    with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
-        aside = Path(folder) / "aside.jsonl"
+    with RawLines(lines.path) as raw, tempfile.NamedTemporaryFile(prefix="tollbook-") as aside:
         numbers: list[Rows] = []
-        with RawLines(lines.path) as raw, aside.open("wb") as others:
-            first = 0
-            for found in _batches(con, readers[0], lines, batch_rows, Path(folder)):
-                frame = typed(found, _doubtful_after(lines.path))
-                claimed, unclaimed = _claim(frame, readers[0], raw, first, occurrences)
-                others.writelines(line + b"\n" for line in unclaimed.lines)
-                numbers.append(lines.numbers[first + unclaimed.rows])
-                here = lines.numbers[first : first + len(frame)]
-                first += len(frame)
-                if len(claimed):
-                    here = np.delete(here, unclaimed.rows) if len(unclaimed.rows) else here
-                    yield claimed.with_columns(input_line=pl.Series(here, dtype=pl.Int64))
-        rest = Lines(aside, np.concatenate(numbers)) if numbers else None
-        if rest is not None and len(rest.numbers):
+        first = 0
+        for found in _batches(con, readers[0], lines, batch_rows):
+            frame = typed(found, lines.doubtful_after)
+            claimed, others = _claim(frame, readers[0], raw, first, occurrences)
+            here = lines.numbers[first : first + len(frame)]
+            first += len(frame)
+            if others.rows:
+                aside.writelines(line + b"\n" for line in others.lines)
+                numbers.append(here[others.rows])
+                here = np.delete(here, others.rows)
+            if len(claimed):
+                yield claimed.with_columns(input_line=pl.Series(here))
+        if numbers:
+            aside.flush()
+            rest = Lines(Path(aside.name), np.concatenate(numbers), lines.doubtful_after)
             further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
             yield from read_lines(con, rest, further, batch_rows, occurrences)
 
 
 class _Unclaimed(NamedTuple):
-    rows: Rows
+    rows: list[int]
     lines: list[bytes]
 
 
@@ -152,32 +157,35 @@ def _claim(
     """The rows that are beyond doubt, with their identity, and the raw lines of the others."""
     clean = frame["is_clean"]
     ids = [c for c in ("id", "request_id") if c in frame.columns]
-    record_id = frame.select(record_id=pl.coalesce(ids))["record_id"]
-    wanted = ~clean | record_id.is_null()
-    rows: Rows = wanted.arg_true().to_numpy().astype(np.int64)
-    lines = raw.take(rows + first) if len(rows) else []
-    is_clean = clean.gather(rows).to_list() if len(rows) else []
-    if any(is_clean):
-        anonymous = [line for line, keeps in zip(lines, is_clean, strict=True) if keeps]
-        record_id = record_id.scatter(
-            (clean & record_id.is_null()).arg_true(),
-            [_line_identity(line, occurrences) for line in anonymous],
-        )
+    record_id = (
+        frame.select(pl.coalesce(ids)).to_series()
+        if ids
+        else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    )
+    wanted = (~clean | record_id.is_null()).arg_true()
+    lines = raw.take(wanted.to_numpy().astype(np.int64) + first)
+    others = _Unclaimed([], [])
+    anonymous: dict[int, str] = {}
+    for row, line, is_clean in zip(wanted, lines, clean.gather(wanted), strict=True):
+        if is_clean:
+            anonymous[row] = _line_identity(line, occurrences)
+        else:
+            others.rows.append(row)
+            others.lines.append(line)
+    if anonymous:
+        record_id = record_id.scatter(list(anonymous), list(anonymous.values()))
+    operation = (
+        {"operation": pl.lit(reader.operation, dtype=pl.Enum([reader.operation]))}
+        if reader.operation
+        else {}
+    )
     frame = frame.drop("is_clean", *ids).with_columns(
-        record_id,
+        record_id.alias("record_id"),
         requests=pl.lit(1, dtype=pl.Int64),
         is_batch=pl.lit(reader.is_batch),
-        **(
-            {"operation": pl.lit(reader.operation, dtype=pl.Enum([reader.operation]))}
-            if reader.operation
-            else {}
-        ),
+        **operation,
     )
-    if not len(rows):
-        return frame, _Unclaimed(rows, [])
-    doubtful = np.array([not keeps for keeps in is_clean], dtype=bool)
-    others = [line for line, keeps in zip(lines, is_clean, strict=True) if not keeps]
-    return frame.filter(clean), _Unclaimed(rows[doubtful], others)
+    return (frame.filter(clean) if others.rows else frame), others
 
 
 def _line_identity(line: bytes, occurrences: Counter[str]) -> str:
@@ -188,16 +196,12 @@ def _line_identity(line: bytes, occurrences: Counter[str]) -> str:
 
 
 def _batches(
-    con: duckdb.DuckDBPyConnection, reader: Reader, lines: Lines, batch_rows: int, folder: Path
+    con: duckdb.DuckDBPyConnection, reader: Reader, lines: Lines, batch_rows: int
 ) -> Iterator[pl.DataFrame]:
     """What a reader makes of the lines, in order, some `batch_rows` at a time."""
-    path = lines.path
-    if any(c in str(path) for c in "*?[{"):  # DuckDB would look for a pattern
-        path = folder / "lines.jsonl"
-        path.symlink_to(lines.path.resolve())
     left = len(lines.numbers)
     collected: list[pa.RecordBatch] = []
-    relation = con.sql(sql(reader.statement), params={"path": str(path)})
+    relation = con.sql(sql(reader.statement), params={"path": str(lines.path)})
     for batch in relation.to_arrow_reader(batch_rows):
         collected.append(batch.slice(0, left))
         left -= len(collected[-1])
@@ -222,15 +226,9 @@ def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     return frame
 
 
-def _doubtful_after(path: Path) -> datetime:
-    """A day after a file was last written: a later time in it needs its raw line at hand."""
-    written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
-    return written + timedelta(days=1)
-
-
 def _by_hand(lines: Lines, batch_rows: int, occurrences: Counter[str]) -> Iterator[pl.DataFrame]:
     """The lines one by one; the only reading that knows what is wrong with a line."""
-    last = microseconds(_doubtful_after(lines.path))
+    last = microseconds(lines.doubtful_after)
     rows: list[dict[str, Any]] = []
     with lines.path.open("rb") as file:
         for number, ended in zip(lines.numbers.tolist(), file, strict=False):

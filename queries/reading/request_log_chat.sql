@@ -1,6 +1,69 @@
 -- row: a line of a log of chat completions, in the order of the file.
--- `is_plain` is true where the line is one and nothing in it needs a second look. DuckDB turns a
--- wrong type into NULL without a word: `"usage": 5` is a struct of NULLs (a missing one is NULL).
+-- `is_plain` is true where the line is one of text only, and beyond doubt; any other line is read
+-- again, with the types that show what is wrong with it. What has to be seen here:
+-- · DuckDB turns a wrong type into NULL without a word: `"usage": 5` is a struct of NULLs (where
+--   the key is missing or null, the struct is NULL), `"prompt_tokens": "x"` is NULL.
+-- · As DOUBLE, which is the fastest, `true` is 1 and 1.5 is 1.5: so a count must be whole, and
+--   the total must bear it out.
+WITH lines AS (
+  SELECT
+    object,
+    id,
+    created,
+    model,
+    service_tier,
+    organization_id,
+    project_id,
+    api_key_id,
+    user_id,
+    service_account_id,
+    usage.prompt_tokens AS input_tokens,
+    usage.completion_tokens AS output_tokens,
+    usage.total_tokens AS total_tokens,
+    usage.prompt_tokens_details AS inputs,
+    usage.completion_tokens_details AS outputs
+  FROM read_json(
+    $path,
+    format = 'newline_delimited',
+    compression = 'none',
+    hive_partitioning = false,
+    records = true,
+    ignore_errors = true,
+    columns = {
+      id: 'VARCHAR',
+      object: 'VARCHAR',
+      created: 'DOUBLE',
+      model: 'VARCHAR',
+      service_tier: 'VARCHAR',
+      organization_id: 'VARCHAR',
+      project_id: 'VARCHAR',
+      api_key_id: 'VARCHAR',
+      user_id: 'VARCHAR',
+      service_account_id: 'VARCHAR',
+      usage: 'STRUCT(
+        prompt_tokens DOUBLE,
+        completion_tokens DOUBLE,
+        total_tokens DOUBLE,
+        prompt_tokens_details STRUCT(
+          cached_tokens DOUBLE,
+          cache_write_tokens VARCHAR,
+          text_tokens DOUBLE,
+          audio_tokens VARCHAR,
+          image_tokens VARCHAR,
+          cache_write_tokens_details STRUCT(ttl_12h_tokens VARCHAR),
+          cached_tokens_details STRUCT(audio_tokens VARCHAR)
+        ),
+        completion_tokens_details STRUCT(
+          reasoning_tokens DOUBLE,
+          text_tokens DOUBLE,
+          audio_tokens VARCHAR,
+          image_tokens VARCHAR
+        )
+      )'
+    }
+  )
+)
+
 SELECT
   id,
   created,
@@ -11,70 +74,39 @@ SELECT
   api_key_id,
   user_id,
   service_account_id,
-  usage.prompt_tokens AS input_tokens,
-  usage.completion_tokens AS output_tokens,
-  usage.total_tokens AS total_tokens,
-  usage.prompt_tokens_details.cached_tokens AS cached_tokens,
-  usage.prompt_tokens_details.cache_write_tokens AS cache_write_tokens,
-  usage.prompt_tokens_details.text_tokens AS input_text_tokens,
-  usage.prompt_tokens_details.audio_tokens AS input_audio_tokens,
-  usage.prompt_tokens_details.image_tokens AS input_image_tokens,
-  usage.completion_tokens_details.text_tokens AS output_text_tokens,
-  usage.completion_tokens_details.audio_tokens AS output_audio_tokens,
-  usage.completion_tokens_details.image_tokens AS output_image_tokens,
-  usage.completion_tokens_details.reasoning_tokens AS reasoning_tokens,
+  try_cast(input_tokens AS BIGINT) AS input_tokens,
+  try_cast(output_tokens AS BIGINT) AS output_tokens,
+  try_cast(inputs.cached_tokens AS BIGINT) AS cached_tokens,
+  inputs.cache_write_tokens AS cache_write_tokens,
   object = 'chat.completion'
   AND id <> ''
   AND model <> ''
-  AND usage.prompt_tokens IS NOT NULL
-  AND usage.completion_tokens IS NOT NULL
+  AND total_tokens = input_tokens + output_tokens
+  AND total_tokens < 9007199254740992  -- 2^53: up to here a DOUBLE is exact
+  AND input_tokens > 1
+  AND output_tokens >= 0
+  AND input_tokens = trunc(input_tokens)
+  AND output_tokens = trunc(output_tokens)
   AND (
-    usage.prompt_tokens_details IS NULL
-    OR usage.prompt_tokens_details.cached_tokens IS NOT NULL
+    inputs IS NULL
+    OR (
+      inputs.cached_tokens BETWEEN 0 AND input_tokens
+      AND inputs.cached_tokens = trunc(inputs.cached_tokens)
+      AND inputs.cached_tokens <> 1
+      AND coalesce(inputs.text_tokens, 0) <= input_tokens
+      AND coalesce(inputs.audio_tokens, '0') = '0'
+      AND coalesce(inputs.image_tokens, '0') = '0'
+      AND inputs.cache_write_tokens_details IS NULL
+      AND inputs.cached_tokens_details IS NULL
+    )
   )
-  AND usage.prompt_tokens_details.cache_write_tokens_details IS NULL
-  AND usage.prompt_tokens_details.cached_tokens_details IS NULL
   AND (
-    usage.completion_tokens_details IS NULL
-    OR usage.completion_tokens_details.reasoning_tokens IS NOT NULL
+    outputs IS NULL
+    OR (
+      outputs.reasoning_tokens BETWEEN 0 AND output_tokens
+      AND coalesce(outputs.text_tokens, 0) <= output_tokens
+      AND coalesce(outputs.audio_tokens, '0') = '0'
+      AND coalesce(outputs.image_tokens, '0') = '0'
+    )
   ) AS is_plain
-FROM read_json(
-  $path,
-  format = 'newline_delimited',
-  compression = 'none',
-  hive_partitioning = false,
-  records = true,
-  ignore_errors = true,
-  columns = {
-    id: 'VARCHAR',
-    object: 'VARCHAR',
-    created: 'DOUBLE',
-    model: 'VARCHAR',
-    service_tier: 'VARCHAR',
-    organization_id: 'VARCHAR',
-    project_id: 'VARCHAR',
-    api_key_id: 'VARCHAR',
-    user_id: 'VARCHAR',
-    service_account_id: 'VARCHAR',
-    usage: 'STRUCT(
-      prompt_tokens VARCHAR,
-      completion_tokens VARCHAR,
-      total_tokens VARCHAR,
-      prompt_tokens_details STRUCT(
-        cached_tokens VARCHAR,
-        cache_write_tokens VARCHAR,
-        text_tokens VARCHAR,
-        audio_tokens VARCHAR,
-        image_tokens VARCHAR,
-        cache_write_tokens_details STRUCT(ttl_12h_tokens VARCHAR),
-        cached_tokens_details STRUCT(audio_tokens VARCHAR)
-      ),
-      completion_tokens_details STRUCT(
-        reasoning_tokens VARCHAR,
-        text_tokens VARCHAR,
-        audio_tokens VARCHAR,
-        image_tokens VARCHAR
-      )
-    )'
-  }
-)
+FROM lines

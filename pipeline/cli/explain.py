@@ -1,0 +1,122 @@
+"""`tollbook explain`: from a number of a report to prices, arithmetic, records, file and line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.running import month_of
+from pipeline.cli.setting import ConfigOption, JsonOption, NowOption
+
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Id or name; '(no project)' for what has none.")
+]
+DayOption = Annotated[
+    str | None, typer.Option("--day", help="A day of the organization, such as 2026-10-12.")
+]
+MonthOption = Annotated[
+    str | None,
+    typer.Option("--month", help="Such as 2026-10 (default: the current one, or the newest)."),
+]
+ModelOption = Annotated[str | None, typer.Option("--model", help="Id of the model as recorded.")]
+ScopeOption = Annotated[
+    str | None, typer.Option("--scope", help="models, fine_tuning, storage or tools.")
+]
+KeyOption = Annotated[str | None, typer.Option("--key", help="Id of an API key.")]
+UserOption = Annotated[str | None, typer.Option("--user", help="Id of a user.")]
+MeterOption = Annotated[
+    str | None, typer.Option("--meter", help="What is counted, such as text_input_tokens.")
+]
+UtcOption = Annotated[
+    bool, typer.Option("--utc", help="Take days in UTC, as on the provider's bill.")
+]
+RecordOption = Annotated[
+    str | None, typer.Option("--record", help="Explain this usage record instead.")
+]
+FileOption = Annotated[
+    str | None, typer.Option("--file", help="Explain what became of this input file instead.")
+]
+LineOption = Annotated[
+    int | None, typer.Option("--line", min=1, help="With --file: what became of this line.")
+]
+ExamplesOption = Annotated[
+    int, typer.Option("--examples", min=0, max=100, help="Show so many example records.")
+]
+LinesOption = Annotated[
+    int, typer.Option("--lines", min=0, max=10_000, help="Show so many charge lines, or cells.")
+]
+FormOption = Annotated[
+    Literal["table", "json"], typer.Option("--format", "-f", help="How to print it.")
+]
+
+
+@app.command()
+def explain(
+    project: ProjectOption = None,
+    day: DayOption = None,
+    month: MonthOption = None,
+    model: ModelOption = None,
+    scope: ScopeOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    meter: MeterOption = None,
+    record: RecordOption = None,
+    file: FileOption = None,
+    line: LineOption = None,
+    *,
+    utc: UtcOption = False,
+    examples: ExamplesOption = 5,
+    lines: LinesOption = 20,
+    form: FormOption = "table",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Explain a number: the arithmetic of a cell of a report, down to records, file and line."""
+    from pipeline.access import open_published
+    from pipeline.explaining import Asked, Question, as_facts, check
+    from pipeline.explaining import explain as explain_asked
+    from pipeline.explaining.drawing import draw
+
+    question = Question(
+        day=setting.day(day, "--day") if day is not None else None,
+        month=month_of(month),
+        is_utc=utc,
+        project=project,
+        model=model,
+        scope=scope,
+        api_key=key,
+        user=user,
+        meter=meter,
+    )
+    names = () if file is None else (file, str(Path(file).absolute()))
+    asked = Asked(question, record, names, line, examples, lines)
+    settings = setting.load(config)
+    today = setting.clock(now).now.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
+    with open_published(settings.storage.root / "published") as con:
+        explained = explain_asked(con, asked, today=today, looks=_is_there)
+    if as_json or form == "json":
+        print(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
+    else:
+        text = draw(explained, _width())
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    check(explained)
+
+
+def _is_there(name: str) -> bool | None:
+    """Whether a local file lies at its path now; None for an address."""
+    return Path(name).exists() if name.startswith("/") else None
+
+
+def _width() -> int | None:
+    is_terminal = sys.stdout.isatty()
+    return os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None

@@ -1,0 +1,56 @@
+"""`tollbook report`: write a month's report anew from what is published."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.running import month_of
+from pipeline.cli.setting import ConfigOption, NowOption, QuietOption, say
+
+if TYPE_CHECKING:
+    from pipeline.reporting import WrittenReport
+
+MonthOption = Annotated[
+    str | None,
+    typer.Option("--month", help="Such as 2026-10 (default: the current one, or the newest)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print what it says in short as JSON.")]
+
+
+@app.command()
+def report(
+    month: MonthOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the report of a month and the CSV beside it; print where it is."""
+    from pipeline.acting import report as write
+
+    written = write(setting.load(config), month=month_of(month), now=setting.clock(now).now)
+    if as_json:
+        print(json.dumps(_facts(written), indent=2))
+        return
+    print(written.html)
+    which = ", the current month or the newest with data" if written.is_default_month else ""
+    say(f"covers {written.month:%B %Y}{which}; the CSV lies beside it", quiet=quiet)
+
+
+def _facts(written: WrittenReport) -> dict[str, object]:
+    return {
+        "month": f"{written.month:%Y-%m}",
+        "html": str(written.html),
+        "csv": str(written.csv),
+        "spent_usd": format(written.spent_usd, "f"),
+        "is_lower_bound": written.is_lower_bound,
+        "budgets_near": written.budgets_near,
+        "budgets_over": written.budgets_over,
+        "quarantined": written.quarantined,
+    }

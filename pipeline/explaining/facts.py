@@ -1,0 +1,383 @@
+"""What an explanation says, as facts: exact numbers and places, no words and no layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from pipeline.money import EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Which charges are explained: days and what else narrows them; None: any."""
+
+    since_date: date
+    until_date: date  # not counted
+    is_utc: bool = False  # days of usage_date instead of charge_date
+    project_id: str | None = None
+    project_name: str | None = None
+    is_without_project: bool = False
+    model: str | None = None
+    scope: str | None = None
+    api_key_id: str | None = None
+    user_id: str | None = None
+    meter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """A row of the current price book."""
+
+    price_id: str
+    model: str
+    layer: str
+    price_usd: Decimal
+    per: int
+    unit: str
+    unit_price_usd: Decimal
+    long_above_tokens: int | None
+    valid_from_at: datetime | None
+    valid_to_at: datetime | None
+    source: str
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUsed:
+    """What a charge's price id means; `row` is None where the current book has it no more."""
+
+    price_id: str
+    row: PriceRow | None
+    list_row: PriceRow | None  # beside a contracted one
+    discount: str | None  # such as `less 7.5% project=proj_x`
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSum:
+    """The charge lines of a cell at one price; `product_usd` is worked out anew."""
+
+    provider: str
+    model: str
+    scope: str
+    operation: str
+    variant: str | None
+    service_tier: str
+    is_batch: bool | None
+    context_class: str
+    meter: str
+    unit: str
+    pricing_status: str
+    price_id: str | None
+    list_unit_price_usd: Decimal | None
+    contracted_unit_price_usd: Decimal | None
+    is_allowance: bool
+    lines: int
+    quantity: Decimal
+    list_cost_usd: Decimal | None
+    cost_usd: Decimal | None
+    product_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """One charge line as published."""
+
+    usage_date: date
+    charge_date: date
+    project_id: str | None
+    api_key_id: str | None
+    user_id: str | None
+    model: str
+    operation: str
+    variant: str | None
+    service_tier: str
+    context_class: str
+    meter: str
+    unit: str
+    quantity: Decimal
+    price_id: str | None
+    list_unit_price_usd: Decimal | None
+    contracted_unit_price_usd: Decimal | None
+    list_cost_usd: Decimal | None
+    cost_usd: Decimal | None
+    pricing_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One sum found in several ways, which must all agree; None where nothing is priced."""
+
+    lines: int
+    arithmetic_usd: Decimal | None  # quantities times prices, multiplied and added here
+    charges_usd: Decimal | None
+    postings_usd: Decimal | None
+    daily_costs_usd: Decimal | None  # what reports add up
+    has_daily_costs: bool  # whether daily_costs knows such cells
+    list_usd: Decimal | None
+    unpriced_quantity: Decimal
+    misfits: int  # lines whose cost is not quantity times price
+    is_provisional: bool
+    first_usage_date: date | None
+    last_usage_date: date | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every way gives the same, to the last digit."""
+        found = {self.arithmetic_usd, self.charges_usd}
+        # what was reversed to nothing is a sum of 0 in postings and no line in charges
+        posted = self.postings_usd or None
+        found_posted = {self.charges_usd or None, posted}
+        if self.has_daily_costs:
+            found.add(self.daily_costs_usd)
+        return len(found) == 1 and len(found_posted) == 1 and not self.misfits
+
+
+@dataclass(frozen=True, slots=True)
+class PostedPart:
+    """What one posting moved of one meter at one price."""
+
+    model: str
+    meter: str
+    unit: str
+    price_id: str | None
+    contracted_unit_price_usd: Decimal | None
+    pricing_status: str
+    lines: int
+    quantity: Decimal
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What one run posted for one reason."""
+
+    posted_at: datetime
+    run_id: str
+    reason: str
+    cost_usd: Decimal | None
+    parts: tuple[PostedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeterTie:
+    """What was used of a meter beside what was charged of it; an allowance is negative."""
+
+    meter: str
+    unit: str
+    used: Decimal
+    charged: Decimal
+    allowance: Decimal
+    billed: Decimal  # what only the provider's costs show; no usage lies behind it
+
+    @property
+    def difference(self) -> Decimal:
+        """Used less charged."""
+        return EXACT.subtract(self.used, self.charged)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The usage records behind a cell."""
+
+    records: int
+    requests: int
+    detail_records: int
+    first_at: datetime | None
+    last_at: datetime | None
+    meters: tuple[MeterTie, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One meter of one record at its price. `candidates` > 1: which price is not known any more."""
+
+    meter: str
+    unit: str
+    quantity: Decimal
+    context_class: str | None
+    price_id: str | None
+    list_unit_price_usd: Decimal | None
+    contracted_unit_price_usd: Decimal | None
+    cost_usd: Decimal | None
+    pricing_status: str | None  # None: no charge line, or more than one candidate
+    line_quantity: Decimal | None  # of the charge line that it is part of
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One version of one usage record, where it stands, and its share of the charges."""
+
+    record_id: str
+    source: str
+    basis: str
+    provider: str
+    started_at: datetime
+    ended_at: datetime | None
+    usage_date: date
+    charge_date: date
+    organization_id: str
+    project_id: str | None
+    api_key_id: str | None
+    user_id: str | None
+    service_account_id: str | None
+    model: str
+    scope: str
+    operation: str
+    variant: str | None
+    service_tier: str
+    is_batch: bool | None
+    quantities: dict[str, Decimal]  # meters that are not 0
+    requests: int
+    recorded_at: datetime
+    input_file: str
+    input_line: int
+    replaced_at: datetime | None = None
+    replaced_by_file: str | None = None
+    replaced_by_line: int | None = None
+    replaced_reason: str | None = None
+    shares: tuple[Share, ...] = ()
+    cost_usd: Decimal | None = None  # of its priced shares
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """One version of an input file, as read."""
+
+    input_file: str
+    content_hash: str
+    source: str
+    kind: str
+    basis: str
+    state: str
+    rows_read: int
+    accepted: int
+    duplicate: int
+    superseded: int
+    quarantined: int
+    not_usage: int
+    waiting_bytes: int
+    size_bytes: int
+    first_record_at: datetime | None
+    last_record_at: datetime | None
+    ingested_at: datetime
+    run_id: str
+    message: str | None
+    is_there: bool | None  # at its path now; None where nobody can look
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An input file with records in what is explained."""
+
+    input_file: str
+    source: str
+    records: int
+    first_line: int
+    last_line: int
+    versions: tuple[FileVersion, ...]
+    copies: tuple[FileVersion, ...]  # other files with the same content
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Versions of usage records that no longer count, for one reason."""
+
+    reason: str
+    versions: int
+    first_replaced_at: datetime
+    last_replaced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CellExplained:
+    """A cell down to example records."""
+
+    run_id: str
+    cell: Cell
+    total: Total
+    sums: tuple[PricedSum, ...]
+    prices: tuple[PriceUsed, ...]
+    lines: tuple[ChargeLine, ...]  # the dearest
+    postings: tuple[Posting, ...]  # the newest
+    postings_in_all: int
+    usage: Usage
+    examples: tuple[Record, ...]
+    files: tuple[InputFile, ...]  # those with the most records
+    files_in_all: int
+    replaced: tuple[Replaced, ...]
+    replaced_records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExplained:
+    """A record: its versions, and the arithmetic of its share."""
+
+    run_id: str
+    record_id: str
+    versions: tuple[Record, ...]
+    prices: tuple[PriceUsed, ...]
+    files: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileCell:
+    """Records of a file in one day, project and model."""
+
+    charge_date: date
+    project_id: str | None
+    model: str
+    basis: str
+    records: int
+    requests: int
+    first_line: int
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRejects:
+    """Rows of a file that one rule holds back."""
+
+    rule: str
+    rows: int
+    first_line: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileExplained:
+    """A file: its versions and fates, and where its rows went."""
+
+    run_id: str
+    input_file: str
+    versions: tuple[FileVersion, ...]
+    copies: tuple[FileVersion, ...]
+    cells: tuple[FileCell, ...]
+    cells_in_all: int
+    rejects: tuple[FileRejects, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineReject:
+    """One time that a line was held back; `replayed_at` once it was taken after all."""
+
+    rule: str
+    detail: str
+    quarantined_at: datetime
+    replayed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineExplained:
+    """A line of an input file: the records that it brought, or why it was held back."""
+
+    run_id: str
+    input_file: str
+    input_line: int
+    rejects: tuple[LineReject, ...]
+    records: tuple[RecordExplained, ...]
+
+
+Explained = CellExplained | RecordExplained | FileExplained | LineExplained

@@ -1,0 +1,116 @@
+"""Input files behind what is explained: their versions, hashes, fates, and whether they are there.
+
+What the books say of a file is as of the last run; whoever asks may look whether it is there now.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
+
+import duckdb
+
+from pipeline.errors import ConfigError
+from pipeline.explaining.asking import ask
+from pipeline.explaining.facts import FileCell, FileExplained, FileRejects, FileVersion, InputFile
+
+# Whether a file lies at a path now; None where that cannot be told, as for an address.
+Looks = Callable[[str], bool | None]
+
+
+def input_files(
+    con: duckdb.DuckDBPyConnection, found: Sequence[tuple[str, str, int, int, int]], looks: Looks
+) -> tuple[InputFile, ...]:
+    """Files with their versions and copies.
+
+    Takes: source, input file, records, first and last line of each.
+    """
+    versions = _versions(con, [name for _, name, *_ in found], looks)
+    files = []
+    for source, name, records, first_line, last_line in found:
+        own = tuple(v for v in versions if v.input_file == name and v.source == source)
+        files.append(
+            InputFile(
+                input_file=name,
+                source=source,
+                records=records,
+                first_line=first_line,
+                last_line=last_line,
+                versions=own,
+                copies=_copies(versions, own, name),
+            )
+        )
+    return tuple(files)
+
+
+def explain_file(
+    con: duckdb.DuckDBPyConnection, name: str, *, run_id: str, lines: int, looks: Looks
+) -> FileExplained:
+    """What became of a file: its versions and fates, the cells its records are in, its rejects.
+
+    Takes: a name as `file_named` gives it, and how many cells to show.
+    """
+    versions = _versions(con, [name], looks)
+    own = tuple(v for v in versions if v.input_file == name)
+    cells = ask(con, "file_cells", {"input_file": name, "lines": lines})
+    in_all = cells[0]["cells"] if cells else 0
+    return FileExplained(
+        run_id=run_id,
+        input_file=name,
+        versions=own,
+        copies=_copies(versions, own, name),
+        cells=tuple(FileCell(**{k: v for k, v in row.items() if k != "cells"}) for row in cells),
+        cells_in_all=in_all,
+        rejects=tuple(FileRejects(**row) for row in ask(con, "file_rejects", {"input_file": name})),
+    )
+
+
+def file_named(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
+    """The input file that is meant.
+
+    Takes: the word as given, and what else it may stand for (its absolute path). Gives: the name
+    that the books have; the end of one is enough where it fits one file only.
+    Fails: ConfigError naming the nearest ones.
+    """
+    known: list[str] = [row["input_file"] for row in ask(con, "file_names", {})]
+    for name in names:
+        if name in known:
+            return name
+    word = names[0]
+    ending = [name for name in known if name.endswith(f"/{word.removeprefix('./')}")]
+    if len(ending) == 1:
+        return ending[0]
+    if ending:
+        raise ConfigError(
+            f"{len(ending)} files end like this",
+            key="--file",
+            hint=f"Take one of {', '.join(ending[:3])}.",
+        )
+    ends = {PurePath(name).name: name for name in known}
+    near = difflib.get_close_matches(PurePath(word).name, ends, 1, 0.6)
+    hint = (
+        f"Did you mean {ends[near[0]]}?"
+        if near
+        else 'See the files with: tollbook sql "SELECT input_file, state FROM input_files".'
+    )
+    raise ConfigError(f"no file {word!r} was read", key="--file", hint=hint)
+
+
+def _versions(
+    con: duckdb.DuckDBPyConnection, names: Iterable[str], looks: Looks
+) -> tuple[FileVersion, ...]:
+    wanted = sorted(set(names))
+    if not wanted:
+        return ()
+    return tuple(
+        FileVersion(**row, is_there=looks(row["input_file"]))
+        for row in ask(con, "file_versions", {"names": wanted})
+    )
+
+
+def _copies(
+    versions: Sequence[FileVersion], own: Sequence[FileVersion], name: str
+) -> tuple[FileVersion, ...]:
+    hashes = {version.content_hash for version in own if version.content_hash}
+    return tuple(v for v in versions if v.input_file != name and v.content_hash in hashes)

@@ -1,0 +1,81 @@
+"""One usage record, by its id or by the line that brought it: its versions, its charges."""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipeline.errors import ConfigError
+from pipeline.explaining.asking import ask
+from pipeline.explaining.facts import LineExplained, LineReject, RecordExplained
+from pipeline.explaining.files import Looks, input_files
+from pipeline.explaining.records import COLUMNS, record_of, with_shares
+
+_PREFIX = 12  # characters of an id that are enough to name ones that begin alike
+
+
+def explain_record(
+    con: duckdb.DuckDBPyConnection, record_id: str, *, run_id: str, looks: Looks
+) -> RecordExplained:
+    """All versions of a record, and the arithmetic of the current one's share of the charges.
+
+    Fails: ConfigError for an id that was never read, naming ids that begin like it.
+    """
+    rows = ask(con, "record_versions", {"record_id": record_id}, columns=COLUMNS)
+    if not rows:
+        raise _unknown(con, record_id)
+    versions, prices = with_shares(con, [record_of(row) for row in rows])
+    places: dict[tuple[str, str], list[int]] = {}
+    for version in versions:
+        places.setdefault((version.source, version.input_file), []).append(version.input_line)
+    return RecordExplained(
+        run_id=run_id,
+        record_id=record_id,
+        versions=versions,
+        prices=prices,
+        files=input_files(
+            con,
+            [
+                (source, name, len(lines), min(lines), max(lines))
+                for (source, name), lines in places.items()
+            ],
+            looks,
+        ),
+    )
+
+
+def explain_line(
+    con: duckdb.DuckDBPyConnection, input_file: str, input_line: int, *, run_id: str, looks: Looks
+) -> LineExplained:
+    """What became of a line of an input file: the records that it brought, or why it was held back.
+
+    Takes: a name as `file_named` gives it. Fails: ConfigError for a line that left nothing behind.
+    """
+    place = {"input_file": input_file, "input_line": input_line}
+    ids = [row["record_id"] for row in ask(con, "records_of_line", place)]
+    rejects = tuple(LineReject(**row) for row in ask(con, "line_rejects", place))
+    if not ids and not rejects:
+        raise ConfigError(
+            "brought no record of its own: it is a duplicate of one read before, is no usage, or "
+            "was not read",
+            file=input_file,
+            line=input_line,
+            hint="See what became of the file with: tollbook explain --file.",
+        )
+    return LineExplained(
+        run_id=run_id,
+        input_file=input_file,
+        input_line=input_line,
+        rejects=rejects,
+        records=tuple(explain_record(con, i, run_id=run_id, looks=looks) for i in ids),
+    )
+
+
+def _unknown(con: duckdb.DuckDBPyConnection, record_id: str) -> ConfigError:
+    for prefix in (record_id, record_id[:_PREFIX]):
+        near = [row["record_id"] for row in ask(con, "record_ids", {"prefix": prefix})]
+        if near and prefix:
+            hint = f"There are ids that begin alike: {', '.join(near)}."
+            break
+    else:
+        hint = "Ids are in the column record_id of the view usage."
+    return ConfigError(f"no record {record_id!r} was read", key="--record", hint=hint)

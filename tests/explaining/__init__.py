@@ -1,0 +1,1 @@
+"""Explanations, tested on storages that were filled by real runs."""

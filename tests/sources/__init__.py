@@ -1,0 +1,1 @@
+"""Each source, from its raw shape to records."""

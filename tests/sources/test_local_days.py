@@ -1,0 +1,58 @@
+"""The organization's days of many instants are those of the zone, asked one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sources.local_days import local_dates, utc_dates
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Africa/Casablanca")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instants(*moments: datetime) -> pl.Series:
+    """As microseconds since 1970."""
+    return pl.Series([(m - EPOCH) // timedelta(microseconds=1) for m in moments], dtype=pl.Int64)
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
+    st.lists(st.integers(0, 60 * 86_400), min_size=1, max_size=20),
+)
+def test_they_agree_with_the_zone(zone: str, start: datetime, offsets: list[int]) -> None:
+    """Within two months, which may hold a clock change or (Morocco) two."""
+    moments = [start.replace(tzinfo=UTC) + timedelta(seconds=s) for s in offsets]
+    expected = [m.astimezone(ZoneInfo(zone)).date() for m in moments]
+    assert local_dates(instants(*moments), ZoneInfo(zone)).to_list() == expected
+
+
+@pytest.mark.parametrize("hour", [21, 22, 23])
+def test_the_day_of_a_clock_change(hour: int) -> None:
+    """Berlin's 2026-03-29 has 23 hours: it begins at 23:00 UTC and the next day at 22:00 UTC."""
+    moments = [datetime(2026, 3, day, hour, tzinfo=UTC) for day in (28, 29)]
+    expected = [date(2026, 3, 28 + (hour >= 23)), date(2026, 3, 29 + (hour >= 22))]
+    assert local_dates(instants(*moments), ZoneInfo("Europe/Berlin")).to_list() == expected
+
+
+def test_years_apart_and_nothing_at_all() -> None:
+    """A frame may span more than is worth looking at day by day, or be empty."""
+    moments = [datetime(2020, 7, 1, 22, tzinfo=UTC), datetime(2026, 1, 1, 22, tzinfo=UTC)]
+    assert local_dates(instants(*moments), ZoneInfo("Europe/Berlin")).to_list() == [
+        date(2020, 7, 2),
+        date(2026, 1, 1),
+    ]
+    empty = local_dates(instants(), ZoneInfo("Europe/Berlin"))
+    assert (len(empty), empty.dtype) == (0, pl.Date())
+
+
+def test_utc_days() -> None:
+    """Midnight belongs to the day that begins."""
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) - timedelta(microseconds=m) for m in (0, 1)]
+    assert utc_dates(instants(*moments)).to_list() == [date(2026, 1, 1), date(2025, 12, 31)]

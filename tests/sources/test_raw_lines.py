@@ -1,0 +1,47 @@
+"""Chosen lines of a file, whatever their length and wherever its chunks end."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.sources.raw_lines import RawLines
+
+# Around the size of a chunk, 1 MiB, and far from it.
+LENGTHS = st.one_of(st.integers(0, 20), st.integers((1 << 20) - 3, (1 << 20) + 3), st.just(3 << 20))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LENGTHS, min_size=1, max_size=9), st.data(), st.booleans())
+def test_any_lines_in_any_calls(lengths: list[int], data: st.DataObject, ended: bool) -> None:  # noqa: FBT001
+    """Ascending numbers, asked for in one call or in several, the last line ended or not."""
+    lines = [bytes([65 + i]) * length for i, length in enumerate(lengths)]
+    wanted = sorted(data.draw(st.sets(st.integers(0, len(lines) - 1))))
+    cut = data.draw(st.integers(0, len(wanted)))
+    ended = ended or not lines[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a"
+        path.write_bytes(b"\n".join(lines) + (b"\n" if ended else b""))
+        with RawLines(path) as raw:
+            found = raw.take(np.array(wanted[:cut], dtype=np.int64))
+            found += raw.take(np.array(wanted[cut:], dtype=np.int64))
+    assert found == [lines[i] for i in wanted]
+
+
+def test_a_carriage_return_belongs_to_the_line_end(tmp_path: Path) -> None:
+    """A copy of a file with other line ends has the same lines."""
+    (tmp_path / "a").write_bytes(b"one\r\ntwo\n")
+    with RawLines(tmp_path / "a") as raw:
+        assert raw.take(np.array([0, 1])) == [b"one", b"two"]
+
+
+def test_a_line_past_the_end_is_an_error(tmp_path: Path) -> None:
+    """It would be another line than the one that was read."""
+    (tmp_path / "a").write_bytes(b"one\n")
+    with RawLines(tmp_path / "a") as raw, pytest.raises(IndexError, match="line 1 is past"):
+        raw.take(np.array([1]))
