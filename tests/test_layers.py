@@ -53,7 +53,7 @@ MONEY_PASSES = (
     "frame_answer",
 )
 # Modules over 400 lines that are still to be split; no other may become one.
-STILL_LONG = {"catalogue.py", "ingest.py", "rating.py"}
+STILL_LONG = {"catalogue.py", "ingest.py", "rating/rate.py"}
 # Imported by the tool that writes the built-in price book, which is no verb.
 ONLY_FOR_MAINTAINERS = {"genai_prices"}
 # Needed without an import: the time zones of machines that have none of their own.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -58,6 +58,21 @@ class Figures:
         return max(run.peak_bytes for run in self.runs)
 
 
+# Started between us and the command: Linux counts the memory of whoever starts a program as the
+# program's own peak, and a test run may be larger than what is measured.
+_STARTER = """
+import json, os, sys, time
+report, *command = sys.argv[1:]
+started = time.perf_counter()
+child = os.posix_spawnp(command[0], command, os.environ)
+_, status, usage = os.wait4(child, 0)
+seconds = time.perf_counter() - started
+with open(report, "w") as file:
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    json.dump([os.waitstatus_to_exitcode(status), seconds, cpu_seconds, usage.ru_maxrss], file)
+"""
+
+
 def measure(command: Sequence[str], *, cwd: Path, log: Path) -> Measured:
     """Run a command to its end. Fails: CommandFailedError, with the end of what it said.
 
@@ -65,27 +80,29 @@ def measure(command: Sequence[str], *, cwd: Path, log: Path) -> Measured:
     """
     os.sync()  # what an earlier command left to be written must not slow this one
     environment = os.environ | {"PYTHONPATH": str(repository()), "NO_COLOR": "1"}
+    report = log.with_name(f"{log.name}.measured")
     with log.open("w+", encoding="utf-8", errors="replace") as said:
-        started = time.perf_counter()
-        child = subprocess.Popen(
-            command,
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _STARTER, str(report), *command],
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
+            check=False,
         )
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         output = said.read()
-    if child.returncode != 0:
-        ending = "\n".join(output.splitlines()[-15:])
-        raise CommandFailedError(f"{' '.join(command)} gave {child.returncode}\n{ending}")
+    ending = "\n".join(output.splitlines()[-15:])
+    if not report.is_file():
+        raise CommandFailedError(f"{' '.join(command)} could not be started\n{ending}")
+    code, seconds, cpu_seconds, peak = json.loads(report.read_text(encoding="utf-8"))
+    report.unlink()
+    if code != 0:
+        raise CommandFailedError(f"{' '.join(command)} gave {code}\n{ending}")
     # Linux counts kibibytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, output)
+    return Measured(seconds, cpu_seconds, peak * unit, output)
 
 
 def hold_to(cores: int) -> list[int]:
