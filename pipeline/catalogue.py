@@ -31,7 +31,7 @@ def ledger_files(books: Warehouse, storage: Storage) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
     rows = books.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
-        "last_usage_date, meters, run_id FROM ledger_files ORDER BY ledger_id"
+        "last_usage_date, meters, most_input_tokens, run_id FROM ledger_files ORDER BY ledger_id"
     )
     return [
         LedgerFile(
@@ -44,9 +44,12 @@ def ledger_files(books: Warehouse, storage: Storage) -> list[LedgerFile]:
             first_usage_date=first,
             last_usage_date=last,
             meters=tuple(meters),
+            most_input_tokens=most,
             run_id=run_id,
         )
-        for ledger_id, path, month, basis, is_bucket, count, first, last, meters, run_id in rows
+        for ledger_id, path, month, basis, is_bucket, count, first, last, meters, most, run_id in (
+            rows
+        )
     ]
 
 
@@ -64,6 +67,7 @@ def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[Ledger
             "first_usage_date",
             "last_usage_date",
             "meters",
+            "most_input_tokens",
             "run_id",
         ),
         [
@@ -77,6 +81,7 @@ def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[Ledger
                 f.first_usage_date,
                 f.last_usage_date,
                 list(f.meters),
+                f.most_input_tokens,
                 f.run_id,
             )
             for f in files

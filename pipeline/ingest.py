@@ -42,7 +42,7 @@ from pipeline.spooling import (
 
 log = structlog.get_logger()
 
-_QUEUED_BATCHES = 2  # read ahead of the worker: more costs memory and gains nothing
+_QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains nothing
 _REJECTS_A_FILE = 20_000
 
 

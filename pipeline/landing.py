@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import xxhash
 
 from pipeline.config import Source
@@ -96,6 +95,8 @@ def _describe(file: Path) -> RawFile:
 
 
 def _remote(pattern: str, root: Path, problems: list[SourceError]) -> Iterator[RawFile]:
+    import fsspec  # noqa: PLC0415  a tenth of a second that a local run need not spend
+
     protocol = pattern.split(_REMOTE, 1)[0]
     try:
         system, path = fsspec.core.url_to_fs(pattern)

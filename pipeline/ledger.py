@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from pipeline import resources
-from pipeline.records import CONTENT_COLUMNS, LEDGER_SCHEMA, METER_NAMES
+from pipeline.records import CONTENT_COLUMNS, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES
 
 ROWS_A_FILE = 200_000
 # Rows whose identities repeat are compared in full, this many at a time.
@@ -36,6 +36,7 @@ class LedgerFile:
     first_usage_date: date
     last_usage_date: date
     meters: tuple[str, ...]
+    most_input_tokens: int  # of one record: whether any can be in the long context class
     run_id: str
 
 
@@ -101,15 +102,13 @@ class LedgerWriter:
         if len(frames) > 1:
             # columns of few values come as Enum, each frame with its own values
             whole = pl.concat([f.cast(pl.Schema(LEDGER_SCHEMA)) for f in frames])
-        month = pl.col("usage_date").dt.truncate("1mo")
-        first, last = whole.select(month.min().alias("a"), month.max().alias("b")).row(0)
+        days = whole["usage_date"]
+        first, last = (_month(d) for d in (days.min(), days.max()))
+        month = pl.col("usage_date").dt.truncate("1mo").alias("month")
         parts = (
             [(first, whole)]
             if first == last
-            else [
-                (key[0], part)
-                for key, part in whole.group_by(month.alias("month"), maintain_order=True)
-            ]
+            else [(key[0], part) for key, part in whole.group_by(month, maintain_order=True)]
         )
         for usage_month, part in parts:
             self._write_file(part, usage_month, basis, is_bucket=is_bucket)
@@ -124,6 +123,7 @@ class LedgerWriter:
             pl.col("usage_date").min().alias("first"),
             pl.col("usage_date").max().alias("last"),
             *(pl.col(m).max().alias(m) for m in METER_NAMES),
+            pl.sum_horizontal(INPUT_METERS).max().alias("input_tokens"),
         ).row(0, named=True)
         self.files.append(
             LedgerFile(
@@ -136,9 +136,15 @@ class LedgerWriter:
                 first_usage_date=facts["first"],
                 last_usage_date=facts["last"],
                 meters=tuple(m for m in METER_NAMES if facts[m]),
+                most_input_tokens=facts["input_tokens"],
                 run_id=self._run_id,
             )
         )
+
+
+def _month(day: object) -> date:
+    assert isinstance(day, date)  # noqa: S101  narrows for the type checker
+    return day.replace(day=1)
 
 
 def write(frame: pl.DataFrame, path: Path) -> None:

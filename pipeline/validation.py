@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaErrorReason, SchemaErrors
 
 from pipeline.records import LEDGER_SCHEMA, METER_NAMES, OPERATIONS
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001  times are naive UTC
 LATEST_AHEAD = timedelta(days=1)
@@ -158,25 +160,29 @@ RULES = (
 )
 
 
-def _check(rule: Rule) -> pa.Check:
-    def keeps_rule(data: pa.PolarsData) -> bool:
-        # One boolean for the whole frame: rows are told apart only when it is false.
-        return bool(data.lazyframe.select(rule.holds.all()).collect().item())
+@cache
+def ledger_schema() -> pa.DataFrameSchema:
+    """The canonical usage record as a Pandera schema."""
+    # imported by the thread that validates, while another one reads the first rows already
+    import pandera.polars as pa  # noqa: PLC0415  as above
 
-    return pa.Check(keeps_rule, name=rule.name)
+    def check(rule: Rule) -> pa.Check:
+        def keeps_rule(data: pa.PolarsData) -> bool:
+            # One boolean for the whole frame: rows are told apart only when it is false.
+            return bool(data.lazyframe.select(rule.holds.all()).collect().item())
 
+        return pa.Check(keeps_rule, name=rule.name)
 
-def _column(name: str, dtype: pl.DataType) -> pa.Column:
-    # Text may come as an Enum: a column of few values is written faster as one.
-    return pa.Column(None if name in _TEXTS else dtype, nullable=True)
-
-
-SCHEMA = pa.DataFrameSchema(
-    {name: _column(name, dtype) for name, dtype in LEDGER_SCHEMA.items()},
-    checks=[_check(rule) for rule in RULES],
-    strict=True,
-    ordered=True,
-)
+    return pa.DataFrameSchema(
+        {
+            # Text may come as an Enum: a column of few values is written faster as one.
+            name: pa.Column(None if name in _TEXTS else dtype, nullable=True)
+            for name, dtype in LEDGER_SCHEMA.items()
+        },
+        checks=[check(rule) for rule in RULES],
+        strict=True,
+        ordered=True,
+    )
 
 
 def validate(frame: pl.DataFrame) -> Validated:
@@ -190,8 +196,11 @@ def validate(frame: pl.DataFrame) -> Validated:
     for name in _TEXTS:
         if name in frame.columns and frame.schema[name] not in (pl.String, pl.Enum):
             raise TypeError(f"{name} is {frame.schema[name]}, not text")
+    schema = ledger_schema()
+    from pandera.errors import SchemaErrorReason, SchemaErrors  # noqa: PLC0415  as above
+
     try:
-        SCHEMA.validate(frame, lazy=True)
+        schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         if any(e.reason_code != SchemaErrorReason.DATAFRAME_CHECK for e in errors.schema_errors):
             raise

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 # Two thirds of a run's memory are DuckDB's at most; beyond it spills to the temporary folder.
-SCRATCH_MEMORY = "600MB"
+SCRATCH_MEMORY = "450MB"
 BOOKS_MEMORY = "300MB"
 
 # strings cross to polars as views (no copy), and nothing is drawn on a user's stdout

@@ -28,9 +28,7 @@ def charges_by_day(
     con: duckdb.DuckDBPyConnection, prices: pl.DataFrame, *, has_allowances: bool
 ) -> dict[date, pl.DataFrame]:
     """The charges of all days of `charge_numbers`, in CHARGE_SCHEMA but for texts as categories."""
-    quantities = _categories(
-        con.sql(f"SELECT {', '.join(_DIMENSIONS)} FROM quantities ORDER BY rowid").pl()
-    )
+    quantities = _categories(con.sql(f"SELECT {', '.join(_DIMENSIONS)} FROM quantities").pl())
     numbers = con.sql(
         "SELECT quantity_id, price_number, quantity, list_cost_usd, cost_usd FROM charge_numbers"
     ).pl()

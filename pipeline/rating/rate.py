@@ -241,7 +241,9 @@ class _Chunk:
             "ends_at": pl.Datetime("us"),
         }
         self.con.register("long_thresholds", pl.DataFrame(rows, schema=schema, orient="row"))
-        return bool(rows)
+        # the join costs as much as the summing: spare it where no request is long enough
+        lowest = min((tokens for _, tokens, *_ in rows), default=None)
+        return lowest is not None and any(f.most_input_tokens > lowest for f in self.files)
 
     def _lookup(self, book: PriceBook) -> pl.DataFrame:
         found: pl.DataFrame = self.con.sql(

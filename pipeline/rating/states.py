@@ -69,6 +69,10 @@ class Rated:
     postings: list[PostingFile] = field(default_factory=list)
     day_prices: list[pl.DataFrame] = field(default_factory=list)
 
+    def is_first_posting(self, day: date, charges: Path) -> bool:
+        """Whether the only thing posted for a day is this very file of its charges."""
+        return any(p.usage_date == day and p.path.samefile(charges) for p in self.postings)
+
 
 @dataclass(frozen=True, slots=True)
 class DayToRate:
