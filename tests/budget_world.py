@@ -23,8 +23,9 @@ Spend = tuple[date, str | None, str | None, str | None, str | None, str]
 def catalogue(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """A database with the alert tables and an empty `spend_by_day`."""
     con = duckdb.connect(path)
-    for name in sql_names("schema"):
-        con.execute(sql(name))
+    if not con.execute("SHOW TABLES").fetchall():
+        for name in sql_names("schema"):
+            con.execute(sql(name))
     con.execute(
         "CREATE TABLE IF NOT EXISTS spend_by_day (charge_date DATE, project_id VARCHAR, "
         "model VARCHAR, scope VARCHAR, cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6))"

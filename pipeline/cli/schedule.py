@@ -122,9 +122,14 @@ class _Business:
             entries = self._fresh_config().alerts.channels
         except TollbookError:  # the file is what is wrong: told to the channels it had before
             entries = self.config.alerts.channels
-        senders = channels.resolve(entries, setting.environment())
-        failed = [s.label for s in senders if s.send("tollbook schedule", text, "warning")]
-        if senders and len(failed) == len(senders):
+        reached = 0
+        for entry in entries:
+            try:
+                [channel] = channels.resolve([entry], setting.environment())
+            except ConfigError:  # one dead entry is no reason to keep silent on the others
+                continue
+            reached += channel.send("tollbook schedule", text, "warning") is None
+        if entries and not reached:
             raise SourceError("none of the channels took the message", key="alerts.channels")
 
 

@@ -23,6 +23,21 @@ RESOLVED_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+def with_organization(keys: pl.DataFrame, meters: tuple[str, ...]) -> pl.DataFrame:
+    """Keys by project, and each once without one: an allowance belongs to the organization."""
+    names = [c for c in keys.columns if c not in meters]
+    everywhere = (
+        keys.with_columns(pl.lit(None, dtype=pl.String).alias("project_id"))
+        .group_by(names, maintain_order=True)
+        .agg(pl.col(m).any() for m in meters)
+    )
+    return (
+        pl.concat([keys, everywhere.select(keys.columns)])
+        .group_by(names, maintain_order=True)
+        .agg(pl.col(m).any() for m in meters)
+    )
+
+
 def number_keys(keys: pl.DataFrame) -> pl.DataFrame:
     """Keys with a number each, and with texts that join by equality where they may be NULL."""
     return keys.with_row_index("price_key").with_columns(

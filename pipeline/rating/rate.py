@@ -20,7 +20,7 @@ from pipeline.ledger import LedgerFile, files_of, quote, view_rows
 from pipeline.ledger import write as write_parquet
 from pipeline.pricing.book import PriceBook
 from pipeline.rating.day_files import charges_by_day, split_by_day
-from pipeline.rating.lookup import number_keys, resolve
+from pipeline.rating.lookup import number_keys, resolve, with_organization
 from pipeline.rating.states import (
     DAILY_SCHEMA,
     DAY_PRICE_SCHEMA,
@@ -244,11 +244,10 @@ class _Chunk:
         return bool(rows)
 
     def _lookup(self, book: PriceBook) -> pl.DataFrame:
-        keys = number_keys(
-            self.con.sql(
-                render_sql("charges/priced_keys", meters=self.meters, by_project=self.by_project)
-            ).pl()
-        )
+        found: pl.DataFrame = self.con.sql(
+            render_sql("charges/priced_keys", meters=self.meters, by_project=self.by_project)
+        ).pl()
+        keys = number_keys(with_organization(found, self.meters) if self.by_project else found)
         prices = resolve(book, keys, self.meters)
         self.con.register("price_keys", keys)
         self.con.register("resolved_prices", prices)

@@ -25,3 +25,9 @@ def statement(name: str, known: Parameters) -> tuple[str, dict[str, date | datet
 def rows(con: duckdb.DuckDBPyConnection, name: str, known: Parameters) -> list[tuple[Any, ...]]:
     """All rows of one statement, in its order."""
     return con.execute(*statement(name, known)).fetchall()
+
+
+def keep(con: duckdb.DuckDBPyConnection, name: str, known: Parameters) -> None:
+    """Keep the rows of one statement as a temporary table of the same name."""
+    text, parameters = statement(name, known)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}", parameters)

@@ -7,14 +7,11 @@ gets an apostrophe in front; numbers, negative ones included, stay numbers.
 
 from __future__ import annotations
 
-import csv
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
-from pipeline.money import plain
 from pipeline.reporting.asking import Parameters, statement
 from pipeline.reporting.period import Period
 
@@ -37,31 +34,30 @@ COLUMNS = (
 )
 # The last four are the full-width forms, which some spreadsheets take for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_BATCH = 10_000
 
 
 def write_csv(con: duckdb.DuckDBPyConnection, period: Period, path: Path) -> int:
     """Write the month's lines to a file; gives how many there are, the header not counted."""
     asked: Parameters = {"since": period.month.since, "until": period.month.until}
-    lines = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([name for name, _ in COLUMNS])
-        found = con.execute(*statement("lines", asked))
-        while batch := found.fetchmany(_BATCH):
-            writer.writerows([cell(value) for value in row] for row in batch)
-            lines += len(batch)
-    return lines
+    text, parameters = statement("lines", asked)
+    lines: pl.DataFrame = con.sql(text, params=parameters).pl()
+    cells(lines).write_csv(path, include_bom=True, line_terminator="\r\n")
+    return lines.height
 
 
-def cell(value: str | bool | int | Decimal | date | None) -> str:  # noqa: FBT001  a cell's value, not a switch
-    """One value as a CSV cell that opens as what it is."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
-    return str(value)
+def cells(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame as texts that open as what they are; NULL is an empty cell."""
+    return frame.select(_cell(name, dtype) for name, dtype in frame.schema.items())
+
+
+def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Decimal):
+        plain = column.cast(pl.String)
+        # as money.plain: all digits, no zeros behind the last one that counts
+        plain = plain.str.strip_chars_end("0").str.strip_chars_end(".") if dtype.scale else plain
+        return plain.replace("-0", "0").alias(name)
+    if dtype == pl.String:
+        starts = [column.str.starts_with(start) for start in _FORMULA_STARTS]
+        return pl.when(pl.any_horizontal(starts)).then("'" + column).otherwise(column).alias(name)
+    return column.cast(pl.String).alias(name)

@@ -11,7 +11,7 @@ import duckdb
 
 from pipeline.errors import CheckFailedError
 from pipeline.reporting import model
-from pipeline.reporting.asking import Parameters, rows
+from pipeline.reporting.asking import Parameters, keep, rows
 from pipeline.reporting.display import DASH
 from pipeline.reporting.exact import total
 from pipeline.reporting.model import NOTHING, Amount, Quantity, Report
@@ -70,6 +70,7 @@ def gather(
 ) -> Report:
     """Everything that a report says about its month. Fails: CheckFailedError, see `_check`."""
     asked = _parameters(period, run_id)
+    keep(con, "period_charges", asked)
     money = rows(con, "cells", asked)
     names = _names(con, asked, money)
     unpriced = rows(con, "unpriced", asked)

@@ -71,7 +71,7 @@ WITH lines AS (
               text_tokens DOUBLE,
               audio_tokens VARCHAR,
               image_tokens VARCHAR,
-              cache_write_tokens_details STRUCT(ttl_12h_tokens VARCHAR),
+              cache_write_tokens_details STRUCT(ttl_30m_tokens VARCHAR, ttl_12h_tokens VARCHAR),
               cached_tokens_details STRUCT(audio_tokens VARCHAR)
             ),
             input_tokens_details STRUCT(
@@ -80,7 +80,7 @@ WITH lines AS (
               text_tokens DOUBLE,
               audio_tokens VARCHAR,
               image_tokens VARCHAR,
-              cache_write_tokens_details STRUCT(ttl_12h_tokens VARCHAR),
+              cache_write_tokens_details STRUCT(ttl_30m_tokens VARCHAR, ttl_12h_tokens VARCHAR),
               cached_tokens_details STRUCT(audio_tokens VARCHAR)
             ),
             completion_tokens_details STRUCT(
@@ -122,6 +122,8 @@ SELECT
   try_cast(output_tokens AS BIGINT) AS output_tokens,
   try_cast(inputs.cached_tokens AS BIGINT) AS cached_tokens,
   inputs.cache_write_tokens AS cache_write_tokens,
+  inputs.cache_write_tokens_details.ttl_30m_tokens AS cache_write_30m_tokens,
+  inputs.cache_write_tokens_details.ttl_12h_tokens AS cache_write_12h_tokens,
   custom_id <> ''
   AND status_code = '200'
   AND model <> ''
@@ -149,7 +151,13 @@ SELECT
       AND coalesce(inputs.text_tokens, 0) <= input_tokens
       AND coalesce(inputs.audio_tokens, '0') = '0'
       AND coalesce(inputs.image_tokens, '0') = '0'
-      AND inputs.cache_write_tokens_details IS NULL
+      AND (
+        inputs.cache_write_tokens_details IS NULL
+        OR (
+          inputs.cache_write_tokens_details.ttl_30m_tokens IS NOT NULL
+          AND inputs.cache_write_tokens_details.ttl_12h_tokens IS NOT NULL
+        )
+      )
       AND inputs.cached_tokens_details IS NULL
     )
   )

@@ -3,10 +3,10 @@
 WITH windowed AS (
   SELECT
     project_id, project_name, model, scope, cost_usd,
-    pricing_status = 'unpriced' AND quantity <> 0 AS is_unpriced,
+    lines, unpriced_lines,
     charge_date >= $since AND charge_date < $until AS is_current,
     charge_date >= $compared_since AND charge_date < $compared_until AS is_compared
-  FROM charges
+  FROM period_charges
   WHERE charge_date >= $compared_since AND charge_date < $until
 )
 SELECT
@@ -15,12 +15,13 @@ SELECT
   model,
   scope,
   CAST(coalesce(sum(cost_usd) FILTER (WHERE is_current), 0) AS DECIMAL(38,24)) AS cost_usd,
-  CAST(count(*) FILTER (WHERE is_current) AS BIGINT) AS lines,
-  CAST(count(*) FILTER (WHERE is_current AND is_unpriced) AS BIGINT) AS unpriced_lines,
+  CAST(coalesce(sum(lines) FILTER (WHERE is_current), 0) AS BIGINT) AS lines,
+  CAST(coalesce(sum(unpriced_lines) FILTER (WHERE is_current), 0) AS BIGINT) AS unpriced_lines,
   CAST(coalesce(sum(cost_usd) FILTER (WHERE is_compared), 0) AS DECIMAL(38,24))
     AS compared_cost_usd,
-  CAST(count(*) FILTER (WHERE is_compared) AS BIGINT) AS compared_lines,
-  CAST(count(*) FILTER (WHERE is_compared AND is_unpriced) AS BIGINT) AS compared_unpriced_lines
+  CAST(coalesce(sum(lines) FILTER (WHERE is_compared), 0) AS BIGINT) AS compared_lines,
+  CAST(coalesce(sum(unpriced_lines) FILTER (WHERE is_compared), 0) AS BIGINT)
+    AS compared_unpriced_lines
 FROM windowed
 WHERE is_current OR is_compared
 GROUP BY project_id, model, scope

@@ -4,11 +4,10 @@ SELECT
   charge_date,
   project_id,
   CAST(coalesce(sum(cost_usd), 0) AS DECIMAL(38,24)) AS cost_usd,
-  CAST(count(*) AS BIGINT) AS lines,
-  CAST(count(*) FILTER (WHERE pricing_status = 'unpriced' AND quantity <> 0) AS BIGINT)
-    AS unpriced_lines,
+  CAST(sum(lines) AS BIGINT) AS lines,
+  CAST(sum(unpriced_lines) AS BIGINT) AS unpriced_lines,
   coalesce(bool_or(is_provisional), FALSE) AS is_provisional
-FROM charges
+FROM period_charges
 WHERE charge_date >= $since AND charge_date < $until
 GROUP BY charge_date, project_id
 ORDER BY charge_date, project_id NULLS LAST

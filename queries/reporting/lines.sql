@@ -16,7 +16,7 @@ SELECT
   CAST(sum(list_cost_usd) AS DECIMAL(38,24)) AS list_cost_usd,
   CAST(sum(cost_usd) AS DECIMAL(38,24)) AS cost_usd,
   coalesce(bool_or(is_provisional), FALSE) AS is_provisional
-FROM charges
+FROM period_charges
 WHERE charge_date >= $since AND charge_date < $until
 GROUP BY
   charge_date, project_id, model, scope, operation, service_tier, meter, unit

@@ -6,7 +6,7 @@ WITH windowed AS (
     context_class, meter, unit, quantity, cost_usd,
     charge_date >= $since AND charge_date < $until AS is_current,
     charge_date >= $compared_since AND charge_date < $compared_until AS is_compared
-  FROM charges
+  FROM period_charges
   WHERE
     charge_date >= $compared_since AND charge_date < $until
     AND pricing_status <> 'unpriced' AND cost_usd IS NOT NULL

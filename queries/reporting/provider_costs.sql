@@ -13,10 +13,9 @@ own AS (
   SELECT
     usage_date,
     CAST(coalesce(sum(cost_usd), 0) AS DECIMAL(38,24)) AS cost_usd,
-    CAST(count(*) AS BIGINT) AS lines,
-    CAST(count(*) FILTER (WHERE pricing_status = 'unpriced' AND quantity <> 0) AS BIGINT)
-      AS unpriced_lines
-  FROM charges
+    CAST(sum(lines) AS BIGINT) AS lines,
+    CAST(sum(unpriced_lines) AS BIGINT) AS unpriced_lines
+  FROM period_charges
   WHERE usage_date >= $since AND usage_date < $until
   GROUP BY usage_date
 )

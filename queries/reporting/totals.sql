@@ -10,16 +10,16 @@ WITH periods AS (
 SELECT
   periods.period,
   CAST(coalesce(sum(charges.cost_usd), 0) AS DECIMAL(38,24)) AS cost_usd,
-  CAST(count(charges.charge_date) AS BIGINT) AS lines,
+  CAST(coalesce(sum(charges.lines), 0) AS BIGINT) AS lines,
   CAST(
-    count(*) FILTER (WHERE charges.pricing_status = 'unpriced' AND charges.quantity <> 0) AS BIGINT
+    coalesce(sum(charges.unpriced_lines), 0) AS BIGINT
   ) AS unpriced_lines,
   CAST(
-    coalesce(sum(coalesce(charges.list_cost_usd, charges.cost_usd)), 0) AS DECIMAL(38,24)
+    coalesce(sum(charges.known_list_cost_usd), 0) AS DECIMAL(38,24)
   ) AS list_cost_usd,
   CAST(coalesce(sum(charges.cost_usd) FILTER (WHERE charges.is_provisional), 0) AS DECIMAL(38,24))
     AS provisional_cost_usd
 FROM periods
-LEFT JOIN charges
+LEFT JOIN period_charges AS charges
   ON charges.charge_date >= periods.since_date AND charges.charge_date < periods.until_date
 GROUP BY periods.period

@@ -10,7 +10,7 @@ SELECT
   CAST(sum(quantity) AS DECIMAL(22,6)) AS quantity,
   min(charge_date) AS first_charge_date,
   max(charge_date) AS last_charge_date
-FROM charges
+FROM period_charges
 WHERE
   charge_date >= $since AND charge_date < $until
   AND pricing_status = 'unpriced' AND quantity <> 0

@@ -1,0 +1,20 @@
+-- row: one kind of charge on one day: what a report needs of all keys and users together.
+-- ties: sum(cost_usd) = that of charges over the same days. Read once, asked many times.
+SELECT
+  charge_date, usage_date, project_id, max(project_name) AS project_name, provider, model, scope,
+  operation, variant, service_tier, is_batch, context_class, meter, unit, pricing_status,
+  coalesce(is_provisional, FALSE) AS is_provisional,
+  CAST(sum(quantity) AS DECIMAL(22,6)) AS quantity,
+  CAST(sum(list_cost_usd) AS DECIMAL(38,24)) AS list_cost_usd,
+  CAST(sum(coalesce(list_cost_usd, cost_usd)) AS DECIMAL(38,24)) AS known_list_cost_usd,
+  CAST(sum(cost_usd) AS DECIMAL(38,24)) AS cost_usd,
+  CAST(count(*) AS BIGINT) AS lines,
+  CAST(count(*) FILTER (WHERE pricing_status = 'unpriced' AND quantity <> 0) AS BIGINT)
+    AS unpriced_lines
+FROM charges
+WHERE
+  (charge_date >= $previous_since AND charge_date < $until)
+  OR (usage_date >= $since AND usage_date < $until)
+GROUP BY
+  charge_date, usage_date, project_id, provider, model, scope, operation, variant, service_tier,
+  is_batch, context_class, meter, unit, pricing_status, is_provisional
