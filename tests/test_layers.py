@@ -29,7 +29,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rating", ("rating",)),
     ("books", ("catalogue", "checking", "publishing")),
     ("status", ("budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox")),
-    ("paper", ("reporting", "named_queries", "output", "frame_answer")),
+    ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
     ("run", ("batch", "recording", "run", "corrections", "acting")),
     ("service", ("schedule", "schedule_state")),
     ("beginning", ("demo", "starting", "diagnosis")),
@@ -49,6 +49,7 @@ MONEY_PASSES = (
     "catalogue",
     "checking",
     "reporting",
+    "explaining",
     "named_queries",
     "frame_answer",
 )

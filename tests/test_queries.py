@@ -16,7 +16,14 @@ from sqlglot.errors import ErrorLevel
 
 from pipeline import resources
 from pipeline.ledger import quote
-from pipeline.records import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS
+from pipeline.records import (
+    INPUT_METERS,
+    METER_NAMES,
+    METER_UNITS,
+    METERS,
+    OUTPUT_METERS,
+    USAGE_SCHEMA,
+)
 
 QUERIES = resources.folder("queries")
 NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
@@ -34,15 +41,19 @@ def rendered(name: str) -> Iterator[str]:
     """The texts that a file can become: with each flag set or not, all meters or one."""
     text = resources.sql(name)
     used = [flag for flag in FLAGS if re.search(rf"\b{flag}\b", text)]
-    meters = (METER_NAMES, ("text_input_tokens",)) if "meters" in text else (METER_NAMES,)
-    for chosen, values in itertools.product(
-        meters, itertools.product([True, False], repeat=len(used))
-    ):
+    several = (METER_NAMES, ("text_input_tokens",)) if "meters" in text else (METER_NAMES,)
+    narrowed = ("text_input_tokens", None) if "if meter " in text else (None,)
+    given = itertools.product(several, narrowed, itertools.product([True, False], repeat=len(used)))
+    for meters, meter, values in given:
         yield resources.render_sql(
             name,
-            meters=chosen,
-            input_meters=[m for m in chosen if m in INPUT_METERS],
-            output_meters=[m for m in chosen if m in OUTPUT_METERS],
+            meters=meters,
+            input_meters=[m for m in meters if m in INPUT_METERS],
+            output_meters=[m for m in meters if m in OUTPUT_METERS],
+            charged=meters,
+            meter=meter,
+            columns=tuple(USAGE_SCHEMA),
+            column="project_id",
             units=METER_UNITS,
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
             **FILES,
@@ -113,7 +124,7 @@ def test_every_folder_is_known() -> None:
     """A new folder of queries is put into the picture, portable or not."""
     assert {n.split("/")[0] for n in NAMES} <= {
         *("schema", "reading", "staging", "ledger", "charges", "writing"),
-        *("status", "checks", "published", "analysis", "reporting"),
+        *("status", "checks", "published", "analysis", "reporting", "explaining"),
     }
 
 
