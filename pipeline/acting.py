@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from pipeline.access import open_published
 from pipeline.batch import RunResult
@@ -30,6 +30,7 @@ class Done:
 
     result: RunResult
     report: WrittenReport
+    today: date  # the organization's
 
     @property
     def budgets_over(self) -> int:
@@ -40,7 +41,8 @@ class Done:
         """Three lines (spend, budgets, quarantine), what was read, and the report's path."""
         report, counts = self.report, self.result.counts
         bound = "at least " if report.is_lower_bound else ""
-        which = " (the newest month with data)" if report.is_default_month else ""
+        is_current = report.month == self.today.replace(day=1)
+        which = "" if is_current or not report.is_default_month else ", the newest month with data"
         month = f"{report.month:%B %Y}{which}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
         read = (
@@ -91,7 +93,9 @@ def run_and_report(
         environment=environment,
         stop=stop,
     )
-    return Done(result, report(config, month=month, now=clock.business(), run_id=result.run_id))
+    now = clock.business()
+    written = report(config, month=month, now=now, run_id=result.run_id)
+    return Done(result, written, local_day(now, config))
 
 
 def report(
@@ -110,3 +114,8 @@ def report(
             organization_name=config.organization.name or config.organization.id,
             run_id=run_id or newest[0][0],
         )
+
+
+def local_day(now: datetime, config: Config) -> date:
+    """The organization's day at an instant (naive UTC)."""
+    return now.replace(tzinfo=UTC).astimezone(config.organization.zone).date()

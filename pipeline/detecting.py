@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+import zstandard
 
 from pipeline.config import Source, SourceKind
 from pipeline.errors import ConfigError
 from pipeline.sources import pages, request_log, tabular_reading
-from pipeline.spooling import open_plain
+from pipeline.spooling import compression, open_plain
 
 HEAD_BYTES = 256 << 10
 _REMOTE = "://"
@@ -49,11 +52,8 @@ def sources_of(words: Sequence[str], folder: Path) -> tuple[tuple[Source, ...], 
 
 def kind_of(name: str) -> SourceKind:
     """The kind of one file, by its first bytes. Fails: ConfigError where nothing fits."""
-    if _REMOTE in name:
-        return "request_log"
     try:
-        with open_plain(Path(name)) as file:
-            head = file.read(HEAD_BYTES)
+        head = _remote_head(name) if _REMOTE in name else _head(Path(name))
     except (OSError, EOFError) as error:
         raise ConfigError(f"cannot be read: {error}", file=name) from None
     found = pages.detect(head)
@@ -70,9 +70,34 @@ def kind_of(name: str) -> SourceKind:
     )
 
 
+def _head(path: Path) -> bytes:
+    with open_plain(path) as file:
+        return file.read(HEAD_BYTES)
+
+
+def _remote_head(name: str) -> bytes:
+    import fsspec  # noqa: PLC0415  a tenth of a second that a local run need not spend
+
+    try:
+        with fsspec.open(name, "rb") as file:
+            head: bytes = file.read(HEAD_BYTES)
+    except Exception as error:  # noqa: BLE001  every backend has errors of its own
+        raise ConfigError(
+            f"cannot be fetched ({type(error).__name__})",
+            file=name.split("?", 1)[0],
+            hint="Check the address, the credentials in the environment and the network.",
+        ) from None
+    kind = compression(head)
+    if kind == "gzip":
+        return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
+    if kind == "zstd":
+        return zstandard.ZstdDecompressor().decompressobj().decompress(head)
+    return head
+
+
 def _files(word: str, folder: Path) -> list[str]:
     if _REMOTE in word:
-        return [word]
+        return _remote_files(word)
     path = folder / Path(word).expanduser()
     if path.is_dir():
         found = [
@@ -88,3 +113,15 @@ def _files(word: str, folder: Path) -> list[str]:
     if not found:
         raise ConfigError("there is no such file", file=word, hint="Check the path or the glob.")
     return sorted(found)
+
+
+def _remote_files(word: str) -> list[str]:
+    if not glob.has_magic(word):
+        return [word]
+    import fsspec  # noqa: PLC0415  as above
+
+    system, path = fsspec.core.url_to_fs(word)
+    found = sorted(system.unstrip_protocol(p) for p in system.glob(path))
+    if not found:
+        raise ConfigError("there is no such file", file=word, hint="Check the address or the glob.")
+    return found

@@ -405,6 +405,13 @@ def _work(
                 pending.pop(0).result()
         for future in pending:
             future.result()
+    log.info(
+        "file_read",
+        source=entry.source,
+        input_file=entry.input_file,
+        rows_read=entry.rows_read,
+        quarantined=entry.quarantined,
+    )
 
 
 def take_lines(intake: Intake, entry: FileEntry, lines: Sequence[tuple[int, str]]) -> Counter[int]:

@@ -25,7 +25,7 @@ from pipeline.bucket_intake import (
 )
 from pipeline.checking import check_books, check_days
 from pipeline.config import BUCKET_KINDS, Config, Source
-from pipeline.errors import ConfigError, RunFailedError, RunStoppedError, SourceError
+from pipeline.errors import ConfigError, RunStoppedError, SourceError
 from pipeline.ingest import Intake, RejectStore, read_file
 from pipeline.landing import find
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, discard, find_repeats
@@ -262,7 +262,7 @@ def _read_source(
 
 def _same_basis(source: Source, known: FileEntry) -> None:
     if known.basis != source.basis:
-        raise RunFailedError(
+        raise ConfigError(
             f"the source {source.name!r} was read as {known.basis!r} and is now {source.basis!r}",
             key="sources.basis",
             hint="Give the source a new name, and `tollbook forget` its old files.",

@@ -154,8 +154,8 @@ def _actor(config: Path | None, now: str | None) -> Actor:
 
 
 def _finish(actor: Actor, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.acting import Done, report
+    from pipeline.acting import Done, local_day, report
 
     written = report(actor.config, month=None, now=actor.now, run_id=result.run_id)
-    print_done(Done(result, written), quiet=quiet)
+    print_done(Done(result, written, local_day(actor.now, actor.config)), quiet=quiet)
     raise typer.Exit(result.exit_code)

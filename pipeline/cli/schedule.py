@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -138,21 +137,10 @@ def _real_now() -> datetime:
 
 
 def _serve(business: _Business, real_now: datetime) -> None:
-    import structlog
-
     from pipeline.lock import file_lock
     from pipeline.schedule import serve
 
-    if not structlog.is_configured():  # its default is stdout, which is for data
-        # Plain tracebacks: with `rich` there, structlog would print the values of variables.
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty() and not setting.environment().get("NO_COLOR"),
-            exception_formatter=structlog.dev.plain_traceback,
-        )
-        structlog.configure(
-            processors=[*structlog.get_config()["processors"][:-1], renderer],
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        )
+    setting.log_to_stderr()
     root = business.config.storage.root
     with file_lock(root / LOCK_NAME, what="tollbook schedule", real_now=real_now):
         _stop_on_signals(business.stop)

@@ -111,6 +111,28 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
+def log_to_stderr() -> None:
+    """Structured logs go to stderr, from the level that LOG_LEVEL names (default: warning)."""
+    import logging
+
+    import structlog
+
+    name = os.environ.get("LOG_LEVEL", "warning").upper()
+    level = logging.getLevelNamesMapping().get(name, logging.WARNING)
+    structlog.configure(
+        # plain tracebacks: the default shows variables, and one may hold a secret
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def say(text: str, *, quiet: bool = False) -> None:
     """A line for the person at the terminal: stderr, so that stdout stays data."""
     if not quiet:
