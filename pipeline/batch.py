@@ -14,11 +14,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipeline import budgets, catalogue, channels
 from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
 from pipeline.config import Config
+from pipeline.directory import read_projects
 from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.ledger import Exclusion, LedgerFile
@@ -93,6 +95,7 @@ class Batch:
     con: duckdb.DuckDBPyConnection
     registry: Registry
     book: PriceBook
+    projects: pl.DataFrame  # the directory's, in its PROJECT_SCHEMA
     run_id: str
     verb: str
     now: datetime  # the business clock
@@ -128,6 +131,7 @@ def batch(
 ) -> Iterator[Batch]:
     """A run's surroundings: prices and channels checked, storage locked, books open, tidy."""
     loaded = load_book(config.prices.files, config.discounts)
+    projects = read_projects(config.directory.projects)
     senders = channels.resolve(config.alerts.channels, environment)
     storage = Storage(config.storage.root.absolute())
     started_at = real_clock()
@@ -152,6 +156,7 @@ def batch(
             con=con,
             registry=Registry.load(books),
             book=loaded.book,
+            projects=projects,
             run_id=run_id,
             verb=verb,
             now=now,

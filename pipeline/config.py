@@ -173,6 +173,12 @@ class Quality(_Section):
     max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
 
 
+class Directory(_Section):
+    """Who and what belongs to the organization, where no API tells it."""
+
+    projects: Path | None = None
+
+
 class Schedule(_Section):
     """Cron expressions in the organization's zone; an empty one is off."""
 
@@ -197,6 +203,7 @@ class Config(_Section):
     prices: Prices = Prices()
     discounts: tuple[Discount, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    directory: Directory = Directory()
     alerts: Alerts = Alerts()
     quality: Quality = Quality()
     schedule: Schedule = Schedule()
@@ -264,6 +271,11 @@ def _relative_to(config: Config, folder: Path) -> Config:
     return config.model_copy(
         update={
             "storage": Storage(root=folder / config.storage.root.expanduser()),
+            "directory": Directory(
+                projects=None
+                if config.directory.projects is None
+                else folder / config.directory.projects.expanduser()
+            ),
             "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
             "sources": tuple(
                 s.model_copy(update={"path": tuple(local(p) for p in s.path)})

@@ -125,6 +125,11 @@ TEXTS: Mapping[str, KeyText] = {
     "budgets.thresholds": KeyText(
         "Percentages at which an alert is raised, once in a month each.", "[50, 80, 100]"
     ),
+    "directory.projects": KeyText(
+        "A CSV that names the projects in reports: project_id, project_name, and optionally state "
+        "(active, archived), created_at, archived_at.",
+        '"projects.csv"',
+    ),
     "alerts.channels": KeyText(
         "Where alerts go: apprise URLs (mail, Slack, Teams, over a hundred more), or env:NAME to "
         "take one from the environment and keep it out of this file. None: they are printed.",

@@ -38,6 +38,8 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
     if change.forgotten:
         _forget(work, change.forgotten)
     work.registry.save(books)
+    books.con.execute("DELETE FROM projects")
+    books.insert_frame("projects", work.projects)
     catalogue.restore_rows(books, change.restored)
     catalogue.save_ledger_files(books, storage, change.new_files)
     catalogue.save_exclusions(

@@ -92,6 +92,9 @@ name = "bill"                         # what the provider says it costs, to comp
 kind = "openai_costs"
 path = ["costs/*.json"]
 
+[directory]
+projects = "directory/projects.csv"
+
 [prices]
 files = ["contract-prices.csv"]
 
