@@ -78,15 +78,11 @@ class Fields:
         return Fields(value, f"{self._path}{key}.")
 
     def parts(self, key: str) -> list[Fields]:
-        """The objects in the list under a key; anything else in it is passed over."""
+        """The objects in the list under a key; what is no list or no object is passed over."""
         value = self.values.get(key)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise RowError("wrong_type", f"{self._path}{key} is {_shown(value)}, not a list")
         return [
             Fields(item, f"{self._path}{key}[{index}].")
-            for index, item in enumerate(value)
+            for index, item in enumerate(value if isinstance(value, list) else [])
             if isinstance(item, Mapping)
         ]
 

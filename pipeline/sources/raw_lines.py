@@ -16,6 +16,7 @@ Rows = npt.NDArray[np.int64]
 
 _CHUNK_BYTES = 1 << 20
 _NEWLINE = 10
+_MANY = 100
 
 
 class RawLines:
@@ -53,7 +54,7 @@ class RawLines:
         while position < len(rows):
             until = int(np.searchsorted(rows, self._row + self._count, side="left"))
             if until > position:
-                lines += [self._line(int(row)) for row in rows[position:until]]
+                lines += self._lines(rows[position:until] - self._row)
                 position = until
             elif not self._next_chunk():
                 raise IndexError(f"line {int(rows[position])} is past the end of the file")
@@ -86,9 +87,19 @@ class RawLines:
             self._ends = np.flatnonzero(self._bytes() == _NEWLINE) + self._offset
         return self._ends
 
-    def _line(self, row: int) -> bytes:
+    def _lines(self, indexes: Rows) -> list[bytes]:
+        """Lines that end in the current chunk, counted from its first."""
+        if len(indexes) < _MANY:
+            return [self._line(int(index)) for index in indexes]
+        # Cutting the whole chunk at once is several times faster than line by line.
+        pieces = self._chunk.split(b"\n")
+        found = [pieces[index].rstrip(b"\r") for index in indexes.tolist()]
+        if indexes[0] == 0:  # it may have begun in an earlier chunk
+            found[0] = self._line(0)
+        return found
+
+    def _line(self, index: int) -> bytes:
         ends = self._ends_here()
-        index = row - self._row
         start = int(ends[index - 1]) + 1 if index else self._start
         end = int(ends[index])
         if start >= self._offset and end <= self._offset + len(self._chunk):

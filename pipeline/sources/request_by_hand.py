@@ -16,6 +16,7 @@ from pipeline.sources.rejects import RowError
 from pipeline.sources.request_fields import ATTRIBUTION, microseconds
 from pipeline.sources.request_tokens import (
     Counts,
+    calls,
     image_tokens,
     svg_counts,
     token_counts,
@@ -92,7 +93,8 @@ def usage_rows(raw: bytes) -> list[UsageRow]:
     beside = {k: line.text(k) or body.text(k) for k in ATTRIBUTION}
     beside["id"] = body.text("id")
     beside["request_id"] = request_id
-    beside["service_tier"] = body.text("service_tier") or line.text("service_tier")
+    if not is_batch:
+        beside["service_tier"] = body.text("service_tier")
     started = _started_at(body, line)
     for row in rows:
         row["model"] = row.get("model") or (None if row.get("suffix") else line.text("model"))
@@ -163,7 +165,7 @@ def _operation(body: Fields, kind: str | None) -> str | None:
     if kind is not None:
         raise RowError("unknown_body", f"object {kind!r} is no body that is known here")
     for key, operation in _BY_KEY:
-        if body.has(key):
+        if isinstance(body.values.get(key), list):
             return operation
     if body.part("usage").has("type"):
         return "audio_transcriptions"
@@ -229,7 +231,7 @@ def _further_rows(body: Fields, operation: str) -> list[UsageRow]:
                 **images,
             }
         )
-    authors = [body] if operation == "images" else body.parts("output")
+    authors = [body] if operation == "images" else calls(body, "image_generation_call")
     authors = [a for a in authors if a.has("svg_usage")]
     for number, author in enumerate(authors, 1):
         usage = author.part("svg_usage")

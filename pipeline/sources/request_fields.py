@@ -16,8 +16,7 @@ import polars as pl
 from pipeline.validation import EARLIEST, LARGEST_COUNT
 
 ATTRIBUTION = ("organization_id", "project_id", "api_key_id", "user_id", "service_account_id")
-NAMES = ("model", "variant", "service_tier", *ATTRIBUTION)
-TEXTS = ("id", "request_id", *NAMES)
+TEXTS = ("id", "request_id", "model", "variant", "service_tier", *ATTRIBUTION)
 COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -81,7 +80,7 @@ def typed(frame: pl.DataFrame, last: datetime) -> pl.DataFrame:
     # The reader has no word for "is there, but is no count": the cast makes one more NULL of it.
     unread = [c for c in counts if read[c].null_count() != frame[c].null_count()]
     doubts = [(frame[c].is_not_null() & read[c].is_null()) for c in unread]
-    blank = [c for c in named if (frame[c] == "").any()]
+    blank = [c for c in named if c in TEXTS and (frame[c] == "").any()]
     # Many kinds of token never occur in a log: a column of zeros says what no column says.
     empty += [c for c in counts if c not in _TOTALS and not read[c].max() and not read[c].min()]
     read = read.drop(c for c in empty if c in read.columns)
@@ -123,8 +122,10 @@ def _is_clean(frame: pl.DataFrame, last: datetime) -> pl.Expr:
         pl.col(c).is_between(0, LARGEST_COUNT) | pl.col(c).is_null() for c in COUNTS if has(c)
     ]
     # A list or an object where a name belongs comes as its JSON text.
-    for text in (pl.col(c) for c in NAMES if has(c)):
+    for text in (pl.col(c) for c in TEXTS if has(c)):
         holds.append(~(text.str.starts_with("{") | text.str.starts_with("[")).fill_null(False))
+    if has("variant"):  # made of two of them
+        holds.append(~pl.col("variant").str.contains(r"[\[{]").fill_null(False))
     for text in (pl.col(c) for c in SECONDS if has(c)):
         number = text.cast(pl.Decimal(38, 18), strict=False)
         holds.append(text.is_null() | number.is_between(0, LARGEST_SECONDS).fill_null(False))

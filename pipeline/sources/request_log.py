@@ -34,9 +34,12 @@ from pipeline.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
 __all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
 
 _LINES_LOOKED_AT = 20
+# A first line longer than the start that was looked at: vectors, images, long answers.
 _CUT_OFF = re.compile(
-    rb'\{.*?"object"\s*:\s*"(chat\.completion|text_completion|response|realtime\.response|video)"'
-    rb'|\{.*?"custom_id"\s*:.*?"response"\s*:',
+    rb'\{.*?"object"\s*:\s*"(chat\.completion|text_completion|response|realtime\.response'
+    rb'|embedding|video|fine_tuning\.job)"'
+    rb'|\{.*?"custom_id"\s*:.*?"response"\s*:'
+    rb'|\{.*?"data"\s*:\s*\[\s*\{\s*"b64_json"',
     re.DOTALL,
 )
 
@@ -58,13 +61,14 @@ def read_frames(
 ) -> Iterator[pl.DataFrame]:
     """The lines of a segment as frames for `normalize`.
 
-    Takes: a connection with `produce_arrow_string_view`, `arrow_output_version` 1.4 and no
-    progress bar; how often each line without an id has occurred earlier in this file, which is
-    counted on (by the hex XXH3-128 of the line); the clock that `normalize` will get, so that
-    the text of a line from the future is kept (without it, the time of the file stands in).
+    Takes: a connection with `produce_arrow_string_view`, `arrow_output_version` 1.4, insertion
+    order preserved (or rows would not be lines) and no progress bar; how often each line without
+    an id has occurred earlier in this file, by the hex XXH3-128 of the line, which is counted
+    on; the clock that `normalize` will get, so that the text of a line from the future is kept
+    (without it, the time of the file stands in).
     Gives: frames of about `batch_rows` rows in the order of the file, then those with the lines
     that had to be read by hand.
-    Fails: SourceError where the file does not have the lines.
+    Fails: SourceError where the file cannot be read or does not have the lines.
     """
     numbers = segment.line_numbers
     if numbers is None:

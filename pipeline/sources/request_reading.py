@@ -166,7 +166,8 @@ def _claim(
     lines = raw.take(wanted.to_numpy().astype(np.int64) + first)
     others = _Unclaimed([], [])
     anonymous: dict[int, str] = {}
-    for row, line, is_clean in zip(wanted, lines, clean.gather(wanted), strict=True):
+    are_clean = clean.gather(wanted).to_list()
+    for row, line, is_clean in zip(wanted.to_list(), lines, are_clean, strict=True):
         if is_clean:
             anonymous[row] = _line_identity(line, occurrences)
         else:
@@ -201,15 +202,19 @@ def _batches(
     """What a reader makes of the lines, in order, some `batch_rows` at a time."""
     left = len(lines.numbers)
     collected: list[pa.RecordBatch] = []
-    relation = con.sql(sql(reader.statement), params={"path": str(lines.path)})
-    for batch in relation.to_arrow_reader(batch_rows):
-        collected.append(batch.slice(0, left))
-        left -= len(collected[-1])
-        if not left or sum(map(len, collected)) >= batch_rows:
-            yield _frame(collected)
-            collected = []
-        if not left:
-            return
+    try:
+        relation = con.sql(sql(reader.statement), params={"path": str(lines.path)})
+        for batch in relation.to_arrow_reader(batch_rows):
+            collected.append(batch.slice(0, left))
+            left -= len(collected[-1])
+            if not left or sum(map(len, collected)) >= batch_rows:
+                yield _frame(collected)
+                collected = []
+            if not left:
+                return
+    except duckdb.Error as error:
+        what = str(error).splitlines()[0]
+        raise SourceError(f"cannot be read: {what}", file=lines.path) from None
     if collected:
         yield _frame(collected)
     if left:

@@ -40,8 +40,8 @@ def token_counts(usage: Fields, *, has_output: bool = True) -> Counts:
         "input_tokens": total_in,
         "output_tokens": total_out,
         "total_tokens": total,
-        **_input_counts([usage.part(k) for k in _INPUT_DETAILS], in_key, total_in),
-        **_output_counts([usage.part(k) for k in _OUTPUT_DETAILS], out_key, total_out),
+        **_input_counts(_details(usage, _INPUT_DETAILS, in_key), in_key, total_in),
+        **_output_counts(_details(usage, _OUTPUT_DETAILS, out_key), out_key, total_out),
     }
 
 
@@ -77,15 +77,19 @@ def tool_calls(body: Fields) -> Counts:
 
     The provider's own count of searches goes first: opening a page found is not billed.
     """
-    items = [item for item in body.parts("output") if item.text("status") != "failed"]
     searches = body.part("tool_usage").part("web_search").count("num_requests")
     if searches is None:
         searches = sum(
-            item.text("type") == "web_search_call" and item.part("action").text("type") in _SEARCHES
-            for item in items
+            item.values.get("status") != "failed" and item.part("action").text("type") in _SEARCHES
+            for item in calls(body, "web_search_call")
         )
-    files = sum(item.text("type") == "file_search_call" for item in items)
+    files = sum(item.values.get("status") != "failed" for item in calls(body, "file_search_call"))
     return {"web_search_calls": searches, "file_search_calls": files}
+
+
+def calls(body: Fields, kind: str) -> list[Fields]:
+    """The items of a response's output that are calls of one tool."""
+    return [item for item in body.parts("output") if item.values.get("type") == kind]
 
 
 def tool_images(body: Fields) -> Counts | None:
@@ -185,6 +189,12 @@ def _check_parts(key: str, total: int, parts: dict[str, int]) -> None:
 
 def _spelling(usage: Fields, first: str, second: str) -> str:
     return second if usage.has(second) and not usage.has(first) else first
+
+
+def _details(usage: Fields, names: tuple[str, ...], total_key: str) -> list[Fields]:
+    """The details of a total; those in its own spelling go first."""
+    own = f"{total_key}_details"
+    return [usage.part(name) for name in sorted(names, key=lambda name: name != own)]
 
 
 def _first(objects: list[Fields], key: str) -> int | None:

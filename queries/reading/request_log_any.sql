@@ -33,12 +33,12 @@ WITH lines AS (
       WHEN object = 'list' THEN 'embeddings'
       WHEN object IS NOT NULL THEN NULL
       WHEN answers IS NOT NULL THEN 'decisions'
-      WHEN usage."type" IS NOT NULL THEN 'audio_transcriptions'
       WHEN results IS NOT NULL THEN 'moderations'
+      WHEN usage."type" IS NOT NULL THEN 'audio_transcriptions'
       WHEN characters IS NOT NULL THEN NULL
       WHEN data IS NOT NULL THEN 'images'
     END AS operation,
-    svg_usage IS NULL AND response IS NULL AND characters IS NULL AS is_single
+    svg_usage IS NULL AND response IS NULL AND characters IS NULL AND error IS NULL AS is_single
   FROM read_json(
     $path,
     format = 'newline_delimited',
@@ -63,6 +63,7 @@ WITH lines AS (
       size: 'VARCHAR',
       quality: 'VARCHAR',
       characters: 'VARCHAR',
+      error: 'VARCHAR',
       usage: 'STRUCT(
         "type" VARCHAR,
         seconds VARCHAR,
@@ -234,7 +235,13 @@ SELECT
       output_details.reasoning_tokens, output_details.text_tokens, output_details.image_tokens
     ) IS NOT NULL
   )
-  AND (tool_usage IS NULL OR tool_usage.image_gen.total_tokens = '0')
+  AND (
+    tool_usage IS NULL
+    OR (
+      tool_usage.web_search.num_requests IS NOT NULL
+      AND tool_usage.image_gen.total_tokens = '0'
+    )
+  )
   AND len(
     coalesce(list_filter(output, lambda item: item."type" = 'image_generation_call'), [])
   ) = 0 AS is_plain

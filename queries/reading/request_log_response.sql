@@ -115,6 +115,7 @@ SELECT
     outputs IS NULL
     OR (
       outputs.reasoning_tokens BETWEEN 0 AND output_tokens
+      AND outputs.reasoning_tokens = trunc(outputs.reasoning_tokens)
       AND coalesce(outputs.text_tokens, 0) <= output_tokens
       AND coalesce(outputs.audio_tokens, '0') = '0'
       AND coalesce(outputs.image_tokens, '0') = '0'

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ BESIDE = {
 }
 
 
+@cache
 def connection() -> duckdb.DuckDBPyConnection:
     """A connection with the settings of a run."""
     con = duckdb.connect()

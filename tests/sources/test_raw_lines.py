@@ -33,6 +33,20 @@ def test_any_lines_in_any_calls(lengths: list[int], data: st.DataObject, ended: 
     assert found == [lines[i] for i in wanted]
 
 
+@given(st.sets(st.integers(0, 99_999), min_size=500))
+@settings(max_examples=20, deadline=None)
+def test_many_short_lines(wanted: set[int]) -> None:
+    """Half a megabyte and more, so that lines end in several chunks and begin in others."""
+    lines = [f"{'x' * (n % 40)}{n}".encode() for n in range(100_000)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a"
+        path.write_bytes(b"\r\n".join(lines) + b"\r\n")
+        with RawLines(path) as raw:
+            assert raw.take(np.array(sorted(wanted))) == [lines[n] for n in sorted(wanted)]
+        with RawLines(path) as raw:
+            assert raw.take(np.arange(100_000)) == lines
+
+
 def test_a_carriage_return_belongs_to_the_line_end(tmp_path: Path) -> None:
     """A copy of a file with other line ends has the same lines."""
     (tmp_path / "a").write_bytes(b"one\r\ntwo\n")

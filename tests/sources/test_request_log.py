@@ -579,6 +579,8 @@ def test_records_have_the_ledgers_types_and_are_text_in_duckdb(tmp_path: Path) -
         (b'{"id":"batch_req_1","custom_id":"t","response":null,"error":{}}\n', True),
         (b'not json\n{"answers":[],"model":"m"}\n', True),
         (b'{"id":"c","object":"chat.completion","choices":[{"message":{"content":"cut', True),
+        (b'{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,', True),
+        (b'{"created":1793491200,"data":[{"b64_json":"iVBORw0KGgo', True),
         (b'{"object":"page","data":[]}\n', False),
         (b'{"object":"list","data":[{"object":"organization.project"}]}\n', False),
         (b'{"record_id":"a","model":"m","text_input_tokens":1}\n', False),

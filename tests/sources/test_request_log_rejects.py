@@ -350,3 +350,10 @@ def test_a_file_with_fewer_lines_than_promised_is_an_error(tmp_path: Path) -> No
     segment = Segment(write(tmp_path / "a.jsonl", [chat()]), 1, 2)
     with pytest.raises(SourceError, match="2 lines were expected, 1 of them were not found"):
         [normalize(f, context()) for f in read_frames(connection(), segment)]
+
+
+def test_a_line_that_duckdb_refuses_outright_is_a_sources_error(tmp_path: Path) -> None:
+    """Over 16 MiB it fails the whole file; whoever cuts segments leaves such lines out."""
+    lines = [chat(), chat(choices=["x" * (40 << 20)])]
+    with pytest.raises(SourceError, match=r"log\.jsonl: cannot be read: .*maximum_object_size"):
+        read(tmp_path, lines)
