@@ -20,7 +20,8 @@ from pipeline import resources
 from pipeline.config import Source
 from pipeline.errors import SourceError
 from pipeline.identity import identity_hash
-from pipeline.ingest import Intake, is_copy, plain_copy
+from pipeline.ingest import is_copy, plain_copy
+from pipeline.intake import Intake
 from pipeline.landing import RawFile
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.records import LEDGER_SCHEMA

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.bucket_intake import BucketChange
 from pipeline.config import Budget
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.pricing.book import PriceBook
 from pipeline.rating import DAY_PRICE_SCHEMA, DayState, PostingFile
-from pipeline.resources import sql
 from pipeline.warehouse import Storage, Warehouse
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
@@ -128,51 +126,6 @@ def excluded_frame(exclusions: Sequence[Exclusion], at: datetime) -> pl.DataFram
     )
 
 
-def stage_rejects(
-    books: Warehouse, paths: Sequence[Path], abandoned: Iterable[int]
-) -> dict[int, int]:
-    """Take in what this run rejected; gives how many of a file's rows are held back already."""
-    if not paths:
-        return {}
-    books.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE staged_rejects AS {sql('status/rejects_staged')}",
-        {"paths": [str(p) for p in paths], "abandoned": sorted(abandoned)},
-    )
-    return dict(
-        books.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
-    )
-
-
-def save_rejects(books: Warehouse, run_id: str, at: datetime) -> None:
-    """Put what was staged into the quarantine."""
-    next_id = books.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
-    books.con.execute(
-        sql("status/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at}
-    )
-
-
-def close_rejects(
-    books: Warehouse,
-    healed: Sequence[tuple[int, int]],
-    replayed: Sequence[int],
-    run_id: str,
-    at: datetime,
-) -> None:
-    """Mark quarantined rows that were read after all."""
-    for file_id, line in healed:
-        books.con.execute(
-            "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
-            "WHERE file_id = $file AND input_line = $line AND replayed_at IS NULL",
-            {"at": at, "run": run_id, "file": file_id, "line": line},
-        )
-    if replayed:
-        books.con.execute(
-            "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
-            "WHERE list_contains($ids, quarantine_id)",
-            {"at": at, "run": run_id, "ids": list(replayed)},
-        )
-
-
 def restore_rows(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
     """Put excluded rows back into the live ledger."""
     if not rows:
@@ -184,75 +137,6 @@ def restore_rows(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
         "(SELECT (ledger_id, row_number) FROM restored_rows)"
     )
     books.con.unregister("restored_rows")
-
-
-def forget_files(
-    books: Warehouse, file_ids: Sequence[int], names: Sequence[str], run_id: str, at: datetime
-) -> list[int]:
-    """Take the provider costs and rejects of files back. Gives a file id for each restored cost."""
-    books.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
-    books.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
-    books.con.execute(sql("status/buckets_restored"))
-    books.con.execute(
-        "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
-        "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
-        {"at": at, "run": run_id, "files": list(file_ids)},
-    )
-    return [file_id for (file_id,) in books.rows(sql("status/costs_restored"))]
-
-
-def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: datetime) -> None:
-    """Record new versions of buckets, and which ones no longer hold."""
-    for organization_id, key in change.replaced:
-        books.con.execute(
-            "UPDATE buckets SET is_current = false "
-            "WHERE organization_id = $org AND bucket_key = $key",
-            {"org": organization_id, "key": key},
-        )
-    for organization_id, key in change.replaced_costs:
-        books.con.execute(
-            "UPDATE provider_costs SET replaced_at = $at WHERE organization_id = $org "
-            "AND bucket_key = $key AND replaced_at IS NULL",
-            {"at": at, "org": organization_id, "key": key},
-        )
-    for frame in change.costs:
-        books.insert_frame("provider_costs", frame)
-    books.insert(
-        "buckets",
-        (
-            "organization_id",
-            "bucket_key",
-            "endpoint",
-            "started_at",
-            "width",
-            "fetched_at",
-            "content_hash",
-            "rows",
-            "source",
-            "input_file",
-            "input_line",
-            "is_current",
-            "run_id",
-        ),
-        [
-            (
-                v.bucket.organization_id,
-                v.bucket.bucket_key,
-                v.bucket.endpoint,
-                v.bucket.started_at,
-                v.bucket.width,
-                v.bucket.fetched_at,
-                v.content_hash,
-                v.bucket.rows,
-                v.source,
-                v.bucket.input_file,
-                v.bucket.input_line,
-                v.is_current,
-                run_id,
-            )
-            for v in change.new
-        ],
-    )
 
 
 def days(books: Warehouse, storage: Storage) -> dict[date, DayState]:

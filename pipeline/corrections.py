@@ -17,7 +17,8 @@ from pipeline import catalogue
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config import Config
 from pipeline.errors import ConfigError
-from pipeline.ingest import Intake, RejectStore, take_lines
+from pipeline.ingest import take_lines
+from pipeline.intake import Intake, RejectStore
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.rating import DayToRate, Rated, rate
 from pipeline.registry import FileEntry

@@ -5,6 +5,8 @@ Takes canonical records in input order; gives files that nobody sees until the b
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +62,15 @@ class Repeats:
     superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
     superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # … and run
     restated_dates: set[date] = field(default_factory=set)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """The same file under a second name; a copy where there are no hard links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
 
 
 class FileOfSource(Protocol):

@@ -7,7 +7,6 @@ connection keeps its snapshot. Idempotent: the next run finishes what a crash le
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import polars as pl
 
 from pipeline import resources
 from pipeline.engines.duckdb import SCRATCH_MEMORY, prepare
-from pipeline.ledger import LedgerFile, quote
+from pipeline.ledger import LedgerFile, link_or_copy, quote
 from pipeline.ledger import write as write_parquet
 from pipeline.rating import DAILY_SCHEMA, DayState, PostingFile
 from pipeline.records import CHARGE_SCHEMA, LEDGER_SCHEMA, METER_NAMES
@@ -94,14 +93,6 @@ def _prune(storage: Storage, newest: Path, real_now: datetime) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(source, target)
-
-
 @dataclass(slots=True)
 class _Snapshot:
     books: Warehouse
@@ -142,7 +133,7 @@ class _Snapshot:
                 continue
             source = file.path if not struck else self._filtered(file, struck)
             target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
-            _link(source, self.folder / target)
+            link_or_copy(source, self.folder / target)
             paths.append(target)
         return self._relation(paths, "usage", LEDGER_SCHEMA)
 
@@ -171,7 +162,7 @@ class _Snapshot:
             source = day.charge_path if kind == "charges" else day.daily_path
             month = f"usage_month={day.usage_date:%Y-%m}"
             target = Path(kind, month, f"{day.usage_date}.parquet")
-            _link(source, self.folder / target)
+            link_or_copy(source, self.folder / target)
             paths.append(target)
         return self._relation(paths, kind, CHARGE_SCHEMA if kind == "charges" else DAILY_SCHEMA)
 
@@ -179,7 +170,7 @@ class _Snapshot:
         paths = []
         for posting in self.live.postings:
             target = Path("postings", posting.path.name)
-            _link(posting.path, self.folder / target)
+            link_or_copy(posting.path, self.folder / target)
             paths.append(target)
         return self._relation(paths, "charges", CHARGE_SCHEMA, with_names=True)
 
@@ -189,7 +180,7 @@ class _Snapshot:
         for file in self.live.ledger:
             if file.ledger_id in ids:
                 target = Path("versions", file.path.name)
-                _link(file.path, self.folder / target)
+                link_or_copy(file.path, self.folder / target)
                 paths.append(target)
         return self._relation(paths, "usage", LEDGER_SCHEMA, with_names=True)
 

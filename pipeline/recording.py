@@ -12,7 +12,15 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import alerts, budgets, catalogue, outbox, run_alerts
+from pipeline import (
+    alerts,
+    bucket_books,
+    budgets,
+    catalogue,
+    outbox,
+    quarantine,
+    run_alerts,
+)
 from pipeline.batch import Batch, Change, Counts
 from pipeline.errors import RunFailedError, TollbookError
 from pipeline.pricing.book import PriceKey
@@ -46,9 +54,9 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
         books, change.exclusions, work.run_id, work.started_at, change.exclusion_note
     )
     if change.has_rejects:
-        catalogue.save_rejects(books, work.run_id, work.started_at)
-    catalogue.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
-    catalogue.save_buckets(books, change.buckets, work.run_id, work.started_at)
+        quarantine.save_rejects(books, work.run_id, work.started_at)
+    quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
+    bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
     catalogue.save_price_book(books, work.book, work.run_id, work.started_at)
     catalogue.save_days(books, storage, rated.days, work.run_id)
     catalogue.save_postings(books, storage, rated.postings)
@@ -58,7 +66,7 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
 def _forget(work: Batch, file_ids: Sequence[int]) -> None:
     entries = {e.file_id: e for e in work.registry.versions}
     names = [entries[i].input_file for i in file_ids]
-    restored = catalogue.forget_files(work.books, file_ids, names, work.run_id, work.started_at)
+    restored = bucket_books.forget_files(work.books, file_ids, names, work.run_id, work.started_at)
     for file_id in restored:
         entries[file_id].accepted += 1
         entries[file_id].superseded -= 1

@@ -13,7 +13,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
-from pipeline import catalogue, recording
+from pipeline import catalogue, quarantine, recording
 from pipeline.batch import Batch, Change, Counts, RunResult, batch
 from pipeline.bucket_intake import (
     BucketChange,
@@ -26,7 +26,8 @@ from pipeline.bucket_intake import (
 from pipeline.checking import check_books, check_days
 from pipeline.config import BUCKET_KINDS, Config, Source
 from pipeline.errors import ConfigError, RunStoppedError, SourceError
-from pipeline.ingest import Intake, RejectStore, read_file
+from pipeline.ingest import read_file
+from pipeline.intake import Intake, RejectStore
 from pipeline.landing import find
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, discard, find_repeats
 from pipeline.pricing.book import PriceBook
@@ -191,7 +192,7 @@ def read_sources(work: Batch) -> Change:
     new = discard(writer.close(), intake.abandoned)
     passed_files = passed.close()
     abandoned = {e.file_id for e in intake.abandoned}
-    for file_id, held in catalogue.stage_rejects(work.books, rejects.paths, abandoned).items():
+    for file_id, held in quarantine.stage_rejects(work.books, rejects.paths, abandoned).items():
         entry = work.registry.changed[file_id]
         entry.quarantined -= held
         entry.duplicate += held

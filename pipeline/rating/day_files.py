@@ -6,11 +6,14 @@ categories: that is what makes writing a month quick. Says nothing about what a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from pipeline.ledger import quote
 from pipeline.records import CHARGE_SCHEMA
 
 _DIMENSIONS = tuple(CHARGE_SCHEMA)[: tuple(CHARGE_SCHEMA).index("meter")]
@@ -64,6 +67,25 @@ def split_by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
         part["usage_date"][0]: part
         for part in frame.partition_by("usage_date", maintain_order=True)
     }
+
+
+def days_with_other_requests(
+    con: duckdb.DuckDBPyConnection, daily_paths: Mapping[date, Path]
+) -> set[date]:
+    """Days whose `quantities` have other requests than their small sums: no charge shows those."""
+    if not daily_paths:
+        return set()
+    paths = ", ".join(quote(str(p)) for p in daily_paths.values())
+    before = dict(
+        con.sql(
+            "SELECT usage_date, sum(requests) AS requests "
+            f"FROM read_parquet([{paths}], hive_partitioning = false) GROUP BY usage_date"
+        ).fetchall()
+    )
+    after = dict(
+        con.sql("SELECT usage_date, sum(requests) FROM quantities GROUP BY usage_date").fetchall()
+    )
+    return {d for d in daily_paths if (before.get(d) or 0) != (after.get(d) or 0)}
 
 
 def _categories(frame: pl.DataFrame) -> pl.DataFrame:

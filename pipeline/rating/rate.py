@@ -6,7 +6,6 @@ and days; gives new charge and posting files that nobody sees until the books na
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -16,14 +15,15 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger import LedgerFile, files_of, quote, view_rows
+from pipeline.ledger import LedgerFile, files_of, link_or_copy, quote, view_rows
 from pipeline.ledger import write as write_parquet
 from pipeline.pricing.book import PriceBook
-from pipeline.rating.day_files import charges_by_day, split_by_day
+from pipeline.rating.day_files import charges_by_day, days_with_other_requests, split_by_day
 from pipeline.rating.lookup import number_keys, resolve, with_organization
 from pipeline.rating.states import (
     DAILY_SCHEMA,
     DAY_PRICE_SCHEMA,
+    USAGE_COLUMNS,
     DayState,
     DayToRate,
     PostingFile,
@@ -178,7 +178,7 @@ class _Chunk:
         ids = [f.ledger_id for f in self.files]
         struck = self.excluded.filter(pl.col("ledger_id").is_in(ids))
         if not self.files:
-            empty = pl.DataFrame(schema=_USAGE_COLUMNS)
+            empty = pl.DataFrame(schema=USAGE_COLUMNS)
             self.con.register("no_usage", empty)
             body = f"SELECT {columns} FROM no_usage"
         elif struck.height:
@@ -355,30 +355,14 @@ class _Chunk:
             self._post(part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA)), when, str(reason))
         changed: set[date] = set(found["usage_date"].unique())
         # a day with requests but no quantities has sums that differ all the same
-        return changed | self._days_with_other_sums(posted, changed)
-
-    def _days_with_other_sums(self, posted: Sequence[date], changed: set[date]) -> set[date]:
-        rest = [d for d in posted if d not in changed]
-        if not rest:
-            return set()
-        paths = ", ".join(quote(str(self.known[d].daily_path)) for d in rest)
-        before = self.con.sql(
-            "SELECT usage_date, sum(requests) AS requests "
-            f"FROM read_parquet([{paths}], hive_partitioning = false) GROUP BY usage_date"
-        ).fetchall()
-        after = dict(
-            self.con.sql(
-                "SELECT usage_date, sum(requests) FROM quantities GROUP BY usage_date"
-            ).fetchall()
-        )
-        known = dict(before)
-        return {d for d in rest if (known.get(d) or 0) != (after.get(d) or 0)}
+        rest = {d: self.known[d].daily_path for d in posted if d not in changed}
+        return changed | days_with_other_requests(self.con, rest)
 
     def _link_first_posting(self, charges: Path, when: date, rows: int) -> None:
         """A day's first postings are its charges: the same file under a second name."""
         path = self._path("postings", when, "usage")
         path.unlink(missing_ok=True)
-        os.link(charges, path)
+        link_or_copy(charges, path)
         self.rated.postings.append(
             PostingFile(path, when, "usage", rows, self.run_id, self.posted_at)
         )
@@ -394,28 +378,3 @@ class _Chunk:
         folder = self.folder / kind / f"usage_month={when:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{when}-{self.run_id}{'-' if suffix else ''}{suffix}.parquet"
-
-
-_USAGE_COLUMNS: dict[str, pl.DataType] = {
-    **{c: t for c, t in CHARGE_SCHEMA.items() if c in {"usage_date", "charge_date"}},
-    **{
-        c: pl.String()
-        for c in [
-            "organization_id",
-            "project_id",
-            "api_key_id",
-            "user_id",
-            "provider",
-            "model",
-            "scope",
-            "operation",
-            "variant",
-            "service_tier",
-        ]
-    },
-    "is_batch": pl.Boolean(),
-    "started_at": pl.Datetime("us"),
-    "ended_at": pl.Datetime("us"),
-    "requests": pl.Int64(),
-    **{m.name: m.dtype for m in METERS},
-}

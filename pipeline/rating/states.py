@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.pricing.book import PriceBook
+from pipeline.records import CHARGE_SCHEMA, METERS
 
 DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
@@ -35,6 +36,31 @@ DAILY_SCHEMA: dict[str, pl.DataType] = {
     "output_tokens": pl.Int64(),
     "cost_usd": pl.Decimal(38, 24),
     "unpriced_quantity": pl.Decimal(38, 6),
+}
+
+
+USAGE_COLUMNS: dict[str, pl.DataType] = {
+    **{c: t for c, t in CHARGE_SCHEMA.items() if c in {"usage_date", "charge_date"}},
+    **{
+        c: pl.String()
+        for c in [
+            "organization_id",
+            "project_id",
+            "api_key_id",
+            "user_id",
+            "provider",
+            "model",
+            "scope",
+            "operation",
+            "variant",
+            "service_tier",
+        ]
+    },
+    "is_batch": pl.Boolean(),
+    "started_at": pl.Datetime("us"),
+    "ended_at": pl.Datetime("us"),
+    "requests": pl.Int64(),
+    **{m.name: m.dtype for m in METERS},
 }
 
 

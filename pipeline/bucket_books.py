@@ -1,0 +1,79 @@
+"""Versions of provider buckets, and provider costs, in the books: stored, replaced, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipeline.bucket_intake import BucketChange
+from pipeline.resources import sql
+from pipeline.warehouse import Warehouse
+
+
+def forget_files(
+    books: Warehouse, file_ids: Sequence[int], names: Sequence[str], run_id: str, at: datetime
+) -> list[int]:
+    """Take the provider costs and rejects of files back. Gives a file id for each restored cost."""
+    books.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
+    books.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
+    books.con.execute(sql("status/buckets_restored"))
+    books.con.execute(
+        "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
+        "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
+        {"at": at, "run": run_id, "files": list(file_ids)},
+    )
+    return [file_id for (file_id,) in books.rows(sql("status/costs_restored"))]
+
+
+def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: datetime) -> None:
+    """Record new versions of buckets, and which ones no longer hold."""
+    for organization_id, key in change.replaced:
+        books.con.execute(
+            "UPDATE buckets SET is_current = false "
+            "WHERE organization_id = $org AND bucket_key = $key",
+            {"org": organization_id, "key": key},
+        )
+    for organization_id, key in change.replaced_costs:
+        books.con.execute(
+            "UPDATE provider_costs SET replaced_at = $at WHERE organization_id = $org "
+            "AND bucket_key = $key AND replaced_at IS NULL",
+            {"at": at, "org": organization_id, "key": key},
+        )
+    for frame in change.costs:
+        books.insert_frame("provider_costs", frame)
+    books.insert(
+        "buckets",
+        (
+            "organization_id",
+            "bucket_key",
+            "endpoint",
+            "started_at",
+            "width",
+            "fetched_at",
+            "content_hash",
+            "rows",
+            "source",
+            "input_file",
+            "input_line",
+            "is_current",
+            "run_id",
+        ),
+        [
+            (
+                v.bucket.organization_id,
+                v.bucket.bucket_key,
+                v.bucket.endpoint,
+                v.bucket.started_at,
+                v.bucket.width,
+                v.bucket.fetched_at,
+                v.content_hash,
+                v.bucket.rows,
+                v.source,
+                v.bucket.input_file,
+                v.bucket.input_line,
+                v.is_current,
+                run_id,
+            )
+            for v in change.new
+        ],
+    )
