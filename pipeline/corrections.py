@@ -6,6 +6,7 @@ Each is one recorded act on the books, like a run: the same lock, rating, checks
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,19 +37,23 @@ class Actor:
     environment: Mapping[str, str]
 
 
+def _acting(actor: Actor, verb: str) -> AbstractContextManager[Batch]:
+    return act(
+        actor.config,
+        verb=verb,
+        now=actor.now,
+        real_clock=actor.real_clock,
+        environment=actor.environment,
+    )
+
+
 def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
     """Take files back: their rows leave the ledger, their charges are reversed, both readable.
 
     Rows of other files that were dropped as duplicates of these are read again by the next run.
     Fails: ConfigError for a file that was never read.
     """
-    with act(
-        actor.config,
-        verb="forget",
-        now=actor.now,
-        real_clock=actor.real_clock,
-        environment=actor.environment,
-    ) as work:
+    with _acting(actor, "forget") as work:
         entries = [e for name in names for e in _entries(work, name)]
         change = Change(exclusion_note=reason, forgotten=[e.file_id for e in entries])
         known = catalogue.ledger_files(work.books, work.storage)
@@ -132,13 +137,7 @@ def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
     A file whose line was mended is read by `run` itself; this is for rows that a newer version of
     tollbook, or another clock, can read.
     """
-    with act(
-        actor.config,
-        verb="replay",
-        now=actor.now,
-        real_clock=actor.real_clock,
-        environment=actor.environment,
-    ) as work:
+    with _acting(actor, "replay") as work:
         known = catalogue.ledger_files(work.books, work.storage)
         next_id = max((f.ledger_id for f in known), default=0) + 1
         writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
@@ -190,13 +189,7 @@ def _replay_lines(work: Batch, intake: Intake, change: Change, rule: str | None)
 
 def rerate(actor: Actor, since: date | None, until: date | None) -> RunResult:
     """Price days anew with the current book, also final ones; the difference is posted."""
-    with act(
-        actor.config,
-        verb="rerate",
-        now=actor.now,
-        real_clock=actor.real_clock,
-        environment=actor.environment,
-    ) as work:
+    with _acting(actor, "rerate") as work:
         days = _days(work, since, until)
         return settle(
             work, Change(reasons=dict.fromkeys(days, "rerate"), current_book_days=set(days))
@@ -230,13 +223,7 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
 
     A row is what would move from one price to another; NULL costs are unpriced.
     """
-    with act(
-        actor.config,
-        verb="preview",
-        now=actor.now,
-        real_clock=actor.real_clock,
-        environment=actor.environment,
-    ) as work:
+    with _acting(actor, "preview") as work:
         states = catalogue.days(work.books, work.storage)
         days = _days(work, since, until)
         excluded = catalogue.excluded_rows(work.books)

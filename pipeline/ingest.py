@@ -129,11 +129,21 @@ def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) 
         source,
         file,
         known,
-        start=known.read_bytes,
+        start=known.read_bytes + _ending_left(file.local, known.read_bytes),
         first_line=known.lines_read + 1,
         limit=file.size_bytes,
         occurrences=HeadOccurrences(file.local, known.read_bytes),
     )
+
+
+def _ending_left(path: Path, read_bytes: int) -> int:
+    """How long the line ending is that came only after its row had been read without one."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, read_bytes - 1))
+        last, following = stream.read(1), stream.read(2)
+    if not read_bytes or last == b"\n":
+        return 0
+    return 1 if following[:1] == b"\n" else 2 if following == b"\r\n" else 0
 
 
 def _wait(intake: Intake, file: RawFile, entry: FileEntry, waiting: bytes) -> None:
