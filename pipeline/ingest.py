@@ -96,6 +96,7 @@ class Intake:
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     touched: list[FileEntry] = field(default_factory=list)
+    before: dict[int, FileEntry] = field(default_factory=dict)  # what was known of grown files
     abandoned: list[FileEntry] = field(default_factory=list)
     healed_tails: list[tuple[int, int]] = field(default_factory=list)  # file_id, line
 
@@ -257,6 +258,8 @@ def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) 
         known.quarantined -= 1
         known.is_tail_rejected = False
     known.state = "read"
+    intake.before[known.file_id] = replace(known)
+    is_plain = _is_plain(file.local)
     _read_spooled(
         intake,
         source,
@@ -264,8 +267,9 @@ def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) 
         known,
         start=known.read_bytes,
         first_line=known.lines_read + 1,
-        limit=file.size_bytes,
-        occurrences=HeadOccurrences(file.local, known.read_bytes),
+        # the size of a packed file says nothing of its content, which can't have grown
+        limit=file.size_bytes if is_plain else None,
+        occurrences=HeadOccurrences(file.local, known.read_bytes) if is_plain else None,
     )
 
 
