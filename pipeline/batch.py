@@ -26,7 +26,7 @@ from pipeline.errors import RunStoppedError, SourceError
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.lock import storage_lock
 from pipeline.pricing.book import PriceBook, load_book
-from pipeline.registry import Registry
+from pipeline.registry import FileEntry, Registry
 from pipeline.warehouse import Storage, Warehouse, open_warehouse
 
 
@@ -55,8 +55,11 @@ class Change:
     has_rejects: bool = False  # staged in the books' temporary table
     abandoned: set[int] = field(default_factory=set)
     healed: list[tuple[int, int]] = field(default_factory=list)
+    before: dict[int, FileEntry] = field(default_factory=dict)  # what was known of grown files
     forgotten: list[int] = field(default_factory=list)  # file ids
+    forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
     restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
+    restored_buckets: list[int] = field(default_factory=list)  # version ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
     counts: Counts = field(default_factory=Counts)

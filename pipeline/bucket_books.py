@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import polars as pl
+
 from pipeline.bucket_intake import BucketChange
 from pipeline.resources import sql
 from pipeline.warehouse import Warehouse
 
 
+def buckets_to_restore(books: Warehouse, names: Sequence[str]) -> pl.DataFrame:
+    """The versions of buckets that hold again without the files of these names."""
+    return books.frame(sql("status/buckets_to_restore"), {"names": list(names)})
+
+
 def forget_files(
-    books: Warehouse, file_ids: Sequence[int], names: Sequence[str], run_id: str, at: datetime
+    books: Warehouse,
+    file_ids: Sequence[int],
+    names: Sequence[str],
+    versions: Sequence[int],
+    run_id: str,
+    at: datetime,
 ) -> list[int]:
-    """Take the provider costs and rejects of files back. Gives a file id for each restored cost."""
+    """Take the provider costs and rejects of files back; versions of buckets hold again.
+
+    Gives a file id for each restored cost.
+    """
     books.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
+    books.con.execute(sql("status/buckets_restored"), {"versions": list(versions)})
     books.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
-    books.con.execute(sql("status/buckets_restored"))
     books.con.execute(
         "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
         "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
@@ -77,3 +92,20 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
             for v in change.new
         ],
     )
+
+
+def replaced_costs(books: Warehouse, change: BucketChange) -> dict[int, int]:
+    """How many current provider costs of which file a change replaces."""
+    if not change.replaced_costs:
+        return {}
+    keys = pl.DataFrame(
+        change.replaced_costs, schema=["organization_id", "bucket_key"], orient="row"
+    )
+    books.con.register("replaced_cost_keys", keys.unique())
+    found = books.rows(
+        "SELECT c.file_id, count(*) FROM provider_costs AS c "
+        "INNER JOIN replaced_cost_keys AS k USING (organization_id, bucket_key) "
+        "WHERE c.replaced_at IS NULL GROUP BY c.file_id"
+    )
+    books.con.unregister("replaced_cost_keys")
+    return dict(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -237,10 +237,13 @@ class _Settling:
         if rows is None:
             return
         older.entry.superseded += rows.height
-        if older.source.kind != "openai_costs":
-            self.passed.add(rows.select(list(LEDGER_SCHEMA)), older.source.basis, is_bucket=True)
-            for line in rows["input_line"]:
-                self.change.passed[bucket.bucket_key, bucket.input_file, line] = by
+        if older.source.kind == "openai_costs":
+            at = self.intake.recorded_at
+            self.change.costs.append(_stored_costs(self.intake, older, replaced_at=at))
+            return
+        self.passed.add(rows.select(list(LEDGER_SCHEMA)), older.source.basis, is_bucket=True)
+        for line in rows["input_line"]:
+            self.change.passed[bucket.bucket_key, bucket.input_file, line] = by
 
     def _refuse(self, bucket: Bucket, rows: pl.DataFrame | None, entry: FileEntry) -> None:
         if rows is None:
@@ -270,16 +273,22 @@ def accept_waiting(intake: Intake, change: BucketChange) -> None:
             continue
         entry.accepted += rows.height
         if source.kind == "openai_costs":
-            change.costs.append(
-                rows.drop("bucket_position").with_columns(
-                    pl.lit(entry.file_id, dtype=pl.Int64).alias("file_id"),
-                    pl.lit(source.name).alias("source"),
-                    pl.lit(intake.run_id).alias("run_id"),
-                    pl.lit(None, dtype=pl.Datetime("us")).alias("replaced_at"),
-                )
-            )
+            change.costs.append(_stored_costs(intake, waiting, replaced_at=None))
         else:
             intake.writer.add(rows.select(list(LEDGER_SCHEMA)), source.basis, is_bucket=True)
+
+
+def _stored_costs(
+    intake: Intake, version: Waiting, *, replaced_at: datetime | None
+) -> pl.DataFrame:
+    """The rows of a version as `provider_costs` holds them; what was passed can hold again."""
+    assert version.rows is not None  # noqa: S101  narrows for the type checker
+    return version.rows.drop("bucket_position").with_columns(
+        pl.lit(version.entry.file_id, dtype=pl.Int64).alias("file_id"),
+        pl.lit(version.source.name).alias("source"),
+        pl.lit(intake.run_id).alias("run_id"),
+        pl.lit(replaced_at, dtype=pl.Datetime("us")).alias("replaced_at"),
+    )
 
 
 def exclude_passed(change: BucketChange, files: Sequence[LedgerFile]) -> list[Exclusion]:
@@ -333,7 +342,7 @@ def find_replaced(
         con,
         "known_rows",
         files,
-        "identity_hash, record_id, source, input_file, usage_date",
+        "identity_hash, organization_id, record_id, source, input_file, usage_date",
     )
     found: pl.DataFrame = con.sql(resources.sql("ledger/bucket_rows")).pl()
     return found

@@ -139,6 +139,19 @@ def restore_rows(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
     books.con.unregister("restored_rows")
 
 
+def forget_versions(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
+    """Excluded rows of forgotten files are no versions that could hold again, or be repeated."""
+    if not rows:
+        return
+    frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
+    books.con.register("forgotten_versions", frame)
+    books.con.execute(
+        "UPDATE excluded_rows SET reason = 'forgotten' WHERE (ledger_id, row_number) IN "
+        "(SELECT (ledger_id, row_number) FROM forgotten_versions)"
+    )
+    books.con.unregister("forgotten_versions")
+
+
 def days(books: Warehouse, storage: Storage) -> dict[date, DayState]:
     """The state of every UTC day that has charges."""
     rows = books.rows(

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import catalogue
+from pipeline import bucket_books, catalogue
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config import Config
 from pipeline.errors import ConfigError
+from pipeline.identity import identity_hash
 from pipeline.ingest import take_lines
 from pipeline.intake import Intake, RejectStore
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
@@ -25,6 +26,10 @@ from pipeline.rating import DayToRate, Rated, rate
 from pipeline.registry import FileEntry
 from pipeline.resources import sql
 from pipeline.run import act, dates_of, drop_repeats, intake_of, settle
+
+_FORGOTTEN_COLUMNS = (
+    "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,20 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
         entries = [e for name in names for e in _entries(work, name)]
         change = Change(exclusion_note=reason, forgotten=[e.file_id for e in entries])
         known = catalogue.ledger_files(work.books, work.storage)
-        rows = _live_rows(work, known, entries)
-        for row in rows.iter_rows(named=True):
+        rows = _rows(work, known, entries)
+        live = rows.filter("is_live") if rows.height else rows
+        for row in live.iter_rows(named=True):
             change.exclusions.append(
                 Exclusion(row["ledger_id"], row["row_number"], "forgotten", None, None)
             )
             if row["basis"] == "charge":
                 change.reasons[row["usage_date"]] = "correction"
-        _restore(work, change, known, rows)
+        if rows.height:
+            # what they held before a later row replaced it is no earlier version any more
+            replaced = rows.filter(~pl.col("is_live")).select("ledger_id", "row_number")
+            change.forgotten_versions = replaced.rows()
+        _restore_requests(work, change, [f for f in known if not f.is_bucket], live)
+        _restore_buckets(work, change, [f for f in known if f.is_bucket], entries)
         for entry in entries:
             entry.state, entry.message = "forgotten", reason
             entry.superseded += entry.accepted + entry.quarantined
@@ -74,13 +85,40 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
         return settle(work, change)
 
 
-def _restore(work: Batch, change: Change, known: Sequence[LedgerFile], rows: pl.DataFrame) -> None:
-    """What the forgotten rows had replaced holds again."""
-    if not rows.height:
+def _restore_requests(
+    work: Batch, change: Change, known: Sequence[LedgerFile], rows: pl.DataFrame
+) -> None:
+    """The requests that the forgotten rows had replaced hold again."""
+    if not rows.height or not known:
         return
+    view_rows(work.con, "known_rows", known, _FORGOTTEN_COLUMNS)
     work.con.register("forgotten_rows", rows.select("identity_hash").unique())
     register_runs(work.con, known)
-    for row in work.con.sql(sql("ledger/restored_rows")).pl().iter_rows(named=True):
+    _hold_again(work, change, work.con.sql(sql("ledger/restored_rows")).pl())
+
+
+def _restore_buckets(
+    work: Batch, change: Change, known: Sequence[LedgerFile], entries: Sequence[FileEntry]
+) -> None:
+    """The newest versions left of the buckets of the forgotten files hold again, each whole."""
+    names = sorted({e.input_file for e in entries})
+    versions = bucket_books.buckets_to_restore(work.books, names)
+    change.restored_buckets = versions["version_id"].to_list()
+    if not versions.height or not known:
+        return
+    view_rows(work.con, "known_rows", known, _FORGOTTEN_COLUMNS)
+    work.con.register(
+        "restored_buckets",
+        versions.with_columns(
+            identity_hash("organization_id", "bucket_key").alias("identity_hash")
+        ),
+    )
+    register_runs(work.con, known)
+    _hold_again(work, change, work.con.sql(sql("ledger/restored_buckets")).pl())
+
+
+def _hold_again(work: Batch, change: Change, rows: pl.DataFrame) -> None:
+    for row in rows.iter_rows(named=True):
         change.restored.append((row["ledger_id"], row["row_number"]))
         entry = work.registry.version_of_run(row["source"], row["input_file"], row["run_id"])
         entry.accepted += 1
@@ -102,13 +140,10 @@ def _entries(work: Batch, name: str) -> list[FileEntry]:
     return found
 
 
-def _live_rows(
-    work: Batch, known: Sequence[LedgerFile], entries: Sequence[FileEntry]
-) -> pl.DataFrame:
+def _rows(work: Batch, known: Sequence[LedgerFile], entries: Sequence[FileEntry]) -> pl.DataFrame:
     if not known:
         return pl.DataFrame()
-    columns = "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"
-    view_rows(work.con, "known_rows", known, columns)
+    view_rows(work.con, "known_rows", known, _FORGOTTEN_COLUMNS)
     work.con.register("excluded_rows", catalogue.excluded_rows(work.books))
     work.con.register(
         "forgotten_files",
@@ -125,7 +160,7 @@ def _live_rows(
 def _reread_duplicates(work: Batch, change: Change) -> None:
     """Files with duplicates may hold rows that only the forgotten ones had: look at them again."""
     for entry in work.registry.entries.values():
-        if entry.duplicate and entry.state == "read":
+        if entry.duplicate and entry.state in {"read", "waiting"}:
             entry.sample_hash = entry.content_hash = ""  # unlike any file's
             work.registry.touch(entry)
             change.notes.append(f"{entry.input_file}: has duplicates; the next run reads it again")

@@ -98,7 +98,7 @@ def _remote_head(name: str) -> bytes:
 def _files(word: str, folder: Path) -> list[str]:
     if _REMOTE in word:
         return _remote_files(word)
-    path = folder / Path(word).expanduser()
+    path = Path(os.path.normpath(folder / Path(word).expanduser()))
     if path.is_dir():
         found = [
             str(Path(where) / name)

@@ -124,15 +124,19 @@ def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) 
         known.quarantined -= 1
         known.is_tail_rejected = False
     known.state = "read"
+    intake.before[known.file_id] = replace(known)
+    is_plain = _is_plain(file.local)
+    start = known.read_bytes + (_ending_left(file.local, known.read_bytes) if is_plain else 0)
     _read_spooled(
         intake,
         source,
         file,
         known,
-        start=known.read_bytes + _ending_left(file.local, known.read_bytes),
+        start=start,
         first_line=known.lines_read + 1,
-        limit=file.size_bytes,
-        occurrences=HeadOccurrences(file.local, known.read_bytes),
+        # the size of a packed file says nothing of its content, which can't have grown
+        limit=file.size_bytes if is_plain else None,
+        occurrences=HeadOccurrences(file.local, known.read_bytes) if is_plain else None,
     )
 
 

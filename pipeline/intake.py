@@ -74,6 +74,7 @@ class Intake:
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     touched: list[FileEntry] = field(default_factory=list)
+    before: dict[int, FileEntry] = field(default_factory=dict)  # what was known of grown files
     abandoned: list[FileEntry] = field(default_factory=list)
     healed_tails: list[tuple[int, int]] = field(default_factory=list)  # file_id, line
 

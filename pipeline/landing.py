@@ -83,7 +83,7 @@ def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterato
 
 
 def _describe(file: Path) -> RawFile:
-    absolute = file if file.is_absolute() else Path.cwd() / file
+    absolute = Path(os.path.abspath(file))  # noqa: PTH100  a link keeps its own name
     facts = absolute.stat()
     return RawFile(
         name=str(absolute),

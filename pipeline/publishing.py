@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import xxhash
 
 from pipeline import resources
 from pipeline.engines.duckdb import SCRATCH_MEMORY, prepare
@@ -131,20 +132,22 @@ class _Snapshot:
             struck = counts.get(file.ledger_id, 0)
             if struck == file.rows:
                 continue
-            source = file.path if not struck else self._filtered(file, struck)
+            source = file.path if not struck else self._filtered(file)
             target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
         return self._relation(paths, "usage", LEDGER_SCHEMA)
 
-    def _filtered(self, file: LedgerFile, struck: int) -> Path:
-        """A copy of a ledger file without its excluded rows, kept until more are excluded."""
-        path = self.storage.root / "live" / f"{file.ledger_id}-{struck}.parquet"
+    def _filtered(self, file: LedgerFile) -> Path:
+        """A copy of a ledger file without its excluded rows, kept until others are excluded."""
+        gone = self.live.excluded.filter(pl.col("ledger_id") == file.ledger_id)["row_number"].sort()
+        # not only how many: a row may come back while another one goes
+        mark = xxhash.xxh3_64_hexdigest(gone.cast(pl.Int64).to_numpy().tobytes())
+        path = self.storage.root / "live" / f"{file.ledger_id}-{len(gone)}-{mark}.parquet"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            for old in path.parent.glob(f"{file.ledger_id}-*.parquet"):
+            for old in path.parent.glob(f"{file.ledger_id}-*"):
                 old.unlink()
-            gone = self.live.excluded.filter(pl.col("ledger_id") == file.ledger_id)["row_number"]
             kept = (
                 pl.read_parquet(file.path, hive_partitioning=False)
                 .with_row_index("row_index")
@@ -195,7 +198,7 @@ class _Snapshot:
         """A FROM item over files of this snapshot, by the absolute paths they will have."""
         if not paths:
             target = Path("empty", f"{empty}.parquet")
-            (self.folder / target).parent.mkdir(exist_ok=True)
+            (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
             write_parquet(pl.DataFrame(schema=schema), self.folder / target)
             paths = [target]
         names = ", ".join(quote(str(self.folder / p)) for p in paths)

@@ -44,7 +44,7 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
     for entry_id in change.abandoned:
         work.registry.changed.pop(entry_id, None)
     if change.forgotten:
-        _forget(work, change.forgotten)
+        _forget(work, change)
     work.registry.save(books)
     books.con.execute("DELETE FROM projects")
     books.insert_frame("projects", work.projects)
@@ -63,10 +63,18 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
     catalogue.save_day_prices(books, rated.day_prices)
 
 
-def _forget(work: Batch, file_ids: Sequence[int]) -> None:
+def _forget(work: Batch, change: Change) -> None:
     entries = {e.file_id: e for e in work.registry.versions}
-    names = [entries[i].input_file for i in file_ids]
-    restored = bucket_books.forget_files(work.books, file_ids, names, work.run_id, work.started_at)
+    names = [entries[i].input_file for i in change.forgotten]
+    catalogue.forget_versions(work.books, change.forgotten_versions)
+    restored = bucket_books.forget_files(
+        work.books,
+        change.forgotten,
+        names,
+        change.restored_buckets,
+        work.run_id,
+        work.started_at,
+    )
     for file_id in restored:
         entries[file_id].accepted += 1
         entries[file_id].superseded -= 1

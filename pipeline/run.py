@@ -13,7 +13,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
-from pipeline import catalogue, quarantine, recording
+from pipeline import bucket_books, catalogue, quarantine, recording
 from pipeline.batch import Batch, Change, Counts, RunResult, batch
 from pipeline.bucket_intake import (
     BucketChange,
@@ -199,7 +199,8 @@ def read_sources(work: Batch) -> Change:
     change = Change(
         has_rejects=bool(rejects.paths),
         abandoned=abandoned,
-        healed=intake.healed_tails,
+        healed=[h for h in intake.healed_tails if h[0] not in abandoned],
+        before=intake.before,
         buckets=buckets,
         problems=intake.problems,
         notes=intake.notes,
@@ -211,7 +212,7 @@ def read_sources(work: Batch) -> Change:
     for day in dates_of(work.con, [f for f in new if f.rows and f.basis == "charge"]):
         change.reasons[day] = "usage"
     change.reasons |= dict.fromkeys(restated, "restatement")
-    change.counts = _count(intake.touched)
+    change.counts = _count(intake.touched, change.before)
     return change
 
 
@@ -293,14 +294,18 @@ def drop_repeats(
         work.registry.entries[key].accepted -= count
         work.registry.entries[key].superseded += count
     for (source, name, run_id), count in repeats.superseded_old.items():
-        _supersede(work.registry, source, name, run_id, count)
+        _supersede(work.registry, change, source, name, run_id, count)
     return repeats.restated_dates
 
 
-def _supersede(registry: Registry, source: str, name: str, run_id: str, count: int) -> None:
+def _supersede(
+    registry: Registry, change: Change, source: str, name: str, run_id: str, count: int
+) -> None:
     entry = registry.version_of_run(source, name, run_id)
-    entry.accepted -= count
-    entry.superseded += count
+    before = change.before.get(entry.file_id)
+    for version in (entry, before) if before is not None else (entry,):
+        version.accepted -= count
+        version.superseded += count
     registry.touch(entry)
 
 
@@ -318,7 +323,13 @@ def _replace_buckets(
                 row["replaced_by_line"],
             )
         )
-        _supersede(work.registry, row["source"], row["input_file"], row["run_id"], 1)
+        _supersede(work.registry, change, row["source"], row["input_file"], row["run_id"], 1)
+    versions = {v.file_id: v for v in work.registry.versions}
+    for file_id, count in bucket_books.replaced_costs(work.books, change.buckets).items():
+        entry = versions[file_id]
+        entry.accepted -= count
+        entry.superseded += count
+        work.registry.touch(entry)
     return change.buckets.dates
 
 
@@ -334,11 +345,20 @@ def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set
     return {day for (day,) in found}
 
 
-def _count(touched: Sequence[FileEntry]) -> Counts:
+def _count(touched: Sequence[FileEntry], before: Mapping[int, FileEntry]) -> Counts:
+    """What this run read: of a file that grew, only what came."""
     counts = Counts()
     for entry in {e.file_id: e for e in touched}.values():
         counts.files_read += 1
-        for name in ("rows_read", "accepted", "duplicate", "superseded", "quarantined"):
-            setattr(counts, name, getattr(counts, name) + getattr(entry, name))
-        counts.not_usage += entry.not_usage
+        known = before.get(entry.file_id)
+        for name in (
+            "rows_read",
+            "accepted",
+            "duplicate",
+            "superseded",
+            "quarantined",
+            "not_usage",
+        ):
+            came = getattr(entry, name) - (getattr(known, name) if known is not None else 0)
+            setattr(counts, name, getattr(counts, name) + came)
     return counts

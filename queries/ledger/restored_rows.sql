@@ -1,4 +1,4 @@
--- row: one replaced row that holds again, since what replaced it was forgotten.
+-- row: one replaced request that holds again, since what replaced it was forgotten.
 -- takes: known_rows, excluded_rows, forgotten_files, forgotten_rows (identity_hash), ledger_runs.
 WITH replaced AS (
   SELECT
