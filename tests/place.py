@@ -308,7 +308,10 @@ class Place:
         charged = f"SELECT {line}, {sums} FROM charges GROUP BY ALL"
         assert self.rows(f"({posted}) EXCEPT ({charged})") == []
         assert self.rows(f"({charged}) EXCEPT ({posted})") == []
-        by_day = "SELECT charge_date, project_id, model, scope, sum(cost_usd) AS cost FROM {} GROUP BY ALL"
+        by_day = (
+            "SELECT charge_date, project_id, model, scope, sum(cost_usd) AS cost "
+            "FROM {} GROUP BY ALL"
+        )
         costs = [by_day.format(view) for view in ("charges", "daily_costs")]
         nonzero = "SELECT * FROM ({}) WHERE coalesce(cost, 0) <> 0"
         one, other = (nonzero.format(text) for text in costs)
