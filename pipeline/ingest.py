@@ -38,6 +38,7 @@ from pipeline.spooling import (
 
 log = structlog.get_logger()
 
+BATCH_ROWS = 120_000  # more costs memory and gains nothing
 _QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains nothing
 
 
@@ -231,7 +232,9 @@ def _take(
     def frames() -> Iterator[pl.DataFrame]:
         for segment in segments:
             delivered = 0
-            for frame in request_log.read_frames(intake.con, segment, occurrences=counted):
+            for frame in request_log.read_frames(
+                intake.con, segment, BATCH_ROWS, occurrences=counted, now=context.now
+            ):
                 delivered += frame.height
                 yield frame
             if delivered < segment.lines:
@@ -319,7 +322,9 @@ def take_lines(intake: Intake, entry: FileEntry, lines: Sequence[tuple[int, str]
         now=intake.recorded_at,
         input_file=entry.input_file,
     )
-    for frame in request_log.read_frames(intake.con, segment, occurrences=Counter()):
+    for frame in request_log.read_frames(
+        intake.con, segment, occurrences=Counter(), now=context.now
+    ):
         done = request_log.normalize(frame, context)
         intake.writer.add(done.records, entry.basis)
         landed.update(done.records["input_line"].to_list())

@@ -20,7 +20,7 @@ import polars as pl
 from pipeline import resources
 from pipeline.records import CONTENT_COLUMNS, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES
 
-ROWS_A_FILE = 200_000
+ROWS_A_FILE = 100_000
 # Hashes of identities that are sorted in memory at once, 8 bytes each.
 SORTED_AT_ONCE = 6_000_000
 # Rows whose identities repeat are compared in full, this many at a time.

@@ -212,7 +212,7 @@ def _batches(
                 collected = []
             if not left:
                 return
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # the reader's come as OSError
         what = str(error).splitlines()[0]
         raise SourceError(f"cannot be read: {what}", file=lines.path) from None
     if collected:

@@ -72,7 +72,7 @@ WITH lines AS (
               audio_tokens VARCHAR,
               image_tokens VARCHAR,
               cache_write_tokens_details STRUCT(ttl_30m_tokens VARCHAR, ttl_12h_tokens VARCHAR),
-              cached_tokens_details STRUCT(audio_tokens VARCHAR)
+              cached_tokens_details VARCHAR
             ),
             input_tokens_details STRUCT(
               cached_tokens DOUBLE,
@@ -81,7 +81,7 @@ WITH lines AS (
               audio_tokens VARCHAR,
               image_tokens VARCHAR,
               cache_write_tokens_details STRUCT(ttl_30m_tokens VARCHAR, ttl_12h_tokens VARCHAR),
-              cached_tokens_details STRUCT(audio_tokens VARCHAR)
+              cached_tokens_details VARCHAR
             ),
             completion_tokens_details STRUCT(
               reasoning_tokens DOUBLE,

@@ -50,8 +50,8 @@ WITH lines AS (
           text_tokens DOUBLE,
           audio_tokens VARCHAR,
           image_tokens VARCHAR,
-          cache_write_tokens_details STRUCT(ttl_12h_tokens VARCHAR),
-          cached_tokens_details STRUCT(audio_tokens VARCHAR)
+          cache_write_tokens_details VARCHAR,
+          cached_tokens_details VARCHAR
         ),
         completion_tokens_details STRUCT(
           reasoning_tokens DOUBLE,

@@ -49,7 +49,7 @@ WITH lines AS (
           text_tokens DOUBLE,
           audio_tokens VARCHAR,
           image_tokens VARCHAR,
-          cached_tokens_details STRUCT(audio_tokens VARCHAR)
+          cached_tokens_details VARCHAR
         ),
         output_tokens_details STRUCT(
           reasoning_tokens DOUBLE,

@@ -101,7 +101,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
         target: Any = line
         for key in above:
             target = target[key]
-        value = draw(st.sampled_from(VALUES))
+        value = copy.deepcopy(draw(st.sampled_from(VALUES)))
         if isinstance(target, dict) and draw(st.integers(0, 6)) == 0:
             del target[last]
         elif not (last in LENIENT and isinstance(value, bool)):
@@ -110,7 +110,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
         key = draw(st.sampled_from(sorted(FURTHER)))
         usage = line.get("usage")
         target = usage if isinstance(usage, dict) and draw(st.booleans()) else line
-        target[key] = FURTHER[key]
+        target[key] = copy.deepcopy(FURTHER[key])
     return line
 
 
