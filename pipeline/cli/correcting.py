@@ -144,6 +144,7 @@ def _preview(
 def _actor(config: Path | None, now: str | None) -> Actor:
     from pipeline.corrections import Actor
 
+    setting.log_to_stderr()
     clock = setting.business_clock(now)
     return Actor(
         config=setting.load(config),

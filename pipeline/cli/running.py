@@ -70,6 +70,7 @@ def run_and_print(
     for gate in fail_on:
         if gate != "budget":
             raise ConfigError(f"{gate!r} is no gate", key="--fail-on", hint="Use: budget.")
+    setting.log_to_stderr()
     config, notes = _config(config_path, files)
     done = run_and_report(
         config,
