@@ -140,7 +140,7 @@ def _serve(business: _Business, real_now: datetime) -> None:
     from pipeline.lock import file_lock
     from pipeline.schedule import serve
 
-    setting.log_to_stderr()
+    setting.log_to_stderr(default="info")  # a service says what it does
     root = business.config.storage.root
     with file_lock(root / LOCK_NAME, what="tollbook schedule", real_now=real_now):
         _stop_on_signals(business.stop)

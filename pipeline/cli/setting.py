@@ -111,14 +111,14 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
-def log_to_stderr() -> None:
-    """Structured logs go to stderr, from the level that LOG_LEVEL names (default: warning)."""
+def log_to_stderr(default: str = "warning") -> None:
+    """Structured logs go to stderr, from the level that LOG_LEVEL names, else from `default`."""
     import logging
 
     import structlog
 
-    name = os.environ.get("LOG_LEVEL", "warning").upper()
-    level = logging.getLevelNamesMapping().get(name, logging.WARNING)
+    levels = logging.getLevelNamesMapping()
+    level = levels.get(os.environ.get("LOG_LEVEL", default).upper(), levels[default.upper()])
     structlog.configure(
         # plain tracebacks: the default shows variables, and one may hold a secret
         processors=[

@@ -89,8 +89,7 @@ def long_job(root: Path, stage_seconds: float) -> Iterator[subprocess.Popen[str]
     ) as process:
         try:
             assert process.stdout is not None
-            while process.stdout.readline() not in {"started\n", ""}:
-                pass
+            assert any(line == "started\n" for line in process.stdout)
             yield process
         finally:
             process.kill()
@@ -127,8 +126,7 @@ def test_a_second_sigterm_exits_at_once(tmp_path: Path) -> None:
     with long_job(tmp_path, 30) as process:
         process.send_signal(signal.SIGTERM)
         assert process.stderr is not None
-        while "ending after the stage" not in process.stderr.readline():
-            pass
+        assert any("ending after the stage" in line for line in process.stderr)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 143
 
@@ -153,13 +151,15 @@ def test_one_service_a_storage_and_a_clean_end(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as first:
-        assert first.stderr is not None
-        while "schedule_started" not in first.stderr.readline():
-            assert first.poll() is None
-        second = verb(tmp_path)
-        listed = verb(tmp_path, "--list", "--now", "2026-11-24T08:00Z")
-        first.send_signal(signal.SIGTERM)
-        out, err = first.communicate(timeout=30)
+        try:
+            assert first.stderr is not None
+            assert any("schedule_started" in line for line in first.stderr)
+            second = verb(tmp_path)
+            listed = verb(tmp_path, "--list", "--now", "2026-11-24T08:00Z")
+            first.send_signal(signal.SIGTERM)
+            out, err = first.communicate(timeout=30)
+        finally:
+            first.kill()
     assert second.returncode == 75
     assert f"`tollbook schedule` (process {first.pid}) holds this storage since" in second.stderr
     assert "Traceback" not in second.stderr
