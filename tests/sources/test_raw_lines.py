@@ -16,7 +16,7 @@ from pipeline.sources.raw_lines import RawLines
 LENGTHS = st.one_of(st.integers(0, 20), st.integers((1 << 20) - 3, (1 << 20) + 3), st.just(3 << 20))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LENGTHS, min_size=1, max_size=9), st.data(), st.booleans())
 def test_any_lines_in_any_calls(lengths: list[int], data: st.DataObject, ended: bool) -> None:  # noqa: FBT001
     """Ascending numbers, asked for in one call or in several, the last line ended or not."""
@@ -34,7 +34,7 @@ def test_any_lines_in_any_calls(lengths: list[int], data: st.DataObject, ended: 
 
 
 @given(st.sets(st.integers(0, 99_999), min_size=500))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6)
 def test_many_short_lines(wanted: set[int]) -> None:
     """Half a megabyte and more, so that lines end in several chunks and begin in others."""
     lines = [f"{'x' * (n % 40)}{n}".encode() for n in range(100_000)]
