@@ -21,7 +21,7 @@ _SETTINGS = (
     "SET enable_progress_bar = false",
     "SET produce_arrow_string_view = true",
     "SET arrow_output_version = '1.4'",
-    "SET TimeZone = 'UTC'",
+    "SET GLOBAL TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
 )
 

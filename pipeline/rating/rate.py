@@ -7,7 +7,8 @@ and days; gives new charge and posting files that nobody sees until the books na
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -41,7 +42,8 @@ from pipeline.records import (
 from pipeline.resources import render_sql, sql
 
 # Days are rated together up to so many ledger rows: more costs memory and gains nothing.
-ROWS_AT_ONCE = 1_500_000
+ROWS_AT_ONCE = 750_000
+_WORKERS = 2  # much of a chunk's work keeps only one core busy
 FIRST_INSTANT = datetime(1, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
 LAST_INSTANT = datetime(9999, 12, 31)  # noqa: DTZ001  as above
 _SQL_TYPES = {m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS}
@@ -62,16 +64,26 @@ def rate(
     Takes `excluded` (ledger_id, row_number) and what is posted (`known`). A day whose charges do
     not differ from what is posted keeps its files.
     """
-    rated = Rated()
     charging = [f for f in ledger if f.basis == "charge" and f.rows]
-    for chunk in _chunks(days, charging):
+
+    def one(chunk: list[DayToRate]) -> Rated:
         files = [
             f
             for f in charging
             if f.first_usage_date <= chunk[-1].usage_date
             and f.last_usage_date >= chunk[0].usage_date
         ]
-        _Chunk(con, chunk, files, excluded, known, folder, run_id, posted_at, rated).run()
+        with con.cursor() as own:  # what a chunk registers and creates is its own
+            rating = _Chunk(own, chunk, files, excluded, known, folder, run_id, posted_at)
+            rating.run()
+        return rating.rated
+
+    rated = Rated()
+    with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+        for part in workers.map(one, _chunks(days, charging)):
+            rated.days |= part.days
+            rated.postings += part.postings
+            rated.day_prices += part.day_prices
     return rated
 
 
@@ -111,7 +123,7 @@ class _Chunk:
     folder: Path
     run_id: str
     posted_at: datetime
-    rated: Rated
+    rated: Rated = field(default_factory=Rated)
     meters: tuple[str, ...] = ()
     has_segments: bool = False
     by_project: bool = False
