@@ -71,13 +71,19 @@ def about(status: BudgetStatus) -> str:
     parts = [
         f"{word} {value}"
         for word, value in (
-            ("project", status.project_id),
+            ("project", _project(status)),
             ("model", status.model),
             ("scope", status.scope),
         )
         if value is not None
     ]
     return ", ".join(parts) or "the whole organization"
+
+
+def _project(status: BudgetStatus) -> str | None:
+    if status.project_name is None or status.project_name == status.project_id:
+        return status.project_id
+    return f"{status.project_name} ({status.project_id})"
 
 
 def label(status: BudgetStatus, today: date) -> str:

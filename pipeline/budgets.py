@@ -64,6 +64,7 @@ class BudgetStatus:
     model: str | None
     scope: str | None
     watched_since_date: date | None = None  # the day on which this budget was first looked at
+    project_name: str | None = None  # the directory's, for people
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Everything here happens inside the run's one transaction, but for delivery and a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -100,7 +101,8 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
     finally:
         con.unregister("spend_by_day")
     budgets.store(con, statuses)
-    return statuses
+    names = dict(work.projects.select("project_id", "project_name").iter_rows())
+    return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
 
 
 def alert(
