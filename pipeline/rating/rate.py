@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger import LedgerFile, files_of, link_or_copy, quote, view_rows
+from pipeline.ledger import LedgerFile, files_of, link_or_copy, view_rows
 from pipeline.ledger import write as write_parquet
 from pipeline.pricing.book import PriceBook
 from pipeline.rating.day_files import charges_by_day, days_with_other_requests, split_by_day
+from pipeline.rating.differences import differences, register_days
 from pipeline.rating.lookup import number_keys, resolve, with_organization
 from pipeline.rating.states import (
     DAILY_SCHEMA,
@@ -135,7 +136,7 @@ class _Chunk:
         self.meters = tuple(m for m in METER_NAMES if m in occurring) or METER_NAMES[:1]
         book = self.days[0].book
         self.by_project = book.has_project_discounts
-        self._register_days()
+        register_days(self.con, "rated_days", self.days)
         self._usage_view()
         self._quantities(book)
         prices = self._lookup(book)
@@ -164,18 +165,6 @@ class _Chunk:
             ("TABLE", "quantities"),
         ):
             self.con.execute(f"DROP {kind} IF EXISTS {name}")
-
-    def _register_days(self) -> None:
-        self.con.register(
-            "rated_days",
-            pl.DataFrame(
-                {
-                    "usage_date": [d.usage_date for d in self.days],
-                    "changed_reason": [d.reason for d in self.days],
-                },
-                schema={"usage_date": pl.Date, "changed_reason": pl.String},
-            ),
-        )
 
     def _usage_view(self) -> None:
         columns = ", ".join(
@@ -314,9 +303,9 @@ class _Chunk:
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
     def _write(self, prices: pl.DataFrame, *, has_allowances: bool) -> None:
-        posted = [d.usage_date for d in self.days if d.usage_date in self.known]
+        posted = [d for d in self.days if d.usage_date in self.known]
         changed = self._post_differences(posted) if posted else set()
-        fresh = {d.usage_date for d in self.days} - set(posted)
+        fresh = {d.usage_date for d in self.days if d.usage_date not in self.known}
         wanted = changed | fresh
         for day in self.days:
             if day.usage_date not in wanted:
@@ -355,19 +344,14 @@ class _Chunk:
         ).pl()
         return found
 
-    def _post_differences(self, posted: Sequence[date]) -> set[date]:
-        paths = ", ".join(quote(str(self.known[d].charge_path)) for d in posted)
-        self.con.execute(
-            "CREATE OR REPLACE TEMP VIEW posted_charges AS "
-            f"FROM read_parquet([{paths}], hive_partitioning = false)"
-        )
-        found = self.con.sql(sql("charges/differences")).pl()
-        found = found.filter(pl.col("usage_date").is_in(list(posted)))
-        for (when, reason), part in found.group_by("usage_date", "reason", maintain_order=True):
-            self._post(part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA)), when, str(reason))
-        changed: set[date] = set(found["usage_date"].unique())
+    def _post_differences(self, posted: Sequence[DayToRate]) -> set[date]:
+        changed: set[date] = set()
+        paths = {d.usage_date: self.known[d.usage_date].charge_path for d in posted}
+        for when, reason, lines in differences(self.con, posted, paths, rated=len(self.days)):
+            self._post(lines, when, reason)
+            changed.add(when)
         # a day with requests but no quantities has sums that differ all the same
-        rest = {d: self.known[d].daily_path for d in posted if d not in changed}
+        rest = {day: self.known[day].daily_path for day in paths if day not in changed}
         return changed | days_with_other_requests(self.con, rest)
 
     def _link_first_posting(self, charges: Path, when: date, rows: int) -> None:

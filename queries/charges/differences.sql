@@ -1,5 +1,6 @@
 -- row: one posting: by how much a charge differs from what is posted, and why.
--- takes: charge_lines, posted_charges, rated_days (usage_date, changed_reason).
+-- takes: charge_lines, posted_charges, compared_days (usage_date, changed_reason): the posted days
+-- that are looked at.
 WITH both_sides AS (
   SELECT
     usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,
@@ -7,6 +8,7 @@ WITH both_sides AS (
     price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
     pricing_status
   FROM charge_lines
+  WHERE usage_date IN (SELECT usage_date FROM compared_days)
 
   UNION ALL
 
@@ -56,4 +58,4 @@ SELECT
   m.contracted_unit_price_usd, m.list_cost_usd, m.cost_usd, m.pricing_status,
   CASE WHEN m.net_quantity = 0 THEN 'rerate' ELSE d.changed_reason END AS reason
 FROM moved AS m
-INNER JOIN rated_days AS d ON d.usage_date = m.usage_date
+INNER JOIN compared_days AS d ON d.usage_date = m.usage_date

@@ -1,0 +1,62 @@
+"""By how much the charges of days differ from what is posted for them.
+
+Compares some days at a time, so that memory stays bounded however many are rated anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.ledger import quote
+from pipeline.rating.states import DayToRate
+from pipeline.records import CHARGE_SCHEMA
+from pipeline.resources import sql
+
+LINES_AT_ONCE = 250_000  # of each side: they are compared with all their texts
+
+
+def differences(
+    con: duckdb.DuckDBPyConnection,
+    posted: Sequence[DayToRate],
+    charge_paths: Mapping[date, Path],
+    *,
+    rated: int,
+) -> Iterator[tuple[date, str, pl.DataFrame]]:
+    """What is to be posted: UTC day, reason, and lines in CHARGE_SCHEMA; days alike give nothing.
+
+    Takes the view or table `charge_lines` with the new charges of `rated` days, and for those of
+    them that are posted already the files of their charges.
+    """
+    ((lines,),) = con.execute("SELECT count(*) FROM charge_lines").fetchall()
+    at_once = max(1, rated * LINES_AT_ONCE // max(1, lines))
+    for start in range(0, len(posted), at_once):
+        days = posted[start : start + at_once]
+        register_days(con, "compared_days", days)
+        paths = ", ".join(quote(str(charge_paths[d.usage_date])) for d in days)
+        con.execute(
+            "CREATE OR REPLACE TEMP VIEW posted_charges AS "
+            f"FROM read_parquet([{paths}], hive_partitioning = false)"
+        )
+        found = con.sql(sql("charges/differences")).pl()
+        for (when, reason), part in found.group_by("usage_date", "reason", maintain_order=True):
+            assert isinstance(when, date)  # noqa: S101  narrows for the type checker
+            yield when, str(reason), part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA))
+
+
+def register_days(con: duckdb.DuckDBPyConnection, name: str, days: Sequence[DayToRate]) -> None:
+    """Days and why they may have changed, as a table for a statement."""
+    con.register(
+        name,
+        pl.DataFrame(
+            {
+                "usage_date": [d.usage_date for d in days],
+                "changed_reason": [d.reason for d in days],
+            },
+            schema={"usage_date": pl.Date, "changed_reason": pl.String},
+        ),
+    )
