@@ -12,8 +12,9 @@ import zstandard
 
 from pipeline.config import Source, SourceKind
 from pipeline.errors import ConfigError
+from pipeline.landing import is_special
 from pipeline.sources import pages, request_log, tabular_reading
-from pipeline.spooling import compression, open_plain
+from pipeline.spooling import compression, read_head
 
 HEAD_BYTES = 256 << 10
 _REMOTE = "://"
@@ -25,12 +26,17 @@ def sources_of(words: Sequence[str], folder: Path) -> tuple[tuple[Source, ...], 
     Fails: ConfigError for a path that is not there, or a file whose kind cannot be told.
     """
     by_kind: dict[SourceKind, list[str]] = {}
+    notes = []
     for word in words:
         for name in _files(word, folder):
-            by_kind.setdefault(kind_of(name), []).append(name)
+            kind = kind_of(name)
+            if kind is None:
+                notes.append(f"{name}: is empty, nothing to read")
+            else:
+                by_kind.setdefault(kind, []).append(name)
     has_buckets = "openai_usage" in by_kind
     has_requests = bool({"request_log", "records"} & set(by_kind))
-    notes = [f"{len(names)} files of kind {kind}" for kind, names in sorted(by_kind.items())]
+    notes += [f"{len(names)} files of kind {kind}" for kind, names in sorted(by_kind.items())]
     if has_buckets and has_requests:
         notes.append(
             "The usage pages are taken as detail, since the request logs would charge the same "
@@ -50,12 +56,16 @@ def sources_of(words: Sequence[str], folder: Path) -> tuple[tuple[Source, ...], 
     return tuple(sources), notes
 
 
-def kind_of(name: str) -> SourceKind:
-    """The kind of one file, by its first bytes. Fails: ConfigError where nothing fits."""
+def kind_of(name: str) -> SourceKind | None:
+    """The kind of one file, by its first bytes; None: it is empty. Fails: ConfigError."""
+    if _REMOTE not in name and is_special(Path(name)):  # reading a pipe would wait for its writer
+        raise ConfigError("is no file that can be read twice", file=name, hint="Write it to one.")
     try:
-        head = _remote_head(name) if _REMOTE in name else _head(Path(name))
-    except (OSError, EOFError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=name) from None
+        head = _remote_head(name) if _REMOTE in name else read_head(Path(name), HEAD_BYTES)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", file=name) from None
+    if not head.strip():
+        return None
     found = pages.detect(head)
     if found is not None:
         return found
@@ -68,11 +78,6 @@ def kind_of(name: str) -> SourceKind:
         file=name,
         hint="Name it under [[sources]] in tollbook.toml, with its `kind`.",
     )
-
-
-def _head(path: Path) -> bytes:
-    with open_plain(path) as file:
-        return file.read(HEAD_BYTES)
 
 
 def _remote_head(name: str) -> bytes:
@@ -104,12 +109,12 @@ def _files(word: str, folder: Path) -> list[str]:
             str(Path(where) / name)
             for where, _, names in os.walk(path)
             for name in names
-            if not name.startswith(".")
+            if not name.startswith(".") and not is_special(Path(where) / name)
         ]
     elif path.exists():
         found = [str(path)]
     else:
-        found = [p for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]
+        found = [p for p in glob.glob(str(path), recursive=True) if not is_special(Path(p))]
     if not found:
         raise ConfigError("there is no such file", file=word, hint="Check the path or the glob.")
     return sorted(found)

@@ -5,6 +5,7 @@ TollbookError                 exit code
 ├── SourceError               3   one file or source could not be read; the others go on
 ├── RunFailedError            1   nothing was committed
 │   └── CheckFailedError      1   an invariant in queries/checks/ does not hold
+├── NotPublishedError         1   it was committed; what readers see is still that of before
 ├── RunStoppedError           1   it was asked to stop before it had committed anything
 └── LockHeldError             75  another run holds the storage
 """
@@ -67,6 +68,10 @@ class RunFailedError(TollbookError):
 
 class CheckFailedError(RunFailedError):
     """An invariant does not hold, so the run committed nothing."""
+
+
+class NotPublishedError(TollbookError):
+    """The run was committed, but readers still see the snapshot of before; the next one flips."""
 
 
 class RunStoppedError(TollbookError):

@@ -5,7 +5,6 @@ One file that cannot be read never loses another; memory stays bounded at any fi
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +15,6 @@ import duckdb
 import numpy as np
 import polars as pl
 import structlog
-import zstandard
 
 from pipeline.config import Source
 from pipeline.errors import SourceError
@@ -26,12 +24,14 @@ from pipeline.registry import DAY_SECONDS, Action, Decision, FileEntry
 from pipeline.sources import request_log, tabular, tabular_reading
 from pipeline.sources.context import REJECT_SCHEMA, Context, Normalized
 from pipeline.spooling import (
+    DAMAGED,
     Scan,
     Segment,
     Spool,
     compression,
     is_whole_row,
     open_plain,
+    read_head,
     scan,
     spool,
 )
@@ -44,12 +44,19 @@ _QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains not
 
 def read_file(intake: Intake, source: Source, file: RawFile, decision: Decision) -> None:
     """Read one request-level file, or the tail of one. Fails: SourceError."""
-    if source.kind == "records":
-        _read_table(intake, source, file, decision.known)
-    elif decision.action is Action.TAIL and decision.known is not None:
-        _read_tail(intake, source, file, decision.known)
-    else:
-        _read_log(intake, source, file, decision.known)
+    try:
+        if source.kind == "records":
+            _read_table(intake, source, file, decision.known)
+        elif decision.action is Action.TAIL and decision.known is not None:
+            _read_tail(intake, source, file, decision.known)
+        else:
+            _read_log(intake, source, file, decision.known)
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror or error}",
+            file=file.name,
+            hint="If it was moved away since it was found, the next run reads it where it is.",
+        ) from None
 
 
 def _read_log(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:
@@ -116,6 +123,8 @@ def _read_spooled(
 
 
 def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) -> None:
+    is_plain = _is_plain(file.local)
+    start = known.read_bytes + (_ending_left(file.local, known.read_bytes) if is_plain else 0)
     intake.registry.touch(known)
     known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
     if known.is_tail_rejected and file.size_bytes > known.size_bytes:
@@ -126,8 +135,6 @@ def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) 
         known.is_tail_rejected = False
     known.state = "read"
     intake.before[known.file_id] = replace(known)
-    is_plain = _is_plain(file.local)
-    start = known.read_bytes + (_ending_left(file.local, known.read_bytes) if is_plain else 0)
     _read_spooled(
         intake,
         source,
@@ -359,7 +366,7 @@ def plain_copy(intake: Intake, file: RawFile) -> tuple[Path, Scan]:
             with open_plain(file.local) as packed, path.open("wb") as plain:
                 for block in iter(lambda: packed.read(1 << 20), b""):
                     plain.write(block)
-        except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
+        except (OSError, *DAMAGED) as error:
             raise SourceError(
                 f"cannot be unpacked: {error}", file=file.name, hint="Replace it by a whole copy."
             ) from None
@@ -373,13 +380,7 @@ def _is_plain(path: Path) -> bool:
 
 def refuse_binary(file: RawFile) -> None:
     """Refuse what is no text at all, before a million lines of it are quarantined."""
-    try:
-        with open_plain(file.local) as stream:
-            head = stream.read(4096)
-    except (OSError, EOFError, ValueError) as error:
-        raise SourceError(
-            f"cannot be unpacked: {error}", file=file.name, hint="Replace it with a whole copy."
-        ) from None
+    head = read_head(file.local, 4096)
     if b"\x00" in head and b'{"' not in head:
         raise SourceError(
             "is a binary file, not JSON lines",

@@ -6,8 +6,10 @@ Never reads what a file means.
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,9 +63,10 @@ def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterato
             for name in names
             if not name.startswith(".")
         ]
+        paths = [p for p in paths if not is_special(p)]
     elif glob.has_magic(pattern) and not path.exists():
         paths = [Path(p) for p in glob.glob(pattern, recursive=True)]
-        paths = [p for p in paths if p.is_file()]
+        paths = [p for p in paths if not is_special(p)]
     else:
         paths = [path]
     for file in sorted(paths):
@@ -82,9 +85,19 @@ def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterato
             )
 
 
+def is_special(path: Path) -> bool:
+    """A folder, a pipe, a socket or a device; a link that leads nowhere is none, but an error."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _describe(file: Path) -> RawFile:
     absolute = Path(os.path.abspath(file))  # noqa: PTH100  a link keeps its own name
     facts = absolute.stat()
+    if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait for its writer
+        raise OSError(errno.EINVAL, "it is no file but a pipe, a socket or a device")
     return RawFile(
         name=str(absolute),
         local=absolute,

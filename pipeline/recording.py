@@ -21,6 +21,7 @@ from pipeline import (
     outbox,
     quarantine,
     run_alerts,
+    storage_errors,
 )
 from pipeline.batch import Batch, Change, Counts
 from pipeline.errors import RunFailedError, TollbookError
@@ -178,7 +179,8 @@ def record(
 
 def record_failure(work: Batch, error: BaseException) -> None:
     """A failed run commits nothing but that it failed, and tells the channels."""
-    shown = error if isinstance(error, TollbookError) else RunFailedError(type(error).__name__)
+    told = storage_errors.told(error, work.storage.root)
+    shown = told or RunFailedError(type(error).__name__)
     try:
         with work.books.transaction():
             record(work, Counts(), "failed", [shown])

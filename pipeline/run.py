@@ -13,7 +13,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
-from pipeline import bucket_books, catalogue, quarantine, recording
+from pipeline import bucket_books, catalogue, quarantine, recording, storage_errors
 from pipeline.batch import Batch, Change, Counts, RunResult, batch
 from pipeline.bucket_intake import (
     BucketChange,
@@ -25,7 +25,7 @@ from pipeline.bucket_intake import (
 )
 from pipeline.checking import check_books, check_days
 from pipeline.config import BUCKET_KINDS, Config, Source
-from pipeline.errors import ConfigError, RunStoppedError, SourceError
+from pipeline.errors import ConfigError, NotPublishedError, RunStoppedError, SourceError
 from pipeline.ingest import read_file
 from pipeline.intake import Intake, RejectStore
 from pipeline.landing import find
@@ -66,12 +66,15 @@ def act(
     stop: threading.Event | None = None,
 ) -> Iterator[Batch]:
     """A batch whose failure is recorded, and told to the channels."""
-    with batch(
-        config, verb=verb, now=now, real_clock=real_clock, environment=environment, stop=stop
-    ) as work:
+    with (
+        storage_errors.before_the_commit(config.storage.root),
+        batch(
+            config, verb=verb, now=now, real_clock=real_clock, environment=environment, stop=stop
+        ) as work,
+    ):
         try:
             yield work
-        except (RunStoppedError, ConfigError, KeyboardInterrupt):
+        except (RunStoppedError, NotPublishedError, ConfigError, KeyboardInterrupt):
             raise
         except BaseException as error:
             recording.record_failure(work, error)
@@ -118,8 +121,9 @@ def settle(work: Batch, change: Change) -> RunResult:
         prices=catalogue.published_prices(work.book),
         budgets=catalogue.published_budgets(work.config.budgets),
     )
-    announcements = recording.deliver(work)
-    snapshot = publish(books, storage, live, work.run_id, work.now, work.real_clock())
+    with storage_errors.after_the_commit(storage.root):
+        announcements = recording.deliver(work)
+        snapshot = publish(books, storage, live, work.run_id, work.now, work.real_clock())
     return RunResult(
         run_id=work.run_id,
         outcome=outcome,

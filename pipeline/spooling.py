@@ -7,12 +7,13 @@ over-long lines, with a byte-order mark) is cut into spool files of bounded size
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -22,6 +23,10 @@ BLOCK = 1 << 20
 SPOOL_BYTES = 192 << 20
 MAX_LINE_BYTES = 16 << 20  # DuckDB's maximum_object_size: a longer line fails the whole file
 KEPT_RAW_BYTES = 64 << 10
+# What reading a damaged compressed stream raises.
+DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
+# Unpacked at once: zstandard makes up to 32,768 times as much of it, in memory.
+_PACKED_BYTES = 4 << 10
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = 10
 _SPACE = 32
@@ -60,8 +65,42 @@ class Spool:
     problem: str | None = None  # the stream broke off here
 
 
-class _Reader(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+class _Zstandard(io.RawIOBase):
+    """The content of a zstandard file; a cut-off one is an EOFError, which the library hides."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._is_inside = False  # a frame has begun and not ended
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Yes; it can't be written, nor searched."""
+        return True
+
+    def readinto(self, target: Any, /) -> int:
+        """Fill `target` as far as what is unpacked reaches; 0 at the end."""
+        while not self._ready:
+            packed = self._frame.unused_data if self._frame.eof else b""
+            packed = packed or self._file.read(_PACKED_BYTES)
+            if not packed:
+                if self._is_inside:
+                    raise EOFError("the file ends inside of a frame")
+                return 0
+            if self._frame.eof:  # frames may follow each other
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._ready = memoryview(self._frame.decompress(packed))
+            self._is_inside = not self._frame.eof
+        view = memoryview(target).cast("B")
+        got = min(len(view), len(self._ready))
+        view[:got] = self._ready[:got]
+        self._ready = self._ready[got:]
+        return got
+
+    def close(self) -> None:
+        """Close the file below as well."""
+        self._file.close()
+        super().close()
 
 
 def compression(head: bytes) -> str | None:
@@ -71,15 +110,21 @@ def compression(head: bytes) -> str | None:
     return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else None
 
 
-def open_plain(path: Path) -> IO[bytes]:
+def open_plain(path: Path) -> io.BufferedIOBase:
     """The uncompressed bytes of a file."""
     with path.open("rb") as file:
         kind = compression(file.read(4))
     if kind == "gzip":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
+        return gzip.GzipFile(path, "rb")
     if kind == "zstd":
-        return cast("IO[bytes]", zstandard.open(path, "rb"))
+        return io.BufferedReader(_Zstandard(path))
     return path.open("rb")
+
+
+def read_head(path: Path, size: int) -> bytes:
+    """The first `size` bytes of the content, less where it ends or is damaged before that."""
+    with open_plain(path) as stream:
+        return b"".join(_pieces(stream, Spool(), size))
 
 
 def sample_hash(path: Path, size: int) -> str:
@@ -186,27 +231,38 @@ def spool(
         target.unlink(missing_ok=True)
 
 
-def _skip(stream: _Reader, start: int, digest: xxhash.xxh3_128) -> None:
+def _skip(stream: io.BufferedIOBase, start: int, digest: xxhash.xxh3_128) -> None:
     while start > 0:
-        block = stream.read(min(BLOCK, start))
+        block = stream.read1(min(BLOCK, start))
         if not block:
             return
         digest.update(block)
         start -= len(block)
 
 
-def _blocks(stream: _Reader, found: Spool, remaining: int | None) -> Iterator[bytes]:
-    while remaining is None or remaining > 0:
-        try:
-            block = stream.read(BLOCK if remaining is None else min(BLOCK, remaining))
-        except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
-            found.problem = f"the compressed stream breaks off: {error}"
-            return
+def _blocks(stream: io.BufferedIOBase, found: Spool, remaining: int | None) -> Iterator[bytes]:
+    while found.problem is None:
+        wanted = BLOCK if remaining is None else min(BLOCK, remaining)
+        block = b"".join(_pieces(stream, found, wanted))
         if not block:
             return
         if remaining is not None:
             remaining -= len(block)
         yield block
+
+
+def _pieces(stream: io.BufferedIOBase, found: Spool, wanted: int) -> Iterator[bytes]:
+    """Piece by piece: one whole `read` would keep back what it has when it meets damage."""
+    while wanted:
+        try:
+            piece = stream.read1(wanted)
+        except DAMAGED as error:
+            found.problem = f"the compressed stream breaks off: {error}"
+            return
+        if not piece:
+            return
+        wanted -= len(piece)
+        yield piece
 
 
 class _Cutter:

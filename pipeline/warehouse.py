@@ -134,14 +134,18 @@ def open_warehouse(storage: Storage) -> Iterator[Warehouse]:
     path = storage.warehouse
     try:
         storage.root.mkdir(parents=True, exist_ok=True)
-        con = duckdb.connect(str(path))
-    except OSError as error:
+        if not path.exists():
+            _create(path)
+    except (OSError, duckdb.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         raise RunFailedError(
-            f"the storage cannot be written: {error.strerror}",
+            f"the storage cannot be written: {reason}",
             file=path.parent,
             key="storage.root",
-            hint="Make it writable for this user, or set another `root` under [storage].",
+            hint="Free some space, make it writable, or set another `root` under [storage].",
         ) from None
+    try:
+        con = duckdb.connect(str(path))
     except duckdb.Error as error:
         raise RunFailedError(
             f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
@@ -154,6 +158,14 @@ def open_warehouse(storage: Storage) -> Iterator[Warehouse]:
         yield Warehouse(con)
     finally:
         con.close()
+
+
+def _create(path: Path) -> None:
+    """Make empty books under their name in one step: half a file could never be opened again."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    duckdb.connect(str(fresh)).close()
+    fresh.replace(path)
 
 
 def _migrate(con: duckdb.DuckDBPyConnection) -> None:

@@ -21,6 +21,7 @@ class Server(ThreadingHTTPServer):
         self.status = 200
         self.is_open = threading.Event()  # answers wait for it
         self.is_open.set()
+        self.is_asked = threading.Event()  # a message has come, answered or not
 
     @property
     def url(self) -> str:
@@ -37,6 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         """One message."""
         length = int(self.headers["Content-Length"])
         body = json.loads(self.rfile.read(length))
+        self.server.is_asked.set()
         self.server.is_open.wait(10)
         if self.server.status == 200:
             self.server.posts.append(body)

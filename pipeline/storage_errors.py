@@ -1,0 +1,79 @@
+"""What the disk or the memory below us refuses, told so that a user knows what to do about it.
+
+Python, DuckDB and polars each say it in a way of their own; whatever else they say is a mistake of
+ours and passes through as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.errors import NotPublishedError, RunFailedError, TollbookError
+
+_FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
+_NUMBER = re.compile(r"\(os error (\d+)\)")
+_OF_A_FILE = re.compile(r"\bIO error\b|\bcould not (?:write|read|open|sync) file\b", re.IGNORECASE)
+
+
+def told(error: BaseException, root: Path) -> TollbookError | None:
+    """The same as an error of ours; None where it is neither the disk's nor the memory's."""
+    if isinstance(error, TollbookError):
+        return error
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, OSError):
+        return _of_a_file(Path(error.filename or root), error.strerror or text)
+    number = _NUMBER.search(text)
+    if number is not None and isinstance(error, pl.exceptions.PolarsError):
+        return _of_a_file(root, os.strerror(int(number[1])))
+    if isinstance(error, duckdb.Error) and _OF_A_FILE.search(text):
+        return _of_a_file(root, text)
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return RunFailedError(
+            f"there is not enough memory, or room to spill to: {text}",
+            file=root,
+            hint="Free some of both and run again.",
+        )
+    return None
+
+
+def _of_a_file(file: Path, what: str) -> RunFailedError:
+    if _FULL.search(what):
+        return RunFailedError(
+            f"cannot be written: {what}", file=file, hint="Free some space and run again."
+        )
+    return RunFailedError(f"cannot be used: {what}", file=file, hint="Look at the disk it is on.")
+
+
+@contextmanager
+def before_the_commit(root: Path) -> Iterator[None]:
+    """Fails: RunFailedError for what the disk or the memory refuses; nothing was committed."""
+    try:
+        yield
+    except Exception as error:
+        failure = told(error, root)
+        if failure is None:
+            raise
+        raise failure from None
+
+
+@contextmanager
+def after_the_commit(root: Path) -> Iterator[None]:
+    """Fails: NotPublishedError for what the disk or the memory refuses; the next run publishes."""
+    try:
+        yield
+    except Exception as error:
+        failure = told(error, root)
+        if failure is None:
+            raise
+        raise NotPublishedError(
+            f"the run was committed, but its figures could not be published: {failure.what}",
+            file=failure.file,
+            hint="Free some space; the next run publishes them.",
+        ) from None
