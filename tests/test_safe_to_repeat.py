@@ -93,10 +93,12 @@ class Scene:
 
     @property
     def var(self) -> Path:
+        """Its storage."""
         return self.place.path("var")
 
     @property
     def words(self) -> list[str]:
+        """The command's arguments."""
         return ["run", "--config", str(self.place.path("tollbook.toml")), "--now", NOW, "--quiet"]
 
     def set_back(self) -> None:
@@ -148,6 +150,7 @@ class Scene:
         return set(re.findall(r"alert-[0-9a-f]{16}", json.dumps(self.server.posts)))
 
     def wait_for_the_lock(self, process: subprocess.Popen[Any]) -> None:
+        """Until the process holds the storage, or has ended."""
         while process.poll() is None and not (self.var / "lock").stat().st_size:
             time.sleep(0.002)
 
