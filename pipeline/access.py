@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipeline.as_of import look_back
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.statements import Statement, read_only
 
@@ -92,13 +93,13 @@ class Answer:
 
 
 def open_published(
-    published: Path, *, memory_limit: str = MEMORY_LIMIT
+    published: Path, *, memory_limit: str = MEMORY_LIMIT, at: datetime | None = None
 ) -> duckdb.DuckDBPyConnection:
     """A connection that reads the snapshot `published` leads to now, and nothing else.
 
     The link is resolved once, so that one connection sees one snapshot, whatever is published
-    meanwhile. Fails: ConfigError where nothing is published yet, RunFailedError where it cannot
-    be read.
+    meanwhile. With `at`, usage and charges are those known at that instant (UTC). Fails:
+    ConfigError where nothing is published yet, RunFailedError where it cannot be read.
     """
     snapshot = published.resolve()
     database = snapshot / DATABASE
@@ -123,6 +124,8 @@ def open_published(
             },
         )
         weakref.finalize(con, shutil.rmtree, spill, ignore_errors=True)
+        if at is not None:
+            look_back(con, at)
         _lock(con, snapshot)
     except duckdb.Error as error:
         shutil.rmtree(spill, ignore_errors=True)

@@ -21,7 +21,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("words", ("errors", "money", "records", "cron", "resources", "identity", "validation")),
     ("configuration", ("config", "config_text", "directory")),
     ("tools", ("statements", "spooling", "lock", "tables", "due")),
-    ("engines", ("engines", "warehouse", "access")),
+    ("engines", ("engines", "warehouse", "access", "as_of")),
     ("sources", ("sources", "landing", "detecting")),
     ("prices", ("pricing",)),
     ("facts", ("ledger", "registry")),

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from pipeline import config
-from pipeline.access import open_published
+from pipeline.access import open_published, run_statement
+from pipeline.named_queries import NamedQuery, bind, days_asked_about, named_queries
 from pipeline.resources import sql_names
 from pipeline.run import run_batch
 from tests.published import dictionary
@@ -57,6 +58,20 @@ def test_view_and_columns_carry_their_comment(view: str, con: duckdb.DuckDBPyCon
     words = {name: comment for name, (_, comment) in dictionary()[view].items()}
     assert of_view == [(words.pop(""),)]
     assert dict(of_columns) == words
+
+
+def test_everything_of_the_dictionary_is_published() -> None:
+    """The contract's views are all there, also where nothing fills them yet."""
+    assert set(VIEWS) == set(dictionary())
+
+
+@pytest.mark.parametrize("query", named_queries(), ids=lambda q: q.name)
+def test_every_named_query_runs_on_what_a_run_publishes(
+    query: NamedQuery, con: duckdb.DuckDBPyConnection
+) -> None:
+    """With nothing but its defaults."""
+    days, _ = days_asked_about(con, query, {}, NOW.date(), NOW)
+    assert list(run_statement(con, query.sql, bind(query, {}, days)).rows()) is not None
 
 
 def test_nothing_else_is_published(con: duckdb.DuckDBPyConnection) -> None:

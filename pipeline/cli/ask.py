@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +32,10 @@ SinceOption = Annotated[str | None, typer.Option("--since", help="Short for --pa
 UntilOption = Annotated[
     str | None, typer.Option("--until", help="Short for --param until=DATE (not counted).")
 ]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Usage and charges as known at this instant, in UTC."),
+]
 ProjectOption = Annotated[
     str | None, typer.Option("--project", help="Short for --param project=ID.")
 ]
@@ -47,6 +51,7 @@ def sql(
     as_json: JsonOption = False,
     out: OutOption = None,
     param: ParamOption = None,
+    as_of: AsOfOption = None,
     config: ConfigOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -60,7 +65,7 @@ def sql(
 
     published = setting.load(config).storage.root / "published"
     text = sys.stdin.read() if statement == "-" else statement
-    with open_published(published) as con:
+    with open_published(published, at=_known_at(as_of, quiet=quiet)) as con:
         answer = run_statement(con, text, _pairs(param))
         print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
 
@@ -81,6 +86,7 @@ def query(
     show_sql: Annotated[
         bool, typer.Option("--show-sql", help="Print the query's SQL, to start your own from.")
     ] = False,
+    as_of: AsOfOption = None,
     config: ConfigOption = None,
     now: NowOption = None,
     quiet: QuietOption = False,
@@ -106,7 +112,7 @@ def query(
     given = _pairs(param) | _given(since=since, until=until, project=project)
     instant = setting.clock(now).now
     today = instant.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
-    with open_published(published) as con:
+    with open_published(published, at=_known_at(as_of, quiet=quiet)) as con:
         days, note = days_asked_about(con, asked, given, today, instant)
         if note:
             setting.say(note, quiet=quiet)
@@ -135,6 +141,16 @@ def print_answer(
             return
     if note:
         setting.say(note, quiet=quiet)
+
+
+def _known_at(as_of: str | None, *, quiet: bool) -> datetime | None:
+    if as_of is None:
+        return None
+    at = setting.instant(as_of, "--as-of")
+    setting.say(
+        f"usage, charges and daily_costs as known at {at} UTC; other views as of now", quiet=quiet
+    )
+    return at
 
 
 def _given(**words: str | None) -> dict[str, str]:

@@ -1,0 +1,5 @@
+-- row: one API key of a project, as it was last seen; deleted ones too.
+SELECT
+  api_key_id, project_id, name, service_account_id, user_id, state
+FROM stored.api_keys
+QUALIFY row_number() OVER (PARTITION BY api_key_id ORDER BY valid_from_at DESC) = 1

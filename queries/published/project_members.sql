@@ -1,0 +1,5 @@
+-- row: one user in one project, as of now.
+SELECT
+  project_id, user_id, role
+FROM stored.project_members
+WHERE valid_to_at IS NULL

@@ -1,0 +1,5 @@
+-- row: one service account of a project, as it was last seen.
+SELECT
+  service_account_id, project_id, name
+FROM stored.service_accounts
+QUALIFY row_number() OVER (PARTITION BY service_account_id ORDER BY valid_from_at DESC) = 1
