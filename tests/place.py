@@ -66,6 +66,16 @@ PRICE_HEADER = (
 RECORDS_HEADER = (
     "record_id,started_at,project_id,model,text_input_tokens,text_output_tokens,requests"
 )
+# What readers see, without what names runs and their times.
+PUBLISHED = {
+    "charges": "FROM charges ORDER BY ALL",
+    "daily_costs": "FROM daily_costs ORDER BY ALL",
+    "usage": "SELECT * EXCLUDE recorded_at FROM usage ORDER BY ALL",
+    "input_files": "SELECT * EXCLUDE (ingested_at, run_id) FROM input_files ORDER BY ALL",
+    "quarantine": "SELECT input_file, input_line, rule, raw FROM quarantine ORDER BY ALL",
+    "provider_costs": "FROM provider_costs ORDER BY ALL",
+    "postings": "SELECT * EXCLUDE (run_id, posted_at) FROM charge_postings ORDER BY ALL",
+}
 Row = tuple[Any, ...]
 
 
@@ -260,9 +270,13 @@ class Place:
 
     def rows(self, query: str) -> list[Row]:
         """Ask the published database."""
+        return self.answers({"": query})[""]
+
+    def answers(self, queries: Mapping[str, str]) -> dict[str, list[Row]]:
+        """Ask the published database several things."""
         path = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
         with duckdb.connect(str(path), read_only=True) as con:
-            return con.execute(query).fetchall()
+            return {name: con.execute(query).fetchall() for name, query in queries.items()}
 
     def tokens(self) -> int:
         """The input tokens of all charges."""
@@ -321,18 +335,4 @@ class Place:
 
 def published(place: Place) -> dict[str, list[Row]]:
     """What readers see, to the last digit, without what names runs and their times."""
-    return {
-        "charges": place.rows("FROM charges ORDER BY ALL"),
-        "daily_costs": place.rows("FROM daily_costs ORDER BY ALL"),
-        "usage": place.rows("SELECT * EXCLUDE recorded_at FROM usage ORDER BY ALL"),
-        "input_files": place.rows(
-            "SELECT * EXCLUDE (ingested_at, run_id) FROM input_files ORDER BY ALL"
-        ),
-        "quarantine": place.rows(
-            "SELECT input_file, input_line, rule, raw FROM quarantine ORDER BY ALL"
-        ),
-        "provider_costs": place.rows("FROM provider_costs ORDER BY ALL"),
-        "postings": place.rows(
-            "SELECT * EXCLUDE (run_id, posted_at) FROM charge_postings ORDER BY ALL"
-        ),
-    }
+    return place.answers(PUBLISHED)

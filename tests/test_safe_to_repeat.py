@@ -21,14 +21,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline.acting import run_and_report
 from pipeline.cli import setting
 from pipeline.config import load
-from tests.place import CONFIGURATION, Place, Row, bucket, cost, lines, page, published, request
+from pipeline.run import run_batch
+from tests.place import CONFIGURATION, PUBLISHED, Place, Row, bucket, cost, lines, page, request
 from tests.webhook import Server, webhook
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -43,6 +42,11 @@ amount_usd = "1"
 channels = ["{url}"]
 """
 MOMENTS = 12
+SEEN = PUBLISHED | {
+    "alerts": "SELECT * EXCLUDE (raised_at, delivered_at, resolved_at) FROM alerts ORDER BY ALL",
+    "budgets": "FROM budget_status ORDER BY ALL",
+    "outcomes": "SELECT DISTINCT verb, outcome FROM runs",
+}
 
 # The real command, which sends itself a signal right before it does a certain thing for the first
 # time, as Python's audit events tell it: an event, and a part of what it is about.
@@ -93,12 +97,12 @@ class Scene:
 
     @property
     def var(self) -> Path:
-        """Its storage."""
+        """The storage."""
         return self.place.path("var")
 
     @property
     def words(self) -> list[str]:
-        """The command's arguments."""
+        """Of the command."""
         return ["run", "--config", str(self.place.path("tollbook.toml")), "--now", NOW, "--quiet"]
 
     def set_back(self) -> None:
@@ -127,19 +131,14 @@ class Scene:
 
     def run(self) -> None:
         """A run in this process, by the clocks of the command."""
+        clock = setting.business_clock(NOW)
         config = load(self.place.path("tollbook.toml"))
-        done = run_and_report(config, clock=setting.business_clock(NOW), environment={})
-        assert done.result.outcome == "done"
+        done = run_batch(config, now=clock.business(), real_clock=clock.real, environment={})
+        assert done.outcome == "done"
 
     def seen(self) -> dict[str, list[Row]]:
         """What readers see but for times and names of runs."""
-        return published(self.place) | {
-            "alerts": self.place.rows(
-                "SELECT * EXCLUDE (raised_at, delivered_at, resolved_at) FROM alerts ORDER BY ALL"
-            ),
-            "budgets": self.place.rows("FROM budget_status ORDER BY ALL"),
-            "outcomes": self.place.rows("SELECT DISTINCT verb, outcome FROM runs"),
-        }
+        return self.place.answers(SEEN)
 
     def count_files(self) -> int:
         """Of the ledger; replaced files of charges stay until a later run tidies up."""
@@ -149,8 +148,8 @@ class Scene:
         """Of the alerts that have arrived."""
         return set(re.findall(r"alert-[0-9a-f]{16}", json.dumps(self.server.posts)))
 
-    def wait_for_the_lock(self, process: subprocess.Popen[Any]) -> None:
-        """Until the process holds the storage, or has ended."""
+    def wait_for_the_lock(self, process: subprocess.Popen[str]) -> None:
+        """Until a run holds the storage."""
         while process.poll() is None and not (self.var / "lock").stat().st_size:
             time.sleep(0.002)
 

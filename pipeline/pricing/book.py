@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from pipeline import config, resources
@@ -76,7 +77,8 @@ def examine(
     Fails: ConfigError for a discount whose dates are in the wrong order.
     """
     terms = discounting.from_config(discounts)
-    built_in, findings = _built_in()
+    built_in, own_findings = _built_in()
+    findings = list(own_findings)
     layers: list[tuple[PriceRow, ...]] = [built_in.rows()]
     for path in files:
         rows, table = read_prices(path, str(path), "contracted")
@@ -104,7 +106,8 @@ def summary(book: PriceBook, files: int, findings: Sequence[Finding]) -> str:
     )
 
 
-def _built_in() -> tuple[PriceBook, list[Finding]]:
+@cache  # half a second, and the same files for as long as this version is installed
+def _built_in() -> tuple[PriceBook, tuple[Finding, ...]]:
     folder = resources.folder("data") / "prices"
     findings: list[Finding] = []
     rows: list[PriceRow] = []
@@ -119,7 +122,7 @@ def _built_in() -> tuple[PriceBook, list[Finding]]:
     findings += table.findings
     findings += check_rows(rows)
     # Nobody but us can act on a warning about our own file: a test holds the known ones.
-    errors = [finding for finding in findings if finding.severity == "error"]
+    errors = tuple(finding for finding in findings if finding.severity == "error")
     return PriceBook([rows], aliases, (), allowances), errors
 
 
