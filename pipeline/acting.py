@@ -84,14 +84,19 @@ def run_and_report(
     environment: Mapping[str, str],
     month: date | None = None,
     stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Done:
-    """A run, and the report of a month (None: the current one, or the newest with data)."""
+    """A run, and the report of a month (None: the current one, or the newest with data).
+
+    **Takes** in `say` who reads the alerts where no channel is configured.
+    """
     result = run_batch(
         config,
         now=clock.business(),
         real_clock=clock.real,
         environment=environment,
         stop=stop,
+        say=say,
     )
     now = clock.business()
     written = report(config, month=month, now=now, run_id=result.run_id)

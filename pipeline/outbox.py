@@ -116,19 +116,20 @@ def deliver(
     channels: Sequence[Channel],
     *,
     clock: Callable[[], datetime],
-    announce: Callable[[str], None],
+    announce: Callable[[Message], None],
 ) -> list[Delivery]:
     """Send every message to every channel that does not have it yet; outside any transaction.
 
     **Takes** the messages in the order in which they are to be read; `clock` gives naive UTC.
-    Without a channel a message is announced (printed), and that is its delivery. **Gives** every
+    Without a channel a message is announced (printed), and that is its delivery: `announce` must
+    have shown it before it returns. **Gives** every
     try, for `record`. Never fails: a channel that does not accept is a row with its reason.
     """
     deliveries: list[Delivery] = []
     failures = dict.fromkeys((c.label for c in channels), 0)
     for message in messages:
         if not channels:
-            announce(f"{message.title}\n{message.body}")
+            announce(message)
             deliveries.append(Delivery(message.message_id, PRINTED, clock(), "delivered"))
         for channel in channels:
             outcome, error = _try(message, channel, failures[channel.label])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -78,6 +77,7 @@ def run_and_print(
         environment=setting.environment(),
         month=month_of(month),
         stop=setting.stop_on_signals(),
+        say=say,
     )
     for note in notes:
         say(note, quiet=quiet)
@@ -115,12 +115,17 @@ def _config(path: Path | None, files: Sequence[str]) -> tuple[Config, list[str]]
     return config, []
 
 
+def say_news(done: Done, *, quiet: bool = False) -> None:
+    """Notes (not when quiet) and problems on stderr."""
+    for note in done.result.notes:
+        say(note, quiet=quiet)
+    for problem in done.result.problems:
+        say(f"tollbook: {problem}")
+
+
 def print_done(done: Done, *, as_json: bool = False, quiet: bool = False) -> None:
     """Problems and notes on stderr; the summary and the report's path on stdout."""
-    for text in (*done.result.notes, *done.result.announcements):
-        say(text, quiet=quiet)
-    for problem in done.result.problems:
-        print(f"tollbook: {problem}", file=sys.stderr)
+    say_news(done, quiet=quiet)
     if as_json:
         print(json.dumps(done.facts(), indent=2))
     else:
