@@ -88,7 +88,7 @@ def run_and_report(
 ) -> Done:
     """A run, and the report of a month (None: the current one, or the newest with data).
 
-    **Takes** in `say` who reads the alerts where no channel is configured.
+    **Takes** in `say` who reads what the channels do not take: all of it, where there are none.
     """
     result = run_batch(
         config,

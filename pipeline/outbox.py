@@ -176,6 +176,20 @@ def record(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> No
         )
 
 
+def refusals(deliveries: Sequence[Delivery]) -> list[str]:
+    """A sentence for each channel that did not accept what it was to get; by its label only."""
+    waiting: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.outcome in {"failed", "not tried"}:
+            waiting.setdefault(delivery.channel, []).append(delivery)
+    return [
+        f"The alert channel {channel} failed: {tries[0].error}. "
+        + ("A message waits" if len(tries) == 1 else f"{len(tries)} messages wait")
+        + " for it; the next run tries again."
+        for channel, tries in waiting.items()
+    ]
+
+
 def _try(message: Message, channel: Channel, failures: int) -> tuple[DeliveryOutcome, str | None]:
     if channel.label in message.delivered_to:
         return "had it", None

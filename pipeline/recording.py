@@ -191,8 +191,8 @@ def record_failure(work: Batch, error: TollbookError) -> None:
 def deliver(work: Batch, heard: Collection[str] = ()) -> None:
     """Send what the outbox holds; with no channel it is said to whoever started the act.
 
-    **Takes** the ids of messages that need not be said there, as they are heard anyway. With
-    neither a channel nor a listener they wait.
+    So is that a channel did not accept. **Takes** the ids of messages that need not be said
+    there, as they are heard anyway. With neither a channel nor a listener they wait.
     """
     say = work.say
     if say is None and not work.channels:
@@ -207,6 +207,9 @@ def deliver(work: Batch, heard: Collection[str] = ()) -> None:
     )
     with work.books.transaction():
         outbox.record(work.books.con, deliveries)
+    if say is not None:
+        for refusal in outbox.refusals(deliveries):
+            say(f"tollbook: {refusal}")
 
 
 def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:

@@ -55,7 +55,7 @@ def run_batch(
 ) -> RunResult:
     """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed.
 
-    **Takes** in `say` who reads the alerts where no channel is configured.
+    **Takes** in `say` who reads what the channels do not take: all of it, where there are none.
     """
     with act(
         config,

@@ -13,6 +13,10 @@ from pipeline.config import load
 from pipeline.errors import RunFailedError
 from pipeline.schedule import JobTime
 from tests.place import CONFIGURATION, NOW, Place, lines, request
+from tests.webhook import TOKEN, Server, webhook
+
+# apprise 2.2 imports it for its mail channel.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 BUDGET = '[[budgets]]\nid = "all"\namount_usd = "0.001"\n'
 
@@ -72,3 +76,27 @@ def test_a_failed_run_says_what_waited_and_not_its_own_end_twice(place: Place) -
     assert [text.split("\n")[0] for text in heard] == [
         "tollbook, org-acme: budget all: 200 % used, 100 % over"
     ]
+
+
+def channel(server: Server) -> str:
+    """The part of a configuration that names it."""
+    return f'[alerts]\nchannels = ["{server.url}"]\n'
+
+
+def test_a_channel_that_does_not_accept_is_named_without_its_url(place: Place) -> None:
+    """The run is good all the same; the next one delivers, and has nothing to say."""
+    heard: list[str] = []
+    with webhook() as server:
+        server.status = 403
+        place.configure(CONFIGURATION + BUDGET + channel(server))
+        assert place.run(say=heard.append).exit_code == 0
+        [said] = heard
+        assert said.startswith("tollbook: The alert channel json (")
+        assert said.endswith(
+            ") failed: refused with HTTP status 403. "
+            "A message waits for it; the next run tries again."
+        )
+        assert TOKEN not in said
+        server.status = 200
+        place.run(say=heard.append)
+        assert (len(server.posts), len(heard)) == (1, 1)
