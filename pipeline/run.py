@@ -52,10 +52,12 @@ def run_batch(
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
+    problems: Sequence[SourceError] = (),
 ) -> RunResult:
     """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed.
 
-    **Takes** in `say` who reads what the channels do not take: all of it, where there are none.
+    **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
+    in `problems`, what was found wrong with the input before: the run is partial.
     """
     with act(
         config,
@@ -67,6 +69,7 @@ def run_batch(
         say=say,
     ) as work:
         change = read_sources(work)
+        change.problems.extend(problems)
         work.between_stages()
         return settle(work, change)
 
