@@ -272,7 +272,7 @@ def _read_source(
     known_buckets: KnownBuckets,
     passed: LedgerWriter,
 ) -> list[tuple[str, str]]:
-    files = find(source, work.storage.root, intake.problems)
+    files = find(source, work.storage.root, intake.problems, intake.notes)
     decided = [(f, work.registry.decide(source, f, work.started_at)) for f in files]
     to_read = [(f, d) for f, d in decided if d.action is not Action.SKIP]
     for file, decision in decided:

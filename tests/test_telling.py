@@ -100,3 +100,27 @@ def test_a_channel_that_does_not_accept_is_named_without_its_url(place: Place) -
         server.status = 200
         place.run(say=heard.append)
         assert (len(server.posts), len(heard)) == (1, 1)
+
+
+def test_a_source_without_files_is_noted_and_a_file_that_is_gone_is_a_problem(place: Place) -> None:
+    """A glob may match nothing for an hour (0); a path without one names what must be there (3)."""
+    place.configure(CONFIGURATION.replace('"exports/*"', '"exports/*.csv", "empty"'))
+    place.path("empty").mkdir()
+    result = place.run()
+    assert (result.exit_code, result.problems) == (0, ())
+    assert result.notes == tuple(
+        f"The source {source!r} has nothing to read: no file matches {place.path(path)}"
+        for source, path in (
+            ("exports", "exports/*.csv"),
+            ("exports", "empty"),
+            ("costs", "costs/*.json"),
+        )
+    )
+    place.configure(CONFIGURATION.replace('"exports/*"', '"exports/gone.csv"'))
+    result = place.run()
+    assert result.exit_code == 3
+    [problem] = result.problems
+    assert problem.startswith(
+        f"{place.path('exports/gone.csv')}: cannot be read: No such file or directory "
+        "(source 'exports')."
+    )
