@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 from pipeline.access import open_published
 from pipeline.batch import RunResult
 from pipeline.config import Config
+from pipeline.errors import SourceError
 from pipeline.money import display_usd
 from pipeline.reporting import WrittenReport, write_report
 from pipeline.run import run_batch
@@ -84,14 +85,22 @@ def run_and_report(
     environment: Mapping[str, str],
     month: date | None = None,
     stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
+    problems: Sequence[SourceError] = (),
 ) -> Done:
-    """A run, and the report of a month (None: the current one, or the newest with data)."""
+    """A run, and the report of a month (None: the current one, or the newest with data).
+
+    **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
+    in `problems`, what was found wrong with the input before.
+    """
     result = run_batch(
         config,
         now=clock.business(),
         real_clock=clock.real,
         environment=environment,
         stop=stop,
+        say=say,
+        problems=problems,
     )
     now = clock.business()
     written = report(config, month=month, now=now, run_id=result.run_id)

@@ -68,6 +68,11 @@ class Message:
     raised_ids: tuple[str, ...]  # those that it raises, not takes back
     delivered_to: frozenset[str] = frozenset()  # labels of the channels that have it
 
+    @property
+    def text(self) -> str:
+        """The message for somebody who reads it here."""
+        return f"{self.title}\n{self.body}"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -67,6 +67,14 @@ class Change:
     notes: list[str] = field(default_factory=list)
 
 
+def reason_of(problems: Sequence[object]) -> str:
+    """The first of some problems, and how many more there are; empty without any."""
+    if not problems:
+        return ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{problems[0]}{more}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run did, for whoever started it."""
@@ -79,8 +87,12 @@ class RunResult:
     statuses: tuple[budgets.BudgetStatus, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
-    announcements: tuple[str, ...]  # alerts, where no channel is configured
     postings: Mapping[str, int]  # lines posted, by reason
+
+    @property
+    def reason(self) -> str:
+        """Why it is partial, in one sentence or two; empty where it is not."""
+        return reason_of(self.problems)
 
     @property
     def exit_code(self) -> int:
@@ -106,6 +118,7 @@ class Batch:
     real_clock: Callable[[], datetime]
     stop: threading.Event
     channels: Sequence[Channel]
+    say: Callable[[str], None] | None  # to whoever started the act; None: nobody listens
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -131,6 +144,7 @@ def batch(
     real_clock: Callable[[], datetime],
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Iterator[Batch]:
     """A run's surroundings: prices and channels checked, storage locked, books open, tidy."""
     loaded = load_book(config.prices.files, config.discounts)
@@ -167,6 +181,7 @@ def batch(
             real_clock=real_clock,
             stop=stop or threading.Event(),
             channels=senders,
+            say=say,
             warnings=[str(w) for w in loaded.warnings],
         )
         try:

@@ -34,12 +34,13 @@ _FORGOTTEN_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, on what: the configuration, the clocks, the environment."""
+    """Who acts, on what: the configuration, the clocks, the environment, who reads alerts."""
 
     config: Config
     now: datetime
     real_clock: Callable[[], datetime]
     environment: Mapping[str, str]
+    say: Callable[[str], None] | None = None
 
 
 def _acting(actor: Actor, verb: str) -> AbstractContextManager[Batch]:
@@ -49,6 +50,7 @@ def _acting(actor: Actor, verb: str) -> AbstractContextManager[Batch]:
         now=actor.now,
         real_clock=actor.real_clock,
         environment=actor.environment,
+        say=actor.say,
     )
 
 

@@ -7,11 +7,12 @@ import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import zstandard
 
 from pipeline.config import Source, SourceKind
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, SourceError
 from pipeline.landing import is_special
 from pipeline.sources import pages, request_log, tabular_reading
 from pipeline.spooling import compression, read_head
@@ -20,20 +21,37 @@ HEAD_BYTES = 256 << 10
 _REMOTE = "://"
 
 
-def sources_of(words: Sequence[str], folder: Path) -> tuple[tuple[Source, ...], list[str]]:
-    """One source for each kind among the files named, and what to say about it.
+class Detected(NamedTuple):
+    """What the files named are: a source for each kind, what to say, and those left out."""
 
-    Fails: ConfigError for a path that is not there, or a file whose kind cannot be told.
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    problems: tuple[SourceError, ...]
+
+
+def sources_of(words: Sequence[str], folder: Path) -> Detected:
+    """One source for each kind among the files named; one of no known kind costs only itself.
+
+    Fails: ConfigError for a path that is not there, or where no file is of a known kind.
     """
     by_kind: dict[SourceKind, list[str]] = {}
-    notes = []
-    for word in words:
-        for name in _files(word, folder):
+    notes: list[str] = []
+    problems: list[SourceError] = []
+    names = dict.fromkeys(name for word in words for name in _files(word, folder))
+    for name in names:
+        try:
             kind = kind_of(name)
-            if kind is None:
-                notes.append(f"{name}: is empty, nothing to read")
-            else:
-                by_kind.setdefault(kind, []).append(name)
+        except ConfigError as error:
+            problems.append(SourceError(error.what, file=error.file, hint=error.hint))
+            continue
+        if kind is None:
+            notes.append(f"{name}: is empty, nothing to read")
+        else:
+            by_kind.setdefault(kind, []).append(name)
+    if problems and not by_kind:
+        first = problems[0]
+        more = f" (and so with {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ConfigError(f"{first.what}{more}", file=first.file, hint=first.hint)
     has_buckets = "openai_usage" in by_kind
     has_requests = bool({"request_log", "records"} & set(by_kind))
     notes += [f"{len(names)} files of kind {kind}" for kind, names in sorted(by_kind.items())]
@@ -53,7 +71,7 @@ def sources_of(words: Sequence[str], folder: Path) -> tuple[tuple[Source, ...], 
                 basis="detail" if is_detail else "charge",
             )
         )
-    return tuple(sources), notes
+    return Detected(tuple(sources), tuple(notes), tuple(problems))
 
 
 def kind_of(name: str) -> SourceKind | None:
@@ -76,7 +94,7 @@ def kind_of(name: str) -> SourceKind | None:
     raise ConfigError(
         "its kind cannot be told from its first lines",
         file=name,
-        hint="Name it under [[sources]] in tollbook.toml, with its `kind`.",
+        hint="Leave it out, or name it under [[sources]] in tollbook.toml, with its `kind`.",
     )
 
 

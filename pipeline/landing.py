@@ -38,17 +38,29 @@ class RawFile:
     landed_path: str | None = None  # our own copy, relative to the storage root
 
 
-def find(source: Source, root: Path, problems: list[SourceError]) -> list[RawFile]:
-    """The files of a source in name order. One that can't be read becomes a problem, not an end."""
+def find(
+    source: Source, root: Path, problems: list[SourceError], notes: list[str] | None = None
+) -> list[RawFile]:
+    """The files of a source in name order. One that can't be read becomes a problem, not an end.
+
+    A glob or a folder in which nothing lies is a note: an hour without traffic is no mistake.
+    """
     found: dict[str, RawFile] = {}
     for pattern in source.path:
+        before = len(problems)
         try:
             entries = (
                 _remote(pattern, root, problems)
                 if _REMOTE in pattern
                 else _local(pattern, source, problems)
             )
-            found.update({f.name: f for f in entries})
+            files = {f.name: f for f in entries}
+            found.update(files)
+            if notes is not None and not files and len(problems) == before:
+                notes.append(
+                    f"The source {source.name!r} has nothing to read: no file matches "
+                    f"{pattern.split('?', 1)[0] if _REMOTE in pattern else pattern}"
+                )
         except SourceError as error:
             problems.append(error)
     return [found[name] for name in sorted(found)]

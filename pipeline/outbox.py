@@ -116,19 +116,20 @@ def deliver(
     channels: Sequence[Channel],
     *,
     clock: Callable[[], datetime],
-    announce: Callable[[str], None],
+    announce: Callable[[Message], None],
 ) -> list[Delivery]:
     """Send every message to every channel that does not have it yet; outside any transaction.
 
     **Takes** the messages in the order in which they are to be read; `clock` gives naive UTC.
-    Without a channel a message is announced (printed), and that is its delivery. **Gives** every
+    Without a channel a message is announced (printed), and that is its delivery: `announce` must
+    have shown it before it returns. **Gives** every
     try, for `record`. Never fails: a channel that does not accept is a row with its reason.
     """
     deliveries: list[Delivery] = []
     failures = dict.fromkeys((c.label for c in channels), 0)
     for message in messages:
         if not channels:
-            announce(f"{message.title}\n{message.body}")
+            announce(message)
             deliveries.append(Delivery(message.message_id, PRINTED, clock(), "delivered"))
         for channel in channels:
             outcome, error = _try(message, channel, failures[channel.label])
@@ -173,6 +174,20 @@ def record(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> No
         con.execute(
             sql("status/messages_settle"), {"message_id": message_id, "settled_at": settled_at}
         )
+
+
+def refusals(deliveries: Sequence[Delivery]) -> list[str]:
+    """A sentence for each channel that did not accept what it was to get; by its label only."""
+    waiting: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.outcome in {"failed", "not tried"}:
+            waiting.setdefault(delivery.channel, []).append(delivery)
+    return [
+        f"The alert channel {channel} failed: {tries[0].error}. "
+        + ("A message waits" if len(tries) == 1 else f"{len(tries)} messages wait")
+        + " for it; the next run tries again."
+        for channel, tries in waiting.items()
+    ]
 
 
 def _try(message: Message, channel: Channel, failures: int) -> tuple[DeliveryOutcome, str | None]:

@@ -5,7 +5,7 @@ Everything here happens inside the run's one transaction, but for delivery and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -21,10 +21,9 @@ from pipeline import (
     outbox,
     quarantine,
     run_alerts,
-    storage_errors,
 )
-from pipeline.batch import Batch, Change, Counts
-from pipeline.errors import RunFailedError, TollbookError
+from pipeline.batch import Batch, Change, Counts, reason_of
+from pipeline.errors import TollbookError
 from pipeline.pricing.book import PriceKey
 from pipeline.rating import DayState, Rated, is_final
 
@@ -127,13 +126,8 @@ def alert(
     if outcome == "done":
         outbox.record_good_run(con, now=work.started_at, run_id=work.run_id)
     else:
-        problem = run_alerts.RunProblem(work.run_id, "partial", _reason(change.problems))
+        problem = run_alerts.RunProblem(work.run_id, "partial", reason_of(change.problems))
         outbox.record_run_problem(con, problem, now=work.started_at)
-
-
-def _reason(problems: Sequence[TollbookError]) -> str:
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{problems[0]}{more}"
 
 
 def record(
@@ -177,35 +171,45 @@ def record(
     )
 
 
-def record_failure(work: Batch, error: BaseException) -> None:
+def record_failure(work: Batch, error: TollbookError) -> None:
     """A failed run commits nothing but that it failed, and tells the channels."""
-    told = storage_errors.told(error, work.storage.root)
-    shown = told or RunFailedError(type(error).__name__)
     try:
         with work.books.transaction():
-            record(work, Counts(), "failed", [shown])
-            outbox.record_run_problem(
+            record(work, Counts(), "failed", [error])
+            decision = outbox.record_run_problem(
                 work.books.con,
-                run_alerts.RunProblem(work.run_id, "failed", str(shown)),
+                run_alerts.RunProblem(work.run_id, "failed", str(error)),
                 now=work.started_at,
             )
-        deliver(work)
+        error.is_told = True
+        # the error itself ends the act, before the eyes of whoever started it
+        deliver(work, heard={message.message_id for message in decision.messages})
     except (duckdb.Error, OSError) as second:
         log.warning("failure_not_recorded", run_id=work.run_id, error=type(second).__name__)
 
 
-def deliver(work: Batch) -> list[str]:
-    """Send what the outbox holds; with no channel it is printed by whoever started the run."""
-    said: list[str] = []
+def deliver(work: Batch, heard: Collection[str] = ()) -> None:
+    """Send what the outbox holds; with no channel it is said to whoever started the act.
+
+    So is that a channel did not accept. **Takes** the ids of messages that need not be said
+    there, as they are heard anyway. With neither a channel nor a listener they wait.
+    """
+    say = work.say
+    if say is None and not work.channels:
+        return
+
+    def announce(message: alerts.Message) -> None:
+        if say is not None and message.message_id not in heard:
+            say(message.text)
+
     deliveries = outbox.deliver(
-        outbox.pending(work.books.con),
-        work.channels,
-        clock=work.real_clock,
-        announce=said.append,
+        outbox.pending(work.books.con), work.channels, clock=work.real_clock, announce=announce
     )
     with work.books.transaction():
         outbox.record(work.books.con, deliveries)
-    return said
+    if say is not None:
+        for refusal in outbox.refusals(deliveries):
+            say(f"tollbook: {refusal}")
 
 
 def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:

@@ -25,7 +25,13 @@ from pipeline.bucket_intake import (
 )
 from pipeline.checking import check_books, check_days
 from pipeline.config import BUCKET_KINDS, Config, Source
-from pipeline.errors import ConfigError, NotPublishedError, RunStoppedError, SourceError
+from pipeline.errors import (
+    ConfigError,
+    NotPublishedError,
+    RunFailedError,
+    RunStoppedError,
+    SourceError,
+)
 from pipeline.ingest import read_file
 from pipeline.intake import Intake, RejectStore
 from pipeline.landing import find
@@ -45,12 +51,25 @@ def run_batch(
     real_clock: Callable[[], datetime],
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
+    problems: Sequence[SourceError] = (),
 ) -> RunResult:
-    """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed."""
+    """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed.
+
+    **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
+    in `problems`, what was found wrong with the input before: the run is partial.
+    """
     with act(
-        config, verb="run", now=now, real_clock=real_clock, environment=environment, stop=stop
+        config,
+        verb="run",
+        now=now,
+        real_clock=real_clock,
+        environment=environment,
+        stop=stop,
+        say=say,
     ) as work:
         change = read_sources(work)
+        change.problems.extend(problems)
         work.between_stages()
         return settle(work, change)
 
@@ -64,12 +83,19 @@ def act(
     real_clock: Callable[[], datetime],
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Iterator[Batch]:
     """A batch whose failure is recorded, and told to the channels."""
     with (
         storage_errors.before_the_commit(config.storage.root),
         batch(
-            config, verb=verb, now=now, real_clock=real_clock, environment=environment, stop=stop
+            config,
+            verb=verb,
+            now=now,
+            real_clock=real_clock,
+            environment=environment,
+            stop=stop,
+            say=say,
         ) as work,
     ):
         try:
@@ -77,8 +103,11 @@ def act(
         except (RunStoppedError, NotPublishedError, ConfigError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            recording.record_failure(work, error)
-            raise
+            failure = storage_errors.told(error, work.storage.root)
+            recording.record_failure(work, failure or RunFailedError(type(error).__name__))
+            if failure is None:
+                raise
+            raise failure from None
 
 
 def settle(work: Batch, change: Change) -> RunResult:
@@ -122,7 +151,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         budgets=catalogue.published_budgets(work.config.budgets),
     )
     with storage_errors.after_the_commit(storage.root):
-        announcements = recording.deliver(work)
+        recording.deliver(work)
         snapshot = publish(books, storage, live, work.run_id, work.now, work.real_clock())
     return RunResult(
         run_id=work.run_id,
@@ -133,7 +162,6 @@ def settle(work: Batch, change: Change) -> RunResult:
         statuses=tuple(statuses),
         problems=tuple(str(p) for p in change.problems),
         notes=(*work.warnings, *change.notes, *recording.newer_prices(work, states)),
-        announcements=tuple(announcements),
         postings={
             reason: sum(p.rows for p in rated.postings if p.reason == reason)
             for reason in sorted({p.reason for p in rated.postings})
@@ -244,7 +272,7 @@ def _read_source(
     known_buckets: KnownBuckets,
     passed: LedgerWriter,
 ) -> list[tuple[str, str]]:
-    files = find(source, work.storage.root, intake.problems)
+    files = find(source, work.storage.root, intake.problems, intake.notes)
     decided = [(f, work.registry.decide(source, f, work.started_at)) for f in files]
     to_read = [(f, d) for f, d in decided if d.action is not Action.SKIP]
     for file, decision in decided:

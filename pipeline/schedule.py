@@ -28,7 +28,7 @@ from pipeline.due import DueTimes, due_times
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
 from pipeline.schedule_state import JobOutcome, JobRecord, Patience
 
-__all__ = ["Job", "JobOutcome", "JobState", "JobTime", "Patience", "list_jobs", "serve"]
+__all__ = ["Job", "JobEnd", "JobOutcome", "JobState", "JobTime", "Patience", "list_jobs", "serve"]
 
 _STOP_POLL_SECONDS = 0.2
 _log = structlog.get_logger()
@@ -42,12 +42,19 @@ class JobTime:
     is_catch_up: bool
 
 
+class JobEnd(NamedTuple):
+    """How a job ended, and why if that was not well."""
+
+    outcome: JobOutcome
+    reason: str = ""
+
+
 class Job(NamedTuple):
     """A job by the name of its key in `[schedule]`; its action is called from a thread."""
 
     name: str
     cron: str  # "" is off
-    action: Callable[[JobTime], JobOutcome]
+    action: Callable[[JobTime], JobOutcome | JobEnd]
 
 
 class JobState(NamedTuple):
@@ -312,7 +319,8 @@ class _Service:
         message = ""
         is_held = False
         try:
-            outcome = job.action(JobTime(scheduled_for, scheduled_for < self._since))
+            end = job.action(JobTime(scheduled_for, scheduled_for < self._since))
+            outcome, message = end if isinstance(end, JobEnd) else (end, "")
         except LockHeldError as error:
             outcome, message, is_held = "skipped", str(error), True
         except TollbookError as error:
@@ -334,7 +342,8 @@ class _Service:
             return state.ended(record, name, outcome, message=message, now=now, wait=wait)
 
         after = self._change(job, close)
-        log.info(
+        say = {"partial": log.warning, "failed": log.error}.get(outcome, log.info)
+        say(
             "job_ended",
             outcome=outcome,
             duration_seconds=seconds,

@@ -181,9 +181,8 @@ def ended(
         good = {"good_until": record.scheduled_for, "good_at": now}
         return record.model_copy(update={**good, "told": None, "is_stale_told": False})
     if outcome == "partial" and record.told is None:
-        return _with_problem(
-            record, f"{_job_at(record, name)} ended partial; its log says why.", "partial"
-        )
+        why = f": {message}" if message else "."
+        return _with_problem(record, f"{_job_at(record, name)} ended partial{why}", "partial")
     return record
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -247,10 +247,12 @@ class Place:
         self.at += timedelta(seconds=1)
         return self.at
 
-    def run(self, now: datetime | None = None) -> RunResult:
+    def run(
+        self, now: datetime | None = None, say: Callable[[str], None] | None = None
+    ) -> RunResult:
         """A batch run; every run checks the fates, the ledger and the postings by itself."""
         config = load(self.path("tollbook.toml"))
-        return run_batch(config, now=now or self.at, real_clock=self.clock, environment={})
+        return run_batch(config, now=now or self.at, real_clock=self.clock, environment={}, say=say)
 
     def actor(self, now: datetime | None = None) -> Actor:
         """Who corrects."""

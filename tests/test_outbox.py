@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline import alerts, outbox, run_alerts
 from pipeline.alert_text import Severity
+from pipeline.alerts import Message
 from pipeline.channels import Channel
 from pipeline.outbox import Delivery, deliver, pending, record
 from pipeline.resources import sql
@@ -46,14 +47,14 @@ def clock() -> datetime:
     return NOW
 
 
-def nobody(text: str) -> None:
-    raise AssertionError(text)
+def nobody(message: Message) -> None:
+    raise AssertionError(message)
 
 
 def send(
     con: duckdb.DuckDBPyConnection,
     *inboxes: Inbox,
-    announce: Callable[[str], None] = nobody,
+    announce: Callable[[Message], None] = nobody,
 ) -> list[Delivery]:
     """Deliver and record, as a run does after its commit."""
     deliveries = deliver(pending(con), [i.channel for i in inboxes], clock=clock, announce=announce)
@@ -159,13 +160,15 @@ def test_a_dead_channel_is_left_alone_after_three_failures_and_a_poison_does_not
 
 def test_without_channels_alerts_are_printed_once_and_stored() -> None:
     """Nothing configured is no reason to lose an alert, and none to send it late."""
-    con, printed = catalogue(), list[str]()
+    con, printed = catalogue(), list[Message]()
     spent(con, "1700")
     run(con, BUDGETS, "run-1")
     send(con, announce=printed.append)
     send(con, announce=printed.append)
     assert len(printed) == 1
-    assert printed[0].startswith("tollbook: budget chat-monthly: 85 % used, 15 % left\nBudget ")
+    assert printed[0].text.startswith(
+        "tollbook: budget chat-monthly: 85 % used, 15 % left\nBudget "
+    )
     assert {a.delivery for a in outbox.known(con)} == {"printed"}
     inbox = Inbox()
     send(con, inbox)  # a channel configured later does not get the past

@@ -11,10 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline import schedule_state as state
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError
-from pipeline.schedule import Job, JobOutcome, JobState, JobTime, Patience, list_jobs, serve
+from pipeline.schedule import Job, JobEnd, JobOutcome, JobState, JobTime, Patience, list_jobs, serve
 
 ZONE = ZoneInfo("UTC")
 HOURLY = "0 * * * *"
@@ -106,10 +107,10 @@ def service(tmp_path: Path) -> Service:
 class Action:
     """A job's action that goes through outcomes (the last one stays) and notes its calls."""
 
-    outcomes: tuple[JobOutcome | BaseException, ...] = ("done",)
+    outcomes: tuple[JobOutcome | JobEnd | BaseException, ...] = ("done",)
     calls: list[JobTime] = field(default_factory=list)
 
-    def __call__(self, job_time: JobTime) -> JobOutcome:
+    def __call__(self, job_time: JobTime) -> JobOutcome | JobEnd:
         """Note the call; give or raise its outcome."""
         self.calls.append(job_time)
         outcome = self.outcomes[min(len(self.calls), len(self.outcomes)) - 1]
@@ -247,10 +248,13 @@ def test_a_run_that_kills_its_process_each_time_is_given_up_and_told(service: Se
 
 def test_a_partial_run_is_told_once_across_restarts(service: Service) -> None:
     """The next partial one, after a restart, is no news."""
-    run = Action(("partial",))
+    run = Action((JobEnd("partial", "b.jsonl: no such file."),))
     job = Job("run", HOURLY, run)
     service.was_down(job)
-    service.run(job, until=lambda: len(service.told) == 1)
+    with capture_logs() as logs:
+        service.run(job, until=lambda: len(service.told) == 1)
+    [ended] = [log for log in logs if log["event"] == "job_ended"]
+    assert (ended["log_level"], ended["message"]) == ("warning", "b.jsonl: no such file.")
     service.run(
         job,
         now=NOW + timedelta(hours=1),
@@ -261,7 +265,7 @@ def test_a_partial_run_is_told_once_across_restarts(service: Service) -> None:
     )
     assert len(run.calls) == 2
     assert service.told == [
-        "run: the one due at 2026-11-24 14:00 UTC ended partial; its log says why."
+        "run: the one due at 2026-11-24 14:00 UTC ended partial: b.jsonl: no such file."
     ]
 
 

@@ -151,6 +151,7 @@ def _actor(config: Path | None, now: str | None) -> Actor:
         now=clock.business(),
         real_clock=clock.real,
         environment=setting.environment(),
+        say=say,
     )
 
 

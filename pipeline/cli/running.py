@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,7 @@ from pipeline.cli import setting
 from pipeline.cli.app import app
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from pipeline.acting import Done
@@ -71,13 +70,15 @@ def run_and_print(
         if gate != "budget":
             raise ConfigError(f"{gate!r} is no gate", key="--fail-on", hint="Use: budget.")
     setting.log_to_stderr()
-    config, notes = _config(config_path, files)
+    config, notes, problems = _config(config_path, files)
     done = run_and_report(
         config,
         clock=setting.business_clock(now),
         environment=setting.environment(),
         month=month_of(month),
         stop=setting.stop_on_signals(),
+        say=say,
+        problems=problems,
     )
     for note in notes:
         say(note, quiet=quiet)
@@ -99,28 +100,36 @@ def month_of(text: str | None) -> date | None:
         ) from None
 
 
-def _config(path: Path | None, files: Sequence[str]) -> tuple[Config, list[str]]:
+def _config(
+    path: Path | None, files: Sequence[str]
+) -> tuple[Config, Sequence[str], Sequence[SourceError]]:
+    """The configuration of this run, and what was found out about the files named."""
     config = setting.load(path)
     if files:
         from pipeline.detecting import sources_of
 
-        sources, notes = sources_of(files, Path.cwd())
-        return config.model_copy(update={"sources": sources}), notes
+        found = sources_of(files, Path.cwd())
+        return config.model_copy(update={"sources": found.sources}), found.notes, found.problems
     if not config.sources:
         raise ConfigError(
             "there is nothing to read",
             hint="Name files (tollbook run logs/*.jsonl.gz), or write a configuration "
             "(tollbook init).",
         )
-    return config, []
+    return config, (), ()
+
+
+def say_news(done: Done, *, quiet: bool = False) -> None:
+    """Notes (not when quiet) and problems on stderr."""
+    for note in done.result.notes:
+        say(note, quiet=quiet)
+    for problem in done.result.problems:
+        say(f"tollbook: {problem}")
 
 
 def print_done(done: Done, *, as_json: bool = False, quiet: bool = False) -> None:
     """Problems and notes on stderr; the summary and the report's path on stdout."""
-    for text in (*done.result.notes, *done.result.announcements):
-        say(text, quiet=quiet)
-    for problem in done.result.problems:
-        print(f"tollbook: {problem}", file=sys.stderr)
+    say_news(done, quiet=quiet)
     if as_json:
         print(json.dumps(done.facts(), indent=2))
     else:

@@ -18,11 +18,12 @@ import typer
 
 from pipeline.cli import setting
 from pipeline.cli.app import app
+from pipeline.cli.running import say_news
 from pipeline.config import Config
 from pipeline.errors import ConfigError, SourceError, TollbookError
 
 if TYPE_CHECKING:  # APScheduler is imported by the verb, so that --help is quick
-    from pipeline.schedule import Job, JobOutcome, JobState, JobTime
+    from pipeline.schedule import Job, JobEnd, JobOutcome, JobState, JobTime
 
 STATE_NAME = "schedule.json"
 LOCK_NAME = "schedule.lock"
@@ -80,16 +81,19 @@ class _Business:
             Job("monthly_report", times.monthly_report, self._monthly_report),
         )
 
-    def _run(self, _time: JobTime) -> JobOutcome:
+    def _run(self, _time: JobTime) -> JobEnd:
         from pipeline.acting import Clock, run_and_report
+        from pipeline.schedule import JobEnd
 
         done = run_and_report(
             self._fresh_config(),
             clock=Clock(business=self.clock, real=_real_now),
             environment=setting.environment(),
             stop=self.stop,
+            say=setting.say,
         )
-        return "partial" if done.result.outcome == "partial" else "done"
+        say_news(done)
+        return JobEnd("partial" if done.result.outcome == "partial" else "done", done.result.reason)
 
     def _daily_report(self, _time: JobTime) -> JobOutcome:
         return self._report(None)
