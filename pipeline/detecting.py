@@ -37,8 +37,8 @@ def sources_of(words: Sequence[str], folder: Path) -> Detected:
     by_kind: dict[SourceKind, list[str]] = {}
     notes: list[str] = []
     problems: list[SourceError] = []
-    names = dict.fromkeys(name for word in words for name in _files(word, folder))
-    for name in names:
+    found = dict.fromkeys(name for word in words for name in _files(word, folder))
+    for name in found:
         try:
             kind = kind_of(name)
         except ConfigError as error:
