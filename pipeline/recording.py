@@ -232,7 +232,8 @@ def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:
         wanted = PriceKey(*key)
         prices = {work.book.resolve(wanted, at) for at in (first, last)}
         if any((None if p is None else p.price_id) != price_id for p in prices):
-            moved[wanted.model] = min(since, moved.get(wanted.model, since))
+            name = wanted.model or "no model"
+            moved[name] = min(since, moved.get(name, since))
     if not moved:
         return []
     models = ", ".join(sorted(moved)[:5]) + (", …" if len(moved) > 5 else "")

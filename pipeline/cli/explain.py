@@ -26,7 +26,10 @@ MonthOption = Annotated[
     str | None,
     typer.Option("--month", help="Such as 2026-10 (default: the current one, or the newest)."),
 ]
-ModelOption = Annotated[str | None, typer.Option("--model", help="Id of the model as recorded.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Id of the model as recorded; '(no model)' for what has none."),
+]
 ScopeOption = Annotated[
     str | None, typer.Option("--scope", help="models, fine_tuning, storage or tools.")
 ]

@@ -26,7 +26,7 @@ from pipeline.explaining.facts import (
 )
 from pipeline.explaining.finding import said
 from pipeline.explaining.layout import TIMES, Column, Page, aligned, at, count, many, usd
-from pipeline.explaining.wording import Numbers, place, price_mark, share_line
+from pipeline.explaining.wording import Numbers, named, place, price_mark, share_line
 from pipeline.money import display_usd, plain
 
 POSTING_PARTS = 8  # of one posting
@@ -87,7 +87,7 @@ def _sums(page: Page, sums: Sequence[PricedSum], numbers: Numbers) -> None:
     has_list = any(s.list_unit_price_usd != s.contracted_unit_price_usd for s in sums)
     page.table(
         [
-            Column("model", [s.model if models else "" for s in sums]),
+            Column("model", [named(s.model) if models else "" for s in sums]),
             Column("meter", [_meter(s) for s in sums]),
             Column("terms", [_dimensions(s) for s in sums]),
             Column("quantity", aligned([count(s.quantity) for s in sums]), is_number=True),
@@ -135,7 +135,7 @@ def _lines(page: Page, lines: Sequence[ChargeLine], in_all: int, numbers: Number
             Column("day", [line.charge_date.isoformat() if days else "" for line in lines]),
             Column("UTC day", [line.usage_date.isoformat() if days else "" for line in lines]),
             Column("project", [(line.project_id or "") if projects else "" for line in lines]),
-            Column("model", [line.model if models else "" for line in lines]),
+            Column("model", [named(line.model) if models else "" for line in lines]),
             Column("key", [line.api_key_id or "" for line in lines]),
             Column("user", [line.user_id or "" for line in lines]),
             Column("meter", [line.meter for line in lines]),
@@ -241,7 +241,7 @@ def _example(page: Page, record: Record, numbers: Numbers) -> None:
     page.line(place(record))
     until = f" to {at(record.ended_at)}" if record.ended_at else ""
     requests = "" if record.requests == 1 else f", {count(record.requests)} requests"
-    page.line(f"{record.record_id}, {record.model}, {at(record.started_at)}{until}{requests}", 2)
+    page.line(f"{record.record_id}, {named(record.model)}, {at(record.started_at)}{until}{requests}", 2)
     for share in record.shares:
         page.line(share_line(share, numbers), 2)
     if len(record.shares) > 1:

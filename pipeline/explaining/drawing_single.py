@@ -14,6 +14,7 @@ from pipeline.explaining.facts import (
 )
 from pipeline.explaining.layout import Column, Page, at, count, many, usd
 from pipeline.explaining.wording import (
+    named,
     copy_line,
     place,
     price_lines,
@@ -77,7 +78,7 @@ def draw_file(page: Page, explained: FileExplained) -> None:
         [
             Column("day", [c.charge_date.isoformat() for c in cells]),
             Column("project", [c.project_id or "(no project)" for c in cells]),
-            Column("model", [c.model for c in cells]),
+            Column("model", [named(c.model) for c in cells]),
             Column("basis", [c.basis if c.basis != "charge" else "" for c in cells]),
             Column("records", [f"{c.records:,}" for c in cells], is_number=True),
             Column("requests", [f"{c.requests:,}" for c in cells], is_number=True),
@@ -149,7 +150,7 @@ def _facts(record: Record) -> list[str]:
         f"service account {record.service_account_id}" if record.service_account_id else "",
     ]
     what = [
-        record.model,
+        named(record.model),
         record.operation,
         record.variant or "",
         f"tier {record.service_tier}",

@@ -20,6 +20,7 @@ class Cell:
     project_name: str | None = None
     is_without_project: bool = False
     model: str | None = None
+    is_without_model: bool = False
     scope: str | None = None
     api_key_id: str | None = None
     user_id: str | None = None
@@ -59,7 +60,7 @@ class PricedSum:
     """The charge lines of a cell at one price; `product_usd` is worked out anew."""
 
     provider: str
-    model: str
+    model: str | None
     scope: str
     operation: str
     variant: str | None
@@ -89,7 +90,7 @@ class ChargeLine:
     project_id: str | None
     api_key_id: str | None
     user_id: str | None
-    model: str
+    model: str | None
     operation: str
     variant: str | None
     service_tier: str
@@ -138,7 +139,7 @@ class Total:
 class PostedPart:
     """What one posting moved of one meter at one price."""
 
-    model: str
+    model: str | None
     meter: str
     unit: str
     price_id: str | None
@@ -223,7 +224,7 @@ class Record:
     api_key_id: str | None
     user_id: str | None
     service_account_id: str | None
-    model: str
+    model: str | None
     scope: str
     operation: str
     variant: str | None
@@ -328,7 +329,7 @@ class FileCell:
 
     charge_date: date
     project_id: str | None
-    model: str
+    model: str | None
     basis: str
     records: int
     requests: int

@@ -16,9 +16,11 @@ import duckdb
 from pipeline.errors import ConfigError
 from pipeline.explaining.asking import ask, parameters
 from pipeline.explaining.facts import Cell
+from pipeline.explaining.wording import NO_MODEL, named
 from pipeline.records import METER_NAMES
 
-NO_PROJECT = "(no project)"  # as reports call spending that belongs to none
+# As reports call spending that belongs to none.
+NO_PROJECT = "(no project)"
 
 _SHOWN = 5
 
@@ -44,6 +46,7 @@ def find_cell(con: duckdb.DuckDBPyConnection, question: Question, today: date) -
     Takes: today in the organization's time zone, for a question without a period.
     """
     project_id, project_name = _project(con, question.project)
+    is_without_model = question.model == NO_MODEL
     cell = Cell(
         since_date=date.min,
         until_date=date.max,
@@ -51,7 +54,8 @@ def find_cell(con: duckdb.DuckDBPyConnection, question: Question, today: date) -
         project_id=project_id,
         project_name=project_name,
         is_without_project=question.project == NO_PROJECT,
-        model=_known(con, "model", "model", question.model),
+        model=None if is_without_model else _known(con, "model", "model", question.model),
+        is_without_model=is_without_model,
         scope=_known(con, "scope", "scope", question.scope),
         api_key_id=_known(con, "api_key_id", "key", question.api_key),
         user_id=_known(con, "user_id", "user", question.user),
@@ -72,8 +76,8 @@ def nothing_there(con: duckdb.DuckDBPyConnection, cell: Cell) -> ConfigError:
         nearest = f"The nearest day with any is {texts}."
         hint = nearest if len(days) == 1 else f"The nearest days with any are {texts}."
     elif cell.project_id is not None or cell.is_without_project:
-        models = [r["model"] for r in ask(con, "models_of_project", parameters(cell))]
-        shown = ", ".join(str(m) for m in models[:_SHOWN])
+        models = [named(r["model"]) for r in ask(con, "models_of_project", parameters(cell))]
+        shown = ", ".join(models[:_SHOWN])
         hint = f"That project has charges for {shown}." if models else "It has no charges at all."
     else:
         hint = "Leave out an option to see more."
@@ -88,6 +92,8 @@ def said(cell: Cell) -> str:
     elif cell.project_id is not None:
         name = f"{cell.project_name} ({cell.project_id})" if cell.project_name else cell.project_id
         parts.append(f"project {name}")
+    if cell.is_without_model:
+        parts.append("no model")
     for what, word in (
         ("model", cell.model),
         ("scope", cell.scope),

@@ -9,6 +9,8 @@ from pipeline.explaining.facts import FileVersion, PriceRow, PriceUsed, Record, 
 from pipeline.explaining.layout import TIMES, UNPRICED, at, count, many, usd
 from pipeline.money import plain
 
+NO_MODEL = "(no model)"  # as reports call usage that is told without one
+
 Numbers = Mapping[str, int]  # of the list of prices, by price id
 
 _STATES = {
@@ -18,6 +20,11 @@ _STATES = {
     "forgotten": "forgotten: its records were taken back",
     "unreadable": "could not be read to its end",
 }
+
+
+def named(model: str | None) -> str:
+    """A model as it is shown; its id, where it has one."""
+    return model or NO_MODEL
 
 
 def price_lines(number: int, price: PriceUsed) -> list[str]:

@@ -33,13 +33,16 @@ class ModelNames:
         for alias in aliases:
             self._aliases[alias.alias].append(alias)
 
-    def candidates(self, model: str, meter: str | None, at: datetime) -> tuple[str, ...]:
+    def candidates(self, model: str | None, meter: str | None, at: datetime) -> tuple[str, ...]:
         """The ids in the order in which they are tried at an instant.
 
         For `ft:gpt-4o-2024-08-06:acme::id`: itself, what the table says for it,
         `ft:gpt-4o-2024-08-06`, what the table says for that, `ft:` with the base's alias, and what
-        the table says for that. For a tool's meter, the tool's own id comes last.
+        the table says for that. For a tool's meter, the tool's own id comes last, and
+        without a model it is the only one.
         """
+        if model is None:
+            return tuple(_tool(meter))
         names = [model, *self._meant(model, at)]
         base = fine_tuned_base(model)
         if base is not None:
@@ -47,8 +50,10 @@ class ModelNames:
                 names += [FINE_TUNED + name, *self._meant(FINE_TUNED + name, at)]
         return _unique([*names, *_tool(meter)])
 
-    def ever(self, model: str, meter: str | None) -> tuple[str, ...]:
+    def ever(self, model: str | None, meter: str | None) -> tuple[str, ...]:
         """The ids that can price a recorded id at any time, in no order of importance."""
+        if model is None:
+            return tuple(_tool(meter))
         names = [model, *self._ever_meant(model)]
         base = fine_tuned_base(model)
         if base is not None:
@@ -56,8 +61,10 @@ class ModelNames:
                 names += [FINE_TUNED + name, *self._ever_meant(FINE_TUNED + name)]
         return _unique([*names, *_tool(meter)])
 
-    def boundaries(self, model: str) -> set[datetime]:
+    def boundaries(self, model: str | None) -> set[datetime]:
         """The instants at which the candidates of a recorded id may change."""
+        if model is None:
+            return set()
         asked = {model, *self.ever(model, None)}
         base = fine_tuned_base(model)
         if base is not None:

@@ -31,10 +31,13 @@ _Slot = tuple[str, str, str, str, str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class PriceKey:
-    """What is to be priced. The project only matters for discounts."""
+    """What is to be priced. The project only matters for discounts.
+
+    Usage that a provider tells without its model has none: only a tool's own price can be found.
+    """
 
     provider: str
-    model: str
+    model: str | None
     meter: str
     service_tier: str
     context_class: str
@@ -252,7 +255,7 @@ class PriceBook:
         return None
 
     def _of(
-        self, slots: dict[str, list[PriceRow]], model: str, provider: str | None
+        self, slots: dict[str, list[PriceRow]], model: str | None, provider: str | None
     ) -> Iterable[PriceRow]:
         for name in self._names.ever(model, None):
             for row in slots.get(name, ()):

@@ -42,6 +42,7 @@ def number_keys(keys: pl.DataFrame) -> pl.DataFrame:
     """Keys with a number each, and with texts that join by equality where they may be NULL."""
     return keys.with_row_index("price_key").with_columns(
         pl.col("price_key").cast(pl.Int64),
+        pl.col("model").fill_null("").alias("model_or_empty"),
         pl.col("variant").fill_null("").alias("variant_or_empty"),
         pl.col("project_id").fill_null("").alias("project_or_empty"),
     )
@@ -62,6 +63,7 @@ def resolve(book: PriceBook, keys: pl.DataFrame, meters: tuple[str, ...]) -> pl.
     frame = pl.DataFrame(rows, schema=RESOLVED_SCHEMA, orient="row")
     return frame.with_row_index("price_number").with_columns(
         pl.col("price_number").cast(pl.Int64),
+        pl.col("model").fill_null("").alias("model_or_empty"),
         pl.col("variant").fill_null("").alias("variant_or_empty"),
         pl.col("project_id").fill_null("").alias("project_or_empty"),
     )

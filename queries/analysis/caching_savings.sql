@@ -69,7 +69,7 @@ compared AS (
       lines.usage_date = uncached_prices.usage_date
       AND lines.project_id IS NOT DISTINCT FROM uncached_prices.project_id
       AND lines.provider = uncached_prices.provider
-      AND lines.model = uncached_prices.model
+      AND lines.model IS NOT DISTINCT FROM uncached_prices.model
       AND lines.service_tier = uncached_prices.service_tier
       AND lines.context_class = uncached_prices.context_class
       AND lines.uncached_meter = uncached_prices.meter

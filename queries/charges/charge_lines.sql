@@ -43,7 +43,7 @@ SELECT
 FROM metered AS m
 INNER JOIN resolved_prices AS p
   ON p.meter = m.meter
-  AND p.model = m.model
+  AND p.model_or_empty = coalesce(m.model, '')
   AND p.priced_at = m.priced_at
   AND p.provider = m.provider
   AND p.service_tier = m.service_tier

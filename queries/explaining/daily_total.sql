@@ -6,4 +6,5 @@ WHERE charge_date >= $since_date
   AND ($project_id IS NULL OR project_id = $project_id)
   AND (NOT $is_without_project OR project_id IS NULL)
   AND ($model IS NULL OR model = $model)
+  AND (NOT $is_without_model OR model IS NULL)
   AND ($scope IS NULL OR scope = $scope)

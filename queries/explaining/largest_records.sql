@@ -13,6 +13,7 @@ WITH highest_prices AS (
     AND ($project_id IS NULL OR project_id = $project_id)
     AND (NOT $is_without_project OR project_id IS NULL)
     AND ($model IS NULL OR model = $model)
+    AND (NOT $is_without_model OR model IS NULL)
     AND ($scope IS NULL OR scope = $scope)
     AND ($api_key_id IS NULL OR api_key_id = $api_key_id)
     AND ($user_id IS NULL OR user_id = $user_id)
@@ -23,13 +24,16 @@ WITH highest_prices AS (
 SELECT
   u.{{ columns | join(', u.') }}
 FROM usage AS u
-LEFT JOIN highest_prices AS p ON p.model = u.model AND p.service_tier = u.service_tier
+LEFT JOIN highest_prices AS p
+  ON p.model IS NOT DISTINCT FROM u.model
+  AND p.service_tier = u.service_tier
 WHERE u.basis = 'charge'
   AND CASE WHEN $is_utc THEN u.usage_date ELSE u.charge_date END >= $since_date
   AND CASE WHEN $is_utc THEN u.usage_date ELSE u.charge_date END < $until_date
   AND ($project_id IS NULL OR u.project_id = $project_id)
   AND (NOT $is_without_project OR u.project_id IS NULL)
   AND ($model IS NULL OR u.model = $model)
+  AND (NOT $is_without_model OR u.model IS NULL)
   AND ($scope IS NULL OR u.scope = $scope)
   AND ($api_key_id IS NULL OR u.api_key_id = $api_key_id)
   AND ($user_id IS NULL OR u.user_id = $user_id)

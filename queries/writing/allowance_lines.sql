@@ -11,7 +11,7 @@ SELECT
 FROM allowance_quantities AS a
 INNER JOIN resolved_prices AS p
   ON p.meter = a.meter
-  AND p.model = a.model
+  AND p.model_or_empty = coalesce(a.model, '')
   AND p.priced_at = a.priced_at
   AND p.provider = a.provider
   AND p.service_tier = a.service_tier

@@ -4,7 +4,7 @@ SELECT
   q.rowid AS quantity_id, k.price_key{% for meter in meters %}, q.{{ meter }}{% endfor %}
 FROM quantities AS q
 INNER JOIN price_keys AS k
-  ON k.model = q.model
+  ON k.model_or_empty = coalesce(q.model, '')
   AND k.priced_at = q.priced_at
   AND k.provider = q.provider
   AND k.service_tier = q.service_tier
