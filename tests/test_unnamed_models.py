@@ -16,8 +16,9 @@ from tests.place import BUCKETS, PRICES, Place, bucket, page, price, used
 
 BUDGET = """
 [[budgets]]
+id = "a-monthly"
 project = "proj_a"
-amount_usd = 1000
+amount_usd = "1000"
 """
 
 
@@ -84,17 +85,22 @@ def test_a_change_and_a_price_within_the_day_find_it_again(place: Place) -> None
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        (("report",), "(no model)"),
         (("explain", "--day", "2026-11-22"), "(no model)"),
         (("explain", "--day", "2026-11-22", "--model", "(no model)"), "no model, 2026-11-22"),
         (("explain", "--file", "usage/1.json"), "(no model)"),
         (("query", "unpriced_usage", "--param", "since=2026-11-01"), "text_output_tokens"),
         (("query", "caching_savings", "--param", "since=2026-11-01"), "alpha"),
-        (("rerate", "--dry-run"), "nothing"),
+        (("rerate", "--since", "2026-11-01", "--dry-run"), ""),
         (("quarantine", "list"), ""),
-        (("prices", "diff", "prices.csv", "prices.csv"), ""),
+        (("prices", "diff"), ""),
     ],
 )
 def test_every_verb_shows_it(place: Place, words: tuple[str, ...], shown: str) -> None:
     """As unnamed, the way a project without an id is shown."""
     assert shown in call(place, *words)
+
+
+def test_the_report_shows_it(place: Place) -> None:
+    """Among the models, and in the CSV beside it."""
+    call(place, "report", "--month", "2026-11")
+    assert "(no model)" in place.path("var/reports/2026-11.html").read_text()

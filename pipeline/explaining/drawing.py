@@ -241,7 +241,9 @@ def _example(page: Page, record: Record, numbers: Numbers) -> None:
     page.line(place(record))
     until = f" to {at(record.ended_at)}" if record.ended_at else ""
     requests = "" if record.requests == 1 else f", {count(record.requests)} requests"
-    page.line(f"{record.record_id}, {named(record.model)}, {at(record.started_at)}{until}{requests}", 2)
+    page.line(
+        f"{record.record_id}, {named(record.model)}, {at(record.started_at)}{until}{requests}", 2
+    )
     for share in record.shares:
         page.line(share_line(share, numbers), 2)
     if len(record.shares) > 1:

@@ -14,8 +14,8 @@ from pipeline.explaining.facts import (
 )
 from pipeline.explaining.layout import Column, Page, at, count, many, usd
 from pipeline.explaining.wording import (
-    named,
     copy_line,
+    named,
     place,
     price_lines,
     share_line,

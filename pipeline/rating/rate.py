@@ -224,7 +224,9 @@ class _Chunk:
         )
 
     def _thresholds(self, book: PriceBook) -> bool:
-        models = self.con.execute("SELECT DISTINCT model FROM usage_rows WHERE model IS NOT NULL").fetchall()
+        models = self.con.execute(
+            "SELECT DISTINCT model FROM usage_rows WHERE model IS NOT NULL"
+        ).fetchall()
         rows = [
             (
                 model,

@@ -116,6 +116,7 @@ keys = st.builds(
 
 def names_of(key: PriceKey, table: list[Alias], at: datetime) -> list[str]:
     """The ids that may price a key, by the words of the contract."""
+    assert key.model is not None
     means = {alias.alias: alias.model for alias in table if holding(alias, at)}
     names = [key.model, means.get(key.model)]
     if key.model.startswith("ft:"):
