@@ -72,6 +72,7 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
             "input_line",
             "is_current",
             "run_id",
+            "late_seconds",
         ),
         [
             (
@@ -88,6 +89,7 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
                 v.bucket.input_line,
                 v.is_current,
                 run_id,
+                v.bucket.late_seconds,
             )
             for v in change.new
         ],

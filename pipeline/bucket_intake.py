@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -78,12 +78,24 @@ class KnownBuckets:
         self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
         rows = books.rows(
             "SELECT organization_id, bucket_key, endpoint, started_at, width, fetched_at, "
-            "content_hash, rows, source, input_file, input_line, is_current, run_id FROM buckets"
+            "content_hash, rows, source, input_file, input_line, is_current, run_id, "
+            "late_seconds FROM buckets"
         )
         for org, key, endpoint, start, width, fetched, content, n, source, *rest in rows:
-            file, line, is_current, run_id = rest
+            file, line, is_current, run_id, late = rest
             bucket = Bucket(
-                endpoint, start, width, fetched, file, line, frozenset(), n, org, frozenset(), 0
+                endpoint,
+                start,
+                width,
+                fetched,
+                file,
+                line,
+                frozenset(),
+                n,
+                org,
+                frozenset(),
+                0,
+                late or 0,
             )
             self.versions[org, key].append(Version(bucket, source, content, run_id, is_current))
 
@@ -198,7 +210,8 @@ class _Settling:
         content = _content_hash(rows)
         current = self.known.current(key)
         is_known = any(v.content_hash == content for v in self.known.versions[key])
-        is_stale = (
+        is_cut = current is not None and bucket.late_seconds > current.bucket.late_seconds
+        is_stale = is_cut or (
             current is not None
             and current.bucket.fetched_at is not None
             and (bucket.fetched_at is None or bucket.fetched_at < current.bucket.fetched_at)
@@ -213,6 +226,8 @@ class _Settling:
         self.known.versions[key].append(version)
         self.change.new.append(version)
         mine = Waiting(bucket, rows, entry, self.source)
+        if bucket.late_seconds:
+            self._note_cut(bucket, current)
         if is_stale and current is not None:
             self._pass(mine, current.bucket)
             return
@@ -230,6 +245,16 @@ class _Settling:
             elif key in self.change.replaced:
                 self.change.replaced[key] = bucket
         self.change.waiting[key] = mine
+
+    def _note_cut(self, bucket: Bucket, current: Version | None) -> None:
+        start = bucket.started_at + timedelta(seconds=bucket.late_seconds)
+        what = f"{bucket.input_file}: its {bucket.endpoint} of {bucket.started_at} begin at {start}"
+        is_passed = current is not None and bucket.late_seconds > current.bucket.late_seconds
+        self.intake.notes.append(
+            f"{what}; the version that covers more was kept"
+            if is_passed
+            else f"{what}: what was before is missing until a fetch covers it"
+        )
 
     def _pass(self, older: Waiting, by: Bucket) -> None:
         """An older version than the one that holds: kept readable, never live."""

@@ -61,6 +61,10 @@ def read_file(intake: Intake, source: Source, file: RawFile, decision: Decision)
 
 def _read_log(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:
     refuse_binary(file)
+    forgotten = intake.registry.forgotten_beginning(source.kind, file.local)
+    if forgotten is not None:
+        _leave_out(intake, source, file, known, forgotten)
+        return
     is_plain = _is_plain(file.local)
     if is_plain:
         found = scan(file.local, file.size_bytes)
@@ -194,15 +198,7 @@ def is_copy(
         intake.registry.touch(known)
         return True
     if original.state == "forgotten":
-        entry = intake.entry(
-            source,
-            file,
-            content_hash=content_hash,
-            state="forgotten",
-            message=f"a copy of {original.input_file}, which was forgotten",
-        )
-        intake.registry.add(entry, known)
-        intake.notes.append(f"{file.name}: left out, {entry.message}")
+        _leave_out(intake, source, file, known, original)
         return True
     entry = intake.registry.add(
         intake.entry(
@@ -222,6 +218,19 @@ def is_copy(
     )
     intake.touched.append(entry)
     return True
+
+
+def _leave_out(
+    intake: Intake, source: Source, file: RawFile, known: FileEntry | None, original: FileEntry
+) -> None:
+    """A forgotten file under another name, packed, or with more behind it, is forgotten too."""
+    message = f"it is or begins with {original.input_file}, which was forgotten"
+    facts = {
+        name: getattr(original, name) for name in ("content_hash", "read_bytes", "waiting_bytes")
+    }
+    entry = intake.entry(source, file, state="forgotten", message=message, **facts)
+    intake.registry.add(entry, known)
+    intake.notes.append(f"{file.name}: left out, {message}")
 
 
 def _take(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.config import Source
 from pipeline.landing import RawFile, age_seconds
-from pipeline.spooling import compression, prefix_hash
+from pipeline.spooling import compression, content_hashes, prefix_hash
 from pipeline.warehouse import Warehouse
 
 DAY_SECONDS = 86_400
@@ -164,6 +164,20 @@ class Registry:
                 is_whole = entry.waiting_bytes == 0 and entry.state != "unreadable"
                 if is_whole:
                     return entry
+        return None
+
+    def forgotten_beginning(self, kind: str, path: Path) -> FileEntry | None:
+        """The forgotten file of the same kind that this file is, renamed, packed or grown."""
+        known = {
+            (size, entry.content_hash): entry
+            for entry in self.versions
+            if entry.kind == kind
+            and entry.state == "forgotten"
+            and (size := entry.read_bytes + entry.waiting_bytes)
+        }
+        for found in content_hashes(path, (size for size, _ in known)):
+            if found in known:
+                return known[found]
         return None
 
     def add(self, entry: FileEntry, replaced: FileEntry | None) -> FileEntry:

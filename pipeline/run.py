@@ -21,10 +21,9 @@ from pipeline.bucket_intake import (
     accept_waiting,
     exclude_passed,
     find_replaced,
-    read_source,
 )
 from pipeline.checking import check_books, check_days
-from pipeline.config import BUCKET_KINDS, Config, Source
+from pipeline.config import Config
 from pipeline.errors import (
     ConfigError,
     NotPublishedError,
@@ -32,16 +31,13 @@ from pipeline.errors import (
     RunStoppedError,
     SourceError,
 )
-from pipeline.ingest import read_file
 from pipeline.intake import Intake, RejectStore
-from pipeline.landing import find
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, discard, find_repeats
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish
 from pipeline.rating import DayState, DayToRate, is_final, rate
-from pipeline.registry import Action, FileEntry, Registry
-
-_COST_KINDS = frozenset({"openai_costs"})
+from pipeline.registry import FileEntry, Registry
+from pipeline.source_intake import take_source
 
 
 def run_batch(
@@ -217,7 +213,7 @@ def read_sources(work: Batch) -> Change:
     known_buckets = KnownBuckets(work.books)
     seen: list[tuple[str, str]] = []
     for source in work.config.sources:
-        seen += _read_source(work, intake, source, buckets, known_buckets, passed)
+        seen += take_source(work, intake, source, buckets, known_buckets, passed)
     accept_waiting(intake, buckets)
     work.registry.note_gone(seen)
     rejects.flush()
@@ -262,45 +258,6 @@ def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake
         recorded_at=work.started_at,
         stop=work.stop,
     )
-
-
-def _read_source(
-    work: Batch,
-    intake: Intake,
-    source: Source,
-    buckets: BucketChange,
-    known_buckets: KnownBuckets,
-    passed: LedgerWriter,
-) -> list[tuple[str, str]]:
-    files = find(source, work.storage.root, intake.problems, intake.notes)
-    decided = [(f, work.registry.decide(source, f, work.started_at)) for f in files]
-    to_read = [(f, d) for f, d in decided if d.action is not Action.SKIP]
-    for file, decision in decided:
-        if decision.action is Action.SKIP and decision.known and decision.known.state == "gone":
-            decision.known.state = "read"
-            work.registry.touch(decision.known)
-        if decision.action is not Action.SKIP and decision.known is not None:
-            _same_basis(source, decision.known)
-        _ = file
-    if source.kind in BUCKET_KINDS | _COST_KINDS:
-        read_source(intake, source, to_read, known_buckets, buckets, passed)
-    else:
-        for file, decision in to_read:
-            work.between_stages()
-            try:
-                read_file(intake, source, file, decision)
-            except SourceError as error:
-                intake.problems.append(error)
-    return [(source.name, f.name) for f in files]
-
-
-def _same_basis(source: Source, known: FileEntry) -> None:
-    if known.basis != source.basis:
-        raise ConfigError(
-            f"the source {source.name!r} was read as {known.basis!r} and is now {source.basis!r}",
-            key="sources.basis",
-            hint="Give the source a new name, and `tollbook forget` its old files.",
-        )
 
 
 def drop_repeats(

@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,6 +181,26 @@ def prefix_hash(path: Path, size: int) -> str:
             digest.update(block)
             size -= len(block)
     return digest.hexdigest()
+
+
+def content_hashes(path: Path, sizes: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """The hashes of the first so many bytes of a file's content, unpacked, as far as it reaches.
+
+    Gives size and hash, in ascending order. Stops quietly where the content cannot be unpacked.
+    """
+    digest, done = xxhash.xxh3_128(), 0
+    try:
+        with open_plain(path) as stream:
+            for size in sorted(set(sizes)):
+                while done < size:
+                    block = stream.read1(min(BLOCK, size - done))
+                    if not block:
+                        return
+                    digest.update(block)
+                    done += len(block)
+                yield size, digest.hexdigest()
+    except DAMAGED:
+        return
 
 
 def is_whole_row(tail: bytes) -> bool:

@@ -367,7 +367,7 @@ def test_forget_never_restores_a_row_of_a_file_forgotten_before(place: Place) ->
     assert place.tokens() == 30
     place.forget("logs/c.jsonl")
     assert place.tokens() == 10
-    place.write("logs/d.jsonl", lines(request("1", 20), request("2", 1)))
+    place.write("logs/d.jsonl", lines(request("2", 1), request("1", 20)))
     place.run()
     assert place.tokens() == 21  # what only forgotten files had is no earlier version
     place.assert_sums_agree()

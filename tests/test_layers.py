@@ -30,7 +30,10 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("books", ("catalogue", "quarantine", "bucket_books", "checking", "publishing")),
     ("status", ("budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox")),
     ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
-    ("run", ("batch", "storage_errors", "recording", "run", "corrections", "acting")),
+    (
+        "run",
+        ("batch", "storage_errors", "recording", "source_intake", "run", "corrections", "acting"),
+    ),
     ("service", ("schedule", "schedule_state")),
     ("beginning", ("demo", "starting", "diagnosis")),
     ("verbs", ("cli", "__main__")),

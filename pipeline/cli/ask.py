@@ -136,8 +136,7 @@ def print_answer(
             note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
             sys.stdout.buffer.flush()
         except BrokenPipeError:
-            # `| head` has what it wants; click, which would see this before main, makes it a 1.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            setting.leave_stdout()
             return
     if note:
         setting.say(note, quiet=quiet)

@@ -107,7 +107,7 @@ def explain(
     with open_published(settings.storage.root / "published") as con:
         explained = explain_asked(con, asked, today=today, looks=_is_there)
     if as_json or form == "json":
-        print(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
+        setting.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
     else:
         text = draw(explained, _width())
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

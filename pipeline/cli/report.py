@@ -36,9 +36,9 @@ def report(
 
     written = write(setting.load(config), month=month_of(month), now=setting.clock(now).now)
     if as_json:
-        print(json.dumps(_facts(written), indent=2))
+        setting.put(json.dumps(_facts(written), indent=2))
         return
-    print(written.html)
+    setting.put(str(written.html))
     which = ", the current month or the newest with data" if written.is_default_month else ""
     say(f"covers {written.month:%B %Y}{which}; the CSV lies beside it", quiet=quiet)
 

@@ -131,6 +131,6 @@ def print_done(done: Done, *, as_json: bool = False, quiet: bool = False) -> Non
     """Problems and notes on stderr; the summary and the report's path on stdout."""
     say_news(done, quiet=quiet)
     if as_json:
-        print(json.dumps(done.facts(), indent=2))
+        setting.put(json.dumps(done.facts(), indent=2))
     else:
-        print("\n".join(done.summary()))
+        setting.put("\n".join(done.summary()))

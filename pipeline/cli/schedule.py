@@ -181,9 +181,9 @@ def _print_list(business: _Business, now: datetime, *, is_json: bool) -> None:
     states = list_jobs(business.jobs(), config.storage.root / STATE_NAME, zone, now)
     if is_json:
         rows = [{k: _json(v) for k, v in state._asdict().items()} for state in states]
-        print(json.dumps(rows, indent=2))
+        setting.put(json.dumps(rows, indent=2))
     else:
-        print(_table(states, zone, now))
+        setting.put(_table(states, zone, now))
 
 
 def _json(value: datetime | str | float | None) -> str | float | None:

@@ -133,6 +133,20 @@ def log_to_stderr(default: str = "warning") -> None:
     )
 
 
+def put(text: str) -> None:
+    """Data for stdout. A reader that has enough (`| head`) is no failure of ours."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # click, which would see this before `main`, makes it a 1
+        leave_stdout()
+
+
+def leave_stdout() -> None:
+    """Nobody reads any more: what is still to be written goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say(text: str, *, quiet: bool = False) -> None:
     """A line for the person at the terminal: stderr, so that stdout stays data."""
     if not quiet:

@@ -40,6 +40,7 @@ class Bucket:
     organization_id: str  # the configured one, whatever the rows name: part of the identity
     organizations: frozenset[str]  # that its rows name; one admin key shows one organization
     position: int  # among the buckets of its file: the rows' `bucket_position`
+    late_seconds: int = 0  # that it begins after `started_at`: the first bucket of a fetch is cut
 
     @property
     def bucket_key(self) -> str:

@@ -34,6 +34,7 @@ class RawBucket:
     line: int
     rows: tuple[Part, ...]
     dimensions: frozenset[str]
+    late_seconds: int = 0  # that it begins after its floored start, where its fetch began inside it
 
     def bucket(self, context: Context, position: int, rows: int) -> Bucket:
         """The bucket's facts without its rows."""
@@ -50,6 +51,7 @@ class RawBucket:
             context.organization_id,
             frozenset(n for n in named if isinstance(n, str) and n),
             position,
+            self.late_seconds,
         )
 
 
@@ -135,6 +137,7 @@ class _Query:
             line,
             rows,
             self.dimensions,
+            start % WIDTH_SECONDS[self.width],
         )
 
 
