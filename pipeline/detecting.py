@@ -18,6 +18,7 @@ from pipeline.sources import pages, request_log, tabular_reading
 from pipeline.spooling import compression, read_head
 
 HEAD_BYTES = 256 << 10
+_LOG_HEAD_BYTES = 16 << 10
 _REMOTE = "://"
 
 
@@ -84,6 +85,8 @@ def kind_of(name: str) -> SourceKind | None:
         raise ConfigError(f"cannot be read: {error.strerror or error}", file=name) from None
     if not head.strip():
         return None
+    if request_log.detect(head[:_LOG_HEAD_BYTES]):  # the commonest first: the others look further
+        return "request_log"
     found = pages.detect(head)
     if found is not None:
         return found

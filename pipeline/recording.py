@@ -84,8 +84,9 @@ def _forget(work: Batch, change: Change) -> None:
 
 def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.BudgetStatus]:
     """Where the budgets stand, from the small sums of all days."""
-    paths = [str(s.daily_path) for s in states.values()]
     con = work.books.con
+    has_plans = work.config.budgets or work.books.rows("SELECT 1 FROM budget_status LIMIT 1")
+    paths = [str(s.daily_path) for s in states.values()] if has_plans else []
     source = (
         con.sql(
             "SELECT charge_date, project_id, model, scope, cost_usd, unpriced_quantity "

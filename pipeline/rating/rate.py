@@ -329,8 +329,10 @@ class _Chunk:
                 continue
             lines = charges.get(when, pl.DataFrame(schema=CHARGE_SCHEMA))
             charge_path, daily_path = self._path("charges", when), self._path("daily", when)
-            write_parquet(lines, charge_path)
-            write_parquet(sums.get(when, pl.DataFrame(schema=DAILY_SCHEMA)), daily_path)
+            # a reader who asks for some days passes over the files of all others
+            write_parquet(lines, charge_path, statistics=True)
+            daily = sums.get(when, pl.DataFrame(schema=DAILY_SCHEMA))
+            write_parquet(daily, daily_path, statistics=True)
             if when in fresh:
                 self._link_first_posting(charge_path, when, lines.height)
             first = self.known[when].first_posted_at if when in self.known else self.posted_at

@@ -13,8 +13,13 @@ SELECT
     AS unpriced_lines
 FROM charges
 WHERE
-  (charge_date >= $previous_since AND charge_date < $until)
-  OR (usage_date >= $since AND usage_date < $until)
+  (
+    (charge_date >= $previous_since AND charge_date < $until)
+    OR (usage_date >= $since AND usage_date < $until)
+  )
+  -- no zone is further than a day from UTC: the files of all other days are passed over
+  AND usage_date >= CAST($previous_since AS DATE) - 1
+  AND usage_date <= CAST($until AS DATE)
 GROUP BY
   charge_date, usage_date, project_id, provider, model, scope, operation, variant, service_tier,
   is_batch, context_class, meter, unit, pricing_status, is_provisional
