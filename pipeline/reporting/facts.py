@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,13 +41,14 @@ def choose_period(
     """The month asked for; else the current one, or the newest before it that has charges."""
     today = local(now, zone).date()
     current = whole_month(first_of(today))
-    bounds = _bounds(con, current)
+    days = [day for (day,) in rows(con, "charge_days", {})]
+    bounds = _bounds(days, current)
     # An empty current month gives way to the newest that has charges, if there is any.
     newest = bounds.last if bounds.last_of_month is None and bounds.last else today
     default_month = first_of(newest)
     chosen = whole_month(default_month if month is None else first_of(month))
     if chosen != current:
-        bounds = _bounds(con, chosen)
+        bounds = _bounds(days, chosen)
     period = Period(
         month=chosen,
         compared=compared_days(chosen, today, bounds.last_of_month),
@@ -110,9 +112,10 @@ def gather(
     return report
 
 
-def _bounds(con: duckdb.DuckDBPyConnection, month: Days) -> Bounds:
-    asked = {"since": month.since, "until": month.until}
-    return Bounds(*rows(con, "bounds", asked)[0])
+def _bounds(days: Sequence[date], month: Days) -> Bounds:
+    before = [day for day in days if day < month.until]
+    inside = [day for day in before if day >= month.since]
+    return Bounds(min(days, default=None), max(before, default=None), max(inside, default=None))
 
 
 def _parameters(period: Period, run_id: str) -> Parameters:

@@ -54,7 +54,7 @@ class DayIterator:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The days that have charges: the first ever, the last before the month's end, and in it."""
+    """The days that have usage: the first ever, the last before the month's end, and in it."""
 
     first: date | None
     last: date | None

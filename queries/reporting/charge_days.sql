@@ -1,0 +1,4 @@
+-- row: one day (the organization's) that has usage, in order.
+SELECT DISTINCT charge_date
+FROM daily_costs
+ORDER BY charge_date
