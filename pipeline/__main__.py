@@ -12,8 +12,10 @@ def main() -> None:
     """Run the command line. Exit codes: see `tollbook --help`."""
     from pipeline.cli import app  # noqa: PLC0415  imported here so that its errors are ours, too
 
+    # a statement may begin with an SQL comment, which is no option
+    words = [f" {word}" if word[:3] in {"-- ", "--\n"} else word for word in sys.argv[1:]]
     try:
-        app(prog_name="tollbook")
+        app(words, prog_name="tollbook")
     except TollbookError as error:
         print(f"tollbook: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)

@@ -51,11 +51,12 @@ class Done:
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
             f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
         )
+        held_back = f"{report.quarantined:,} rows of the month or of no known day"
         return [
             read,
             f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",
             f"Budgets     {report.budgets_over} over, {report.budgets_near} near",
-            f"Quarantine  {report.quarantined:,} rows held back (tollbook quarantine list)",
+            f"Quarantine  {held_back} held back (all: tollbook quarantine list)",
             f"Storage     {self.result.storage_root}",
             f"Report      {report.html}",
         ]

@@ -112,7 +112,12 @@ class Source(_Section):
 
     @model_validator(mode="after")
     def _has_path(self) -> Source:
-        if self.kind != "openai" and not self.path:
+        if self.kind == "openai":
+            raise ValueError(
+                "fetching from the API is not there yet: save the pages of its usage and costs "
+                'endpoints, and read them with kind = "openai_usage" and "openai_costs"'
+            )
+        if not self.path:
             raise ValueError(
                 f"a source of kind {self.kind!r} needs `path`: files, globs or folders"
             )

@@ -13,7 +13,7 @@ import zstandard
 
 from pipeline.config import Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
-from pipeline.landing import is_special
+from pipeline.landing import NEEDS_PACKAGE, is_special, package_hint
 from pipeline.sources import pages, request_log, tabular_reading
 from pipeline.spooling import compression, read_head
 
@@ -107,6 +107,8 @@ def _remote_head(name: str) -> bytes:
     try:
         with fsspec.open(name, "rb") as file:
             head: bytes = file.read(HEAD_BYTES)
+    except ImportError:
+        raise ConfigError(NEEDS_PACKAGE, file=name, hint=package_hint(name)) from None
     except Exception as error:  # noqa: BLE001  every backend has errors of its own
         raise ConfigError(
             f"cannot be fetched ({type(error).__name__})",

@@ -22,6 +22,7 @@ from pipeline.config import Source
 from pipeline.errors import ConfigError, SourceError
 from pipeline.spooling import sample_hash
 
+NEEDS_PACKAGE = "reading this kind of address needs another package"
 _REMOTE = "://"
 _EXTRA_FOR = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "https": "http", "http": "http"}
 
@@ -122,16 +123,11 @@ def _describe(file: Path) -> RawFile:
 def _remote(pattern: str, root: Path, problems: list[SourceError]) -> Iterator[RawFile]:
     import fsspec  # noqa: PLC0415  a tenth of a second that a local run need not spend
 
-    protocol = pattern.split(_REMOTE, 1)[0]
     try:
         system, path = fsspec.core.url_to_fs(pattern)
         paths = system.glob(path) if glob.has_magic(path) else system.find(path) or [path]
     except ImportError:
-        raise SourceError(
-            f"reading {protocol}:// needs another package",
-            file=pattern,
-            hint=f"Install it with: pip install 'tollbook[{_EXTRA_FOR.get(protocol, 's3')}]'.",
-        ) from None
+        raise SourceError(NEEDS_PACKAGE, file=pattern, hint=package_hint(pattern)) from None
     except Exception as error:  # noqa: BLE001  every backend has errors of its own
         raise _unreachable(pattern, error) from None
     for remote in sorted(paths):
@@ -140,6 +136,12 @@ def _remote(pattern: str, root: Path, problems: list[SourceError]) -> Iterator[R
             yield _fetch(system, remote, name, root)
         except Exception as error:  # noqa: BLE001  as above
             problems.append(_unreachable(name, error))
+
+
+def package_hint(address: str) -> str:
+    """Which extra reads addresses of this kind."""
+    extra = _EXTRA_FOR.get(address.split(_REMOTE, 1)[0], "s3")
+    return f"Install it with: pip install 'tollbook[{extra}]'."
 
 
 def _unreachable(name: str, error: Exception) -> SourceError:

@@ -54,8 +54,10 @@ def to_cents(amount: Decimal) -> Decimal:
 
 
 def display_usd(amount: Decimal) -> str:
-    """``-1234.5`` as ``-$1,234.50``."""
+    """``-1234.5`` as ``-$1,234.50``; what is there and rounds to no cent as ``<$0.01``."""
     cents = to_cents(amount)
+    if amount and not cents:
+        return "<$0.01" if amount > 0 else ">-$0.01"
     sign = "-" if cents < 0 else ""
     return f"{sign}${abs(cents):,.2f}"
 

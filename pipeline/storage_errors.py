@@ -48,7 +48,9 @@ def _of_a_file(file: Path, what: str) -> RunFailedError:
         return RunFailedError(
             f"cannot be written: {what}", file=file, hint="Free some space and run again."
         )
-    return RunFailedError(f"cannot be used: {what}", file=file, hint="Look at the disk it is on.")
+    is_gone = "no such file" in what.lower()
+    hint = "Restore it from a backup." if is_gone else "Look at the disk it is on."
+    return RunFailedError(f"cannot be used: {what}", file=file, hint=hint)
 
 
 @contextmanager

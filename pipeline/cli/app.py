@@ -34,8 +34,8 @@ app = typer.Typer(
         "Usage analytics and budgets for organizations that buy model APIs.\n\n"
         "Exit codes: 0 done; 1 failed, nothing was committed; 2 usage or configuration; "
         "3 committed, but a source could not be read or the quarantine limit was passed; "
-        "4 a budget is over (with --fail-on budget); 5 reconciliation gap (with --fail-on "
-        "reconciliation); 75 another run holds the lock."
+        "4 a budget is over (with --fail-on budget); "
+        "75 another run holds the lock."
     ),
 )
 

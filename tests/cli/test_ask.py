@@ -226,3 +226,9 @@ def test_dates_of_the_fixture_are_what_they_say() -> None:
     """Guards the fixture: a charge is a token count times a price, to the last digit."""
     assert CHARGES[1]["cost_usd"] == Decimal("0.00000045")
     assert CHARGES[1]["charge_date"] == date(2026, 11, 3)
+
+
+def test_a_statement_may_begin_with_a_comment(shell: Shell) -> None:
+    """Two dashes and a space are SQL, not an option."""
+    said = shell("sql", "-- how many\nSELECT count(*) AS n FROM charges", "--format", "csv")
+    assert (said.code, said.out) == (0, b"n\r\n2\r\n")
