@@ -9,14 +9,14 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from pipeline import budgets, catalogue, channels
+from pipeline import budgets, catalogue
 from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
 from pipeline.config import Config
@@ -101,24 +101,39 @@ class RunResult:
 
 
 @dataclass(slots=True)
-class Batch:
-    """Everything a run works with. Times are naive UTC."""
+class Desk:
+    """Where an act is written down: the open books, the clocks, who hears of it. Naive UTC."""
 
     config: Config
     storage: Storage
     books: Warehouse
-    con: duckdb.DuckDBPyConnection
-    registry: Registry
-    book: PriceBook
-    projects: pl.DataFrame  # the directory's, in its PROJECT_SCHEMA
     run_id: str
     verb: str
     now: datetime  # the business clock
     started_at: datetime  # the real one
     real_clock: Callable[[], datetime]
-    stop: threading.Event
     channels: Sequence[Channel]
     say: Callable[[str], None] | None  # to whoever started the act; None: nobody listens
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the configuration names beside the sources, read and found right."""
+
+    book: PriceBook
+    projects: pl.DataFrame  # the directory's, in its PROJECT_SCHEMA
+    warnings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Batch(Desk):
+    """Everything a run works with."""
+
+    con: duckdb.DuckDBPyConnection
+    registry: Registry
+    book: PriceBook
+    projects: pl.DataFrame
+    stop: threading.Event
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -135,56 +150,69 @@ class Batch:
             )
 
 
+def plan(config: Config) -> Plan:
+    """Prices and directory. Fails: ConfigError."""
+    loaded = load_book(config.prices.files, config.discounts)
+    projects = read_projects(config.directory.projects)
+    return Plan(loaded.book, projects, tuple(str(w) for w in loaded.warnings))
+
+
 @contextmanager
-def batch(
+def desk(
     config: Config,
     *,
     verb: str,
     now: datetime,
     real_clock: Callable[[], datetime],
-    environment: Mapping[str, str],
-    stop: threading.Event | None = None,
+    channels: Sequence[Channel],
     say: Callable[[str], None] | None = None,
-) -> Iterator[Batch]:
-    """A run's surroundings: prices and channels checked, storage locked, books open, tidy."""
-    loaded = load_book(config.prices.files, config.discounts)
-    projects = read_projects(config.directory.projects)
-    senders = channels.resolve(config.alerts.channels, environment)
+) -> Iterator[Desk]:
+    """The storage locked, its books open. Fails: LockHeldError, RunFailedError."""
     storage = Storage(config.storage.root.absolute())
     started_at = real_clock()
     with (
         storage_lock(storage.root, what=f"tollbook {verb}", real_now=started_at),
         open_warehouse(storage) as books,
-        scratch(storage.temporary / "scratch") as con,
     ):
-        for orphan in catalogue.orphans(books, storage):
-            orphan.unlink()
-        books.agree(
-            "timezone",
-            config.organization.timezone,
-            what="the time zone",
-            hint="Days are stored in it: change it back, or set another `root` under [storage].",
-        )
-        run_id = f"{started_at:%Y%m%dT%H%M%S.%fZ}".replace(".", "")
-        work = Batch(
+        yield Desk(
             config=config,
             storage=storage,
             books=books,
-            con=con,
-            registry=Registry.load(books),
-            book=loaded.book,
-            projects=projects,
-            run_id=run_id,
+            run_id=f"{started_at:%Y%m%dT%H%M%S.%fZ}".replace(".", ""),
             verb=verb,
             now=now,
             started_at=started_at,
             real_clock=real_clock,
-            stop=stop or threading.Event(),
-            channels=senders,
+            channels=channels,
             say=say,
-            warnings=[str(w) for w in loaded.warnings],
+        )
+
+
+@contextmanager
+def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Iterator[Batch]:
+    """A run's surroundings at a desk: a scratch engine, the registry, all of it tidy.
+
+    Fails: ConfigError where the storage is kept in another time zone.
+    """
+    with scratch(at.storage.temporary / "scratch") as con:
+        for orphan in catalogue.orphans(at.books, at.storage):
+            orphan.unlink()
+        at.books.agree(
+            "timezone",
+            at.config.organization.timezone,
+            what="the time zone",
+            hint="Days are stored in it: change it back, or set another `root` under [storage].",
+        )
+        work = Batch(
+            **{part.name: getattr(at, part.name) for part in fields(Desk)},
+            con=con,
+            registry=Registry.load(at.books),
+            book=planned.book,
+            projects=planned.projects,
+            stop=stop or threading.Event(),
+            warnings=list(planned.warnings),
         )
         try:
             yield work
         finally:
-            shutil.rmtree(storage.temporary, ignore_errors=True)
+            shutil.rmtree(at.storage.temporary, ignore_errors=True)

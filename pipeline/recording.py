@@ -22,7 +22,7 @@ from pipeline import (
     quarantine,
     run_alerts,
 )
-from pipeline.batch import Batch, Change, Counts, reason_of
+from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.errors import TollbookError
 from pipeline.pricing.book import PriceKey
 from pipeline.rating import DayState, Rated, is_final
@@ -132,7 +132,7 @@ def alert(
 
 
 def record(
-    work: Batch, counts: Counts, outcome: str, problems: Sequence[TollbookError | BaseException]
+    work: Desk, counts: Counts, outcome: str, problems: Sequence[TollbookError | BaseException]
 ) -> None:
     """One row of `runs`."""
     work.books.insert(
@@ -172,7 +172,7 @@ def record(
     )
 
 
-def record_failure(work: Batch, error: TollbookError) -> None:
+def record_failure(work: Desk, error: TollbookError) -> None:
     """A failed run commits nothing but that it failed, and tells the channels."""
     try:
         with work.books.transaction():
@@ -189,7 +189,7 @@ def record_failure(work: Batch, error: TollbookError) -> None:
         log.warning("failure_not_recorded", run_id=work.run_id, error=type(second).__name__)
 
 
-def deliver(work: Batch, heard: Collection[str] = ()) -> None:
+def deliver(work: Desk, heard: Collection[str] = ()) -> None:
     """Send what the outbox holds; with no channel it is said to whoever started the act.
 
     So is that a channel did not accept. **Takes** the ids of messages that need not be said

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from functools import partial
 
 import duckdb
 import polars as pl
 
-from pipeline import bucket_books, catalogue, quarantine, recording, storage_errors
-from pipeline.batch import Batch, Change, Counts, RunResult, batch
+from pipeline import bucket_books, catalogue, channels, quarantine, recording, storage_errors
+from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
     KnownBuckets,
@@ -30,6 +31,7 @@ from pipeline.errors import (
     RunFailedError,
     RunStoppedError,
     SourceError,
+    TollbookError,
 )
 from pipeline.intake import Intake, RejectStore
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, discard, find_repeats
@@ -38,6 +40,7 @@ from pipeline.publishing import Live, publish
 from pipeline.rating import DayState, DayToRate, is_final, rate
 from pipeline.registry import FileEntry, Registry
 from pipeline.source_intake import take_source
+from pipeline.warehouse import Storage
 
 
 def run_batch(
@@ -81,26 +84,34 @@ def act(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Iterator[Batch]:
-    """A batch whose failure is recorded, and told to the channels."""
-    with (
-        storage_errors.before_the_commit(config.storage.root),
-        batch(
-            config,
-            verb=verb,
-            now=now,
-            real_clock=real_clock,
-            environment=environment,
-            stop=stop,
-            say=say,
-        ) as work,
-    ):
+    """A batch whose failure is recorded, and told to the channels.
+
+    So is a configuration that a run cannot use, once it can be told to somebody or there are books
+    to record it in; what was typed wrong for a correction is not.
+    """
+    senders = channels.resolve(config.alerts.channels, environment)
+    opened = partial(
+        desk, config, verb=verb, now=now, real_clock=real_clock, channels=senders, say=say
+    )
+    root = config.storage.root
+    try:
+        planned = plan(config)
+    except ConfigError as error:
+        if verb == "run" and (senders or Storage(root).warehouse.exists()):
+            with suppress(TollbookError), storage_errors.before_the_commit(root), opened() as at:
+                recording.record_failure(at, error)
+        raise
+    with storage_errors.before_the_commit(root), opened() as at:
         try:
-            yield work
-        except (RunStoppedError, NotPublishedError, ConfigError, KeyboardInterrupt):
+            with batch(at, planned, stop) as work:
+                yield work
+        except (RunStoppedError, NotPublishedError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            failure = storage_errors.told(error, work.storage.root)
-            recording.record_failure(work, failure or RunFailedError(type(error).__name__))
+            if isinstance(error, ConfigError) and verb != "run":
+                raise
+            failure = storage_errors.told(error, at.storage.root)
+            recording.record_failure(at, failure or RunFailedError(type(error).__name__))
             if failure is None:
                 raise
             raise failure from None

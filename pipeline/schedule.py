@@ -43,10 +43,11 @@ class JobTime:
 
 
 class JobEnd(NamedTuple):
-    """How a job ended, and why if that was not well."""
+    """How a job ended; if not well, why, and whether it has told the channels itself."""
 
     outcome: JobOutcome
     reason: str = ""
+    is_told: bool = False
 
 
 class Job(NamedTuple):
@@ -316,15 +317,14 @@ class _Service:
         self._change(job, lambda r: state.begun(r, scheduled_for, self._clock()))
         log.info("job_started", attempt=self._record(job).attempts)
         started = time.monotonic()
-        message = ""
-        is_held = False
+        is_held = is_told = False
         try:
             end = job.action(JobTime(scheduled_for, scheduled_for < self._since))
-            outcome, message = end if isinstance(end, JobEnd) else (end, "")
+            outcome, message, is_told = end if isinstance(end, JobEnd) else JobEnd(end)
         except LockHeldError as error:
             outcome, message, is_held = "skipped", str(error), True
         except TollbookError as error:
-            outcome, message = "failed", str(error)
+            outcome, message, is_told = "failed", str(error), error.is_told
         except (Exception, SystemExit) as error:  # a failing job stops no other
             outcome, message = "failed", f"{type(error).__name__}: {error}"
             log.exception("job_crashed")
@@ -339,7 +339,9 @@ class _Service:
                 return state.stopped(record, outcome, now)
             if is_held:
                 return state.held_up(record, name, message, now, wait)
-            return state.ended(record, name, outcome, message=message, now=now, wait=wait)
+            after = state.ended(record, name, outcome, message=message, now=now, wait=wait)
+            # with what was untold before: the job may have run in vain for other reasons then
+            return state.with_nothing_to_tell(after, record) if is_told else after
 
         after = self._change(job, close)
         say = {"partial": log.warning, "failed": log.error}.get(outcome, log.info)

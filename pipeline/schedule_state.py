@@ -186,6 +186,11 @@ def ended(
     return record
 
 
+def with_nothing_to_tell(after: JobRecord, before: JobRecord) -> JobRecord:
+    """The record after an attempt that told its problem itself: nothing new is to be told."""
+    return after.model_copy(update={"untold": before.untold, "told": before.told})
+
+
 def stopped(record: JobRecord, outcome: JobOutcome, now: datetime) -> JobRecord:
     """An attempt was cut short by our own stop: no failure, and not settled either."""
     return record.model_copy(

@@ -93,7 +93,9 @@ class _Business:
             say=setting.say,
         )
         say_news(done)
-        return JobEnd("partial" if done.result.outcome == "partial" else "done", done.result.reason)
+        is_partial = done.result.outcome == "partial"
+        # the run has told why it is partial, by its own outbox
+        return JobEnd("partial", done.result.reason, is_told=True) if is_partial else JobEnd("done")
 
     def _daily_report(self, _time: JobTime) -> JobOutcome:
         return self._report(None)
