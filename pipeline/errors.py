@@ -3,6 +3,7 @@
 TollbookError                 exit code
 ├── ConfigError               2   the configuration, a price file, a command's words
 ├── SourceError               3   one file or source could not be read; the others go on
+│   └── ApiError              3   the provider's API refused or could not be reached
 ├── RunFailedError            1   nothing was committed
 │   └── CheckFailedError      1   an invariant in queries/checks/ does not hold
 ├── NotPublishedError         1   it was committed; what readers see is still that of before
@@ -59,6 +60,28 @@ class SourceError(TollbookError):
     """One file or source could not be read; the run goes on and ends as partial."""
 
     exit_code = 3
+
+
+class ApiError(SourceError):
+    """The provider's API refused, or could not be reached; `status` is that of HTTP, if any."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        key: str | None = None,
+        hint: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        super().__init__(what, key=key, hint=hint)
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the key does not reach this far; live servers mix the two codes up."""
+        return self.status in {401, 403}
 
 
 class RunFailedError(TollbookError):

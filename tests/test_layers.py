@@ -20,7 +20,7 @@ PACKAGE = REPOSITORY / "pipeline"
 LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("words", ("errors", "money", "records", "cron", "resources", "identity", "validation")),
     ("configuration", ("config", "config_text", "directory")),
-    ("tools", ("statements", "spooling", "lock", "tables", "due")),
+    ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api")),
     ("engines", ("engines", "warehouse", "access", "as_of")),
     ("sources", ("sources", "landing", "detecting")),
     ("prices", ("pricing",)),
