@@ -18,7 +18,7 @@ import polars as pl
 import xxhash
 
 from pipeline.ledger import LedgerFile, view_rows
-from pipeline.line_items import LineItem, parse
+from pipeline.line_items import LineItem, in_unit_of, parse
 from pipeline.money import display_usd, round_quantity
 from pipeline.records import CHARGE_SCHEMA, METER_UNITS
 from pipeline.resources import sql
@@ -34,17 +34,6 @@ _PLACES = {
     "unknown": ("costs", "models"),
 }
 _LOGGED = ("fine_tuning", "videos", "realtime")  # a gateway or an export may record these itself
-# the provider's unit -> ours, and how many of ours it is
-_UNITS: dict[str, tuple[str, Decimal]] = {
-    "tokens": ("tokens", Decimal(1)),
-    "1000_tokens": ("tokens", Decimal(1000)),
-    "duration_seconds": ("seconds", Decimal(1)),
-    "duration_minutes": ("seconds", Decimal(60)),
-    "duration_hours": ("seconds", Decimal(3600)),
-    "gibibyte_hours": ("gb_days", 1 / Decimal(24)),
-    "images": ("images", Decimal(1)),
-    "characters": ("characters", Decimal(1)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +91,7 @@ def gather(books: Warehouse) -> BilledLines:
 def _line(cost: dict[str, Any], item: LineItem) -> dict[str, Any]:
     operation, scope = _PLACES[item.kind]
     meter, quantity, unit = _measured(item.meter, cost["quantity"], cost["quantity_unit"])
-    if item.kind == "unknown" and unit == "gb_days":
+    if item.kind == "unknown" and unit == "gibibyte_hours":
         scope = "storage"
     return {
         "usage_date": cost["usage_date"],
@@ -137,12 +126,10 @@ def _measured(
     """Meter, quantity and unit of a line; what has no quantity counts as one line item."""
     if quantity is None:
         return OTHER, Decimal(1), "line_items"
-    unit, factor = _UNITS.get(sent_unit or "", (sent_unit, Decimal(1)))
-    if meter is not None and unit in {None, METER_UNITS[meter]}:
-        return meter, round_quantity(quantity * factor), METER_UNITS[meter]
-    if sent_unit is None:
-        return OTHER, quantity, "units"
-    return OTHER, round_quantity(quantity * factor), str(unit)
+    own = None if meter is None else in_unit_of(meter, quantity, sent_unit)
+    if meter is None or own is None:
+        return OTHER, round_quantity(quantity), sent_unit or "units"
+    return meter, own, METER_UNITS[meter]
 
 
 def changed_days(books: Warehouse, billed: BilledLines) -> set[date]:
@@ -193,7 +180,8 @@ def notes(billed: BilledLines, days: set[date]) -> list[str]:
     named = ", ".join(
         f"{u.line_item!r} ({display_usd(u.amount_usd)})" for u in billed.unknown[:5]
     ) + (", …" if len(billed.unknown) > 5 else "")
-    return [
+    text = (
         "Unknown line items of the costs endpoint are charged as the provider bills them: "
         f"{named}. See: tollbook query billed_line_items"
-    ]
+    )
+    return [text]

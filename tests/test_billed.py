@@ -52,7 +52,7 @@ def _billed(place: Place) -> list[tuple[str, Decimal]]:
         ),
         ("something new", None, None, ("models", "costs", "other", 1, "line_items")),
         ("something new", 3, None, ("models", "costs", "other", 3, "units")),
-        ("cold shelf", 48, "gibibyte_hours", ("storage", "costs", "other", 2, "gb_days")),
+        ("cold shelf", 48, "gibibyte_hours", ("storage", "costs", "other", 48, "gibibyte_hours")),
     ],
 )  # fmt: skip
 def test_a_line_item_without_usage_becomes_a_charge_of_the_provider_s_amount(
