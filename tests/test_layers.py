@@ -24,10 +24,13 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("engines", ("engines", "warehouse", "access", "as_of")),
     ("sources", ("sources", "landing", "detecting")),
     ("prices", ("pricing",)),
-    ("facts", ("ledger", "registry")),
+    ("facts", ("ledger", "registry", "minutes")),
     ("intake", ("intake", "ingest", "bucket_intake")),
     ("rating", ("rating",)),
-    ("books", ("catalogue", "quarantine", "bucket_books", "checking", "publishing")),
+    (
+        "books",
+        ("catalogue", "quarantine", "bucket_books", "minute_books", "checking", "publishing"),
+    ),
     ("status", ("budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox")),
     ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
     (
