@@ -22,6 +22,7 @@ from pipeline import (
     quarantine,
     recording,
     storage_errors,
+    watching,
 )
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
@@ -155,6 +156,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         recording.write(work, change, rated)
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
+        watching.watch(work, change, ledger, excluded, states)
         recording.record(work, change.counts, outcome, change.problems)
         check_books(books)
     live = Live(
