@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -71,9 +72,10 @@ def minute(start: str | datetime, *rows: Mapping[str, Any]) -> dict[str, Any]:
     return {"object": "bucket", "start_time": at, "end_time": at + 60, "results": list(rows)}
 
 
-def minutes(fetched_at: str, *buckets: Mapping[str, Any]) -> str:
-    """A fetched page of minutes of the completions endpoint."""
-    return page("completions", fetched_at, *buckets)
+def minutes(fetched_at: str, *buckets: Mapping[str, Any], endpoint: str = "completions") -> str:
+    """A fetched page of minutes."""
+    envelope = json.loads(page(endpoint, fetched_at, *buckets))
+    return json.dumps({**envelope, "parameters": {"bucket_width": "1m"}})
 
 
 def fill(place: Place, **tables: Sequence[Sequence[Any]]) -> None:

@@ -115,7 +115,8 @@ def test_endpoints_are_fetched_apart_and_cover_a_minute_once(place: Place) -> No
     """Ten minutes of completions and five of embeddings within them are ten covered minutes."""
     for endpoint, first, last in (("completions", 0, 10), ("embeddings", 3, 8)):
         buckets = [minute(f"2026-11-23T10:{n:02}:00") for n in range(first, last)]
-        place.write(f"usage/{endpoint}.json", page(endpoint, "2026-11-23T12:00:00Z", *buckets))
+        told = minutes("2026-11-23T12:00:00Z", *buckets, endpoint=endpoint)
+        place.write(f"usage/{endpoint}.json", told)
     place.run()
     assert place.rows(COVERED) == [(10, 0)]
 
