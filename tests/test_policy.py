@@ -5,6 +5,7 @@ Days are whole UTC days; alpha costs two US dollars a million tokens in.
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.access import open_published, run_statement
+from pipeline.named_queries import bind, days_asked_about, named
 from tests.minute_pages import fill
 from tests.place import CONFIGURATION, Place, lines, request
 
@@ -157,43 +160,50 @@ def test_an_unknown_person_needs_a_list_of_people(place: Place) -> None:
     assert found(place, organization_users=people, service_accounts=account) == []
 
 
-@pytest.mark.parametrize(
-    ("mode", "ids", "model", "is_found"),
-    [
-        ("allow_list", ["gpt-4o"], "gpt-4o", False),
-        ("allow_list", ["gpt-4o"], "gpt-4o-2024-08-06", False),
-        ("allow_list", ["gpt-4o"], "gpt-4o-mini", True),  # never by a prefix
-        ("allow_list", ["gpt-4o"], "gpt-4o-mini-2024-07-18", True),
-        ("allow_list", ["gpt-4o"], "gpt-4o-audio-preview", True),
-        ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-11-20", True),
-        ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-08-06", False),
-        ("allow_list", ["gpt-4"], "gpt-4-0613", False),
-        ("allow_list", ["gpt-4"], "gpt-4-9999", True),  # no month and day
-        ("allow_list", ["gpt-5.1"], "gpt-5-1-2025-11-13", False),
-        ("allow_list", ["gpt-5"], "gpt-5-codex", True),  # priced alike, and another model
-        ("allow_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
-        ("allow_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", False),
-        ("allow_list", ["gpt-4o-mini"], "ft:gpt-4o-2024-08-06:acme::x", True),
-        ("allow_list", [], "gpt-4o", True),
-        ("allow_list", ["%", "gpt-4_"], "gpt-4o", True),  # no patterns
-        ("deny_list", ["gpt-4o"], "gpt-4o-2024-08-06", True),
-        ("deny_list", ["gpt-4o"], "gpt-4o-mini", False),
-        ("deny_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
-        ("deny_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", True),
-        ("deny_list", [], "gpt-4o", False),
-    ],
-)
-def test_which_models_a_permission_covers(
-    tmp_path: Path, mode: str, ids: list[str], model: str, *, is_found: bool
-) -> None:
+# mode, ids of the permission, model used, whether that is a finding
+PERMISSIONS = [
+    ("allow_list", ["gpt-4o"], "gpt-4o", False),
+    ("allow_list", ["gpt-4o"], "gpt-4o-2024-08-06", False),
+    ("allow_list", ["gpt-4o"], "gpt-4o-mini", True),  # never by a prefix
+    ("allow_list", ["gpt-4o"], "gpt-4o-mini-2024-07-18", True),
+    ("allow_list", ["gpt-4o"], "gpt-4o-audio-preview", True),
+    ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-11-20", True),
+    ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-08-06", False),
+    ("allow_list", ["gpt-4"], "gpt-4-0613", False),
+    ("allow_list", ["gpt-4"], "gpt-4-9999", True),  # no month and day
+    ("allow_list", ["gpt-5.1"], "gpt-5-1-2025-11-13", False),
+    ("allow_list", ["gpt-5"], "gpt-5-codex", True),  # priced alike, and another model
+    ("allow_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
+    ("allow_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", False),
+    ("allow_list", ["gpt-4o-mini"], "ft:gpt-4o-2024-08-06:acme::x", True),
+    ("allow_list", [], "gpt-4o", True),
+    ("allow_list", ["%", "gpt-4_"], "gpt-4o", True),  # no patterns
+    ("deny_list", ["gpt-4o"], "gpt-4o-2024-08-06", True),
+    ("deny_list", ["gpt-4o"], "gpt-4o-mini", False),
+    ("deny_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
+    ("deny_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", True),
+    ("deny_list", [], "gpt-4o", False),
+]
+
+
+def test_which_models_a_permission_covers(tmp_path: Path) -> None:
     """Its id, dated snapshots of it, the same id spelled otherwise, what was fine-tuned from it."""
     place = Place(tmp_path, BARE)
-    use(place, "a", "2026-11-12", model=model)
+    for number, (_, _, model, _) in enumerate(PERMISSIONS):
+        use(place, f"{number}", "2026-11-12", model=model, project=f"proj_{number}")
     place.run()
-    fill(place, model_permissions=[("proj_a", mode, ids, SINCE, None)])
+    permissions = [
+        (f"proj_{number}", mode, ids, SINCE, None)
+        for number, (mode, ids, _, _) in enumerate(PERMISSIONS)
+    ]
+    fill(place, model_permissions=permissions)
     place.run()
-    kinds = [(kind, subject) for kind, _, subject, *_ in place.rows(FINDINGS)]
-    assert kinds == ([("model_not_permitted", model)] if is_found else [])
+    found = {(kind, project, subject) for kind, project, subject, *_ in place.rows(FINDINGS)}
+    assert found == {
+        ("model_not_permitted", f"proj_{number}", model)
+        for number, (_, _, model, is_found) in enumerate(PERMISSIONS)
+        if is_found
+    }
 
 
 def test_permissions_count_on_days_that_they_cover_whole(place: Place) -> None:
@@ -218,12 +228,11 @@ def test_cost_without_a_price_is_a_lower_bound(place: Place) -> None:
     assert place.rows(
         "SELECT kind, days, cost_usd, unpriced_quantity, is_lower_bound FROM policy_findings"
     ) == [("unknown_key", 4, Decimal(8), Decimal(1_000_000), True)]
-    assert place.rows("SELECT message FROM alerts WHERE kind = 'policy'") == [
-        (
-            "Project proj_a was used with the API key key_1, which is not among the keys of the "
-            "directory: at least $8.00, on 4 days, 2026-11-09 to 2026-11-12, in November 2026.",
-        )
-    ]
+    [(message,)] = place.rows("SELECT message FROM alerts WHERE kind = 'policy'")
+    assert message == (
+        "Project proj_a was used with the API key key_1, which is not among the keys of the "
+        "directory: at least $8.00, on 4 days, 2026-11-09 to 2026-11-12, in November 2026."
+    )
 
 
 def test_each_finding_is_told_once_and_all_of_a_run_in_one_message(place: Place) -> None:
@@ -237,13 +246,13 @@ def test_each_finding_is_told_once_and_all_of_a_run_in_one_message(place: Place)
     said: list[str] = []
     place.run(say=said.append)
     [text] = said
-    lines_said = text.splitlines()
-    assert lines_said[:3] == [
+    spent = "(Z on 2026-11-10): $4.00, on 2 days, 2026-11-11 to 2026-11-12, in November 2026."
+    assert text.splitlines()[:3] == [
         "tollbook, org-acme: 2 uses are not allowed by the directory",
-        "- Project proj_a was used with the API key key_1 after it was deleted (deleted on "
-        "2026-11-10): $4.00, on 2 days, 2026-11-11 to 2026-11-12, in November 2026.",
-        "- Project proj_a was used by user_1, who had left before (left on 2026-11-10): $4.00, "
-        "on 2 days, 2026-11-11 to 2026-11-12, in November 2026.",
+        f"- Project proj_a was used with the API key key_1 after it was deleted {spent}".replace(
+            "Z", "deleted"
+        ),
+        f"- Project proj_a was used by user_1, who had left before {spent}".replace("Z", "left"),
     ]
     use(place, "b", "2026-11-13")
     place.run(say=said.append)
@@ -314,11 +323,6 @@ def test_hostile_names_are_text(place: Place) -> None:
 
 def test_the_named_query_asks_by_month_project_and_kind(place: Place) -> None:
     """The rows are those of the view."""
-    from contextlib import closing
-
-    from pipeline.access import open_published, run_statement
-    from pipeline.named_queries import bind, days_asked_about, named
-
     fill(place, api_keys=[("key_8", "proj_a", "active", SINCE, None)])
     place.run()
     query = named("policy")
