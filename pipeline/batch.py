@@ -25,6 +25,7 @@ from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.lock import storage_lock
+from pipeline.minutes import MinuteDay
 from pipeline.pricing.book import PriceBook, load_book
 from pipeline.registry import FileEntry, Registry
 from pipeline.warehouse import Storage, Warehouse, open_warehouse
@@ -62,6 +63,7 @@ class Change:
     restored_buckets: list[int] = field(default_factory=list)  # version ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
+    minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -30,6 +30,7 @@ from pipeline.reporting.period import (
     whole_month,
 )
 from pipeline.reporting.tables import Cell, add_quantities, cells, chart_days, table
+from pipeline.reporting.watched import findings, headroom
 
 _COST_KINDS = frozenset({"openai_costs"})
 _STATE_ORDER = {"over": 0, "near": 1, "ok": 2}
@@ -69,6 +70,7 @@ def gather(
     made_at: datetime,
     organization: str,
     run_id: str,
+    near_percent: int = 80,
 ) -> Report:
     """Everything that a report says about its month. Fails: CheckFailedError, see `_check`."""
     asked = _parameters(period, run_id)
@@ -108,6 +110,9 @@ def gather(
         ),
         adjustments=tuple(model.Adjustment(*r) for r in rows(con, "adjustments", asked)),
         alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
+        headroom=headroom(con, asked, names, near_percent),
+        findings=findings(con, asked, names),
+        near_percent=near_percent,
     )
     _check(report, all_cells)
     return report

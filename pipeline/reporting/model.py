@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline.money import to_cents
 from pipeline.reporting.exact import ZERO, difference, ratio, total
 from pipeline.reporting.period import Days, Period
+from pipeline.reporting.watched import Finding, Headroom
 
 BudgetState = Literal["over", "near", "ok"]
 DayState = Literal["used", "empty", "before", "ahead"]
@@ -363,6 +364,9 @@ class Report:
     provider_costs: tuple[ProviderCost, ...]
     adjustments: tuple[Adjustment, ...] = field(default=())
     alerts: tuple[Alert, ...] = field(default=())
+    headroom: tuple[Headroom, ...] = field(default=())
+    findings: tuple[Finding, ...] = field(default=())
+    near_percent: int = 80
 
     @property
     def quarantined(self) -> int:
