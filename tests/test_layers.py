@@ -51,6 +51,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "batch",
             "storage_errors",
             "recording",
+            "replacing",
             "source_intake",
             "run",
             "corrections",
