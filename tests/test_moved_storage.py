@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.diagnosis import diagnose
 from pipeline.config import load
+from pipeline.diagnosis import diagnose
 from tests.place import Place, lines, request
 
 READERS = [
