@@ -377,11 +377,8 @@ def plain_copy(intake: Intake, file: RawFile) -> tuple[Path, Scan]:
                 for block in iter(lambda: packed.read(1 << 20), b""):
                     plain.write(block)
         except (OSError, *DAMAGED) as error:
-            raise SourceError(
-                f"cannot be unpacked, so nothing of it was read: {error}",
-                file=file.name,
-                hint="Replace it by a whole copy; the next run reads that.",
-            ) from None
+            what = f"cannot be unpacked, so nothing of it was read: {error}"
+            raise SourceError(what, file=file.name, hint="Replace it by a whole copy.") from None
     return path, scan(path, path.stat().st_size)
 
 
