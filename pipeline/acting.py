@@ -13,6 +13,7 @@ from pipeline.config import Config
 from pipeline.errors import SourceError
 from pipeline.money import display_usd
 from pipeline.reporting import WrittenReport, write_report
+from pipeline.reporting.display import counted
 from pipeline.run import run_batch
 from pipeline.warehouse import Storage
 
@@ -47,11 +48,11 @@ class Done:
         month = f"{report.month:%B %Y}{which}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
         read = (
-            f"Read {counts.rows_read:,} rows from {counts.files_read} files: "
+            f"Read {counted(counts.rows_read, 'row')} from {counted(counts.files_read, 'file')}: "
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
             f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
         )
-        held_back = f"{report.quarantined:,} rows of the month or of no known day"
+        held_back = f"{counted(report.quarantined, 'row')} of the month or of no known day"
         return [
             read,
             f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",

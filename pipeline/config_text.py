@@ -109,7 +109,12 @@ TEXTS: Mapping[str, KeyText] = {
         "their columns, `tollbook prices check` checks them.",
         '["our-prices.csv"]',
     ),
-    "discounts.percent": KeyText("Percent off the list price.", '"7.5"'),
+    "discounts.percent": KeyText(
+        "Percent off the list price. Of several that apply to a line one holds, they are never "
+        "added up: the one with project and model, else project, else model, else neither; among "
+        "equals the larger.",
+        '"7.5"',
+    ),
     "discounts.project": KeyText("Only for this project's id.", '"proj_chatbot"'),
     "discounts.model": KeyText("Only for this model's id, as recorded.", '"gpt-5-mini-2025-08-07"'),
     "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),

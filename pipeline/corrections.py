@@ -23,6 +23,7 @@ from pipeline.ingest import take_lines
 from pipeline.intake import Intake, RejectStore
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.rating import DayToRate, Rated, rate
+from pipeline.records import CHARGE_SCHEMA
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats
 from pipeline.resources import sql
@@ -244,20 +245,6 @@ def _days(work: Batch, since: date | None, until: date | None) -> list[date]:
     ]
 
 
-DIFFERENCE_COLUMNS = (
-    "usage_month",
-    "project_id",
-    "model",
-    "meter",
-    "old_price_id",
-    "new_price_id",
-    "quantity",
-    "old_cost_usd",
-    "new_cost_usd",
-    "difference_usd",
-)
-
-
 def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFrame:
     """What `rerate` would post, by month, project, model and meter. Changes nothing.
 
@@ -281,11 +268,19 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
         )
         paths = [str(p.path) for p in rated.postings]
         if not paths:
-            return pl.DataFrame(schema=dict.fromkeys(DIFFERENCE_COLUMNS, pl.String))
+            paths = [str(_no_postings(work.storage.temporary / "preview"))]
         found: pl.DataFrame = work.con.sql(
             sql("status/rerate_preview"), params={"paths": paths}
         ).pl()
         return found
+
+
+def _no_postings(folder: Path) -> Path:
+    """A file of postings without any, so that no difference has the columns of a difference."""
+    path = folder / "none.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame(schema=CHARGE_SCHEMA).write_parquet(path)
+    return path
 
 
 def total_difference(preview_rows: pl.DataFrame) -> Decimal:
