@@ -18,7 +18,10 @@ PACKAGE = REPOSITORY / "pipeline"
 # From the ground up. A module knows those below it and those on its own level, never one above.
 # A name stands for a module, or for a package with all that is in it.
 LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("words", ("errors", "money", "records", "cron", "resources", "identity", "validation")),
+    (
+        "words",
+        ("errors", "money", "records", "cron", "resources", "identity", "validation", "line_items"),
+    ),
     ("configuration", ("config", "config_text", "directory")),
     ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api")),
     ("engines", ("engines", "warehouse", "access", "as_of")),
@@ -29,7 +32,10 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rating", ("rating",)),
     (
         "books",
-        ("catalogue", "quarantine", "bucket_books", "minute_books", "checking", "publishing"),
+        (
+            *("billed", "catalogue", "quarantine", "bucket_books", "minute_books"),
+            *("checking", "publishing"),
+        ),
     ),
     (
         "status",
