@@ -123,7 +123,8 @@ def read_source(
                 continue
             context = intake.context(source, file)
             module = openai_costs if source.kind == "openai_costs" else openai_usage
-            parsed.append((module.parse(path, context), file, decision.known, found.content_hash))
+            page = _without_minutes(intake, change, module.parse(path, context), file)
+            parsed.append((page, file, decision.known, found.content_hash))
         except SourceError as error:
             intake.problems.append(error)
     pages = [p for p, *_ in parsed]
@@ -134,7 +135,6 @@ def read_source(
         return
     entries: dict[str, FileEntry] = {}
     rows: dict[tuple[str, int], pl.DataFrame] = {}
-    by_minute: dict[str, pl.DataFrame] = {}
     for page, file, before, content_hash in parsed:
         entry = intake.registry.add(
             intake.entry(source, file, content_hash=content_hash, read_bytes=file.size_bytes),
@@ -144,11 +144,9 @@ def read_source(
         entry.quarantined = page.rejects.height
         intake.rejects.add(entry, page.rejects)
         intake.notes.extend(page.notes)
-        minutes = getattr(page, "minute_records", None)
-        if minutes is not None and minutes.height:
-            entry.rows_read -= minutes.height
-            entry.not_usage += minutes.height  # kept apart: no usage that is charged
-            by_minute[file.name] = minutes
+        if isinstance(page, openai_usage.ParsedUsage):  # rows of minute buckets are kept apart
+            entry.not_usage += page.rows_read - page.records.height - page.rejects.height
+            entry.rows_read -= entry.not_usage
         intake.touched.append(entry)
         entries[file.name] = entry
         for (position,), part in page.records.group_by("bucket_position"):
@@ -159,10 +157,18 @@ def read_source(
     settle = _Settling(intake, source, known, change, passed, entries, rows)
     wrong = settle.mixed_widths(pages)
     ordered = versions(pages)
-    change.minutes.take(ordered, by_minute, source.name)
+    change.minutes.take(ordered, source.name)
     for bucket in ordered:
         if bucket.width != "1m":
             settle.one(bucket, is_wrong_width=bucket in wrong)
+
+
+def _without_minutes(intake: Intake, change: BucketChange, page: Any, file: RawFile) -> Any:
+    """The page with its rows of minute buckets put aside."""
+    if not isinstance(page, openai_usage.ParsedUsage):
+        return page
+    change.minutes.spill(page.minute_records, file.name, intake.temporary / "minutes")
+    return page._replace(minute_records=page.minute_records.clear())
 
 
 @dataclass(slots=True)

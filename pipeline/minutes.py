@@ -81,43 +81,58 @@ class MinuteDay:
     covered: pl.DataFrame  # COVERAGE_SCHEMA
 
 
+@dataclass(frozen=True, slots=True)
+class _Spilled:
+    """The rows of one input file, out of memory until their day is written."""
+
+    input_file: str
+    path: Path
+    first: date
+    last: date
+
+
 @dataclass(slots=True)
 class FetchedMinutes:
     """The minute buckets that a run has met, in the order in which they apply."""
 
     _versions: list[pl.DataFrame] = field(default_factory=list)
-    _rows: list[pl.DataFrame] = field(default_factory=list)
+    _spilled: list[_Spilled] = field(default_factory=list)
     _count: int = 0
 
-    def take(
-        self, buckets: Sequence[Bucket], records: Mapping[str, pl.DataFrame], source: str
-    ) -> None:
-        """Take one source's buckets, ordered, and the rows of its files by name."""
+    def spill(self, records: pl.DataFrame, input_file: str, folder: Path) -> None:
+        """Put the rows of one file, as the usage source gives them, into a temporary folder.
+
+        Months of minutes are millions of rows; only a day of them is in memory at a time.
+        """
+        if not records.height:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"minutes-{len(self._spilled)}.parquet"
+        write(records.select("bucket_position", *_columns()), path)
+        first, last = records.select(
+            pl.col("usage_date").min().alias("first"), pl.col("usage_date").max().alias("last")
+        ).row(0)
+        self._spilled.append(_Spilled(input_file, path, first, last))
+
+    def take(self, buckets: Sequence[Bucket], source: str) -> None:
+        """Take one source's buckets, ordered; their rows were spilled before."""
         minutes = [b for b in buckets if b.width == "1m"]
         if not minutes:
             return
         first, self._count = self._count, self._count + len(minutes)
-        versions = pl.DataFrame(
-            [
-                (
-                    number, b.organization_id, b.endpoint, b.started_at, b.fetched_at,
-                    b.late_seconds > 0, source, b.input_file, b.position,
-                )
-                for number, b in enumerate(minutes, first)
-            ],
-            schema=_VERSION_SCHEMA,
-            orient="row",
+        self._versions.append(
+            pl.DataFrame(
+                [
+                    (
+                        number, b.organization_id, b.endpoint, b.started_at, b.fetched_at,
+                        b.late_seconds > 0, source, b.input_file, b.position,
+                    )
+                    for number, b in enumerate(minutes, first)
+                ],
+                schema=_VERSION_SCHEMA,
+                orient="row",
+            )
         )  # fmt: skip
-        self._versions.append(versions)
-        known = versions.select(
-            "version", "input_file", "bucket_position", "fetched_at", "organization_id"
-        )
-        for frame in records.values():
-            if frame.height:
-                told = frame.drop("organization_id").join(
-                    known, on=["input_file", "bucket_position"], how="inner"
-                )
-                self._rows.append(told.select("version", *_columns()))
 
     def dates(self) -> list[date]:
         """The UTC days that are touched, ascending."""
@@ -125,11 +140,26 @@ class FetchedMinutes:
             return []
         return self._all_versions()["started_at"].dt.date().unique().sort().to_list()
 
-    def of_day(self, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The versions of one day's minutes, and their rows."""
-        versions = self._all_versions().filter(pl.col("started_at").dt.date() == day)
-        rows = [f.filter(pl.col("usage_date") == day) for f in self._rows]
-        return versions, pl.concat([_no_rows(), *rows])
+    def of_day(self, day: date) -> pl.DataFrame:
+        """The versions of one day's minutes, in the order in which they apply."""
+        return self._all_versions().filter(pl.col("started_at").dt.date() == day)
+
+    def rows_of(self, versions: pl.DataFrame, day: date) -> pl.DataFrame:
+        """The rows of some versions of one day's minutes, in MINUTE_SCHEMA."""
+        known = versions.select(
+            "source", "input_file", "bucket_position", "fetched_at", "organization_id"
+        )
+        found = [
+            pl.scan_parquet(part.path, hive_partitioning=False)
+            .filter(pl.col("usage_date") == day)
+            .collect()
+            .drop("fetched_at", "organization_id")
+            .join(known, on=["source", "input_file", "bucket_position"], how="inner")
+            .select(*MINUTE_SCHEMA)
+            for part in self._spilled
+            if part.first <= day <= part.last
+        ]
+        return pl.concat([pl.DataFrame(schema=MINUTE_SCHEMA), *found])
 
     def _all_versions(self) -> pl.DataFrame:
         if len(self._versions) > 1:
@@ -152,7 +182,7 @@ def replace_minutes(
     """
     days = []
     for day in fetched.dates():
-        versions, rows = fetched.of_day(day)
+        versions = fetched.of_day(day)
         before = _minute_by_minute(covered.get(day, pl.DataFrame(schema=COVERAGE_SCHEMA)))
         holding = (
             pl.concat([before, versions])
@@ -162,7 +192,7 @@ def replace_minutes(
         new = holding.filter(pl.col("version") != _KNOWN_BEFORE)
         if new.height:
             kept = _without(known.get(day), new)
-            fresh = rows.join(new.select("version"), on="version", how="semi").drop("version")
+            fresh = fetched.rows_of(new, day)
             days.append(_written(day, pl.concat([kept, fresh]), holding, folder, run_id))
     return days
 
@@ -205,13 +235,11 @@ def _columns() -> list[pl.Expr]:
     return [
         pl.sum_horizontal(sums[name]).cast(dtype).alias(name)
         if name in sums
+        else pl.lit(None, dtype=dtype).alias(name)
+        if name == "fetched_at"  # the bucket's, not the row's
         else pl.col(name).cast(dtype)
         for name, dtype in MINUTE_SCHEMA.items()
     ]
-
-
-def _no_rows() -> pl.DataFrame:
-    return pl.DataFrame(schema={"version": pl.Int64(), **MINUTE_SCHEMA})
 
 
 def _rows_of(path: Path | None) -> pl.DataFrame:

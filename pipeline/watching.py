@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import polars as pl
-import xxhash
 
 from pipeline import catalogue, fact_alerts, headroom, minute_books, outbox, policy
 from pipeline.batch import Batch, Change
@@ -124,11 +123,11 @@ def _days(since: date, until: date) -> Iterator[date]:
 
 
 def _are_other_limits(books: Warehouse) -> bool:
-    """Whether limits of other projects or models are known than when the peaks were taken."""
-    rows = books.rows(sql("status/headroom_limits"))
-    mark = xxhash.xxh3_64_hexdigest(repr(rows).encode()) if rows else ""
+    """Whether the limits are other ones than when the peaks were taken."""
+    [(count, mark)] = books.rows(sql("status/headroom_limits"))
+    now = f"{count} {mark}" if count else ""
     before = books.value("SELECT value FROM settings WHERE name = $name", {"name": _LIMITS_SETTING})
-    if mark == (before or ""):
+    if now == (before or ""):
         return False
-    books.con.execute("INSERT OR REPLACE INTO settings VALUES ($1, $2)", [_LIMITS_SETTING, mark])
+    books.con.execute("INSERT OR REPLACE INTO settings VALUES ($1, $2)", [_LIMITS_SETTING, now])
     return True
