@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipeline import resources
 from pipeline.engines.duckdb import SCRATCH_MEMORY, prepare
 from pipeline.ledger import LedgerFile, link_or_copy, quote
 from pipeline.ledger import write as write_parquet
+from pipeline.minute_books import minute_files
 from pipeline.minutes import MINUTE_SCHEMA
 from pipeline.rating import DAILY_SCHEMA, DayState, PostingFile
 from pipeline.records import (
@@ -68,7 +69,6 @@ class Live:
     postings: Sequence[PostingFile]
     prices: pl.DataFrame
     budgets: pl.DataFrame
-    minutes: Mapping[date, Path]  # the files of minute buckets
     aliases: pl.DataFrame  # of models
 
 
@@ -203,7 +203,7 @@ class _Snapshot:
 
     def _minutes(self) -> str:
         paths = []
-        for day, source in self.live.minutes.items():
+        for day, source in minute_files(self.books, self.storage).items():
             target = Path("minutes", f"usage_month={day:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)

@@ -59,6 +59,7 @@ def write(work: Batch, change: Change) -> None:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    change.minutes += minute_books.replaced(books, storage, change.buckets.minutes, work.run_id)
     minute_books.save_minutes(books, storage, change.minutes, work.run_id)
 
 

@@ -18,7 +18,6 @@ from pipeline import (
     billed,
     catalogue,
     channels,
-    minute_books,
     quarantine,
     recording,
     storage_errors,
@@ -156,7 +155,6 @@ def settle(work: Batch, change: Change) -> RunResult:
         postings=postings,
         prices=catalogue.published_prices(work.book),
         budgets=catalogue.published_budgets(work.config.budgets),
-        minutes=minute_books.minute_files(books, storage),
         aliases=catalogue.published_aliases(work.book),
     )
     with storage_errors.after_the_commit(storage.root):
@@ -277,7 +275,6 @@ def read_sources(work: Batch) -> Change:
         healed=[h for h in intake.healed_tails if h[0] not in abandoned],
         before=intake.before,
         buckets=buckets,
-        minutes=minute_books.replaced(work.books, work.storage, buckets.minutes, work.run_id),
         problems=intake.problems,
         notes=intake.notes,
         exclusions=exclude_passed(buckets, passed_files),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.access import open_published, run_statement
+from pipeline.errors import ConfigError
 from pipeline.named_queries import bind, days_asked_about, named
 from tests.minute_pages import CONFIGURATION, fill, minute, minutes, row
 from tests.place import Place, lines, request
@@ -384,6 +385,14 @@ def test_the_threshold_is_configured(place: Place) -> None:
     place.write("logs/a.jsonl", lines(request("1", 600)))
     place.run()
     assert [a[3] for a in place.rows(ALERTS)] == [50]
+
+
+@pytest.mark.parametrize("line", ["near_percent = 100", "near_percent = 0", "near = 80"])
+def test_a_wrong_setting_is_refused(place: Place, line: str) -> None:
+    """100 is alerted anyway; an unknown key names the nearest."""
+    place.configure(CONFIGURATION + f"\n[headroom]\n{line}\n")
+    with pytest.raises(ConfigError, match=r"near"):
+        place.run()
 
 
 def test_hostile_names_stay_inside_their_sentence(place: Place) -> None:

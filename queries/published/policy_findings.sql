@@ -23,8 +23,8 @@ archived AS (
 ),
 
 of_archived AS (
-  SELECT u.usage_date, u.project_id, a.archived_at
-  FROM (SELECT DISTINCT usage_date, project_id FROM used) AS u
+  SELECT DISTINCT u.usage_date, u.project_id, a.archived_at
+  FROM used AS u
   INNER JOIN archived AS a
     ON a.project_id = u.project_id AND u.usage_date > CAST(a.archived_at AS DATE)
 ),
@@ -57,6 +57,11 @@ permissions AS (
   FROM {{ stored }}model_permissions
 ),
 
+listed AS (
+  SELECT project_id, valid_from_at, unnest(model_ids) AS model_id
+  FROM permissions
+),
+
 permitted_names AS (
   SELECT
     m.project_id, m.usage_date, m.model, p.mode, p.valid_from_at,
@@ -78,10 +83,7 @@ permitted_names AS (
     ON p.project_id = m.project_id
     AND p.valid_from_at <= m.usage_date
     AND (p.valid_to_at IS NULL OR p.valid_to_at >= m.usage_date + INTERVAL 1 DAY)
-  LEFT JOIN (
-    SELECT project_id, valid_from_at, unnest(model_ids) AS model_id
-    FROM permissions
-  ) AS i ON i.project_id = p.project_id AND i.valid_from_at = p.valid_from_at
+  LEFT JOIN listed AS i ON i.project_id = p.project_id AND i.valid_from_at = p.valid_from_at
   GROUP BY m.project_id, m.usage_date, m.model, p.mode, p.valid_from_at
 ),
 
