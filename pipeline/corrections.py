@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import bucket_books, catalogue
+from pipeline import billed, bucket_books, catalogue
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config import Config
 from pipeline.errors import ConfigError
@@ -274,6 +274,7 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
             work.storage.temporary / "preview",
             work.run_id,
             work.started_at,
+            billed.gather(work.books).lines,
         )
         paths = [str(p.path) for p in rated.postings]
         if not paths:

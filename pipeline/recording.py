@@ -39,8 +39,8 @@ _SPEND_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def write(work: Batch, change: Change, rated: Rated) -> None:
-    """What was read, rated and posted."""
+def write(work: Batch, change: Change) -> None:
+    """What was read."""
     books, storage = work.books, work.storage
     for entry_id in change.abandoned:
         work.registry.changed.pop(entry_id, None)
@@ -58,6 +58,11 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
+
+
+def write_charges(work: Batch, rated: Rated) -> None:
+    """What was rated and posted."""
+    books, storage = work.books, work.storage
     catalogue.save_price_book(books, work.book, work.run_id, work.started_at)
     catalogue.save_days(books, storage, rated.days, work.run_id)
     catalogue.save_postings(books, storage, rated.postings)

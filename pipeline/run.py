@@ -14,7 +14,15 @@ from functools import partial
 import duckdb
 import polars as pl
 
-from pipeline import bucket_books, catalogue, channels, quarantine, recording, storage_errors
+from pipeline import (
+    billed,
+    bucket_books,
+    catalogue,
+    channels,
+    quarantine,
+    recording,
+    storage_errors,
+)
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
@@ -37,7 +45,7 @@ from pipeline.intake import Intake, RejectStore
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, discard, find_repeats
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish
-from pipeline.rating import DayState, DayToRate, is_final, rate
+from pipeline.rating import DayState, DayToRate, Rated, is_final, rate
 from pipeline.registry import FileEntry, Registry
 from pipeline.source_intake import take_source
 from pipeline.warehouse import Storage
@@ -127,24 +135,14 @@ def settle(work: Batch, change: Change) -> RunResult:
     excluded = pl.concat([excluded, catalogue.excluded_frame(change.exclusions, work.started_at)])
     ledger = catalogue.ledger_files(books, storage) + change.new_files
     states = catalogue.days(books, storage)
-    to_rate = days_to_rate(work, change, states)
-    rated = rate(
-        work.con,
-        to_rate,
-        ledger,
-        excluded,
-        states,
-        storage.charges,
-        work.run_id,
-        work.started_at,
-    )
-    work.between_stages()
-    states |= rated.days
-    postings = catalogue.postings(books, storage) + rated.postings
-    check_days(work.con, rated, postings)
-    outcome = _outcome(work, change)
     with books.transaction():
-        recording.write(work, change, rated)
+        recording.write(work, change)
+        rated = _rate(work, change, ledger, excluded, states)
+        postings = catalogue.postings(books, storage) + rated.postings
+        check_days(work.con, rated, postings)
+        outcome = _outcome(work, change)
+        recording.write_charges(work, rated)
+        states |= rated.days
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
         recording.record(work, change.counts, outcome, change.problems)
@@ -174,6 +172,40 @@ def settle(work: Batch, change: Change) -> RunResult:
             for reason in sorted({p.reason for p in rated.postings})
         },
     )
+
+
+def _rate(
+    work: Batch,
+    change: Change,
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    states: Mapping[date, DayState],
+) -> Rated:
+    """Rate the days that usage, prices or the provider's bill have changed."""
+    is_anew = bool(change.forgotten)
+    billed.note_logged_operations(
+        work.books, work.con, ledger if is_anew else change.new_files, excluded, anew=is_anew
+    )
+    bill = billed.gather(work.books)
+    days = billed.changed_days(work.books, bill)
+    for day in days:
+        change.reasons.setdefault(day, "correction" if is_anew else "usage")
+    change.notes += billed.notes(bill, days)
+    to_rate = days_to_rate(work, change, states)
+    rated = rate(
+        work.con,
+        to_rate,
+        ledger,
+        excluded,
+        states,
+        work.storage.charges,
+        work.run_id,
+        work.started_at,
+        bill.lines,
+    )
+    billed.save(work.books, bill, days)
+    work.between_stages()
+    return rated
 
 
 def days_to_rate(work: Batch, change: Change, states: Mapping[date, DayState]) -> list[DayToRate]:

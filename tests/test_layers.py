@@ -18,7 +18,10 @@ PACKAGE = REPOSITORY / "pipeline"
 # From the ground up. A module knows those below it and those on its own level, never one above.
 # A name stands for a module, or for a package with all that is in it.
 LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("words", ("errors", "money", "records", "cron", "resources", "identity", "validation")),
+    (
+        "words",
+        ("errors", "money", "records", "cron", "resources", "identity", "validation", "line_items"),
+    ),
     ("configuration", ("config", "config_text", "directory")),
     ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api")),
     ("engines", ("engines", "warehouse", "access", "as_of")),
@@ -27,7 +30,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("facts", ("ledger", "registry")),
     ("intake", ("intake", "ingest", "bucket_intake")),
     ("rating", ("rating",)),
-    ("books", ("catalogue", "quarantine", "bucket_books", "checking", "publishing")),
+    ("books", ("billed", "catalogue", "quarantine", "bucket_books", "checking", "publishing")),
     ("status", ("budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox")),
     ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
     (

@@ -29,7 +29,7 @@ QUERIES = resources.folder("queries")
 NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
 PORTABLE = tuple(n for n in NAMES if n.split("/")[0] in {"staging", "ledger", "charges"})
 LONGEST_SQL_IN_PYTHON = 250  # characters
-FLAGS = ("has_thresholds", "has_segments", "has_allowances", "by_project")
+FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project")
 # A view's FROM item; where it stands the real one names the files of a snapshot.
 FILES = {
     name: f"read_parquet([{quote('/x.parquet')}], hive_partitioning = false)"

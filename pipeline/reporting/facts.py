@@ -98,6 +98,7 @@ def gather(
         budgets=_budgets(con, asked, names),
         unpriced=_unpriced(unpriced, names),
         unpriced_total=add_quantities(Quantity(row[7], row[6]) for row in unpriced),
+        billed=_billed(con, asked, names),
         held_back=_held_back(con, asked),
         sources=_sources(con, asked, period),
         calendars=_calendars(con, asked),
@@ -203,6 +204,25 @@ def _unpriced(found: list[tuple[Any, ...]], names: ProjectNames) -> tuple[model.
             last=max(row[9] for row in members),
         )
         for (model_name, operation, tier, meter, unit), members in groups.items()
+    )
+
+
+def _billed(
+    con: duckdb.DuckDBPyConnection, asked: Parameters, names: ProjectNames
+) -> tuple[model.BilledItem, ...]:
+    return tuple(
+        model.BilledItem(
+            line_item=line_item,
+            is_unknown=is_unknown,
+            quantity=Quantity(quantity, unit),
+            cost_usd=cost_usd,
+            projects=tuple(sorted(names.text(p) for p in projects)),
+            first=first,
+            last=last,
+        )
+        for line_item, is_unknown, unit, quantity, cost_usd, projects, first, last in rows(
+            con, "billed", asked
+        )
     )
 
 

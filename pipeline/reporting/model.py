@@ -225,6 +225,19 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledItem:
+    """A line item that only the provider's costs show."""
+
+    line_item: str
+    is_unknown: bool
+    quantity: Quantity
+    cost_usd: Decimal
+    projects: tuple[str, ...]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """Input rows that one rule rejected and nobody has replayed."""
 
@@ -343,6 +356,7 @@ class Report:
     budgets: tuple[Budget, ...]
     unpriced: tuple[Unpriced, ...]
     unpriced_total: tuple[Quantity, ...]
+    billed: tuple[BilledItem, ...]
     held_back: tuple[HeldBack, ...]
     sources: tuple[Source, ...]
     calendars: Calendars
