@@ -31,7 +31,10 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("intake", ("intake", "ingest", "bucket_intake")),
     ("rating", ("rating",)),
     ("books", ("billed", "catalogue", "quarantine", "bucket_books", "checking", "publishing")),
-    ("status", ("budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox")),
+    (
+        "status",
+        ("reconciling", "budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox"),
+    ),
     ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
     (
         "run",
@@ -48,6 +51,7 @@ MONEY_PASSES = (
     "pricing",
     "rating",
     "budgets",
+    "reconciling",
     "alerts",
     "alert_text",
     "run_alerts",

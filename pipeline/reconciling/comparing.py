@@ -29,33 +29,26 @@ from pipeline.warehouse import Warehouse
 
 MONEY = pl.Decimal(38, 24)
 QUANTITY = pl.Decimal(38, 6)
+_AMOUNTS = (
+    "charges_usd",
+    "costs_usd",
+    "gap_usd",
+    "counted_gap_usd",
+    "matched_usd",
+    "as_billed_usd",
+    "joined_by_name_usd",
+    *(f"{cause}_usd" for cause in CAUSES),
+)
 STORED_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
-    **{
-        name: pl.String()
-        for name in (
-            "organization_id",
-            "project_id",
-            "line_item",
-            "model",
-            "meter",
-            "state",
-            "cause",
-        )
-    },
-    **{
-        name: MONEY
-        for name in (
-            "charges_usd",
-            "costs_usd",
-            "gap_usd",
-            "counted_gap_usd",
-            "matched_usd",
-            "as_billed_usd",
-            "joined_by_name_usd",
-            *(f"{cause}_usd" for cause in CAUSES),
-        )
-    },
+    "organization_id": pl.String(),
+    "project_id": pl.String(),
+    "line_item": pl.String(),
+    "model": pl.String(),
+    "meter": pl.String(),
+    "state": pl.String(),
+    "cause": pl.String(),
+    **dict.fromkeys(_AMOUNTS, MONEY),
     "charged_quantity": QUANTITY,
     "billed_quantity": QUANTITY,
     "other_currency": pl.String(),
@@ -278,11 +271,11 @@ def _row(line: Line) -> dict[str, Any]:
     row: dict[str, Any] = {
         name: getattr(line, name) for name in STORED_SCHEMA if hasattr(line, name)
     }
-    exempt = ZERO
+    exempt, parts = ZERO, dict(line.parts)
     for cause in EXEMPT:
-        exempt = EXACT.add(exempt, line.parts.get(cause, ZERO))
+        exempt = EXACT.add(exempt, parts.get(cause, ZERO))
     counted = None if line.gap_usd is None else EXACT.subtract(line.gap_usd, exempt)
-    causes = {f"{cause}_usd": line.parts.get(cause, ZERO) for cause in CAUSES}
+    causes = {f"{cause}_usd": usd for cause, usd in (dict.fromkeys(CAUSES, ZERO) | parts).items()}
     return row | causes | {"counted_gap_usd": counted}
 
 

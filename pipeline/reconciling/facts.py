@@ -9,27 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from pipeline.line_items import LineItem
 
 State = Literal["compared", "in_lag", "no_costs_fetched", "other_currency"]
 Join = Literal["name", "alias", "quantity"]
 
-# The causes that a gap is split into, in the order in which they are told.
-CAUSES = (
-    "price",
-    "quantity",
-    "unpriced",
-    "unknown_line_item",
-    "free_tokens",
-    "storage_and_tools",
-    "no_usage",
-    "no_costs",
-    "lag",
-    "credits",
-    "unexplained",
-)
 Cause = Literal[
     "price",
     "quantity",
@@ -43,6 +29,8 @@ Cause = Literal[
     "credits",
     "unexplained",
 ]
+# What a gap is split into, in the order in which it is told.
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 # A line without a gap may have a cause, too: what made both sides agree.
 MODEL_NAME = "model_name"
 # What a gate on reconciliation does not count.

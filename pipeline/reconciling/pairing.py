@@ -287,7 +287,7 @@ def _bare_models(groups: Sequence[tuple[_Key, _Group]]) -> list[tuple[_Key, _Gro
 
 
 def _by_quantity(groups: Sequence[tuple[_Key, _Group]]) -> list[tuple[_Key, _Group]]:
-    """Join what is left over on both sides where one meter's quantity is the same, and only once."""
+    """Join what is left over on both sides where a meter's quantity is the same, only once."""
     ours: dict[tuple[str | None, Decimal], list[tuple[_Key, _Group]]] = defaultdict(list)
     theirs: dict[tuple[str | None, Decimal], list[tuple[_Key, _Group]]] = defaultdict(list)
     for key, group in groups:
