@@ -35,7 +35,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "status",
         ("reconciling", "budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox"),
     ),
-    ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
+    ("paper", ("reconciled", "reporting", "explaining", "named_queries", "output", "frame_answer")),
     (
         "run",
         ("batch", "storage_errors", "recording", "source_intake", "run", "corrections", "acting"),
@@ -52,6 +52,7 @@ MONEY_PASSES = (
     "rating",
     "budgets",
     "reconciling",
+    "reconciled",
     "alerts",
     "alert_text",
     "run_alerts",

@@ -135,7 +135,8 @@ def _whole(pair: Pair) -> Cause | None:
     if any(c.item.kind == "unknown" and c.line_item is not None for c in pair.costs):
         return "unknown_line_item"
     if pair.meter in TOOL_METERS:
-        return "storage_and_tools"
+        has_no_price = pair.costs and pair.charges and all(_is_unpriced(c) for c in pair.charges)
+        return "unpriced" if has_no_price else "storage_and_tools"
     if pair.is_billed or not pair.charges:
         return "no_usage"
     if not pair.costs:
@@ -191,6 +192,10 @@ def _cause(pair: Pair, parts: dict[Cause, Decimal]) -> str | None:
     if pair.is_billed:
         return "unknown_line_item" if _whole(pair) == "unknown_line_item" else "no_usage"
     return None
+
+
+def _is_unpriced(charge: Charged) -> bool:
+    return charge.unpriced_quantity != 0 and charge.unpriced_quantity == charge.quantity
 
 
 def _quantity(costs: Iterable[Costed]) -> Decimal | None:
