@@ -123,6 +123,7 @@ def report(
             zone=config.organization.zone,
             organization_name=config.organization.name or config.organization.id,
             run_id=run_id or newest[0][0],
+            near_percent=config.headroom.near_percent,
         )
 
 

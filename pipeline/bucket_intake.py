@@ -24,6 +24,7 @@ from pipeline.ingest import is_copy, plain_copy
 from pipeline.intake import Intake
 from pipeline.landing import RawFile
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
+from pipeline.minutes import FetchedMinutes
 from pipeline.records import LEDGER_SCHEMA
 from pipeline.registry import Decision, FileEntry
 from pipeline.sources import openai_costs, openai_usage
@@ -69,6 +70,7 @@ class BucketChange:
     costs: list[pl.DataFrame] = field(default_factory=list)
     replaced_costs: list[BucketKey] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
+    minutes: FetchedMinutes = field(default_factory=FetchedMinutes)
 
 
 class KnownBuckets:
@@ -132,6 +134,7 @@ def read_source(
         return
     entries: dict[str, FileEntry] = {}
     rows: dict[tuple[str, int], pl.DataFrame] = {}
+    by_minute: dict[str, pl.DataFrame] = {}
     for page, file, before, content_hash in parsed:
         entry = intake.registry.add(
             intake.entry(source, file, content_hash=content_hash, read_bytes=file.size_bytes),
@@ -144,7 +147,8 @@ def read_source(
         minutes = getattr(page, "minute_records", None)
         if minutes is not None and minutes.height:
             entry.rows_read -= minutes.height
-            entry.not_usage += minutes.height
+            entry.not_usage += minutes.height  # kept apart: no usage that is charged
+            by_minute[file.name] = minutes
         intake.touched.append(entry)
         entries[file.name] = entry
         for (position,), part in page.records.group_by("bucket_position"):
@@ -154,7 +158,9 @@ def read_source(
             entry.saw(times.min(), times.max())
     settle = _Settling(intake, source, known, change, passed, entries, rows)
     wrong = settle.mixed_widths(pages)
-    for bucket in versions(pages):
+    ordered = versions(pages)
+    change.minutes.take(ordered, by_minute, source.name)
+    for bucket in ordered:
         if bucket.width != "1m":
             settle.one(bucket, is_wrong_width=bucket in wrong)
 

@@ -178,6 +178,18 @@ class Quality(_Section):
     max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
 
 
+class Headroom(_Section):
+    """How much room there is below the provider's rate limits, where the directory knows them."""
+
+    near_percent: Annotated[int, Field(ge=1, lt=100)] = 80
+
+
+class Policy(_Section):
+    """Use that the directory does not allow: models, archived projects, deleted keys, people."""
+
+    alerts: bool = True
+
+
 class Directory(_Section):
     """Who and what belongs to the organization, where no API tells it."""
 
@@ -211,6 +223,8 @@ class Config(_Section):
     directory: Directory = Directory()
     alerts: Alerts = Alerts()
     quality: Quality = Quality()
+    headroom: Headroom = Headroom()
+    policy: Policy = Policy()
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")

@@ -139,6 +139,14 @@ TEXTS: Mapping[str, KeyText] = {
         "A run that holds back more of its rows ends with 3, though what is good is committed.",
         "5",
     ),
+    "headroom.near_percent": KeyText(
+        "A minute that uses so much of a rate limit is near it: alerted once a month for each "
+        "project and model, and once more at 100.",
+        "80",
+    ),
+    "policy.alerts": KeyText(
+        "Alert, once a month for each finding; false: findings are only listed.", "true"
+    ),
     "schedule.run": KeyText('When `tollbook schedule` runs; "" is never.', '"0 * * * *"'),
     "schedule.daily_report": KeyText("When it writes the current month's report.", '"0 6 * * *"'),
     "schedule.monthly_report": KeyText(
@@ -216,6 +224,8 @@ def _as_toml(value: Any) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            return "true" if value else "false"
         case str() | Path():
             return f'"{value}"'
         case tuple():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import billed, bucket_books, catalogue
+from pipeline import billed, bucket_books, catalogue, minute_books
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config import Config
 from pipeline.errors import ConfigError
@@ -77,6 +77,8 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
             # what they held before a later row replaced it is no earlier version any more
             replaced = rows.filter(~pl.col("is_live")).select("ledger_id", "row_number")
             change.forgotten_versions = replaced.rows()
+        names_of = sorted({e.input_file for e in entries})
+        change.minutes = minute_books.forgotten(work.books, work.storage, names_of, work.run_id)
         _restore_requests(work, change, [f for f in known if not f.is_bucket], live)
         _restore_buckets(work, change, [f for f in known if f.is_bucket], entries)
         for entry in entries:

@@ -13,12 +13,13 @@ from decimal import Decimal
 
 import duckdb
 
-from pipeline.access import Answer, run_statement
+from pipeline.access import Answer, run_statement, view_names
 from pipeline.money import EXACT, display_usd, plain, to_cents
 from pipeline.reconciling import CAUSES
 from pipeline.resources import sql
 
 NAMED_GAPS = 5
+A_CENT = Decimal("0.01")
 
 CAUSE_NAMES: Mapping[str, str] = {
     "price": "price differs",
@@ -90,6 +91,11 @@ class MonthCompared:
         return next((c.amount_usd for c in self.causes if c.cause == "unexplained"), Decimal(0))
 
     @property
+    def unexplained_lines(self) -> int:
+        """How many lines have something unexplained."""
+        return sum(c.lines for c in self.causes if c.cause == "unexplained")
+
+    @property
     def explained_usd(self) -> Decimal:
         """The rest of the gap."""
         return EXACT.subtract(self.gap_usd, self.unexplained_usd)
@@ -113,6 +119,11 @@ class Gap:
     costs_usd: Decimal
     counted_gap_usd: Decimal
 
+    @property
+    def cause_name(self) -> str:
+        """For people."""
+        return CAUSE_NAMES[self.cause]
+
     def __str__(self) -> str:
         """In one line, without the control characters that a name may hold."""
         item = "the bill without line items" if self.line_item is None else self.line_item
@@ -122,6 +133,26 @@ class Gap:
             f"{display_usd(self.charges_usd)}, costs {display_usd(self.costs_usd)}, gap "
             f"{plain(self.counted_gap_usd)} USD ({CAUSE_NAMES[self.cause]})".split()
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What a report says of a UTC month. `is_compared`: costs of some day were ever fetched."""
+
+    is_compared: bool = False
+    month: MonthCompared | None = None  # None: the month has neither charges nor costs
+    gaps: tuple[Gap, ...] = ()  # above a cent, the largest first
+
+
+def of_month(con: duckdb.DuckDBPyConnection, since: date, until: date) -> Reconciliation:
+    """The month and its gaps. A snapshot of an earlier version of tollbook has nothing of it."""
+    if "reconciliation" not in view_names(con):
+        return Reconciliation()
+    asked = Asked(A_CENT, since, until)
+    is_compared = con.execute("SELECT 1 FROM reconciliation LIMIT 1").fetchall() != []
+    return Reconciliation(
+        is_compared, next(iter(months(con, asked)), None), tuple(counted(con, asked))
+    )
 
 
 def months(con: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[MonthCompared, ...]:

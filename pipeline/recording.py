@@ -18,6 +18,7 @@ from pipeline import (
     bucket_books,
     budgets,
     catalogue,
+    minute_books,
     outbox,
     quarantine,
     reconciling,
@@ -59,6 +60,7 @@ def write(work: Batch, change: Change) -> None:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    minute_books.save_minutes(books, storage, change.minutes, work.run_id)
 
 
 def write_charges(work: Batch, rated: Rated) -> None:

@@ -19,9 +19,11 @@ from pipeline import (
     bucket_books,
     catalogue,
     channels,
+    minute_books,
     quarantine,
     recording,
     storage_errors,
+    watching,
 )
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
@@ -146,6 +148,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         recording.reconcile(work, change, states)
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
+        watching.watch(work, change, ledger, excluded, states)
         recording.record(work, change.counts, outcome, change.problems)
         check_books(books)
     live = Live(
@@ -155,6 +158,8 @@ def settle(work: Batch, change: Change) -> RunResult:
         postings=postings,
         prices=catalogue.published_prices(work.book),
         budgets=catalogue.published_budgets(work.config.budgets),
+        minutes=minute_books.minute_files(books, storage),
+        aliases=catalogue.published_aliases(work.book),
     )
     with storage_errors.after_the_commit(storage.root):
         recording.deliver(work)
@@ -274,6 +279,7 @@ def read_sources(work: Batch) -> Change:
         healed=[h for h in intake.healed_tails if h[0] not in abandoned],
         before=intake.before,
         buckets=buckets,
+        minutes=minute_books.replaced(work.books, work.storage, buckets.minutes, work.run_id),
         problems=intake.problems,
         notes=intake.notes,
         exclusions=exclude_passed(buckets, passed_files),

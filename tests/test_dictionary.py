@@ -28,6 +28,10 @@ VIEWS = (
     "api_keys",
     "rate_limits",
     "budgets",
+    "minute_usage",
+    "rate_limit_minutes",
+    "rate_limit_coverage",
+    "policy_findings",
 )
 
 

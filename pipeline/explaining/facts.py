@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from pipeline.explaining.bill import BillLine
 from pipeline.money import EXACT
 
 
@@ -310,6 +311,7 @@ class CellExplained:
     files_in_all: int
     replaced: tuple[Replaced, ...]
     replaced_records: tuple[Record, ...]
+    bill: tuple[BillLine, ...]  # the dearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.money import to_cents
+from pipeline.reconciled import Reconciliation
 from pipeline.reporting.exact import ZERO, difference, ratio, total
 from pipeline.reporting.period import Days, Period
+from pipeline.reporting.watched import Finding, Headroom
 
 BudgetState = Literal["over", "near", "ok"]
 DayState = Literal["used", "empty", "before", "ahead"]
@@ -361,8 +363,12 @@ class Report:
     sources: tuple[Source, ...]
     calendars: Calendars
     provider_costs: tuple[ProviderCost, ...]
+    reconciliation: Reconciliation
     adjustments: tuple[Adjustment, ...] = field(default=())
     alerts: tuple[Alert, ...] = field(default=())
+    headroom: tuple[Headroom, ...] = field(default=())
+    findings: tuple[Finding, ...] = field(default=())
+    near_percent: int = 80
 
     @property
     def quarantined(self) -> int:
