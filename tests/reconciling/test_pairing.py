@@ -7,6 +7,8 @@ from decimal import Decimal
 from pipeline.reconciling import Charged, Costed
 from tests.reconciling.sides import charge, compared, cost, parts
 
+NIL = Decimal(0)
+
 
 def told(charges: list[Charged], costs: list[Costed]) -> list[tuple[object, ...]]:
     """Model, line item, cause and gap of each line, in the order of the line items."""
@@ -123,7 +125,7 @@ def test_evals_are_a_line_of_their_own_unless_usage_shows_them() -> None:
         ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06, input", "", 0),
     ]
     [line] = compared([charge(quantity="1100000")], [cost(), evals])
-    assert (line.cause, line.gap_usd) == (None, 0)
+    assert (line.cause, line.gap_usd) == (None, NIL)
 
 
 def test_searches_are_compared_without_their_model() -> None:
@@ -151,15 +153,15 @@ def test_free_storage_is_spread_over_who_stores() -> None:
         ],
     )
     assert [(x.project_id, x.charges_usd, x.gap_usd) for x in lines] == [
-        ("proj_a", Decimal("0.225"), 0),
-        ("proj_b", Decimal("0.075"), 0),
+        ("proj_a", Decimal("0.225"), NIL),
+        ("proj_b", Decimal("0.075"), NIL),
     ]
 
 
 def test_a_bill_that_names_no_project_is_compared_with_all() -> None:
     [line] = compared([charge(), charge(project="proj_b")],
                       [cost(usd="5", quantity="2000000", project=None)])  # fmt: skip
-    assert (line.project_id, line.gap_usd) == (None, 0)
+    assert (line.project_id, line.gap_usd) == (None, NIL)
 
 
 def test_the_organization_s_own_line_stays_its_own() -> None:
