@@ -23,6 +23,7 @@ from pipeline.ingest import take_lines
 from pipeline.intake import Intake, RejectStore
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.rating import DayToRate, Rated, rate
+from pipeline.reconciling import Scope
 from pipeline.records import CHARGE_SCHEMA
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats
@@ -170,6 +171,12 @@ def _reread_duplicates(work: Batch, change: Change) -> None:
             entry.sample_hash = entry.content_hash = ""  # unlike any file's
             work.registry.touch(entry)
             change.notes.append(f"{entry.input_file}: has duplicates; the next run reads it again")
+
+
+def reconcile(actor: Actor, scope: Scope) -> RunResult:
+    """Compare our charges with the provider's costs anew for these days; nothing else is read."""
+    with _acting(actor, "reconcile") as work:
+        return settle(work, Change(compare_anew=scope))
 
 
 def replay(actor: Actor, *, rule: str | None = None) -> RunResult:

@@ -44,6 +44,7 @@ _COPIED = (
     "input_files",
     "quarantine",
     "provider_costs",
+    "reconciliation",
     "projects",
     "project_members",
     "service_accounts",

@@ -21,6 +21,7 @@ from pipeline import (
     minute_books,
     outbox,
     quarantine,
+    reconciling,
     run_alerts,
 )
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
@@ -112,6 +113,19 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
     budgets.store(con, statuses)
     names = dict(work.projects.select("project_id", "project_name").iter_rows())
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
+
+
+def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> None:
+    """Our charges against the provider's costs, for the days that changed or are still open."""
+    reconciling.reconcile(
+        work.books,
+        states,
+        aliases=work.book.aliases(),
+        now=work.now,
+        run_id=work.run_id,
+        computed_at=work.started_at,
+        anew=change.compare_anew,
+    )
 
 
 def alert(

@@ -143,6 +143,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         outcome = _outcome(work, change)
         recording.write_charges(work, rated)
         states |= rated.days
+        recording.reconcile(work, change, states)
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
         watching.watch(work, change, ledger, excluded, states)

@@ -14,6 +14,7 @@ VIEWS = (
     "charge_postings",
     "usage_versions",
     "provider_costs",
+    "reconciliation",
     "daily_costs",
     "budget_status",
     "alerts",

@@ -40,11 +40,11 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "status",
         (
-            *("budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox"),
+            *("reconciling", "budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox"),
             *("fact_alerts", "headroom", "policy"),
         ),
     ),
-    ("paper", ("reporting", "explaining", "named_queries", "output", "frame_answer")),
+    ("paper", ("reconciled", "reporting", "explaining", "named_queries", "output", "frame_answer")),
     (
         "run",
         (
@@ -70,6 +70,8 @@ MONEY_PASSES = (
     "pricing",
     "rating",
     "budgets",
+    "reconciling",
+    "reconciled",
     "alerts",
     "alert_text",
     "run_alerts",

@@ -132,7 +132,8 @@ def test_every_folder_is_known() -> None:
     """A new folder of queries is put into the picture, portable or not."""
     assert {n.split("/")[0] for n in NAMES} <= {
         *("schema", "reading", "staging", "ledger", "charges", "writing"),
-        *("status", "checks", "published", "analysis", "reporting", "explaining", "as_of"),
+        *("status", "reconciling", "checks", "published", "analysis", "reporting", "explaining"),
+        "as_of",
     }
 
 

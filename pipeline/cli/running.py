@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import gates, setting
 from pipeline.cli.app import app
+from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
 from pipeline.errors import ConfigError, SourceError
@@ -19,15 +20,17 @@ from pipeline.errors import ConfigError, SourceError
 if TYPE_CHECKING:
     from pipeline.acting import Done
 
-BUDGET_OVER = 4
-
 FilesArgument = Annotated[
     list[str] | None,
     typer.Argument(help="Files, globs or folders, instead of the configured sources."),
 ]
 FailOnOption = Annotated[
     list[str] | None,
-    typer.Option("--fail-on", help="budget: end with 4 when a budget of the month is over."),
+    typer.Option(
+        "--fail-on",
+        help="budget: end with 4 when a budget of the month is over; reconciliation: end with 5 "
+        "when a gap to the provider's costs counts. Can be given twice.",
+    ),
 ]
 MonthOption = Annotated[
     str | None, typer.Option("--month", help="The report's month, such as 2026-10.")
@@ -41,14 +44,15 @@ def run(
     now: NowOption = None,
     month: MonthOption = None,
     fail_on: FailOnOption = None,
+    tolerance: ToleranceOption = "0.01",
     *,
     as_json: AsJsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read what is new, price it, check budgets, publish, and write the report."""
     code = run_and_print(
-        config, now=now, files=files or (), month=month, fail_on=fail_on or (), as_json=as_json,
-        quiet=quiet,
+        config, now=now, files=files or (), month=month, fail_on=fail_on or (),
+        tolerance=tolerance, as_json=as_json, quiet=quiet,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -60,15 +64,15 @@ def run_and_print(
     files: Sequence[str] = (),
     month: str | None = None,
     fail_on: Sequence[str] = (),
+    tolerance: str = "0.01",
     as_json: bool = False,
     quiet: bool = False,
 ) -> int:
     """One run, told in a few lines. Gives the exit code."""
     from pipeline.acting import run_and_report
 
-    for gate in fail_on:
-        if gate != "budget":
-            raise ConfigError(f"{gate!r} is no gate", key="--fail-on", hint="Use: budget.")
+    gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
+    tolerance_usd = gates.tolerance_of(tolerance)
     setting.log_to_stderr()
     config, notes, problems = _config(config_path, files)
     done = run_and_report(
@@ -85,7 +89,13 @@ def run_and_print(
     print_done(done, as_json=as_json, quiet=quiet)
     if done.result.exit_code:
         return done.result.exit_code
-    return BUDGET_OVER if "budget" in fail_on and done.budgets_over else 0
+    return gates.exit_code_of_run(
+        fail_on,
+        budgets_over=done.budgets_over,
+        root=config.storage.root,
+        tolerance_usd=tolerance_usd,
+        month=month_of(month),
+    )
 
 
 def month_of(text: str | None) -> date | None:

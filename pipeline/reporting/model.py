@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.money import to_cents
+from pipeline.reconciled import Reconciliation
 from pipeline.reporting.exact import ZERO, difference, ratio, total
 from pipeline.reporting.period import Days, Period
 from pipeline.reporting.watched import Finding, Headroom
@@ -362,6 +363,7 @@ class Report:
     sources: tuple[Source, ...]
     calendars: Calendars
     provider_costs: tuple[ProviderCost, ...]
+    reconciliation: Reconciliation
     adjustments: tuple[Adjustment, ...] = field(default=())
     alerts: tuple[Alert, ...] = field(default=())
     headroom: tuple[Headroom, ...] = field(default=())
