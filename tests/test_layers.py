@@ -33,7 +33,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("configuration", ("config", "config_text", "directory")),
-    ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api")),
+    ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api", "patience")),
     ("engines", ("engines", "warehouse", "access", "as_of")),
     ("sources", ("sources", "landing", "detecting", "fetching")),
     ("prices", ("pricing",)),
