@@ -184,18 +184,20 @@ class AdminApi:
             if may_pass(error.status_code, headers):
                 raise _NotNowError(refused, MAX_RETRIES, asked_pause(headers)) from None
             raise refused from None
-        except openai.APITimeoutError:
-            failure = self._failure(path, "was not answered in time", _LATER)
+        except openai.APITimeoutError as error:
+            is_silent = isinstance(error.__cause__, httpx2.ConnectTimeout)
+            failure = self._failure(path, "was not answered in time", is_unreachable=is_silent)
             raise _NotNowError(failure, _TIMEOUT_RETRIES) from None
-        except httpx2.InvalidURL as error:
-            raise self._failure(path, f"cannot be asked for ({error})", _CHECK) from None
-        except (openai.OpenAIError, httpx2.HTTPError, UnicodeError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             cause = error.__cause__ or error
             why = str(cause) or type(cause).__name__
-            failure = self._failure(path, f"could not be reached ({why})", _CHECK)
             # nobody listens, or there is no such host: more patience would hardly help
-            is_refused = isinstance(cause, httpx2.ConnectError | httpx2.UnsupportedProtocol)
-            raise _NotNowError(failure, _REFUSED_RETRIES if is_refused else MAX_RETRIES) from None
+            is_silent = isinstance(
+                cause, httpx2.ConnectError | httpx2.UnsupportedProtocol | httpx2.InvalidURL
+            )
+            what = f"could not be reached ({why})"
+            failure = self._failure(path, what, is_unreachable=is_silent)
+            raise _NotNowError(failure, _REFUSED_RETRIES if is_silent else MAX_RETRIES) from None
         try:
             value = json.loads(text, parse_float=Decimal)
         except (ValueError, RecursionError):
@@ -209,9 +211,12 @@ class AdminApi:
         )
         raise _NotNowError(garbled, _GARBLED_RETRIES, asked_pause(response.headers))
 
-    def _failure(self, path: str, what: str, hint: str) -> ApiError:
+    def _failure(self, path: str, what: str, *, is_unreachable: bool) -> ApiError:
         return ApiError(
-            f"{path} {self._without_key(what)}", key=self.base_url, hint=hint, is_unreachable=True
+            f"{path} {self._without_key(what)}",
+            key=self.base_url,
+            hint=_CHECK if is_unreachable else _LATER,
+            is_unreachable=is_unreachable,
         )
 
     def _hold(self, seconds: float) -> None:

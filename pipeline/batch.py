@@ -23,6 +23,7 @@ from pipeline.config import Config
 from pipeline.directory import read_projects
 from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
+from pipeline.fetch_books import FetchRow
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.lock import storage_lock
 from pipeline.pricing.book import PriceBook, load_book
@@ -63,6 +64,7 @@ class Change:
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
     counts: Counts = field(default_factory=Counts)
+    fetches: list[FetchRow] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

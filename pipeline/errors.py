@@ -65,7 +65,8 @@ class SourceError(TollbookError):
 class ApiError(SourceError):
     """The provider's API refused, or could not be reached.
 
-    `status` and `param` (the parameter at fault) are those of its answer, if there was one.
+    `status` and `param` (the parameter at fault) are those of its answer, if there was one;
+    `is_unreachable` says that there is no server at all to answer.
     """
 
     def __init__(

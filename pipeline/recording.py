@@ -18,6 +18,7 @@ from pipeline import (
     bucket_books,
     budgets,
     catalogue,
+    fetch_books,
     outbox,
     quarantine,
     run_alerts,
@@ -58,6 +59,7 @@ def write(work: Batch, change: Change) -> None:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    fetch_books.save_fetches(books, change.fetches, work.run_id)
 
 
 def write_charges(work: Batch, rated: Rated) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from pipeline.admin_api import BASE_URL, AdminApi
+from pipeline.admin_api import BASE_URL, MAX_RETRIES, AdminApi
 from pipeline.config import Source
 from pipeline.errors import ConfigError
 from pipeline.source_keys import check_base_url
@@ -17,10 +17,19 @@ ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 
 
 def connect(
-    source: Source, environment: Mapping[str, str], stop: threading.Event | None = None
+    source: Source,
+    environment: Mapping[str, str],
+    stop: threading.Event | None = None,
+    *,
+    max_retries: int = MAX_RETRIES,
 ) -> AdminApi:
     """A connection, to be closed. Fails: ConfigError without a key, or with a wrong address."""
-    return AdminApi(_key(source, environment), base_url=address(source, environment), stop=stop)
+    return AdminApi(
+        _key(source, environment),
+        base_url=address(source, environment),
+        max_retries=max_retries,
+        stop=stop,
+    )
 
 
 def key_variable(source: Source) -> str:
