@@ -58,6 +58,13 @@ class Bill:
         )
 
     @property
+    def changes_lines(self) -> bool:
+        """Whether any line of a call is not as the price list has it."""
+        return (
+            self.price_differs or self.quantity_differs or self.free_tokens or self.renamed_model
+        )
+
+    @property
     def terms(self) -> Terms:
         """For `billed`."""
         return Terms(self.contract, self.discount, self.long_context)
@@ -162,6 +169,8 @@ def lines_of_day(organization: Organization, day: date, bill: Bill) -> Iterator[
 
 def _changed(line: Line, call: Call, bill: Bill) -> Line:
     """The line, where a switch makes it differ from list price times usage."""
+    if not bill.changes_lines:
+        return line
     if bill.price_differs and call.model == DEARER_MODEL:
         line = line._replace(amount_usd=line.amount_usd * Decimal("1.1"))
     if bill.quantity_differs and call.model == COUNTED_HIGHER_MODEL and line.quantity:

@@ -43,6 +43,9 @@ class Phase(NamedTuple):
     has_vanishing: bool
 
 
+_SETTLED = Phase(is_late_missing=False, is_unrestated=False, has_vanishing=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """All of a UTC day, in time order."""
@@ -77,8 +80,10 @@ class Books:
             return found
 
     def _phase(self, day: date, instant: datetime) -> Phase:
-        faults, seed, end = self._faults, self._organization.seed, datetime.combine(day, time())
-        end += _DAY
+        faults, seed = self._faults, self._organization.seed
+        if not (faults.late_percent or faults.restated_percent or faults.vanishing_percent):
+            return _SETTLED
+        end = datetime.combine(day, time()) + _DAY
         first, last = _LATE_HOURS
         late_at = end + timedelta(
             hours=first, minutes=share(seed, "late", day, of=(last - first) * 60)

@@ -43,7 +43,7 @@ class ProjectState:
     @property
     def is_archived(self) -> bool:
         """Whether it cannot be used any more."""
-        return self.shown["status"] == "archived"
+        return bool(self.shown["status"] == "archived")
 
 
 @dataclass(slots=True)
