@@ -60,9 +60,7 @@ class Bill:
     @property
     def changes_lines(self) -> bool:
         """Whether any line of a call is not as the price list has it."""
-        return (
-            self.price_differs or self.quantity_differs or self.free_tokens or self.renamed_model
-        )
+        return self.price_differs or self.quantity_differs or self.free_tokens or self.renamed_model
 
     @property
     def terms(self) -> Terms:

@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from pipeline.demo.admin_api import beginning, projects
+from pipeline.demo.admin_api import (
+    accounts,
+    beginning,
+    groups,
+    people,
+    projects,
+    settings,
+    spending,
+)
 from pipeline.demo.admin_api.bill import Bill
 from pipeline.demo.admin_api.bodies import Body
 from pipeline.demo.admin_api.books import Books
@@ -33,7 +41,14 @@ KEY = "sk-admin-made-up-tollbook-demo-0000000000000000"
 READ_USAGE, READ, WRITE = "api.usage.read", "api.management.read", "api.management.write"
 SCOPES = (READ_USAGE, READ, WRITE)
 
-_ROUTES: tuple[Route, ...] = (*projects.ROUTES,)
+_ROUTES: tuple[Route, ...] = (
+    *projects.ROUTES,
+    *people.ROUTES,
+    *accounts.ROUTES,
+    *spending.ROUTES,
+    *settings.ROUTES,
+    *groups.ROUTES,
+)
 _USAGE = "/organization/usage/"
 _COSTS = "/organization/costs"
 _NUMBER = re.compile(r'("amount": \{"value": )"([^"]+)"')
