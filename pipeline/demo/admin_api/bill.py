@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from pipeline.demo.admin_api.faults import share
 from pipeline.demo.admin_api.metering import Value, api_source
@@ -27,10 +27,16 @@ _RENAMED_TO = "gpt-5.4-mini"
 _NOON = time(12)
 
 
+# The organization's free GB of storage: taken off on a line of no project, spread over the
+# projects (their sum is the same), or billed like the rest.
+FreeStorage = Literal["own_line", "spread", "billed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """How the bill differs from usage at list prices; as it stands, in nothing.
 
+    Nothing but this: a day's storage is billed when the day is over.
     Beside these, a model may go by another name here and there, as with the provider:
     `gpt-image-2` is `gpt-image-2-2026-04-21`, and `ft:BASE:…` is `ft-BASE`.
     """
@@ -45,7 +51,8 @@ class Bill:
     unknown_line_items: bool = False  # every Monday a line of a new kind, of no project
     renamed_model: bool = False  # one more model goes without its date
     free_tokens: bool = False  # one project's tokens of one model: a quantity, and no amount
-    free_storage_billed: bool = False  # the first GB too
+    free_storage: FreeStorage = "own_line"
+    sessions: bool = False  # of the code interpreter: what they cost is on the bill only
     cost_without_usage: bool = False  # about one day in five, tokens that usage does not show
     credits: bool = False  # a negative amount on the first of each month, of no project
     zero_rows: bool = True  # quantity 0 for cached tokens that were not used
@@ -54,7 +61,13 @@ class Bill:
     def of_the_sample(cls) -> Self:
         """As the sample's organization is billed."""
         return cls(
-            contract=True, discount=True, long_context=True, unpriced_model=True, unexplained=True
+            contract=True,
+            discount=True,
+            long_context=True,
+            unpriced_model=True,
+            unexplained=True,
+            free_storage="spread",
+            sessions=True,
         )
 
     @property

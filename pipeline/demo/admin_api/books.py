@@ -103,16 +103,14 @@ class Books:
             for endpoint, one in metered(call):
                 usage[endpoint].append(one)
             lines += lines_of_call(call, self._bill)
-        for endpoint, one in used(self._organization, day):
+        for endpoint, one in used(self._organization, day, has_sessions=self._bill.sessions):
             if phase.is_late_missing and self._is_late(one.mark):
                 continue
             usage[endpoint].append(one)
             at = datetime.combine(day, time()) + timedelta(seconds=one.at % 86_400)
             lines.append(line_of_tool(billed_use(endpoint, one, at)))
         usage["vector_stores"] = stored(self._organization, day)
-        storage = billed_storage(
-            usage["vector_stores"], day, is_first_free=not self._bill.free_storage_billed
-        )
+        storage = billed_storage(usage["vector_stores"], day, self._bill.free_storage)
         lines += (line_of_tool(tool) for tool in storage)
         lines += lines_of_day(self._organization, day, self._bill)
         return Day(

@@ -1,4 +1,4 @@
-"""The endpoints of groups, whose lists name their `next`: groups, their users, and their projects."""
+"""The endpoints of groups, their users and their projects; their lists name the `next`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pipeline.demo.admin_api.endpoints import EndpointName
 from pipeline.demo.admin_api.faults import share
@@ -19,6 +19,7 @@ from pipeline.demo.saved import GIB, usage_rows
 
 _STEP = 3 * GIB // 8  # an hour of it is 0.015625 GB-days
 _GIB_DAY_USD = Decimal("0.10")
+_STORAGE = "assistants api | file search"
 _SPREAD_TO = Decimal("1e-12")
 _COUNTED: tuple[tuple[EndpointName, str, str, Decimal], ...] = (
     ("web_search_calls", "num_requests", "web search tool calls", Decimal("0.01")),
@@ -55,11 +56,15 @@ def stored(organization: Organization, day: date) -> list[Metered]:
     ]
 
 
-def used(organization: Organization, day: date) -> Iterator[tuple[EndpointName, Metered]]:
+def used(
+    organization: Organization, day: date, *, has_sessions: bool
+) -> Iterator[tuple[EndpointName, Metered]]:
     """Each call of a tool, at some second of the day."""
     start = unix_seconds(datetime.combine(day, time()))
     existing = _existing(organization, day)
     for endpoint, count, _, _ in _COUNTED:
+        if endpoint == "code_interpreter_sessions" and not has_sessions:
+            continue
         for place, row in enumerate(usage_rows(organization, endpoint, day)):
             if row["project_id"] not in existing:
                 continue
@@ -82,27 +87,34 @@ def billed_use(endpoint: EndpointName, one: Metered, at: datetime) -> BilledTool
 
 
 def billed_storage(
-    levels: Sequence[Metered], day: date, *, is_first_free: bool
+    levels: Sequence[Metered], day: date, free: Literal["own_line", "spread", "billed"]
 ) -> Iterator[BilledTool]:
-    """The day's storage, billed at its end; the organization's free GB is spread over all."""
+    """The day's storage, billed at its end; what becomes of the free GB is `Bill.free_storage`."""
     at = datetime.combine(day, time()) + timedelta(days=1, seconds=-1)
     whole = sum(level.counts["usage_bytes"] for level in levels)
-    paid = max(0, whole - GIB) if is_first_free else whole
-    left = Decimal(paid) / GIB * _GIB_DAY_USD
+    paid = max(0, whole - GIB) if free == "spread" else whole
+    left = _usd(paid)
     for number, level in enumerate(levels, 1):
-        part = Decimal(level.counts["usage_bytes"]) * paid / whole / GIB
+        part = Decimal(level.counts["usage_bytes"]) * paid / whole
         # The last takes what rounding left, so that the day's sum is exact.
-        amount = (part * _GIB_DAY_USD).quantize(_SPREAD_TO) if number < len(levels) else left
+        amount = _usd(part).quantize(_SPREAD_TO) if number < len(levels) else left
         left -= amount
-        yield BilledTool(
-            at,
-            0,
-            level.dimensions,
-            "assistants api | file search",
-            round(part * 24, 6),
-            "gibibyte_hours",
-            amount,
-        )
+        yield _storage(at, level.dimensions, part, amount)
+    if free == "own_line" and whole:
+        taken_off = Decimal(min(whole, GIB))
+        yield _storage(at, {}, -taken_off, -_usd(taken_off))
+
+
+def _storage(
+    at: datetime, dimensions: Mapping[str, Value], stored_bytes: Decimal, amount_usd: Decimal
+) -> BilledTool:
+    quantity = round(stored_bytes / GIB * 24, 6)
+    return BilledTool(at, 0, dimensions, _STORAGE, quantity, "gibibyte_hours", amount_usd)
+
+
+def _usd(stored_bytes: Decimal | int) -> Decimal:
+    """What a day of it costs."""
+    return Decimal(stored_bytes) / GIB * _GIB_DAY_USD
 
 
 def _existing(organization: Organization, day: date) -> set[str]:
