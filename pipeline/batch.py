@@ -23,6 +23,7 @@ from pipeline.config import Config
 from pipeline.directory import read_projects
 from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
+from pipeline.fetch_books import FetchRow
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.lock import storage_lock
 from pipeline.minutes import MinuteDay
@@ -67,6 +68,7 @@ class Change:
     compare_anew: Scope | None = None  # days to reconcile though nothing about them has changed
     minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    fetches: list[FetchRow] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -21,14 +21,21 @@ from pipeline.errors import ConfigError
 from pipeline.identity import identity_hash
 from pipeline.ingest import take_lines
 from pipeline.intake import Intake, RejectStore
-from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
+from pipeline.ledger import (
+    Exclusion,
+    LedgerFile,
+    LedgerWriter,
+    dates_of,
+    register_runs,
+    view_rows,
+)
 from pipeline.rating import DayToRate, Rated, rate
 from pipeline.reconciling import Scope
 from pipeline.records import CHARGE_SCHEMA
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats
 from pipeline.resources import sql
-from pipeline.run import act, dates_of, intake_of, settle
+from pipeline.run import act, intake_of, settle
 
 _FORGOTTEN_COLUMNS = (
     "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"

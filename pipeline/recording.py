@@ -18,6 +18,7 @@ from pipeline import (
     bucket_books,
     budgets,
     catalogue,
+    fetch_books,
     minute_books,
     outbox,
     quarantine,
@@ -62,6 +63,7 @@ def write(work: Batch, change: Change) -> None:
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
     change.minutes += minute_books.replaced(books, storage, change.buckets.minutes, work.run_id)
     minute_books.save_minutes(books, storage, change.minutes, work.run_id)
+    fetch_books.save_fetches(books, change.fetches, work.run_id)
 
 
 def write_charges(work: Batch, rated: Rated) -> None:

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import partial
 
-import duckdb
 import polars as pl
 
 from pipeline import (
@@ -41,12 +40,13 @@ from pipeline.errors import (
     TollbookError,
 )
 from pipeline.intake import Intake, RejectStore
-from pipeline.ledger import LedgerFile, LedgerWriter, discard
+from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish
 from pipeline.rating import DayState, DayToRate, Rated, is_final, rate
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats, replace_buckets
+from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.source_intake import take_source
 from pipeline.warehouse import Storage
 
@@ -60,23 +60,29 @@ def run_batch(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
     problems: Sequence[SourceError] = (),
+    verb: str = "run",
+    fetching: FetchRequest | None = None,
 ) -> RunResult:
     """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed.
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
-    in `problems`, what was found wrong with the input before: the run is partial.
+    in `problems`, what was found wrong with the input before: the run is partial; in `fetching`,
+    what to fetch, where that is not just what is new.
     """
     with act(
         config,
-        verb="run",
+        verb=verb,
         now=now,
         real_clock=real_clock,
         environment=environment,
         stop=stop,
         say=say,
     ) as work:
+        fetches = fetch_sources(work, fetching or FetchRequest(environment))
         change = read_sources(work)
-        change.problems.extend(problems)
+        change.fetches = fetches.rows
+        change.notes[:0] = fetches.notes
+        change.problems[:0] = [*fetches.problems, *problems]
         work.between_stages()
         return settle(work, change)
 
@@ -304,18 +310,6 @@ def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake
         recorded_at=work.started_at,
         stop=work.stop,
     )
-
-
-def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
-    """The UTC days that occur in ledger files."""
-    if not files:
-        return set()
-    paths = [str(f.path) for f in files]
-    found = con.execute(
-        "SELECT DISTINCT usage_date FROM read_parquet($paths, hive_partitioning = false)",
-        {"paths": paths},
-    ).fetchall()
-    return {day for (day,) in found}
 
 
 def _count(touched: Sequence[FileEntry], before: Mapping[int, FileEntry]) -> Counts:

@@ -59,6 +59,19 @@ _MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a bill has beside list prices."""
+
+    contract: bool = True
+    discount: bool = True
+    long_context: bool = True
+
+
+AGREED = Terms()
+LIST_PRICES = Terms(contract=False, discount=False, long_context=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Billed:
     """One amount on the bill."""
 
@@ -70,7 +83,7 @@ class Billed:
     amount_usd: Decimal
 
 
-def billed(call: Call) -> Iterator[Billed]:
+def billed(call: Call, terms: Terms = AGREED) -> Iterator[Billed]:
     """The line items of one call; nothing for what is free."""
     match call.workload.kind:
         case "moderation":
@@ -84,7 +97,7 @@ def billed(call: Call) -> Iterator[Billed]:
         case _:
             for kind, count in _tokens(call).items():
                 if count:
-                    amount = count * _price(call, kind) / _MILLION
+                    amount = count * _price(call, kind, terms) / _MILLION
                     yield _item(call, _line_item(call.model, kind), count, "tokens", amount)
 
 
@@ -105,9 +118,10 @@ def _tokens(call: Call) -> dict[str, int]:
     }
 
 
-def _price(call: Call, kind: str) -> Decimal:
+def _price(call: Call, kind: str, terms: Terms) -> Decimal:
     contracted = (
-        call.model == CONTRACT_MODEL
+        terms.contract
+        and call.model == CONTRACT_MODEL
         and call.service_tier == "default"
         and call.at >= CONTRACT_SINCE
     )
@@ -117,9 +131,10 @@ def _price(call: Call, kind: str) -> Decimal:
     if call.workload.is_batch:
         price *= _BATCH
     # Above the border the whole call costs more, not just the excess.
-    if call.model.startswith("gpt-5.4-2026") and call.input_tokens > LONG_CONTEXT_ABOVE:
+    is_long = call.model.startswith("gpt-5.4-2026") and call.input_tokens > LONG_CONTEXT_ABOVE
+    if terms.long_context and is_long:
         price *= _LONG[kind]
-    if call.project.slug == DISCOUNT_PROJECT and call.at >= DISCOUNT_SINCE:
+    if terms.discount and call.project.slug == DISCOUNT_PROJECT and call.at >= DISCOUNT_SINCE:
         price *= 1 - DISCOUNT_PERCENT / 100
     return price
 

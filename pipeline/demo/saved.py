@@ -31,7 +31,7 @@ _SESSION = Decimal("0.03")
 
 # Training and voice sessions have no usage endpoint; the last did not pass the gateway.
 _TRAINING = "ft-gpt-4o-mini-2024-07-18, training"
-_UNEXPLAINED = (
+UNEXPLAINED = (
     (date(2026, 10, 6), "support", _TRAINING, 4_180_000, "tokens", "12.54"),
     (date(2026, 11, 3), "support", _TRAINING, 4_620_000, "tokens", "13.86"),
     (date(2026, 11, 12), "calls", "gpt-live-1, voice session", 95, "duration_minutes", "4.75"),
@@ -77,7 +77,7 @@ def usage_envelope(
             day,
             [
                 {"object": endpoint.row_object, **row}
-                for row in _usage_rows(organization, endpoint.name, day)
+                for row in usage_rows(organization, endpoint.name, day)
             ],
         )
         for day in _days(since, until)
@@ -127,7 +127,7 @@ def bill(
         yield from billed(call)
     for day in _days(since, until):
         yield from _billed_tools(organization, datetime.combine(day, time(12)))
-    for day, slug, line_item, quantity, unit, amount_usd in _UNEXPLAINED:
+    for day, slug, line_item, quantity, unit, amount_usd in UNEXPLAINED:
         if since <= day < until:
             at, project = datetime.combine(day, time(12)), organization.project(slug)
             yield Billed(at, project.id, line_item, quantity, unit, Decimal(amount_usd))
@@ -135,7 +135,7 @@ def bill(
 
 def _billed_tools(organization: Organization, at: datetime) -> Iterator[Billed]:
     day = at.date()
-    levels = _usage_rows(organization, "vector_stores", day)
+    levels = usage_rows(organization, "vector_stores", day)
     whole = sum(row["usage_bytes"] for row in levels)
     for row in levels:
         # The free gigabyte is the organization's; the bill spreads it over who stores.
@@ -153,16 +153,16 @@ def _billed_tools(organization: Organization, at: datetime) -> Iterator[Billed]:
         ("file_search_calls", "file search tool calls", "num_requests", _FILE_SEARCH),
         ("code_interpreter_sessions", "code interpreter sessions", "num_sessions", _SESSION),
     ):
-        for row in _usage_rows(organization, endpoint, day):
+        for row in usage_rows(organization, endpoint, day):
             number = row[count]
             yield Billed(at, row["project_id"], line_item, number, "calls", number * price)
 
 
-def _usage_rows(organization: Organization, endpoint: str, day: date) -> list[Row]:
-    """What one endpoint shows for one UTC day."""
+def usage_rows(organization: Organization, endpoint: str, day: date) -> list[Row]:
+    """What one endpoint of storage or tools shows for one UTC day, grouped by all it can be."""
     source = random.Random(f"{organization.seed}:{endpoint}:{day}")  # noqa: S311  as in traffic
     weekend = day.weekday() >= 5
-    age = (day - date(2026, 9, 1)).days
+    age = max(-150, (day - date(2026, 9, 1)).days)
     search, code = organization.project("search"), organization.project("code")
     match endpoint:
         case "vector_stores":
