@@ -20,7 +20,7 @@ class CostCenter:
     """The cost centre and team of a project on some days of the organization's; half-open."""
 
     project_id: str
-    cost_center: str | None
+    cost_center: str
     team: str | None
     valid_from: date | None
     valid_to: date | None
@@ -35,13 +35,11 @@ def read_cost_centers(path: Path | None) -> tuple[CostCenter, ...]:
     for row in sheet.rows:
         center = CostCenter(
             row.needed("project_id"),
-            row.text("cost_center"),
+            row.needed("cost_center"),
             row.text("team"),
             row.day("valid_from"),
             row.day("valid_to"),
         )
-        if center.cost_center is None and center.team is None:
-            raise row.error("cost_center", "is empty, and so is team")
         if center.valid_from and center.valid_to and center.valid_to <= center.valid_from:
             raise row.error("valid_to", "is not after valid_from")
         ordered.setdefault(center.project_id, []).append((center, row))
