@@ -115,8 +115,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _answer(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
-        body = self.rfile.read(min(length, _MOST_BODY))
+        length = self.headers.get("content-length") or "0"
+        if not length.isdecimal() or int(length) > _MOST_BODY:
+            self.close_connection = True
+            self.send_error(413)
+            return
+        body = self.rfile.read(int(length))
         parts = urlsplit(self.path)
         asked = Asked(
             self.command,
