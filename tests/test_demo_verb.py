@@ -172,6 +172,7 @@ def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @_FETCHES
 def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
     """A run on a server of its own, as of today; a second one charges nothing anew."""
@@ -196,6 +197,7 @@ def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
     assert not any(KEY.encode() in content for content in written)
 
 
+@pytest.mark.slow
 @_FETCHES
 def test_served_demo_goes_on_until_interrupted(tmp_path: Path) -> None:
     """After its run it prints address and key, answers, and ends well on Ctrl-C."""

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.demo.admin_api import (
     accounts,
+    audit,
     beginning,
     groups,
     people,
@@ -49,6 +50,7 @@ _ROUTES: tuple[Route, ...] = (
     *spending.ROUTES,
     *settings.ROUTES,
     *groups.ROUTES,
+    *audit.ROUTES,
 )
 _USAGE = "/organization/usage/"
 _COSTS = "/organization/costs"
@@ -192,8 +194,10 @@ class AdminApi:
         route, ids = _route(method, path)
         request = Request(method, path, ids, parameters, Body(raw_body))
         with self.state.lock:
+            found = route.answer(self.state, request)
+            audit.record(self.state, route, request, found)
             # Written out while nobody can change it.
-            written: Json = json.loads(json.dumps(route.answer(self.state, request)))
+            written: Json = json.loads(json.dumps(found))
         return written
 
     def _with_cursor_faults(self, endpoint: str, parameters: Parameters, page: Json) -> Json:
