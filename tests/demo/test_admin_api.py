@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.demo.admin_api import AdminApi, Bill, Faults
 from pipeline.demo.admin_api.cursors import Cursor, minted, understood
+from pipeline.demo.admin_api.double import ROUTES
 from pipeline.demo.organization import acme
 
 ACME = acme()
@@ -517,3 +518,29 @@ def test_free_tokens_have_a_quantity_and_no_amount() -> None:
     )
     assert [row["amount"]["value"] for row in rows(page)] == ["0E-6176"] * 3
     assert all(row["quantity"] > 0 for row in rows(page))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"name": 1, "role": [], "email": {}, "user_id": true, "threshold_amount": 1.5}',
+        b'{"name": "x", "email": "x", "projects": [{}], "role": "owner", "mode": "allow_list"}',
+        b'{"currency": "USD", "interval": "month", "threshold_amount": 1, '
+        b'"notification_channel": {"type": "email", "recipients": [1]}}',
+    ],
+)
+def test_no_request_makes_it_fall_over(sent: bytes) -> None:
+    """Each route answers each body, sensible or not, with a status of its own."""
+    api = AdminApi(ACME, now=lambda: NOW)
+    headers = {"authorization": f"Bearer {api.key}"}
+    project = ACME.project("search")
+    for first in (project.id, ACME.people[0].id, "x", "%2F"):
+        for route in ROUTES:
+            path = route.path.replace("*", first, 1).replace("*", project.owner_ids[0])
+            answer = api.answer(route.method, f"/v1{path}?limit=0&after=&before=x", headers, sent)
+            assert answer.status in {200, 400, 404}, (route.method, path, answer.body)
+            assert json.loads(answer.body)

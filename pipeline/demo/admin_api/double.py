@@ -43,7 +43,7 @@ KEY = "sk-admin-made-up-tollbook-demo-0000000000000000"
 READ_USAGE, READ, WRITE = "api.usage.read", "api.management.read", "api.management.write"
 SCOPES = (READ_USAGE, READ, WRITE)
 
-_ROUTES: tuple[Route, ...] = (
+ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
     *people.ROUTES,
     *accounts.ROUTES,
@@ -227,7 +227,7 @@ def _route(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
     """The route of a path, and what its stars stand for. Fails: RefusedError, 404 or 405."""
     parts = [unquote(part) for part in path.split("/")]
     is_known = False
-    for route in _ROUTES:
+    for route in ROUTES:
         pattern = route.path.split("/")
         if len(pattern) != len(parts) or not all(
             expected in {"*", part} for expected, part in zip(pattern, parts, strict=True)
