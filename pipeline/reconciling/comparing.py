@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.ledger import quote
-from pipeline.line_items import in_unit_of, model_key, parse
+from pipeline.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.money import EXACT
 from pipeline.pricing.spans import holds
 from pipeline.pricing.tables import Alias
@@ -166,11 +166,13 @@ def _compare_days(
 ) -> list[Line]:
     charges = _charges(books, [states[d] for d in days if d in states])
     costs = _costs(books, days)
+    organizations: dict[date, set[str]] = defaultdict(set)
+    for day, organization in [*charges, *costs]:
+        organizations[day].add(organization)
     lines = []
     for day in days:
         fetched = {f.organization_id: f for f in fetches.get(day, ())}
-        organizations = {o for d, o in [*charges, *costs] if d == day}
-        for organization in sorted(organizations):
+        for organization in sorted(organizations[day]):
             fetch = fetched.get(organization)
             key = (day, organization)
             both = Day(
@@ -208,9 +210,10 @@ def _charges(books: Warehouse, states: Sequence[DayState]) -> dict[tuple[date, s
 def _costs(books: Warehouse, days: Sequence[date]) -> dict[tuple[date, str], list[Costed]]:
     """The bill of days; what differs only in its unit of quantity is one line."""
     merged: dict[tuple[Any, ...], Costed] = {}
+    items: dict[str | None, LineItem] = {}
     rows = books.rows(sql("reconciling/costs_of_days"), {"days": list(days)})
     for day, organization, project, text, currency, unit, amount, credit, sent, free in rows:
-        item = parse(text)
+        item = items.get(text) or items.setdefault(text, parse(text))
         quantity = _in_unit(item.meter, sent, unit)
         line = Costed(
             project_id=project,
