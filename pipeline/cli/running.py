@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,8 +67,9 @@ def run_and_print(
     tolerance: str = "0.01",
     as_json: bool = False,
     quiet: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
-    """One run, told in a few lines. Gives the exit code."""
+    """One run, told in a few lines, with another environment if given. Gives the exit code."""
     from pipeline.acting import run_and_report
 
     gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
@@ -78,7 +79,7 @@ def run_and_print(
     done = run_and_report(
         config,
         clock=setting.business_clock(now),
-        environment=setting.environment(),
+        environment=setting.environment() if environment is None else environment,
         month=month_of(month),
         stop=setting.stop_on_signals(),
         say=say,
