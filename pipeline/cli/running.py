@@ -16,6 +16,7 @@ from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
 from pipeline.errors import ConfigError, SourceError
+from pipeline.notes import folded
 
 if TYPE_CHECKING:
     from pipeline.acting import Done
@@ -132,7 +133,7 @@ def _config(
 
 def say_news(done: Done, *, quiet: bool = False) -> None:
     """Notes (not when quiet) and problems on stderr."""
-    for note in done.result.notes:
+    for note in folded(done.result.notes):
         say(note, quiet=quiet)
     for problem in done.result.problems:
         say(f"tollbook: {problem}")
