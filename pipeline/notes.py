@@ -1,4 +1,4 @@
-"""Folds what a run has to say of many files into one sentence: the first, and how many are alike."""
+"""Folds what a run says of many files into one sentence: the first, and how many are alike."""
 
 from __future__ import annotations
 
