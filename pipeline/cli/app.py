@@ -11,8 +11,20 @@ from pipeline import __version__
 
 # As one meets them; a verb that is not named here comes after these.
 ORDER = (
-    *("demo", "init", "doctor", "run", "report", "budgets", "alerts", "query", "sql", "explain"),
-    *("quarantine", "forget", "rerate", "prices", "schedule"),
+    *(
+        "demo",
+        "init",
+        "doctor",
+        "run",
+        "ingest",
+        "report",
+        "budgets",
+        "alerts",
+        "query",
+        "sql",
+        "explain",
+    ),
+    *("explain", "quarantine", "forget", "rerate", "prices", "schedule"),
 )
 
 

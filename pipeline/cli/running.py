@@ -29,6 +29,9 @@ FailOnOption = Annotated[
     list[str] | None,
     typer.Option("--fail-on", help="budget: end with 4 when a budget of the month is over."),
 ]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Fetch nothing: read what lies there, raw files too.")
+]
 MonthOption = Annotated[
     str | None, typer.Option("--month", help="The report's month, such as 2026-10.")
 ]
@@ -42,13 +45,14 @@ def run(
     month: MonthOption = None,
     fail_on: FailOnOption = None,
     *,
+    offline: OfflineOption = False,
     as_json: AsJsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read what is new, price it, check budgets, publish, and write the report."""
     code = run_and_print(
-        config, now=now, files=files or (), month=month, fail_on=fail_on or (), as_json=as_json,
-        quiet=quiet,
+        config, now=now, files=files or (), month=month, fail_on=fail_on or (), offline=offline,
+        as_json=as_json, quiet=quiet,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -60,11 +64,13 @@ def run_and_print(
     files: Sequence[str] = (),
     month: str | None = None,
     fail_on: Sequence[str] = (),
+    offline: bool = False,
     as_json: bool = False,
     quiet: bool = False,
 ) -> int:
     """One run, told in a few lines. Gives the exit code."""
     from pipeline.acting import run_and_report
+    from pipeline.source_fetch import FetchRequest
 
     for gate in fail_on:
         if gate != "budget":
@@ -79,6 +85,7 @@ def run_and_print(
         stop=setting.stop_on_signals(),
         say=say,
         problems=problems,
+        fetching=FetchRequest(setting.environment(), is_offline=offline),
     )
     for note in notes:
         say(note, quiet=quiet)
