@@ -29,6 +29,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "identity",
             "validation",
             "line_items",
+            "notes",
             "source_keys",
         ),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
 from pipeline.errors import ConfigError, SourceError
+from pipeline.notes import folded
 
 if TYPE_CHECKING:
     from pipeline.acting import Done
@@ -67,8 +68,9 @@ def run_and_print(
     tolerance: str = "0.01",
     as_json: bool = False,
     quiet: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
-    """One run, told in a few lines. Gives the exit code."""
+    """One run, told in a few lines, with another environment if given. Gives the exit code."""
     from pipeline.acting import run_and_report
 
     gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
@@ -78,7 +80,7 @@ def run_and_print(
     done = run_and_report(
         config,
         clock=setting.business_clock(now),
-        environment=setting.environment(),
+        environment=setting.environment() if environment is None else environment,
         month=month_of(month),
         stop=setting.stop_on_signals(),
         say=say,
@@ -131,7 +133,7 @@ def _config(
 
 def say_news(done: Done, *, quiet: bool = False) -> None:
     """Notes (not when quiet) and problems on stderr."""
-    for note in done.result.notes:
+    for note in folded(done.result.notes):
         say(note, quiet=quiet)
     for problem in done.result.problems:
         say(f"tollbook: {problem}")

@@ -353,6 +353,7 @@ def test_spend_alerts(admin: Admin, organization: Organization) -> None:
     """Many of each; an update replaces the whole alert."""
     project = organization.project("search").id
     channel: Any = {"type": "email", "recipients": ["finance@acme.example"]}
+    prefixed: Any = channel | {"subject_prefix": "Search"}
     made = [
         admin.projects.spend_alerts.create(
             project,
@@ -373,7 +374,7 @@ def test_spend_alerts(admin: Admin, organization: Organization) -> None:
         threshold_amount=150,
         currency="USD",
         interval="month",
-        notification_channel={**channel, "subject_prefix": "Search"},
+        notification_channel=prefixed,
     )
     assert changed.notification_channel.subject_prefix == "Search"
     assert alerts.delete(made[0].id, project_id=project).deleted

@@ -27,6 +27,7 @@ from pipeline.demo.admin_api.bill import Bill
 from pipeline.demo.admin_api.bodies import Body
 from pipeline.demo.admin_api.books import Books
 from pipeline.demo.admin_api.costs import Names, costs_page
+from pipeline.demo.admin_api.cursors import Cursor, minted
 from pipeline.demo.admin_api.endpoints import USAGE
 from pipeline.demo.admin_api.faults import Failure, Faults
 from pipeline.demo.admin_api.parameters import Parameters
@@ -122,7 +123,7 @@ class AdminApi:
         if failure == "bad_gateway":
             headers["content-type"] = "text/html"
             body = "<html><head><title>502 Bad Gateway</title></head></html>"
-        if failure == "garbled":
+        if answer.failure == "garbled":
             body = body[: len(body) // 2]
         return Answer(answer.status, headers, body, answer.failure)
 
@@ -181,13 +182,13 @@ class AdminApi:
         if path == _COSTS and method == "GET":
             names = self._names()
             page = costs_page(parameters, self.books, self.faults, names, self.now())
-            return self._with_cursor_faults("costs", page)
+            return self._with_cursor_faults("costs", parameters, page)
         if path.startswith(_USAGE) and method == "GET":
             endpoint = USAGE.get(path.removeprefix(_USAGE))
             if endpoint is None:
                 raise _unknown_url(method, path)
             page = usage_page(endpoint, parameters, self.books, self.faults, self.now())
-            return self._with_cursor_faults(endpoint.path, page)
+            return self._with_cursor_faults(endpoint.path, parameters, page)
         route, ids = _route(method, path)
         request = Request(method, path, ids, parameters, Body(raw_body))
         with self.state.lock:
@@ -195,11 +196,12 @@ class AdminApi:
             written: Json = json.loads(json.dumps(route.answer(self.state, request)))
         return written
 
-    def _with_cursor_faults(self, endpoint: str, page: Json) -> Json:
+    def _with_cursor_faults(self, endpoint: str, parameters: Parameters, page: Json) -> Json:
         if endpoint in self.faults.repeats_cursor and page["data"]:
-            return page | {"has_more": True, "next_page": "page_AAAAAGdGxdEiJdKOAAAAAGcqsYA="}
-        if endpoint in self.faults.loses_cursor and page["has_more"]:
-            return page | {"next_page": None}
+            again = minted(Cursor(self.now(), page["data"][0]["start_time"]))
+            return page | {"has_more": True, "next_page": parameters.text("page") or again}
+        if endpoint in self.faults.loses_cursor:
+            return page | {"has_more": True, "next_page": None}
         return page
 
     def _names(self) -> Names:
