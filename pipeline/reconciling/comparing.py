@@ -164,8 +164,9 @@ def _compare_days(
     aliases: Sequence[Alias],
     now: datetime,
 ) -> list[Line]:
-    charges = _charges(books, [states[d] for d in days if d in states])
-    costs = _costs(books, days)
+    same: dict[str, str] = dict(books.rows(sql("reconciling/organizations")))
+    charges = _charges(books, [states[d] for d in days if d in states], same)
+    costs = _costs(books, days, same)
     organizations: dict[date, set[str]] = defaultdict(set)
     for day, organization in [*charges, *costs]:
         organizations[day].add(organization)
@@ -188,7 +189,9 @@ def _compare_days(
     return lines
 
 
-def _charges(books: Warehouse, states: Sequence[DayState]) -> dict[tuple[date, str], list[Charged]]:
+def _charges(
+    books: Warehouse, states: Sequence[DayState], same: Mapping[str, str]
+) -> dict[tuple[date, str], list[Charged]]:
     found: dict[tuple[date, str], list[Charged]] = defaultdict(list)
     if not states:
         return found
@@ -201,13 +204,15 @@ def _charges(books: Warehouse, states: Sequence[DayState]) -> dict[tuple[date, s
     rows = books.rows(sql("reconciling/charges_of_days"))
     books.con.execute("DROP VIEW day_charges")
     for day, organization, project, model, meter, item, quantity, usd, unpriced, price in rows:
-        found[day, organization].append(
+        found[day, same.get(organization, organization)].append(
             Charged(project, model, meter, quantity, usd, unpriced, price, item)
         )
     return found
 
 
-def _costs(books: Warehouse, days: Sequence[date]) -> dict[tuple[date, str], list[Costed]]:
+def _costs(
+    books: Warehouse, days: Sequence[date], same: Mapping[str, str]
+) -> dict[tuple[date, str], list[Costed]]:
     """The bill of days; what differs only in its unit of quantity is one line."""
     merged: dict[tuple[Any, ...], Costed] = {}
     items: dict[str | None, LineItem] = {}
@@ -225,7 +230,7 @@ def _costs(books: Warehouse, days: Sequence[date]) -> dict[tuple[date, str], lis
             quantity=quantity,
             free_quantity=_in_unit(item.meter, free, unit) or ZERO,
         )
-        key = (day, organization, project, text, currency)
+        key = (day, same.get(organization, organization), project, text, currency)
         merged[key] = line if key not in merged else _together(merged[key], line)
     found: dict[tuple[date, str], list[Costed]] = defaultdict(list)
     for (day, organization, *_), line in merged.items():
