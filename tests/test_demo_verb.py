@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,9 +128,45 @@ def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "tollbook-demo").iterdir()] == ["thesis.txt"]
 
 
-def _demo(home: Path) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--serve"], "--serve: goes with --live"),
+        (["--port", "8080"], "--port: goes with --live"),
+    ],
+)
+def test_options_of_the_live_demo_go_with_it(
+    tmp_path: Path, arguments: list[str], expected: str
+) -> None:
+    """Exit 2, and nothing is written."""
+    done = _demo(tmp_path, *arguments)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert expected in done.stderr
+
+
+def test_live_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
+    """Somebody's own configuration is not replaced."""
+    (tmp_path / "tollbook.toml").write_text("[organization]\n")
+    done = _demo(tmp_path, "--live", "--into", ".")
+    assert done.returncode == 2
+    assert "is no folder of `tollbook demo --live`" in done.stderr
+    assert (tmp_path / "tollbook.toml").read_text() == "[organization]\n"
+
+
+def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Exit 2, one line that names the option."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = _demo(tmp_path, "--live", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "--port: cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _demo(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline", "demo", "--now", NOW],
+        [sys.executable, "-m", "pipeline", "demo", "--now", NOW, *arguments],
         cwd=home,
         env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
