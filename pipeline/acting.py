@@ -11,9 +11,14 @@ from pipeline.access import open_published
 from pipeline.batch import RunResult
 from pipeline.config import Config
 from pipeline.errors import SourceError
+from pipeline.fetching.connecting import check_access
+from pipeline.fetching.fetch import Progress
+from pipeline.fetching.windows import backfill
 from pipeline.money import display_usd
 from pipeline.reporting import WrittenReport, write_report
+from pipeline.reporting.display import counted
 from pipeline.run import run_batch
+from pipeline.source_fetch import FetchRequest, fetched_sources
 from pipeline.warehouse import Storage
 
 
@@ -47,11 +52,11 @@ class Done:
         month = f"{report.month:%B %Y}{which}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
         read = (
-            f"Read {counts.rows_read:,} rows from {counts.files_read} files: "
+            f"Read {counted(counts.rows_read, 'row')} from {counted(counts.files_read, 'file')}: "
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
             f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
         )
-        held_back = f"{report.quarantined:,} rows of the month or of no known day"
+        held_back = f"{counted(report.quarantined, 'row')} of the month or of no known day"
         return [
             read,
             f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",
@@ -88,11 +93,14 @@ def run_and_report(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
     problems: Sequence[SourceError] = (),
+    verb: str = "run",
+    fetching: FetchRequest | None = None,
 ) -> Done:
     """A run, and the report of a month (None: the current one, or the newest with data).
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
-    in `problems`, what was found wrong with the input before.
+    in `problems`, what was found wrong with the input before; in `fetching`, what to fetch, where
+    that is not just what is new.
     """
     result = run_batch(
         config,
@@ -102,10 +110,44 @@ def run_and_report(
         stop=stop,
         say=say,
         problems=problems,
+        verb=verb,
+        fetching=fetching,
     )
     now = clock.business()
     written = report(config, month=month, now=now, run_id=result.run_id)
     return Done(result, written, local_day(now, config))
+
+
+def ingest_and_report(
+    config: Config,
+    *,
+    since: date | None,
+    until: date | None,
+    source: str | None,
+    clock: Clock,
+    environment: Mapping[str, str],
+    stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Done:
+    """A run over the sources that are fetched, or one of them, and over the days named.
+
+    **Takes** half-open UTC days; without any, what a run would fetch.
+    **Fails** with ConfigError where there is no such source, its key is not set, or the range
+    holds no day.
+    """
+    sources = fetched_sources(config, source)
+    for each in sources:
+        check_access(each, environment)
+    return run_and_report(
+        config.model_copy(update={"sources": sources}),
+        clock=clock,
+        environment=environment,
+        stop=stop,
+        say=say,
+        verb="ingest",
+        fetching=FetchRequest(environment, backfill(since, until, clock.business()), progress),
+    )
 
 
 def report(
@@ -123,6 +165,7 @@ def report(
             zone=config.organization.zone,
             organization_name=config.organization.name or config.organization.id,
             run_id=run_id or newest[0][0],
+            near_percent=config.headroom.near_percent,
         )
 
 

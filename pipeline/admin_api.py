@@ -1,24 +1,33 @@
 """The provider's admin API, asked patiently: one answer, the pages of a range, the items of a list.
 
 Gives raw text beside parsed JSON (decimals exact), since the SDK's own models turn amounts into
-floats. Retries, pauses and connections are the SDK's. Never shows the key.
+floats. Connections are the SDK's; pauses end when the run is to stop. Never shows the key.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import ApiError
+from pipeline.patience import asked_pause, may_pass, pause
+
+if TYPE_CHECKING:
+    import openai
 
 BASE_URL = "https://api.openai.com/v1"
 MAX_RETRIES = 5
 TIMEOUT_SECONDS = 60.0
 _GARBLED_RETRIES = 2  # an answer that is cut off but well-formed to HTTP
+_TIMEOUT_RETRIES = 2
+_REFUSED_RETRIES = 2
 
 Parameters = Mapping[str, str | int | bool | Sequence[str]]
 
@@ -29,6 +38,16 @@ class Answer:
 
     text: str
     value: Mapping[str, Any]
+
+
+class _NotNowError(Exception):
+    """An attempt failed in a way that may pass."""
+
+    def __init__(self, error: ApiError, retries: int, asked_seconds: float | None = None) -> None:
+        self.error = error
+        self.retries = retries  # at most
+        self.asked_seconds = asked_seconds
+        super().__init__(str(error))
 
 
 class AdminApi:
@@ -45,17 +64,23 @@ class AdminApi:
         max_retries: int = MAX_RETRIES,
         timeout_seconds: float = TIMEOUT_SECONDS,
         stop: threading.Event | None = None,
+        draw: random.Random | None = None,
     ) -> None:
         from openai import OpenAI  # noqa: PLC0415  takes most of a second, and most runs fetch nothing
 
         self._key = key
-        self._stop = stop
+        self._stop = stop or threading.Event()
+        self._draw = draw or random.Random()  # noqa: S311  jitter, no secret
+        self._max_retries = max_retries
+        self._is_hopeless = False
+        self._lock = threading.Lock()
+        self._held_until = 0.0  # on the monotonic clock
         self.base_url = base_url
         self._client = OpenAI(
             api_key="not-used",
             admin_api_key=key,
             base_url=base_url,
-            max_retries=max_retries,
+            max_retries=0,  # ours can be stopped, and hold all threads at once
             timeout=timeout_seconds,
         )
 
@@ -71,21 +96,25 @@ class AdminApi:
 
     def get(self, path: str, parameters: Parameters | None = None) -> Answer:
         """One answer, an object. `path` is below the base URL, such as `/organization/projects`."""
-        for attempt in range(_GARBLED_RETRIES + 1):
-            text = self._text(path, parameters or {})
+        for attempt in itertools.count():
+            self._wait_for_the_hold(path)
             try:
-                value = json.loads(text, parse_float=Decimal)
-            except (ValueError, RecursionError):
-                value = None
-            if isinstance(value, dict):
-                return Answer(text, value)
-            if attempt == _GARBLED_RETRIES:
-                break
-        raise ApiError(
-            f"{path} answered something that is no JSON object",
-            key=self.base_url,
-            hint="Is `base_url` the provider's API, or a proxy that answers for it?",
-        )
+                answer = self._ask(path, parameters or {})
+            except _NotNowError as again:
+                # who has just waited in vain for another answer waits less for this one
+                limit = min(again.retries, 1) if self._is_hopeless else again.retries
+                if attempt >= min(limit, self._max_retries):
+                    self._is_hopeless = True
+                    raise again.error from None
+                seconds = pause(attempt, again.asked_seconds, self._draw)
+                if again.error.status == 429:
+                    self._hold(seconds)
+                else:
+                    self._wait(path, seconds)
+                continue
+            self._is_hopeless = False
+            return answer
+        raise AssertionError  # a count has no end
 
     def pages(self, path: str, parameters: Parameters) -> Iterator[Answer]:
         """All pages of a usage or costs endpoint, for the same parameters."""
@@ -137,44 +166,84 @@ class AdminApi:
         seen.add(cursor)
         return cursor
 
-    def _text(self, path: str, parameters: Parameters) -> str:
+    def _ask(self, path: str, parameters: Parameters) -> Answer:
+        """One attempt. Fails: ApiError for good, _NotNowError where another may help."""
         import httpx2  # noqa: PLC0415  as in the constructor
         import openai  # noqa: PLC0415  as above
 
-        if self._stop is not None and self._stop.is_set():
-            raise ApiError(f"{path} was not asked: the run is to stop", key=self.base_url)
         try:
             response = self._client.get(
                 path,
                 cast_to=httpx2.Response,
                 options={"params": dict(parameters), "security": {"admin_api_key_auth": True}},
             )
+            text = response.text
         except openai.APIStatusError as error:
-            raise self._refused(path, error.status_code, error.message, error.code) from None
-        except openai.APITimeoutError:
-            raise ApiError(
-                f"{path} was not answered in time, after {self._client.max_retries + 1} attempts",
-                key=self.base_url,
-                hint="Try again later; what was fetched before is kept.",
-            ) from None
+            refused = self._refused(path, error)
+            headers = error.response.headers
+            if may_pass(error.status_code, headers):
+                raise _NotNowError(refused, MAX_RETRIES, asked_pause(headers)) from None
+            raise refused from None
+        except openai.APITimeoutError as error:
+            is_silent = isinstance(error.__cause__, httpx2.ConnectTimeout)
+            failure = self._failure(path, "was not answered in time", is_unreachable=is_silent)
+            raise _NotNowError(failure, _TIMEOUT_RETRIES) from None
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             cause = error.__cause__ or error
-            why = self._without_key(str(cause) or type(cause).__name__)
-            raise ApiError(
-                f"{path} could not be reached ({why})",
-                key=self.base_url,
-                hint="Check the network and `base_url`; the next run asks again.",
-            ) from None
-        return response.text
+            why = str(cause) or type(cause).__name__
+            # nobody listens, or there is no such host: more patience would hardly help
+            is_silent = isinstance(
+                cause, httpx2.ConnectError | httpx2.UnsupportedProtocol | httpx2.InvalidURL
+            )
+            what = f"could not be reached ({why})"
+            failure = self._failure(path, what, is_unreachable=is_silent)
+            raise _NotNowError(failure, _REFUSED_RETRIES if is_silent else MAX_RETRIES) from None
+        try:
+            value = json.loads(text, parse_float=Decimal)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            return Answer(text, value)
+        garbled = ApiError(
+            f"{path} answered something that is no JSON object",
+            key=self.base_url,
+            hint="Is `base_url` the provider's API, or a proxy that answers for it?",
+        )
+        raise _NotNowError(garbled, _GARBLED_RETRIES, asked_pause(response.headers))
 
-    def _refused(self, path: str, status: int, message: str, code: str | None) -> ApiError:
-        what = self._without_key(message.removeprefix(f"Error code: {status}").lstrip(" -"))
+    def _failure(self, path: str, what: str, *, is_unreachable: bool) -> ApiError:
+        return ApiError(
+            f"{path} {self._without_key(what)}",
+            key=self.base_url,
+            hint=_CHECK if is_unreachable else _LATER,
+            is_unreachable=is_unreachable,
+        )
+
+    def _hold(self, seconds: float) -> None:
+        """Too many requests: none of the threads asks before the pause is over."""
+        with self._lock:
+            self._held_until = max(self._held_until, time.monotonic() + seconds)
+
+    def _wait_for_the_hold(self, path: str) -> None:
+        while (seconds := self._held_until - time.monotonic()) > 0:
+            self._wait(path, seconds)
+        self._wait(path, 0)
+
+    def _wait(self, path: str, seconds: float) -> None:
+        """Pause, unless the run is to stop. Fails: ApiError."""
+        if self._stop.wait(seconds) if seconds > 0 else self._stop.is_set():
+            raise ApiError(f"{path} was not asked: the run is to stop", key=self.base_url)
+
+    def _refused(self, path: str, error: openai.APIStatusError) -> ApiError:
+        status = error.status_code
+        what = self._without_key(error.message.removeprefix(f"Error code: {status}").lstrip(" -"))
         return ApiError(
             f"{path} was refused with {status}" + (f" ({what})" if what else ""),
             key=self.base_url,
             hint=_ADVICE.get(status, _LATER if status >= 500 or status == 429 else None),
             status=status,
-            code=code,
+            code=error.code,
+            param=error.param,
         )
 
     def _without_key(self, text: str) -> str:
@@ -185,6 +254,7 @@ _SCOPES = (
     "It needs an admin key (sk-admin-…) of an organization owner, with the scopes api.usage.read "
     "(usage, costs) and api.management.read (projects, people, keys, limits)."
 )
+_CHECK = "Check the network and `base_url`; the next run asks again."
 _LATER = "Try again later; what was fetched before is kept."
 _ADVICE = {
     401: f"The key is not accepted. {_SCOPES}",

@@ -23,9 +23,12 @@ from pipeline.config import Config
 from pipeline.directory import read_projects
 from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
+from pipeline.fetch_books import FetchRow
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.lock import storage_lock
+from pipeline.minutes import MinuteDay
 from pipeline.pricing.book import PriceBook, load_book
+from pipeline.reconciling import Scope
 from pipeline.registry import FileEntry, Registry
 from pipeline.warehouse import Storage, Warehouse, open_warehouse
 
@@ -62,7 +65,10 @@ class Change:
     restored_buckets: list[int] = field(default_factory=list)  # version ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
+    compare_anew: Scope | None = None  # days to reconcile though nothing about them has changed
+    minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    fetches: list[FetchRow] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -28,6 +28,7 @@ from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
 from pipeline.records import SCOPES, Basis
+from pipeline.source_keys import DEFAULT_KEY, check_base_url, check_key_name, refuse_other_kinds
 
 SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]
 BUCKET_KINDS = frozenset({"openai_usage", "openai"})
@@ -96,6 +97,13 @@ class Source(_Section):
     path: tuple[str, ...] = ()
     basis: Basis = "charge"
     scopes: tuple[str, ...] = ()
+    base_url: str | None = None
+    key: str = DEFAULT_KEY
+    since: Day | None = None
+    trailing_days: Annotated[int, Field(ge=1, le=90)] = 3
+    bucket_width: Literal["1h", "1d"] = "1h"
+    minute_buckets: bool = False
+    requests_in_flight: Annotated[int, Field(ge=1, le=16)] = 4
 
     @field_validator("path", mode="before")
     @classmethod
@@ -110,14 +118,20 @@ class Source(_Section):
                 raise ValueError(f"{scope!r} is no scope; it is one of {', '.join(SCOPES)}")
         return scopes
 
+    @field_validator("key", mode="before")
+    @classmethod
+    def _is_taken_from_the_environment(cls, value: Any) -> Any:
+        return check_key_name(value)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        return None if value is None else check_base_url(value)
+
     @model_validator(mode="after")
-    def _has_path(self) -> Source:
-        if self.kind == "openai":
-            raise ValueError(
-                "fetching from the API is not there yet: save the pages of its usage and costs "
-                'endpoints, and read them with kind = "openai_usage" and "openai_costs"'
-            )
-        if not self.path:
+    def _keys_suit_the_kind(self) -> Source:
+        refuse_other_kinds(self.kind, self.model_fields_set)
+        if self.kind != "openai" and not self.path:
             raise ValueError(
                 f"a source of kind {self.kind!r} needs `path`: files, globs or folders"
             )
@@ -178,6 +192,18 @@ class Quality(_Section):
     max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
 
 
+class Headroom(_Section):
+    """How much room there is below the provider's rate limits, where the directory knows them."""
+
+    near_percent: Annotated[int, Field(ge=1, lt=100)] = 80
+
+
+class Policy(_Section):
+    """Use that the directory does not allow: models, archived projects, deleted keys, people."""
+
+    alerts: bool = True
+
+
 class Directory(_Section):
     """Who and what belongs to the organization, where no API tells it."""
 
@@ -211,6 +237,8 @@ class Config(_Section):
     directory: Directory = Directory()
     alerts: Alerts = Alerts()
     quality: Quality = Quality()
+    headroom: Headroom = Headroom()
+    policy: Policy = Policy()
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.config import Config
+from pipeline.source_keys import FETCHING
 
 WIDTH = 96
 _HEAD = """\
@@ -26,6 +27,14 @@ _HEAD = """\
 # example. Take the # away to set it. Relative paths are relative to this file, amounts of money
 # are strings. `tollbook doctor` says what comes of this file, `tollbook run` does the work.
 """
+# What a source that fetches has beside the others; both cannot charge the same scopes.
+_FETCHED = "A source that is fetched from the provider's API has these keys instead of path."
+_FETCHED_BLOCK = (
+    "#[[sources]]",
+    '#name = "openai"',
+    '#kind = "openai"',
+    '#scopes = ["storage", "tools"]',
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,8 @@ TEXTS: Mapping[str, KeyText] = {
     "sources.name": KeyText("A name of your own, shown as `source`.", '"gateway"', is_on=True),
     "sources.kind": KeyText(
         "request_log (response bodies, one JSON object a line), records (CSV or Parquet), "
-        "openai_usage or openai_costs (saved pages of the provider's usage and costs endpoints).",
+        "openai_usage or openai_costs (saved pages of the provider's usage and costs endpoints), "
+        "openai (fetches these pages; needs no path, and has the keys from base_url on).",
         '"request_log"',
         is_on=True,
     ),
@@ -104,12 +114,47 @@ TEXTS: Mapping[str, KeyText] = {
         "storage, tools. Empty: all of it.",
         '["models", "fine_tuning"]',
     ),
+    "sources.base_url": KeyText(
+        "openai: address of the API, for a proxy or a regional host. Without it OPENAI_BASE_URL "
+        "of the environment, else https://api.openai.com/v1.",
+        '"https://api.openai.com/v1"',
+    ),
+    "sources.key": KeyText(
+        "openai: which variable of the environment holds an admin key of the organization.",
+        '"env:OPENAI_ADMIN_KEY"',
+    ),
+    "sources.since": KeyText(
+        "openai: the first UTC day to fetch. Without it the first of the month before the first "
+        "run. Earlier days: `tollbook ingest --since`.",
+        '"2026-01-01"',
+    ),
+    "sources.trailing_days": KeyText(
+        "openai: how many days before the current one each run fetches again, since the provider "
+        "corrects them; at the turn of a month the whole month.",
+        "3",
+    ),
+    "sources.bucket_width": KeyText(
+        'openai: "1h", for days in your time zone, or "1d", which is less to fetch.', '"1h"'
+    ),
+    "sources.minute_buckets": KeyText(
+        "openai: fetch minutes of completions as well, to see how close rate limits are. Never "
+        "charged.",
+        "false",
+    ),
+    "sources.requests_in_flight": KeyText(
+        "openai: how many requests may be under way at once, 1 to 16.", "4"
+    ),
     "prices.files": KeyText(
         "Price files on top of the built-in list prices; the later file wins. The README shows "
         "their columns, `tollbook prices check` checks them.",
         '["our-prices.csv"]',
     ),
-    "discounts.percent": KeyText("Percent off the list price.", '"7.5"'),
+    "discounts.percent": KeyText(
+        "Percent off the list price. Of several that apply to a line one holds, they are never "
+        "added up: the one with project and model, else project, else model, else neither; among "
+        "equals the larger.",
+        '"7.5"',
+    ),
     "discounts.project": KeyText("Only for this project's id.", '"proj_chatbot"'),
     "discounts.model": KeyText("Only for this model's id, as recorded.", '"gpt-5-mini-2025-08-07"'),
     "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),
@@ -138,6 +183,14 @@ TEXTS: Mapping[str, KeyText] = {
     "quality.max_quarantined_percent": KeyText(
         "A run that holds back more of its rows ends with 3, though what is good is committed.",
         "5",
+    ),
+    "headroom.near_percent": KeyText(
+        "A minute that uses so much of a rate limit is near it: alerted once a month for each "
+        "project and model, and once more at 100.",
+        "80",
+    ),
+    "policy.alerts": KeyText(
+        "Alert, once a month for each finding; false: findings are only listed.", "true"
     ),
     "schedule.run": KeyText('When `tollbook schedule` runs; "" is never.', '"0 * * * *"'),
     "schedule.daily_report": KeyText("When it writes the current month's report.", '"0 6 * * *"'),
@@ -197,14 +250,24 @@ def _section_lines(section: Section) -> Iterator[str]:
     again = " Write one such block for each." if section.is_list else ""
     yield from _comment(section.what + again)
     yield f"#{header}" if is_off else header
-    for key in section.keys:
-        text = texts[key.name]
-        what = text.what
-        if key.is_required and not text.is_on:
-            what += " Needed."
-        yield from _comment(what)
-        yield f"{'' if text.is_on else '#'}{key.name} = {text.example}"
+    fetching = [k for k in section.keys if section.name == "sources" and k.name in FETCHING]
+    for key in (k for k in section.keys if k not in fetching):
+        yield from _key_lines(key, texts[key.name])
+    if fetching:
+        yield from _comment(_FETCHED)
+        yield from _FETCHED_BLOCK
         yield ""
+    for key in fetching:
+        yield from _key_lines(key, texts[key.name])
+
+
+def _key_lines(key: Key, text: KeyText) -> Iterator[str]:
+    what = text.what
+    if key.is_required and not text.is_on:
+        what += " Needed."
+    yield from _comment(what)
+    yield f"{'' if text.is_on else '#'}{key.name} = {text.example}"
+    yield ""
 
 
 def _comment(text: str) -> list[str]:
@@ -216,6 +279,8 @@ def _as_toml(value: Any) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            return "true" if value else "false"
         case str() | Path():
             return f'"{value}"'
         case tuple():

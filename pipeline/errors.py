@@ -63,7 +63,11 @@ class SourceError(TollbookError):
 
 
 class ApiError(SourceError):
-    """The provider's API refused, or could not be reached; `status` is that of HTTP, if any."""
+    """The provider's API refused, or could not be reached.
+
+    `status` and `param` (the parameter at fault) are those of its answer, if there was one;
+    `is_unreachable` says that there is no server at all to answer.
+    """
 
     def __init__(
         self,
@@ -73,9 +77,13 @@ class ApiError(SourceError):
         hint: str | None = None,
         status: int | None = None,
         code: str | None = None,
+        param: str | None = None,
+        is_unreachable: bool = False,
     ) -> None:
         self.status = status
         self.code = code
+        self.param = param
+        self.is_unreachable = is_unreachable
         super().__init__(what, key=key, hint=hint)
 
     @property

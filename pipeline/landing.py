@@ -167,14 +167,19 @@ def _fetch(system: Any, remote: str, name: str, root: Path) -> RawFile:
         partial = target.with_name(target.name + ".part")
         system.get_file(remote, str(partial))
         partial.replace(target)
+    return landed(target, name.split("?", 1)[0], str(target.relative_to(root)))
+
+
+def landed(target: Path, name: str, landed_path: str | None = None) -> RawFile:
+    """A file of our own, by the name that the books know it by (its path below the root)."""
     facts = target.stat()
     return RawFile(
-        name=name.split("?", 1)[0],
+        name=name,
         local=target,
         size_bytes=facts.st_size,
         modified_ns=facts.st_mtime_ns,
         sample_hash=sample_hash(target, facts.st_size),
-        landed_path=str(target.relative_to(root)),
+        landed_path=landed_path or name,
     )
 
 

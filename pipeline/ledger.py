@@ -352,3 +352,15 @@ def _renumber(
         (i, n - int((removed < n).sum()), f, ln) if i == ledger_id else (i, n, f, ln)
         for i, n, f, ln in superseded
     ]
+
+
+def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
+    """The UTC days that occur in ledger files."""
+    if not files:
+        return set()
+    paths = [str(f.path) for f in files]
+    found = con.execute(
+        "SELECT DISTINCT usage_date FROM read_parquet($paths, hive_partitioning = false)",
+        {"paths": paths},
+    ).fetchall()
+    return {day for (day,) in found}

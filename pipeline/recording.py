@@ -18,8 +18,11 @@ from pipeline import (
     bucket_books,
     budgets,
     catalogue,
+    fetch_books,
+    minute_books,
     outbox,
     quarantine,
+    reconciling,
     run_alerts,
 )
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
@@ -39,8 +42,8 @@ _SPEND_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def write(work: Batch, change: Change, rated: Rated) -> None:
-    """What was read, rated and posted."""
+def write(work: Batch, change: Change) -> None:
+    """What was read."""
     books, storage = work.books, work.storage
     for entry_id in change.abandoned:
         work.registry.changed.pop(entry_id, None)
@@ -58,6 +61,14 @@ def write(work: Batch, change: Change, rated: Rated) -> None:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    change.minutes += minute_books.replaced(books, storage, change.buckets.minutes, work.run_id)
+    minute_books.save_minutes(books, storage, change.minutes, work.run_id)
+    fetch_books.save_fetches(books, change.fetches, work.run_id)
+
+
+def write_charges(work: Batch, rated: Rated) -> None:
+    """What was rated and posted."""
+    books, storage = work.books, work.storage
     catalogue.save_price_book(books, work.book, work.run_id, work.started_at)
     catalogue.save_days(books, storage, rated.days, work.run_id)
     catalogue.save_postings(books, storage, rated.postings)
@@ -104,6 +115,19 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
     budgets.store(con, statuses)
     names = dict(work.projects.select("project_id", "project_name").iter_rows())
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
+
+
+def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> None:
+    """Our charges against the provider's costs, for the days that changed or are still open."""
+    reconciling.reconcile(
+        work.books,
+        states,
+        aliases=work.book.aliases(),
+        now=work.now,
+        run_id=work.run_id,
+        computed_at=work.started_at,
+        anew=change.compare_anew,
+    )
 
 
 def alert(

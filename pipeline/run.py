@@ -11,17 +11,22 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import partial
 
-import duckdb
 import polars as pl
 
-from pipeline import bucket_books, catalogue, channels, quarantine, recording, storage_errors
+from pipeline import (
+    billed,
+    catalogue,
+    channels,
+    quarantine,
+    recording,
+    storage_errors,
+    watching,
+)
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
-    KnownBuckets,
     accept_waiting,
     exclude_passed,
-    find_replaced,
 )
 from pipeline.checking import check_books, check_days
 from pipeline.config import Config
@@ -34,11 +39,14 @@ from pipeline.errors import (
     TollbookError,
 )
 from pipeline.intake import Intake, RejectStore
-from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, discard, find_repeats
+from pipeline.known_buckets import KnownBuckets
+from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish
-from pipeline.rating import DayState, DayToRate, is_final, rate
-from pipeline.registry import FileEntry, Registry
+from pipeline.rating import DayState, DayToRate, Rated, is_final, rate
+from pipeline.registry import FileEntry
+from pipeline.replacing import drop_repeats, replace_buckets
+from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.source_intake import take_source
 from pipeline.warehouse import Storage
 
@@ -52,23 +60,29 @@ def run_batch(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
     problems: Sequence[SourceError] = (),
+    verb: str = "run",
+    fetching: FetchRequest | None = None,
 ) -> RunResult:
     """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed.
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
-    in `problems`, what was found wrong with the input before: the run is partial.
+    in `problems`, what was found wrong with the input before: the run is partial; in `fetching`,
+    what to fetch, where that is not just what is new.
     """
     with act(
         config,
-        verb="run",
+        verb=verb,
         now=now,
         real_clock=real_clock,
         environment=environment,
         stop=stop,
         say=say,
     ) as work:
+        fetches = fetch_sources(work, fetching or FetchRequest(environment))
         change = read_sources(work)
-        change.problems.extend(problems)
+        change.fetches = fetches.rows
+        change.notes[:0] = fetches.notes
+        change.problems[:0] = [*fetches.problems, *problems]
         work.between_stages()
         return settle(work, change)
 
@@ -127,26 +141,18 @@ def settle(work: Batch, change: Change) -> RunResult:
     excluded = pl.concat([excluded, catalogue.excluded_frame(change.exclusions, work.started_at)])
     ledger = catalogue.ledger_files(books, storage) + change.new_files
     states = catalogue.days(books, storage)
-    to_rate = days_to_rate(work, change, states)
-    rated = rate(
-        work.con,
-        to_rate,
-        ledger,
-        excluded,
-        states,
-        storage.charges,
-        work.run_id,
-        work.started_at,
-    )
-    work.between_stages()
-    states |= rated.days
-    postings = catalogue.postings(books, storage) + rated.postings
-    check_days(work.con, rated, postings)
-    outcome = _outcome(work, change)
     with books.transaction():
-        recording.write(work, change, rated)
+        recording.write(work, change)
+        rated = _rate(work, change, ledger, excluded, states)
+        postings = catalogue.postings(books, storage) + rated.postings
+        check_days(work.con, rated, postings)
+        outcome = _outcome(work, change)
+        recording.write_charges(work, rated)
+        states |= rated.days
+        recording.reconcile(work, change, states)
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
+        watching.watch(work, change, ledger, excluded, states)
         recording.record(work, change.counts, outcome, change.problems)
         check_books(books)
     live = Live(
@@ -156,6 +162,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         postings=postings,
         prices=catalogue.published_prices(work.book),
         budgets=catalogue.published_budgets(work.config.budgets),
+        aliases=catalogue.published_aliases(work.book),
     )
     with storage_errors.after_the_commit(storage.root):
         recording.deliver(work)
@@ -174,6 +181,40 @@ def settle(work: Batch, change: Change) -> RunResult:
             for reason in sorted({p.reason for p in rated.postings})
         },
     )
+
+
+def _rate(
+    work: Batch,
+    change: Change,
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    states: Mapping[date, DayState],
+) -> Rated:
+    """Rate the days that usage, prices or the provider's bill have changed."""
+    is_anew = bool(change.forgotten)
+    billed.note_logged_operations(
+        work.books, work.con, ledger if is_anew else change.new_files, excluded, anew=is_anew
+    )
+    bill = billed.gather(work.books)
+    days = billed.changed_days(work.books, bill)
+    for day in days:
+        change.reasons.setdefault(day, "correction" if is_anew else "usage")
+    change.notes += billed.notes(bill, days)
+    to_rate = days_to_rate(work, change, states)
+    rated = rate(
+        work.con,
+        to_rate,
+        ledger,
+        excluded,
+        states,
+        work.storage.charges,
+        work.run_id,
+        work.started_at,
+        bill.lines,
+    )
+    billed.save(work.books, bill, days)
+    work.between_stages()
+    return rated
 
 
 def days_to_rate(work: Batch, change: Change, states: Mapping[date, DayState]) -> list[DayToRate]:
@@ -246,7 +287,7 @@ def read_sources(work: Batch) -> Change:
         exclusions=exclude_passed(buckets, passed_files),
     )
     restated = drop_repeats(work, change, new, known, excluded)
-    restated |= _replace_buckets(work, change, known, excluded)
+    restated |= replace_buckets(work, change, known, excluded)
     change.new_files = [f for f in new if f.rows] + passed_files
     for day in dates_of(work.con, [f for f in new if f.rows and f.basis == "charge"]):
         change.reasons[day] = "usage"
@@ -269,80 +310,6 @@ def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake
         recorded_at=work.started_at,
         stop=work.stop,
     )
-
-
-def drop_repeats(
-    work: Batch,
-    change: Change,
-    new: Sequence[LedgerFile],
-    known: Sequence[LedgerFile],
-    excluded: pl.DataFrame,
-) -> set[date]:
-    """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
-    repeats = find_repeats(
-        work.con,
-        [f for f in new if not f.is_bucket],
-        [f for f in known if not f.is_bucket],
-        excluded,
-        {s.name: i for i, s in enumerate(work.config.sources)},
-    )
-    change.exclusions += repeats.exclusions
-    for key, count in repeats.duplicates.items():
-        work.registry.entries[key].accepted -= count
-        work.registry.entries[key].duplicate += count
-    for key, count in repeats.superseded_new.items():
-        work.registry.entries[key].accepted -= count
-        work.registry.entries[key].superseded += count
-    for (source, name, run_id), count in repeats.superseded_old.items():
-        _supersede(work.registry, change, source, name, run_id, count)
-    return repeats.restated_dates
-
-
-def _supersede(
-    registry: Registry, change: Change, source: str, name: str, run_id: str, count: int
-) -> None:
-    entry = registry.version_of_run(source, name, run_id)
-    before = change.before.get(entry.file_id)
-    for version in (entry, before) if before is not None else (entry,):
-        version.accepted -= count
-        version.superseded += count
-    registry.touch(entry)
-
-
-def _replace_buckets(
-    work: Batch, change: Change, known: Sequence[LedgerFile], excluded: pl.DataFrame
-) -> set[date]:
-    rows = find_replaced(work.con, change.buckets, known, excluded)
-    for row in rows.iter_rows(named=True):
-        change.exclusions.append(
-            Exclusion(
-                row["ledger_id"],
-                row["row_number"],
-                "restated",
-                row["replaced_by_file"],
-                row["replaced_by_line"],
-            )
-        )
-        _supersede(work.registry, change, row["source"], row["input_file"], row["run_id"], 1)
-    versions = {v.file_id: v for v in work.registry.versions}
-    for file_id, count in bucket_books.replaced_costs(work.books, change.buckets).items():
-        entry = versions[file_id]
-        entry.accepted -= count
-        entry.superseded += count
-        work.registry.touch(entry)
-    return change.buckets.dates
-
-
-def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
-    """The UTC days that occur in ledger files."""
-    if not files:
-        return set()
-    paths = [str(f.path) for f in files]
-    found = con.execute(
-        "SELECT DISTINCT usage_date FROM read_parquet($paths, hive_partitioning = false)",
-        {"paths": paths},
-    ).fetchall()
-    return {day for (day,) in found}
 
 
 def _count(touched: Sequence[FileEntry], before: Mapping[int, FileEntry]) -> Counts:

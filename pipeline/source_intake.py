@@ -5,17 +5,24 @@ One file that cannot be read never loses another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from pipeline.batch import Batch
-from pipeline.bucket_intake import BucketChange, KnownBuckets, read_source
-from pipeline.config import BUCKET_KINDS, Source
+from pipeline.bucket_intake import BucketChange, read_source
+from pipeline.config import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
+from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE
+from pipeline.fetching.saving import RawFolder, series, source_folder
 from pipeline.ingest import read_file
 from pipeline.intake import Intake
-from pipeline.landing import RawFile, find
+from pipeline.known_buckets import KnownBuckets
+from pipeline.landing import RawFile, find, landed
 from pipeline.ledger import LedgerWriter
-from pipeline.registry import Action, FileEntry
+from pipeline.registry import Action, Decision, FileEntry, Registry
 
 _COST_KINDS = frozenset({"openai_costs"})
+_FILES_AT_ONCE = 100
 
 
 def take_source(
@@ -27,6 +34,8 @@ def take_source(
     passed: LedgerWriter,
 ) -> list[tuple[str, str]]:
     """Read what is new of a source. Gives the files that are there, by source and name."""
+    if source.kind == "openai":
+        return _take_fetched(work, intake, source, buckets, known_buckets, passed)
     files = find(source, work.storage.root, intake.problems, intake.notes)
     decided = [(f, work.registry.decide(source, f, work.started_at)) for f in files]
     to_read = [(f, d) for f, d in decided if d.action is not Action.SKIP]
@@ -45,6 +54,59 @@ def take_source(
             except SourceError as error:
                 intake.problems.append(error)
     return [(source.name, f.name) for f in files]
+
+
+def _take_fetched(
+    work: Batch,
+    intake: Intake,
+    source: Source,
+    buckets: BucketChange,
+    known_buckets: KnownBuckets,
+    passed: LedgerWriter,
+) -> list[tuple[str, str]]:
+    """Read what was fetched and is not registered yet, oldest fetch first, a few files at a time.
+
+    Raw files of ours never change, so that those of before need not be looked at.
+    """
+    for earlier in work.registry.versions:
+        if earlier.source == source.name and earlier.state != "forgotten":
+            _same_basis(source, earlier)
+    taken: list[tuple[str, str]] = []
+    kinds: dict[SourceKind, list[Path]] = {
+        "openai_usage": [path for name, path in _series(work, source) if name != "costs"],
+        "openai_costs": [path for name, path in _series(work, source) if name == "costs"],
+    }
+    for kind, folders in kinds.items():
+        files = new_files(folders, source, work.storage.root, work.registry)
+        as_kind = source.model_copy(update={"kind": kind})
+        for start in range(0, len(files), _FILES_AT_ONCE):
+            work.between_stages()
+            part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
+            read_source(intake, as_kind, part, known_buckets, buckets, passed, are_ours=True)
+        taken += [(source.name, f.name) for f in files]
+    return taken
+
+
+def _series(work: Batch, source: Source) -> list[tuple[str, Path]]:
+    folder = source_folder(work.storage.raw, source.name)
+    names = [e.name for e in (*USAGE, COSTS)] + [series(BY_MINUTE.name, by_minute=True)]
+    return [(name, folder / name) for name in names]
+
+
+def new_files(
+    folders: Sequence[Path], source: Source, root: Path, registry: Registry
+) -> list[RawFile]:
+    """The raw files in some folders that the books do not know, oldest fetch first.
+
+    They are known by their path below the storage root, so that the storage can be moved.
+    """
+    saved = [s for folder in folders for s in RawFolder(folder).files()]
+    found = []
+    for file in sorted(saved, key=lambda s: (s.fetched_at, s.path)):
+        name = file.path.relative_to(root).as_posix()
+        if (source.name, name) not in registry.entries:
+            found.append(landed(file.path, name))
+    return found
 
 
 def _pass_over(work: Batch, intake: Intake, file: RawFile, known: FileEntry) -> None:

@@ -51,11 +51,11 @@ def test_settings_that_are_off_and_have_a_default_show_it() -> None:
     """Taking the # away changes nothing, unless the default is empty: then an example is there."""
     raw = tomllib.loads(_OFF.sub("", starting_file()))
     for section in sections():
-        table = raw[section.name][0] if section.is_list else raw[section.name]
+        tables = raw[section.name] if section.is_list else [raw[section.name]]
         for key in section.keys:
             if key.is_required or key.default in (None, ()):
                 continue
-            shown = table[key.name]
+            shown = next(table[key.name] for table in tables if key.name in table)
             value = tuple(shown) if isinstance(shown, list) else shown
             assert str(value) == str(key.default), key.path
 

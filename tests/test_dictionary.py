@@ -14,6 +14,7 @@ VIEWS = (
     "charge_postings",
     "usage_versions",
     "provider_costs",
+    "reconciliation",
     "daily_costs",
     "budget_status",
     "alerts",
@@ -27,6 +28,10 @@ VIEWS = (
     "api_keys",
     "rate_limits",
     "budgets",
+    "minute_usage",
+    "rate_limit_minutes",
+    "rate_limit_coverage",
+    "policy_findings",
 )
 
 

@@ -77,10 +77,10 @@ def test_a_header_of_ours_that_cannot_be_read_is_a_bug(text: str) -> None:
         parse("x", text)
 
 
-def test_there_are_twelve_and_each_says_what_ties() -> None:
+def test_each_says_what_ties() -> None:
     """Every question ends with a question mark, every row and tie with a full stop."""
     queries = named_queries()
-    assert len(queries) == 12
+    assert len(queries) >= 12
     for query in queries:
         assert query.question.endswith("?"), query.name
         assert query.row.endswith("."), query.name
@@ -99,7 +99,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
     """Or all, where none is near."""
     with pytest.raises(ConfigError, match=r"no query 'cost_by_projects'\. Did you mean cost_by_pr"):
         named("cost_by_projects")
-    with pytest.raises(ConfigError, match=r"There are: budget_watch, caching_savings, "):
+    with pytest.raises(ConfigError, match=r"There are: .*budget_watch, caching_savings, "):
         named("zzz")
 
 

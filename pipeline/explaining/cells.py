@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.explaining.asking import Row, ask, parameters
+from pipeline.explaining.bill import BillLine
 from pipeline.explaining.facts import (
     Cell,
     CellExplained,
@@ -89,6 +90,7 @@ def explain_cell(
             record_of(row)
             for row in ask(con, "replaced_records", known, columns=COLUMNS, meter=cell.meter)
         ),
+        bill=tuple(BillLine(**row) for row in ask(con, "bill_lines", known)),
     )
 
 
@@ -165,7 +167,7 @@ def _usage(
     }
     row = by_basis.get("charge", {})
     ties = []
-    for meter in meters:
+    for meter in meters:  # what is in none of them has no usage to tie to
         of_meter = [s for s in sums if s.meter == meter]
         used = Decimal(row.get(meter) or 0)
         if not used and not of_meter:

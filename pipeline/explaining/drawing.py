@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pipeline.explaining.bill import draw_bill
 from pipeline.explaining.drawing_single import (
     draw_file,
     draw_files,
@@ -78,6 +79,7 @@ def _cell(page: Page, explained: CellExplained) -> None:
         page.heading(f"Example records ({len(explained.examples)} of {explained.usage.records:,})")
         for record in explained.examples:
             _example(page, record, numbers)
+    draw_bill(page, explained.bill)
     draw_files(page, explained.files, explained.files_in_all)
     _replaced(page, explained)
 

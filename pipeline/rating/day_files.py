@@ -28,9 +28,16 @@ _PRICE_COLUMNS = (
 
 
 def charges_by_day(
-    con: duckdb.DuckDBPyConnection, prices: pl.DataFrame, *, has_allowances: bool
+    con: duckdb.DuckDBPyConnection,
+    prices: pl.DataFrame,
+    billed: pl.DataFrame,
+    *,
+    has_allowances: bool,
 ) -> dict[date, pl.DataFrame]:
-    """The charges of all days of `charge_numbers`, in CHARGE_SCHEMA but for texts as categories."""
+    """The charges of all days of `charge_numbers`, in CHARGE_SCHEMA but for texts as categories.
+
+    With them the charges that no usage explains (`billed`, CHARGE_SCHEMA).
+    """
     quantities = _categories(con.sql(f"SELECT {', '.join(_DIMENSIONS)} FROM quantities").pl())
     numbers = con.sql(
         "SELECT quantity_id, price_number, quantity, list_cost_usd, cost_usd FROM charge_numbers"
@@ -53,11 +60,12 @@ def charges_by_day(
             how="horizontal",
         ).select(list(CHARGE_SCHEMA))
         start = end
+    extra = [billed] if billed.height else []
     if has_allowances:
-        extra = con.sql("FROM allowance_lines").pl().cast(pl.Schema(CHARGE_SCHEMA))
-        for (when,), part in extra.group_by("usage_date"):
-            assert isinstance(when, date)  # noqa: S101  narrows for the type checker
-            days[when] = pl.concat([days[when].cast(pl.Schema(CHARGE_SCHEMA)), part])
+        extra.append(con.sql("FROM allowance_lines").pl().cast(pl.Schema(CHARGE_SCHEMA)))
+    for when, part in split_by_day(pl.concat(extra)).items() if extra else ():
+        own = [days[when].cast(pl.Schema(CHARGE_SCHEMA))] if when in days else []
+        days[when] = pl.concat([*own, part])
     return days
 
 

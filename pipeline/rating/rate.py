@@ -59,12 +59,15 @@ def rate(
     folder: Path,
     run_id: str,
     posted_at: datetime,
+    billed: pl.DataFrame | None = None,
 ) -> Rated:
     """Rate days from the live ledger.
 
-    Takes `excluded` (ledger_id, row_number) and what is posted (`known`). A day whose charges do
-    not differ from what is posted keeps its files.
+    Takes `excluded` (ledger_id, row_number), what is posted (`known`), and charges that no usage
+    explains (`billed`, CHARGE_SCHEMA; of any days). A day whose charges do not differ from what is
+    posted keeps its files.
     """
+    extra = pl.DataFrame(schema=CHARGE_SCHEMA) if billed is None else billed
     charging = [f for f in ledger if f.basis == "charge" and f.rows]
 
     def one(chunk: list[DayToRate]) -> Rated:
@@ -75,7 +78,7 @@ def rate(
             and f.last_usage_date >= chunk[0].usage_date
         ]
         with con.cursor() as own:  # what a chunk registers and creates is its own
-            rating = _Chunk(own, chunk, files, excluded, known, folder, run_id, posted_at)
+            rating = _Chunk(own, chunk, files, excluded, known, folder, run_id, posted_at, extra)
             rating.run()
         return rating.rated
 
@@ -124,6 +127,7 @@ class _Chunk:
     folder: Path
     run_id: str
     posted_at: datetime
+    billed: pl.DataFrame
     rated: Rated = field(default_factory=Rated)
     meters: tuple[str, ...] = ()
     has_segments: bool = False
@@ -141,6 +145,11 @@ class _Chunk:
         self._quantities(book)
         prices = self._lookup(book)
         has_allowances = self._allowances(book)
+        self.billed = self.billed.filter(
+            pl.col("usage_date").is_in([d.usage_date for d in self.days])
+        )
+        self.con.register("billed_lines", self.billed)
+        has_billed = not self.billed.is_empty()
         if self.has_segments:
             # a price changes within a day: lines of one price on either side of it are one
             self._table(
@@ -150,12 +159,13 @@ class _Chunk:
                     meters=self.meters,
                     units=METER_UNITS,
                     has_allowances=has_allowances,
+                    has_billed=has_billed,
                     has_segments=True,
                     by_project=self.by_project,
                 ),
             )
         else:
-            self._charge_numbers(has_allowances=has_allowances)
+            self._charge_numbers(has_allowances=has_allowances, has_billed=has_billed)
         self._write(prices, has_allowances=has_allowances)
         self.con.execute("DROP VIEW IF EXISTS posted_charges")
         for kind, name in (
@@ -259,7 +269,7 @@ class _Chunk:
         self.rated.day_prices.append(prices.select(list(DAY_PRICE_SCHEMA)))
         return prices
 
-    def _charge_numbers(self, *, has_allowances: bool) -> None:
+    def _charge_numbers(self, *, has_allowances: bool, has_billed: bool) -> None:
         self._table(
             "keyed_quantities",
             render_sql("writing/keyed_quantities", meters=self.meters, by_project=self.by_project),
@@ -267,7 +277,9 @@ class _Chunk:
         self._table("charge_numbers", render_sql("writing/charge_numbers", meters=self.meters))
         self.con.execute(
             "CREATE OR REPLACE TEMP VIEW charge_lines AS "
-            + render_sql("writing/charge_lines", has_allowances=has_allowances)
+            + render_sql(
+                "writing/charge_lines", has_allowances=has_allowances, has_billed=has_billed
+            )
         )
 
     def _allowances(self, book: PriceBook) -> bool:
@@ -320,7 +332,7 @@ class _Chunk:
         charges = (
             split_by_day(self.con.sql("FROM charge_lines").pl())
             if self.has_segments
-            else charges_by_day(self.con, prices, has_allowances=has_allowances)
+            else charges_by_day(self.con, prices, self.billed, has_allowances=has_allowances)
         )
         sums = split_by_day(self._daily_sums())
         for day in self.days:

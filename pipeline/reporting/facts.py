@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline import reconciled
 from pipeline.errors import CheckFailedError
 from pipeline.reporting import model
 from pipeline.reporting.asking import Parameters, keep, rows
@@ -30,6 +31,7 @@ from pipeline.reporting.period import (
     whole_month,
 )
 from pipeline.reporting.tables import Cell, add_quantities, cells, chart_days, table
+from pipeline.reporting.watched import findings, headroom
 
 _COST_KINDS = frozenset({"openai_costs"})
 _STATE_ORDER = {"over": 0, "near": 1, "ok": 2}
@@ -69,6 +71,7 @@ def gather(
     made_at: datetime,
     organization: str,
     run_id: str,
+    near_percent: int = 80,
 ) -> Report:
     """Everything that a report says about its month. Fails: CheckFailedError, see `_check`."""
     asked = _parameters(period, run_id)
@@ -98,6 +101,7 @@ def gather(
         budgets=_budgets(con, asked, names),
         unpriced=_unpriced(unpriced, names),
         unpriced_total=add_quantities(Quantity(row[7], row[6]) for row in unpriced),
+        billed=_billed(con, asked, names),
         held_back=_held_back(con, asked),
         sources=_sources(con, asked, period),
         calendars=_calendars(con, asked),
@@ -105,8 +109,12 @@ def gather(
             model.ProviderCost(currency, amount, days, at, Amount(*own))
             for currency, amount, days, at, *own in rows(con, "provider_costs", asked)
         ),
+        reconciliation=reconciled.of_month(con, period.month.since, period.month.until),
         adjustments=tuple(model.Adjustment(*r) for r in rows(con, "adjustments", asked)),
         alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
+        headroom=headroom(con, asked, names, near_percent),
+        findings=findings(con, asked, names),
+        near_percent=near_percent,
     )
     _check(report, all_cells)
     return report
@@ -203,6 +211,25 @@ def _unpriced(found: list[tuple[Any, ...]], names: ProjectNames) -> tuple[model.
             last=max(row[9] for row in members),
         )
         for (model_name, operation, tier, meter, unit), members in groups.items()
+    )
+
+
+def _billed(
+    con: duckdb.DuckDBPyConnection, asked: Parameters, names: ProjectNames
+) -> tuple[model.BilledItem, ...]:
+    return tuple(
+        model.BilledItem(
+            line_item=line_item,
+            is_unknown=is_unknown,
+            quantity=Quantity(quantity, unit),
+            cost_usd=cost_usd,
+            projects=tuple(sorted(names.text(p) for p in projects)),
+            first=first,
+            last=last,
+        )
+        for line_item, is_unknown, unit, quantity, cost_usd, projects, first, last in rows(
+            con, "billed", asked
+        )
     )
 
 

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.money import to_cents
+from pipeline.reconciled import Reconciliation
 from pipeline.reporting.exact import ZERO, difference, ratio, total
 from pipeline.reporting.period import Days, Period
+from pipeline.reporting.watched import Finding, Headroom
 
 BudgetState = Literal["over", "near", "ok"]
 DayState = Literal["used", "empty", "before", "ahead"]
@@ -225,6 +227,19 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledItem:
+    """A line item that only the provider's costs show."""
+
+    line_item: str
+    is_unknown: bool
+    quantity: Quantity
+    cost_usd: Decimal
+    projects: tuple[str, ...]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """Input rows that one rule rejected and nobody has replayed."""
 
@@ -343,12 +358,17 @@ class Report:
     budgets: tuple[Budget, ...]
     unpriced: tuple[Unpriced, ...]
     unpriced_total: tuple[Quantity, ...]
+    billed: tuple[BilledItem, ...]
     held_back: tuple[HeldBack, ...]
     sources: tuple[Source, ...]
     calendars: Calendars
     provider_costs: tuple[ProviderCost, ...]
+    reconciliation: Reconciliation
     adjustments: tuple[Adjustment, ...] = field(default=())
     alerts: tuple[Alert, ...] = field(default=())
+    headroom: tuple[Headroom, ...] = field(default=())
+    findings: tuple[Finding, ...] = field(default=())
+    near_percent: int = 80
 
     @property
     def quarantined(self) -> int:

@@ -44,6 +44,7 @@ def write_report(
     zone: ZoneInfo,
     organization_name: str,
     run_id: str,
+    near_percent: int = 80,
 ) -> WrittenReport:
     """Write ``YYYY-MM.html`` and ``YYYY-MM.csv`` into the folder `out`, over what was there.
 
@@ -54,7 +55,15 @@ def write_report(
     written. Then the report of before is still there, whole.
     """
     period, bounds = choose_period(con, month, now, zone)
-    report = gather(con, period, bounds, made_at=now, organization=organization_name, run_id=run_id)
+    report = gather(
+        con,
+        period,
+        bounds,
+        made_at=now,
+        organization=organization_name,
+        run_id=run_id,
+        near_percent=near_percent,
+    )
     name = f"{period.month.since:%Y-%m}"
     html, csv = out / f"{name}.html", out / f"{name}.csv"
     page = render(report, csv.name)

@@ -1,6 +1,6 @@
 -- row: one charge: a quantity of one meter at one price, on one day with one set of dimensions.
 -- takes: quantities, resolved_prices (a row for each key and meter; price_id NULL: unpriced),
--- allowance_quantities where the book grants any.
+-- allowance_quantities where the book grants any, billed_lines where only costs show some.
 WITH metered AS (
 {%- for meter in meters %}
   SELECT
@@ -58,4 +58,13 @@ GROUP BY
   m.provider, m.model, m.scope, m.operation, m.variant, m.service_tier, m.is_batch,
   m.context_class, m.meter, m.unit, p.price_id, p.list_unit_price_usd,
   p.contracted_unit_price_usd, p.pricing_status
+{%- endif %}
+{%- if has_billed %}
+UNION ALL
+SELECT
+  usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,
+  scope, operation, variant, service_tier, is_batch, context_class, meter, quantity, unit,
+  price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
+  pricing_status
+FROM billed_lines
 {%- endif %}

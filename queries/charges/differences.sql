@@ -56,6 +56,9 @@ SELECT
   m.provider, m.model, m.scope, m.operation, m.variant, m.service_tier, m.is_batch,
   m.context_class, m.meter, m.quantity, m.unit, m.price_id, m.list_unit_price_usd,
   m.contracted_unit_price_usd, m.list_cost_usd, m.cost_usd, m.pricing_status,
-  CASE WHEN m.net_quantity = 0 THEN 'rerate' ELSE d.changed_reason END AS reason
+  CASE
+    WHEN m.net_quantity = 0 AND m.pricing_status <> 'billed' THEN 'rerate'
+    ELSE d.changed_reason
+  END AS reason
 FROM moved AS m
 INNER JOIN compared_days AS d ON d.usage_date = m.usage_date

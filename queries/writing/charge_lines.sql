@@ -1,5 +1,6 @@
 -- row: one charge, as charges/charge_lines gives it; put together from its numbers.
--- takes: charge_numbers, quantities, resolved_prices; allowance_lines where the book grants any.
+-- takes: charge_numbers, quantities, resolved_prices; allowance_lines where the book grants any;
+-- billed_lines where only the provider's costs show some.
 SELECT
   q.usage_date, q.charge_date, q.organization_id, q.project_id, q.api_key_id, q.user_id,
   q.provider, q.model, q.scope, q.operation, q.variant, q.service_tier, q.is_batch,
@@ -16,4 +17,13 @@ SELECT
   price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
   pricing_status
 FROM allowance_lines
+{%- endif %}
+{%- if has_billed %}
+UNION ALL
+SELECT
+  usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,
+  scope, operation, variant, service_tier, is_batch, context_class, meter, quantity, unit,
+  price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
+  pricing_status
+FROM billed_lines
 {%- endif %}

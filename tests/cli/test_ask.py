@@ -157,8 +157,8 @@ def test_before_the_first_run_it_says_what_to_do(
 def test_query_alone_lists_names_questions_and_parameters(shell: Shell) -> None:
     """Also where nothing is published, and for programs."""
     listed = json.loads(shell("query", "--json").out)
-    assert len(listed) == 12
-    assert listed[1] == {
+    assert len(listed) >= 12
+    assert next(q for q in listed if q["name"] == "caching_savings") == {
         "name": "caching_savings",
         "question": "How much of the input comes from the prompt cache, and what did caching save?",
         "parameters": "since=month, until=last_day+1, project=any",

@@ -82,6 +82,17 @@ CREATE TABLE input_files (
   input_file VARCHAR, source VARCHAR, kind VARCHAR, state VARCHAR, waiting_bytes BIGINT,
   rows_read BIGINT, accepted BIGINT, duplicate BIGINT, superseded BIGINT, quarantined BIGINT,
   first_record_at TIMESTAMP, last_record_at TIMESTAMP, ingested_at TIMESTAMP);
+CREATE TABLE rate_limits (project_id VARCHAR, model VARCHAR);
+CREATE TABLE rate_limit_minutes (
+  usage_date DATE, started_at TIMESTAMP, project_id VARCHAR, model VARCHAR, requests BIGINT,
+  tokens BIGINT, max_requests_per_1_minute BIGINT, max_tokens_per_1_minute BIGINT,
+  requests_basis_points BIGINT, tokens_basis_points BIGINT, counted_from VARCHAR);
+CREATE TABLE rate_limit_coverage (
+  usage_date DATE, bucket_minutes BIGINT, request_minutes BIGINT);
+CREATE TABLE policy_findings (
+  period_start_date DATE, kind VARCHAR, project_id VARCHAR, project_name VARCHAR,
+  subject_id VARCHAR, since_at TIMESTAMP, first_usage_date DATE, last_usage_date DATE, days BIGINT,
+  cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6), is_lower_bound BOOLEAN);
 CREATE TABLE runs (
   run_id VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, outcome VARCHAR, rows_read BIGINT,
   accepted BIGINT, duplicate BIGINT, superseded BIGINT, quarantined BIGINT, message VARCHAR);

@@ -111,6 +111,25 @@ def test_usage_that_has_no_price_at_all_never_reads_as_zero_dollars(
     assert page.table("h-unpriced").body[0][4].text == "5,000 tokens"
 
 
+def test_what_only_the_bill_shows_is_listed_with_its_line_item(
+    books: Books, write: Write, read: Read
+) -> None:
+    """Largest first; what nobody knows is marked, and no line item becomes markup."""
+    for item, operation, usd in (
+        ("ft-gpt-4o, training", "fine_tuning", "12.54"), ("<b>odd</b>", "costs", "99"),
+    ):  # fmt: skip
+        books.charge(
+            date(2026, 11, 2), "proj_chatbot", None, "other", "3", None, variant=item,
+            unit="units", operation=operation, list_cost_usd=Decimal(usd),
+            cost_usd=Decimal(usd), pricing_status="billed",
+        )  # fmt: skip
+    page = read(write(books.finish()))
+    assert [[cell.text for cell in row] for row in page.table("h-billed").body] == [
+        ["<b>odd</b> unknown", "3 units", "$99.00", "2 Nov 2026", "Support chatbot"],
+        ["ft-gpt-4o, training", "3 units", "$12.54", "2 Nov 2026", "Support chatbot"],
+    ]
+
+
 def test_a_change_is_split_into_usage_and_price(books: Books, write: Write, read: Read) -> None:
     """1000 at $1 became 1500 at $1.20: +$500 from usage at the old price, +$300 from price."""
     for day, quantity, price in (

@@ -1,0 +1,187 @@
+"""What only the provider's costs show, as charges with the provider's amount: training, video,
+voice sessions, containers, and every line item that nobody knows.
+
+Takes the costs that hold; gives lines in CHARGE_SCHEMA and says which days they changed. What a
+project's own records charge already is not charged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import polars as pl
+import xxhash
+
+from pipeline.ledger import LedgerFile, view_rows
+from pipeline.line_items import LineItem, in_unit_of, parse
+from pipeline.money import display_usd, round_quantity
+from pipeline.records import CHARGE_SCHEMA, METER_UNITS
+from pipeline.resources import sql
+from pipeline.warehouse import Warehouse
+
+OTHER = "other"  # the meter of what is in none of ours
+# kind of line item -> operation, scope
+_PLACES = {
+    "training": ("fine_tuning", "fine_tuning"),
+    "video": ("videos", "models"),
+    "realtime_session": ("realtime", "models"),
+    "container": ("containers", "tools"),
+    "unknown": ("costs", "models"),
+}
+_LOGGED = ("fine_tuning", "videos", "realtime")  # a gateway or an export may record these itself
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownItem:
+    """A line item that is charged although nobody knows what it is."""
+
+    line_item: str
+    amount_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLines:
+    """The charges of all days that only costs show, and a hash of each day's."""
+
+    lines: pl.DataFrame  # CHARGE_SCHEMA
+    hashes: dict[date, str]
+    unknown: tuple[UnknownItem, ...]  # largest first
+
+
+def gather(books: Warehouse) -> BilledLines:
+    """What is to be posted, from the costs that hold in the books."""
+    items = {
+        text: parse(text)
+        for (text,) in books.rows(
+            "SELECT DISTINCT line_item FROM provider_costs "
+            "WHERE replaced_at IS NULL AND line_item IS NOT NULL"
+        )
+    }
+    wanted = {text: item for text, item in items.items() if item.kind in _PLACES}
+    if not wanted:
+        return BilledLines(pl.DataFrame(schema=CHARGE_SCHEMA), {}, ())
+    costs = books.frame(sql("charges/costs_of_line_items"), {"line_items": sorted(wanted)})
+    logged = set(books.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
+    rows = []
+    unknown: dict[str, Decimal] = {}
+    for cost in costs.iter_rows(named=True):
+        item = wanted[cost["line_item"]]
+        operation, _ = _PLACES[item.kind]
+        if (cost["organization_id"], cost["project_id"] or "", operation) in logged:
+            continue
+        if item.kind == "unknown":
+            text = cost["line_item"]
+            unknown[text] = unknown.get(text, Decimal(0)) + cost["amount"]
+        rows.append(_line(cost, item))
+    lines = pl.DataFrame(rows, schema=CHARGE_SCHEMA, orient="row")
+    lines = lines.sort(pl.all(), nulls_last=True)
+    hashes = {
+        part["usage_date"][0]: xxhash.xxh3_128_hexdigest(repr(part.rows()).encode())
+        for part in lines.partition_by("usage_date")
+    }
+    listed = sorted(unknown.items(), key=lambda u: (-abs(u[1]), u[0]))
+    return BilledLines(lines, hashes, tuple(UnknownItem(*u) for u in listed))
+
+
+def _line(cost: dict[str, Any], item: LineItem) -> dict[str, Any]:
+    operation, scope = _PLACES[item.kind]
+    meter, quantity, unit = _measured(item.meter, cost["quantity"], cost["quantity_unit"])
+    if item.kind == "unknown" and unit == "gibibyte_hours":
+        scope = "storage"
+    return {
+        "usage_date": cost["usage_date"],
+        "charge_date": cost["usage_date"],  # the endpoint knows whole UTC days only
+        "organization_id": cost["organization_id"],
+        "project_id": cost["project_id"],
+        "api_key_id": cost["api_key_id"],
+        "user_id": cost["user_id"],
+        "provider": "openai",
+        "model": item.model,
+        "scope": scope,
+        "operation": operation,
+        "variant": cost["line_item"],
+        "service_tier": "default",
+        "is_batch": False,
+        "context_class": "base",
+        "meter": meter,
+        "quantity": quantity,
+        "unit": unit,
+        "price_id": None,
+        "list_unit_price_usd": None,
+        "contracted_unit_price_usd": None,
+        "list_cost_usd": cost["amount"],
+        "cost_usd": cost["amount"],
+        "pricing_status": "billed",
+    }
+
+
+def _measured(
+    meter: str | None, quantity: Decimal | None, sent_unit: str | None
+) -> tuple[str, Decimal, str]:
+    """Meter, quantity and unit of a line; what has no quantity counts as one line item."""
+    if quantity is None:
+        return OTHER, Decimal(1), "line_items"
+    own = None if meter is None else in_unit_of(meter, quantity, sent_unit)
+    if meter is None or own is None:
+        return OTHER, round_quantity(quantity), sent_unit or "units"
+    return meter, own, METER_UNITS[meter]
+
+
+def changed_days(books: Warehouse, billed: BilledLines) -> set[date]:
+    """Days whose lines are other than those that are posted."""
+    posted: dict[date, str] = dict(books.rows("SELECT usage_date, content_hash FROM billed_days"))
+    return {d for d in posted.keys() | billed.hashes if posted.get(d) != billed.hashes.get(d)}
+
+
+def save(books: Warehouse, billed: BilledLines, days: set[date]) -> None:
+    """Record what is posted now for days that changed."""
+    books.con.execute(
+        "DELETE FROM billed_days WHERE list_contains(CAST($days AS DATE[]), usage_date)",
+        {"days": sorted(days)},
+    )
+    kept = [(day, billed.hashes[day]) for day in sorted(days) if day in billed.hashes]
+    books.insert("billed_days", ("usage_date", "content_hash"), kept)
+
+
+def note_logged_operations(
+    books: Warehouse,
+    con: duckdb.DuckDBPyConnection,
+    files: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    *,
+    anew: bool,
+) -> None:
+    """Record which projects' own records show what costs show as well.
+
+    Takes the new ledger files, or, `anew`, all of them.
+    """
+    charging = [f for f in files if f.basis == "charge" and not f.is_bucket and f.rows]
+    if anew:
+        books.con.execute("DELETE FROM logged_operations")
+    if not charging:
+        return
+    view_rows(con, "ledger_rows", charging, "organization_id, project_id, operation")
+    con.register("struck_rows", excluded.select("ledger_id", "row_number"))
+    found = con.execute(sql("ledger/logged_operations"), {"operations": list(_LOGGED)}).fetchall()
+    known = set(books.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
+    new = [row for row in found if row not in known]
+    books.insert("logged_operations", ("organization_id", "project_id", "operation"), new)
+
+
+def notes(billed: BilledLines, days: set[date]) -> list[str]:
+    """What is said of line items that nobody knows, where a run charged some."""
+    if not billed.unknown or not days:
+        return []
+    named = ", ".join(
+        f"{u.line_item!r} ({display_usd(u.amount_usd)})" for u in billed.unknown[:5]
+    ) + (", …" if len(billed.unknown) > 5 else "")
+    text = (
+        "Unknown line items of the costs endpoint are charged as the provider bills them: "
+        f"{named}. See: tollbook query billed_line_items"
+    )
+    return [text]

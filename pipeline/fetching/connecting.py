@@ -1,0 +1,74 @@
+"""Opens the admin API for a source: which address, which key.
+
+Takes the source and the environment; gives a connection. Never shows the key, nor keeps it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from pipeline.admin_api import BASE_URL, MAX_RETRIES, AdminApi
+from pipeline.config import Source
+from pipeline.errors import ConfigError
+from pipeline.source_keys import check_base_url
+
+ADDRESS_VARIABLE = "OPENAI_BASE_URL"
+
+
+def connect(
+    source: Source,
+    environment: Mapping[str, str],
+    stop: threading.Event | None = None,
+    *,
+    max_retries: int = MAX_RETRIES,
+) -> AdminApi:
+    """A connection, to be closed. Fails: ConfigError without a key, or with a wrong address."""
+    return AdminApi(
+        _key(source, environment),
+        base_url=address(source, environment),
+        max_retries=max_retries,
+        stop=stop,
+    )
+
+
+def check_access(source: Source, environment: Mapping[str, str]) -> None:
+    """Whether a connection could be opened. Fails: ConfigError, as `connect` does."""
+    _key(source, environment)
+    address(source, environment)
+
+
+def key_variable(source: Source) -> str:
+    """The name of the environment variable that holds the source's key."""
+    return source.key.removeprefix("env:")
+
+
+def address(source: Source, environment: Mapping[str, str]) -> str:
+    """Where the API is: the source's, else the environment's, else the provider's own."""
+    if source.base_url is not None:
+        return source.base_url
+    given = environment.get(ADDRESS_VARIABLE, "").strip()
+    if not given:
+        return BASE_URL
+    try:
+        return check_base_url(given)
+    except ValueError as error:
+        raise ConfigError(str(error), key=ADDRESS_VARIABLE) from None
+
+
+def _key(source: Source, environment: Mapping[str, str]) -> str:
+    name = key_variable(source)
+    key = environment.get(name, "").strip()
+    if not key:
+        raise ConfigError(
+            f"the environment variable {name} is not set (source {source.name!r})",
+            key="sources.key",
+            hint="Put an admin key (sk-admin-…) of the organization into it.",
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(
+            f"what {name} holds is no key: it has characters that no key has",
+            key="sources.key",
+            hint="Copy the admin key into it once more.",
+        )
+    return key

@@ -1,0 +1,196 @@
+"""Fetches the sources of kind `openai` of a run, and says in a few sentences what came of it.
+
+Takes the run and what to fetch; gives rows for the books, problems and notes. Reads no raw file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from pipeline.admin_api import MAX_RETRIES
+from pipeline.batch import Batch
+from pipeline.config import Config, Source
+from pipeline.errors import ApiError, ConfigError, SourceError
+from pipeline.fetch_books import FetchRow, known_spans, row_of
+from pipeline.fetching.connecting import connect
+from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE, Endpoint
+from pipeline.fetching.fetch import Fetched, Fetching, Order, Progress, fetch
+from pipeline.fetching.journal import Journal
+from pipeline.fetching.saving import series, source_folder
+from pipeline.fetching.windows import Span, first_day, regular
+from pipeline.sources.buckets import Width
+
+_MINUTE_DAYS = 7  # of minutes before the first fetch: rate limits are a matter of now
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """What a run is to fetch, and with what."""
+
+    environment: Mapping[str, str]
+    span: Span | None = None  # a back-fill of whole days; None: what is new, and a trailing window
+    progress: Callable[[Progress], None] | None = None
+    is_offline: bool = False
+    max_retries: int = MAX_RETRIES
+
+
+@dataclass(slots=True)
+class Fetches:
+    """What came of it."""
+
+    rows: list[FetchRow] = field(default_factory=list)
+    problems: list[SourceError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def fetch_sources(work: Batch, request: FetchRequest | None) -> Fetches:
+    """Fetch every source of kind `openai`; one that fails loses no other."""
+    done = Fetches()
+    if request is None or request.is_offline:
+        return done
+    for source in work.config.sources:
+        if source.kind != "openai":
+            continue
+        try:
+            _fetch_source(work, source, request, done)
+        except ConfigError as error:
+            # the raw files of before can still be read, and so can the other sources
+            done.problems.append(SourceError(error.what, key=error.key, hint=error.hint))
+        work.between_stages()
+    return done
+
+
+def fetched_sources(config: Config, name: str | None = None) -> tuple[Source, ...]:
+    """The sources of kind `openai`, or the one of this name. Fails: ConfigError without any."""
+    found = tuple(s for s in config.sources if s.kind == "openai" and name in (None, s.name))
+    if found:
+        return found
+    other = next((s for s in config.sources if s.name == name), None)
+    if other is not None:
+        what = f"the source {name!r} is of kind {other.kind!r}, and only 'openai' is fetched"
+    elif name is not None:
+        what = f"there is no source {name!r}"
+    else:
+        what = "there is no source of kind 'openai', so nothing can be fetched"
+    raise ConfigError(
+        what,
+        key="sources.kind",
+        hint='Add [[sources]] with kind = "openai"; files are read by `tollbook run`.',
+    )
+
+
+def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetches) -> None:
+    folder = source_folder(work.storage.raw, source.name)
+    known = known_spans(work.books, source.name)
+    orders = list(_orders(work, source, request.span, known))
+    if not known and source.since is None and request.span is None:
+        done.notes.append(
+            f"The source {source.name!r} is fetched from {first_day(work.now)} on; earlier days "
+            "come with `since`, or with: tollbook ingest --since DATE"
+        )
+    with connect(source, request.environment, work.stop, max_retries=request.max_retries) as api:
+        setting = Fetching(
+            source=source.name,
+            api=api,
+            folder=folder,
+            now=work.now,
+            clock=work.real_clock,
+            in_flight=source.requests_in_flight,
+            stop=work.stop,
+            journal=Journal.of(folder, request.span) if request.span is not None else None,
+            progress=request.progress,
+        )
+        results = fetch(setting, orders)
+    done.rows += [row_of(source.name, r, known.get(r.order.series)) for r in results]
+    done.problems += _problems(source, api.base_url, results, known)
+    done.notes += _notes(source, results, known)
+
+
+def _orders(
+    work: Batch, source: Source, span: Span | None, known: Mapping[str, Span]
+) -> Iterator[Order]:
+    """What to fetch of each endpoint: the range asked for, or what is new."""
+    wanted: list[tuple[Endpoint, Width]] = [(e, source.bucket_width) for e in USAGE]
+    wanted.append((COSTS, "1d"))
+    if source.minute_buckets:
+        wanted.append((BY_MINUTE, "1m"))
+    for endpoint, width in wanted:
+        if span is not None:
+            yield Order(endpoint, width, Span(span.since, min(span.until, work.now)))
+            continue
+        own = known.get(series(endpoint.name, by_minute=width == "1m"))
+        if width == "1m":
+            first, trailing = work.now.date() - timedelta(days=_MINUTE_DAYS), 1
+        else:
+            first = source.since or _begun(own) or first_day(work.now)
+            trailing = source.trailing_days
+        yield Order(
+            endpoint, width, regular(work.now, first=first, known=own, trailing_days=trailing)
+        )
+
+
+def _begun(known: Span | None) -> date | None:
+    return None if known is None else known.since.date()
+
+
+def _is_missed(result: Fetched, results: Sequence[Fetched], known: Mapping[str, Span]) -> bool:
+    """Whether data is missing: a server without an endpoint that it never had misses nothing."""
+    if result.outcome != "absent":
+        return result.error is not None
+    return (
+        result.order.series in known
+        or result.order.endpoint is COSTS
+        or all(r.outcome == "absent" for r in results)
+    )
+
+
+def _problems(
+    source: Source, address: str, results: Sequence[Fetched], known: Mapping[str, Span]
+) -> Iterator[SourceError]:
+    """What data is missing and why; one sentence where many endpoints have one reason."""
+    reasons: dict[tuple[str, str | None], list[Fetched]] = defaultdict(list)
+    for result in results:
+        if result.error is not None and _is_missed(result, results, known):
+            reasons[_reason(result.error), result.error.hint].append(result)
+    for (reason, advice), failed in reasons.items():
+        names, hint = ", ".join(r.order.series for r in failed), advice
+        status = _first_status(failed)
+        if len(failed) == len(results):
+            names = "every endpoint"
+            if status == 404:
+                hint = "Is `base_url` right? The provider's ends with /v1."
+        since = min(r.complete_until or r.order.span.since for r in failed)
+        until = max(r.order.span.until for r in failed)
+        missing = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
+        yield ApiError(
+            f"the source {source.name!r}: {names} {reason}; missing is {missing}",
+            key=address,
+            hint=hint,
+            status=status,
+        )
+
+
+def _first_status(failed: Sequence[Fetched]) -> int | None:
+    return next((r.error.status for r in failed if r.error is not None), None)
+
+
+def _notes(source: Source, results: Sequence[Fetched], known: Mapping[str, Span]) -> Iterator[str]:
+    absent = [r for r in results if r.outcome == "absent" and not _is_missed(r, results, known)]
+    if absent:
+        names = ", ".join(r.order.series for r in absent)
+        yield f"The source {source.name!r}: the server does not have {names} (404)"
+    for result in results:
+        if result.refused_grouping is not None and result.left_out:
+            yield (
+                f"The source {source.name!r}: {result.order.series} came without "
+                f"{' and '.join(result.left_out)}, since such a grouping "
+                f"{_reason(result.refused_grouping)}"
+            )
+
+
+def _reason(error: ApiError) -> str:
+    """What went wrong, without the path that the sentence began with."""
+    return error.what.split(" ", 1)[-1]
