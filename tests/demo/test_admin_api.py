@@ -529,8 +529,10 @@ def test_free_tokens_have_a_quantity_and_no_amount() -> None:
         b"\xff",
         b'{"name": 1, "role": [], "email": {}, "user_id": true, "threshold_amount": 1.5}',
         b'{"name": "x", "email": "x", "projects": [{}], "role": "owner", "mode": "allow_list"}',
-        b'{"currency": "USD", "interval": "month", "threshold_amount": 1, '
-        b'"notification_channel": {"type": "email", "recipients": [1]}}',
+        (
+            b'{"currency": "USD", "interval": "month", "threshold_amount": 1, '
+            b'"notification_channel": {"type": "email", "recipients": [1]}}'
+        ),
     ],
 )
 def test_no_request_makes_it_fall_over(sent: bytes) -> None:
