@@ -16,15 +16,11 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from pipeline.config import Source
 from pipeline.demo.admin_api import KEY
 from pipeline.demo.workloads import UNPRICED_MODEL
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 NOW = "2026-12-05T08:00:00Z"
-_FETCHES = pytest.mark.skipif(
-    "base_url" not in Source.model_fields, reason="no source fetches from the API yet"
-)
 
 
 @pytest.fixture(name="home", scope="module")
@@ -173,7 +169,6 @@ def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@_FETCHES
 def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
     """A run on a server of its own, as of today; a second one charges nothing anew."""
     first, second = (_run(tmp_path, "demo", "--live") for _ in range(2))
@@ -198,7 +193,6 @@ def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@_FETCHES
 def test_served_demo_goes_on_until_interrupted(tmp_path: Path) -> None:
     """After its run it prints address and key, answers, and ends well on Ctrl-C."""
     with subprocess.Popen(
