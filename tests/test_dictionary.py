@@ -27,6 +27,7 @@ VIEWS = (
     "api_keys",
     "rate_limits",
     "budgets",
+    "fetches",
 )
 
 
