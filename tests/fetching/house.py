@@ -52,7 +52,12 @@ class House:
         self.environment = {"OPENAI_ADMIN_KEY": KEY}
         self.now = NOW
         self._ticks = 0
-        self.configure(f'{ORGANIZATION}{more}{source}base_url = "{base_url}"\n')
+        self._text = f"{more}{source}"
+        self.point(base_url)
+
+    def point(self, base_url: str, more: str = "") -> None:
+        """From now on fetch from here."""
+        self.configure(f'{ORGANIZATION}{self._text}base_url = "{base_url}"\n{more}')
 
     def configure(self, text: str) -> None:
         """Write the configuration."""

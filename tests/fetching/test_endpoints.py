@@ -19,7 +19,7 @@ def test_every_endpoint_of_the_sdk_is_fetched_as_finely_as_it_allows() -> None:
     for name, method in inspect.getmembers(Usage, inspect.isfunction):
         group_by = inspect.signature(method).parameters.get("group_by")
         if group_by is not None:
-            sdk[name] = set(re.findall(r'"(\w+)"', str(group_by.annotation)))
+            sdk[name] = set(re.findall(r"['\"](\w+)['\"]", str(group_by.annotation)))
     assert {e.name: set(e.group_by) for e in (*USAGE, COSTS)} == sdk
 
 

@@ -76,7 +76,8 @@ def test_the_key_is_nowhere(tmp_path: Path) -> None:
         told = str(house.run())
     house.environment["OPENAI_ADMIN_KEY"] = wrong = "sk-admin-wrong-and-secret-98765"
     with double() as server:
-        told += str(House(tmp_path, server.base_url).run())
+        house.point(server.base_url)
+        told += str(house.run())
     assert KEY not in told
     assert wrong not in told
     for path in tmp_path.rglob("*"):
@@ -138,7 +139,8 @@ def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
         house = House(tmp_path, server.base_url)
         house.run()
     with double(Faults(broken={"usage/decisions": 404})) as server:
-        result = House(tmp_path, server.base_url).run()
+        house.point(server.base_url)
+        result = house.run()
     assert "decisions was refused with 404" in str(result.problems)
 
 
@@ -150,13 +152,13 @@ def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
         house.run()
     clock.append(NOW.replace(day=27))
     with double(clock=clock) as server:
-        later = House(tmp_path / "one", server.base_url)
-        later.now = clock[-1]
-        later.run()
+        house.point(server.base_url)
+        house.now = clock[-1]
+        house.run()
         fresh = House(tmp_path / "two", server.base_url)
         fresh.now = clock[-1]
         fresh.run()
-    assert later.totals()["usage"] == fresh.totals()["usage"]
+    assert house.totals()["usage"] == fresh.totals()["usage"]
 
 
 def test_a_grouping_that_is_refused_is_left_out_and_said(tmp_path: Path) -> None:
