@@ -14,13 +14,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from pipeline import budgets, catalogue
 from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
 from pipeline.config import Config
-from pipeline.directory import read_projects
+from pipeline.directory import DirectoryFiles, read_files
+from pipeline.directory.facts import Facts
 from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
@@ -69,6 +69,7 @@ class Change:
     minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     fetches: list[FetchRow] = field(default_factory=list)
+    directory: list[Facts] = field(default_factory=list)  # what sources told of it
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -127,7 +128,7 @@ class Plan:
     """What the configuration names beside the sources, read and found right."""
 
     book: PriceBook
-    projects: pl.DataFrame  # the directory's, in its PROJECT_SCHEMA
+    directory: DirectoryFiles
     warnings: tuple[str, ...]
 
 
@@ -138,7 +139,7 @@ class Batch(Desk):
     con: duckdb.DuckDBPyConnection
     registry: Registry
     book: PriceBook
-    projects: pl.DataFrame
+    directory: DirectoryFiles
     stop: threading.Event
     warnings: list[str] = field(default_factory=list)
 
@@ -159,8 +160,8 @@ class Batch(Desk):
 def plan(config: Config) -> Plan:
     """Prices and directory. Fails: ConfigError."""
     loaded = load_book(config.prices.files, config.discounts)
-    projects = read_projects(config.directory.projects)
-    return Plan(loaded.book, projects, tuple(str(w) for w in loaded.warnings))
+    files = read_files(config.directory, config.projects)
+    return Plan(loaded.book, files, tuple(str(w) for w in loaded.warnings))
 
 
 @contextmanager
@@ -214,7 +215,7 @@ def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Itera
             con=con,
             registry=Registry.load(at.books),
             book=planned.book,
-            projects=planned.projects,
+            directory=planned.directory,
             stop=stop or threading.Event(),
             warnings=list(planned.warnings),
         )

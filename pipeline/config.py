@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.config_directory import Directory, Project
 from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
@@ -204,12 +205,6 @@ class Policy(_Section):
     alerts: bool = True
 
 
-class Directory(_Section):
-    """Who and what belongs to the organization, where no API tells it."""
-
-    projects: Path | None = None
-
-
 class Schedule(_Section):
     """Cron expressions in the organization's zone; an empty one is off."""
 
@@ -235,6 +230,7 @@ class Config(_Section):
     discounts: tuple[Discount, ...] = ()
     budgets: tuple[Budget, ...] = ()
     directory: Directory = Directory()
+    projects: tuple[Project, ...] = ()
     alerts: Alerts = Alerts()
     quality: Quality = Quality()
     headroom: Headroom = Headroom()
@@ -246,6 +242,7 @@ class Config(_Section):
         for what, names in (
             ("sources", [s.name for s in self.sources]),
             ("budgets", [b.id for b in self.budgets]),
+            ("projects", [p.id for p in self.projects]),
         ):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
@@ -304,11 +301,7 @@ def _relative_to(config: Config, folder: Path) -> Config:
     return config.model_copy(
         update={
             "storage": Storage(root=folder / config.storage.root.expanduser()),
-            "directory": Directory(
-                projects=None
-                if config.directory.projects is None
-                else folder / config.directory.projects.expanduser()
-            ),
+            "directory": config.directory.below(folder),
             "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
             "sources": tuple(
                 s.model_copy(update={"path": tuple(local(p) for p in s.path)})

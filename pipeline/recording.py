@@ -26,6 +26,7 @@ from pipeline import (
     run_alerts,
 )
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
+from pipeline.directory import books as directory_books
 from pipeline.errors import TollbookError
 from pipeline.pricing.book import PriceKey
 from pipeline.rating import DayState, Rated, is_final
@@ -50,8 +51,14 @@ def write(work: Batch, change: Change) -> None:
     if change.forgotten:
         _forget(work, change)
     work.registry.save(books)
-    books.con.execute("DELETE FROM projects")
-    books.insert_frame("projects", work.projects)
+    directory_books.save(
+        books,
+        change.directory,
+        work.directory,
+        sources=[s.name for s in work.config.sources if s.kind == "openai"],
+        is_synced=work.config.directory.sync,
+        at=work.started_at,
+    )
     catalogue.restore_rows(books, change.restored)
     catalogue.save_ledger_files(books, storage, change.new_files)
     catalogue.save_exclusions(
@@ -113,7 +120,7 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
     finally:
         con.unregister("spend_by_day")
     budgets.store(con, statuses)
-    names = dict(work.projects.select("project_id", "project_name").iter_rows())
+    names = directory_books.project_names(work.books)
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
 
 

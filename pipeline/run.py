@@ -46,6 +46,7 @@ from pipeline.publishing import Live, publish
 from pipeline.rating import DayState, DayToRate, Rated, is_final, rate
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats, replace_buckets
+from pipeline.source_directory import sync_directory
 from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.source_intake import take_source
 from pipeline.warehouse import Storage
@@ -81,8 +82,10 @@ def run_batch(
         fetches = fetch_sources(work, fetching or FetchRequest(environment))
         change = read_sources(work)
         change.fetches = fetches.rows
-        change.notes[:0] = fetches.notes
-        change.problems[:0] = [*fetches.problems, *problems]
+        directory = sync_directory(work, fetching or FetchRequest(environment))
+        change.directory = directory.told
+        change.notes[:0] = [*fetches.notes, *directory.notes]
+        change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
         work.between_stages()
         return settle(work, change)
 

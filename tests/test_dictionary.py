@@ -33,6 +33,16 @@ VIEWS = (
     "rate_limit_coverage",
     "policy_findings",
     "fetches",
+    "project_history",
+    "project_member_history",
+    "service_account_history",
+    "api_key_history",
+    "rate_limit_history",
+    "model_permissions",
+    "organization_users",
+    "invites",
+    "spend_limits",
+    "cost_centers",
 )
 
 

@@ -33,12 +33,12 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "source_keys",
         ),
     ),
-    ("configuration", ("config", "config_text", "directory")),
+    ("configuration", ("config", "config_text", "config_directory")),
     ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api", "patience")),
     ("engines", ("engines", "warehouse", "access", "as_of")),
     ("sources", ("sources", "landing", "detecting", "fetching")),
     ("prices", ("pricing",)),
-    ("facts", ("ledger", "registry", "minutes", "fetch_books")),
+    ("facts", ("ledger", "registry", "minutes", "fetch_books", "directory")),
     ("intake", ("intake", "ingest", "known_buckets", "bucket_intake")),
     ("rating", ("rating",)),
     (
@@ -65,6 +65,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "replacing",
             "source_intake",
             "source_fetch",
+            "source_directory",
             "run",
             "corrections",
             "acting",
@@ -95,6 +96,7 @@ MONEY_PASSES = (
     "explaining",
     "named_queries",
     "frame_answer",
+    "directory",
 )
 # Modules over 400 lines that are still to be split; no other may become one.
 STILL_LONG: set[str] = set()

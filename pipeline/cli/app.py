@@ -12,6 +12,7 @@ from pipeline import __version__
 # As one meets them; a verb that is not named here comes after these.
 ORDER = (
     *("demo", "init", "doctor", "run", "ingest", "report", "budgets", "alerts", "reconcile"),
+    *("projects", "members", "service-accounts", "keys", "limits"),
     *("query", "sql", "explain"),
     *("quarantine", "forget", "rerate", "prices", "schedule"),
 )
