@@ -11,10 +11,14 @@ from pipeline.access import open_published
 from pipeline.batch import RunResult
 from pipeline.config import Config
 from pipeline.errors import SourceError
+from pipeline.fetching.connecting import check_access
+from pipeline.fetching.fetch import Progress
+from pipeline.fetching.windows import backfill
 from pipeline.money import display_usd
 from pipeline.reporting import WrittenReport, write_report
 from pipeline.reporting.display import counted
 from pipeline.run import run_batch
+from pipeline.source_fetch import FetchRequest, fetched_sources
 from pipeline.warehouse import Storage
 
 
@@ -89,11 +93,14 @@ def run_and_report(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
     problems: Sequence[SourceError] = (),
+    verb: str = "run",
+    fetching: FetchRequest | None = None,
 ) -> Done:
     """A run, and the report of a month (None: the current one, or the newest with data).
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
-    in `problems`, what was found wrong with the input before.
+    in `problems`, what was found wrong with the input before; in `fetching`, what to fetch, where
+    that is not just what is new.
     """
     result = run_batch(
         config,
@@ -103,10 +110,44 @@ def run_and_report(
         stop=stop,
         say=say,
         problems=problems,
+        verb=verb,
+        fetching=fetching,
     )
     now = clock.business()
     written = report(config, month=month, now=now, run_id=result.run_id)
     return Done(result, written, local_day(now, config))
+
+
+def ingest_and_report(
+    config: Config,
+    *,
+    since: date | None,
+    until: date | None,
+    source: str | None,
+    clock: Clock,
+    environment: Mapping[str, str],
+    stop: threading.Event | None = None,
+    say: Callable[[str], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Done:
+    """A run over the sources that are fetched, or one of them, and over the days named.
+
+    **Takes** half-open UTC days; without any, what a run would fetch.
+    **Fails** with ConfigError where there is no such source, its key is not set, or the range
+    holds no day.
+    """
+    sources = fetched_sources(config, source)
+    for each in sources:
+        check_access(each, environment)
+    return run_and_report(
+        config.model_copy(update={"sources": sources}),
+        clock=clock,
+        environment=environment,
+        stop=stop,
+        say=say,
+        verb="ingest",
+        fetching=FetchRequest(environment, backfill(since, until, clock.business()), progress),
+    )
 
 
 def report(

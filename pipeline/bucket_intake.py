@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -22,31 +23,18 @@ from pipeline.errors import SourceError
 from pipeline.identity import identity_hash
 from pipeline.ingest import is_copy, plain_copy
 from pipeline.intake import Intake
+from pipeline.known_buckets import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
 from pipeline.landing import RawFile
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.minutes import FetchedMinutes
 from pipeline.records import LEDGER_SCHEMA
 from pipeline.registry import Decision, FileEntry
 from pipeline.sources import openai_costs, openai_usage
-from pipeline.sources.buckets import Bucket, order, versions
-from pipeline.warehouse import Warehouse
+from pipeline.sources.buckets import Bucket, one_organization, order, versions
 
-BucketKey = tuple[str, str]  # organization, bucket key
-_DAY_BUCKETS = {"1d": 1, "1h": 24}
 _NO_CONTENT = frozenset(
     {"source", "recorded_at", "input_file", "input_line", "bucket_position", "fetched_at"}
 )
-
-
-@dataclass(slots=True)
-class Version:
-    """One version of a bucket, known or new."""
-
-    bucket: Bucket
-    source: str
-    content_hash: str
-    run_id: str
-    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +61,6 @@ class BucketChange:
     minutes: FetchedMinutes = field(default_factory=FetchedMinutes)
 
 
-class KnownBuckets:
-    """All versions that the books know, by bucket."""
-
-    def __init__(self, books: Warehouse) -> None:
-        self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
-        rows = books.rows(
-            "SELECT organization_id, bucket_key, endpoint, started_at, width, fetched_at, "
-            "content_hash, rows, source, input_file, input_line, is_current, run_id, "
-            "late_seconds FROM buckets"
-        )
-        for org, key, endpoint, start, width, fetched, content, n, source, *rest in rows:
-            file, line, is_current, run_id, late = rest
-            bucket = Bucket(
-                endpoint,
-                start,
-                width,
-                fetched,
-                file,
-                line,
-                frozenset(),
-                n,
-                org,
-                frozenset(),
-                0,
-                late or 0,
-            )
-            self.versions[org, key].append(Version(bucket, source, content, run_id, is_current))
-
-    def current(self, key: BucketKey) -> Version | None:
-        """The version that holds."""
-        return next((v for v in self.versions[key] if v.is_current), None)
-
-
 def read_source(
     intake: Intake,
     source: Source,
@@ -113,8 +68,13 @@ def read_source(
     known: KnownBuckets,
     change: BucketChange,
     passed: LedgerWriter,
+    *,
+    are_ours: bool = False,
 ) -> None:
-    """Read the new files of one source of pages. One broken file loses no other."""
+    """Read the new files of one source of pages. One broken file loses no other.
+
+    Files of ours can disagree on nothing but their width, which may have been changed.
+    """
     parsed: list[tuple[Any, RawFile, FileEntry | None, str]] = []
     for file, decision in files:
         try:
@@ -129,7 +89,7 @@ def read_source(
             intake.problems.append(error)
     pages = [p for p, *_ in parsed]
     try:
-        order(pages)  # disagreeing pages from elsewhere are no data
+        (one_organization if are_ours else order)(pages)  # disagreeing pages are no data
     except SourceError as error:
         intake.problems.append(error)
         return
@@ -155,12 +115,11 @@ def read_source(
             times = page.records["started_at"]
             entry.saw(times.min(), times.max())
     settle = _Settling(intake, source, known, change, passed, entries, rows)
-    wrong = settle.mixed_widths(pages)
     ordered = versions(pages)
     change.minutes.take(ordered, source.name)
-    for bucket in ordered:
-        if bucket.width != "1m":
-            settle.one(bucket, is_wrong_width=bucket in wrong)
+    # fetch by fetch: a later one may have another width, and replaces a day only as a whole
+    for _, fetched in groupby(ordered, key=lambda b: b.fetched_at):
+        settle.all([b for b in fetched if b.width in DAY_BUCKETS])
 
 
 def _without_minutes(intake: Intake, change: BucketChange, page: Any, file: RawFile) -> Any:
@@ -181,36 +140,45 @@ class _Settling:
     entries: Mapping[str, FileEntry]
     rows: Mapping[tuple[str, int], pl.DataFrame]
 
-    def mixed_widths(self, pages: Sequence[Any]) -> set[Bucket]:
-        """New buckets of another width than the day has, that do not cover the whole day."""
+    def all(self, buckets: Sequence[Bucket]) -> None:
+        """Take the buckets of one fetch, or all those of no known fetch."""
+        wrong = self._mixed_widths(buckets)
+        for bucket in buckets:
+            self._one(bucket, is_wrong_width=bucket in wrong)
+
+    def _mixed_widths(self, buckets: Sequence[Bucket]) -> set[Bucket]:
+        """Buckets of another width than the day has, that cover less than what is there.
+
+        Where they cover as much, what is there holds no longer.
+        """
         new: dict[tuple[str, str, date, str], list[Bucket]] = defaultdict(list)
-        for bucket in versions(pages):
-            if bucket.width in _DAY_BUCKETS:
-                day = bucket.started_at.date()
-                new[bucket.organization_id, bucket.endpoint, day, bucket.width].append(bucket)
-        current: dict[tuple[str, str, date], list[tuple[BucketKey, Version]]] = defaultdict(list)
-        for key, known in self.known.versions.items():
-            for version in known:
-                b = version.bucket
-                if version.is_current and b.width in _DAY_BUCKETS:
-                    current[b.organization_id, b.endpoint, b.started_at.date()].append(
-                        (key, version)
-                    )
+        for bucket in buckets:
+            new[bucket.organization_id, bucket.endpoint, bucket.day, bucket.width].append(bucket)
         wrong: set[Bucket] = set()
-        for (org, endpoint, day, width), buckets in new.items():
-            others = [(k, v) for k, v in current[org, endpoint, day] if v.bucket.width != width]
-            if not others:
-                continue
-            if len({b.started_at for b in buckets}) < _DAY_BUCKETS[width]:
-                wrong |= set(buckets)
+        for (organization_id, endpoint, day, width), same_day in new.items():
+            others = self.known.of_other_width(organization_id, endpoint, day, width)
+            if others and not cover(same_day, [v.bucket for _, v in others]):
+                wrong |= set(same_day)
                 continue
             for key, version in others:
-                version.is_current = False
-                self.change.replaced[key] = buckets[0]
+                self._end(key, version, same_day[0])
                 self.change.dates.add(day)
         return wrong
 
-    def one(self, bucket: Bucket, *, is_wrong_width: bool) -> None:
+    def _end(self, key: BucketKey, version: Version, by: Bucket) -> None:
+        """A version no longer holds; what replaces it does so under this key or another."""
+        self.known.release(key)
+        earlier = self.change.waiting.pop(key, None)
+        if earlier is not None:
+            self._pass(earlier, by)
+        if version.run_id != self.intake.run_id:
+            self.change.replaced[key] = by
+            if self.source.kind == "openai_costs":
+                self.change.replaced_costs.append(key)
+        elif key in self.change.replaced:
+            self.change.replaced[key] = by
+
+    def _one(self, bucket: Bucket, *, is_wrong_width: bool) -> None:
         """Accept, drop as duplicate, or pass over one version of a bucket."""
         key = (bucket.organization_id, bucket.bucket_key)
         rows = self.rows.get((bucket.input_file, bucket.position))
@@ -243,19 +211,10 @@ class _Settling:
         if is_stale and current is not None:
             self._pass(mine, current.bucket)
             return
-        version.is_current = True
         if current is not None:
-            current.is_current = False
-            self.change.dates.add(bucket.started_at.date())
-            earlier = self.change.waiting.pop(key, None)
-            if earlier is not None:
-                self._pass(earlier, bucket)
-            if current.run_id != self.intake.run_id:
-                self.change.replaced[key] = bucket
-                if self.source.kind == "openai_costs":
-                    self.change.replaced_costs.append(key)
-            elif key in self.change.replaced:
-                self.change.replaced[key] = bucket
+            self.change.dates.add(bucket.day)
+            self._end(key, current, bucket)
+        self.known.hold(key, version)
         self.change.waiting[key] = mine
 
     def _note_cut(self, bucket: Bucket, current: Version | None) -> None:
@@ -288,7 +247,7 @@ class _Settling:
         entry.quarantined += rows.height
         detail = (
             f"{bucket.endpoint} of {bucket.started_at.date()} is known in buckets of another "
-            "width, and these do not cover the whole day"
+            "width, and these cover less of the day"
         )
         self.intake.rejects.add(
             entry,

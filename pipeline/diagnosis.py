@@ -20,6 +20,7 @@ from pipeline import __version__, catalogue, channels, lock
 from pipeline.access import open_published
 from pipeline.config import Config, Source
 from pipeline.errors import ConfigError, SourceError, TollbookError
+from pipeline.fetching.connecting import address, check_access, key_variable
 from pipeline.landing import find
 from pipeline.pricing.book import examine
 from pipeline.warehouse import Storage, Warehouse, look_into, newer_migrations
@@ -102,7 +103,10 @@ def _configuration(config: Config, environment: Mapping[str, str]) -> Iterator[C
             "Add [[sources]], or name files: tollbook run logs/*.jsonl.gz",
         )
     for source in config.sources:
-        yield _source(source, config.storage.root)
+        if source.kind == "openai":
+            yield _fetched(source, environment)
+        else:
+            yield _source(source, config.storage.root)
     yield _prices(config)
     yield Check("configuration", "budgets", str(len(config.budgets)))
     try:
@@ -137,6 +141,22 @@ def _source(source: Source, root: Path) -> Check:
     if local and not files:
         return Check("configuration", name, value, "warning", f"Nothing matches {', '.join(local)}")
     return Check("configuration", name, value)
+
+
+def _fetched(source: Source, environment: Mapping[str, str]) -> Check:
+    """Where a source is fetched from, and whether its key is set; never what the key is."""
+    name = f"source {source.name}"
+    variable = key_variable(source)
+    try:
+        check_access(source, environment)
+        where = address(source, environment)
+    except ConfigError as error:
+        return Check("configuration", name, error.what, "error", error.hint, SourceError.exit_code)
+    return Check(
+        "configuration",
+        name,
+        f"{source.kind}, {source.basis}: from {where}, {variable} is set",
+    )
 
 
 def _prices(config: Config) -> Check:

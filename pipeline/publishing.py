@@ -60,6 +60,7 @@ _COPIED = (
     "excluded_rows",
     "budget_status",
     "alerts",
+    "fetches",
 )
 _CONDITIONS = {"provider_costs": "WHERE replaced_at IS NULL"}
 

@@ -25,7 +25,6 @@ from pipeline import (
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
-    KnownBuckets,
     accept_waiting,
     exclude_passed,
 )
@@ -40,6 +39,7 @@ from pipeline.errors import (
     TollbookError,
 )
 from pipeline.intake import Intake, RejectStore
+from pipeline.known_buckets import KnownBuckets
 from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish

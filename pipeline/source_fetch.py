@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from pipeline.admin_api import MAX_RETRIES
 from pipeline.batch import Batch
-from pipeline.config import Source
+from pipeline.config import Config, Source
 from pipeline.errors import ApiError, ConfigError, SourceError
 from pipeline.fetch_books import FetchRow, known_spans, row_of
 from pipeline.fetching.connecting import connect
@@ -61,6 +61,25 @@ def fetch_sources(work: Batch, request: FetchRequest | None) -> Fetches:
             done.problems.append(SourceError(error.what, key=error.key, hint=error.hint))
         work.between_stages()
     return done
+
+
+def fetched_sources(config: Config, name: str | None = None) -> tuple[Source, ...]:
+    """The sources of kind `openai`, or the one of this name. Fails: ConfigError without any."""
+    found = tuple(s for s in config.sources if s.kind == "openai" and name in (None, s.name))
+    if found:
+        return found
+    other = next((s for s in config.sources if s.name == name), None)
+    if other is not None:
+        what = f"the source {name!r} is of kind {other.kind!r}, and only 'openai' is fetched"
+    elif name is not None:
+        what = f"there is no source {name!r}"
+    else:
+        what = "there is no source of kind 'openai', so nothing can be fetched"
+    raise ConfigError(
+        what,
+        key="sources.kind",
+        hint='Add [[sources]] with kind = "openai"; files are read by `tollbook run`.',
+    )
 
 
 def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetches) -> None:

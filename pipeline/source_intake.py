@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.batch import Batch
-from pipeline.bucket_intake import BucketChange, KnownBuckets, read_source
+from pipeline.bucket_intake import BucketChange, read_source
 from pipeline.config import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
 from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.fetching.saving import RawFolder, series, source_folder
 from pipeline.ingest import read_file
 from pipeline.intake import Intake
+from pipeline.known_buckets import KnownBuckets
 from pipeline.landing import RawFile, find, landed
 from pipeline.ledger import LedgerWriter
 from pipeline.registry import Action, Decision, FileEntry, Registry
@@ -81,7 +82,7 @@ def _take_fetched(
         for start in range(0, len(files), _FILES_AT_ONCE):
             work.between_stages()
             part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
-            read_source(intake, as_kind, part, known_buckets, buckets, passed)
+            read_source(intake, as_kind, part, known_buckets, buckets, passed, are_ours=True)
         taken += [(source.name, f.name) for f in files]
     return taken
 

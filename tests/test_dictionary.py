@@ -32,6 +32,7 @@ VIEWS = (
     "rate_limit_minutes",
     "rate_limit_coverage",
     "policy_findings",
+    "fetches",
     "project_history",
     "project_member_history",
     "service_account_history",

@@ -29,6 +29,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "identity",
             "validation",
             "line_items",
+            "notes",
             "source_keys",
         ),
     ),
@@ -38,7 +39,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sources", ("sources", "landing", "detecting", "fetching")),
     ("prices", ("pricing",)),
     ("facts", ("ledger", "registry", "minutes", "fetch_books", "directory")),
-    ("intake", ("intake", "ingest", "bucket_intake")),
+    ("intake", ("intake", "ingest", "known_buckets", "bucket_intake")),
     ("rating", ("rating",)),
     (
         "books",

@@ -11,7 +11,7 @@ from pipeline import __version__
 
 # As one meets them; a verb that is not named here comes after these.
 ORDER = (
-    *("demo", "init", "doctor", "run", "report", "budgets", "alerts", "reconcile"),
+    *("demo", "init", "doctor", "run", "ingest", "report", "budgets", "alerts", "reconcile"),
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("query", "sql", "explain"),
     *("quarantine", "forget", "rerate", "prices", "schedule"),

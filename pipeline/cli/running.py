@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
 from pipeline.errors import ConfigError, SourceError
+from pipeline.notes import folded
 
 if TYPE_CHECKING:
     from pipeline.acting import Done
@@ -32,6 +33,9 @@ FailOnOption = Annotated[
         "when a gap to the provider's costs counts. Can be given twice.",
     ),
 ]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Fetch nothing: read what lies there, raw files too.")
+]
 MonthOption = Annotated[
     str | None, typer.Option("--month", help="The report's month, such as 2026-10.")
 ]
@@ -46,13 +50,14 @@ def run(
     fail_on: FailOnOption = None,
     tolerance: ToleranceOption = "0.01",
     *,
+    offline: OfflineOption = False,
     as_json: AsJsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read what is new, price it, check budgets, publish, and write the report."""
     code = run_and_print(
         config, now=now, files=files or (), month=month, fail_on=fail_on or (),
-        tolerance=tolerance, as_json=as_json, quiet=quiet,
+        tolerance=tolerance, offline=offline, as_json=as_json, quiet=quiet,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -65,24 +70,29 @@ def run_and_print(
     month: str | None = None,
     fail_on: Sequence[str] = (),
     tolerance: str = "0.01",
+    offline: bool = False,
     as_json: bool = False,
     quiet: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
-    """One run, told in a few lines. Gives the exit code."""
+    """One run, told in a few lines, with another environment if given. Gives the exit code."""
     from pipeline.acting import run_and_report
+    from pipeline.source_fetch import FetchRequest
 
     gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
     tolerance_usd = gates.tolerance_of(tolerance)
     setting.log_to_stderr()
     config, notes, problems = _config(config_path, files)
+    known = setting.environment() if environment is None else environment
     done = run_and_report(
         config,
         clock=setting.business_clock(now),
-        environment=setting.environment(),
+        environment=known,
         month=month_of(month),
         stop=setting.stop_on_signals(),
         say=say,
         problems=problems,
+        fetching=FetchRequest(known, is_offline=offline),
     )
     for note in notes:
         say(note, quiet=quiet)
@@ -131,7 +141,7 @@ def _config(
 
 def say_news(done: Done, *, quiet: bool = False) -> None:
     """Notes (not when quiet) and problems on stderr."""
-    for note in done.result.notes:
+    for note in folded(done.result.notes):
         say(note, quiet=quiet)
     for problem in done.result.problems:
         say(f"tollbook: {problem}")

@@ -94,8 +94,10 @@ def ask(
 
 def project_path(project_id: str, what: str) -> str:
     """The path of one of a project's lists. Fails: ValueError for an id that is no part of one."""
-    if not project_id or not all(c.isalnum() or c in "-_." for c in project_id) or (
-        project_id.strip(".") == ""
+    if (
+        not project_id
+        or not all(c.isalnum() or c in "-_." for c in project_id)
+        or (project_id.strip(".") == "")
     ):
         raise ValueError(f"{project_id!r} is no id")
     return f"{PROJECTS_PATH}/{project_id}/{what}"

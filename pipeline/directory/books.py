@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.facts import (
     EVERY,
     FILE,
@@ -22,7 +23,6 @@ from pipeline.directory.facts import (
     Period,
     Table,
 )
-from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, ProjectRow, check_default_project
 from pipeline.directory.history import Changes, Known, NewRow, OpenRow, compare
 from pipeline.warehouse import Warehouse

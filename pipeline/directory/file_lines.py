@@ -106,9 +106,7 @@ def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
         if user in with_role:
             continue
         own = [e for e in members if e.key[1] == user]
-        users.append(
-            Line(_spanning(own), (user,), (named.get("name"), named.get("email"), None))
-        )
+        users.append(Line(_spanning(own), (user,), (named.get("name"), named.get("email"), None)))
     return {USERS: users, MEMBERS: members}
 
 
@@ -116,7 +114,9 @@ def _spanning(lines: Sequence[Line]) -> Row:
     """A row from the first beginning of some rows to their last end."""
     first = min(lines, key=begin_of).row
     ends = [(e.row.instant("valid_to"), e.row.cells.get("valid_to", "")) for e in lines]
-    last = "" if any(at is None for at, _ in ends) else max(ends, key=lambda e: e[0] or BEGINNING)[1]
+    last = (
+        "" if any(at is None for at, _ in ends) else max(ends, key=lambda e: e[0] or BEGINNING)[1]
+    )
     return Row(first.file, first.line, {**first.cells, "valid_to": last})
 
 
@@ -135,9 +135,7 @@ def _key_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     for row in rows:
         account, user = row.text("service_account_id"), row.text("user_id")
         if account and user:
-            raise row.error(
-                "user_id", "a key belongs to a service account or a user, not both"
-            )
+            raise row.error("user_id", "a key belongs to a service account or a user, not both")
         created_at = row.instant("created_at")
         values = (
             *(row.needed("project_id"), row.text("name"), account, user),
@@ -204,5 +202,3 @@ KINDS = (
     Kind("model_permissions", ("project_id", "mode", "model_ids"), (), _permission_lines),
     Kind("spend_limits", ("project_id", "amount_usd"), (), _spend_limit_lines),
 )
-
-

@@ -67,9 +67,7 @@ def read_files(directory: Directory, projects: Sequence[Project] = ()) -> Direct
             if sheet.has(*DATES):
                 periods[table.name] = tuple(_period(line) for line in lines)
             else:
-                facts[table.name] = tuple(
-                    Fact(e.key, e.values, e.since, e.changed) for e in lines
-                )
+                facts[table.name] = tuple(Fact(e.key, e.values, e.since, e.changed) for e in lines)
     if projects:
         _add_named_here(facts, periods, found, projects)
     files = DirectoryFiles(
@@ -200,5 +198,3 @@ def _belongings(found: Mapping[Table, Sequence[Line]]) -> Iterator[Belonging]:
         yield Belonging(line.key[0], "members", line.row)
     for line in found.get(ACCOUNTS, ()):
         yield Belonging(line.values[0], "service accounts", line.row)
-
-

@@ -23,7 +23,6 @@ from pipeline.directory.facts import (
     Table,
 )
 
-
 # What an object was like before the one change whose time it tells itself.
 _BEFORE: Mapping[str, Mapping[str, Any]] = {
     PROJECTS.name: {"state": "active", "archived_at": None},

@@ -32,14 +32,15 @@ def connect(
     )
 
 
+def check_access(source: Source, environment: Mapping[str, str]) -> None:
+    """Whether a connection could be opened. Fails: ConfigError, as `connect` does."""
+    _key(source, environment)
+    address(source, environment)
+
+
 def key_variable(source: Source) -> str:
     """The name of the environment variable that holds the source's key."""
     return source.key.removeprefix("env:")
-
-
-def has_key(source: Source, environment: Mapping[str, str]) -> bool:
-    """Whether that variable is set."""
-    return bool(environment.get(key_variable(source), "").strip())
 
 
 def address(source: Source, environment: Mapping[str, str]) -> str:

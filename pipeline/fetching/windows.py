@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from pipeline.errors import ConfigError
 from pipeline.sources.buckets import Width
 
+_FIRST = date(2020, 1, 1)  # before it no time is plausible
 _DAY = timedelta(days=1)
 _MONTH_END_DAYS = 2  # the last ones of a month, on which all of it is fetched again
 _MONTH_BEGIN_DAYS = 3  # the first ones of the next, on which it still is
@@ -53,6 +55,29 @@ def regular(now: datetime, *, first: date, known: Span | None, trailing_days: in
             begin = min(begin, _month(today))
         begin = max(begin, first)
     return Span(midnight(begin), now)
+
+
+def backfill(since: date | None, until: date | None, now: datetime) -> Span | None:
+    """The range of a back-fill, whole UTC days, to the end of today at most; None: none asked.
+
+    Fails: ConfigError where it holds no day that has begun.
+    """
+    if since is None:
+        if until is None:
+            return None
+        raise ConfigError("needs --since as well", key="--until", hint="Name the first day.")
+    if since < _FIRST:
+        raise ConfigError(f"{since} is before {_FIRST}, the first day there is", key="--since")
+    if since > now.date():
+        raise ConfigError(f"{since} has not begun yet (UTC)", key="--since")
+    if until is not None and until <= since:
+        raise ConfigError(
+            f"{until} is not after {since}",
+            key="--until",
+            hint="The range ends before this day: for one day, name the next.",
+        )
+    end = now.date() + _DAY
+    return Span(midnight(since), midnight(end if until is None else min(until, end)))
 
 
 def extended(known: Span | None, fetched: Span) -> Span | None:

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.ledger import quote
-from pipeline.line_items import in_unit_of, model_key, parse
+from pipeline.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.money import EXACT
 from pipeline.pricing.spans import holds
 from pipeline.pricing.tables import Alias
@@ -164,13 +164,16 @@ def _compare_days(
     aliases: Sequence[Alias],
     now: datetime,
 ) -> list[Line]:
-    charges = _charges(books, [states[d] for d in days if d in states])
-    costs = _costs(books, days)
+    same: dict[str, str] = dict(books.rows(sql("reconciling/organizations")))
+    charges = _charges(books, [states[d] for d in days if d in states], same)
+    costs = _costs(books, days, same)
+    organizations: dict[date, set[str]] = defaultdict(set)
+    for day, organization in [*charges, *costs]:
+        organizations[day].add(organization)
     lines = []
     for day in days:
         fetched = {f.organization_id: f for f in fetches.get(day, ())}
-        organizations = {o for d, o in [*charges, *costs] if d == day}
-        for organization in sorted(organizations):
+        for organization in sorted(organizations[day]):
             fetch = fetched.get(organization)
             key = (day, organization)
             both = Day(
@@ -186,7 +189,9 @@ def _compare_days(
     return lines
 
 
-def _charges(books: Warehouse, states: Sequence[DayState]) -> dict[tuple[date, str], list[Charged]]:
+def _charges(
+    books: Warehouse, states: Sequence[DayState], same: Mapping[str, str]
+) -> dict[tuple[date, str], list[Charged]]:
     found: dict[tuple[date, str], list[Charged]] = defaultdict(list)
     if not states:
         return found
@@ -199,18 +204,21 @@ def _charges(books: Warehouse, states: Sequence[DayState]) -> dict[tuple[date, s
     rows = books.rows(sql("reconciling/charges_of_days"))
     books.con.execute("DROP VIEW day_charges")
     for day, organization, project, model, meter, item, quantity, usd, unpriced, price in rows:
-        found[day, organization].append(
+        found[day, same.get(organization, organization)].append(
             Charged(project, model, meter, quantity, usd, unpriced, price, item)
         )
     return found
 
 
-def _costs(books: Warehouse, days: Sequence[date]) -> dict[tuple[date, str], list[Costed]]:
+def _costs(
+    books: Warehouse, days: Sequence[date], same: Mapping[str, str]
+) -> dict[tuple[date, str], list[Costed]]:
     """The bill of days; what differs only in its unit of quantity is one line."""
     merged: dict[tuple[Any, ...], Costed] = {}
+    items: dict[str | None, LineItem] = {}
     rows = books.rows(sql("reconciling/costs_of_days"), {"days": list(days)})
     for day, organization, project, text, currency, unit, amount, credit, sent, free in rows:
-        item = parse(text)
+        item = items.get(text) or items.setdefault(text, parse(text))
         quantity = _in_unit(item.meter, sent, unit)
         line = Costed(
             project_id=project,
@@ -222,7 +230,7 @@ def _costs(books: Warehouse, days: Sequence[date]) -> dict[tuple[date, str], lis
             quantity=quantity,
             free_quantity=_in_unit(item.meter, free, unit) or ZERO,
         )
-        key = (day, organization, project, text, currency)
+        key = (day, same.get(organization, organization), project, text, currency)
         merged[key] = line if key not in merged else _together(merged[key], line)
     found: dict[tuple[date, str], list[Costed]] = defaultdict(list)
     for (day, organization, *_), line in merged.items():

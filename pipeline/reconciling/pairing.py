@@ -243,7 +243,8 @@ def _by_other_name(
         families[name(key[0]), key[1]].append((key, group))
     joined: list[tuple[_Key, _Group]] = []
     for (_, meter), family in families.items():
-        together = _to_join(family) if meter and meter not in TOOL_METERS else []
+        is_alone = len(family) == 1 or not meter or meter in TOOL_METERS
+        together = [] if is_alone else _to_join(family)
         joined += [f for f in family if not any(f is t for t in together)]
         if together:
             key = next(k for k, g in together if g.costs)

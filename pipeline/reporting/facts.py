@@ -104,6 +104,7 @@ def gather(
         billed=_billed(con, asked, names),
         held_back=_held_back(con, asked),
         sources=_sources(con, asked, period),
+        not_fetched=tuple(model.NotFetched(*r) for r in rows(con, "not_fetched", asked)),
         calendars=_calendars(con, asked),
         provider_costs=tuple(
             model.ProviderCost(currency, amount, days, at, Amount(*own))

@@ -275,6 +275,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFetched:
+    """An endpoint that the last fetch did not bring whole."""
+
+    source: str
+    endpoint: str
+    outcome: str  # absent, refused, failed
+    known_until_at: datetime | None  # None: nothing was ever fetched
+    failing_since_at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Calendars:
     """The organization's month beside the provider's month in UTC, and what sets them apart."""
 
@@ -361,6 +373,7 @@ class Report:
     billed: tuple[BilledItem, ...]
     held_back: tuple[HeldBack, ...]
     sources: tuple[Source, ...]
+    not_fetched: tuple[NotFetched, ...]
     calendars: Calendars
     provider_costs: tuple[ProviderCost, ...]
     reconciliation: Reconciliation

@@ -109,6 +109,15 @@ def order(parsed: Sequence[HasBuckets]) -> tuple[Bucket, ...]:
     return tuple(sorted(last.values(), key=_sequence))
 
 
+def one_organization(parsed: Sequence[HasBuckets]) -> None:
+    """Whether pages are all of one organization. Fails: SourceError, naming two files."""
+    days: dict[tuple[str, date], list[Bucket]] = defaultdict(list)
+    for bucket in versions(parsed):
+        days[bucket.endpoint, bucket.day].append(bucket)
+    for same_day in days.values():
+        _one_organization(same_day)
+
+
 def _sequence(bucket: Bucket) -> tuple[bool, datetime, str, int]:
     fetched = bucket.fetched_at
     return (

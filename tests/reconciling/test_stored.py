@@ -158,3 +158,17 @@ def test_computed_at_is_the_real_clock(place: Place) -> None:
     place.run(now=datetime(2027, 1, 1))
     [(at,)] = place.rows("SELECT DISTINCT computed_at FROM reconciliation")
     assert NOW < at < NOW + timedelta(minutes=1)
+
+
+def test_the_bill_s_own_name_of_the_organization_is_the_configured_one(place: Place) -> None:
+    """One admin key shows one organization; and a fetch replaces what it named so before."""
+    named = {"organization_id": "org-by-the-provider"}
+    place.write("costs/1.json", costs(OLD_DAY, {**cost_of("0.009"), **named}))
+    place.run()
+    later = costs(OLD_DAY, {**cost_of("0.002"), **named}, fetched="2026-11-24T07:00:00Z")
+    place.write("costs/2.json", later)
+    place.run()
+    assert place.rows("SELECT amount FROM provider_costs") == [(Decimal("0.002"),)]
+    assert stored(place)[0] == (OLD_DAY, "alpha, input", "compared", None, 0)
+    place.forget("costs/2.json")
+    assert place.rows("SELECT amount FROM provider_costs") == [(Decimal("0.009"),)]

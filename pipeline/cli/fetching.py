@@ -1,0 +1,86 @@
+"""`tollbook ingest`: fetch a range from the provider's API, with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.running import print_done
+from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
+
+if TYPE_CHECKING:
+    from pipeline.fetching.fetch import Progress
+
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option("--until", help="UTC day before which to stop (not counted); default: now."),
+]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", help="Only this source; default: all of kind openai.")
+]
+
+
+@app.command()
+def ingest(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    as_json: AsJsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch a range of days from the provider's API, then read and price it; can be resumed."""
+    from pipeline.acting import ingest_and_report
+
+    setting.log_to_stderr()
+    with _bar(is_shown=sys.stderr.isatty() and not quiet) as progress:
+        done = ingest_and_report(
+            setting.load(config),
+            since=setting.day(since, "--since") if since else None,
+            until=setting.day(until, "--until") if until else None,
+            source=source,
+            clock=setting.business_clock(now),
+            environment=setting.environment(),
+            stop=setting.stop_on_signals(),
+            say=say,
+            progress=progress,
+        )
+    print_done(done, as_json=as_json, quiet=quiet)
+    raise typer.Exit(done.result.exit_code)
+
+
+@contextmanager
+def _bar(*, is_shown: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar on stderr while pieces are fetched."""
+    if not is_shown:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("fetching", total=None)
+
+        def show(progress: Progress) -> None:
+            what = f"{progress.source}: {progress.series} of {progress.span.since:%Y-%m-%d}"
+            bar.update(task, description=what, completed=progress.done, total=progress.total)
+
+        yield show

@@ -1,0 +1,1 @@
+"""Fetching from the double of the provider's admin API."""

@@ -1,0 +1,129 @@
+"""A storage that is filled from the double of the admin API, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.acting import Clock, Done, ingest_and_report
+from pipeline.batch import RunResult
+from pipeline.config import load
+from pipeline.demo.admin_api import AdminApi, Faults, Server, serving
+from pipeline.demo.organization import acme
+from pipeline.fetching.fetch import Progress
+from pipeline.run import run_batch
+from pipeline.source_fetch import FetchRequest
+
+NOW = datetime(2026, 11, 24, 8, 10)
+KEY = "sk-admin-made-up-and-secret-0123456789"
+ORGANIZATION = '[organization]\nid = "org-acme"\n[storage]\nroot = "var"\n'
+SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-20"\n'
+# What is the same however often and from whatever files it was read.
+TOTALS = {
+    "usage": "SELECT * EXCLUDE (recorded_at, input_file, input_line, record_id) FROM usage",
+    "charges": "FROM charges",
+    "costs": "SELECT * EXCLUDE (fetched_at, input_file, input_line) FROM provider_costs",
+}
+Row = tuple[Any, ...]
+
+
+@contextmanager
+def double(
+    faults: Faults | None = None, *, scale: float = 0.2, clock: Sequence[datetime] = (), **more: Any
+) -> Iterator[Server]:
+    """The double on loopback; `clock` is a list whose last instant is the time it has."""
+    now = (lambda: clock[-1]) if clock else (lambda: NOW)
+    api = AdminApi(acme(), now=now, faults=faults, scale=scale, key=KEY, **more)
+    with serving(api) as server:
+        yield server
+
+
+class House:
+    """A folder with a tollbook.toml; the real clock follows the business clock."""
+
+    def __init__(self, folder: Path, base_url: str, source: str = SOURCE, more: str = "") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.environment = {"OPENAI_ADMIN_KEY": KEY}
+        self.now = NOW
+        self._ticks = 0
+        self._text = f"{more}{source}"
+        self.point(base_url)
+
+    def point(self, base_url: str, more: str = "") -> None:
+        """From now on fetch from here."""
+        self.configure(f'{ORGANIZATION}{self._text}base_url = "{base_url}"\n{more}')
+
+    def configure(self, text: str) -> None:
+        """Write the configuration."""
+        (self.folder / "tollbook.toml").write_text(text)
+
+    def clock(self) -> datetime:
+        """The real clock; no two looks give the same."""
+        self._ticks += 1
+        return self.now + timedelta(milliseconds=self._ticks)
+
+    def run(self, *, retries: int = 5, **more: Any) -> RunResult:
+        """A run."""
+        return run_batch(
+            load(self.folder / "tollbook.toml"),
+            now=self.now,
+            real_clock=self.clock,
+            environment=self.environment,
+            fetching=FetchRequest(self.environment, max_retries=retries, **more),
+        )
+
+    def ingest(self, since: str | None, until: str | None = None, **more: Any) -> Done:
+        """A back-fill."""
+        return ingest_and_report(
+            load(self.folder / "tollbook.toml"),
+            since=date.fromisoformat(since) if since else None,
+            until=date.fromisoformat(until) if until else None,
+            source=more.pop("source", None),
+            clock=Clock(business=lambda: self.now, real=self.clock),
+            environment=self.environment,
+            **more,
+        )
+
+    def ask(self, query: str) -> list[Row]:
+        """Ask what is published."""
+        path = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
+        with duckdb.connect(str(path), read_only=True) as con:
+            return con.execute(query).fetchall()
+
+    def totals(self) -> Mapping[str, list[Row]]:
+        """Everything that is published of usage, charges and costs."""
+        return {name: self.ask(f"{query} ORDER BY ALL") for name, query in TOTALS.items()}
+
+    def fetches(self) -> dict[str, Row]:
+        """The newest fetch of each endpoint: outcome, known until, rows."""
+        rows = self.ask(
+            "SELECT endpoint, outcome, known_until_at, rows FROM fetches "
+            "QUALIFY row_number() OVER (PARTITION BY endpoint ORDER BY fetched_at DESC) = 1"
+        )
+        return {endpoint: tuple(rest) for endpoint, *rest in rows}
+
+    @property
+    def raw(self) -> Path:
+        """The raw files of the source."""
+        return self.folder / "var" / "raw" / "api"
+
+    def files(self) -> list[str]:
+        """The raw files, by endpoint and name."""
+        return sorted(str(p.relative_to(self.raw)) for p in self.raw.rglob("*.gz"))
+
+
+class Watched:
+    """A progress that is told; stops the run after so many pieces."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
+
+    def __call__(self, progress: Progress) -> None:
+        """One more piece is done."""
+        self.seen.append((progress.done, progress.total))
