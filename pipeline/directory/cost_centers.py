@@ -6,6 +6,7 @@ unmapped there, which is not an error.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -45,7 +46,7 @@ def read_cost_centers(path: Path | None) -> tuple[CostCenter, ...]:
         ordered.setdefault(center.project_id, []).append((center, row))
     for pairs in ordered.values():
         pairs.sort(key=lambda pair: pair[0].valid_from or date.min)
-        for (one, first), (other, second) in zip(pairs, pairs[1:], strict=False):
+        for (one, first), (other, second) in itertools.pairwise(pairs):
             if one.valid_to is None or (other.valid_from or date.min) < one.valid_to:
                 early, late = sorted((first, second), key=lambda row: row.line)
                 raise late.error(

@@ -81,9 +81,7 @@ def sync(
     return told
 
 
-def keep(
-    books: Warehouse, at: datetime, files: DirectoryFiles, *, is_synced: bool = True
-) -> None:
+def keep(books: Warehouse, at: datetime, files: DirectoryFiles, *, is_synced: bool = True) -> None:
     """An act that asks no source."""
     with books.transaction():
         save(books, [], files, sources=[], is_synced=is_synced, at=at)

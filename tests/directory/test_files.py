@@ -1,4 +1,4 @@
-"""The directory's files: what they tell, what wins over the API, and clear words for what is wrong."""
+"""The directory's files: what they tell, what wins over the API, what is wrong and where."""
 
 from __future__ import annotations
 
@@ -40,15 +40,13 @@ def books(tmp_path: Path) -> Iterator[Warehouse]:
         yield found
 
 
-def files(
-    folder: Path, named: tuple[Project, ...] = (), **texts: str
-) -> DirectoryFiles:
+def files(folder: Path, *named: Project, **texts: str) -> DirectoryFiles:
     """Files by the key that names them."""
     paths = {}
     for name, text in texts.items():
         paths[name] = folder / f"{name}.csv"
         paths[name].write_text(text, encoding="utf-8")
-    return read_files(Directory(**paths), named)
+    return read_files(Directory.model_validate(paths), named)
 
 
 def rows(books: Warehouse, table: str, columns: str) -> list[tuple[Any, ...]]:
@@ -167,14 +165,12 @@ def test_limits_permissions_and_spend_limits(books: Warehouse, tmp_path: Path) -
     ]
 
 
-def test_the_api_wins_and_files_add_what_it_does_not_know(
-    books: Warehouse, tmp_path: Path
-) -> None:
+def test_the_api_wins_and_files_add_what_it_does_not_know(books: Warehouse, tmp_path: Path) -> None:
     """Description, web site and team are ours, also on a day on which the API fails."""
     header = "project_id,project_name,description,owner_team\n"
     told = files(
         tmp_path,
-        (Project(id="p3", name="Here", website="https://x.example"),),
+        Project(id="p3", name="Here", website="https://x.example"),
         projects=f"{header}p1,Other,What for,Team\np2,Only here,,\n",
         members="user_id,project_id,role\nu1,p1,member\nu2,p1,member\n",
     )
@@ -208,9 +204,7 @@ def test_a_run_without_sources_leaves_what_they_told(books: Warehouse, tmp_path:
 
 def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
     """Half-open; the team may be left out."""
-    told = files(
-        tmp_path, cost_centers=f"{CENTERS}p1,100,Care,,2026-03-01\np1,200,,2026-03-01,\n"
-    )
+    told = files(tmp_path, cost_centers=f"{CENTERS}p1,100,Care,,2026-03-01\np1,200,,2026-03-01,\n")
     assert told.cost_centers == (
         CostCenter("p1", "100", "Care", None, date(2026, 3, 1)),
         CostCenter("p1", "200", None, date(2026, 3, 1), None),
@@ -274,8 +268,10 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
         (
             "service_accounts",
             f"{ACCOUNTS}s,p,,\ns,q,2026-01-01,\n",
-            "service_accounts.csv:3 service_account_id: 's' is in 'q' and, in line 2, in 'p': "
-            "a service account belongs to exactly one project.",
+            (
+                "service_accounts.csv:3 service_account_id: 's' is in 'q' and, in line 2, in 'p': "
+                "a service account belongs to exactly one project."
+            ),
         ),
         (
             "members",
@@ -294,7 +290,7 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
         ),
         (
             "spend_limits",
-            "project_id,amount_usd\np,\"1,20\"\n",
+            'project_id,amount_usd\np,"1,20"\n',
             "spend_limits.csv:2 amount_usd: '1,20' is no decimal. Write it like 2000.00.",
         ),
         (
@@ -323,7 +319,7 @@ def test_what_is_wrong_is_said_with_its_place(
 def test_a_missing_file_is_named(tmp_path: Path, kind: str) -> None:
     """And the key that names it."""
     with pytest.raises(ConfigError, match=f"no such file.*Correct `{kind}` under .directory.") as e:
-        read_files(Directory(**{kind: tmp_path / "none.csv"}))
+        read_files(Directory.model_validate({kind: tmp_path / "none.csv"}))
     assert e.value.file == str(tmp_path / "none.csv")
 
 
@@ -354,8 +350,10 @@ def test_a_missing_file_is_named(tmp_path: Path, kind: str) -> None:
                 "projects": f"{PROJECTS}p,Default project\n",
                 "service_accounts": "service_account_id,project_id\ns,p\n",
             },
-            "service_accounts.csv:2 project_id: 'p' is the Default project, which has no direct "
-            "service accounts",
+            (
+                "service_accounts.csv:2 project_id: 'p' is the Default project, which has no "
+                "direct service accounts"
+            ),
         ),
     ],
 )

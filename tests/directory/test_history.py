@@ -57,13 +57,16 @@ def test_a_rename_closes_one_row_and_opens_the_next(books: Warehouse) -> None:
 
 def test_a_project_is_archived_when_the_api_says_it_was(books: Warehouse) -> None:
     """Not when it was seen; its people and accounts ended with it, and are not asked for."""
-    first = {
+    first: Answers = {
         "projects": [project("A")],
         "projects/p1/users": [member("u1", "owner")],
         "projects/p1/service_accounts": [member("s1", "member")],
         "projects/p1/api_keys": [key("k1", "main")],
     }
-    second = {"projects": [project("A", archived_at=ARCHIVED)], "projects/p1/api_keys": 400}
+    second: Answers = {
+        "projects": [project("A", archived_at=ARCHIVED)],
+        "projects/p1/api_keys": 400,
+    }
     assert rows_over(books, PROJECTS, first, second, second) == [
         ("A", "active", CREATED, ARCHIVED),
         ("A", "archived", ARCHIVED, None),
@@ -118,9 +121,7 @@ def test_a_list_that_failed_ends_nothing(books: Warehouse, status: int) -> None:
         "projects/p1/api_keys": [key("k1", "main")],
     }
     sync(books, FIRST, here)
-    told = sync(
-        books, SECOND, {**here, "projects/p1/users": status, "projects/p1/api_keys": []}
-    )
+    told = sync(books, SECOND, {**here, "projects/p1/users": status, "projects/p1/api_keys": []})
     assert books.rows(MEMBERS) == [("u1", "owner", CREATED, None)]
     assert books.rows(KEYS) == [("main", "active", CREATED, SECOND)]
     said = [str(problem) for problem in told.problems] or told.notes
@@ -157,8 +158,10 @@ def test_an_item_without_an_id_ends_nothing(books: Warehouse) -> None:
     told = sync(books, SECOND, {**here, "projects/p1/users": [{"role": "owner"}]})
     assert books.rows(MEMBERS) == [("u1", "owner", CREATED, None)]
     assert told.notes == [
-        "The source 'api': /organization/projects/p1/users has 1 items without an id; "
-        "nothing is taken as gone there"
+        (
+            "The source 'api': /organization/projects/p1/users has 1 items without an id; "
+            "nothing is taken as gone there"
+        )
     ]
 
 
@@ -167,9 +170,7 @@ def test_a_service_account_that_is_listed_twice_is_in_one_project(books: Warehou
     both = [project("A"), project("B", id_="p2")]
     one, none = [member("s1", "member")], list[Any]()
     path = "projects/{}/service_accounts"
-    told = sync(
-        books, FIRST, {"projects": both, path.format("p1"): one, path.format("p2"): one}
-    )
+    told = sync(books, FIRST, {"projects": both, path.format("p1"): one, path.format("p2"): one})
     assert ["'s1' is listed in 'p1' and in 'p2'" in note for note in told.notes] == [True]
     sync(books, SECOND, {"projects": both, path.format("p1"): none, path.format("p2"): one})
     assert books.rows(
@@ -179,6 +180,7 @@ def test_a_service_account_that_is_listed_twice_is_in_one_project(books: Warehou
 
 def test_cents_are_exact_dollars(books: Warehouse) -> None:
     """A hundredth each, never a float; none set (404, or 0) is no limit."""
+
     def limit(cents: int) -> list[dict[str, Any]]:
         return [{"threshold_amount": cents, "currency": "USD", "interval": "month",
                  "enforcement": {"status": "enforcing"}}]  # fmt: skip
@@ -199,6 +201,7 @@ def test_cents_are_exact_dollars(books: Warehouse) -> None:
 
 def test_limits_and_permissions_are_dated_from_when_they_were_seen(books: Warehouse) -> None:
     """The API does not tell since when; what was before the first sync is not known."""
+
     def limits(tokens: int) -> list[dict[str, Any]]:
         return [{"id": "rl-m", "model": "m", "max_requests_per_1_minute": 3,
                  "max_tokens_per_1_minute": tokens}]  # fmt: skip

@@ -82,12 +82,11 @@ def test_what_changes_between_two_runs_is_kept_with_its_days(
         "deleted",
     )
     assert house.ask(
-        "SELECT project_id, name FROM service_accounts "
-        f"WHERE service_account_id = '{account.id}'"
+        f"SELECT project_id, name FROM service_accounts WHERE service_account_id = '{account.id}'"
     )[0] == (made.id, "bot")
-    assert house.ask(
-        f"SELECT state, archived_at FROM projects WHERE project_id = '{hackers}'"
-    ) == [("archived", LATER)]
+    assert house.ask(f"SELECT state, archived_at FROM projects WHERE project_id = '{hackers}'") == [
+        ("archived", LATER)
+    ]
     assert house.ask(
         "SELECT count(*) FILTER (WHERE valid_to_at IS NULL), max(valid_to_at) "
         f"FROM project_member_history WHERE project_id = '{hackers}'"
