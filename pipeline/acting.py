@@ -51,6 +51,7 @@ class Done:
         which = "" if is_current or not report.is_default_month else ", the newest month with data"
         month = f"{report.month:%B %Y}{which}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
+        spent = "nothing recorded" if report.is_empty else f"{bound}{display_usd(report.spent_usd)}"
         read = (
             f"Read {counted(counts.rows_read, 'row')} from {counted(counts.files_read, 'file')}: "
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
@@ -59,7 +60,7 @@ class Done:
         held_back = f"{counted(report.quarantined, 'row')} of the month or of no known day"
         return [
             read,
-            f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",
+            f"Spend       {spent} in {month}{unpriced}",
             f"Budgets     {report.budgets_over} over, {report.budgets_near} near",
             f"Quarantine  {held_back} held back (all: tollbook quarantine list)",
             f"Storage     {self.result.storage_root}",

@@ -58,12 +58,17 @@ def explain(pair: Pair, day: Day) -> Line:
         charged = sum((c.cost_usd for c in pair.charges), ZERO)
         positive = sum((c.amount for c in own), ZERO)
         credits_usd = sum((c.credits for c in own), ZERO)
+        # an allowance is negative on both sides: as much of it as both have is no credit
+        allowed = max(charged, credits_usd) if charged < 0 and credits_usd < 0 else ZERO
+        positive, credits_usd = positive + allowed, credits_usd - allowed
         costs = positive + credits_usd
         parts: dict[Cause, Decimal] = {}
         if not foreign:
             parts = _parts(pair, day, charged, positive, credits_usd)
         matched = (
-            ZERO if foreign else max(ZERO, min(charged, costs if pair.is_billed else positive))
+            ZERO
+            if foreign
+            else allowed or max(ZERO, min(charged, costs if pair.is_billed else positive))
         )
         return Line(
             usage_date=day.usage_date,

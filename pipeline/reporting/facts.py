@@ -13,10 +13,11 @@ import duckdb
 from pipeline import reconciled
 from pipeline.errors import CheckFailedError
 from pipeline.reporting import model
+from pipeline.reporting.amounts import NOTHING, Amount, Quantity
 from pipeline.reporting.asking import Parameters, keep, rows
 from pipeline.reporting.display import DASH
 from pipeline.reporting.exact import total
-from pipeline.reporting.model import NOTHING, Amount, Quantity, Report
+from pipeline.reporting.model import Report
 from pipeline.reporting.movers import moves
 from pipeline.reporting.naming import ProjectNames, model_label, scope_label
 from pipeline.reporting.period import (

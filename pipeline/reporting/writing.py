@@ -30,6 +30,7 @@ class WrittenReport:
     is_default_month: bool
     spent_usd: Decimal
     is_lower_bound: bool
+    is_empty: bool  # nothing was charged, not even at an unknown price
     budgets_near: int
     budgets_over: int
     quarantined: int
@@ -88,6 +89,7 @@ def write_report(
         is_default_month=month is None,
         spent_usd=report.current.amount.usd,
         is_lower_bound=report.current.amount.is_lower_bound,
+        is_empty=report.current.amount.is_absent,
         budgets_near=len(report.budgets_in("near")),
         budgets_over=len(report.budgets_in("over")),
         quarantined=report.quarantined,

@@ -60,6 +60,19 @@ def only(charges: list[Charged], costs: list[Costed], *, is_open: bool = False) 
             "storage_and_tools",
             {"storage_and_tools": "-0.1"},
         ),
+        # the free gigabyte is a line of minus 0.1 with us and on the bill: no credit
+        (
+            [charge(None, "-1", "100000", meter="vector_store_gb_days")],
+            [cost("assistants api | file search", "0", None, credit="-0.1")],
+            None,
+            {},
+        ),
+        (
+            [charge(None, "-1", "100000", meter="vector_store_gb_days")],
+            [cost("assistants api | file search", "0", None, credit="-0.3")],
+            "credits",
+            {"credits": "-0.2"},
+        ),
         (
             [],
             [cost("web search tool calls", "0.05", "5")],

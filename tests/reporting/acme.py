@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from pipeline.records import CHARGE_SCHEMA
+from tests.published import dictionary
 
 NOW = datetime(2026, 11, 17, 13, 20)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -121,6 +122,7 @@ class Books:
         self.path = path
         self.con = duckdb.connect(str(path))
         self.con.execute(DDL)
+        self._empty_views()
         self.lines: list[dict[str, Any]] = []
 
     def charge(
@@ -148,6 +150,14 @@ class Books:
             "is_provisional": False, "project_name": PROJECTS.get(project or ""),
         }  # fmt: skip
         self.lines.append(line | more)
+
+    def _empty_views(self) -> None:
+        """The other views of the contract, without rows."""
+        made = {name for (name,) in self.con.execute("SHOW TABLES").fetchall()}
+        for view, columns in dictionary().items():
+            if view not in made | {"charges", "daily_costs"}:
+                types = ", ".join(f"{c} {kind}" for c, (kind, _) in columns.items() if c)
+                self.con.execute(f"CREATE TABLE {view} ({types})")
 
     def insert(self, table: str, **row: Any) -> None:
         """Add one row to another relation; what is not named is NULL."""

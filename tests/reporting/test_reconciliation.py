@@ -22,8 +22,6 @@ SECTION = "h-reconciliation"
 def compared(books: Books) -> Books:
     """Books of a day in November that have the table, without a row."""
     books.charge(date(2026, 11, 3), "proj_a", "alpha", "text_input_tokens", "1000", "0.002")
-    books.con.execute(sql("schema/030_reconciliation"))
-    books.con.execute("ALTER TABLE reconciliation ADD COLUMN project_name VARCHAR")
     return books
 
 
