@@ -1,4 +1,4 @@
-"""`tollbook projects`, `members`, `service-accounts`, `keys` and `limits`: what there is and was."""
+"""`tollbook projects`, `members`, `service-accounts`, `keys`, `limits`: what there is and was."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def save(folder: Path, document: Document) -> Path | None:
     partial = path.with_name(path.name + ".part")
     with partial.open("wb") as file:
         with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            packed.write(json.dumps(kept, ensure_ascii=False, default=_number).encode())
+            packed.write(json.dumps(kept, default=_number).encode())
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

@@ -299,7 +299,7 @@ def _limit_of(project_id: str) -> Callable[[Item], Fact | None]:
 def _permissions_of(project_id: str) -> Callable[[Item], Fact | None]:
     def make(item: Item) -> Fact | None:
         mode, ids = _text(item.get("mode")), item.get("model_ids")
-        models = tuple(i for i in ids if isinstance(i, str)) if isinstance(ids, list) else ()
+        models = tuple(filter(None, map(_text, ids))) if isinstance(ids, list) else ()
         if mode is None or (mode == "deny_list" and not models):
             return None  # nothing is denied: as good as no list
         return Fact((project_id,), (mode, models))
@@ -326,7 +326,10 @@ def _object(value: Any) -> Item:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """A text that can be stored: half a surrogate pair, which JSON allows, cannot."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value.encode("utf-8", "replace").decode()
 
 
 def _count(value: Any) -> int | None:

@@ -31,6 +31,8 @@ COLUMNS = (
     ("list_cost_usd", "at list prices; empty where nothing has a price"),
     ("cost_usd", "at contracted prices; empty, not 0, where nothing has a price"),
     ("is_provisional", "true while the day's figures may still move"),
+    ("cost_center", "the project's on that day; empty where it is not mapped"),
+    ("team", "the project's on that day, as the cost centre"),
 )
 # The last four are the full-width forms, which some spreadsheets take for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -15,6 +15,7 @@ from pipeline.errors import CheckFailedError
 from pipeline.reporting import model
 from pipeline.reporting.amounts import NOTHING, Amount, Quantity
 from pipeline.reporting.asking import Parameters, keep, rows
+from pipeline.reporting.centers import centers
 from pipeline.reporting.display import DASH
 from pipeline.reporting.exact import total
 from pipeline.reporting.model import Report
@@ -116,6 +117,7 @@ def gather(
         alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
         headroom=headroom(con, asked, names, near_percent),
         findings=findings(con, asked, names),
+        centers=centers(con, asked),
         near_percent=near_percent,
     )
     _check(report, all_cells)
@@ -294,6 +296,9 @@ def _check(report: Report, all_cells: tuple[Cell, ...]) -> None:
         "the organization's calendar": (report.calendars.own.usd, spent),
         "the changes by project and model": (report.moves.total.change, change),
     }
+    if report.centers:
+        by_center = total(center.current.usd for center in report.centers)
+        ways["the cost centres"] = (by_center, spent)
     for way, (found, expected) in ways.items():
         if found != expected:
             raise CheckFailedError(

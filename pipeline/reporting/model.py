@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline.money import to_cents
 from pipeline.reconciled import Reconciliation
 from pipeline.reporting.amounts import NOTHING, Amount, Quantity
+from pipeline.reporting.centers import Center
 from pipeline.reporting.exact import difference, ratio, total
 from pipeline.reporting.period import Days, Period
 from pipeline.reporting.watched import Finding, Headroom
@@ -340,6 +341,7 @@ class Report:
     alerts: tuple[Alert, ...] = field(default=())
     headroom: tuple[Headroom, ...] = field(default=())
     findings: tuple[Finding, ...] = field(default=())
+    centers: tuple[Center, ...] = field(default=())
     near_percent: int = 80
 
     @property

@@ -256,3 +256,9 @@ def test_ids_from_the_api_never_become_other_paths() -> None:
     for id_ in ("", "..", "../x", "a/b", "a?b", "a b", "%2e"):
         with pytest.raises(ValueError, match="is no id"):
             project_path(id_, "users")
+
+
+def test_a_name_that_is_no_text_is_mended(books: Warehouse) -> None:
+    """JSON can hold half a surrogate pair; the books cannot, and the run goes on."""
+    sync(books, FIRST, {"projects": [project("A\ud800B")]})
+    assert books.rows("SELECT project_name FROM projects") == [("A?B",)]

@@ -41,17 +41,20 @@ def test_a_line_is_one_day_project_model_scope_operation_tier_and_meter(
             day, "proj_plus", "gpt-5.2", "text_input_tokens", "10", price, api_key_id=key,
             list_cost_usd=Decimal("0.00001"), is_provisional=True,
         )  # fmt: skip
+    books.insert("cost_centers", project_id="proj_plus", cost_center="100", team="=Care",
+                 valid_to_date=date(2026, 11, 3))  # fmt: skip
     books.charge(day, None, "new", "text_output_tokens", "7", None)
     books.charge(day, None, None, "vector_store_gb_days", "-1", "0.1", unit="gb_days")
     assert _lines(write(books.finish()).csv) == [
         dict(zip([name for name, _ in COLUMNS], values, strict=True))
         for values in (
             ["2026-11-02", "proj_plus", "'+49 30 1234", "gpt-5.2", "models", "completions",
-             "default", "text_input_tokens", "tokens", "20", "0", "0.00002", "0.000015", "true"],
+             "default", "text_input_tokens", "tokens", "20", "0", "0.00002", "0.000015", "true",
+             "100", "'=Care"],
             ["2026-11-02", "", "", "new", "models", "completions", "default",
-             "text_output_tokens", "tokens", "7", "7", "", "", "false"],
+             "text_output_tokens", "tokens", "7", "7", "", "", "false", "", ""],
             ["2026-11-02", "", "", "", "models", "completions", "default",
-             "vector_store_gb_days", "gb_days", "-1", "0", "-0.1", "-0.1", "false"],
+             "vector_store_gb_days", "gb_days", "-1", "0", "-0.1", "-0.1", "false", "", ""],
         )
     ]  # fmt: skip
 
