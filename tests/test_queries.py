@@ -133,7 +133,7 @@ def test_every_folder_is_known() -> None:
     assert {n.split("/")[0] for n in NAMES} <= {
         *("schema", "reading", "staging", "ledger", "charges", "writing"),
         *("status", "reconciling", "checks", "published", "analysis", "reporting", "explaining"),
-        "as_of",
+        *("as_of", "directory"),
     }
 
 

@@ -1,4 +1,4 @@
-"""`tollbook projects`, `members`, `service-accounts`, `keys` and `limits`: who and what there is."""
+"""`tollbook projects`, `members`, `service-accounts`, `keys` and `limits`: what there is and was."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ def _list(
     *,
     quiet: bool,
 ) -> None:
-    from pipeline.access import open_published, run_statement
+    from pipeline.access import Parameter, open_published, run_statement
     from pipeline.resources import sql
 
     configured = setting.load(config)
     published = configured.storage.root / "published"
     at = None if as_of is None else setting.instant(as_of, "--as-of")
     utc = (at or setting.clock(now).now).replace(tzinfo=UTC)
-    parameters = {"at": at, "project": project}
+    parameters: dict[str, Parameter] = {"at": at, "project": project}
     if what == "projects":
         parameters["today"] = utc.astimezone(configured.organization.zone).date()
     with open_published(published) as con:

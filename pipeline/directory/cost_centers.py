@@ -6,6 +6,7 @@ unmapped there, which is not an error.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ class CostCenter:
     """The cost centre and team of a project on some days of the organization's; half-open."""
 
     project_id: str
-    cost_center: str | None
+    cost_center: str
     team: str | None
     valid_from: date | None
     valid_to: date | None
@@ -35,19 +36,17 @@ def read_cost_centers(path: Path | None) -> tuple[CostCenter, ...]:
     for row in sheet.rows:
         center = CostCenter(
             row.needed("project_id"),
-            row.text("cost_center"),
+            row.needed("cost_center"),
             row.text("team"),
             row.day("valid_from"),
             row.day("valid_to"),
         )
-        if center.cost_center is None and center.team is None:
-            raise row.error("cost_center", "is empty, and so is team")
         if center.valid_from and center.valid_to and center.valid_to <= center.valid_from:
             raise row.error("valid_to", "is not after valid_from")
         ordered.setdefault(center.project_id, []).append((center, row))
     for pairs in ordered.values():
         pairs.sort(key=lambda pair: pair[0].valid_from or date.min)
-        for (one, first), (other, second) in zip(pairs, pairs[1:], strict=False):
+        for (one, first), (other, second) in itertools.pairwise(pairs):
             if one.valid_to is None or (other.valid_from or date.min) < one.valid_to:
                 early, late = sorted((first, second), key=lambda row: row.line)
                 raise late.error(

@@ -15,6 +15,7 @@ from pipeline.directory.cost_centers import CostCenter, read_cost_centers
 from pipeline.directory.csv_rows import Row
 from pipeline.directory.facts import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table
 from pipeline.directory.file_lines import DATES, KINDS, Line, begin_of
+from pipeline.directory.history import before
 from pipeline.errors import ConfigError
 
 DEFAULT_PROJECT = "Default project"
@@ -65,7 +66,7 @@ def read_files(directory: Directory, projects: Sequence[Project] = ()) -> Direct
             found[table] = lines
             _check_periods(table, lines)
             if sheet.has(*DATES):
-                periods[table.name] = tuple(_period(line) for line in lines)
+                periods[table.name] = tuple(p for line in lines for p in _periods(table, line))
             else:
                 facts[table.name] = tuple(Fact(e.key, e.values, e.since, e.changed) for e in lines)
     if projects:
@@ -116,8 +117,17 @@ def _check_default_project(
     check_default_project(files, frozenset({default}))
 
 
-def _period(line: Line) -> Period:
-    return Period(line.key, line.values, begin_of(line), line.row.instant("valid_to"))
+def _periods(table: Table, line: Line) -> Iterator[Period]:
+    """The time for which a row holds; in two where a project was archived within it."""
+    begin, end = begin_of(line), line.row.instant("valid_to")
+    archived_at = line.changed
+    if table is PROJECTS and archived_at is not None and begin < archived_at:
+        if end is not None and end <= archived_at:
+            yield Period(line.key, before(table, line.values), begin, end)
+            return
+        yield Period(line.key, before(table, line.values), begin, archived_at)
+        begin = archived_at
+    yield Period(line.key, line.values, begin, end)
 
 
 def _check_periods(table: Table, lines: Sequence[Line]) -> None:

@@ -24,7 +24,7 @@ from pipeline.directory.facts import (
 )
 
 # What an object was like before the one change whose time it tells itself.
-_BEFORE: Mapping[str, Mapping[str, Any]] = {
+_BEFORE: Mapping[str, dict[str, Any]] = {
     PROJECTS.name: {"state": "active", "archived_at": None},
     INVITES.name: {"status": "pending", "accepted_at": None},
 }
@@ -107,6 +107,12 @@ def compare(
     return changes
 
 
+def before(table: Table, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What an object was like before it was archived, accepted or had expired."""
+    named = dict(zip(table.values, values, strict=True))
+    return tuple((named | _BEFORE.get(table.name, {})).values())
+
+
 def _within(at: datetime | None, begin: datetime, end: datetime) -> datetime:
     """An instant that is told, if it lies within the row's time; else when it was seen."""
     return at if at is not None and begin < at <= end else end
@@ -122,12 +128,10 @@ def _begun(table: Table, fact: Fact, known: Known, told: Facts) -> list[NewRow]:
     elif begin is None and told.is_first_always and told.origin not in known.origins:
         begin = BEGINNING
     begin = told.at if begin is None else begin
-    before = _BEFORE.get(table.name)
-    if before and fact.changed is not None and begin < fact.changed <= told.at:
+    if table.name in _BEFORE and fact.changed is not None and begin < fact.changed <= told.at:
         # it had ended before it was ever seen; what it was called until then is not known
-        earlier = tuple((dict(zip(table.values, fact.values, strict=True)) | before).values())
         return [
-            NewRow(fact.key, earlier, begin, fact.changed, told.origin),
+            NewRow(fact.key, before(table, fact.values), begin, fact.changed, told.origin),
             NewRow(fact.key, fact.values, fact.changed, None, told.origin),
         ]
     return [NewRow(fact.key, fact.values, begin, None, told.origin)]

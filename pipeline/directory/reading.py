@@ -44,6 +44,7 @@ from pipeline.money import EXACT
 
 _MOST = 2**63 - 1
 _CENTS = Decimal(100)
+_MOST_CENTS = 10**14  # a limit above that is none, and a row holds no more
 Item = Mapping[str, Any]
 
 
@@ -309,7 +310,7 @@ def _permissions_of(project_id: str) -> Callable[[Item], Fact | None]:
 def _spend_limit_of(project_id: str | None) -> Callable[[Item], Fact | None]:
     def make(item: Item) -> Fact | None:
         cents = _count(item.get("threshold_amount"))
-        if not cents:
+        if not cents or cents >= _MOST_CENTS:
             return None  # a limit of nothing is how some servers say that there is none
         amount_usd = EXACT.divide(Decimal(cents), _CENTS)
         enforcement = _text(_object(item.get("enforcement")).get("status"))

@@ -1,32 +1,32 @@
 -- row: one API key as it was at an instant (NULL: now), those deleted by then included; never the
 --      key itself.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
-WITH at AS (
-  SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS at
+WITH moment AS (
+  SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
 
 keys AS (
   SELECT
     k.api_key_id, k.project_id, k.name, k.service_account_id, k.user_id, k.state, k.created_at,
     k.expires_at,
-    CASE WHEN k.valid_to_at <= at.at THEN k.valid_to_at END AS deleted_at
+    CASE WHEN k.valid_to_at <= moment.asked_at THEN k.valid_to_at END AS deleted_at
   FROM api_key_history AS k
-  CROSS JOIN at
-  WHERE k.valid_from_at IS NULL OR k.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE k.valid_from_at IS NULL OR k.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY k.api_key_id
-    ORDER BY least(k.valid_to_at, at.at) DESC NULLS FIRST, k.valid_from_at DESC NULLS LAST
+    ORDER BY least(k.valid_to_at, moment.asked_at) DESC NULLS FIRST, k.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
-  CROSS JOIN at
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, at.at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
+    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 

@@ -1,8 +1,8 @@
 -- row: one limit as it was at an instant (NULL: now): a rate limit of a model in a project, the
 --      models that a project may use, or a hard spend limit; those taken away by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
-WITH at AS (
-  SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS at
+WITH moment AS (
+  SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
 
 rates AS (
@@ -11,44 +11,44 @@ rates AS (
     r.max_images_per_1_minute, r.max_audio_megabytes_per_1_minute, r.max_requests_per_1_day,
     r.batch_1_day_max_input_tokens, r.valid_from_at, r.valid_to_at
   FROM rate_limit_history AS r
-  CROSS JOIN at
-  WHERE r.valid_from_at IS NULL OR r.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE r.valid_from_at IS NULL OR r.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY r.project_id, r.model
-    ORDER BY least(r.valid_to_at, at.at) DESC NULLS FIRST, r.valid_from_at DESC NULLS LAST
+    ORDER BY least(r.valid_to_at, moment.asked_at) DESC NULLS FIRST, r.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 permissions AS (
   SELECT m.project_id, m.mode, m.model_ids, m.valid_from_at, m.valid_to_at
   FROM model_permissions AS m
-  CROSS JOIN at
-  WHERE m.valid_from_at IS NULL OR m.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE m.valid_from_at IS NULL OR m.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY m.project_id
-    ORDER BY least(m.valid_to_at, at.at) DESC NULLS FIRST, m.valid_from_at DESC NULLS LAST
+    ORDER BY least(m.valid_to_at, moment.asked_at) DESC NULLS FIRST, m.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 spending AS (
   SELECT s.project_id, s.amount_usd, s.period, s.enforcement, s.valid_from_at, s.valid_to_at
   FROM spend_limits AS s
-  CROSS JOIN at
-  WHERE s.valid_from_at IS NULL OR s.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE s.valid_from_at IS NULL OR s.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY s.project_id
-    ORDER BY least(s.valid_to_at, at.at) DESC NULLS FIRST, s.valid_from_at DESC NULLS LAST
+    ORDER BY least(s.valid_to_at, moment.asked_at) DESC NULLS FIRST, s.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
-  CROSS JOIN at
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, at.at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
+    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
@@ -82,11 +82,11 @@ SELECT
   e.max_tokens_per_1_minute, e.max_images_per_1_minute, e.max_audio_megabytes_per_1_minute,
   e.max_requests_per_1_day, e.batch_1_day_max_input_tokens, e.model_ids, e.amount_usd, e.period,
   e.enforcement,
-  CASE WHEN e.valid_to_at <= at.at THEN 'ended' ELSE 'active' END AS state,
+  CASE WHEN e.valid_to_at <= moment.asked_at THEN 'ended' ELSE 'active' END AS state,
   e.valid_from_at AS so_since_at,
-  CASE WHEN e.valid_to_at <= at.at THEN e.valid_to_at END AS ended_at
+  CASE WHEN e.valid_to_at <= moment.asked_at THEN e.valid_to_at END AS ended_at
 FROM everything AS e
-CROSS JOIN at
+CROSS JOIN moment
 LEFT JOIN names AS n ON n.project_id = e.project_id
 WHERE CAST($project AS VARCHAR) IS NULL OR e.project_id = $project OR n.project_name = $project
 ORDER BY

@@ -1,62 +1,62 @@
 -- row: one person in one project at an instant (NULL: now), one person that is in none, or one
 --      invitation; those who have left by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
-WITH at AS (
-  SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS at
+WITH moment AS (
+  SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
 
 people AS (
   SELECT
     u.user_id, u.name, u.email, u.role, u.valid_from_at,
-    CASE WHEN u.valid_to_at <= at.at THEN u.valid_to_at END AS left_at
+    CASE WHEN u.valid_to_at <= moment.asked_at THEN u.valid_to_at END AS left_at
   FROM organization_users AS u
-  CROSS JOIN at
-  WHERE u.valid_from_at IS NULL OR u.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE u.valid_from_at IS NULL OR u.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY u.user_id
-    ORDER BY least(u.valid_to_at, at.at) DESC NULLS FIRST, u.valid_from_at DESC NULLS LAST
+    ORDER BY least(u.valid_to_at, moment.asked_at) DESC NULLS FIRST, u.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 members AS (
   SELECT
     m.project_id, m.user_id, m.role, m.valid_from_at,
-    CASE WHEN m.valid_to_at <= at.at THEN m.valid_to_at END AS left_at
+    CASE WHEN m.valid_to_at <= moment.asked_at THEN m.valid_to_at END AS left_at
   FROM project_member_history AS m
-  CROSS JOIN at
-  WHERE m.valid_from_at IS NULL OR m.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE m.valid_from_at IS NULL OR m.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY m.project_id, m.user_id
-    ORDER BY least(m.valid_to_at, at.at) DESC NULLS FIRST, m.valid_from_at DESC NULLS LAST
+    ORDER BY least(m.valid_to_at, moment.asked_at) DESC NULLS FIRST, m.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
-  CROSS JOIN at
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, at.at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
+    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
 invited AS (
   SELECT
     i.invite_id, i.email, i.role, i.project_ids, i.project_roles, i.valid_from_at,
-    CASE WHEN i.valid_to_at <= at.at THEN i.valid_to_at END AS left_at,
+    CASE WHEN i.valid_to_at <= moment.asked_at THEN i.valid_to_at END AS left_at,
     CASE
-      WHEN i.valid_to_at <= at.at AND i.status = 'pending' THEN 'invite withdrawn'
-      WHEN i.status = 'pending' AND i.expires_at <= at.at AND $at IS NOT NULL THEN 'invite expired'
+      WHEN i.valid_to_at <= moment.asked_at AND i.status = 'pending' THEN 'invite withdrawn'
+      WHEN i.status = 'pending' AND i.expires_at <= moment.asked_at AND $at IS NOT NULL THEN 'invite expired'
       ELSE 'invite ' || i.status
     END AS state
   FROM invites AS i
-  CROSS JOIN at
-  WHERE i.valid_from_at IS NULL OR i.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE i.valid_from_at IS NULL OR i.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY i.invite_id
-    ORDER BY least(i.valid_to_at, at.at) DESC NULLS FIRST, i.valid_from_at DESC NULLS LAST
+    ORDER BY least(i.valid_to_at, moment.asked_at) DESC NULLS FIRST, i.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 

@@ -1,24 +1,24 @@
 -- row: one project as it was at an instant (NULL: now), those archived or gone by then included,
 --      and the Default project, which is always there, also where nobody told of it.
 -- takes: $at TIMESTAMP, $today DATE (the organization's), $project VARCHAR (NULL: all).
-WITH at AS (
+WITH moment AS (
   SELECT
-    coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS at,
+    coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at,
     CAST($today AS DATE) AS today
 ),
 
 known AS (
   SELECT
     h.project_id, h.project_name,
-    CASE WHEN h.valid_to_at <= at.at THEN 'deleted' ELSE h.state END AS state,
+    CASE WHEN h.valid_to_at <= moment.asked_at THEN 'deleted' ELSE h.state END AS state,
     h.created_at, h.archived_at, h.description, h.website, h.owner_team,
     h.valid_from_at, h.valid_to_at
   FROM project_history AS h
-  CROSS JOIN at
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= at.at
+  CROSS JOIN moment
+  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
   QUALIFY row_number() OVER (
     PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, at.at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
+    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
   ) = 1
 ),
 
@@ -50,10 +50,10 @@ SELECT
   e.description, e.website, e.owner_team,
   c.cost_center, c.team, e.so_since_at, e.gone_at
 FROM everything AS e
-CROSS JOIN at
+CROSS JOIN moment
 LEFT JOIN cost_centers AS c
   ON c.project_id = e.project_id
-  AND (c.valid_from_date IS NULL OR c.valid_from_date <= at.today)
-  AND (c.valid_to_date IS NULL OR c.valid_to_date > at.today)
+  AND (c.valid_from_date IS NULL OR c.valid_from_date <= moment.today)
+  AND (c.valid_to_date IS NULL OR c.valid_to_date > moment.today)
 WHERE CAST($project AS VARCHAR) IS NULL OR e.project_id = $project OR e.project_name = $project
 ORDER BY NOT e.is_default, e.state, e.project_name NULLS LAST, e.project_id

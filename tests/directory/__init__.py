@@ -1,0 +1,1 @@
+"""The organization's directory: its history, its files, its sync."""
