@@ -105,7 +105,7 @@ def _print_months(found: tuple[MonthCompared, ...], *, quiet: bool, is_data: boo
     if not found:
         say(
             "There is nothing to compare: no costs were fetched for these days. Add a source of "
-            'the kind "openai_costs", then run.',
+            'kind "openai" or "openai_costs", then run.',
             quiet=quiet,
         )
     for month in found:
