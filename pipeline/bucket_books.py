@@ -50,8 +50,7 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
         )
     for organization_id, key in change.replaced_costs:
         books.con.execute(
-            "UPDATE provider_costs SET replaced_at = $at WHERE organization_id = $org "
-            "AND bucket_key = $key AND replaced_at IS NULL",
+            sql("status/costs_replaced"),
             {"at": at, "org": organization_id, "key": key},
         )
     for frame in change.costs:
@@ -104,10 +103,6 @@ def replaced_costs(books: Warehouse, change: BucketChange) -> dict[int, int]:
         change.replaced_costs, schema=["organization_id", "bucket_key"], orient="row"
     )
     books.con.register("replaced_cost_keys", keys.unique())
-    found = books.rows(
-        "SELECT c.file_id, count(*) FROM provider_costs AS c "
-        "INNER JOIN replaced_cost_keys AS k USING (organization_id, bucket_key) "
-        "WHERE c.replaced_at IS NULL GROUP BY c.file_id"
-    )
+    found = books.rows(sql("status/costs_to_replace"))
     books.con.unregister("replaced_cost_keys")
     return dict(found)

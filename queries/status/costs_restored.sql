@@ -6,7 +6,7 @@ WHERE
     SELECT c.rowid
     FROM provider_costs AS c
     INNER JOIN buckets AS b
-      ON b.organization_id = c.organization_id AND b.bucket_key = c.bucket_key
+      ON b.bucket_key = c.bucket_key
       AND b.input_file = c.input_file AND b.run_id = c.run_id
     WHERE b.is_current AND c.replaced_at IS NOT NULL
   )

@@ -65,14 +65,14 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
     """Ctrl-C keeps whole pieces; the same range again does not ask for them."""
     stop = threading.Event()
 
-    def stop_after_ten(progress: Progress) -> None:
-        if progress.done == 10:
+    def stop_early(progress: Progress) -> None:
+        if progress.done == 6:
             stop.set()
 
     with double() as server:
         house = House(tmp_path, server.base_url, DAILY)
         with pytest.raises(RunStoppedError):
-            house.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_after_ten)
+            house.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
         first = len(server.requests)
         watched = Watched()
         house.ingest("2026-11-10", "2026-11-18", progress=watched)
