@@ -49,7 +49,7 @@ def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None
         whole = House(tmp_path / "whole", server.base_url)
         whole.run()
     with double(Faults(dies_after=14)) as server:
-        house = House(tmp_path / "cut", server.base_url)
+        house = House(tmp_path / "cut", server.base_url, SOURCE + "requests_in_flight = 1\n")
         partial = house.run(retries=0)
     assert partial.outcome == "partial"
     assert "missing is 2026-11-24 00:00 to 2026-11-24 08:10" in str(partial.problems)
