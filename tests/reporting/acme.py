@@ -82,6 +82,9 @@ CREATE TABLE input_files (
   input_file VARCHAR, source VARCHAR, kind VARCHAR, state VARCHAR, waiting_bytes BIGINT,
   rows_read BIGINT, accepted BIGINT, duplicate BIGINT, superseded BIGINT, quarantined BIGINT,
   first_record_at TIMESTAMP, last_record_at TIMESTAMP, ingested_at TIMESTAMP);
+CREATE TABLE fetches (
+  source VARCHAR, endpoint VARCHAR, fetched_at TIMESTAMP, outcome VARCHAR,
+  known_until_at TIMESTAMP, message VARCHAR);
 CREATE TABLE runs (
   run_id VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, outcome VARCHAR, rows_read BIGINT,
   accepted BIGINT, duplicate BIGINT, superseded BIGINT, quarantined BIGINT, message VARCHAR);
