@@ -27,6 +27,8 @@ from pipeline.statements import Statement, read_only
 
 DATABASE = "tollbook.duckdb"
 MEMORY_LIMIT = "2GB"
+# The first folder in a snapshot of the files that views read.
+_FOLDERS = "(?:usage|charges|daily|postings|versions|empty)"
 BATCH_ROWS = 2_000
 ARROW_BATCH_ROWS = 50_000
 
@@ -99,7 +101,8 @@ def open_published(
 
     The link is resolved once, so that one connection sees one snapshot, whatever is published
     meanwhile. With `at`, usage and charges are those known at that instant (UTC). Fails:
-    ConfigError where nothing is published yet, RunFailedError where it cannot be read.
+    ConfigError where nothing is published yet, RunFailedError where it cannot be read or its views
+    name the files of another place.
     """
     snapshot = published.resolve()
     database = snapshot / DATABASE
@@ -124,6 +127,7 @@ def open_published(
             },
         )
         weakref.finalize(con, shutil.rmtree, spill, ignore_errors=True)
+        _stands_where_it_was_made(con, snapshot)
         if at is not None:
             look_back(con, at)
         _lock(con, snapshot)
@@ -163,6 +167,23 @@ def view_names(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1"
     ).fetchall()
     return tuple(str(name) for (name,) in found)
+
+
+def _stands_where_it_was_made(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
+    """Fails: RunFailedError for a snapshot whose storage was moved or copied since."""
+    [(named,)] = con.execute(
+        "SELECT max(regexp_extract(sql, $pattern, 1)) FROM duckdb_views() WHERE NOT internal",
+        {"pattern": rf"'(/(?:[^']|'')*)/{_FOLDERS}/(?:[^']|'')*\.parquet'"},
+    ).fetchall()
+    made_at = (named or "").replace("''", "'")
+    if made_at and Path(made_at).resolve() != snapshot:
+        old = Path(made_at).parent.parent  # ROOT/snapshots/RUN
+        con.close()
+        raise RunFailedError(
+            f"the published files name the place where the storage was before, {old}",
+            file=snapshot.parent.parent,
+            hint="The next `tollbook run` publishes again, for this place.",
+        )
 
 
 def _lock(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.fetching.fetch import Progress
 from pipeline.fetching.windows import backfill
 from pipeline.money import display_usd
 from pipeline.reporting import WrittenReport, write_report
+from pipeline.reporting.display import counted
 from pipeline.run import run_batch
 from pipeline.source_fetch import FetchRequest, fetched_sources
 from pipeline.warehouse import Storage
@@ -50,15 +51,16 @@ class Done:
         which = "" if is_current or not report.is_default_month else ", the newest month with data"
         month = f"{report.month:%B %Y}{which}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
+        spent = "nothing recorded" if report.is_empty else f"{bound}{display_usd(report.spent_usd)}"
         read = (
-            f"Read {counts.rows_read:,} rows from {counts.files_read} files: "
+            f"Read {counted(counts.rows_read, 'row')} from {counted(counts.files_read, 'file')}: "
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "
             f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
         )
-        held_back = f"{report.quarantined:,} rows of the month or of no known day"
+        held_back = f"{counted(report.quarantined, 'row')} of the month or of no known day"
         return [
             read,
-            f"Spend       {bound}{display_usd(report.spent_usd)} in {month}{unpriced}",
+            f"Spend       {spent} in {month}{unpriced}",
             f"Budgets     {report.budgets_over} over, {report.budgets_near} near",
             f"Quarantine  {held_back} held back (all: tollbook quarantine list)",
             f"Storage     {self.result.storage_root}",
@@ -164,6 +166,7 @@ def report(
             zone=config.organization.zone,
             organization_name=config.organization.name or config.organization.id,
             run_id=run_id or newest[0][0],
+            near_percent=config.headroom.near_percent,
         )
 
 

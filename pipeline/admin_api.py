@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ TIMEOUT_SECONDS = 60.0
 _GARBLED_RETRIES = 2  # an answer that is cut off but well-formed to HTTP
 _TIMEOUT_RETRIES = 2
 _REFUSED_RETRIES = 2
+
+_KEYS = re.compile(r"\bsk-[\w*.…-]*[\w*…]")  # a server repeats the ends of a key that it refuses
 
 Parameters = Mapping[str, str | int | bool | Sequence[str]]
 
@@ -247,7 +250,7 @@ class AdminApi:
         )
 
     def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "…")
+        return _KEYS.sub("sk-…", text.replace(self._key, "sk-…"))
 
 
 _SCOPES = (

@@ -88,9 +88,14 @@ def _project(status: BudgetStatus) -> str | None:
 
 def label(status: BudgetStatus, today: date) -> str:
     """Which budget and month: `Budget chat (project proj_chat), November 2026`."""
-    month = f"{_MONTHS[status.period_start_date.month - 1]} {status.period_start_date.year}"
+    month = month_name(status.period_start_date)
     ended = " (ended)" if status.period_end_date <= today else ""
     return f"Budget {status.budget_id} ({about(status)}), {month}{ended}"
+
+
+def month_name(day: date) -> str:
+    """`November 2026`."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
 def standing(status: BudgetStatus) -> str:
@@ -155,12 +160,12 @@ def budget_message(news: Sequence[BudgetNews], organization: str) -> tuple[str, 
     percents = [p for n in crossings for p in (*n.crossed, *n.crossed_again)]
     severities: list[Severity] = ["info", *(severity_of(p) for p in percents)]
     severity = max(severities, key=_RANK.__getitem__)
-    return _titled(headline, organization), "\n\n".join(_block(n) for n in news), severity
+    return titled(headline, organization), "\n\n".join(_block(n) for n in news), severity
 
 
 def run_title(outcome: Literal["failed", "partial"], organization: str) -> str:
     """The title of the message for a run that went wrong."""
-    return _titled("a run failed" if outcome == "failed" else "a run ended partial", organization)
+    return titled("a run failed" if outcome == "failed" else "a run ended partial", organization)
 
 
 def run_problem(run_id: str, outcome: Literal["failed", "partial"], reason: str) -> str:
@@ -179,7 +184,7 @@ def run_problem(run_id: str, outcome: Literal["failed", "partial"], reason: str)
 
 def schedule_title(organization: str) -> str:
     """The title of the message for a schedule that stands still."""
-    return _titled("no good run for too long", organization)
+    return titled("no good run for too long", organization)
 
 
 def schedule_problem(last_good_at: datetime, overdue_after: timedelta) -> str:
@@ -198,13 +203,13 @@ def recovery(run_id: str, healed: Sequence[tuple[str, str]], organization: str) 
     lines = [f"Run {run_id} was good. Resolved:"]
     lines += [f"- {message}" for _, message in healed]
     body = with_ids("\n".join(lines), [identity for identity, _ in healed])
-    return _titled("runs are good again", organization), body
+    return titled("runs are good again", organization), body
 
 
 def trial(organization: str) -> tuple[str, str]:
     """Title and body of a message that only tries the channels."""
     return (
-        _titled("test message", organization),
+        titled("test message", organization),
         "Budget alerts will arrive here. No budget was crossed: somebody tried this channel.",
     )
 
@@ -214,7 +219,8 @@ def with_ids(body: str, alert_ids: Iterable[str]) -> str:
     return f"{body}\nAlert ids: {', '.join(alert_ids)}"
 
 
-def _titled(headline: str, organization: str) -> str:
+def titled(headline: str, organization: str) -> str:
+    """The title of a message."""
     return f"tollbook, {organization}: {headline}" if organization else f"tollbook: {headline}"
 
 

@@ -22,7 +22,7 @@ from typing import Literal
 from pipeline import alert_text as text
 from pipeline.budgets import BudgetStatus, month_of, reaches
 
-AlertKind = Literal["budget", "run", "schedule"]
+AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
 AlertState = Literal["open", "resolved", "retracted"]
 AlertDelivery = Literal["to send", "sent", "printed", "not sent (period had ended)"]
 Severity = text.Severity

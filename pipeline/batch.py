@@ -14,19 +14,21 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from pipeline import budgets, catalogue
 from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
 from pipeline.config import Config
-from pipeline.directory import read_projects
+from pipeline.directory import DirectoryFiles, read_files
+from pipeline.directory.facts import Facts
 from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.lock import storage_lock
+from pipeline.minutes import MinuteDay
 from pipeline.pricing.book import PriceBook, load_book
+from pipeline.reconciling import Scope
 from pipeline.registry import FileEntry, Registry
 from pipeline.warehouse import Storage, Warehouse, open_warehouse
 
@@ -63,8 +65,11 @@ class Change:
     restored_buckets: list[int] = field(default_factory=list)  # version ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
+    compare_anew: Scope | None = None  # days to reconcile though nothing about them has changed
+    minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     fetches: list[FetchRow] = field(default_factory=list)
+    directory: list[Facts] = field(default_factory=list)  # what sources told of it
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -123,7 +128,7 @@ class Plan:
     """What the configuration names beside the sources, read and found right."""
 
     book: PriceBook
-    projects: pl.DataFrame  # the directory's, in its PROJECT_SCHEMA
+    directory: DirectoryFiles
     warnings: tuple[str, ...]
 
 
@@ -134,7 +139,7 @@ class Batch(Desk):
     con: duckdb.DuckDBPyConnection
     registry: Registry
     book: PriceBook
-    projects: pl.DataFrame
+    directory: DirectoryFiles
     stop: threading.Event
     warnings: list[str] = field(default_factory=list)
 
@@ -155,8 +160,8 @@ class Batch(Desk):
 def plan(config: Config) -> Plan:
     """Prices and directory. Fails: ConfigError."""
     loaded = load_book(config.prices.files, config.discounts)
-    projects = read_projects(config.directory.projects)
-    return Plan(loaded.book, projects, tuple(str(w) for w in loaded.warnings))
+    files = read_files(config.directory, config.projects)
+    return Plan(loaded.book, files, tuple(str(w) for w in loaded.warnings))
 
 
 @contextmanager
@@ -210,7 +215,7 @@ def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Itera
             con=con,
             registry=Registry.load(at.books),
             book=planned.book,
-            projects=planned.projects,
+            directory=planned.directory,
             stop=stop or threading.Event(),
             warnings=list(planned.warnings),
         )

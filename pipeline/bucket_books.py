@@ -48,10 +48,12 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
             "WHERE organization_id = $org AND bucket_key = $key",
             {"org": organization_id, "key": key},
         )
-    for organization_id, key in change.replaced_costs:
+    for _, key in change.replaced_costs:
+        # by the day alone: rows name the provider's organization, the bucket the configured one
         books.con.execute(
-            sql("status/costs_replaced"),
-            {"at": at, "org": organization_id, "key": key},
+            "UPDATE provider_costs SET replaced_at = $at "
+            "WHERE bucket_key = $key AND replaced_at IS NULL",
+            {"at": at, "key": key},
         )
     for frame in change.costs:
         books.insert_frame("provider_costs", frame)
@@ -99,10 +101,12 @@ def replaced_costs(books: Warehouse, change: BucketChange) -> dict[int, int]:
     """How many current provider costs of which file a change replaces."""
     if not change.replaced_costs:
         return {}
-    keys = pl.DataFrame(
-        change.replaced_costs, schema=["organization_id", "bucket_key"], orient="row"
+    keys = pl.DataFrame({"bucket_key": sorted({key for _, key in change.replaced_costs})})
+    books.con.register("replaced_cost_keys", keys)
+    found = books.rows(
+        "SELECT c.file_id, count(*) FROM provider_costs AS c "
+        "INNER JOIN replaced_cost_keys AS k USING (bucket_key) "
+        "WHERE c.replaced_at IS NULL GROUP BY c.file_id"
     )
-    books.con.register("replaced_cost_keys", keys.unique())
-    found = books.rows(sql("status/costs_to_replace"))
     books.con.unregister("replaced_cost_keys")
     return dict(found)

@@ -26,6 +26,7 @@ from pipeline.intake import Intake
 from pipeline.known_buckets import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
 from pipeline.landing import RawFile
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
+from pipeline.minutes import FetchedMinutes
 from pipeline.records import LEDGER_SCHEMA
 from pipeline.registry import Decision, FileEntry
 from pipeline.sources import openai_costs, openai_usage
@@ -57,6 +58,7 @@ class BucketChange:
     costs: list[pl.DataFrame] = field(default_factory=list)
     replaced_costs: list[BucketKey] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
+    minutes: FetchedMinutes = field(default_factory=FetchedMinutes)
 
 
 def read_source(
@@ -81,7 +83,8 @@ def read_source(
                 continue
             context = intake.context(source, file)
             module = openai_costs if source.kind == "openai_costs" else openai_usage
-            parsed.append((module.parse(path, context), file, decision.known, found.content_hash))
+            page = _without_minutes(intake, change, module.parse(path, context), file)
+            parsed.append((page, file, decision.known, found.content_hash))
         except SourceError as error:
             intake.problems.append(error)
     pages = [p for p, *_ in parsed]
@@ -101,10 +104,9 @@ def read_source(
         entry.quarantined = page.rejects.height
         intake.rejects.add(entry, page.rejects)
         intake.notes.extend(page.notes)
-        minutes = getattr(page, "minute_records", None)
-        if minutes is not None and minutes.height:
-            entry.rows_read -= minutes.height
-            entry.not_usage += minutes.height
+        if isinstance(page, openai_usage.ParsedUsage):  # rows of minute buckets are kept apart
+            entry.not_usage += page.rows_read - page.records.height - page.rejects.height
+            entry.rows_read -= entry.not_usage
         intake.touched.append(entry)
         entries[file.name] = entry
         for (position,), part in page.records.group_by("bucket_position"):
@@ -113,9 +115,19 @@ def read_source(
             times = page.records["started_at"]
             entry.saw(times.min(), times.max())
     settle = _Settling(intake, source, known, change, passed, entries, rows)
+    ordered = versions(pages)
+    change.minutes.take(ordered, source.name)
     # fetch by fetch: a later one may have another width, and replaces a day only as a whole
-    for _, fetched in groupby(versions(pages), key=lambda b: b.fetched_at):
+    for _, fetched in groupby(ordered, key=lambda b: b.fetched_at):
         settle.all([b for b in fetched if b.width in DAY_BUCKETS])
+
+
+def _without_minutes(intake: Intake, change: BucketChange, page: Any, file: RawFile) -> Any:
+    """The page with its rows of minute buckets put aside."""
+    if not isinstance(page, openai_usage.ParsedUsage):
+        return page
+    change.minutes.spill(page.minute_records, file.name, intake.temporary / "minutes")
+    return page._replace(minute_records=page.minute_records.clear())
 
 
 @dataclass(slots=True)

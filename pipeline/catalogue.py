@@ -303,6 +303,20 @@ def published_prices(book: PriceBook) -> pl.DataFrame:
     )
 
 
+def published_aliases(book: PriceBook) -> pl.DataFrame:
+    """The other ids of models, for views that compare ids."""
+    return pl.DataFrame(
+        [(a.alias, a.model, a.valid_from, a.valid_to) for a in book.aliases()],
+        schema={
+            "alias": pl.String,
+            "model": pl.String,
+            "valid_from_at": pl.Datetime("us"),
+            "valid_to_at": pl.Datetime("us"),
+        },
+        orient="row",
+    )
+
+
 def published_budgets(budgets: Sequence[Budget]) -> pl.DataFrame:
     """The budgets as the view `budgets` shows them."""
     return pl.DataFrame(
@@ -326,8 +340,9 @@ def orphans(books: Warehouse, storage: Storage) -> list[Path]:
         for (path,) in books.rows(
             "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
             "UNION ALL SELECT charge_path FROM charge_days "
-            "UNION ALL SELECT daily_path FROM charge_days"
+            "UNION ALL SELECT daily_path FROM charge_days "
+            "UNION ALL SELECT path FROM minute_days"
         )
     }
-    folders = (storage.ledger, storage.charges)
+    folders = (storage.ledger, storage.charges, storage.minutes)
     return [p for f in folders for p in f.rglob("*") if p.is_file() and str(p) not in known]

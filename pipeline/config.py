@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.config_directory import Directory, Project
 from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
@@ -192,10 +193,16 @@ class Quality(_Section):
     max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
 
 
-class Directory(_Section):
-    """Who and what belongs to the organization, where no API tells it."""
+class Headroom(_Section):
+    """How much room there is below the provider's rate limits, where the directory knows them."""
 
-    projects: Path | None = None
+    near_percent: Annotated[int, Field(ge=1, lt=100)] = 80
+
+
+class Policy(_Section):
+    """Use that the directory does not allow: models, archived projects, deleted keys, people."""
+
+    alerts: bool = True
 
 
 class Schedule(_Section):
@@ -223,8 +230,11 @@ class Config(_Section):
     discounts: tuple[Discount, ...] = ()
     budgets: tuple[Budget, ...] = ()
     directory: Directory = Directory()
+    projects: tuple[Project, ...] = ()
     alerts: Alerts = Alerts()
     quality: Quality = Quality()
+    headroom: Headroom = Headroom()
+    policy: Policy = Policy()
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
@@ -232,6 +242,7 @@ class Config(_Section):
         for what, names in (
             ("sources", [s.name for s in self.sources]),
             ("budgets", [b.id for b in self.budgets]),
+            ("projects", [p.id for p in self.projects]),
         ):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
@@ -290,11 +301,7 @@ def _relative_to(config: Config, folder: Path) -> Config:
     return config.model_copy(
         update={
             "storage": Storage(root=folder / config.storage.root.expanduser()),
-            "directory": Directory(
-                projects=None
-                if config.directory.projects is None
-                else folder / config.directory.projects.expanduser()
-            ),
+            "directory": config.directory.below(folder),
             "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
             "sources": tuple(
                 s.model_copy(update={"path": tuple(local(p) for p in s.path)})

@@ -149,7 +149,12 @@ TEXTS: Mapping[str, KeyText] = {
         "their columns, `tollbook prices check` checks them.",
         '["our-prices.csv"]',
     ),
-    "discounts.percent": KeyText("Percent off the list price.", '"7.5"'),
+    "discounts.percent": KeyText(
+        "Percent off the list price. Of several that apply to a line one holds, they are never "
+        "added up: the one with project and model, else project, else model, else neither; among "
+        "equals the larger.",
+        '"7.5"',
+    ),
     "discounts.project": KeyText("Only for this project's id.", '"proj_chatbot"'),
     "discounts.model": KeyText("Only for this model's id, as recorded.", '"gpt-5-mini-2025-08-07"'),
     "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),
@@ -165,11 +170,58 @@ TEXTS: Mapping[str, KeyText] = {
     "budgets.thresholds": KeyText(
         "Percentages at which an alert is raised, once in a month each.", "[50, 80, 100]"
     ),
+    "directory.sync": KeyText(
+        "Sources of kind openai also tell projects, people, keys and limits, at every run. false: "
+        "the files below are the whole directory.",
+        "true",
+    ),
     "directory.projects": KeyText(
-        "A CSV that names the projects in reports: project_id, project_name, and optionally state "
-        "(active, archived), created_at, archived_at.",
+        "A CSV with the columns project_id, project_name, and optionally state (active, "
+        "archived), created_at, archived_at, and what the API does not have: description, "
+        "website, owner_team. This file and the next six may have valid_from and valid_to (UTC; "
+        "valid_to no longer counts): then they are the whole history. Without these a row is what "
+        "is so now, and a change is dated by the run that sees it.",
         '"projects.csv"',
     ),
+    "directory.members": KeyText(
+        "People: user_id, role, and optionally name, email, project_id. With a project the role "
+        "is owner or member of it; without one owner or reader of the organization.",
+        '"members.csv"',
+    ),
+    "directory.service_accounts": KeyText(
+        "service_account_id, project_id, and optionally name, role, created_at.",
+        '"service-accounts.csv"',
+    ),
+    "directory.keys": KeyText(
+        "API keys, never their values: api_key_id, project_id, and optionally name, "
+        "service_account_id or user_id, state (active, inactive), created_at, expires_at.",
+        '"keys.csv"',
+    ),
+    "directory.rate_limits": KeyText(
+        "project_id, model, and optionally max_requests_per_1_minute, max_tokens_per_1_minute, "
+        "max_images_per_1_minute, max_audio_megabytes_per_1_minute, max_requests_per_1_day, "
+        "batch_1_day_max_input_tokens.",
+        '"rate-limits.csv"',
+    ),
+    "directory.model_permissions": KeyText(
+        "project_id, mode (allow_list, deny_list), model_ids (with blanks between them).",
+        '"model-permissions.csv"',
+    ),
+    "directory.spend_limits": KeyText(
+        "Hard limits at the provider: project_id (empty: the organization's), amount_usd a month.",
+        '"spend-limits.csv"',
+    ),
+    "directory.cost_centers": KeyText(
+        "Which cost centre pays for a project on which of your days: project_id, cost_center, "
+        "team, and optionally valid_from, valid_to (which no longer counts). A change "
+        "is a row of its own, so that a reorganization does not rewrite history.",
+        '"cost-centers.csv"',
+    ),
+    "projects.id": KeyText("Its id.", '"proj_chatbot"'),
+    "projects.name": KeyText("Its name, where the API does not tell it.", '"Chatbot"'),
+    "projects.description": KeyText("What it is for.", '"Answers customers"'),
+    "projects.website": KeyText("Where more is told of it.", '"https://wiki.example.com/chatbot"'),
+    "projects.owner_team": KeyText("The team that answers for it.", '"Customer care"'),
     "alerts.channels": KeyText(
         "Where alerts go: apprise URLs (mail, Slack, Teams, over a hundred more), or env:NAME to "
         "take one from the environment and keep it out of this file. None: they are printed.",
@@ -178,6 +230,14 @@ TEXTS: Mapping[str, KeyText] = {
     "quality.max_quarantined_percent": KeyText(
         "A run that holds back more of its rows ends with 3, though what is good is committed.",
         "5",
+    ),
+    "headroom.near_percent": KeyText(
+        "A minute that uses so much of a rate limit is near it: alerted once a month for each "
+        "project and model, and once more at 100.",
+        "80",
+    ),
+    "policy.alerts": KeyText(
+        "Alert, once a month for each finding; false: findings are only listed.", "true"
     ),
     "schedule.run": KeyText('When `tollbook schedule` runs; "" is never.', '"0 * * * *"'),
     "schedule.daily_report": KeyText("When it writes the current month's report.", '"0 6 * * *"'),
@@ -267,7 +327,7 @@ def _as_toml(value: Any) -> str:
         case None:
             return ""
         case bool():
-            return str(value).lower()
+            return "true" if value else "false"
         case str() | Path():
             return f'"{value}"'
         case tuple():

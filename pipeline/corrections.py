@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import billed, bucket_books, catalogue
+from pipeline import billed, bucket_books, catalogue, minute_books
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config import Config
 from pipeline.errors import ConfigError
@@ -30,9 +30,12 @@ from pipeline.ledger import (
     view_rows,
 )
 from pipeline.rating import DayToRate, Rated, rate
+from pipeline.reconciling import Scope
+from pipeline.records import CHARGE_SCHEMA
 from pipeline.registry import FileEntry
+from pipeline.replacing import drop_repeats
 from pipeline.resources import sql
-from pipeline.run import act, drop_repeats, intake_of, settle
+from pipeline.run import act, intake_of, settle
 
 _FORGOTTEN_COLUMNS = (
     "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"
@@ -83,6 +86,8 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
             # what they held before a later row replaced it is no earlier version any more
             replaced = rows.filter(~pl.col("is_live")).select("ledger_id", "row_number")
             change.forgotten_versions = replaced.rows()
+        names_of = sorted({e.input_file for e in entries})
+        change.minutes = minute_books.forgotten(work.books, work.storage, names_of, work.run_id)
         _restore_requests(work, change, [f for f in known if not f.is_bucket], live)
         _restore_buckets(work, change, [f for f in known if f.is_bucket], entries)
         for entry in entries:
@@ -175,6 +180,12 @@ def _reread_duplicates(work: Batch, change: Change) -> None:
             change.notes.append(f"{entry.input_file}: has duplicates; the next run reads it again")
 
 
+def reconcile(actor: Actor, scope: Scope) -> RunResult:
+    """Compare our charges with the provider's costs anew for these days; nothing else is read."""
+    with _acting(actor, "reconcile") as work:
+        return settle(work, Change(compare_anew=scope))
+
+
 def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
     """Read the quarantined rows again, from the raw text that was kept; each lands once or stays.
 
@@ -248,20 +259,6 @@ def _days(work: Batch, since: date | None, until: date | None) -> list[date]:
     ]
 
 
-DIFFERENCE_COLUMNS = (
-    "usage_month",
-    "project_id",
-    "model",
-    "meter",
-    "old_price_id",
-    "new_price_id",
-    "quantity",
-    "old_cost_usd",
-    "new_cost_usd",
-    "difference_usd",
-)
-
-
 def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFrame:
     """What `rerate` would post, by month, project, model and meter. Changes nothing.
 
@@ -285,11 +282,19 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
         )
         paths = [str(p.path) for p in rated.postings]
         if not paths:
-            return pl.DataFrame(schema=dict.fromkeys(DIFFERENCE_COLUMNS, pl.String))
+            paths = [str(_no_postings(work.storage.temporary / "preview"))]
         found: pl.DataFrame = work.con.sql(
             sql("status/rerate_preview"), params={"paths": paths}
         ).pl()
         return found
+
+
+def _no_postings(folder: Path) -> Path:
+    """A file of postings without any, so that no difference has the columns of a difference."""
+    path = folder / "none.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame(schema=CHARGE_SCHEMA).write_parquet(path)
+    return path
 
 
 def total_difference(preview_rows: pl.DataFrame) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from pipeline.spooling import compression, read_head
 
 HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
+_NAMED_FILES = 20  # named one by one with their kinds; more are counted
 _REMOTE = "://"
 
 
@@ -55,7 +56,7 @@ def sources_of(words: Sequence[str], folder: Path) -> Detected:
         raise ConfigError(f"{first.what}{more}", file=first.file, hint=first.hint)
     has_buckets = "openai_usage" in by_kind
     has_requests = bool({"request_log", "records"} & set(by_kind))
-    notes += [f"{len(names)} files of kind {kind}" for kind, names in sorted(by_kind.items())]
+    notes += _kinds(by_kind)
     if has_buckets and has_requests:
         notes.append(
             "The usage pages are taken as detail, since the request logs would charge the same "
@@ -73,6 +74,16 @@ def sources_of(words: Sequence[str], folder: Path) -> Detected:
             )
         )
     return Detected(tuple(sources), tuple(notes), tuple(problems))
+
+
+def _kinds(by_kind: Mapping[SourceKind, Sequence[str]]) -> list[str]:
+    """Of each file its kind, as long as that can be read; else how many there are of each."""
+    if sum(len(names) for names in by_kind.values()) <= _NAMED_FILES:
+        return [f"{name}: {kind}" for kind, names in sorted(by_kind.items()) for name in names]
+    return [
+        f"{len(names):,} {'file' if len(names) == 1 else 'files'} of kind {kind}"
+        for kind, names in sorted(by_kind.items())
+    ]
 
 
 def kind_of(name: str) -> SourceKind | None:

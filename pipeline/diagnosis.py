@@ -17,6 +17,7 @@ from typing import Literal
 import fsspec
 
 from pipeline import __version__, catalogue, channels, lock
+from pipeline.access import open_published
 from pipeline.config import Config, Source
 from pipeline.errors import ConfigError, SourceError, TollbookError
 from pipeline.fetching.connecting import address, check_access, key_variable
@@ -291,6 +292,10 @@ def _published(storage: Storage) -> Check:
             "warning",
             "The next run publishes again.",
         )
+    try:
+        open_published(storage.published).close()
+    except TollbookError as error:
+        return Check("storage", "published", error.what, "warning", error.hint)
     count = sum(1 for folder in storage.snapshots.iterdir() if folder.is_dir())
     return Check("storage", "published", f"{snapshot.name} ({_number(count, 'snapshot')} kept)")
 

@@ -38,7 +38,9 @@ class FrameAnswer:
 
     def arrow(self) -> Iterator[pa.RecordBatch]:
         """The same as Arrow batches."""
-        yield from self.frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
+        table = self.frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        yield pa.RecordBatch.from_pylist([], schema=table.schema)  # known also without rows
+        yield from table.to_batches()
 
 
 def _column(name: str, dtype: pl.DataType) -> Column:

@@ -108,7 +108,8 @@ def _read_spooled(
     )
     _take(intake, source, file, entry, segments, occurrences=occurrences)
     for line, raw in found.over_long:
-        _reject(intake, entry, line, "line_too_long", "the line is longer than 16 MiB", raw)
+        detail = "the line is longer than 16 MiB; leave out the texts of prompts and answers"
+        _reject(intake, entry, line, "line_too_long", detail, raw)
     entry.content_hash = found.content_hash
     entry.lines_read = first_line - 1 + found.lines
     entry.read_bytes = found.read_bytes
@@ -376,9 +377,8 @@ def plain_copy(intake: Intake, file: RawFile) -> tuple[Path, Scan]:
                 for block in iter(lambda: packed.read(1 << 20), b""):
                     plain.write(block)
         except (OSError, *DAMAGED) as error:
-            raise SourceError(
-                f"cannot be unpacked: {error}", file=file.name, hint="Replace it by a whole copy."
-            ) from None
+            what = f"cannot be unpacked, so nothing of it was read: {error}"
+            raise SourceError(what, file=file.name, hint="Replace it by a whole copy.") from None
     return path, scan(path, path.stat().st_size)
 
 

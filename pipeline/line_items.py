@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import lru_cache
 from typing import Literal
 
 from pipeline.money import round_quantity
@@ -123,6 +124,7 @@ def parse(line_item: str | None) -> LineItem:
     return _parse(rest.strip(), surface.strip().lower() or None)
 
 
+@lru_cache(maxsize=4096)
 def model_key(model: str) -> str:
     """A model id as usage and costs can be compared by it: lower case, no date, `ft:BASE`.
 
@@ -132,6 +134,7 @@ def model_key(model: str) -> str:
     return _DATE.sub("", dated_key(model))
 
 
+@lru_cache(maxsize=4096)
 def dated_key(model: str) -> str:
     """The same with the date that the id carries: the most that the bill says of a model."""
     name = model.strip().lower()

@@ -21,8 +21,16 @@ from pipeline import resources
 from pipeline.engines.duckdb import SCRATCH_MEMORY, prepare
 from pipeline.ledger import LedgerFile, link_or_copy, quote
 from pipeline.ledger import write as write_parquet
+from pipeline.minute_books import minute_files
+from pipeline.minutes import MINUTE_SCHEMA
 from pipeline.rating import DAILY_SCHEMA, DayState, PostingFile
-from pipeline.records import CHARGE_SCHEMA, LEDGER_SCHEMA, METER_NAMES
+from pipeline.records import (
+    CHARGE_SCHEMA,
+    INPUT_METERS,
+    LEDGER_SCHEMA,
+    METER_NAMES,
+    OUTPUT_METERS,
+)
 from pipeline.resources import render_sql
 from pipeline.warehouse import Storage, Warehouse
 
@@ -36,11 +44,19 @@ _COPIED = (
     "input_files",
     "quarantine",
     "provider_costs",
+    "reconciliation",
     "projects",
+    "project_history",
     "project_members",
     "service_accounts",
     "api_keys",
     "rate_limits",
+    "model_permissions",
+    "organization_users",
+    "invites",
+    "spend_limits",
+    "cost_centers",
+    "minute_coverage",
     "excluded_rows",
     "budget_status",
     "alerts",
@@ -59,6 +75,7 @@ class Live:
     postings: Sequence[PostingFile]
     prices: pl.DataFrame
     budgets: pl.DataFrame
+    aliases: pl.DataFrame  # of models
 
 
 def publish(
@@ -115,6 +132,7 @@ class _Snapshot:
             "daily_files": self._days("daily"),
             "posting_files": self._postings(),
             "version_files": self._versions(),
+            "minute_files": self._minutes(),
         }
         self._copy_tables()
         con = duckdb.connect(str(self.folder / _DATABASE))
@@ -123,7 +141,14 @@ class _Snapshot:
             con.execute("BEGIN")
             self._small_tables(con)
             for name in resources.sql_names("published"):
-                body = render_sql(name, meters=METER_NAMES, **files)
+                body = render_sql(
+                    name,
+                    meters=METER_NAMES,
+                    input_meters=INPUT_METERS,
+                    output_meters=OUTPUT_METERS,
+                    stored="stored.",
+                    **files,
+                )
                 con.execute(f"CREATE VIEW {name.removeprefix('published/')} AS {body}")
             _comment(con)
             con.execute("COMMIT")
@@ -181,6 +206,14 @@ class _Snapshot:
             link_or_copy(posting.path, self.folder / target)
             paths.append(target)
         return self._relation(paths, "charges", CHARGE_SCHEMA, with_names=True)
+
+    def _minutes(self) -> str:
+        paths = []
+        for day, source in minute_files(self.books, self.storage).items():
+            target = Path("minutes", f"usage_month={day:%Y-%m}", source.name)
+            link_or_copy(source, self.folder / target)
+            paths.append(target)
+        return self._relation(paths, "minutes", MINUTE_SCHEMA)
 
     def _versions(self) -> str:
         paths = []
@@ -249,6 +282,7 @@ class _Snapshot:
             ),
             "prices": self.live.prices,
             "budgets": self.live.budgets,
+            "model_aliases": self.live.aliases,
         }
         for name, frame in tables.items():
             con.register("incoming_rows", frame)

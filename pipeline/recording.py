@@ -19,11 +19,14 @@ from pipeline import (
     budgets,
     catalogue,
     fetch_books,
+    minute_books,
     outbox,
     quarantine,
+    reconciling,
     run_alerts,
 )
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
+from pipeline.directory import books as directory_books
 from pipeline.errors import TollbookError
 from pipeline.pricing.book import PriceKey
 from pipeline.rating import DayState, Rated, is_final
@@ -48,8 +51,14 @@ def write(work: Batch, change: Change) -> None:
     if change.forgotten:
         _forget(work, change)
     work.registry.save(books)
-    books.con.execute("DELETE FROM projects")
-    books.insert_frame("projects", work.projects)
+    directory_books.save(
+        books,
+        change.directory,
+        work.directory,
+        sources=[s.name for s in work.config.sources if s.kind == "openai"],
+        is_synced=work.config.directory.sync,
+        at=work.started_at,
+    )
     catalogue.restore_rows(books, change.restored)
     catalogue.save_ledger_files(books, storage, change.new_files)
     catalogue.save_exclusions(
@@ -59,6 +68,8 @@ def write(work: Batch, change: Change) -> None:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
     bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    change.minutes += minute_books.replaced(books, storage, change.buckets.minutes, work.run_id)
+    minute_books.save_minutes(books, storage, change.minutes, work.run_id)
     fetch_books.save_fetches(books, change.fetches, work.run_id)
 
 
@@ -109,8 +120,21 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
     finally:
         con.unregister("spend_by_day")
     budgets.store(con, statuses)
-    names = dict(work.projects.select("project_id", "project_name").iter_rows())
+    names = directory_books.project_names(work.books)
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
+
+
+def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> None:
+    """Our charges against the provider's costs, for the days that changed or are still open."""
+    reconciling.reconcile(
+        work.books,
+        states,
+        aliases=work.book.aliases(),
+        now=work.now,
+        run_id=work.run_id,
+        computed_at=work.started_at,
+        anew=change.compare_anew,
+    )
 
 
 def alert(

@@ -15,19 +15,18 @@ import polars as pl
 
 from pipeline import (
     billed,
-    bucket_books,
     catalogue,
     channels,
     quarantine,
     recording,
     storage_errors,
+    watching,
 )
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
     accept_waiting,
     exclude_passed,
-    find_replaced,
 )
 from pipeline.checking import check_books, check_days
 from pipeline.config import Config
@@ -41,18 +40,13 @@ from pipeline.errors import (
 )
 from pipeline.intake import Intake, RejectStore
 from pipeline.known_buckets import KnownBuckets
-from pipeline.ledger import (
-    Exclusion,
-    LedgerFile,
-    LedgerWriter,
-    dates_of,
-    discard,
-    find_repeats,
-)
+from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish
 from pipeline.rating import DayState, DayToRate, Rated, is_final, rate
-from pipeline.registry import FileEntry, Registry
+from pipeline.registry import FileEntry
+from pipeline.replacing import drop_repeats, replace_buckets
+from pipeline.source_directory import sync_directory
 from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.source_intake import take_source
 from pipeline.warehouse import Storage
@@ -88,8 +82,10 @@ def run_batch(
         fetches = fetch_sources(work, fetching or FetchRequest(environment))
         change = read_sources(work)
         change.fetches = fetches.rows
-        change.notes[:0] = fetches.notes
-        change.problems[:0] = [*fetches.problems, *problems]
+        directory = sync_directory(work, fetching or FetchRequest(environment))
+        change.directory = directory.told
+        change.notes[:0] = [*fetches.notes, *directory.notes]
+        change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
         work.between_stages()
         return settle(work, change)
 
@@ -156,8 +152,10 @@ def settle(work: Batch, change: Change) -> RunResult:
         outcome = _outcome(work, change)
         recording.write_charges(work, rated)
         states |= rated.days
+        recording.reconcile(work, change, states)
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
+        watching.watch(work, change, ledger, excluded, states)
         recording.record(work, change.counts, outcome, change.problems)
         check_books(books)
     live = Live(
@@ -167,6 +165,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         postings=postings,
         prices=catalogue.published_prices(work.book),
         budgets=catalogue.published_budgets(work.config.budgets),
+        aliases=catalogue.published_aliases(work.book),
     )
     with storage_errors.after_the_commit(storage.root):
         recording.deliver(work)
@@ -291,7 +290,7 @@ def read_sources(work: Batch) -> Change:
         exclusions=exclude_passed(buckets, passed_files),
     )
     restated = drop_repeats(work, change, new, known, excluded)
-    restated |= _replace_buckets(work, change, known, excluded)
+    restated |= replace_buckets(work, change, known, excluded)
     change.new_files = [f for f in new if f.rows] + passed_files
     for day in dates_of(work.con, [f for f in new if f.rows and f.basis == "charge"]):
         change.reasons[day] = "usage"
@@ -314,68 +313,6 @@ def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake
         recorded_at=work.started_at,
         stop=work.stop,
     )
-
-
-def drop_repeats(
-    work: Batch,
-    change: Change,
-    new: Sequence[LedgerFile],
-    known: Sequence[LedgerFile],
-    excluded: pl.DataFrame,
-) -> set[date]:
-    """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
-    repeats = find_repeats(
-        work.con,
-        [f for f in new if not f.is_bucket],
-        [f for f in known if not f.is_bucket],
-        excluded,
-        {s.name: i for i, s in enumerate(work.config.sources)},
-    )
-    change.exclusions += repeats.exclusions
-    for key, count in repeats.duplicates.items():
-        work.registry.entries[key].accepted -= count
-        work.registry.entries[key].duplicate += count
-    for key, count in repeats.superseded_new.items():
-        work.registry.entries[key].accepted -= count
-        work.registry.entries[key].superseded += count
-    for (source, name, run_id), count in repeats.superseded_old.items():
-        _supersede(work.registry, change, source, name, run_id, count)
-    return repeats.restated_dates
-
-
-def _supersede(
-    registry: Registry, change: Change, source: str, name: str, run_id: str, count: int
-) -> None:
-    entry = registry.version_of_run(source, name, run_id)
-    before = change.before.get(entry.file_id)
-    for version in (entry, before) if before is not None else (entry,):
-        version.accepted -= count
-        version.superseded += count
-    registry.touch(entry)
-
-
-def _replace_buckets(
-    work: Batch, change: Change, known: Sequence[LedgerFile], excluded: pl.DataFrame
-) -> set[date]:
-    rows = find_replaced(work.con, change.buckets, known, excluded)
-    for row in rows.iter_rows(named=True):
-        change.exclusions.append(
-            Exclusion(
-                row["ledger_id"],
-                row["row_number"],
-                "restated",
-                row["replaced_by_file"],
-                row["replaced_by_line"],
-            )
-        )
-        _supersede(work.registry, change, row["source"], row["input_file"], row["run_id"], 1)
-    versions = {v.file_id: v for v in work.registry.versions}
-    for file_id, count in bucket_books.replaced_costs(work.books, change.buckets).items():
-        entry = versions[file_id]
-        entry.accepted -= count
-        entry.superseded += count
-        work.registry.touch(entry)
-    return change.buckets.dates
 
 
 def _count(touched: Sequence[FileEntry], before: Mapping[int, FileEntry]) -> Counts:

@@ -45,6 +45,11 @@ class Storage:
         return self.root / "charges"
 
     @property
+    def minutes(self) -> Path:
+        """Minute buckets, one UTC day a file, never charged."""
+        return self.root / "minutes"
+
+    @property
     def raw(self) -> Path:
         """What was fetched, as it came."""
         return self.root / "raw"

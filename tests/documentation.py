@@ -31,6 +31,7 @@ from tests.published import dictionary
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = REPOSITORY / "README.md"
 NOW = "2026-11-24T08:00:00Z"
+SHOWN_ROOT = "/home/you"  # for the folder in which the examples run
 
 _MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- /made -->)", re.DOTALL)
 _BLOCK = re.compile(r"<!-- (run|python|file: (\S+)) -->\n```\w+\n(.*?)```\n", re.DOTALL)
@@ -75,7 +76,7 @@ class Examples:
         )
         if done.returncode != 0:
             raise ExampleError(f"{command}\n{done.stdout}{done.stderr}")
-        return done.stdout.replace(f"{self.root}/", "")
+        return done.stdout.replace(str(self.root), SHOWN_ROOT)
 
 
 def fresh(text: str, examples: Examples) -> str:

@@ -149,6 +149,18 @@ def test_a_key_that_is_not_enough_says_which_scope_is_needed_and_not_the_key(sta
     assert len(asked) == 1
 
 
+def test_what_a_server_repeats_of_a_key_is_not_said() -> None:
+    """It shows the ends of a key that it refuses; four letters of a secret are too many."""
+    reply = _error(401, "Incorrect API key provided: sk-admin***cret. You can find your key at …")
+    with (
+        answering(reply) as (url, _),
+        AdminApi(KEY, base_url=url) as api,
+        pytest.raises(ApiError, match=r"provided: sk-…\. You can") as refused,
+    ):
+        api.get("/organization/costs")
+    assert "cret" not in str(refused.value)
+
+
 def test_a_pause_of_hours_is_not_waited_for() -> None:
     reply = _error(429, "slow down", **{"retry-after": "7200", "retry-after-ms": "7200000"})
     with (

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import pytest
 
+from pipeline.demo.admin_api import KEY
 from pipeline.demo.workloads import UNPRICED_MODEL
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -127,9 +132,112 @@ def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "tollbook-demo").iterdir()] == ["thesis.txt"]
 
 
-def _demo(home: Path) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--serve"], "--serve: goes with --live"),
+        (["--port", "8080"], "--port: goes with --live"),
+    ],
+)
+def test_options_of_the_live_demo_go_with_it(
+    tmp_path: Path, arguments: list[str], expected: str
+) -> None:
+    """Exit 2, and nothing is written."""
+    done = _demo(tmp_path, *arguments)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert expected in done.stderr
+
+
+def test_live_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
+    """Somebody's own configuration is not replaced."""
+    (tmp_path / "tollbook.toml").write_text("[organization]\n")
+    done = _demo(tmp_path, "--live", "--into", ".")
+    assert done.returncode == 2
+    assert "is no folder of `tollbook demo --live`" in done.stderr
+    assert (tmp_path / "tollbook.toml").read_text() == "[organization]\n"
+
+
+def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Exit 2, one line that names the option."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = _demo(tmp_path, "--live", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "--port: cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
+    """A run on a server of its own, as of today; a second one charges nothing anew."""
+    first, second = (_run(tmp_path, "demo", "--live") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    folder = tmp_path / "tollbook-demo-live"
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert (folder / "var" / "reports" / "latest.html").is_file()
+    database = folder / "var" / "published" / "tollbook.duckdb"
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        found = connection.execute(
+            """
+            SELECT
+              (SELECT count(DISTINCT usage_date) > 20 FROM charges),
+              (SELECT count(DISTINCT operation) >= 3 FROM charges),
+              (SELECT count(*) > 100 FROM provider_costs),
+              (SELECT list(DISTINCT outcome) FROM runs)
+            """
+        ).fetchall()
+    assert found == [(True, True, True, ["done"])]
+    written = (path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not any(KEY.encode() in content for content in written)
+
+
+@pytest.mark.slow
+def test_served_demo_goes_on_until_interrupted(tmp_path: Path) -> None:
+    """After its run it prints address and key, answers, and ends well on Ctrl-C."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "demo", "--live", "--serve", "--quiet"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as serving:
+        assert serving.stdout is not None
+        told = _told(serving.stdout)
+        address = urlsplit(told["OPENAI_BASE_URL"])
+        connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=30)
+        connection.request(
+            "GET",
+            f"{address.path}/organization/projects",
+            headers={"Authorization": f"Bearer {told['OPENAI_ADMIN_KEY']}"},
+        )
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()[:1]) == (200, b"{")
+        connection.close()
+        serving.send_signal(signal.SIGINT)
+    assert serving.returncode == 0
+
+
+def _told(lines: Iterable[str]) -> dict[str, str]:
+    """The two lines that can be put into an environment."""
+    told: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.strip().partition("=")
+        if name.startswith("OPENAI_"):
+            told[name] = value
+        if len(told) == 2:
+            break
+    return told
+
+
+def _demo(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run(home, "demo", "--now", NOW, *arguments)
+
+
+def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline", "demo", "--now", NOW],
+        [sys.executable, "-m", "pipeline", *arguments],
         cwd=home,
         env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
         capture_output=True,

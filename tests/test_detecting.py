@@ -60,3 +60,28 @@ def test_a_file_named_twice_is_one_file(place: Place) -> None:
         (str(place.path("logs/b.csv")),),
         (str(place.path("logs/a.jsonl.gz")),),
     ]
+
+
+def test_each_file_is_named_with_its_kind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever names a file sees what it was taken for; many files are counted by kind."""
+    monkeypatch.chdir(place.folder)
+    (place.folder / "tollbook.toml").unlink()
+    result = CliRunner().invoke(app, ["run", "logs/b.csv", "logs/a.jsonl.gz"])
+    assert result.stderr.splitlines()[:2] == [
+        f"{place.path('logs/b.csv')}: records",
+        f"{place.path('logs/a.jsonl.gz')}: request_log",
+    ]
+    for number in range(20):
+        place.write(f"logs/{number}.jsonl", lines(request(str(number))))
+    assert sources_of(["logs"], place.folder).notes == (
+        "1 file of kind records",
+        "21 files of kind request_log",
+    )
+
+
+def test_one_is_no_plural(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary speaks of 1 row and 1 file."""
+    monkeypatch.chdir(place.folder)
+    (place.folder / "tollbook.toml").unlink()
+    result = CliRunner().invoke(app, ["run", "logs/b.csv"])
+    assert result.stdout.startswith("Read 1 row from 1 file: 1 accepted")

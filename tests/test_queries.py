@@ -33,7 +33,14 @@ FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_p
 # A view's FROM item; where it stands the real one names the files of a snapshot.
 FILES = {
     name: f"read_parquet([{quote('/x.parquet')}], hive_partitioning = false)"
-    for name in ("usage_files", "charge_files", "daily_files", "posting_files", "version_files")
+    for name in (
+        "usage_files",
+        "charge_files",
+        "daily_files",
+        "posting_files",
+        "version_files",
+        "minute_files",
+    )
 }
 
 
@@ -55,6 +62,7 @@ def rendered(name: str) -> Iterator[str]:
             columns=tuple(USAGE_SCHEMA),
             column="project_id",
             units=METER_UNITS,
+            stored="stored.",
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
             **FILES,
             **dict(zip(used, values, strict=True)),
@@ -124,7 +132,8 @@ def test_every_folder_is_known() -> None:
     """A new folder of queries is put into the picture, portable or not."""
     assert {n.split("/")[0] for n in NAMES} <= {
         *("schema", "reading", "staging", "ledger", "charges", "writing"),
-        *("status", "checks", "published", "analysis", "reporting", "explaining", "as_of"),
+        *("status", "reconciling", "checks", "published", "analysis", "reporting", "explaining"),
+        "as_of",
     }
 
 

@@ -11,20 +11,10 @@ from pipeline import __version__
 
 # As one meets them; a verb that is not named here comes after these.
 ORDER = (
-    *(
-        "demo",
-        "init",
-        "doctor",
-        "run",
-        "ingest",
-        "report",
-        "budgets",
-        "alerts",
-        "query",
-        "sql",
-        "explain",
-    ),
-    *("explain", "quarantine", "forget", "rerate", "prices", "schedule"),
+    *("demo", "init", "doctor", "run", "ingest", "report", "budgets", "alerts", "reconcile"),
+    *("projects", "members", "service-accounts", "keys", "limits"),
+    *("query", "sql", "explain"),
+    *("quarantine", "forget", "rerate", "prices", "schedule"),
 )
 
 
@@ -47,6 +37,7 @@ app = typer.Typer(
         "Exit codes: 0 done; 1 failed, nothing was committed; 2 usage or configuration; "
         "3 committed, but a source could not be read or the quarantine limit was passed; "
         "4 a budget is over (with --fail-on budget); "
+        "5 a gap to the provider's costs (with --fail-on reconciliation); "
         "75 another run holds the lock."
     ),
 )

@@ -54,7 +54,7 @@ def quarantine_replay(
     """Read the held rows again; those that can be taken now land exactly once."""
     from pipeline.corrections import replay
 
-    actor = _actor(config, now)
+    actor = actor_of(config, now)
     result = replay(actor, rule=rule)
     say(f"{result.counts.accepted} rows landed.", quiet=quiet)
     _finish(actor, result, quiet=quiet)
@@ -72,7 +72,7 @@ def forget(
     """Take back files that should never have been read: their charges are reversed."""
     from pipeline.corrections import forget as act
 
-    actor = _actor(config, now)
+    actor = actor_of(config, now)
     _finish(actor, act(actor, files, reason), quiet=quiet)
 
 
@@ -96,7 +96,7 @@ def rerate(
 
     if since is None:
         raise ConfigError("is missing", key="--since", hint="Name the first UTC day to price anew.")
-    actor = _actor(config, now)
+    actor = actor_of(config, now)
     if dry_run:
         _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
         return
@@ -120,7 +120,7 @@ def prices_diff(
     quiet: QuietOption = False,
 ) -> None:
     """What the current price files would do to what is posted, before `rerate` applies them."""
-    actor = _actor(config, now)
+    actor = actor_of(config, now)
     _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
 
 
@@ -141,7 +141,8 @@ def _preview(
     say(f"The charges would move by {plain(total)} USD; nothing was changed.", quiet=quiet)
 
 
-def _actor(config: Path | None, now: str | None) -> Actor:
+def actor_of(config: Path | None, now: str | None) -> Actor:
+    """Who corrects: the configuration and the clocks of this call."""
     from pipeline.corrections import Actor
 
     setting.log_to_stderr()

@@ -2,30 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli import setting
 from pipeline.cli.app import app
 from pipeline.cli.setting import NowOption, QuietOption, say
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.demo.admin_api import Server
+
+_SAMPLE = Path("tollbook-demo")
+_LIVE = Path("tollbook-demo-live")
 
 IntoOption = Annotated[
-    Path, typer.Option("--into", help="The folder for the sample and all that comes of it.")
+    Path | None,
+    typer.Option(
+        "--into",
+        help=f"The folder for all that comes of it (default: {_SAMPLE}, with --live {_LIVE}).",
+    ),
+]
+LiveOption = Annotated[
+    bool,
+    typer.Option(
+        "--live",
+        help="Fetch from a local double of the provider's API instead of reading files.",
+    ),
+]
+ServeOption = Annotated[
+    bool,
+    typer.Option("--serve", help="With --live: keep the double running until Ctrl-C."),
+]
+PortOption = Annotated[
+    int,
+    typer.Option(
+        "--port", min=0, max=65_535, help="With --live: the double's port; 0 is any free one."
+    ),
 ]
 
 
 @app.command()
 def demo(
-    into: IntoOption = Path("tollbook-demo"), now: NowOption = None, quiet: QuietOption = False
+    into: IntoOption = None,
+    now: NowOption = None,
+    *,
+    live: LiveOption = False,
+    serve: ServeOption = False,
+    port: PortOption = 0,
+    quiet: QuietOption = False,
 ) -> None:
     """Copy the sample organization into a folder (once) and run on it."""
     from pipeline.cli.running import run_and_print
     from pipeline.demo import copy_sample
 
-    configuration = copy_sample(into)
+    if live:
+        raise typer.Exit(_live(into or _LIVE, now, port, is_serving=serve, quiet=quiet))
+    if serve or port:
+        raise ConfigError("goes with --live", key="--serve" if serve else "--port")
+    configuration = copy_sample(into or _SAMPLE)
     say(
-        f"The sample organization lies in {into}; this is `tollbook run -c {configuration}`.",
+        f"The sample organization lies in {configuration.parent}; "
+        f"this is `tollbook run -c {configuration}`.",
         quiet=quiet,
     )
     raise typer.Exit(run_and_print(configuration, now=now))
+
+
+def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bool) -> int:
+    """A run that fetches from the double, which then ends, or stays."""
+    from pipeline.cli.running import run_and_print
+    from pipeline.demo.live import write_live_configuration
+
+    with _served(now, port) as server:
+        configuration = write_live_configuration(into, server.base_url)
+        say(
+            f"A double of the provider's API answers at {server.base_url}; "
+            f"this is `tollbook run -c {configuration}` with its made-up key.",
+            quiet=quiet,
+        )
+        environment = {**setting.environment(), "OPENAI_ADMIN_KEY": server.key}
+        code = run_and_print(configuration, now=now, environment=environment)
+        say(f"The double was asked {len(server.requests)} times.", quiet=quiet)
+        if is_serving:
+            setting.put(f"OPENAI_ADMIN_KEY={server.key}\nOPENAI_BASE_URL={server.base_url}")
+            say(
+                "Try: curl -H 'Authorization: Bearer "
+                f"{server.key}' {server.base_url}/organization/projects\n"
+                "The double goes on until Ctrl-C.",
+                quiet=quiet,
+            )
+            setting.wait_for_signal()
+        return code
+
+
+@contextmanager
+def _served(now: str | None, port: int) -> Iterator[Server]:
+    from pipeline.demo.admin_api import serving
+    from pipeline.demo.live import live_double
+
+    clocks = setting.business_clock(now)
+    # A double knows nothing of the future, which a run would refuse as implausible.
+    double = live_double(lambda: min(clocks.business(), clocks.real()))
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(serving(double, port=port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot be listened on ({error.strerror})", key="--port", hint="Leave it out."
+            ) from None
+        yield server

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import gates, setting
 from pipeline.cli.app import app
+from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config import Config
 from pipeline.errors import ConfigError, SourceError
+from pipeline.notes import folded
 
 if TYPE_CHECKING:
     from pipeline.acting import Done
-
-BUDGET_OVER = 4
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -27,7 +27,11 @@ FilesArgument = Annotated[
 ]
 FailOnOption = Annotated[
     list[str] | None,
-    typer.Option("--fail-on", help="budget: end with 4 when a budget of the month is over."),
+    typer.Option(
+        "--fail-on",
+        help="budget: end with 4 when a budget of the month is over; reconciliation: end with 5 "
+        "when a gap to the provider's costs counts. Can be given twice.",
+    ),
 ]
 OfflineOption = Annotated[
     bool, typer.Option("--offline", help="Fetch nothing: read what lies there, raw files too.")
@@ -44,6 +48,7 @@ def run(
     now: NowOption = None,
     month: MonthOption = None,
     fail_on: FailOnOption = None,
+    tolerance: ToleranceOption = "0.01",
     *,
     offline: OfflineOption = False,
     as_json: AsJsonOption = False,
@@ -51,8 +56,8 @@ def run(
 ) -> None:
     """Read what is new, price it, check budgets, publish, and write the report."""
     code = run_and_print(
-        config, now=now, files=files or (), month=month, fail_on=fail_on or (), offline=offline,
-        as_json=as_json, quiet=quiet,
+        config, now=now, files=files or (), month=month, fail_on=fail_on or (),
+        tolerance=tolerance, offline=offline, as_json=as_json, quiet=quiet,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -64,35 +69,43 @@ def run_and_print(
     files: Sequence[str] = (),
     month: str | None = None,
     fail_on: Sequence[str] = (),
+    tolerance: str = "0.01",
     offline: bool = False,
     as_json: bool = False,
     quiet: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
-    """One run, told in a few lines. Gives the exit code."""
+    """One run, told in a few lines, with another environment if given. Gives the exit code."""
     from pipeline.acting import run_and_report
     from pipeline.source_fetch import FetchRequest
 
-    for gate in fail_on:
-        if gate != "budget":
-            raise ConfigError(f"{gate!r} is no gate", key="--fail-on", hint="Use: budget.")
+    gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
+    tolerance_usd = gates.tolerance_of(tolerance)
     setting.log_to_stderr()
     config, notes, problems = _config(config_path, files)
+    known = setting.environment() if environment is None else environment
     done = run_and_report(
         config,
         clock=setting.business_clock(now),
-        environment=setting.environment(),
+        environment=known,
         month=month_of(month),
         stop=setting.stop_on_signals(),
         say=say,
         problems=problems,
-        fetching=FetchRequest(setting.environment(), is_offline=offline),
+        fetching=FetchRequest(known, is_offline=offline),
     )
     for note in notes:
         say(note, quiet=quiet)
     print_done(done, as_json=as_json, quiet=quiet)
     if done.result.exit_code:
         return done.result.exit_code
-    return BUDGET_OVER if "budget" in fail_on and done.budgets_over else 0
+    return gates.exit_code_of_run(
+        fail_on,
+        budgets_over=done.budgets_over,
+        root=config.storage.root,
+        tolerance_usd=tolerance_usd,
+        month=month_of(month),
+    )
 
 
 def month_of(text: str | None) -> date | None:
@@ -128,7 +141,7 @@ def _config(
 
 def say_news(done: Done, *, quiet: bool = False) -> None:
     """Notes (not when quiet) and problems on stderr."""
-    for note in done.result.notes:
+    for note in folded(done.result.notes):
         say(note, quiet=quiet)
     for problem in done.result.problems:
         say(f"tollbook: {problem}")

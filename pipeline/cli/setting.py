@@ -75,6 +75,14 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
+def wait_for_signal() -> None:
+    """Return when SIGTERM or Ctrl-C comes."""
+    is_over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: is_over.set())
+    is_over.wait()
+
+
 def instant(text: str, option: str) -> datetime:
     """An ISO 8601 instant as naive UTC; without a zone it is UTC."""
     try:

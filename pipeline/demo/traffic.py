@@ -17,6 +17,7 @@ from pipeline.demo.cast import ApiKey, Call, Hours, Organization, Project, Size,
 from pipeline.demo.workloads import LONG_CONTEXT_ABOVE
 
 FIRST_WEEK = date(2026, 9, 21)  # growth counts from here
+_WEEKS_OF_GROWTH = 26  # nothing grows for ever
 
 # How likely each local hour is.
 _HOURS: dict[Hours, dict[int, int]] = {
@@ -64,7 +65,7 @@ def _day_of(
 
 
 def _how_many(source: random.Random, workload: Workload, day: date, scale: float) -> int:
-    weeks = (day - FIRST_WEEK).days / 7
+    weeks = min((day - FIRST_WEEK).days / 7, _WEEKS_OF_GROWTH)
     expected = workload.calls_a_day * scale * math.pow(1 + workload.growth_percent / 100, weeks)
     if day.weekday() >= 5:
         expected *= workload.weekend_percent / 100

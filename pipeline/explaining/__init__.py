@@ -1,7 +1,7 @@
 """Every number explains itself: from a cell of a report to records, from a file's line to charges.
 
 Takes a connection of `access.open_published` and words. Gives facts; `drawing` makes them text.
-Never reads outside the snapshot.
+Outside the snapshot it reads only the file of a line that is asked for.
 """
 
 from __future__ import annotations

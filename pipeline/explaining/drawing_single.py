@@ -13,6 +13,7 @@ from pipeline.explaining.facts import (
     RecordExplained,
 )
 from pipeline.explaining.layout import Column, Page, at, count, many, usd
+from pipeline.explaining.line_words import line_fate
 from pipeline.explaining.wording import (
     copy_line,
     named,
@@ -88,8 +89,10 @@ def draw_file(page: Page, explained: FileExplained) -> None:
 
 
 def draw_line(page: Page, explained: LineExplained) -> None:
-    """A line of a file: why it was held back, or the records that it brought."""
+    """A line of a file: what became of it and where its money is; then its records."""
     page.heading(f"Line {explained.input_file}:{explained.input_line}")
+    for text in line_fate(explained):
+        page.line(text)
     for reject in explained.rejects:
         after = f", taken {at(reject.replayed_at)}" if reject.replayed_at else ", held back"
         page.line(f"{reject.rule}: {reject.detail} ({at(reject.quarantined_at)}{after})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from pipeline.explaining.bill import BillLine
 from pipeline.money import EXACT
@@ -372,13 +373,19 @@ class LineReject:
     replayed_at: datetime | None
 
 
+# What became of a line. `uncounted`: a duplicate or no usage, which cannot be told any more.
+WithoutRecord = Literal["not_usage", "blank", "header", "not_read", "uncounted", "quarantined"]
+LineFate = Literal["accepted", "duplicate", "superseded", "restated", "forgotten"] | WithoutRecord
+
+
 @dataclass(frozen=True, slots=True)
 class LineExplained:
-    """A line of an input file: the records that it brought, or why it was held back."""
+    """A line of an input file: what became of it, and the records that it brought or repeats."""
 
     run_id: str
     input_file: str
     input_line: int
+    fate: LineFate
     rejects: tuple[LineReject, ...]
     records: tuple[RecordExplained, ...]
 

@@ -66,6 +66,12 @@ def explain_file(
     )
 
 
+def newest_version(con: duckdb.DuckDBPyConnection, name: str, looks: Looks) -> FileVersion:
+    """How a file was read last."""
+    own = [v for v in _versions(con, [name], looks) if v.input_file == name]
+    return max(own, key=lambda version: (version.ingested_at, version.run_id))
+
+
 def file_named(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
     """The input file that is meant.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import LineExplained, LineReject, RecordExplained
-from pipeline.explaining.files import Looks, input_files
+from pipeline.explaining.facts import LineExplained, LineFate, LineReject, RecordExplained
+from pipeline.explaining.files import Looks, input_files, newest_version
+from pipeline.explaining.no_trace import fate_without_trace
 from pipeline.explaining.records import COLUMNS, record_of, with_shares
 
 _PREFIX = 12  # characters of an id that are enough to name ones that begin alike
@@ -46,28 +49,43 @@ def explain_record(
 def explain_line(
     con: duckdb.DuckDBPyConnection, input_file: str, input_line: int, *, run_id: str, looks: Looks
 ) -> LineExplained:
-    """What became of a line of an input file: the records that it brought, or why it was held back.
+    """What became of a line of an input file, and the records that it brought or repeats.
 
-    Takes: a name as `file_named` gives it. Fails: ConfigError for a line that left nothing behind.
+    Takes: a name as `file_named` gives it. Fails: ConfigError for a line beyond the file's end.
     """
     place = {"input_file": input_file, "input_line": input_line}
     ids = [row["record_id"] for row in ask(con, "records_of_line", place)]
     rejects = tuple(LineReject(**row) for row in ask(con, "line_rejects", place))
-    if not ids and not rejects:
-        raise ConfigError(
-            "brought no record of its own: it is a duplicate of one read before, is no usage, or "
-            "was not read",
-            file=input_file,
-            line=input_line,
-            hint="See what became of the file with: tollbook explain --file.",
-        )
+    fate: LineFate | None = None
+    if not ids and any(reject.replayed_at is None for reject in rejects):
+        fate = "quarantined"
+    elif not ids:
+        version = newest_version(con, input_file, looks)
+        fate, repeated = fate_without_trace(con, version, input_line)
+        ids = list(repeated)
+    records = tuple(explain_record(con, i, run_id=run_id, looks=looks) for i in ids)
     return LineExplained(
         run_id=run_id,
         input_file=input_file,
         input_line=input_line,
+        fate=fate or _fate(records, input_file, input_line),
         rejects=rejects,
-        records=tuple(explain_record(con, i, run_id=run_id, looks=looks) for i in ids),
+        records=records,
     )
+
+
+def _fate(records: Sequence[RecordExplained], input_file: str, input_line: int) -> LineFate:
+    """That of the records which a line brought: as long as one of them counts, it is accepted."""
+    own = [
+        version.replaced_reason
+        for record in records
+        for version in record.versions
+        if (version.input_file, version.input_line) == (input_file, input_line)
+    ]
+    if None in own:
+        return "accepted"
+    fates: tuple[LineFate, ...] = ("superseded", "restated", "forgotten")
+    return next((fate for fate in fates if fate in own), "superseded")
 
 
 def _unknown(con: duckdb.DuckDBPyConnection, record_id: str) -> ConfigError:

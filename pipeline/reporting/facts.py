@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline import reconciled
 from pipeline.errors import CheckFailedError
 from pipeline.reporting import model
+from pipeline.reporting.amounts import NOTHING, Amount, Quantity
 from pipeline.reporting.asking import Parameters, keep, rows
 from pipeline.reporting.display import DASH
 from pipeline.reporting.exact import total
-from pipeline.reporting.model import NOTHING, Amount, Quantity, Report
+from pipeline.reporting.model import Report
 from pipeline.reporting.movers import moves
 from pipeline.reporting.naming import ProjectNames, model_label, scope_label
 from pipeline.reporting.period import (
@@ -30,6 +32,7 @@ from pipeline.reporting.period import (
     whole_month,
 )
 from pipeline.reporting.tables import Cell, add_quantities, cells, chart_days, table
+from pipeline.reporting.watched import findings, headroom
 
 _COST_KINDS = frozenset({"openai_costs"})
 _STATE_ORDER = {"over": 0, "near": 1, "ok": 2}
@@ -69,6 +72,7 @@ def gather(
     made_at: datetime,
     organization: str,
     run_id: str,
+    near_percent: int = 80,
 ) -> Report:
     """Everything that a report says about its month. Fails: CheckFailedError, see `_check`."""
     asked = _parameters(period, run_id)
@@ -107,8 +111,12 @@ def gather(
             model.ProviderCost(currency, amount, days, at, Amount(*own))
             for currency, amount, days, at, *own in rows(con, "provider_costs", asked)
         ),
+        reconciliation=reconciled.of_month(con, period.month.since, period.month.until),
         adjustments=tuple(model.Adjustment(*r) for r in rows(con, "adjustments", asked)),
         alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
+        headroom=headroom(con, asked, names, near_percent),
+        findings=findings(con, asked, names),
+        near_percent=near_percent,
     )
     _check(report, all_cells)
     return report

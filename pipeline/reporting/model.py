@@ -8,53 +8,14 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.money import to_cents
-from pipeline.reporting.exact import ZERO, difference, ratio, total
+from pipeline.reconciled import Reconciliation
+from pipeline.reporting.amounts import NOTHING, Amount, Quantity
+from pipeline.reporting.exact import difference, ratio, total
 from pipeline.reporting.period import Days, Period
+from pipeline.reporting.watched import Finding, Headroom
 
 BudgetState = Literal["over", "near", "ok"]
 DayState = Literal["used", "empty", "before", "ahead"]
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Money over some charge lines, of which some may have no price."""
-
-    usd: Decimal = ZERO
-    lines: int = 0
-    unpriced_lines: int = 0
-
-    def __add__(self, other: Amount) -> Amount:
-        return Amount(
-            total((self.usd, other.usd)),
-            self.lines + other.lines,
-            self.unpriced_lines + other.unpriced_lines,
-        )
-
-    @property
-    def is_absent(self) -> bool:
-        """Nothing was charged, not even at an unknown price."""
-        return self.lines == 0
-
-    @property
-    def is_unknown(self) -> bool:
-        """Something was used and none of it has a price."""
-        return self.lines > 0 and self.lines == self.unpriced_lines
-
-    @property
-    def is_lower_bound(self) -> bool:
-        """Something in it has no price, so the true amount is higher."""
-        return self.unpriced_lines > 0
-
-
-NOTHING = Amount()
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """So much of one unit."""
-
-    value: Decimal
-    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,8 +335,12 @@ class Report:
     not_fetched: tuple[NotFetched, ...]
     calendars: Calendars
     provider_costs: tuple[ProviderCost, ...]
+    reconciliation: Reconciliation
     adjustments: tuple[Adjustment, ...] = field(default=())
     alerts: tuple[Alert, ...] = field(default=())
+    headroom: tuple[Headroom, ...] = field(default=())
+    findings: tuple[Finding, ...] = field(default=())
+    near_percent: int = 80
 
     @property
     def quarantined(self) -> int:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from pipeline.reporting.amounts import Amount
 from pipeline.reporting.exact import ZERO, difference, scaled, total
-from pipeline.reporting.model import Amount, Move, Moves
+from pipeline.reporting.model import Move, Moves
 from pipeline.reporting.naming import Label, model_label
 from pipeline.reporting.tables import Cell
 

@@ -23,6 +23,8 @@ from pipeline.reporting.tables import TOP_ROWS
 from pipeline.reporting.wording import headline, rounding
 from pipeline.resources import folder
 
+TOP_LIMITS = 20
+
 
 def render(report: Report, csv_name: str) -> str:
     """The HTML of a report; `csv_name` is the file beside it."""
@@ -65,6 +67,7 @@ def render(report: Report, csv_name: str) -> str:
         rounding=rounding,
         is_stale=lambda source: is_stale(source, report),
         top_rows=TOP_ROWS,
+        top_limits=TOP_LIMITS,
         csv_name=csv_name,
         csv_columns=COLUMNS,
         style=Markup(style),  # noqa: S704

@@ -12,17 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pipeline.reporting.amounts import NOTHING, Amount, Quantity
 from pipeline.reporting.exact import total
-from pipeline.reporting.model import (
-    NOTHING,
-    Amount,
-    Day,
-    DayState,
-    Quantity,
-    Row,
-    Series,
-    Table,
-)
+from pipeline.reporting.model import Day, DayState, Row, Series, Table
 from pipeline.reporting.naming import Label
 from pipeline.reporting.period import Bounds, Period
 

@@ -30,6 +30,7 @@ class WrittenReport:
     is_default_month: bool
     spent_usd: Decimal
     is_lower_bound: bool
+    is_empty: bool  # nothing was charged, not even at an unknown price
     budgets_near: int
     budgets_over: int
     quarantined: int
@@ -44,6 +45,7 @@ def write_report(
     zone: ZoneInfo,
     organization_name: str,
     run_id: str,
+    near_percent: int = 80,
 ) -> WrittenReport:
     """Write ``YYYY-MM.html`` and ``YYYY-MM.csv`` into the folder `out`, over what was there.
 
@@ -54,7 +56,15 @@ def write_report(
     written. Then the report of before is still there, whole.
     """
     period, bounds = choose_period(con, month, now, zone)
-    report = gather(con, period, bounds, made_at=now, organization=organization_name, run_id=run_id)
+    report = gather(
+        con,
+        period,
+        bounds,
+        made_at=now,
+        organization=organization_name,
+        run_id=run_id,
+        near_percent=near_percent,
+    )
     name = f"{period.month.since:%Y-%m}"
     html, csv = out / f"{name}.html", out / f"{name}.csv"
     page = render(report, csv.name)
@@ -79,6 +89,7 @@ def write_report(
         is_default_month=month is None,
         spent_usd=report.current.amount.usd,
         is_lower_bound=report.current.amount.is_lower_bound,
+        is_empty=report.current.amount.is_absent,
         budgets_near=len(report.budgets_in("near")),
         budgets_over=len(report.budgets_in("over")),
         quarantined=report.quarantined,

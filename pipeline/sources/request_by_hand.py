@@ -186,7 +186,11 @@ def _started_at(body: Fields, line: Fields) -> int:
         if text is not None:
             break
     else:
-        raise RowError("missing_time", "created is missing; note it beside the body")
+        place = "in the body and beside custom_id" if line is not body else "on the line"
+        raise RowError(
+            "missing_time",
+            f"created is missing {place}: add it there, as seconds since 1970 or in ISO 8601",
+        )
     try:
         instant = _instant(text)
     except (ValueError, OverflowError, InvalidOperation):

@@ -1,2 +1,5 @@
--- row: one project of the organization.
-SELECT project_id, project_name, state, created_at, archived_at FROM stored.projects
+-- row: one project of the organization, as it is now or was last known.
+SELECT
+  project_id, project_name, state, created_at, archived_at, description, website, owner_team,
+  is_default
+FROM stored.projects

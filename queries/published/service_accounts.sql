@@ -2,4 +2,6 @@
 SELECT
   service_account_id, project_id, name
 FROM stored.service_accounts
-QUALIFY row_number() OVER (PARTITION BY service_account_id ORDER BY valid_from_at DESC) = 1
+QUALIFY row_number() OVER (
+  PARTITION BY service_account_id ORDER BY valid_to_at DESC NULLS FIRST, valid_from_at DESC
+) = 1

@@ -353,6 +353,7 @@ def test_spend_alerts(admin: Admin, organization: Organization) -> None:
     """Many of each; an update replaces the whole alert."""
     project = organization.project("search").id
     channel: Any = {"type": "email", "recipients": ["finance@acme.example"]}
+    prefixed: Any = channel | {"subject_prefix": "Search"}
     made = [
         admin.projects.spend_alerts.create(
             project,
@@ -373,7 +374,7 @@ def test_spend_alerts(admin: Admin, organization: Organization) -> None:
         threshold_amount=150,
         currency="USD",
         interval="month",
-        notification_channel={**channel, "subject_prefix": "Search"},
+        notification_channel=prefixed,
     )
     assert changed.notification_channel.subject_prefix == "Search"
     assert alerts.delete(made[0].id, project_id=project).deleted
@@ -412,6 +413,40 @@ def test_groups(admin: Admin, organization: Organization) -> None:
     assert groups.update(made[0].id, name="Science").name == "Science"
     assert groups.delete(made[0].id).deleted
     assert list(admin.projects.groups.list(project)) == []
+
+
+def test_audit_logs(admin: Admin, organization: Organization) -> None:
+    """What was done, newest first, each with its own property; filters leave what they name."""
+    made = admin.projects.create(name="Night shift")
+    admin.projects.update(made.id, name="Day shift")
+    code = organization.project("code").id
+    admin.projects.rate_limits.update_rate_limit(
+        "rl-gpt-5-pro", project_id=code, max_requests_per_1_minute=7
+    )
+    account = admin.projects.service_accounts.create(code, name="bot")
+    admin.projects.archive(made.id)
+    entries = list(admin.audit_logs.list(limit=2))
+    assert [entry.type for entry in entries] == [
+        "project.archived",
+        "service_account.created",
+        "rate_limit.updated",
+        "project.updated",
+        "project.created",
+    ]
+    assert {entry.project.name for entry in entries if entry.project} == {"Default project"}
+    assert entries[2].rate_limit_updated is not None
+    changed = entries[2].rate_limit_updated.changes_requested
+    assert changed is not None
+    assert changed.max_requests_per_1_minute == 7
+    of_project = list(
+        admin.audit_logs.list(resource_ids=[made.id], event_types=["project.updated"])
+    )
+    assert [entry.id for entry in of_project] == [entries[3].id]
+    now = entries[0].effective_at
+    assert list(admin.audit_logs.list(effective_at={"gt": now})) == []
+    assert len(list(admin.audit_logs.list(effective_at={"gte": now, "lte": now}))) == 5
+    (created,) = admin.audit_logs.list(resource_ids=[account.id])
+    assert created.type == "service_account.created"
 
 
 @pytest.mark.parametrize(

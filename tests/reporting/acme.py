@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from pipeline.records import CHARGE_SCHEMA
+from tests.published import dictionary
 
 NOW = datetime(2026, 11, 17, 13, 20)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -82,9 +83,17 @@ CREATE TABLE input_files (
   input_file VARCHAR, source VARCHAR, kind VARCHAR, state VARCHAR, waiting_bytes BIGINT,
   rows_read BIGINT, accepted BIGINT, duplicate BIGINT, superseded BIGINT, quarantined BIGINT,
   first_record_at TIMESTAMP, last_record_at TIMESTAMP, ingested_at TIMESTAMP);
-CREATE TABLE fetches (
-  source VARCHAR, endpoint VARCHAR, fetched_at TIMESTAMP, outcome VARCHAR,
-  known_until_at TIMESTAMP, message VARCHAR);
+CREATE TABLE rate_limits (project_id VARCHAR, model VARCHAR);
+CREATE TABLE rate_limit_minutes (
+  usage_date DATE, started_at TIMESTAMP, project_id VARCHAR, model VARCHAR, requests BIGINT,
+  tokens BIGINT, max_requests_per_1_minute BIGINT, max_tokens_per_1_minute BIGINT,
+  requests_basis_points BIGINT, tokens_basis_points BIGINT, counted_from VARCHAR);
+CREATE TABLE rate_limit_coverage (
+  usage_date DATE, bucket_minutes BIGINT, request_minutes BIGINT);
+CREATE TABLE policy_findings (
+  period_start_date DATE, kind VARCHAR, project_id VARCHAR, project_name VARCHAR,
+  subject_id VARCHAR, since_at TIMESTAMP, first_usage_date DATE, last_usage_date DATE, days BIGINT,
+  cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6), is_lower_bound BOOLEAN);
 CREATE TABLE runs (
   run_id VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, outcome VARCHAR, rows_read BIGINT,
   accepted BIGINT, duplicate BIGINT, superseded BIGINT, quarantined BIGINT, message VARCHAR);
@@ -113,6 +122,7 @@ class Books:
         self.path = path
         self.con = duckdb.connect(str(path))
         self.con.execute(DDL)
+        self._empty_views()
         self.lines: list[dict[str, Any]] = []
 
     def charge(
@@ -140,6 +150,14 @@ class Books:
             "is_provisional": False, "project_name": PROJECTS.get(project or ""),
         }  # fmt: skip
         self.lines.append(line | more)
+
+    def _empty_views(self) -> None:
+        """The other views of the contract, without rows."""
+        made = {name for (name,) in self.con.execute("SHOW TABLES").fetchall()}
+        for view, columns in dictionary().items():
+            if view not in made | {"charges", "daily_costs"}:
+                types = ", ".join(f"{c} {kind}" for c, (kind, _) in columns.items() if c)
+                self.con.execute(f"CREATE TABLE {view} ({types})")
 
     def insert(self, table: str, **row: Any) -> None:
         """Add one row to another relation; what is not named is NULL."""

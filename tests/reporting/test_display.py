@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from pipeline.reporting import display
+from pipeline.reporting.amounts import NOTHING, Amount
 from pipeline.reporting.charts import WIDE, budget_bar, daily_chart, nice_step, tick_label
-from pipeline.reporting.model import NOTHING, Amount, Budget, Day
+from pipeline.reporting.model import Budget, Day
 from pipeline.reporting.period import Days, whole_month
 
 

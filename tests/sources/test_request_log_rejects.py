@@ -28,6 +28,7 @@ from tests.sources.request_lines import (
     write,
 )
 
+ADD_TIME = "add it there, as seconds since 1970 or in ISO 8601"
 DETAILS = {"cached_tokens": 0, "audio_tokens": 0}
 
 
@@ -203,7 +204,12 @@ REJECTED: dict[str, tuple[Line, str, str]] = {
     "no time": (
         embeddings(created=None),
         "missing_time",
-        "created is missing; note it beside the body",
+        f"created is missing on the line: {ADD_TIME}",
+    ),
+    "no time in the answer of a batch, nor beside it": (
+        batch(chat(created=None)),
+        "missing_time",
+        f"created is missing in the body and beside custom_id: {ADD_TIME}",
     ),
     "milliseconds": (
         chat(created=1_793_491_200_000),

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, Self
 
 from pipeline.demo.admin_api.faults import share
-from pipeline.demo.admin_api.metering import Value, api_source
-from pipeline.demo.admin_api.tools import BilledTool
+from pipeline.demo.admin_api.hosted import BilledTool
+from pipeline.demo.admin_api.metering import Value, api_key_id, api_source
 from pipeline.demo.billing import Terms, billed
 from pipeline.demo.cast import Call, Organization
 from pipeline.demo.saved import UNEXPLAINED
@@ -112,7 +112,7 @@ def lines_of_call(call: Call, bill: Bill) -> Iterator[Line]:
             call.mark,
             call.project.id,
             call.api_key.user_id,
-            call.api_key.id,
+            api_key_id(call),
             api_source(call),
             item.line_item,
             Decimal(item.quantity),

@@ -23,8 +23,8 @@ from pipeline.demo.admin_api.bill import (
 )
 from pipeline.demo.admin_api.endpoints import USAGE, EndpointName
 from pipeline.demo.admin_api.faults import Faults, share
+from pipeline.demo.admin_api.hosted import billed_storage, billed_use, stored, used
 from pipeline.demo.admin_api.metering import Metered, metered, with_decisions
-from pipeline.demo.admin_api.tools import billed_storage, billed_use, stored, used
 from pipeline.demo.cast import Call, Organization
 from pipeline.demo.traffic import calls
 

@@ -84,11 +84,15 @@ def page_of(query: Query, results: Callable[[Span], list[Json]]) -> Json:
 
 
 def _bucket(span: Span, results: list[Json]) -> Json:
+    start, end = (datetime.fromtimestamp(at, UTC) for at in span)
+    if results:
+        # Seen on the live server: only empty buckets say their zone.
+        start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
     return {
         "object": "bucket",
         "start_time": span.start,
         "end_time": span.end,
-        "start_time_iso": datetime.fromtimestamp(span.start, UTC).isoformat(),
-        "end_time_iso": datetime.fromtimestamp(span.end, UTC).isoformat(),
+        "start_time_iso": start.isoformat(),
+        "end_time_iso": end.isoformat(),
         "results": results,
     }

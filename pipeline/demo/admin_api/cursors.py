@@ -15,6 +15,8 @@ from pipeline.demo.admin_api.problems import invalid
 
 _SHAPE = struct.Struct(">qiq")
 _PREFIX = "page_"
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
+_LATEST = 2**35  # seconds, in the year 3058
 
 
 class Cursor(NamedTuple):
@@ -33,6 +35,7 @@ def minted(cursor: Cursor) -> str:
 
 def understood(text: str) -> Cursor:
     """A cursor from its text. Fails: RefusedError, 400."""
+    refused = invalid(f"Invalid page token: '{text}'.", "page", "invalid_page_token")
     try:
         packed = base64.b64decode(text.removeprefix(_PREFIX).encode(), validate=True)
         seconds, nanoseconds, next_start = _SHAPE.unpack(packed)
@@ -40,5 +43,7 @@ def understood(text: str) -> Cursor:
             tzinfo=None, microsecond=nanoseconds // 1_000
         )
     except (ValueError, OverflowError, OSError, binascii.Error, struct.error):
-        raise invalid(f"Invalid page token: '{text}'.", "page", "invalid_page_token") from None
+        raise refused from None
+    if not (_FIRST_YEAR <= instant.year <= _LAST_YEAR and 0 <= next_start < _LATEST):
+        raise refused
     return Cursor(instant, next_start)

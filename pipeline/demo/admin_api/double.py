@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.demo.admin_api import (
     accounts,
+    audit,
     beginning,
     groups,
     people,
@@ -27,6 +28,7 @@ from pipeline.demo.admin_api.bill import Bill
 from pipeline.demo.admin_api.bodies import Body
 from pipeline.demo.admin_api.books import Books
 from pipeline.demo.admin_api.costs import Names, costs_page
+from pipeline.demo.admin_api.cursors import Cursor, minted
 from pipeline.demo.admin_api.endpoints import USAGE
 from pipeline.demo.admin_api.faults import Failure, Faults
 from pipeline.demo.admin_api.parameters import Parameters
@@ -41,13 +43,14 @@ KEY = "sk-admin-made-up-tollbook-demo-0000000000000000"
 READ_USAGE, READ, WRITE = "api.usage.read", "api.management.read", "api.management.write"
 SCOPES = (READ_USAGE, READ, WRITE)
 
-_ROUTES: tuple[Route, ...] = (
+ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
     *people.ROUTES,
     *accounts.ROUTES,
     *spending.ROUTES,
     *settings.ROUTES,
     *groups.ROUTES,
+    *audit.ROUTES,
 )
 _USAGE = "/organization/usage/"
 _COSTS = "/organization/costs"
@@ -122,7 +125,7 @@ class AdminApi:
         if failure == "bad_gateway":
             headers["content-type"] = "text/html"
             body = "<html><head><title>502 Bad Gateway</title></head></html>"
-        if failure == "garbled":
+        if answer.failure == "garbled":
             body = body[: len(body) // 2]
         return Answer(answer.status, headers, body, answer.failure)
 
@@ -181,25 +184,28 @@ class AdminApi:
         if path == _COSTS and method == "GET":
             names = self._names()
             page = costs_page(parameters, self.books, self.faults, names, self.now())
-            return self._with_cursor_faults("costs", page)
+            return self._with_cursor_faults("costs", parameters, page)
         if path.startswith(_USAGE) and method == "GET":
             endpoint = USAGE.get(path.removeprefix(_USAGE))
             if endpoint is None:
                 raise _unknown_url(method, path)
             page = usage_page(endpoint, parameters, self.books, self.faults, self.now())
-            return self._with_cursor_faults(endpoint.path, page)
+            return self._with_cursor_faults(endpoint.path, parameters, page)
         route, ids = _route(method, path)
         request = Request(method, path, ids, parameters, Body(raw_body))
         with self.state.lock:
+            found = route.answer(self.state, request)
+            audit.record(self.state, route, request, found)
             # Written out while nobody can change it.
-            written: Json = json.loads(json.dumps(route.answer(self.state, request)))
+            written: Json = json.loads(json.dumps(found))
         return written
 
-    def _with_cursor_faults(self, endpoint: str, page: Json) -> Json:
+    def _with_cursor_faults(self, endpoint: str, parameters: Parameters, page: Json) -> Json:
         if endpoint in self.faults.repeats_cursor and page["data"]:
-            return page | {"has_more": True, "next_page": "page_AAAAAGdGxdEiJdKOAAAAAGcqsYA="}
-        if endpoint in self.faults.loses_cursor and page["has_more"]:
-            return page | {"next_page": None}
+            again = minted(Cursor(self.now(), page["data"][0]["start_time"]))
+            return page | {"has_more": True, "next_page": parameters.text("page") or again}
+        if endpoint in self.faults.loses_cursor:
+            return page | {"has_more": True, "next_page": None}
         return page
 
     def _names(self) -> Names:
@@ -221,7 +227,7 @@ def _route(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
     """The route of a path, and what its stars stand for. Fails: RefusedError, 404 or 405."""
     parts = [unquote(part) for part in path.split("/")]
     is_known = False
-    for route in _ROUTES:
+    for route in ROUTES:
         pattern = route.path.split("/")
         if len(pattern) != len(parts) or not all(
             expected in {"*", part} for expected, part in zip(pattern, parts, strict=True)

@@ -53,6 +53,8 @@ class Faults:
     late_percent: int = 0  # of a day's calls: they come at once, 30 to 50 hours after its end
     restated_percent: int = 0  # of days: output is half of what it was until a day after the end
     vanishing_percent: int = 0  # of days: with rows on a wrong key until 20 hours after the end
+    repeats_rows: bool = False  # the same dimensions in two rows of a bucket, to be summed
+    old_rows: bool = False  # token rows with the few fields of January 2025
     amounts_as_numbers: bool = False  # as in January 2025
 
 

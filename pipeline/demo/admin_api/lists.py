@@ -69,8 +69,9 @@ def _cut(
     if before:
         ids = ids[: _place(ids, before, "before")]
         # What stands right before, not what stands first.
-        return ids[max(0, len(ids) - limit) :], len(ids) > limit
-    return ids[:limit], len(ids) > limit
+        return ids[max(0, len(ids) - limit) :], 0 < limit < len(ids)
+    # A page of none has no last id to go on from, so it ends the list.
+    return ids[:limit], 0 < limit < len(ids)
 
 
 def _place(ids: list[str], cursor: str, name: str) -> int:

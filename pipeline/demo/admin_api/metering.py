@@ -28,6 +28,7 @@ TRIAGE = Workload(
     weekend_percent=60,
     cached_percent=30,
 )
+_IN_DASHBOARD = "trials"
 _AGENTS = "agents"  # the workload that goes through the Agents API
 _SIZES = ("1024x1024", "1024x1024", "1024x1792", "1792x1792", "512x512")
 
@@ -64,12 +65,17 @@ def api_source(call: Call) -> str:
     return "agents_api" if call.workload.name == _AGENTS else "unlabeled"
 
 
+def api_key_id(call: Call) -> str | None:
+    """The key of a call; trials are made in the provider's dashboard, without any."""
+    return None if call.workload.name == _IN_DASHBOARD else call.api_key.id
+
+
 def metered(call: Call) -> Iterator[tuple[EndpointName, Metered]]:
     """What is counted of one call, by endpoint."""
     common: dict[str, Value] = {
         "project_id": call.project.id,
         "user_id": call.api_key.user_id,
-        "api_key_id": call.api_key.id,
+        "api_key_id": api_key_id(call),
         "model": call.model,
     }
     at = unix_seconds(call.at)

@@ -60,6 +60,10 @@ def _modify(state: State, request: Request) -> Json:
     project = _changeable(state, request, "updated")
     if "name" in request.body:
         project.shown["name"] = request.body.text("name")
+        for user in state.users.values():
+            for one in user["projects"]["data"]:
+                if one["id"] == project.shown["id"]:
+                    one["name"] = project.shown["name"]
     if "external_key_id" in request.body:
         project.shown["external_key_id"] = request.body.text("external_key_id")
     return project.shown

@@ -62,6 +62,7 @@ class State:
     admin_api_keys: Objects = field(default_factory=dict)
     groups: Objects = field(default_factory=dict)
     group_users: dict[str, list[str]] = field(default_factory=dict)
+    audit_logs: Objects = field(default_factory=dict)
     spend_limit: Json | None = None
     spend_alerts: Objects = field(default_factory=dict)
     rate_limits: Objects = field(default_factory=dict)  # the organization's own, by id

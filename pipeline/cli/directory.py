@@ -1,0 +1,128 @@
+"""`tollbook projects`, `members`, `service-accounts`, `keys` and `limits`: who and what there is."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import setting
+from pipeline.cli.app import app
+from pipeline.cli.ask import FormatOption, OutOption, print_answer
+from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="As it was at this instant, in UTC; a date is its beginning."),
+]
+ProjectOption = Annotated[str | None, typer.Option("--project", help="Only this one: id or name.")]
+
+
+@app.command("projects")
+def projects(
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List the projects, archived and deleted ones too, with their teams and cost centres."""
+    _list("projects", "json" if as_json else form, out, as_of, project, config, now, quiet=quiet)
+
+
+@app.command("members")
+def members(
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List people with their roles in the organization and in projects, and invitations."""
+    _list("members", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+
+
+@app.command("service-accounts")
+def service_accounts(
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List the service accounts, each with its one project."""
+    _list("service_accounts", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+
+
+@app.command("keys")
+def keys(
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List the API keys with their owners, deleted ones too; never the keys themselves."""
+    _list("keys", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+
+
+@app.command("limits")
+def limits(
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List rate limits, the models that projects may use, and hard spend limits."""
+    _list("limits", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+
+
+def _list(
+    what: str,
+    form: str,
+    out: Path | None,
+    as_of: str | None,
+    project: str | None,
+    config: Path | None,
+    now: str | None = None,
+    *,
+    quiet: bool,
+) -> None:
+    from pipeline.access import open_published, run_statement
+    from pipeline.resources import sql
+
+    configured = setting.load(config)
+    published = configured.storage.root / "published"
+    at = None if as_of is None else setting.instant(as_of, "--as-of")
+    utc = (at or setting.clock(now).now).replace(tzinfo=UTC)
+    parameters = {"at": at, "project": project}
+    if what == "projects":
+        parameters["today"] = utc.astimezone(configured.organization.zone).date()
+    with open_published(published) as con:
+        answer = run_statement(con, sql(f"directory/{what}"), parameters)
+        print_answer(answer, form, out, published, quiet=quiet)
+        if not con.execute("SELECT 1 FROM project_history LIMIT 1").fetchall():
+            say(
+                "The directory is empty: add a source of kind openai, or files under [directory], "
+                "then run.",
+                quiet=quiet,
+            )

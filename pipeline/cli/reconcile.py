@@ -1,0 +1,116 @@
+"""`tollbook reconcile`: our charges against the provider's costs; and the gate on them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import gates, setting
+from pipeline.cli.app import app
+from pipeline.cli.ask import FormatOption, OutOption, print_answer
+from pipeline.cli.correcting import SinceOption, UntilOption, actor_of
+from pipeline.cli.gates import ToleranceOption
+from pipeline.cli.running import month_of
+from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.reconciled import MonthCompared
+
+MonthOption = Annotated[
+    str | None, typer.Option("--month", help="A UTC month, such as 2026-10 (default: all days).")
+]
+ProjectOption = Annotated[str | None, typer.Option("--project", help="Show only this project.")]
+FailOnOption = Annotated[
+    list[str] | None,
+    typer.Option("--fail-on", help="reconciliation: end with 5 when a gap counts."),
+]
+
+
+@app.command("reconcile")
+def reconcile_verb(
+    month: MonthOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    project: ProjectOption = None,
+    tolerance: ToleranceOption = "0.01",
+    fail_on: FailOnOption = None,
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare our charges with the provider's costs, print the gaps by cause, and store them.
+
+    Months first (on stderr, unless the format is table), then every project, line item and UTC
+    day with a gap above the tolerance, the largest first.
+    """
+    from pipeline.access import open_published
+    from pipeline.acting import report
+    from pipeline.corrections import reconcile
+    from pipeline.reconciled import Asked, counted, gaps, months, told
+    from pipeline.reconciling import Scope
+
+    gates.check(fail_on or (), (gates.RECONCILIATION,))
+    chosen = "json" if as_json else form
+    first, last = _days(month, since, until)
+    asked = Asked(gates.tolerance_of(tolerance), first, last, project)
+    actor = actor_of(config, now)
+    result = reconcile(actor, Scope(first, last))
+    for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
+        say(note, quiet=quiet)
+    report(actor.config, month=None, now=actor.now, run_id=result.run_id)
+    published = actor.config.storage.root / "published"
+    with open_published(published) as con:
+        _print_months(months(con, asked), quiet=quiet, is_data=chosen == "table" and out is None)
+        print_answer(gaps(con, asked), chosen, out, published, quiet=quiet)
+        found = counted(con, asked) if fail_on else []
+    for line in told(found, asked.tolerance_usd):
+        say(line)
+    raise typer.Exit(gates.RECONCILIATION_GAP if found else result.exit_code)
+
+
+def _days(
+    month: str | None, since: str | None, until: str | None
+) -> tuple[date | None, date | None]:
+    """The UTC days that are asked for, half-open; None: unbounded."""
+    from pipeline.budgets import month_of as days_of_month
+
+    if month is not None and (since is not None or until is not None):
+        raise ConfigError(
+            "goes without --since and --until", key="--month", hint="Use one or the other."
+        )
+    start = month_of(month)
+    if start is not None:
+        return days_of_month(start)
+    first = setting.day(since, "--since") if since else None
+    last = setting.day(until, "--until") if until else None
+    if first is not None and last is not None and first >= last:
+        raise ConfigError(
+            f"{last} is not after --since {first}",
+            key="--until",
+            hint="It is the day before which to stop.",
+        )
+    return first, last
+
+
+def _print_months(found: tuple[MonthCompared, ...], *, quiet: bool, is_data: bool) -> None:
+    from pipeline.reconciled import summary
+
+    if not found:
+        say(
+            "There is nothing to compare: no costs were fetched for these days. Add a source of "
+            'the kind "openai_costs", then run.',
+            quiet=quiet,
+        )
+    for month in found:
+        text = "\n".join(summary(month)) + "\n"
+        if is_data:
+            setting.put(text)
+        else:
+            say(text, quiet=quiet)

@@ -1,0 +1,97 @@
+"""The organization behind a local double of the provider's API, and the configuration to fetch it.
+
+Gives a double to be served, and a tollbook.toml that names its address. Starts no server itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.demo.admin_api import AdminApi, Bill
+from pipeline.demo.organization import acme
+from pipeline.errors import ConfigError
+
+_FIRST_LINE = "# The made-up organization behind `tollbook demo --live`."
+_CONFIGURATION = """\
+{first_line}
+# The address is that of a server that only lives as long as the command; it is written anew.
+
+[organization]
+id = "{organization_id}"
+name = "{name}"
+timezone = "{timezone}"
+
+[storage]
+root = "var"
+
+[[sources]]
+name = "openai"
+kind = "openai"
+base_url = "{base_url}"
+
+[[budgets]]
+id = "acme-monthly"
+amount_usd = "650.00"
+thresholds = [50, 80, 100]
+
+[[budgets]]
+id = "code-monthly"
+project = "{code}"  # Code assistant
+amount_usd = "220.00"
+thresholds = [50, 80, 100]
+"""
+
+
+def live_double(now: Callable[[], datetime]) -> AdminApi:
+    """The double, as of a clock (naive UTC). Its bill differs from usage as real ones do."""
+    bill = Bill(
+        long_context=True,
+        unpriced_model=True,
+        unexplained=True,
+        free_storage="spread",
+        sessions=True,
+    )
+    return AdminApi(acme(), now=now, bill=bill)
+
+
+def write_live_configuration(to: Path, base_url: str) -> Path:
+    """Write the tollbook.toml of a folder, with the server's address.
+
+    **Gives** its path. One that an earlier call wrote is replaced.
+    **Fails** with ConfigError where the folder holds something else or cannot be written.
+    """
+    organization = acme()
+    configuration = to / "tollbook.toml"
+    try:
+        if not _may_write(to, configuration):
+            raise ConfigError(
+                "is there already and is no folder of `tollbook demo --live`",
+                file=to,
+                hint="Name a folder that is new or empty, with --into.",
+            )
+        to.mkdir(parents=True, exist_ok=True)
+        configuration.write_text(
+            _CONFIGURATION.format(
+                first_line=_FIRST_LINE,
+                organization_id=organization.id,
+                name=organization.name,
+                timezone=organization.timezone,
+                base_url=base_url,
+                code=organization.project("code").id,
+            ),
+            encoding="utf-8",
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written ({error.strerror})", file=to, hint="Name another one with --into."
+        ) from None
+    return configuration
+
+
+def _may_write(to: Path, configuration: Path) -> bool:
+    if configuration.is_file():
+        text = configuration.read_text(encoding="utf-8", errors="replace")
+        return text.startswith(_FIRST_LINE)
+    return not to.exists() or (to.is_dir() and not any(to.iterdir()))

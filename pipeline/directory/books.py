@@ -1,0 +1,258 @@
+"""Writes what is told of the directory into the books, inside the caller's transaction.
+
+Takes facts by origin, the first one winning, and what files tell; changes only what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from pipeline.directory.cost_centers import CostCenter
+from pipeline.directory.facts import (
+    EVERY,
+    FILE,
+    PROJECTS,
+    TABLES,
+    Fact,
+    Facts,
+    Period,
+    Table,
+)
+from pipeline.directory.files import DirectoryFiles, ProjectRow, check_default_project
+from pipeline.directory.history import Changes, Known, NewRow, OpenRow, compare
+from pipeline.warehouse import Warehouse
+
+_COST_CENTERS: dict[str, pl.DataType] = {
+    "project_id": pl.String(),
+    "cost_center": pl.String(),
+    "team": pl.String(),
+    "valid_from_date": pl.Date(),
+    "valid_to_date": pl.Date(),
+}
+
+
+def save(
+    books: Warehouse,
+    told: Sequence[Facts],
+    files: DirectoryFiles,
+    *,
+    sources: Sequence[str],
+    is_synced: bool,
+    at: datetime,
+) -> None:
+    """Bring the directory's tables up to date. Fails: ConfigError, for the Default project's sake.
+
+    **Takes** what sources told now, the files as read, the names of the configuration's sources
+    that may tell of the directory, the first one winning; whether they do (else files are the whole
+    directory, and win); and the instant of this act (naive UTC).
+    """
+    order = _Order((*sources, FILE), is_synced=is_synced)
+    by_origin = {facts.origin: facts for facts in told}
+    for table in TABLES:
+        for origin in sources:
+            facts = by_origin.get(origin)
+            if table is PROJECTS:
+                facts = _with_notes(books, origin, facts, files.projects, at)
+            if facts is not None:
+                _apply(books, table, facts, order)
+        if table.name in files.periods:
+            _replace(books, table, files.periods[table.name], order, at)
+        elif (facts := _of_files(table, files, at)) is not None:
+            _apply(books, table, facts, order)
+        if table is PROJECTS:
+            check_default_project(files, default_projects(books))
+    _save_cost_centers(books, files.cost_centers)
+
+
+def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> Facts | None:
+    """What files tell of a table; None where they do not tell of it."""
+    if table.name not in files.facts:
+        return None
+    facts = Facts(FILE, at, is_first_always=True)
+    for fact in files.facts[table.name]:
+        facts.add(table, fact)
+    facts.close(table, EVERY)
+    return facts
+
+
+def _with_notes(
+    books: Warehouse,
+    origin: str,
+    told: Facts | None,
+    rows: Sequence[ProjectRow],
+    at: datetime,
+) -> Facts | None:
+    """The projects of a source, each with what only the files know of it.
+
+    Where the source did not tell of them now, its projects are taken as they were.
+    """
+    notes = {row.project_id: row for row in rows}
+    facts = Facts(origin, at)
+    if told is not None and PROJECTS.name in told.rows:
+        facts.at = told.at
+        facts.whole = {k: v for k, v in told.whole.items() if k == PROJECTS.name}
+        known = told.rows[PROJECTS.name]
+    else:
+        rows_now = _known(books, PROJECTS).rows
+        known = [Fact(r.key, r.values) for r in rows_now if r.source == origin]
+    if not known:
+        return None
+    for fact in known:
+        facts.add(PROJECTS, _noted(fact, notes.get(fact.key[0])))
+    return facts
+
+
+def _noted(fact: Fact, note: ProjectRow | None) -> Fact:
+    values = dict(zip(PROJECTS.values, fact.values, strict=True))
+    values |= {
+        "description": None if note is None else note.description,
+        "website": None if note is None else note.website,
+        "owner_team": None if note is None else note.owner_team,
+    }
+    if values["project_name"] is None and note is not None:
+        values["project_name"] = note.project_name
+    return Fact(fact.key, tuple(values.values()), fact.since, fact.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Which origin wins over which."""
+
+    origins: tuple[str, ...]  # of the configuration, the first one winning
+    is_synced: bool
+
+    def around(self, origin: str, known: Known) -> tuple[frozenset[str], frozenset[str]]:
+        """Those that win over it, and those that give way."""
+        if origin == FILE:
+            # a run of a few files has no sources, but what they told before stays
+            return (known.origins - {FILE} if self.is_synced else frozenset()), frozenset()
+        place = self.origins.index(origin)
+        return frozenset(self.origins[:place]), frozenset(self.origins[place + 1 :])
+
+
+def _apply(books: Warehouse, table: Table, facts: Facts, order: _Order) -> None:
+    known = _known(books, table)
+    higher, lower = order.around(facts.origin, known)
+    changes = compare(table, known, facts, higher=higher, lower=lower)
+    _write(books, table, changes, facts.origin)
+
+
+def _known(books: Warehouse, table: Table) -> Known:
+    columns = ", ".join(table.columns)
+    rows = books.rows(
+        f"SELECT rowid, valid_from_at, source, {columns} FROM {table.name} "
+        "WHERE valid_to_at IS NULL ORDER BY valid_from_at"
+    )
+    size = len(table.key)
+    names = ", ".join(table.key)
+    ends = books.rows(f"SELECT max(valid_to_at), {names} FROM {table.name} GROUP BY {names}")
+    origins = books.rows(f"SELECT DISTINCT source FROM {table.name} WHERE source IS NOT NULL")
+    return Known(
+        rows=[
+            OpenRow(row_id, tuple(cells[:size]), _frozen(cells[size:]), begin, source)
+            for row_id, begin, source, *cells in rows
+        ],
+        last_ends={tuple(key): end for end, *key in ends},
+        origins=frozenset(origin for (origin,) in origins),
+    )
+
+
+def _frozen(cells: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(cell) if isinstance(cell, list) else cell for cell in cells)
+
+
+def _write(books: Warehouse, table: Table, changes: Changes, origin: str) -> None:
+    if changes.ended:
+        ended = pl.DataFrame(
+            list(changes.ended.items()),
+            schema={"row_id": pl.Int64, "ended_at": pl.Datetime("us")},
+            orient="row",
+        )
+        books.con.register("ended_rows", ended)
+        books.con.execute(
+            f"UPDATE {table.name} SET valid_to_at = ended_at FROM ended_rows "
+            f"WHERE {table.name}.rowid = ended_rows.row_id"
+        )
+        books.con.unregister("ended_rows")
+    if changes.adopted:
+        books.con.execute(
+            f"UPDATE {table.name} SET source = $source WHERE list_contains($ids, rowid)",
+            {"source": origin, "ids": changes.adopted},
+        )
+    _insert(books, table, changes.new)
+
+
+def _insert(books: Warehouse, table: Table, rows: Sequence[NewRow]) -> None:
+    if not rows:
+        return
+    columns = (*table.columns, "valid_from_at", "valid_to_at", "source")
+    cells = [
+        (*row.key, *_thawed(row.values), row.valid_from, row.valid_to, row.source) for row in rows
+    ]
+    books.insert_frame(table.name, pl.DataFrame(cells, schema=_schema(books, table, columns),
+                                                orient="row"))  # fmt: skip
+
+
+def _thawed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(list(cell) if isinstance(cell, tuple) else cell for cell in values)
+
+
+def _schema(books: Warehouse, table: Table, columns: Sequence[str]) -> Mapping[str, Any]:
+    """The frame's types as those of the table: a column of nothing but NULL has none by itself."""
+    empty = books.frame(f"SELECT {', '.join(columns)} FROM {table.name} LIMIT 0").schema
+    return dict(empty)
+
+
+def _replace(
+    books: Warehouse,
+    table: Table,
+    periods: Sequence[Period],
+    order: _Order,
+    at: datetime,
+) -> None:
+    """A file with dates is the whole history of what it tells; what is to come is not so yet."""
+    known = _known(books, table)
+    higher, _ = order.around(FILE, known)
+    taken = {row.key for row in known.rows if row.source in higher}
+    wanted = [
+        NewRow(
+            period.key,
+            period.values,
+            period.valid_from,
+            None if period.valid_to is not None and period.valid_to > at else period.valid_to,
+            FILE,
+        )
+        for period in periods
+        if period.valid_from <= at and period.key not in taken
+    ]
+    books.con.execute(f"DELETE FROM {table.name} WHERE source = $source", {"source": FILE})
+    _insert(books, table, wanted)
+
+
+def _save_cost_centers(books: Warehouse, rows: Sequence[CostCenter]) -> None:
+    books.con.execute("DELETE FROM cost_centers")
+    books.insert_frame(
+        "cost_centers",
+        pl.DataFrame(
+            [(r.project_id, r.cost_center, r.team, r.valid_from, r.valid_to) for r in rows],
+            schema=_COST_CENTERS,
+            orient="row",
+        ),
+    )
+
+
+def default_projects(books: Warehouse) -> frozenset[str]:
+    """The Default project's id, as far as the books know it."""
+    rows = books.rows("SELECT project_id FROM projects WHERE is_default")
+    return frozenset(project_id for (project_id,) in rows)
+
+
+def project_names(books: Warehouse) -> dict[str, str]:
+    """The names of projects, those of before included."""
+    rows = books.rows("SELECT project_id, project_name FROM projects")
+    return {project_id: name for project_id, name in rows if name is not None}

@@ -1,0 +1,204 @@
+"""What a row of each kind of the directory's files tells: columns, words, types.
+
+Takes rows of text; gives the objects that they name, by table. Compares no two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.config_directory import check_website
+from pipeline.directory.csv_rows import Row, Sheet, read_sheet
+from pipeline.directory.facts import (
+    ACCOUNTS,
+    BEGINNING,
+    KEYS,
+    LIMIT_NAMES,
+    MEMBERS,
+    PERMISSIONS,
+    PROJECTS,
+    RATE_LIMITS,
+    SPEND_LIMITS,
+    USERS,
+    Table,
+)
+
+DATES = ("valid_from", "valid_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one row tells of one object."""
+
+    row: Row
+    key: tuple[Any, ...]
+    values: tuple[Any, ...]
+    since: datetime | None = None
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of file."""
+
+    setting: str
+    needed: tuple[str, ...]
+    others: tuple[str, ...]
+    lines: Callable[[Sequence[Row]], Mapping[Table, list[Line]]]
+
+    def read(self, path: Path) -> Sheet:
+        """A file of this kind. Fails: ConfigError."""
+        known = (*self.needed, *self.others, *DATES)
+        return read_sheet(path, self.setting, known, self.needed)
+
+
+def begin_of(line: Line) -> datetime:
+    """From when on it holds, as the row says."""
+    return line.row.instant("valid_from") or BEGINNING
+
+
+def headers() -> dict[str, tuple[str, ...]]:
+    """The columns of each kind of file, the needed ones first, without the dates."""
+    return {kind.setting: (*kind.needed, *kind.others) for kind in KINDS}
+
+
+def _project_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    found = []
+    for row in rows:
+        archived_at, created_at = row.instant("archived_at"), row.instant("created_at")
+        state = row.one_of("state", ("active", "archived"), "archived" if archived_at else "active")
+        try:
+            website = check_website(row.text("website") or "") or None
+        except ValueError as error:
+            raise row.error("website", str(error)) from None
+        values = (
+            *(row.text("project_name"), state, created_at, archived_at),
+            *(row.text("description"), website, row.text("owner_team")),
+        )
+        found.append(Line(row, (row.needed("project_id"),), values, created_at, archived_at))
+    return {PROJECTS: found}
+
+
+def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    """A row without a project is the person's role in the organization."""
+    people: dict[str, dict[str, str]] = {}
+    for row in rows:
+        known = people.setdefault(row.needed("user_id"), {})
+        for name in ("name", "email"):
+            if row.text(name):
+                known.setdefault(name, row.cells[name])
+    members, users = [], []
+    for row in rows:
+        user, project = row.cells["user_id"], row.text("project_id")
+        if project is None:
+            role = row.one_of("role", ("owner", "reader"))
+            named = people[user]
+            users.append(Line(row, (user,), (named.get("name"), named.get("email"), role)))
+        else:
+            role = row.one_of("role", ("owner", "member"))
+            members.append(Line(row, (project, user), (role,)))
+    with_role = {line.key[0] for line in users}
+    for user, named in people.items():
+        if user in with_role:
+            continue
+        own = [e for e in members if e.key[1] == user]
+        users.append(Line(_spanning(own), (user,), (named.get("name"), named.get("email"), None)))
+    return {USERS: users, MEMBERS: members}
+
+
+def _spanning(lines: Sequence[Line]) -> Row:
+    """A row from the first beginning of some rows to their last end."""
+    first = min(lines, key=begin_of).row
+    ends = [(e.row.instant("valid_to"), e.row.cells.get("valid_to", "")) for e in lines]
+    last = (
+        "" if any(at is None for at, _ in ends) else max(ends, key=lambda e: e[0] or BEGINNING)[1]
+    )
+    return Row(first.file, first.line, {**first.cells, "valid_to": last})
+
+
+def _account_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    found = []
+    for row in rows:
+        role = row.one_of("role", ("owner", "member", "none"), "member")
+        values = (row.needed("project_id"), row.text("name"), role)
+        key = (row.needed("service_account_id"),)
+        found.append(Line(row, key, values, row.instant("created_at")))
+    return {ACCOUNTS: found}
+
+
+def _key_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    found = []
+    for row in rows:
+        account, user = row.text("service_account_id"), row.text("user_id")
+        if account and user:
+            raise row.error("user_id", "a key belongs to a service account or a user, not both")
+        created_at = row.instant("created_at")
+        values = (
+            *(row.needed("project_id"), row.text("name"), account, user),
+            row.one_of("state", ("active", "inactive"), "active"),
+            *(created_at, row.instant("expires_at")),
+        )
+        found.append(Line(row, (row.needed("api_key_id"),), values, created_at))
+    return {KEYS: found}
+
+
+def _limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    found = [
+        Line(
+            row,
+            (row.needed("project_id"), row.needed("model")),
+            tuple(row.count(name) for name in LIMIT_NAMES),
+        )
+        for row in rows
+    ]
+    return {RATE_LIMITS: found}
+
+
+def _permission_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    found = [
+        Line(
+            row,
+            (row.needed("project_id"),),
+            (row.one_of("mode", ("allow_list", "deny_list")), row.words("model_ids")),
+        )
+        for row in rows
+    ]
+    return {PERMISSIONS: found}
+
+
+def _spend_limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+    found = [
+        Line(row, (row.text("project_id"),), (row.amount("amount_usd"), "month", None))
+        for row in rows
+    ]
+    return {SPEND_LIMITS: found}
+
+
+KINDS = (
+    Kind(
+        "projects",
+        ("project_id", "project_name"),
+        ("state", "created_at", "archived_at", "description", "website", "owner_team"),
+        _project_lines,
+    ),
+    Kind("members", ("user_id", "role"), ("name", "email", "project_id"), _member_lines),
+    Kind(
+        "service_accounts",
+        ("service_account_id", "project_id"),
+        ("name", "role", "created_at"),
+        _account_lines,
+    ),
+    Kind(
+        "keys",
+        ("api_key_id", "project_id"),
+        ("name", "service_account_id", "user_id", "state", "created_at", "expires_at"),
+        _key_lines,
+    ),
+    Kind("rate_limits", ("project_id", "model"), LIMIT_NAMES, _limit_lines),
+    Kind("model_permissions", ("project_id", "mode", "model_ids"), (), _permission_lines),
+    Kind("spend_limits", ("project_id", "amount_usd"), (), _spend_limit_lines),
+)

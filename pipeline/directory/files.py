@@ -1,0 +1,200 @@
+"""What the user's files tell of the directory: projects, people, accounts, keys, limits, centres.
+
+Takes the configuration; gives facts (what is so now), periods (a file with dates is a whole
+history) and notes. Fails with file, line and column; never reads the books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.config_directory import Directory, Project
+from pipeline.directory.cost_centers import CostCenter, read_cost_centers
+from pipeline.directory.csv_rows import Row
+from pipeline.directory.facts import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table
+from pipeline.directory.file_lines import DATES, KINDS, Line, begin_of
+from pipeline.errors import ConfigError
+
+DEFAULT_PROJECT = "Default project"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """What files know of a project and the API does not, and its name as they have it."""
+
+    project_id: str
+    project_name: str | None
+    description: str | None
+    website: str | None
+    owner_team: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Who a file puts directly into a project, and where it says so."""
+
+    project_id: str
+    what: str  # members, service accounts
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryFiles:
+    """All of the directory's files, read."""
+
+    projects: tuple[ProjectRow, ...] = ()
+    facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)  # by table
+    periods: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # by table
+    cost_centers: tuple[CostCenter, ...] = ()
+    belongings: tuple[Belonging, ...] = ()
+
+
+def read_files(directory: Directory, projects: Sequence[Project] = ()) -> DirectoryFiles:
+    """Read them all. Fails: ConfigError with file, line and column."""
+    facts: dict[str, tuple[Fact, ...]] = {}
+    periods: dict[str, tuple[Period, ...]] = {}
+    found: dict[Table, list[Line]] = {}
+    for kind in KINDS:
+        path = getattr(directory, kind.setting)
+        if path is None:
+            continue
+        sheet = kind.read(path)
+        for table, lines in kind.lines(sheet.rows).items():
+            found[table] = lines
+            _check_periods(table, lines)
+            if sheet.has(*DATES):
+                periods[table.name] = tuple(_period(line) for line in lines)
+            else:
+                facts[table.name] = tuple(Fact(e.key, e.values, e.since, e.changed) for e in lines)
+    if projects:
+        _add_named_here(facts, periods, found, projects)
+    files = DirectoryFiles(
+        projects=_notes(found.get(PROJECTS, ()), projects),
+        facts=facts,
+        periods=periods,
+        cost_centers=read_cost_centers(directory.cost_centers),
+        belongings=tuple(_belongings(found)),
+    )
+    _check_default_project(found.get(PROJECTS, ()), projects, files)
+    return files
+
+
+def check_default_project(files: DirectoryFiles, default_ids: frozenset[str]) -> None:
+    """Nobody is put directly into the Default project. Fails: ConfigError with the place."""
+    for belonging in files.belongings:
+        if belonging.project_id in default_ids:
+            raise belonging.row.error(
+                "project_id",
+                f"{belonging.project_id!r} is the Default project, which has no direct "
+                f"{belonging.what}",
+                "Take the row out, or name another project.",
+            )
+
+
+def _check_default_project(
+    lines: Sequence[Line], projects: Sequence[Project], files: DirectoryFiles
+) -> None:
+    named = [e for e in lines if e.values[0] == DEFAULT_PROJECT]
+    ids = {e.key[0] for e in named} | {p.id for p in projects if p.name == DEFAULT_PROJECT}
+    if not ids:
+        return
+    oldest = min(named, key=lambda e: (e.since is None, e.since or BEGINNING), default=None)
+    default = oldest.key[0] if oldest is not None else min(ids)
+    for line in (e for e in named if e.key[0] == default):
+        if line.values[1] == "archived" or line.values[3] is not None:
+            raise line.row.error(
+                "state" if line.values[1] == "archived" else "archived_at",
+                "the Default project cannot be archived: every organization always has it",
+            )
+    newest = max((e for e in lines if e.key[0] == default), key=begin_of, default=None)
+    if newest is not None and newest.row.text("valid_to") is not None:
+        raise newest.row.error(
+            "valid_to", "the Default project cannot be deleted: every organization always has it"
+        )
+    check_default_project(files, frozenset({default}))
+
+
+def _period(line: Line) -> Period:
+    return Period(line.key, line.values, begin_of(line), line.row.instant("valid_to"))
+
+
+def _check_periods(table: Table, lines: Sequence[Line]) -> None:
+    """One thing at a time is so of each object. Fails: ConfigError naming both lines."""
+    last: dict[tuple[Any, ...], Line] = {}
+    for line in sorted(lines, key=begin_of):
+        end = line.row.instant("valid_to")
+        if end is not None and end <= begin_of(line):
+            raise line.row.error("valid_to", "is not after valid_from")
+        before = last.get(line.key)
+        if before is not None:
+            until = before.row.instant("valid_to")
+            if until is None or until > begin_of(line):
+                raise _twice(table, before, line)
+        last[line.key] = line
+
+
+def _twice(table: Table, one: Line, other: Line) -> ConfigError:
+    first, second = sorted((one, other), key=lambda e: e.row.line)
+    name = " in ".join(repr(part) for part in reversed(first.key) if part) or "the organization"
+    what = f"{name} is there twice, in line {first.row.line} too"
+    hint = "Give each a time of its own (valid_from, valid_to), or take one out."
+    if table is ACCOUNTS and first.values[0] != second.values[0]:
+        what = (
+            f"{name} is in {second.values[0]!r} and, in line {first.row.line}, in "
+            f"{first.values[0]!r}: a service account belongs to exactly one project"
+        )
+    return second.row.error(table.key[-1], what, hint)
+
+
+def _add_named_here(
+    facts: dict[str, tuple[Fact, ...]],
+    periods: dict[str, tuple[Period, ...]],
+    found: Mapping[Table, Sequence[Line]],
+    projects: Sequence[Project],
+) -> None:
+    """Projects of the configuration itself, beside those of the file."""
+    lines = {e.key[0]: e for e in found.get(PROJECTS, ())}
+    for project in projects:
+        if project.id in lines:
+            raise lines[project.id].row.error(
+                "project_id",
+                f"{project.id!r} is in [[projects]] of the configuration, too",
+                "Name it in one of the two.",
+            )
+    values = [
+        (
+            (p.id,),
+            (p.name or None, "active", None, None, p.description or None, p.website or None,
+             p.owner_team or None),
+        )
+        for p in projects
+    ]  # fmt: skip
+    if PROJECTS.name in periods:
+        periods[PROJECTS.name] += tuple(Period(k, v, BEGINNING, None) for k, v in values)
+    else:
+        here = tuple(Fact(k, v) for k, v in values)
+        facts[PROJECTS.name] = (*facts.get(PROJECTS.name, ()), *here)
+
+
+def _notes(lines: Sequence[Line], projects: Sequence[Project]) -> tuple[ProjectRow, ...]:
+    newest = {e.key[0]: e for e in sorted(lines, key=begin_of)}
+    rows = [
+        ProjectRow(project_id, e.values[0], e.values[4], e.values[5], e.values[6])
+        for project_id, e in newest.items()
+    ]
+    rows += [
+        ProjectRow(
+            p.id, p.name or None, p.description or None, p.website or None, p.owner_team or None
+        )
+        for p in projects
+    ]
+    return tuple(rows)
+
+
+def _belongings(found: Mapping[Table, Sequence[Line]]) -> Iterator[Belonging]:
+    for line in found.get(MEMBERS, ()):
+        yield Belonging(line.key[0], "members", line.row)
+    for line in found.get(ACCOUNTS, ()):
+        yield Belonging(line.values[0], "service accounts", line.row)

@@ -1,0 +1,130 @@
+"""Rate-limit headroom: minutes of use against the limits that held, as hourly peaks and facts.
+
+Takes live ledger rows, minute files and the directory's limits; gives the peaks of whole UTC days,
+and the months in which a project came near a limit of a model. Alerts nobody and charges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.alert_text import month_name
+from pipeline.fact_alerts import Fact, counted, one_line, project_label
+from pipeline.ledger import LedgerFile, quote, view_rows
+from pipeline.minutes import MINUTE_SCHEMA
+from pipeline.records import INPUT_METERS, OUTPUT_METERS, USAGE_SCHEMA
+from pipeline.resources import render_sql, sql
+from pipeline.warehouse import Warehouse
+
+REACHED_PERCENT = 100
+
+_USAGE_COLUMNS = (
+    "usage_date", "started_at", "ended_at", "project_id", "model", "scope", "service_tier",
+    "is_batch", "requests", *INPUT_METERS, *OUTPUT_METERS,
+)  # fmt: skip
+_NO_ROWS: dict[str, pl.DataType] = {
+    "ledger_id": pl.Int64(),
+    "row_number": pl.Int64(),
+    **{name: USAGE_SCHEMA[name] for name in _USAGE_COLUMNS},
+}
+
+
+def limits(books: Warehouse) -> pl.DataFrame:
+    """The limits that are known, as the views ask for them; empty where the directory has none."""
+    return books.frame(
+        "SELECT project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute, "
+        "valid_from_at, valid_to_at FROM rate_limits"
+    )
+
+
+def peaks(
+    con: duckdb.DuckDBPyConnection,
+    days: Sequence[date],
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    minute_files: Mapping[date, Path],
+    known_limits: pl.DataFrame,
+    aliases: pl.DataFrame,
+) -> pl.DataFrame:
+    """The fullest minutes of every hour of some UTC days, where a limit is known.
+
+    **Takes** the live ledger and its excluded rows (ledger_id, row_number). **Gives** the rows of
+    `minute_peaks`.
+    """
+    wanted = set(days)
+    files = [
+        f
+        for f in ledger
+        if f.rows
+        and not f.is_bucket
+        and any(f.first_usage_date <= day <= f.last_usage_date for day in wanted)
+    ]
+    frames = {
+        "peak_dates": pl.DataFrame({"usage_date": list(days)}, schema={"usage_date": pl.Date}),
+        "peak_excluded": excluded.select("ledger_id", "row_number"),
+        "rate_limits": known_limits,
+        "model_aliases": aliases,
+        "no_minutes": pl.DataFrame(schema=MINUTE_SCHEMA),
+    }
+    paths = [quote(str(minute_files[day])) for day in days if day in minute_files]
+    with con.cursor() as own:  # what it registers is its own
+        for name, frame in frames.items():
+            own.register(name, frame)
+        if files:
+            view_rows(own, "peak_ledger", files, ", ".join(_USAGE_COLUMNS))
+        else:
+            own.register("peak_ledger", pl.DataFrame(schema=_NO_ROWS))
+        own.execute(
+            "CREATE OR REPLACE TEMP VIEW peak_rows AS SELECT l.* FROM peak_ledger AS l "
+            "SEMI JOIN peak_dates USING (usage_date) "
+            "ANTI JOIN peak_excluded USING (ledger_id, row_number)"
+        )
+        minutes = f"read_parquet([{', '.join(paths)}], hive_partitioning = false)"
+        body = render_sql(
+            "published/rate_limit_minutes",
+            usage_files="peak_rows",
+            minute_files=minutes if paths else "no_minutes",
+            input_meters=INPUT_METERS,
+            output_meters=OUTPUT_METERS,
+            stored="",
+        )
+        own.execute(f"CREATE OR REPLACE TEMP VIEW rate_limit_minutes AS {body}")
+        found: pl.DataFrame = own.sql(sql("status/headroom_peaks")).pl()
+    return found
+
+
+def facts(books: Warehouse, near_percent: int) -> list[Fact]:
+    """What `minute_peaks` says of each UTC month: near a limit, or at it."""
+    found: list[Fact] = []
+    rows = books.rows(sql("status/headroom_months"), {"near_percent": near_percent})
+    for month, project_id, name, model, by_requests, by_tokens, hours, days, *seen in rows:
+        highest = max(by_requests or 0, by_tokens or 0)
+        what = ", ".join(
+            f"{points // 100} % of the {word} a minute"
+            for word, points in (("requests", by_requests), ("tokens", by_tokens))
+            if points is not None
+        )
+        when = f"{counted(hours, 'hour')} on {counted(days, 'day')}"
+        message = (
+            f"Rate limit of {one_line(model)} in project {project_label(project_id, name)}, "
+            f"{month_name(month)} (UTC): at most {what} that it allows; "
+            f"{near_percent} % or more in {when}, last at {seen[1]:%Y-%m-%d %H:00}."
+        )
+        found += [
+            Fact(
+                subject_id=f"{project_id} {model}",
+                period_start_date=month,
+                severity="critical" if percent == REACHED_PERCENT else "warning",
+                message=message,
+                about=f"project {project_id}, model {model}",
+                threshold_percent=percent,
+            )
+            for percent in (near_percent, REACHED_PERCENT)
+            if highest >= percent * 100
+        ]
+    return found

@@ -1,0 +1,298 @@
+"""Reconciliation in the books: which days are to be compared, both sides of them, the lines stored.
+
+Takes the charge files of days and the costs that hold; writes `reconciliation` and
+`reconciled_days` in the caller's transaction. A day is compared again when either side changed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipeline.ledger import quote
+from pipeline.line_items import LineItem, in_unit_of, model_key, parse
+from pipeline.money import EXACT
+from pipeline.pricing.spans import holds
+from pipeline.pricing.tables import Alias
+from pipeline.rating import DayState, is_final
+from pipeline.reconciling.causes import explain, not_fetched
+from pipeline.reconciling.facts import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
+from pipeline.reconciling.pairing import pair
+from pipeline.resources import sql
+from pipeline.warehouse import Warehouse
+
+MONEY = pl.Decimal(38, 24)
+QUANTITY = pl.Decimal(38, 6)
+_AMOUNTS = (
+    "charges_usd",
+    "costs_usd",
+    "gap_usd",
+    "counted_gap_usd",
+    "matched_usd",
+    "as_billed_usd",
+    "joined_by_name_usd",
+    *(f"{cause}_usd" for cause in CAUSES),
+)
+STORED_SCHEMA: dict[str, pl.DataType] = {
+    "usage_date": pl.Date(),
+    "organization_id": pl.String(),
+    "project_id": pl.String(),
+    "line_item": pl.String(),
+    "model": pl.String(),
+    "meter": pl.String(),
+    "state": pl.String(),
+    "cause": pl.String(),
+    **dict.fromkeys(_AMOUNTS, MONEY),
+    "charged_quantity": QUANTITY,
+    "billed_quantity": QUANTITY,
+    "other_currency": pl.String(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which days to compare though nothing about them has changed: half-open, None unbounded."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def __contains__(self, day: date) -> bool:
+        return (self.since is None or day >= self.since) and (
+            self.until is None or day < self.until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """The costs of one organization's UTC day, as they were fetched last."""
+
+    organization_id: str
+    fetched_at: datetime | None
+    content_mark: str
+
+
+def compare(day: Day, aliases: Iterable[Alias]) -> list[Line]:
+    """The lines of one organization's day, by project and line item.
+
+    **Gives** of a day without fetched costs one line a project, without a gap. What has neither
+    an amount nor a quantity on either side is left out.
+    """
+    if not day.is_covered:
+        return not_fetched(day)
+    at = datetime.combine(day.usage_date, time())
+    names = {
+        model_key(a.alias): model_key(a.model)
+        for a in aliases
+        if holds(a, at) and model_key(a.alias) != model_key(a.model)
+    }
+    lines = [explain(p, day) for p in pair(day.charges, day.costs, names)]
+    return [line for line in lines if not _is_empty(line)]
+
+
+def reconcile(
+    books: Warehouse,
+    states: Mapping[date, DayState],
+    *,
+    aliases: Sequence[Alias],
+    now: datetime,
+    run_id: str,
+    computed_at: datetime,
+    anew: Scope | None = None,
+) -> int:
+    """Compare the days that have changed, or are still open, or are asked for; store their lines.
+
+    **Takes** the states of all days with charges. **Gives** how many days were compared. Where no
+    costs were ever fetched there is nothing to compare with, and nothing is stored.
+    """
+    fetches: dict[date, list[Fetch]] = defaultdict(list)
+    for organization, day, fetched_at, mark in books.rows(sql("reconciling/costs_fetched")):
+        fetches[day].append(Fetch(organization, fetched_at, mark))
+    known = {
+        day: (mark, is_open)
+        for day, mark, is_open in books.rows(
+            "SELECT usage_date, content_mark, is_open FROM reconciled_days"
+        )
+    }
+    all_days = (states.keys() | fetches.keys()) if fetches else set()
+    marks = {day: _mark(states.get(day), fetches.get(day, ())) for day in all_days}
+    chosen = sorted(
+        day
+        for day in all_days
+        if known.get(day) != (marks[day], False)
+        or not is_final(day, now)
+        or (anew is not None and day in anew)
+    )
+    gone = sorted(known.keys() - all_days)
+    if not chosen and not gone:
+        return 0
+    lines = _compare_days(books, states, fetches, chosen, aliases, now)
+    _store(books, [*chosen, *gone], lines, run_id, computed_at)
+    books.insert(
+        "reconciled_days",
+        ("usage_date", "content_mark", "is_open", "run_id"),
+        [
+            (day, marks[day], any(_is_open(day, f, now) for f in fetches.get(day, ())), run_id)
+            for day in chosen
+        ],
+    )
+    return len(chosen)
+
+
+def _mark(state: DayState | None, fetches: Sequence[Fetch]) -> str:
+    charges = "" if state is None else state.charge_path.name
+    costs = [f"{f.organization_id} {f.content_mark}" for f in fetches]
+    return "|".join([charges, *sorted(costs)])
+
+
+def _is_open(day: date, fetch: Fetch, now: datetime) -> bool:
+    """Whether the costs may still grow: the day is not final, or was not over when fetched."""
+    end = datetime.combine(day, time()) + timedelta(days=1)
+    return not is_final(day, now) or (fetch.fetched_at is not None and fetch.fetched_at < end)
+
+
+def _compare_days(
+    books: Warehouse,
+    states: Mapping[date, DayState],
+    fetches: Mapping[date, Sequence[Fetch]],
+    days: Sequence[date],
+    aliases: Sequence[Alias],
+    now: datetime,
+) -> list[Line]:
+    same: dict[str, str] = dict(books.rows(sql("reconciling/organizations")))
+    charges = _charges(books, [states[d] for d in days if d in states], same)
+    costs = _costs(books, days, same)
+    organizations: dict[date, set[str]] = defaultdict(set)
+    for day, organization in [*charges, *costs]:
+        organizations[day].add(organization)
+    lines = []
+    for day in days:
+        fetched = {f.organization_id: f for f in fetches.get(day, ())}
+        for organization in sorted(organizations[day]):
+            fetch = fetched.get(organization)
+            key = (day, organization)
+            both = Day(
+                usage_date=day,
+                organization_id=organization,
+                charges=tuple(charges.get(key, ())),
+                costs=tuple(costs.get(key, ())),
+                is_covered=fetch is not None or bool(costs.get(key)),
+                is_open=not is_final(day, now) if fetch is None else _is_open(day, fetch, now),
+                fetched_at=None if fetch is None else fetch.fetched_at,
+            )
+            lines += compare(both, aliases)
+    return lines
+
+
+def _charges(
+    books: Warehouse, states: Sequence[DayState], same: Mapping[str, str]
+) -> dict[tuple[date, str], list[Charged]]:
+    found: dict[tuple[date, str], list[Charged]] = defaultdict(list)
+    if not states:
+        return found
+    paths = ", ".join(quote(str(s.charge_path)) for s in states)
+    books.con.execute(
+        "CREATE OR REPLACE TEMP VIEW day_charges AS SELECT usage_date, organization_id, "
+        "project_id, provider, model, variant, meter, quantity, contracted_unit_price_usd, "
+        f"cost_usd, pricing_status FROM read_parquet([{paths}], hive_partitioning = false)"
+    )
+    rows = books.rows(sql("reconciling/charges_of_days"))
+    books.con.execute("DROP VIEW day_charges")
+    for day, organization, project, model, meter, item, quantity, usd, unpriced, price in rows:
+        found[day, same.get(organization, organization)].append(
+            Charged(project, model, meter, quantity, usd, unpriced, price, item)
+        )
+    return found
+
+
+def _costs(
+    books: Warehouse, days: Sequence[date], same: Mapping[str, str]
+) -> dict[tuple[date, str], list[Costed]]:
+    """The bill of days; what differs only in its unit of quantity is one line."""
+    merged: dict[tuple[Any, ...], Costed] = {}
+    items: dict[str | None, LineItem] = {}
+    rows = books.rows(sql("reconciling/costs_of_days"), {"days": list(days)})
+    for day, organization, project, text, currency, unit, amount, credit, sent, free in rows:
+        item = items.get(text) or items.setdefault(text, parse(text))
+        quantity = _in_unit(item.meter, sent, unit)
+        line = Costed(
+            project_id=project,
+            line_item=text,
+            item=item,
+            currency=currency,
+            amount=amount,
+            credits=credit,
+            quantity=quantity,
+            free_quantity=_in_unit(item.meter, free, unit) or ZERO,
+        )
+        key = (day, same.get(organization, organization), project, text, currency)
+        merged[key] = line if key not in merged else _together(merged[key], line)
+    found: dict[tuple[date, str], list[Costed]] = defaultdict(list)
+    for (day, organization, *_), line in merged.items():
+        found[day, organization].append(line)
+    return found
+
+
+def _in_unit(meter: str | None, quantity: Decimal | None, unit: str | None) -> Decimal | None:
+    if meter is None or quantity is None:
+        return None
+    return in_unit_of(meter, quantity, unit)
+
+
+def _together(one: Costed, other: Costed) -> Costed:
+    known = one.quantity is not None and other.quantity is not None
+    return Costed(
+        one.project_id,
+        one.line_item,
+        one.item,
+        one.currency,
+        EXACT.add(one.amount, other.amount),
+        EXACT.add(one.credits, other.credits),
+        EXACT.add(one.quantity or ZERO, other.quantity or ZERO) if known else None,
+        EXACT.add(one.free_quantity, other.free_quantity),
+    )
+
+
+def _store(
+    books: Warehouse, days: Sequence[date], lines: Sequence[Line], run_id: str, at: datetime
+) -> None:
+    for table in ("reconciliation", "reconciled_days"):
+        books.con.execute(
+            f"DELETE FROM {table} WHERE list_contains(CAST($days AS DATE[]), usage_date)",
+            {"days": list(days)},
+        )
+    frame = pl.DataFrame([_row(line) for line in lines], schema=STORED_SCHEMA)
+    books.insert_frame(
+        "reconciliation",
+        frame.with_columns(
+            pl.lit(run_id).alias("run_id"), pl.lit(at, dtype=pl.Datetime("us")).alias("computed_at")
+        ),
+    )
+
+
+def _row(line: Line) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        name: getattr(line, name) for name in STORED_SCHEMA if hasattr(line, name)
+    }
+    exempt, parts = ZERO, dict(line.parts)
+    for cause in EXEMPT:
+        exempt = EXACT.add(exempt, parts.get(cause, ZERO))
+    counted = None if line.gap_usd is None else EXACT.subtract(line.gap_usd, exempt)
+    causes = {f"{cause}_usd": usd for cause, usd in (dict.fromkeys(CAUSES, ZERO) | parts).items()}
+    return row | causes | {"counted_gap_usd": counted}
+
+
+def _is_empty(line: Line) -> bool:
+    return not (
+        line.charges_usd
+        or line.costs_usd
+        or line.parts
+        or line.charged_quantity
+        or line.billed_quantity
+        or line.other_currency
+    )

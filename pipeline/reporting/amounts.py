@@ -1,0 +1,50 @@
+"""What an amount of a report knows about itself: exact dollars, and whether a price is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pipeline.reporting.exact import ZERO, total
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money over some charge lines, of which some may have no price."""
+
+    usd: Decimal = ZERO
+    lines: int = 0
+    unpriced_lines: int = 0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(
+            total((self.usd, other.usd)),
+            self.lines + other.lines,
+            self.unpriced_lines + other.unpriced_lines,
+        )
+
+    @property
+    def is_absent(self) -> bool:
+        """Nothing was charged, not even at an unknown price."""
+        return self.lines == 0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Something was used and none of it has a price."""
+        return self.lines > 0 and self.lines == self.unpriced_lines
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Something in it has no price, so the true amount is higher."""
+        return self.unpriced_lines > 0
+
+
+NOTHING = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """So much of one unit."""
+
+    value: Decimal
+    unit: str

@@ -1,0 +1,75 @@
+"""Syncs the organization's directory of a run from the sources of kind `openai`.
+
+Takes the run; gives what each source tells, and what could not be had. The answers are kept as a
+raw file before they are read. Writes nothing into the books.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from pipeline.batch import Batch
+from pipeline.config import Source
+from pipeline.directory import raw
+from pipeline.directory.asking import ask
+from pipeline.directory.facts import Facts
+from pipeline.directory.reading import Told, read
+from pipeline.errors import ConfigError, SourceError
+from pipeline.fetching.connecting import address, connect, key_variable
+from pipeline.fetching.saving import source_folder
+from pipeline.source_fetch import FetchRequest
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Synced:
+    """What came of it."""
+
+    told: list[Facts] = field(default_factory=list)
+    problems: list[SourceError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def sync_directory(work: Batch, request: FetchRequest) -> Synced:
+    """Ask every source once; two with the same address and key are one."""
+    done = Synced()
+    if request.is_offline or not work.config.directory.sync:
+        return done
+    asked: set[tuple[str, str]] = set()
+    for source in work.config.sources:
+        if source.kind != "openai":
+            continue
+        try:
+            door = (address(source, request.environment), key_variable(source))
+            if door in asked:
+                continue
+            asked.add(door)
+            told = _sync(work, source, request)
+        except ConfigError:
+            continue  # fetching has said so: there is no key, or a wrong address
+        done.told.append(told.facts)
+        done.problems += told.problems
+        done.notes += told.notes
+        work.between_stages()
+    return done
+
+
+def _sync(work: Batch, source: Source, request: FetchRequest) -> Told:
+    with connect(source, request.environment, work.stop, max_retries=request.max_retries) as api:
+        document = ask(
+            api, clock=work.real_clock, stop=work.stop, in_flight=source.requests_in_flight
+        )
+    work.between_stages()
+    path = raw.save(source_folder(work.storage.raw, source.name) / raw.FOLDER, document)
+    told = read(document, source.name)
+    log.info(
+        "directory_fetched",
+        source=source.name,
+        answers=len(document.answers),
+        is_new=path is not None,
+        facts=sum(map(len, told.facts.rows.values())),
+    )
+    return told

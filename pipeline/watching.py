@@ -1,0 +1,133 @@
+"""Holds what was used against what the directory allows, and decides what is to be said of it.
+
+Inside the run's one transaction: peaks of minutes into the books, alerts into the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from pipeline import catalogue, fact_alerts, headroom, minute_books, outbox, policy
+from pipeline.batch import Batch, Change
+from pipeline.fact_alerts import Fact, FactKind
+from pipeline.ledger import LedgerFile
+from pipeline.rating import DayState
+from pipeline.resources import sql
+from pipeline.warehouse import Warehouse
+
+_DAY = timedelta(days=1)
+_LIMITS_SETTING = "limits_of_peaks"
+
+
+def watch(
+    work: Batch,
+    change: Change,
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    states: Mapping[date, DayState],
+) -> None:
+    """Rate limits that are near, and use that is not allowed, of this month and the one before."""
+    since, until = fact_alerts.looked_at(work.today)
+    _keep_peaks(work, change, ledger, excluded, since, until)
+    _tell(work, "rate_limit", headroom.facts(work.books, work.config.headroom.near_percent))
+    if not work.config.policy.alerts:
+        known = outbox.known(work.books.con)
+        off = fact_alerts.switched_off("policy", known, work.started_at)
+        outbox.store(work.books.con, off)
+        return
+    # the organization's months begin and end within a day of UTC's
+    recent = [s.charge_path for s in states.values() if since - _DAY <= s.usage_date <= until]
+    _tell(work, "policy", [f for f in policy.facts(work.books, recent) if _is_in(f, since)])
+
+
+def _is_in(fact: Fact, since: date) -> bool:
+    return fact.period_start_date >= since
+
+
+def _tell(work: Batch, kind: FactKind, facts: Sequence[Fact]) -> None:
+    con = work.books.con
+    first: datetime | None = work.books.value(
+        "SELECT min(started_at) FROM runs WHERE outcome <> 'failed'"
+    )
+    decision = fact_alerts.decide(
+        kind,
+        facts,
+        outbox.known(con),
+        first_day=(first or work.started_at).date(),
+        today=work.today,
+        now=work.started_at,
+        run_id=work.run_id,
+        organization=work.config.organization.name or work.config.organization.id,
+    )
+    outbox.store(con, decision)
+
+
+def _keep_peaks(
+    work: Batch,
+    change: Change,
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    since: date,
+    until: date,
+) -> None:
+    """Bring `minute_peaks` up to date: days that changed, and those never looked at."""
+    books = work.books
+    limits = headroom.limits(books)
+    if _are_other_limits(books):
+        books.con.execute("DELETE FROM minute_peaks")
+        books.con.execute("DELETE FROM peak_days")
+    if not limits.height:
+        return
+    files = minute_books.minute_files(books, work.storage)
+    requests = [f for f in ledger if f.rows and not f.is_bucket]
+    touched = set(_touched(change, ledger))
+    done = {day for (day,) in books.rows("SELECT usage_date FROM peak_days")} - touched
+    days = [
+        day
+        for day in _days(since, until)
+        if day not in done
+        and (day in files or any(f.first_usage_date <= day <= f.last_usage_date for f in requests))
+    ]
+    aliases = catalogue.published_aliases(work.book)
+    gone = [*(d for d in done | touched if d < since), *days, *touched]
+    for table in ("minute_peaks", "peak_days"):
+        books.con.execute(
+            f"DELETE FROM {table} WHERE list_contains(CAST($days AS DATE[]), usage_date)",
+            {"days": gone},
+        )
+    if days:
+        found = headroom.peaks(work.con, days, ledger, excluded, files, limits, aliases)
+        books.insert_frame("minute_peaks", found)
+        books.insert("peak_days", ("usage_date",), [(day,) for day in days])
+
+
+def _touched(change: Change, ledger: Sequence[LedgerFile]) -> Iterator[date]:
+    """Days of which a run may have changed minutes; rather one too many."""
+    yield from change.reasons
+    yield from (day.usage_date for day in change.minutes)
+    changed = {e.ledger_id for e in change.exclusions} | {i for i, _ in change.restored}
+    changed |= {f.ledger_id for f in change.new_files}
+    for file in ledger:
+        if file.ledger_id in changed and not file.is_bucket:
+            yield from _days(file.first_usage_date, file.last_usage_date + _DAY)
+
+
+def _days(since: date, until: date) -> Iterator[date]:
+    day = since
+    while day < until:
+        yield day
+        day += _DAY
+
+
+def _are_other_limits(books: Warehouse) -> bool:
+    """Whether the limits are other ones than when the peaks were taken."""
+    [(count, mark)] = books.rows(sql("status/headroom_limits"))
+    now = f"{count} {mark}" if count else ""
+    before = books.value("SELECT value FROM settings WHERE name = $name", {"name": _LIMITS_SETTING})
+    if now == (before or ""):
+        return False
+    books.con.execute("INSERT OR REPLACE INTO settings VALUES ($1, $2)", [_LIMITS_SETTING, now])
+    return True

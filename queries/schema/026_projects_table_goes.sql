@@ -1,0 +1,2 @@
+-- row: none; the view of this name takes its place.
+DROP TABLE projects

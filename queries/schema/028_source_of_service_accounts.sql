@@ -1,0 +1,2 @@
+-- row: as before; source is the source of the configuration that told it, or '(file)'.
+ALTER TABLE service_accounts ADD COLUMN IF NOT EXISTS source VARCHAR

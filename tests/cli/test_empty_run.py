@@ -1,0 +1,20 @@
+"""A run that found no usage says so; it is not the same as having spent nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from pipeline.cli.app import app
+from tests.place import CONFIGURATION, Place
+
+
+def test_a_month_without_usage_is_no_zero(tmp_path: Path) -> None:
+    """Nothing recorded: no amount is printed at all."""
+    place = Place(tmp_path.resolve(), CONFIGURATION)
+    configuration = str(place.path("tollbook.toml"))
+    said = CliRunner().invoke(app, ["run", "-c", configuration, "--now", "2026-11-24T08:00Z"])
+    assert said.exit_code == 0
+    assert "Spend       nothing recorded in November 2026\n" in said.stdout
+    assert "$0.00" not in said.stdout

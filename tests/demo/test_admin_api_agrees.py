@@ -1,0 +1,111 @@
+"""Usage of the double, priced by tollbook's own list, against what the double bills for it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import duckdb
+import pytest
+
+from pipeline.config import load
+from pipeline.demo.admin_api import AdminApi
+from pipeline.demo.admin_api.endpoints import USAGE
+from pipeline.demo.organization import acme
+from pipeline.run import run_batch
+
+NOW = datetime(2026, 11, 21)
+SINCE, UNTIL = (int(datetime(2026, 11, day, tzinfo=UTC).timestamp()) for day in (12, 21))
+MOST = {"1d": 31, "1h": 168}
+CONFIGURATION = f"""
+[organization]
+id = "{acme().id}"
+timezone = "Europe/Berlin"
+
+[storage]
+root = "var"
+
+[[sources]]
+name = "usage"
+kind = "openai_usage"
+path = ["usage/*.json"]
+
+[[sources]]
+name = "bill"
+kind = "openai_costs"
+path = ["costs/*.json"]
+"""
+
+
+def save(api: AdminApi, to: Path, path: str, **parameters: object) -> None:
+    """All pages of a query, each in the envelope of a fetch."""
+    to.mkdir(exist_ok=True)
+    cursor: str | None = None
+    while True:
+        asked = parameters | ({"page": cursor} if cursor else {})
+        answer = api.answer(
+            "GET", f"/v1{path}?{urlencode(asked)}", {"authorization": f"Bearer {api.key}"}
+        )
+        assert answer.status == 200, answer.body
+        page: dict[str, Any] = json.loads(answer.body)
+        envelope = {
+            "endpoint": path,
+            "parameters": parameters | {"group_by": str(parameters["group_by"]).split(",")},
+            "fetched_at": f"{NOW.isoformat()}Z",
+            "page": page,
+        }
+        name = f"{path.rpartition('/')[2]}-{len(list(to.iterdir()))}.json"
+        (to / name).write_text(json.dumps(envelope))
+        cursor = page["next_page"]
+        if cursor is None:
+            return
+
+
+@pytest.mark.parametrize("width", ["1d", "1h"])
+def test_usage_at_list_prices_is_the_bill(tmp_path: Path, width: str) -> None:
+    """By day and project, to the last digit, in days and in hours; nothing is unpriced."""
+    api = AdminApi(acme(), now=lambda: NOW)
+    days = {"start_time": SINCE, "end_time": UNTIL}
+    for endpoint in USAGE.values():
+        save(
+            api,
+            tmp_path / "usage",
+            f"/organization/usage/{endpoint.name}",
+            **days,
+            bucket_width=width,
+            limit=MOST[width],
+            group_by=",".join(endpoint.dimensions),
+        )
+    save(api, tmp_path / "costs", "/organization/costs", **days, group_by="project_id,line_item")
+    (tmp_path / "tollbook.toml").write_text(CONFIGURATION)
+    result = run_batch(
+        load(tmp_path / "tollbook.toml"), now=NOW, real_clock=lambda: NOW, environment={}
+    )
+    assert (result.counts.quarantined, result.counts.duplicate) == (0, 0)
+    published = tmp_path / "var" / "published" / "tollbook.duckdb"
+    with duckdb.connect(str(published.resolve()), read_only=True) as connection:
+        charged = _sums(connection, "cost_usd", "charges")
+        billed = _sums(connection, "amount", "provider_costs")
+        statuses = connection.execute(
+            "SELECT DISTINCT pricing_status FROM charges ORDER BY 1"
+        ).fetchall()
+    assert statuses == [("free",), ("priced",)]
+    assert charged == billed
+    assert len(charged) > 50
+    assert sum(charged.values()) > 100
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection, amount: str, view: str
+) -> dict[tuple[str, str | None], Decimal]:
+    """By UTC day and project, without what comes to nothing."""
+    rows = connection.execute(
+        f"SELECT CAST(usage_date AS VARCHAR), project_id, CAST(sum({amount}) AS VARCHAR) "
+        f"FROM {view} GROUP BY ALL"
+    ).fetchall()
+    found = {(day, project): Decimal(text) for day, project, text in rows}
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,90 @@
+"""The bundled sample against its own bill: what differs is what was put in, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline import config
+from pipeline.demo import copy_sample
+from pipeline.run import run_batch
+
+NOW = datetime(2026, 11, 24, 8)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """The sample, run once; contracted prices and a discount are on both sides."""
+    folder = tmp_path_factory.mktemp("sample").resolve() / "acme"
+    copy_sample(folder)
+    ticks = iter(range(1_000_000))
+    run_batch(
+        config.load(Path(folder) / "tollbook.toml"),
+        now=NOW,
+        real_clock=lambda: NOW + timedelta(seconds=next(ticks)),
+        environment={},
+    )
+    path = (folder / "var" / "published" / "tollbook.duckdb").resolve()
+    return duckdb.connect(str(path), read_only=True)
+
+
+def test_only_what_was_put_in_differs(books: duckdb.DuckDBPyConnection) -> None:
+    """One line of traffic that no log has, a model and sessions without a price; a hair of storage.
+
+    The bill rounds storage to whole gibibyte-hours, our usage to millionths of a day.
+    """
+    found = books.execute(
+        "SELECT cause, count(*), sum(gap_usd), max(abs(gap_usd)) < 0.000001 FROM reconciliation "
+        "WHERE gap_usd <> 0 GROUP BY cause ORDER BY cause"
+    ).fetchall()
+    [storage] = [row for row in found if row[0] == "storage_and_tools"]
+    assert storage[3]
+    assert [row[:3] for row in found if row[0] in {"quantity", "unexplained", "price"}] == [
+        ("quantity", 1, Decimal("3.15"))
+    ]
+    assert {row[0] for row in found} == {"lag", "quantity", "storage_and_tools", "unpriced"}
+
+
+def test_the_unlogged_traffic_is_found_where_it_is(books: duckdb.DuckDBPyConnection) -> None:
+    """1.26 million input tokens of the marketing project that did not pass the gateway."""
+    assert books.execute(
+        "SELECT CAST(usage_date AS VARCHAR), project_name, line_item, gap_usd, "
+        "billed_quantity - charged_quantity FROM reconciliation WHERE cause = 'quantity'"
+    ).fetchall() == [
+        (
+            "2026-11-17",
+            "Marketing studio",
+            "gpt-4o-2024-08-06, input",
+            Decimal("3.15"),
+            Decimal(1_260_000),
+        )
+    ]
+
+
+def test_what_only_the_bill_shows_is_charged_as_billed(books: duckdb.DuckDBPyConnection) -> None:
+    """Training and a voice session: they match, and say that this is no second opinion."""
+    assert books.execute(
+        "SELECT line_item, gap_usd, as_billed_usd FROM reconciliation WHERE as_billed_usd <> 0 "
+        "ORDER BY usage_date"
+    ).fetchall() == [
+        ("ft-gpt-4o-mini-2024-07-18, training", 0, Decimal("12.54")),
+        ("ft-gpt-4o-mini-2024-07-18, training", 0, Decimal("13.86")),
+        ("gpt-live-1, voice session", 0, Decimal("4.75")),
+    ]
+
+
+def test_the_pictures_model_is_joined_though_only_costs_date_it(
+    books: duckdb.DuckDBPyConnection,
+) -> None:
+    assert books.execute(
+        "SELECT DISTINCT model, line_item FROM reconciliation WHERE cause = 'model_name' "
+        "ORDER BY line_item"
+    ).fetchall() == [
+        ("gpt-image-2", "gpt-image-2-2026-04-21 image, input"),
+        ("gpt-image-2", "gpt-image-2-2026-04-21 image, output"),
+        ("gpt-image-2", "gpt-image-2-2026-04-21 text, input"),
+    ]

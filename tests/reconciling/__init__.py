@@ -1,0 +1,1 @@
+"""Our charges against the provider's costs."""
