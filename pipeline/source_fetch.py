@@ -100,7 +100,9 @@ def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetc
             clock=work.real_clock,
             in_flight=source.requests_in_flight,
             stop=work.stop,
-            journal=Journal.of(folder, request.span) if request.span is not None else None,
+            journal=None
+            if request.span is None
+            else Journal.of(folder, request.span, work.real_clock),
             progress=request.progress,
         )
         results = fetch(setting, orders)

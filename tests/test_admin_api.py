@@ -172,6 +172,28 @@ def test_a_pause_of_hours_is_not_waited_for() -> None:
     assert len(asked) == 1
 
 
+def test_a_pause_ends_when_the_run_is_to_stop() -> None:
+    """Ctrl-C does not wait out what the provider asks for."""
+    stop = threading.Event()
+    reply = _error(429, "slow down", **{"retry-after": "100", "retry-after-ms": "100000"})
+    with answering(reply) as (url, asked), AdminApi(KEY, base_url=url, stop=stop) as api:
+        timer = threading.Timer(0.1, stop.set)
+        timer.start()
+        with pytest.raises(ApiError, match="the run is to stop"):
+            api.get("/x")
+        timer.join()
+    assert len(asked) == 1
+
+
+def test_who_has_waited_in_vain_waits_less_for_the_next_answer() -> None:
+    """A server that is out of order is not asked six times for each of twelve endpoints."""
+    with answering(_error(503, "out of order")) as (url, asked), AdminApi(KEY, base_url=url) as api:
+        for _ in range(3):
+            with pytest.raises(ApiError, match="503"):
+                api.get("/x")
+    assert len(asked) == 6 + 2 + 2
+
+
 def test_a_server_that_is_down_is_said_with_its_address() -> None:
     with (
         AdminApi(KEY, base_url="http://127.0.0.1:9/v1", max_retries=0) as api,

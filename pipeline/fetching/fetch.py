@@ -140,7 +140,7 @@ def fetch(setting: Fetching, orders: Sequence[Order]) -> list[Fetched]:
                 )
     for result in results:
         _sum_up(result, [p for p in every if p.order is result.order], kept, state)
-    if journal is not None and len(kept) == len(every):
+    if journal is not None and len(kept) == len(every) and not setting.stop.is_set():
         journal.finish()
     return results
 

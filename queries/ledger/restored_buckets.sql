@@ -11,7 +11,6 @@ WITH replaced AS (
   INNER JOIN excluded_rows AS e ON e.ledger_id = k.ledger_id AND e.row_number = k.row_number
   INNER JOIN restored_buckets AS b
     ON b.identity_hash = k.identity_hash
-    AND b.organization_id = k.organization_id
     AND b.input_file = k.input_file
     AND b.run_id = r.run_id
     AND substring(k.record_id, 1, length(b.bucket_key) + 1) = concat(b.bucket_key, '|')

@@ -49,7 +49,7 @@ def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None
         whole = House(tmp_path / "whole", server.base_url)
         whole.run()
     with double(Faults(dies_after=14)) as server:
-        house = House(tmp_path / "cut", server.base_url)
+        house = House(tmp_path / "cut", server.base_url, SOURCE + "requests_in_flight = 1\n")
         partial = house.run(retries=0)
     assert partial.outcome == "partial"
     assert "missing is 2026-11-24 00:00 to 2026-11-24 08:10" in str(partial.problems)
@@ -65,14 +65,14 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
     """Ctrl-C keeps whole pieces; the same range again does not ask for them."""
     stop = threading.Event()
 
-    def stop_after_ten(progress: Progress) -> None:
-        if progress.done == 10:
+    def stop_early(progress: Progress) -> None:
+        if progress.done == 6:
             stop.set()
 
     with double() as server:
         house = House(tmp_path, server.base_url, DAILY)
         with pytest.raises(RunStoppedError):
-            house.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_after_ten)
+            house.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
         first = len(server.requests)
         watched = Watched()
         house.ingest("2026-11-10", "2026-11-18", progress=watched)
