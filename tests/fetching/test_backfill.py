@@ -94,7 +94,7 @@ def test_a_backfill_before_the_first_day_is_no_hole_for_runs(tmp_path: Path) -> 
         before = len(asked(server))
         house.run()
         starts = {dict(a.query)["start_time"] for a in asked(server)[before:]}
-    assert {datetime.fromtimestamp(int(s)).date().isoformat() for s in starts} <= {
+    assert {datetime.fromtimestamp(int(s), UTC).date().isoformat() for s in starts} <= {
         "2026-11-21",
         "2026-11-24",
     }
