@@ -79,10 +79,11 @@ def run_batch(
         stop=stop,
         say=say,
     ) as work:
-        fetches = fetch_sources(work, fetching or FetchRequest(environment))
+        request = fetching or FetchRequest(environment)
+        fetches = fetch_sources(work, request)
         change = read_sources(work)
         change.fetches = fetches.rows
-        directory = sync_directory(work, fetching or FetchRequest(environment))
+        directory = sync_directory(work, request, fetches.unreachable)
         change.directory = directory.told
         change.notes[:0] = [*fetches.notes, *directory.notes]
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]

@@ -6,6 +6,7 @@ raw file before they are read. Writes nothing into the books.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import structlog
@@ -33,14 +34,17 @@ class Synced:
     notes: list[str] = field(default_factory=list)
 
 
-def sync_directory(work: Batch, request: FetchRequest) -> Synced:
-    """Ask every source once; two with the same address and key are one."""
+def sync_directory(work: Batch, request: FetchRequest, unreachable: Collection[str] = ()) -> Synced:
+    """Ask every source once; two with the same address and key are one.
+
+    **Takes** in `unreachable` the sources that fetching found without a server, and has said so.
+    """
     done = Synced()
     if request.is_offline or not work.config.directory.sync:
         return done
     asked: set[tuple[str, str]] = set()
     for source in work.config.sources:
-        if source.kind != "openai":
+        if source.kind != "openai" or source.name in unreachable:
             continue
         try:
             door = (address(source, request.environment), key_variable(source))

@@ -44,6 +44,7 @@ class Fetches:
     rows: list[FetchRow] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)  # sources whose server does not answer
 
 
 def fetch_sources(work: Batch, request: FetchRequest | None) -> Fetches:
@@ -106,6 +107,8 @@ def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetc
             progress=request.progress,
         )
         results = fetch(setting, orders)
+    if any(r.error is not None and r.error.is_unreachable for r in results):
+        done.unreachable.add(source.name)
     done.rows += [row_of(source.name, r, known.get(r.order.series)) for r in results]
     done.problems += _problems(source, api.base_url, results, known)
     done.notes += _notes(source, results, known)

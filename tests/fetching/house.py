@@ -13,7 +13,7 @@ import duckdb
 from pipeline.acting import Clock, Done, ingest_and_report
 from pipeline.batch import RunResult
 from pipeline.config import load
-from pipeline.demo.admin_api import AdminApi, Faults, Server, serving
+from pipeline.demo.admin_api import AdminApi, Asked, Faults, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.fetching.fetch import Progress
 from pipeline.run import run_batch
@@ -26,7 +26,7 @@ SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-20"\n'
 # What is the same however often and from whatever files it was read.
 TOTALS = {
     "usage": "SELECT * EXCLUDE (recorded_at, input_file, input_line, record_id) FROM usage",
-    "charges": "FROM charges",
+    "charges": "SELECT * EXCLUDE (project_name) FROM charges",
     "costs": "SELECT * EXCLUDE (fetched_at, input_file, input_line) FROM provider_costs",
 }
 Row = tuple[Any, ...]
@@ -116,6 +116,12 @@ class House:
     def files(self) -> list[str]:
         """The raw files, by endpoint and name."""
         return sorted(str(p.relative_to(self.raw)) for p in self.raw.rglob("*.gz"))
+
+
+def asked(server: Server) -> list[Asked]:
+    """What the double was asked of usage and costs, beside the directory."""
+    wanted = ("/organization/usage/", "/organization/costs")
+    return [a for a in server.requests if a.path.startswith(wanted)]
 
 
 class Watched:

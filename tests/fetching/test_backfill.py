@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from pipeline.demo.admin_api import Faults
 from pipeline.errors import ConfigError, RunStoppedError
 from pipeline.fetching.fetch import Progress
-from tests.fetching.house import NOW, SOURCE, House, Watched, double
+from tests.fetching.house import NOW, SOURCE, House, Watched, asked, double
 
 DAILY = SOURCE + 'bucket_width = "1d"\n'
 # All that passes, each of them soon.
@@ -73,10 +73,10 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
         house = House(tmp_path, server.base_url, DAILY)
         with pytest.raises(RunStoppedError):
             house.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
-        first = len(server.requests)
+        first = len(asked(server))
         watched = Watched()
         house.ingest("2026-11-10", "2026-11-18", progress=watched)
-        second = len(server.requests) - first
+        second = len(asked(server)) - first
         fresh = House(tmp_path / "fresh", server.base_url, DAILY)
         fresh.ingest("2026-11-10", "2026-11-18")
     assert first + second <= 12 + 4  # none of what was kept is asked for again
@@ -91,10 +91,10 @@ def test_a_backfill_before_the_first_day_is_no_hole_for_runs(tmp_path: Path) -> 
         house = House(tmp_path, server.base_url, DAILY)
         house.run()
         house.ingest("2026-11-02", "2026-11-04")
-        asked = len(server.requests)
+        before = len(asked(server))
         house.run()
-        starts = {dict(a.query)["start_time"] for a in server.requests[asked:]}
-    assert {datetime.fromtimestamp(int(s)).date().isoformat() for s in starts} <= {
+        starts = {dict(a.query)["start_time"] for a in asked(server)[before:]}
+    assert {datetime.fromtimestamp(int(s), UTC).date().isoformat() for s in starts} <= {
         "2026-11-21",
         "2026-11-24",
     }
