@@ -50,10 +50,12 @@ def facts(books: Warehouse, charge_files: Sequence[Path]) -> list[Fact]:
         stored="",
     )
     rows = books.rows(statement)
+    names: dict[str, str] = dict(books.rows(sql("status/directory_names")))
     found = []
     for month, kind, project_id, name, subject, since, first, last, days, cost, _, is_least in rows:
+        shown = f"{names[subject]} ({subject})" if subject in names else subject
         said = _message(
-            kind, project_id, name, subject, since, month, (first, last, days), (cost, is_least)
+            kind, project_id, name, shown, since, month, (first, last, days), (cost, is_least)
         )
         found.append(
             Fact(

@@ -336,3 +336,19 @@ def test_the_named_query_asks_by_month_project_and_kind(place: Place) -> None:
             days, _ = days_asked_about(con, query, given, date(2026, 11, 24), place.at)
             answer = run_statement(con, query.sql, bind(query, given, days))
             assert len(list(answer.rows())) == count
+
+
+def test_a_key_that_is_gone_is_told_with_its_name(place: Place) -> None:
+    """The directory keeps the name, and an alert shows it beside the id."""
+    place.write(
+        "keys.csv",
+        "api_key_id,project_id,name,valid_from,valid_to\n"
+        'key_1,proj_a,"Ada\'s ""key""",2026-01-01,2026-11-10T08:00Z\n',
+    )
+    place.configure(BARE + '\n[directory]\nkeys = "keys.csv"\n')
+    place.run()
+    [(message,)] = place.rows("SELECT message FROM alerts WHERE kind = 'policy'")
+    assert message == (
+        'Project proj_a was used with the API key Ada\'s "key" (key_1) after it was deleted '
+        "(deleted on 2026-11-10): $4.00, on 2 days, 2026-11-11 to 2026-11-12, in November 2026."
+    )

@@ -116,8 +116,8 @@ def findings(
         Finding(
             KINDS[kind],
             names.text(project_id),
-            "" if subject == project_id else subject,
+            "" if subject == project_id else f"{name} ({subject})" if name else subject,
             *rest,
         )
-        for kind, project_id, subject, *rest in rows(con, "policy", asked)
+        for kind, project_id, subject, name, *rest in rows(con, "policy", asked)
     )
