@@ -19,6 +19,8 @@ import fsspec
 from pipeline import __version__, catalogue, channels, lock
 from pipeline.access import open_published
 from pipeline.config import Config, Source
+from pipeline.config_directory import FILES
+from pipeline.directory.files import read_files
 from pipeline.errors import ConfigError, SourceError, TollbookError
 from pipeline.fetching.connecting import address, check_access, key_variable
 from pipeline.landing import find
@@ -108,6 +110,7 @@ def _configuration(config: Config, environment: Mapping[str, str]) -> Iterator[C
         else:
             yield _source(source, config.storage.root)
     yield _prices(config)
+    yield _directory(config)
     yield Check("configuration", "budgets", str(len(config.budgets)))
     try:
         labels = [c.label for c in channels.resolve(config.alerts.channels, environment)]
@@ -177,6 +180,16 @@ def _prices(config: Config) -> Check:
     if findings:
         return Check("configuration", "prices", value, "warning", "See tollbook prices check")
     return Check("configuration", "prices", value)
+
+
+def _directory(config: Config) -> Check:
+    named = [n for n in FILES if getattr(config.directory, n) is not None]
+    try:
+        read_files(config.directory, config.projects)
+    except ConfigError as error:
+        return _failed("configuration", "directory", error)
+    value = f"{_number(len(named), 'file')}, {_number(len(config.projects), 'project')} named here"
+    return Check("configuration", "directory", value)
 
 
 def _folder(root: Path) -> Iterator[Check]:

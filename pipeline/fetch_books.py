@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from pipeline.fetching.windows import Span, extended
 from pipeline.resources import sql
 from pipeline.warehouse import Warehouse
 
+_PATH = re.compile(r"/organization/\S+")
 _COLUMNS = (
     "run_id",
     "source",
@@ -77,5 +79,10 @@ def _values(row: FetchRow, run_id: str) -> tuple[object, ...]:
         list(fetched.group_by),
         fetched.pages,
         fetched.rows,
-        None if fetched.error is None else str(fetched.error),
+        None if fetched.error is None else _of_this_endpoint(str(fetched.error), fetched),
     )
+
+
+def _of_this_endpoint(message: str, fetched: Fetched) -> str:
+    """What went wrong, with this endpoint's path: a server that is down was met at another."""
+    return _PATH.sub(fetched.order.endpoint.path, message, count=1)

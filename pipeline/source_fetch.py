@@ -23,6 +23,8 @@ from pipeline.fetching.saving import series, source_folder
 from pipeline.fetching.windows import Span, first_day, regular
 from pipeline.sources.buckets import Width
 
+# No server is without these: a 404 of theirs is an outage.
+_EVERYWHERE = frozenset({COSTS.name, "completions"})
 _MINUTE_DAYS = 7  # of minutes before the first fetch: rate limits are a matter of now
 
 
@@ -147,7 +149,7 @@ def _is_missed(result: Fetched, results: Sequence[Fetched], known: Mapping[str, 
         return result.error is not None
     return (
         result.order.series in known
-        or result.order.endpoint is COSTS
+        or result.order.endpoint.name in _EVERYWHERE
         or all(r.outcome == "absent" for r in results)
     )
 

@@ -37,10 +37,12 @@ class Row:
         return self.cells.get(key, "") or None
 
     def needed(self, key: str) -> str:
-        """A cell that must not be empty."""
+        """A cell that must not be empty, nor hold a secret."""
         text = self.text(key)
         if text is None:
             raise self.error(key, "is empty")
+        if text.startswith("sk-"):
+            raise self.error(key, "holds a key itself", "Write its id (key_…), and revoke the key.")
         return text
 
     def one_of(self, key: str, words: Sequence[str], default: str | None = None) -> str:

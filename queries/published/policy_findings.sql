@@ -26,7 +26,7 @@ of_archived AS (
   SELECT DISTINCT u.usage_date, u.project_id, a.archived_at
   FROM used AS u
   INNER JOIN archived AS a
-    ON a.project_id = u.project_id AND u.usage_date > CAST(a.archived_at AS DATE)
+    ON a.project_id = u.project_id AND CAST(u.usage_date AS TIMESTAMP) >= a.archived_at
 ),
 
 -- of a project that was still in use by its people; what it holds ended with it
@@ -160,7 +160,7 @@ found AS (
     u.unpriced_lines
   FROM live_use AS u
   INNER JOIN keys AS k
-    ON k.api_key_id = u.api_key_id AND u.usage_date > CAST(k.ended_at AS DATE)
+    ON k.api_key_id = u.api_key_id AND CAST(u.usage_date AS TIMESTAMP) >= k.ended_at
   UNION ALL
   SELECT
     'unknown_key' AS kind, u.charge_date, u.usage_date, u.project_id,
@@ -188,8 +188,8 @@ found AS (
   LEFT JOIN members AS m ON m.project_id = u.project_id AND m.user_id = u.user_id
   LEFT JOIN people AS o ON o.user_id = u.user_id
   WHERE
-    u.usage_date > CAST(m.ended_at AS DATE)
-    OR u.usage_date > CAST(o.ended_at AS DATE)
+    CAST(u.usage_date AS TIMESTAMP) >= m.ended_at
+    OR CAST(u.usage_date AS TIMESTAMP) >= o.ended_at
   UNION ALL
   SELECT
     'unknown_person' AS kind, u.charge_date, u.usage_date, u.project_id,

@@ -1,5 +1,5 @@
 -- row: one endpoint of a source whose newest fetch did not bring all of it.
--- An endpoint that a server never had misses nothing; the costs are always there.
+-- Also those that the server does not have: whether that hides usage, nobody here can know.
 WITH newest AS (
   SELECT
     source, endpoint,
@@ -22,6 +22,5 @@ INNER JOIN fetches AS f
   AND (n.complete_at IS NULL OR f.fetched_at > n.complete_at)
 WHERE
   n.outcome <> 'complete'
-  AND (n.outcome <> 'absent' OR n.known_until_at IS NOT NULL OR n.endpoint = 'costs')
 GROUP BY n.source, n.endpoint, n.outcome, n.known_until_at, n.message
 ORDER BY n.source, n.endpoint
