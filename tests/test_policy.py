@@ -96,6 +96,9 @@ def test_a_deleted_key_is_found_from_the_next_day_on(place: Place) -> None:
         ("key_1", "proj_a", "active", datetime(2026, 11, 20), None),
     ]
     assert found(place, api_keys=back) == []
+    # at midnight the whole day is past its end
+    midnight = [("key_1", "proj_a", "active", SINCE, datetime(2026, 11, 11))]
+    assert found(place, api_keys=midnight) == wrong
 
 
 def test_an_unknown_key_needs_a_list_of_that_projects_keys(place: Place) -> None:

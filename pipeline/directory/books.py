@@ -66,19 +66,9 @@ def save(
             _replace(books, table, files.periods[table.name], order, at)
         elif (facts := _of_files(table, files, at)) is not None:
             _apply(books, table, facts, order)
-            if not is_synced:
-                _end_others(books, table, at)
         if table is PROJECTS:
             check_default_project(files, default_projects(books))
     _save_cost_centers(books, files.cost_centers)
-
-
-def _end_others(books: Warehouse, table: Table, at: datetime) -> None:
-    """What sources told before and a file does not is so no more: the file is all there is."""
-    books.con.execute(
-        f"UPDATE {table.name} SET valid_to_at = $at WHERE valid_to_at IS NULL AND source <> $file",
-        {"at": at, "file": FILE},
-    )
 
 
 def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> Facts | None:

@@ -22,6 +22,7 @@ from tests.directory.by_hand import (
     THIRD,
     empty_books,
     keep,
+    key,
     member,
     project,
     sync,
@@ -202,6 +203,20 @@ def test_a_run_without_sources_leaves_what_they_told(books: Warehouse, tmp_path:
     assert books.rows(names) == [("p1", "Other", "active"), ("p2", "Two", "deleted")]
 
 
+def test_a_file_with_dates_alone_takes_the_place_of_what_the_api_told(
+    books: Warehouse, tmp_path: Path
+) -> None:
+    """With sync = false its history is the whole one: a key that it ends has ended."""
+    answers = {"projects": [project("Real")], "projects/p1/api_keys": [key("k1", "from the API")]}
+    sync(books, FIRST, answers)
+    ended = "k1,p1,ours,2026-01-01,2026-01-15\n"
+    told = files(tmp_path, keys=f"api_key_id,project_id,name,valid_from,valid_to\n{ended}")
+    keep(books, THIRD, told, is_synced=False)
+    assert rows(books, "api_keys", "api_key_id, name, source") == [
+        ("k1", "ours", "(file)", datetime(2026, 1, 1), datetime(2026, 1, 15))
+    ]
+
+
 def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
     """Half-open; the team may be left out."""
     told = files(tmp_path, cost_centers=f"{CENTERS}p1,100,Care,,2026-03-01\np1,200,,2026-03-01,\n")
@@ -292,6 +307,11 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
             "spend_limits",
             'project_id,amount_usd\np,"1,20"\n',
             "spend_limits.csv:2 amount_usd: '1,20' is no decimal. Write it like 2000.00.",
+        ),
+        (
+            "keys",
+            "api_key_id,project_id\nsk-proj-secret,p\n",
+            "keys.csv:2 api_key_id: holds a key itself. Write its id (key_…), and revoke the key.",
         ),
         (
             "cost_centers",
