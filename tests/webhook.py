@@ -26,7 +26,7 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where apprise finds it, with a secret in the path and in a header."""
-        return f"json://127.0.0.1:{self.server_address[1]}/{TOKEN}?+X-Key={TOKEN}"
+        return f"json://127.0.0.1:{self.server_address[1]}/{TOKEN}?+X-Key={TOKEN}&rto=60"
 
 
 class Handler(BaseHTTPRequestHandler):

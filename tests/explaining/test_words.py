@@ -91,7 +91,8 @@ def test_a_project_is_found_by_its_name(filled: House) -> None:
     database = (filled.folder / "var" / "published" / "tollbook.duckdb").resolve()
     with duckdb.connect(str(database)) as con:
         con.execute(
-            "INSERT INTO stored.projects VALUES ('proj_search', 'Search', 'active', NULL, NULL)"
+            "INSERT INTO stored.projects (project_id, project_name, state) "
+            "VALUES ('proj_search', 'Search', 'active')"
         )
     explained = filled.explain("--project", "Search", "--model", "alpha")
     assert explained["cell"]["project_id"] == "proj_search"
