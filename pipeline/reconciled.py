@@ -78,6 +78,7 @@ class MonthCompared:
     gap_usd: Decimal
     matched_usd: Decimal
     as_billed_usd: Decimal
+    unknown_as_billed_usd: Decimal  # of it, for line items that nobody knows
     joined_by_name_usd: Decimal
     joined_by_name_lines: int
     causes: tuple[CauseAmount, ...]  # those that occur
@@ -223,6 +224,7 @@ def _month(month: date, found: Mapping[str, tuple[Decimal, Decimal, int]]) -> Mo
         gap_usd=amount("gap"),
         matched_usd=amount("matched"),
         as_billed_usd=amount("as_billed"),
+        unknown_as_billed_usd=amount("unknown_as_billed"),
         joined_by_name_usd=amount("model_name"),
         joined_by_name_lines=found.get("model_name", _NOTHING)[2],
         causes=tuple(CauseAmount(*cause) for cause in causes if cause[3]),
@@ -235,7 +237,9 @@ def _month(month: date, found: Mapping[str, tuple[Decimal, Decimal, int]]) -> Mo
 def _of_it(month: MonthCompared) -> str:
     parts = []
     if month.as_billed_usd:
-        parts.append(f"{display_usd(month.as_billed_usd)} charged as billed")
+        unknown = display_usd(month.unknown_as_billed_usd)
+        named = f" ({unknown} for unknown line items)" if month.unknown_as_billed_usd else ""
+        parts.append(f"{display_usd(month.as_billed_usd)} charged as billed{named}")
     if month.joined_by_name_lines:
         parts.append(f"{display_usd(month.joined_by_name_usd)} under another model name")
     return f"of it {' and '.join(parts)}" if parts else ""

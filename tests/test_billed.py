@@ -165,6 +165,19 @@ def test_other_currencies_and_nothing_at_all_are_no_charge(tmp_path: Path) -> No
     assert _billed(place) == []
 
 
+def test_a_credit_is_no_charge(tmp_path: Path) -> None:
+    """It pays for use instead of being some: reconciliation shows it."""
+    place = Place(tmp_path.resolve())
+    rows = [_item("12", "odd weekly bundle"), _item("-5", "service credit")]
+    place.write("costs/1.json", _costs("2026-11-02", *rows))
+    place.run()
+    assert _billed(place) == [("odd weekly bundle", Decimal(12))]
+    assert place.rows("SELECT line_item, cause, gap_usd FROM reconciliation ORDER BY 1") == [
+        ("odd weekly bundle", "unknown_line_item", Decimal(0)),
+        ("service credit", "credits", Decimal(-5)),
+    ]
+
+
 def test_billed_charges_stand_beside_usage_and_survive_rating_anew(tmp_path: Path) -> None:
     """They count for the budget of their project; a rerate leaves them alone."""
     place = Place(tmp_path.resolve())

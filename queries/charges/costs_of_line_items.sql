@@ -1,11 +1,13 @@
 -- row: what the costs endpoint says of one line item for a UTC day, project, key and user.
--- takes: $line_items, those that no usage record explains.
+-- takes: $line_items, those that no usage record explains. What is negative is a credit: it pays
+-- for use, and is none.
 SELECT
   c.usage_date, c.organization_id, c.project_id, c.api_key_id, c.user_id, c.line_item,
   c.quantity_unit, CAST(sum(c.quantity) AS DECIMAL(38, 6)) AS quantity,
   CAST(sum(c.amount) AS DECIMAL(38, 24)) AS amount
 FROM provider_costs AS c
-WHERE c.replaced_at IS NULL AND c.currency = 'usd' AND list_contains($line_items, c.line_item)
+WHERE c.replaced_at IS NULL AND c.currency = 'usd' AND c.amount >= 0
+  AND list_contains($line_items, c.line_item)
 GROUP BY
   c.usage_date, c.organization_id, c.project_id, c.api_key_id, c.user_id, c.line_item,
   c.quantity_unit

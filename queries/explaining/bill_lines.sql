@@ -25,6 +25,6 @@ INNER JOIN billed AS b
   AND b.project_id IS NOT DISTINCT FROM c.project_id
   AND b.api_key_id IS NOT DISTINCT FROM c.api_key_id
   AND b.user_id IS NOT DISTINCT FROM c.user_id
-WHERE c.currency = 'usd'
+WHERE c.currency = 'usd' AND c.amount >= 0
 ORDER BY c.amount DESC, c.usage_date, c.line_item, c.input_file, c.input_line
 LIMIT $lines

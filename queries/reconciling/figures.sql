@@ -3,7 +3,7 @@
 WITH chosen AS (
   SELECT
     CAST(date_trunc('month', CAST(usage_date AS TIMESTAMP)) AS DATE) AS month_date,
-    gap_usd IS NOT NULL AS is_comparable, state, charges_usd, costs_usd, gap_usd, matched_usd,
+    gap_usd IS NOT NULL AS is_comparable, state, cause, charges_usd, costs_usd, gap_usd, matched_usd,
     as_billed_usd, joined_by_name_usd, price_usd, quantity_usd, unpriced_usd,
     unknown_line_item_usd, free_tokens_usd, storage_and_tools_usd, no_usage_usd, no_costs_usd,
     lag_usd, credits_usd, unexplained_usd
@@ -24,6 +24,10 @@ figures AS (
   SELECT month_date, 'matched', matched_usd FROM chosen WHERE is_comparable
   UNION ALL
   SELECT month_date, 'as_billed', as_billed_usd FROM chosen WHERE is_comparable
+  UNION ALL
+  SELECT month_date, 'unknown_as_billed', as_billed_usd
+  FROM chosen
+  WHERE is_comparable AND cause = 'unknown_line_item'
   UNION ALL
   SELECT month_date, 'model_name', joined_by_name_usd FROM chosen WHERE is_comparable
   UNION ALL
