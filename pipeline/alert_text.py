@@ -178,7 +178,7 @@ def run_problem(run_id: str, outcome: Literal["failed", "partial"], reason: str)
     what = "failed" if outcome == "failed" else "ended partial"
     return (
         f"Run {run_id} {what}: {reason.rstrip('.')}. {meaning} "
-        "This is said once, until a run is good again."
+        "The same is not said again until a run is good."
     )
 
 
@@ -194,7 +194,7 @@ def schedule_problem(last_good_at: datetime, overdue_after: timedelta) -> str:
     return (
         f"There has been no good run since {last_good_at:%Y-%m-%d %H:%M} UTC, longer than the "
         f"{limit} hours allowed. Figures and budget alerts are as old as that. "
-        "This is said once, until a run is good again."
+        "The same is not said again until a run is good."
     )
 
 

@@ -111,8 +111,20 @@ def write(
         "markdown": _markdown,
         "parquet": _parquet,
     }
-    writers[form](answer, sink)
+    if not is_terminal:
+        writers[form](answer, sink)
+        return None
+    shown = io.BytesIO()
+    writers[form](answer, shown)
+    lines = shown.getvalue().decode().splitlines(keepends=True)
+    sink.write("".join(_shown(line) for line in lines).encode())
     return None
+
+
+def _shown(line: str) -> str:
+    """A line as a terminal may get it: what is in data does not steer it."""
+    body = line.rstrip("\r\n")
+    return printable(body) + line[len(body) :]
 
 
 def write_file(answer: Tabular, form: Format, path: Path, *, storage: Path) -> str | None:

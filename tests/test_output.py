@@ -264,3 +264,12 @@ def test_format_names() -> None:
     assert [format_named(name) for name in get_args(Format)] == list(get_args(Format))
     with pytest.raises(ConfigError, match="Take one of table, csv, json, parquet, markdown"):
         format_named("xlsx")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_no_format_steers_a_terminal(con: duckdb.DuckDBPyConnection, form: Format) -> None:
+    """What a pipe or a file gets stays as it is."""
+    hostile = "SELECT 'a' || chr(27) || '[31m' || chr(8238) || 'b' || chr(8232) || 'c' AS name"
+    shown = written(con, hostile, form, is_terminal=True).decode()
+    assert all(part.isprintable() for part in shown.splitlines())
+    assert "\u202e" in written(con, hostile, form).decode()

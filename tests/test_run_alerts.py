@@ -25,7 +25,7 @@ def test_a_failed_run_is_said_with_its_reason_and_what_it_means() -> None:
     assert message.title == "tollbook, Acme: a run failed"
     assert message.body == (
         "Run run-1 failed: the disk is full. Nothing of it was committed; the figures are those of "
-        "the last good run. This is said once, until a run is good again.\n"
+        "the last good run. The same is not said again until a run is good.\n"
         f"Alert ids: {alert.alert_id}"
     )
 
@@ -78,7 +78,7 @@ def test_a_schedule_without_a_good_run_is_said_once_for_each_such_time() -> None
     assert first.new[0].message == (
         "There has been no good run since 2026-11-23 04:59 UTC, longer than the 27 hours allowed. "
         "Figures and budget alerts are as old as that. "
-        "This is said once, until a run is good again."
+        "The same is not said again until a run is good."
     )
     assert check(first.new, good - timedelta(seconds=1), "run-2") == Decision()
     known = after(first.new, good_run(first.new, run_id="run-3", now=NOW))

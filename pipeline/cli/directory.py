@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import UTC
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,10 @@ from pipeline.cli import setting
 from pipeline.cli.app import app
 from pipeline.cli.ask import FormatOption, OutOption, print_answer
 from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    import duckdb
 
 AsOfOption = Annotated[
     str | None,
@@ -118,6 +123,8 @@ def _list(
     if what == "projects":
         parameters["today"] = utc.astimezone(configured.organization.zone).date()
     with open_published(published) as con:
+        if project is not None:
+            _is_known(con, project)
         answer = run_statement(con, sql(f"directory/{what}"), parameters)
         print_answer(answer, form, out, published, quiet=quiet)
         if not con.execute("SELECT 1 FROM project_history LIMIT 1").fetchall():
@@ -126,3 +133,19 @@ def _list(
                 "then run.",
                 quiet=quiet,
             )
+
+
+def _is_known(con: duckdb.DuckDBPyConnection, project: str) -> None:
+    named = con.execute(
+        "SELECT project_id, project_name FROM project_history "
+        "UNION SELECT project_id, NULL FROM project_member_history"
+    ).fetchall()
+    words = sorted({word for pair in named for word in pair if word})
+    if project in words:
+        return
+    near = difflib.get_close_matches(project, words, 1)
+    raise ConfigError(
+        f"no project {project!r} is known",
+        key="--project",
+        hint=f"Did you mean {near[0]}?" if near else "See them with: tollbook projects",
+    )
