@@ -27,11 +27,13 @@ from pipeline.known_buckets import DAY_BUCKETS, BucketKey, KnownBuckets, Version
 from pipeline.landing import RawFile
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.minutes import FetchedMinutes
-from pipeline.records import LEDGER_SCHEMA
+from pipeline.records import LEDGER_SCHEMA, Basis
 from pipeline.registry import Decision, FileEntry
 from pipeline.sources import openai_costs, openai_usage
 from pipeline.sources.buckets import Bucket, one_organization, order, versions
 
+# A bucket is a small frame, and a frame costs memory by its columns, however few its rows.
+_FRAMES_AT_ONCE = 200
 _NO_CONTENT = frozenset(
     {"source", "recorded_at", "input_file", "input_line", "bucket_position", "fetched_at"}
 )
@@ -262,16 +264,25 @@ class _Settling:
 
 
 def accept_waiting(intake: Intake, change: BucketChange) -> None:
-    """Write the versions that hold at the end of the run."""
-    for waiting in change.waiting.values():
+    """Write the versions that hold at the end of the run, and let go of them."""
+    accepted: dict[Basis, list[pl.DataFrame]] = defaultdict(list)
+    for key in list(change.waiting):
+        waiting = change.waiting.pop(key)
         rows, entry, source = waiting.rows, waiting.entry, waiting.source
         if rows is None:
             continue
         entry.accepted += rows.height
         if source.kind == "openai_costs":
             change.costs.append(_stored_costs(intake, waiting, replaced_at=None))
-        else:
-            intake.writer.add(rows.select(list(LEDGER_SCHEMA)), source.basis, is_bucket=True)
+            continue
+        frames = accepted[source.basis]
+        frames.append(rows.select(list(LEDGER_SCHEMA)))
+        if len(frames) == _FRAMES_AT_ONCE:
+            intake.writer.add(pl.concat(frames), source.basis, is_bucket=True)
+            frames.clear()
+    for basis, frames in accepted.items():
+        if frames:
+            intake.writer.add(pl.concat(frames), basis, is_bucket=True)
 
 
 def _stored_costs(
