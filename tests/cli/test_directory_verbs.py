@@ -172,8 +172,11 @@ def test_an_empty_directory_has_its_default_project_and_says_what_to_do(tmp_path
 
 
 def test_a_project_that_is_known_by_name_can_be_asked_for_by_it(place: Place) -> None:
-    """Or by its id; one that is not there is an empty list."""
+    """Or by its id; one that is not there is an error, and no empty list."""
     assert listed(place, "projects", "--project", "Done") == listed(
         place, "projects", "--project", "p2"
     )
-    assert listed(place, "projects", "--project", "nope") == []
+    said = call(place, "projects", "--project", "nope")
+    assert str(said.exception) == (
+        "--project: no project 'nope' is known. See them with: tollbook projects"
+    )
