@@ -48,7 +48,7 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
             "WHERE organization_id = $org AND bucket_key = $key",
             {"org": organization_id, "key": key},
         )
-    for _, key in change.replaced_costs:
+    for key in change.replaced_costs:
         # by the day alone: rows name the provider's organization, the bucket the configured one
         books.con.execute(
             "UPDATE provider_costs SET replaced_at = $at "
@@ -101,7 +101,7 @@ def replaced_costs(books: Warehouse, change: BucketChange) -> dict[int, int]:
     """How many current provider costs of which file a change replaces."""
     if not change.replaced_costs:
         return {}
-    keys = pl.DataFrame({"bucket_key": sorted({key for _, key in change.replaced_costs})})
+    keys = pl.DataFrame({"bucket_key": sorted(set(change.replaced_costs))})
     books.con.register("replaced_cost_keys", keys)
     found = books.rows(
         "SELECT c.file_id, count(*) FROM provider_costs AS c "

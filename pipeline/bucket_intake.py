@@ -58,7 +58,7 @@ class BucketChange:
     replaced: dict[BucketKey, Bucket] = field(default_factory=dict)  # known ones, by what
     passed: dict[tuple[str, str, int], Bucket] = field(default_factory=dict)  # new rows, by what
     costs: list[pl.DataFrame] = field(default_factory=list)
-    replaced_costs: list[BucketKey] = field(default_factory=list)
+    replaced_costs: list[str] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
     minutes: FetchedMinutes = field(default_factory=FetchedMinutes)
 
@@ -118,6 +118,7 @@ def read_source(
             entry.saw(times.min(), times.max())
     settle = _Settling(intake, source, known, change, passed, entries, rows)
     ordered = versions(pages)
+    known.look_up({b.day for b in ordered if b.width in DAY_BUCKETS})
     change.minutes.take(ordered, source.name)
     # fetch by fetch: a later one may have another width, and replaces a day only as a whole
     for _, fetched in groupby(ordered, key=lambda b: b.fetched_at):
@@ -176,7 +177,7 @@ class _Settling:
         if version.run_id != self.intake.run_id:
             self.change.replaced[key] = by
             if self.source.kind == "openai_costs":
-                self.change.replaced_costs.append(key)
+                self.change.replaced_costs.append(key[1])
         elif key in self.change.replaced:
             self.change.replaced[key] = by
 

@@ -29,16 +29,29 @@ class Version:
 
 
 class KnownBuckets:
-    """All versions that the books know and this run has added, by bucket; which of them hold."""
+    """The versions that the books know and this run has added, by bucket; which of them hold.
+
+    Days are looked up when they are met: with hourly buckets a year has a hundred thousand.
+    """
 
     def __init__(self, books: Warehouse) -> None:
+        self._books = books
+        self._days: set[date] = set()
         self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
         self._current: dict[BucketKey, Version] = {}
         self._by_day: dict[tuple[str, str, date], set[BucketKey]] = defaultdict(set)
-        rows = books.rows(
+
+    def look_up(self, days: set[date]) -> None:
+        """Take what the books know of some UTC days; what is asked of others is not known."""
+        new = sorted(days - self._days)
+        if not new:
+            return
+        self._days |= days
+        rows = self._books.rows(
             "SELECT organization_id, bucket_key, endpoint, started_at, width, fetched_at, "
-            "content_hash, rows, source, input_file, input_line, is_current, run_id, "
-            "late_seconds FROM buckets"
+            "content_hash, rows, source, input_file, input_line, is_current, run_id, late_seconds "
+            "FROM buckets WHERE list_contains(CAST($days AS DATE[]), CAST(started_at AS DATE))",
+            {"days": new},
         )
         for org, key, endpoint, start, width, fetched, content, n, source, *rest in rows:
             file, line, is_current, run_id, late = rest
