@@ -5,7 +5,6 @@ One file that cannot be read never loses another.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,11 +19,11 @@ from pipeline.intake import Intake
 from pipeline.known_buckets import KnownBuckets
 from pipeline.landing import RawFile, find, landed
 from pipeline.ledger import LedgerWriter
+from pipeline.notes import folded
 from pipeline.registry import Action, Decision, FileEntry, Registry
 
 _COST_KINDS = frozenset({"openai_costs"})
 _FILES_AT_ONCE = 100
-_COUNT = re.compile(r" \(\d+ rows\)$")
 
 
 def take_source(
@@ -87,21 +86,8 @@ def _take_fetched(
             part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
             read_source(intake, as_kind, part, known_buckets, buckets, passed, are_ours=True)
         taken += [(source.name, f.name) for f in files]
-    intake.notes[notes_before:] = _told_once(intake.notes[notes_before:])
+    intake.notes[notes_before:] = folded(intake.notes[notes_before:])
     return taken
-
-
-def _told_once(notes: Sequence[str]) -> list[str]:
-    """What is said of many raw files in the same words is said of the first, and how many more."""
-    files: dict[tuple[str, str], list[str]] = {}
-    for note in notes:
-        name, _, said = note.partition(": ")
-        words = _COUNT.sub("", said)
-        files.setdefault((name.rsplit("/", 1)[0], words), []).append(note)
-    return [
-        same[0] if len(same) == 1 else f"{same[0]}; {len(same) - 1} more files say the same"
-        for same in files.values()
-    ]
 
 
 def _series(work: Batch, source: Source) -> list[tuple[str, Path]]:
