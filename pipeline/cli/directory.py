@@ -41,64 +41,44 @@ def projects(
     _list("projects", "json" if as_json else form, out, as_of, project, config, now, quiet=quiet)
 
 
-@app.command("members")
-def members(
-    *,
-    form: FormatOption = "table",
-    as_json: JsonOption = False,
-    out: OutOption = None,
-    as_of: AsOfOption = None,
-    project: ProjectOption = None,
-    config: ConfigOption = None,
-    quiet: QuietOption = False,
-) -> None:
-    """List people with their roles in the organization and in projects, and invitations."""
-    _list("members", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+def _add(verb: str, what: str, about: str) -> None:
+    """A verb of the same words as the others; `what` is its statement in queries/directory."""
+
+    def listing(
+        *,
+        form: FormatOption = "table",
+        as_json: JsonOption = False,
+        out: OutOption = None,
+        as_of: AsOfOption = None,
+        project: ProjectOption = None,
+        config: ConfigOption = None,
+        quiet: QuietOption = False,
+    ) -> None:
+        _list(what, "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+
+    app.command(verb, help=about)(listing)
 
 
-@app.command("service-accounts")
-def service_accounts(
-    *,
-    form: FormatOption = "table",
-    as_json: JsonOption = False,
-    out: OutOption = None,
-    as_of: AsOfOption = None,
-    project: ProjectOption = None,
-    config: ConfigOption = None,
-    quiet: QuietOption = False,
-) -> None:
-    """List the service accounts, each with its one project."""
-    _list("service_accounts", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
-
-
-@app.command("keys")
-def keys(
-    *,
-    form: FormatOption = "table",
-    as_json: JsonOption = False,
-    out: OutOption = None,
-    as_of: AsOfOption = None,
-    project: ProjectOption = None,
-    config: ConfigOption = None,
-    quiet: QuietOption = False,
-) -> None:
-    """List the API keys with their owners, deleted ones too; never the keys themselves."""
-    _list("keys", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
-
-
-@app.command("limits")
-def limits(
-    *,
-    form: FormatOption = "table",
-    as_json: JsonOption = False,
-    out: OutOption = None,
-    as_of: AsOfOption = None,
-    project: ProjectOption = None,
-    config: ConfigOption = None,
-    quiet: QuietOption = False,
-) -> None:
-    """List rate limits, the models that projects may use, and hard spend limits."""
-    _list("limits", "json" if as_json else form, out, as_of, project, config, quiet=quiet)
+_add(
+    "members",
+    "members",
+    "List people with their roles in the organization and in projects, and invitations.",
+)
+_add(
+    "service-accounts",
+    "service_accounts",
+    "List the service accounts, each with its one project.",
+)
+_add(
+    "keys",
+    "keys",
+    "List the API keys with their owners, deleted ones too; never the keys themselves.",
+)
+_add(
+    "limits",
+    "limits",
+    "List rate limits, the models that projects may use, and hard spend limits.",
+)
 
 
 def _list(

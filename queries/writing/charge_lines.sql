@@ -9,21 +9,13 @@ SELECT
 FROM charge_numbers AS n
 INNER JOIN quantities AS q ON q.rowid = n.quantity_id
 INNER JOIN resolved_prices AS p ON p.price_number = n.price_number
-{%- if has_allowances %}
+{%- for more, is_there in [("allowance_lines", has_allowances), ("billed_lines", has_billed)]
+  if is_there %}
 UNION ALL
 SELECT
   usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,
   scope, operation, variant, service_tier, is_batch, context_class, meter, quantity, unit,
   price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
   pricing_status
-FROM allowance_lines
-{%- endif %}
-{%- if has_billed %}
-UNION ALL
-SELECT
-  usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,
-  scope, operation, variant, service_tier, is_batch, context_class, meter, quantity, unit,
-  price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
-  pricing_status
-FROM billed_lines
-{%- endif %}
+FROM {{ more }}
+{%- endfor %}
