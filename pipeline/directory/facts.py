@@ -6,7 +6,6 @@ it. Knows neither the API nor the books.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -125,6 +124,3 @@ class Period:
     values: tuple[Any, ...]
     valid_from: datetime  # naive UTC
     valid_to: datetime | None  # exclusive
-
-
-Periods = Mapping[str, tuple[Period, ...]]  # by table: the file is the whole history of it

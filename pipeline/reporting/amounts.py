@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.reporting.exact import ZERO, total
+from pipeline.reporting.exact import ZERO, difference, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,29 @@ class Amount:
 
 
 NOTHING = Amount()
+
+
+class InTwoPeriods:
+    """What has an amount in the period of a report, and one in the period it is compared with."""
+
+    __slots__ = ()
+    current: Amount
+    compared: Amount
+
+    @property
+    def change(self) -> Decimal:
+        """How much more it cost than before."""
+        return difference(self.current.usd, self.compared.usd)
+
+    @property
+    def is_change_uncertain(self) -> bool:
+        """One of the two amounts has a part without a price."""
+        return self.current.is_lower_bound or self.compared.is_lower_bound
+
+    @property
+    def is_change_unknown(self) -> bool:
+        """One of the two amounts has no price at all."""
+        return self.current.is_unknown or self.compared.is_unknown
 
 
 @dataclass(frozen=True, slots=True)

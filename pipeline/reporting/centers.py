@@ -7,19 +7,17 @@ month's. Nothing where nobody maps projects.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 import duckdb
 
-from pipeline.reporting.amounts import Amount
+from pipeline.reporting.amounts import Amount, InTwoPeriods
 from pipeline.reporting.asking import Parameters, rows
-from pipeline.reporting.exact import difference
 
 UNMAPPED = "(unmapped)"
 
 
 @dataclass(frozen=True, slots=True)
-class Center:
+class Center(InTwoPeriods):
     """One cost centre and team in both periods."""
 
     cost_center: str
@@ -28,21 +26,6 @@ class Center:
     projects: int
     current: Amount
     compared: Amount
-
-    @property
-    def change(self) -> Decimal:
-        """How much more it cost than before."""
-        return difference(self.current.usd, self.compared.usd)
-
-    @property
-    def is_change_uncertain(self) -> bool:
-        """One of the two amounts has a part without a price."""
-        return self.current.is_lower_bound or self.compared.is_lower_bound
-
-    @property
-    def is_change_unknown(self) -> bool:
-        """One of the two amounts has no price at all."""
-        return self.current.is_unknown or self.compared.is_unknown
 
 
 def centers(con: duckdb.DuckDBPyConnection, asked: Parameters) -> tuple[Center, ...]:

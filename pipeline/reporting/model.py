@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipeline.money import to_cents
 from pipeline.reconciled import Reconciliation
-from pipeline.reporting.amounts import NOTHING, Amount, Quantity
+from pipeline.reporting.amounts import NOTHING, Amount, InTwoPeriods, Quantity
 from pipeline.reporting.centers import Center
 from pipeline.reporting.exact import difference, ratio, total
 from pipeline.reporting.period import Days, Period
@@ -20,7 +20,7 @@ DayState = Literal["used", "empty", "before", "ahead"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(InTwoPeriods):
     """One project, model or scope in both periods."""
 
     label: str
@@ -34,24 +34,9 @@ class Row:
     note: str = ""  # the id, where two projects have one name
 
     @property
-    def change(self) -> Decimal:
-        """How much more it cost than before."""
-        return difference(self.current.usd, self.compared.usd)
-
-    @property
     def change_ratio(self) -> Decimal | None:
         """The change as a fraction of what it was; None where it was not above zero."""
         return ratio(self.change, self.compared.usd) if self.compared.usd > 0 else None
-
-    @property
-    def is_change_uncertain(self) -> bool:
-        """One of the two amounts has a part without a price."""
-        return self.current.is_lower_bound or self.compared.is_lower_bound
-
-    @property
-    def is_change_unknown(self) -> bool:
-        """One of the two amounts has no price at all."""
-        return self.current.is_unknown or self.compared.is_unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.demo.admin_api.lists import listed
 from pipeline.demo.admin_api.requests import Request, Route
+from pipeline.demo.admin_api.settings import LIMIT_FIELDS
 from pipeline.demo.admin_api.state import Json, State
 
 _PROJECT = "/organization/projects/*"
@@ -58,14 +59,7 @@ _EVENTS: dict[tuple[str, str], tuple[str, _Payload]] = {
     ("POST", f"{_PROJECT}/archive"): ("project.archived", _only_id),
     ("POST", f"{_PROJECT}/rate_limits/*"): (
         "rate_limit.updated",
-        _changes(
-            "max_requests_per_1_minute",
-            "max_tokens_per_1_minute",
-            "max_images_per_1_minute",
-            "max_audio_megabytes_per_1_minute",
-            "max_requests_per_1_day",
-            "batch_1_day_max_input_tokens",
-        ),
+        _changes(*LIMIT_FIELDS),
     ),
     ("POST", f"{_PROJECT}/service_accounts"): ("service_account.created", _given("role")),
     ("POST", f"{_PROJECT}/service_accounts/*"): ("service_account.updated", _changes("role")),

@@ -7,7 +7,7 @@ from pipeline.demo.admin_api.problems import invalid, one_of
 from pipeline.demo.admin_api.requests import Request, Route
 from pipeline.demo.admin_api.state import Json, State
 
-_LIMIT_FIELDS = (
+LIMIT_FIELDS = (
     "max_requests_per_1_minute",
     "max_tokens_per_1_minute",
     "max_images_per_1_minute",
@@ -46,7 +46,7 @@ def _update_rate_limit(state: State, request: Request) -> Json:
     if model.startswith("ft:") or model.endswith("-shared"):
         raise invalid(f"The rate limit {id_} cannot be updated", code="rate_limit_not_updatable")
     changes: dict[str, int] = {}
-    for name in _LIMIT_FIELDS:
+    for name in LIMIT_FIELDS:
         if name not in request.body:
             continue
         value = request.body.integer(name, 0)
