@@ -95,6 +95,15 @@ def test_the_largest_gap_comes_first_and_a_cent_is_none(
     ]
 
 
+def test_what_has_no_price_with_us_reads_as_no_zero(
+    compared: Books, write: Write, read: Read
+) -> None:
+    """A charge that is not known is no charge of $0.00."""
+    line(compared, date(2026, 11, 3), "0", "4", unpriced_usd="4", cause="unpriced")
+    texts = [cell.text for cell in read(write(compared.finish())).table("h-gaps").body[0]]
+    assert texts[3:] == ["no price", "$4.00", "+$4.00", "no price with us"]
+
+
 def test_names_from_the_bill_are_text(compared: Books, write: Write, read: Read) -> None:
     """A line item and a project are shown as they are, and do nothing."""
     names = {"line_item": "<script>alert(1)</script>", "project_name": '"><img src=x>'}
