@@ -15,8 +15,8 @@ from pipeline.fetching.connecting import check_access
 from pipeline.fetching.fetch import Progress
 from pipeline.fetching.windows import backfill
 from pipeline.money import display_usd
-from pipeline.reporting import WrittenReport, write_report
 from pipeline.reporting.display import counted
+from pipeline.reporting.writing import WrittenReport, write_report
 from pipeline.run import run_batch
 from pipeline.source_fetch import FetchRequest, fetched_sources
 from pipeline.warehouse import Storage

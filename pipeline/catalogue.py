@@ -14,7 +14,7 @@ import polars as pl
 from pipeline.config import Budget
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.pricing.book import PriceBook
-from pipeline.rating import DAY_PRICE_SCHEMA, DayState, PostingFile
+from pipeline.rating.states import DAY_PRICE_SCHEMA, DayState, PostingFile
 from pipeline.warehouse import Storage, Warehouse
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {

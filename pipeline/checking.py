@@ -13,7 +13,7 @@ import duckdb
 from pipeline import resources
 from pipeline.errors import CheckFailedError
 from pipeline.ledger import quote
-from pipeline.rating import PostingFile, Rated
+from pipeline.rating.states import PostingFile, Rated
 from pipeline.warehouse import Warehouse
 
 _OF_DAYS = "checks/charges_are_their_postings"

@@ -29,8 +29,9 @@ from pipeline.ledger import (
     register_runs,
     view_rows,
 )
-from pipeline.rating import DayToRate, Rated, rate
-from pipeline.reconciling import Scope
+from pipeline.rating.rate import rate
+from pipeline.rating.states import DayToRate, Rated
+from pipeline.reconciling.comparing import Scope
 from pipeline.records import CHARGE_SCHEMA
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats

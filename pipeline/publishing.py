@@ -23,7 +23,7 @@ from pipeline.ledger import LedgerFile, link_or_copy, quote
 from pipeline.ledger import write as write_parquet
 from pipeline.minute_books import minute_files
 from pipeline.minutes import MINUTE_SCHEMA
-from pipeline.rating import DAILY_SCHEMA, DayState, PostingFile
+from pipeline.rating.states import DAILY_SCHEMA, DayState, PostingFile
 from pipeline.records import (
     CHARGE_SCHEMA,
     INPUT_METERS,

@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline.access import Answer, run_statement, view_names
 from pipeline.money import EXACT, display_usd, plain, to_cents
-from pipeline.reconciling import CAUSES
+from pipeline.reconciling.facts import CAUSES
 from pipeline.resources import sql
 
 NAMED_GAPS = 5

@@ -22,14 +22,14 @@ from pipeline import (
     minute_books,
     outbox,
     quarantine,
-    reconciling,
     run_alerts,
 )
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.directory import books as directory_books
 from pipeline.errors import TollbookError
 from pipeline.pricing.book import PriceKey
-from pipeline.rating import DayState, Rated, is_final
+from pipeline.rating.states import DayState, Rated, is_final
+from pipeline.reconciling import comparing
 
 log = structlog.get_logger()
 
@@ -126,7 +126,7 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
 
 def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> None:
     """Our charges against the provider's costs, for the days that changed or are still open."""
-    reconciling.reconcile(
+    comparing.reconcile(
         work.books,
         states,
         aliases=work.book.aliases(),

@@ -43,7 +43,8 @@ from pipeline.known_buckets import KnownBuckets
 from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.pricing.book import PriceBook
 from pipeline.publishing import Live, publish
-from pipeline.rating import DayState, DayToRate, Rated, is_final, rate
+from pipeline.rating.rate import rate
+from pipeline.rating.states import DayState, DayToRate, Rated, is_final
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats, replace_buckets
 from pipeline.source_directory import sync_directory

@@ -14,7 +14,7 @@ from pipeline import catalogue, fact_alerts, headroom, minute_books, outbox, pol
 from pipeline.batch import Batch, Change
 from pipeline.fact_alerts import Fact, FactKind
 from pipeline.ledger import LedgerFile
-from pipeline.rating import DayState
+from pipeline.rating.states import DayState
 from pipeline.resources import sql
 from pipeline.warehouse import Warehouse
 

@@ -1,4 +1,4 @@
-"""Who may know whom: the imports of the package, read with ast, against the plan of the house."""
+"""The project's own rules on imports, clock, environment, floats and length, read with ast."""
 
 from __future__ import annotations
 
@@ -15,67 +15,6 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pipeline"
 
-# From the ground up. A module knows those below it and those on its own level, never one above.
-# A name stands for a module, or for a package with all that is in it.
-LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "words",
-        (
-            "errors",
-            "money",
-            "records",
-            "cron",
-            "resources",
-            "identity",
-            "validation",
-            "line_items",
-            "notes",
-            "source_keys",
-        ),
-    ),
-    ("configuration", ("config", "config_text", "config_directory")),
-    ("tools", ("statements", "spooling", "lock", "tables", "due", "admin_api", "patience")),
-    ("engines", ("engines", "warehouse", "access", "as_of")),
-    ("sources", ("sources", "landing", "detecting", "fetching")),
-    ("prices", ("pricing",)),
-    ("facts", ("ledger", "registry", "minutes", "fetch_books", "directory")),
-    ("intake", ("intake", "ingest", "known_buckets", "bucket_intake")),
-    ("rating", ("rating",)),
-    (
-        "books",
-        (
-            *("billed", "catalogue", "quarantine", "bucket_books", "minute_books"),
-            *("checking", "publishing"),
-        ),
-    ),
-    (
-        "status",
-        (
-            *("reconciling", "budgets", "alert_text", "alerts", "run_alerts", "channels", "outbox"),
-            *("fact_alerts", "headroom", "policy"),
-        ),
-    ),
-    ("paper", ("reconciled", "reporting", "explaining", "named_queries", "output", "frame_answer")),
-    (
-        "run",
-        (
-            "batch",
-            "storage_errors",
-            "recording",
-            "replacing",
-            "source_intake",
-            "source_fetch",
-            "source_directory",
-            "run",
-            "corrections",
-            "acting",
-            "watching",
-        ),
-    ),
-    ("service", ("schedule", "schedule_state")),
-    ("beginning", ("demo", "starting", "diagnosis")),
-    ("verbs", ("cli", "__main__")),
-)
 OPEN_A_DATABASE = {"engines.duckdb", "warehouse", "access", "publishing"}
 KNOW_THE_TIME = {"cli.setting"}
 MONEY_PASSES = (
@@ -117,13 +56,6 @@ def _modules() -> dict[str, ast.Module]:
     return found
 
 
-def _level_of(module: str) -> int | None:
-    for number, (_, names) in enumerate(LEVELS):
-        if any(module == name or module.startswith(f"{name}.") for name in names):
-            return number
-    return None
-
-
 def _imports(tree: ast.Module) -> Iterator[str]:
     """What a module imports, also inside functions: `package.module` or `package`."""
     for node in ast.walk(tree):
@@ -146,40 +78,6 @@ def _known(tree: ast.Module) -> set[str]:
             words.pop()
         known.add(".".join(words[1:]))
     return known - {""}
-
-
-def test_every_module_has_its_level() -> None:
-    """A new module is given a place in LEVELS, and none stands there that is gone."""
-    modules = set(_modules()) - {""}
-    assert [m for m in sorted(modules) if _level_of(m) is None] == []
-    placed = [name for _, names in LEVELS for name in names]
-    assert sorted(set(placed) - modules) == []
-
-
-def test_nobody_knows_what_is_above() -> None:
-    """One direction, no way back: what comes later may know what came before, never the reverse."""
-    upward = [
-        f"{module} ({LEVELS[own][0]}) imports {other} ({LEVELS[theirs][0]})"
-        for module, tree in _modules().items()
-        for other in sorted(_known(tree))
-        if (own := _level_of(module)) is not None
-        and (theirs := _level_of(other)) is not None
-        and theirs > own
-    ]
-    assert upward == []
-
-
-def test_sources_know_no_stage_and_no_database() -> None:
-    """A source turns its raw shape into canonical records, and nothing else."""
-    allowed = {"errors", "money", "records", "resources", "identity", "validation", "spooling"}
-    strangers = [
-        f"{module} imports {other}"
-        for module, tree in _modules().items()
-        if module.split(".")[0] == "sources"
-        for other in sorted(_known(tree))
-        if other.split(".")[0] != "sources" and other not in allowed
-    ]
-    assert strangers == []
 
 
 def test_verbs_are_only_called_from_outside() -> None:

@@ -15,7 +15,7 @@ from pipeline.cli.setting import NowOption, QuietOption, say
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.demo.admin_api import Server
+    from pipeline.demo.admin_api.server import Server
 
 _SAMPLE = Path("tollbook-demo")
 _LIVE = Path("tollbook-demo-live")
@@ -58,7 +58,7 @@ def demo(
 ) -> None:
     """Copy the sample organization into a folder (once) and run on it."""
     from pipeline.cli.running import run_and_print
-    from pipeline.demo import copy_sample
+    from pipeline.demo.copy_sample import copy_sample
 
     if live:
         raise typer.Exit(_live(into or _LIVE, now, port, is_serving=serve, quiet=quiet))
@@ -102,7 +102,7 @@ def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bo
 
 @contextmanager
 def _served(now: str | None, port: int) -> Iterator[Server]:
-    from pipeline.demo.admin_api import serving
+    from pipeline.demo.admin_api.server import serving
     from pipeline.demo.live import live_double
 
     clocks = setting.business_clock(now)

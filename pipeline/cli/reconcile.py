@@ -54,7 +54,7 @@ def reconcile_verb(
     from pipeline.acting import report
     from pipeline.corrections import reconcile
     from pipeline.reconciled import Asked, counted, gaps, months, told
-    from pipeline.reconciling import Scope
+    from pipeline.reconciling.comparing import Scope
 
     gates.check(fail_on or (), (gates.RECONCILIATION,))
     chosen = "json" if as_json else form

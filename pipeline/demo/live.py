@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.demo.admin_api import AdminApi, Bill
+from pipeline.demo.admin_api.bill import Bill
+from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.organization import acme
 from pipeline.errors import ConfigError
 

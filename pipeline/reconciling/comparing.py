@@ -20,7 +20,7 @@ from pipeline.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.money import EXACT
 from pipeline.pricing.spans import holds
 from pipeline.pricing.tables import Alias
-from pipeline.rating import DayState, is_final
+from pipeline.rating.states import DayState, is_final
 from pipeline.reconciling.causes import explain, not_fetched
 from pipeline.reconciling.facts import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
 from pipeline.reconciling.pairing import pair

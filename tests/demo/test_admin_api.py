@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pipeline.demo.admin_api import AdminApi, Bill, Faults
+from pipeline.demo.admin_api.bill import Bill
 from pipeline.demo.admin_api.cursors import Cursor, minted, understood
-from pipeline.demo.admin_api.double import ROUTES
+from pipeline.demo.admin_api.double import ROUTES, AdminApi
+from pipeline.demo.admin_api.faults import Faults
 from pipeline.demo.organization import acme
 
 ACME = acme()

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from pipeline.config import load
-from pipeline.demo.admin_api import AdminApi
+from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.admin_api.endpoints import USAGE
 from pipeline.demo.organization import acme
 from pipeline.run import run_batch

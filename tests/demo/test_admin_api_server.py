@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.demo.admin_api import AdminApi, Asked, Failure, Faults, Server, serving
+from pipeline.demo.admin_api.double import AdminApi
+from pipeline.demo.admin_api.faults import Failure, Faults
+from pipeline.demo.admin_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 
 ACME = acme()

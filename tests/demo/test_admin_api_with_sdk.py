@@ -13,7 +13,10 @@ import openai
 import pytest
 from openai.resources.admin.organization.organization import Organization as Admin
 
-from pipeline.demo.admin_api import AdminApi, Bill, Faults, Server, serving
+from pipeline.demo.admin_api.bill import Bill
+from pipeline.demo.admin_api.double import AdminApi
+from pipeline.demo.admin_api.faults import Faults
+from pipeline.demo.admin_api.server import Server, serving
 from pipeline.demo.cast import Organization
 from pipeline.demo.organization import acme
 

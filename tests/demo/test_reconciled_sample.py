@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from pipeline import config
-from pipeline.demo import copy_sample
+from pipeline.demo.copy_sample import copy_sample
 from pipeline.run import run_batch
 
 NOW = datetime(2026, 11, 24, 8)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
-from pipeline.demo import copy_sample, sample
+from pipeline.demo import sample
 from pipeline.demo.billing import billed
+from pipeline.demo.copy_sample import copy_sample
 from pipeline.demo.organization import acme
 from pipeline.demo.traffic import calls
 from pipeline.demo.workloads import UNPRICED_MODEL

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline.config_directory import Directory, Project
-from pipeline.directory import DirectoryFiles, read_files
 from pipeline.directory.cost_centers import CostCenter
+from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import ConfigError
 from pipeline.warehouse import Warehouse
 from tests.directory.by_hand import (

@@ -12,7 +12,8 @@ from typing import Any
 import openai
 import pytest
 
-from pipeline.demo.admin_api import Faults, Server
+from pipeline.demo.admin_api.faults import Faults
+from pipeline.demo.admin_api.server import Server
 from pipeline.demo.organization import acme
 from tests.fetching.house import KEY, NOW, House, double
 

@@ -13,7 +13,9 @@ import duckdb
 from pipeline.acting import Clock, Done, ingest_and_report
 from pipeline.batch import RunResult
 from pipeline.config import load
-from pipeline.demo.admin_api import AdminApi, Asked, Faults, Server, serving
+from pipeline.demo.admin_api.double import AdminApi
+from pipeline.demo.admin_api.faults import Faults
+from pipeline.demo.admin_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.fetching.fetch import Progress
 from pipeline.run import run_batch

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.demo.admin_api import Faults
+from pipeline.demo.admin_api.faults import Faults
 from pipeline.errors import ConfigError, RunStoppedError
 from pipeline.fetching.fetch import Progress
 from tests.fetching.house import NOW, SOURCE, House, Watched, asked, double

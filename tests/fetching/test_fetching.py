@@ -6,7 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
-from pipeline.demo.admin_api import Faults
+from pipeline.demo.admin_api.faults import Faults
 from pipeline.fetching.endpoints import COSTS, USAGE
 from tests.fetching.house import KEY, NOW, House, asked, double
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.demo.admin_api import Faults
+from pipeline.demo.admin_api.faults import Faults
 from tests.fetching.house import SOURCE, House, double
 
 CHANGING = Faults(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline import config
 from pipeline.acting import Clock, run_and_report
-from pipeline.demo.admin_api import Faults
+from pipeline.demo.admin_api.faults import Faults
 from pipeline.diagnosis import Check, diagnose, exit_code
 from tests.fetching.house import KEY, NOW, SOURCE, House, double
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from pipeline.line_items import parse
 from pipeline.pricing.tables import Alias
-from pipeline.reconciling import Charged, Costed, Day, Line, compare
+from pipeline.reconciling.comparing import compare
+from pipeline.reconciling.facts import Charged, Costed, Day, Line
 
 DAY = date(2026, 11, 2)
 A_MILLION = Decimal(1_000_000)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.money import EXACT
-from pipeline.reconciling import Charged, Costed, Line
+from pipeline.reconciling.facts import Charged, Costed, Line
 from tests.reconciling.sides import charge, compared, cost, parts
 
 NIL = Decimal(0)
