@@ -19,7 +19,7 @@ from pipeline.reporting.display import counted
 from pipeline.reporting.writing import WrittenReport, write_report
 from pipeline.run import run_batch
 from pipeline.source_fetch import FetchRequest, fetched_sources
-from pipeline.warehouse import Storage
+from pipeline.storage.database import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,16 @@ from pipeline.channels import Channel
 from pipeline.config import Config
 from pipeline.directory.facts import Facts
 from pipeline.directory.files import DirectoryFiles, read_files
-from pipeline.engines.duckdb import scratch
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
 from pipeline.ledger import Exclusion, LedgerFile
-from pipeline.lock import storage_lock
 from pipeline.minutes import MinuteDay
 from pipeline.pricing.book import PriceBook, load_book
 from pipeline.reconciling.comparing import Scope
 from pipeline.registry import FileEntry, Registry
-from pipeline.warehouse import Storage, Warehouse, open_warehouse
+from pipeline.storage.database import Storage, Warehouse, open_warehouse
+from pipeline.storage.engines.duckdb import scratch
+from pipeline.storage.lock import storage_lock
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from pipeline.line_items import LineItem, in_unit_of, parse
 from pipeline.money import display_usd, round_quantity
 from pipeline.records import CHARGE_SCHEMA, METER_UNITS
 from pipeline.resources import sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 OTHER = "other"  # the meter of what is in none of ours
 # kind of line item -> operation, scope

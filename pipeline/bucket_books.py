@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline.bucket_intake import BucketChange
 from pipeline.resources import sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 
 def buckets_to_restore(books: Warehouse, names: Sequence[str]) -> pl.DataFrame:

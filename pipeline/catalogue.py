@@ -15,7 +15,7 @@ from pipeline.config import Budget
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.pricing.book import PriceBook
 from pipeline.rating.states import DAY_PRICE_SCHEMA, DayState, PostingFile
-from pipeline.warehouse import Storage, Warehouse
+from pipeline.storage.database import Storage, Warehouse
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
     "ledger_id": pl.Int64(),

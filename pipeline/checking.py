@@ -14,7 +14,7 @@ from pipeline import resources
 from pipeline.errors import CheckFailedError
 from pipeline.ledger import quote
 from pipeline.rating.states import PostingFile, Rated
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 _OF_DAYS = "checks/charges_are_their_postings"
 

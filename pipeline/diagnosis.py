@@ -16,7 +16,7 @@ from typing import Literal
 
 import fsspec
 
-from pipeline import __version__, catalogue, channels, lock
+from pipeline import __version__, catalogue, channels
 from pipeline.access import open_published
 from pipeline.config import Config, Source
 from pipeline.config_directory import FILES
@@ -25,7 +25,8 @@ from pipeline.errors import ConfigError, SourceError, TollbookError
 from pipeline.fetching.connecting import address, check_access, key_variable
 from pipeline.landing import find
 from pipeline.pricing.book import examine
-from pipeline.warehouse import Storage, Warehouse, look_into, newer_migrations
+from pipeline.storage import lock
+from pipeline.storage.database import Storage, Warehouse, look_into, newer_migrations
 
 LITTLE_SPACE_BYTES = 1 << 30
 _GIB = 1 << 30

@@ -10,7 +10,7 @@ from datetime import datetime
 from pipeline.fetching.fetch import Fetched
 from pipeline.fetching.windows import Span, extended
 from pipeline.resources import sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 _PATH = re.compile(r"/organization/\S+")
 _COLUMNS = (

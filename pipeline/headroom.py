@@ -19,7 +19,7 @@ from pipeline.ledger import LedgerFile, quote, view_rows
 from pipeline.minutes import MINUTE_SCHEMA
 from pipeline.records import INPUT_METERS, OUTPUT_METERS, USAGE_SCHEMA
 from pipeline.resources import render_sql, sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 REACHED_PERCENT = 100
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from pipeline.sources.buckets import Bucket
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 BucketKey = tuple[str, str]  # organization, bucket key
 DAY_BUCKETS = {"1d": 1, "1h": 24}

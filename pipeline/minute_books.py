@@ -18,7 +18,7 @@ from pipeline.minutes import (
     replace_minutes,
     without_files,
 )
-from pipeline.warehouse import Storage, Warehouse
+from pipeline.storage.database import Storage, Warehouse
 
 
 def minute_files(books: Warehouse, storage: Storage) -> dict[date, Path]:

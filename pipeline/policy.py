@@ -16,7 +16,7 @@ from pipeline.fact_alerts import Fact, counted, one_line, project_label
 from pipeline.ledger import quote
 from pipeline.money import display_usd
 from pipeline.resources import render_sql, sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 # What is wrong, with the subject of the finding for {subject}; then what came with its date.
 WORDS: dict[str, tuple[str, str]] = {

@@ -18,7 +18,6 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
-from pipeline.engines.duckdb import SCRATCH_MEMORY, prepare
 from pipeline.ledger import LedgerFile, link_or_copy, quote
 from pipeline.ledger import write as write_parquet
 from pipeline.minute_books import minute_files
@@ -32,7 +31,8 @@ from pipeline.records import (
     OUTPUT_METERS,
 )
 from pipeline.resources import render_sql
-from pipeline.warehouse import Storage, Warehouse
+from pipeline.storage.database import Storage, Warehouse
+from pipeline.storage.engines.duckdb import SCRATCH_MEMORY, prepare
 
 KEPT_SNAPSHOTS = 3
 KEPT_FOR = timedelta(days=1)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.resources import sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 
 def stage_rejects(

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.config import Source
 from pipeline.landing import RawFile, age_seconds
 from pipeline.spooling import compression, content_hashes, prefix_hash
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 DAY_SECONDS = 86_400
 COLUMNS = (

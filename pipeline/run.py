@@ -13,15 +13,7 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import (
-    billed,
-    catalogue,
-    channels,
-    quarantine,
-    recording,
-    storage_errors,
-    watching,
-)
+from pipeline import billed, catalogue, channels, quarantine, recording, watching
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
@@ -50,7 +42,8 @@ from pipeline.replacing import drop_repeats, replace_buckets
 from pipeline.source_directory import sync_directory
 from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.source_intake import take_source
-from pipeline.warehouse import Storage
+from pipeline.storage import disk_errors
+from pipeline.storage.database import Storage
 
 
 def run_batch(
@@ -117,10 +110,10 @@ def act(
         planned = plan(config)
     except ConfigError as error:
         if verb == "run" and (senders or Storage(root).warehouse.exists()):
-            with suppress(TollbookError), storage_errors.before_the_commit(root), opened() as at:
+            with suppress(TollbookError), disk_errors.before_the_commit(root), opened() as at:
                 recording.record_failure(at, error)
         raise
-    with storage_errors.before_the_commit(root), opened() as at:
+    with disk_errors.before_the_commit(root), opened() as at:
         try:
             with batch(at, planned, stop) as work:
                 yield work
@@ -129,7 +122,7 @@ def act(
         except BaseException as error:
             if isinstance(error, ConfigError) and verb != "run":
                 raise
-            failure = storage_errors.told(error, at.storage.root)
+            failure = disk_errors.told(error, at.storage.root)
             recording.record_failure(at, failure or RunFailedError(type(error).__name__))
             if failure is None:
                 raise
@@ -169,7 +162,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         budgets=catalogue.published_budgets(work.config.budgets),
         aliases=catalogue.published_aliases(work.book),
     )
-    with storage_errors.after_the_commit(storage.root):
+    with disk_errors.after_the_commit(storage.root):
         recording.deliver(work)
         snapshot = publish(books, storage, live, work.run_id, work.now, work.real_clock())
     return RunResult(

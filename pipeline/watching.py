@@ -16,7 +16,7 @@ from pipeline.fact_alerts import Fact, FactKind
 from pipeline.ledger import LedgerFile
 from pipeline.rating.states import DayState
 from pipeline.resources import sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 _DAY = timedelta(days=1)
 _LIMITS_SETTING = "limits_of_peaks"

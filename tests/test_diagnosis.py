@@ -13,8 +13,8 @@ import pytest
 
 from pipeline import config
 from pipeline.diagnosis import Check, diagnose, exit_code
-from pipeline.lock import storage_lock
-from pipeline.warehouse import Storage, open_warehouse
+from pipeline.storage.database import Storage, open_warehouse
+from pipeline.storage.lock import storage_lock
 
 NOW = datetime(2026, 11, 24, 8)
 

@@ -15,7 +15,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pipeline"
 
-OPEN_A_DATABASE = {"engines.duckdb", "warehouse", "access", "publishing"}
+OPEN_A_DATABASE = {"storage.engines.duckdb", "storage.database", "access", "publishing"}
 KNOW_THE_TIME = {"cli.setting"}
 MONEY_PASSES = (
     "money",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, LockHeldError
-from pipeline.lock import storage_lock
+from pipeline.storage.lock import storage_lock
 
 NOW = datetime(2026, 11, 24, 8, 0, 5)
 HOLDER = """

@@ -143,8 +143,8 @@ def _real_now() -> datetime:
 
 
 def _serve(business: _Business, real_now: datetime) -> None:
-    from pipeline.lock import file_lock
     from pipeline.schedule import serve
+    from pipeline.storage.lock import file_lock
 
     setting.log_to_stderr(default="info")  # a service says what it does
     root = business.config.storage.root

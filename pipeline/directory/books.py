@@ -25,7 +25,7 @@ from pipeline.directory.facts import (
 )
 from pipeline.directory.files import DirectoryFiles, ProjectRow, check_default_project
 from pipeline.directory.history import Changes, Known, NewRow, OpenRow, compare
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 _COST_CENTERS: dict[str, pl.DataType] = {
     "project_id": pl.String(),

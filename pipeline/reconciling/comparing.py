@@ -25,7 +25,7 @@ from pipeline.reconciling.causes import explain, not_fetched
 from pipeline.reconciling.facts import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
 from pipeline.reconciling.pairing import pair
 from pipeline.resources import sql
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 
 MONEY = pl.Decimal(38, 24)
 QUANTITY = pl.Decimal(38, 6)

@@ -13,7 +13,7 @@ from pipeline.directory.books import save
 from pipeline.directory.files import DirectoryFiles
 from pipeline.directory.reading import Told, read
 from pipeline.errors import ApiError
-from pipeline.warehouse import Storage, Warehouse, open_warehouse
+from pipeline.storage.database import Storage, Warehouse, open_warehouse
 
 FIRST = datetime(2026, 11, 1, 12)
 SECOND = datetime(2026, 11, 2, 12)

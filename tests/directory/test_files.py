@@ -14,7 +14,7 @@ from pipeline.config_directory import Directory, Project
 from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import ConfigError
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 from tests.directory.by_hand import (
     CREATED,
     FIRST,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.directory.asking import project_path
-from pipeline.warehouse import Warehouse
+from pipeline.storage.database import Warehouse
 from tests.directory.by_hand import (
     ARCHIVED,
     CREATED,

@@ -17,8 +17,8 @@ import duckdb
 import polars as pl
 
 from pipeline import resources
-from pipeline.engines.duckdb import BOOKS_MEMORY, prepare
 from pipeline.errors import ConfigError, RunFailedError
+from pipeline.storage.engines.duckdb import BOOKS_MEMORY, prepare
 
 FILE_NAME = "warehouse.duckdb"
 
