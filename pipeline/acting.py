@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from pipeline.access import open_published
 from pipeline.batch import RunResult
-from pipeline.config import Config
+from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.fetching.connecting import check_access
 from pipeline.fetching.fetch import Progress

@@ -18,7 +18,7 @@ import duckdb
 from pipeline import budgets, catalogue
 from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
-from pipeline.config import Config
+from pipeline.config.model import Config
 from pipeline.directory.facts import Facts
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import RunStoppedError, SourceError

@@ -18,7 +18,7 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
-from pipeline.config import Source
+from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.identity import identity_hash
 from pipeline.ingest import is_copy, plain_copy

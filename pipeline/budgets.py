@@ -15,7 +15,7 @@ from typing import Literal
 import duckdb
 import polars as pl
 
-from pipeline import config
+from pipeline.config import model as config_model
 from pipeline.resources import sql
 
 BudgetState = Literal["ok", "near", "over"]
@@ -83,7 +83,7 @@ class _Plan:
 
 
 def evaluate(
-    con: duckdb.DuckDBPyConnection, budgets: Sequence[config.Budget], *, today: date
+    con: duckdb.DuckDBPyConnection, budgets: Sequence[config_model.Budget], *, today: date
 ) -> list[BudgetStatus]:
     """Where every budget stands, in every month that has spend and in the current one.
 
@@ -127,7 +127,7 @@ def month_of(day: date) -> tuple[date, date]:
 
 
 def _plans(
-    con: duckdb.DuckDBPyConnection, budgets: Sequence[config.Budget], today: date
+    con: duckdb.DuckDBPyConnection, budgets: Sequence[config_model.Budget], today: date
 ) -> list[_Plan]:
     kept = [
         _Plan(budget_id, start, end, project, model, scope, tuple(thresholds), amount_usd, since)

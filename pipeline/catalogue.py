@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.config import Budget
+from pipeline.config.model import Budget
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.pricing.book import PriceBook
 from pipeline.rating.states import DAY_PRICE_SCHEMA, DayState, PostingFile

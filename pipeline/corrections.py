@@ -16,7 +16,7 @@ import polars as pl
 
 from pipeline import billed, bucket_books, catalogue, minute_books
 from pipeline.batch import Batch, Change, RunResult
-from pipeline.config import Config
+from pipeline.config.model import Config
 from pipeline.errors import ConfigError
 from pipeline.identity import identity_hash
 from pipeline.ingest import take_lines

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import zstandard
 
-from pipeline.config import Source, SourceKind
+from pipeline.config.model import Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
 from pipeline.landing import NEEDS_PACKAGE, is_special, package_hint
 from pipeline.sources import pages, request_log, tabular_reading

@@ -18,8 +18,8 @@ import fsspec
 
 from pipeline import __version__, catalogue, channels
 from pipeline.access import open_published
-from pipeline.config import Config, Source
-from pipeline.config_directory import FILES
+from pipeline.config.directory_section import FILES
+from pipeline.config.model import Config, Source
 from pipeline.directory.files import read_files
 from pipeline.errors import ConfigError, SourceError, TollbookError
 from pipeline.fetching.connecting import address, check_access, key_variable

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import structlog
 
-from pipeline.config import Source
+from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake import HeadOccurrences, Intake
 from pipeline.landing import RawFile, age_seconds

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from pipeline.config import Source
+from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.landing import RawFile
 from pipeline.ledger import LedgerWriter

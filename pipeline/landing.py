@@ -18,7 +18,7 @@ from typing import Any
 
 import xxhash
 
-from pipeline.config import Source
+from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError
 from pipeline.spooling import sample_hash
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pipeline.config import Source
+from pipeline.config.model import Source
 from pipeline.landing import RawFile, age_seconds
 from pipeline.spooling import compression, content_hashes, prefix_hash
 from pipeline.storage.database import Warehouse

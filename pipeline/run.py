@@ -21,7 +21,7 @@ from pipeline.bucket_intake import (
     exclude_passed,
 )
 from pipeline.checking import check_books, check_days
-from pipeline.config import Config
+from pipeline.config.model import Config
 from pipeline.errors import (
     ConfigError,
     NotPublishedError,

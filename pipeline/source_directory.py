@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from pipeline.batch import Batch
-from pipeline.config import Source
+from pipeline.config.model import Source
 from pipeline.directory import raw
 from pipeline.directory.asking import ask
 from pipeline.directory.facts import Facts

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from pipeline.admin_api import MAX_RETRIES
 from pipeline.batch import Batch
-from pipeline.config import Config, Source
+from pipeline.config.model import Config, Source
 from pipeline.errors import ApiError, ConfigError, SourceError
 from pipeline.fetch_books import FetchRow, known_spans, row_of
 from pipeline.fetching.connecting import connect

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.batch import Batch
 from pipeline.bucket_intake import BucketChange, read_source
-from pipeline.config import BUCKET_KINDS, Source, SourceKind
+from pipeline.config.model import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
 from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.fetching.saving import RawFolder, series, source_folder

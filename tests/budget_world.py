@@ -11,7 +11,7 @@ import duckdb
 from pipeline import alerts, budgets, outbox
 from pipeline.alerts import Alert, Decision
 from pipeline.budgets import BudgetStatus
-from pipeline.config import Budget
+from pipeline.config.model import Budget
 from pipeline.resources import sql, sql_names
 
 TODAY = date(2026, 11, 24)

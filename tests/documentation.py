@@ -21,7 +21,7 @@ from typing import Any
 import typer.main
 
 from pipeline.cli import app
-from pipeline.config_text import markdown_table
+from pipeline.config.reference import markdown_table
 from pipeline.named_queries import named_queries
 from pipeline.records import METERS
 from pipeline.resources import sql_names

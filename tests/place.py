@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from pipeline.batch import RunResult
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.corrections import Actor, forget, replay, rerate
 from pipeline.run import run_batch
 

@@ -11,8 +11,9 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import budgets, config
+from pipeline import budgets
 from pipeline.budgets import BudgetStatus, evaluate
+from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.resources import sql
 from tests.budget_world import TODAY, budget, catalogue, spend, spent
@@ -275,7 +276,7 @@ def test_an_amount_that_is_no_budget_is_refused(tmp_path: Path, amount: str) -> 
     file = tmp_path / "tollbook.toml"
     file.write_text(f'[[budgets]]\nid = "b"\namount_usd = "{amount}"\n')
     with pytest.raises(ConfigError, match=r"tollbook\.toml:3 budgets\.0\.amount_usd"):
-        config.load(file)
+        config_model.load(file)
 
 
 def test_the_largest_and_the_smallest_amount_are_exact() -> None:

@@ -6,8 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from pipeline import config
-from pipeline.config_text import TEXTS, WIDTH, sections, starting_file
+from pipeline.config import model as config_model
+from pipeline.config.reference import TEXTS, WIDTH, sections, starting_file
 
 _OFF = re.compile(r"^#(?=\[|[a-z_]+ = )", re.MULTILINE)
 
@@ -21,10 +21,14 @@ def test_the_file_loads_as_written(tmp_path: Path) -> None:
     """Who changes nothing has a valid configuration with one source and every default."""
     path = tmp_path / "tollbook.toml"
     path.write_text(starting_file())
-    loaded = config.load(path)
-    assert loaded == config.without_file(
+    loaded = config_model.load(path)
+    assert loaded == config_model.without_file(
         tmp_path,
-        (config.Source(name="gateway", kind="request_log", path=(f"{tmp_path}/logs/*.jsonl*",)),),
+        (
+            config_model.Source(
+                name="gateway", kind="request_log", path=(f"{tmp_path}/logs/*.jsonl*",)
+            ),
+        ),
     )
 
 
@@ -32,7 +36,7 @@ def test_the_file_loads_with_everything_set(tmp_path: Path) -> None:
     """Each setting that is off is valid once its # is taken away, also together with all others."""
     path = tmp_path / "tollbook.toml"
     path.write_text(_OFF.sub("", starting_file()))
-    config.load(path)
+    config_model.load(path)
 
 
 def test_every_key_stands_in_the_file() -> None:

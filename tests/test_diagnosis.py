@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import config
+from pipeline.config import model as config_model
 from pipeline.diagnosis import Check, diagnose, exit_code
 from pipeline.storage.database import Storage, open_warehouse
 from pipeline.storage.lock import storage_lock
@@ -23,7 +23,7 @@ def look(folder: Path, text: str, environment: dict[str, str] | None = None) -> 
     """The checks of a configuration in a folder, by name."""
     path = folder / "tollbook.toml"
     path.write_text(text)
-    return {c.name: c for c in diagnose(lambda: config.load(path), environment or {})}
+    return {c.name: c for c in diagnose(lambda: config_model.load(path), environment or {})}
 
 
 def record_run(folder: Path, run_id: str, outcome: str, message: str | None, at: datetime) -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.diagnosis import diagnose
 from tests.place import Place, lines, request
 

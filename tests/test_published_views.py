@@ -8,8 +8,8 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from pipeline import config
 from pipeline.access import open_published, run_statement
+from pipeline.config import model as config_model
 from pipeline.named_queries import NamedQuery, bind, days_asked_about, named_queries
 from pipeline.resources import sql_names
 from pipeline.run import run_batch
@@ -28,8 +28,8 @@ def _con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
         "a,2026-11-01T10:00:00Z,gpt-5-mini-2025-08-07,1000,1\n"
         "b,2026-11-01T10:00:00Z,gpt-5-mini-2025-08-07,many,1\n"
     )
-    source = config.Source(name="records", kind="records", path=("records.csv",))
-    settings = config.without_file(folder, (source,))
+    source = config_model.Source(name="records", kind="records", path=("records.csv",))
+    settings = config_model.without_file(folder, (source,))
     run_batch(settings, now=NOW, real_clock=lambda: NOW, environment={})
     with open_published(settings.storage.root / "published") as con:
         yield con

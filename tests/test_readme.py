@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipeline import __version__, config
+from pipeline import __version__
+from pipeline.config import model as config_model
 from tests.documentation import README, REPOSITORY, Examples, fresh
 
 TEXT = README.read_text(encoding="utf-8")
@@ -49,7 +50,7 @@ def test_configurations_shown_are_valid(tmp_path: Path) -> None:
     for number, block in enumerate(blocks):
         path = tmp_path / f"{number}.toml"
         path.write_text(block)
-        config.load(path)
+        config_model.load(path)
 
 
 def test_links_lead_somewhere() -> None:

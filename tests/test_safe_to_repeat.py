@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import setting
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.run import run_batch
 from tests.place import CONFIGURATION, PUBLISHED, Place, Row, bucket, cost, lines, page, request
 from tests.webhook import Server, webhook

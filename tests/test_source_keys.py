@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Source, load
+from pipeline.config.model import Source, load
 from pipeline.errors import ConfigError
 from pipeline.fetching.connecting import address, connect
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config_text import starting_file
+from pipeline.config.init_file import next_steps, write_configuration
+from pipeline.config.reference import starting_file
 from pipeline.errors import ConfigError
-from pipeline.starting import next_steps, write_configuration
 
 
 def test_a_folder_gets_a_file_of_the_usual_name(tmp_path: Path) -> None:

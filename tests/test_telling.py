@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.schedule import _Business
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.errors import RunFailedError
 from pipeline.schedule import JobTime
 from tests.place import CONFIGURATION, NOW, Place, lines, request

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.errors import ConfigError
 from pipeline.run import run_batch
 from tests.place import CONFIGURATION, Place, lines, request

@@ -21,7 +21,7 @@ def init(
     quiet: QuietOption = False,
 ) -> None:
     """Write a tollbook.toml in which every key there is stands explained."""
-    from pipeline.starting import next_steps, write_configuration
+    from pipeline.config.init_file import next_steps, write_configuration
 
     written = write_configuration(path, is_forced=force)
     print(written)

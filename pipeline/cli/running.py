@@ -14,7 +14,7 @@ from pipeline.cli import gates, setting
 from pipeline.cli.app import app
 from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
-from pipeline.config import Config
+from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError
 from pipeline.notes import folded
 

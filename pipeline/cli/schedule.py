@@ -19,7 +19,7 @@ import typer
 from pipeline.cli import setting
 from pipeline.cli.app import app
 from pipeline.cli.running import say_news
-from pipeline.config import Config
+from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError, TollbookError
 
 if TYPE_CHECKING:  # APScheduler is imported by the verb, so that --help is quick

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline import config as configuration
-from pipeline.config import Config, Source
+from pipeline.config import model as configuration
+from pipeline.config.model import Config, Source
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:

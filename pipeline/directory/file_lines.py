@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.config_directory import check_website
+from pipeline.config.directory_section import check_website
 from pipeline.directory.csv_rows import Row, Sheet, read_sheet
 from pipeline.directory.facts import (
     ACCOUNTS,

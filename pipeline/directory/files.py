@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.config_directory import Directory, Project
+from pipeline.config.directory_section import Directory, Project
 from pipeline.directory.cost_centers import CostCenter, read_cost_centers
 from pipeline.directory.csv_rows import Row
 from pipeline.directory.facts import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Mapping
 
 from pipeline.admin_api import BASE_URL, MAX_RETRIES, AdminApi
-from pipeline.config import Source
+from pipeline.config.model import Source
+from pipeline.config.source_section import check_base_url
 from pipeline.errors import ConfigError
-from pipeline.source_keys import check_base_url
 
 ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 

@@ -12,7 +12,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from pipeline import config, resources
+from pipeline import resources
+from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.pricing import discounts as discounting
 from pipeline.pricing.checks import check_rows, jumps_from_list
@@ -58,7 +59,7 @@ class LoadedBook:
     warnings: tuple[Finding, ...]
 
 
-def load_book(files: Sequence[Path], discounts: Sequence[config.Discount]) -> LoadedBook:
+def load_book(files: Sequence[Path], discounts: Sequence[config_model.Discount]) -> LoadedBook:
     """The built-in book with the user's files on top of it, the last one strongest.
 
     Takes the paths and the configured discounts. Gives the book and the warnings (gaps, jumps).
@@ -70,7 +71,7 @@ def load_book(files: Sequence[Path], discounts: Sequence[config.Discount]) -> Lo
 
 
 def examine(
-    files: Sequence[Path], discounts: Sequence[config.Discount] = ()
+    files: Sequence[Path], discounts: Sequence[config_model.Discount] = ()
 ) -> tuple[PriceBook, tuple[Finding, ...]]:
     """All findings about the built-in book and the given files, and the book of the good rows.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from pipeline import config
+from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.money import EXACT, UNIT_PRICE_STEP, plain
 from pipeline.pricing.spans import holds
@@ -50,7 +50,7 @@ class Terms:
         return " ".join(parts)
 
 
-def from_config(discounts: Sequence[config.Discount]) -> tuple[Terms, ...]:
+def from_config(discounts: Sequence[config_model.Discount]) -> tuple[Terms, ...]:
     """The configured discounts. Fails: ConfigError where valid_to is not after valid_from."""
     for number, discount in enumerate(discounts):
         start, end = discount.valid_from, discount.valid_to

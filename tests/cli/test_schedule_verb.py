@@ -18,7 +18,7 @@ import pytest
 
 from pipeline import schedule_state as state
 from pipeline.cli.schedule import _Business
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.errors import SourceError
 
 # apprise 2.2 imports it for its mail channel.

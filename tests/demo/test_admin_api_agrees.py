@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import duckdb
 import pytest
 
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.admin_api.endpoints import USAGE
 from pipeline.demo.organization import acme

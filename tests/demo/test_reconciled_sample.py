@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import config
+from pipeline.config import model as config_model
 from pipeline.demo.copy_sample import copy_sample
 from pipeline.run import run_batch
 
@@ -23,7 +23,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     copy_sample(folder)
     ticks = iter(range(1_000_000))
     run_batch(
-        config.load(Path(folder) / "tollbook.toml"),
+        config_model.load(Path(folder) / "tollbook.toml"),
         now=NOW,
         real_clock=lambda: NOW + timedelta(seconds=next(ticks)),
         environment={},

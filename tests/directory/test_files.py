@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config_directory import Directory, Project
+from pipeline.config.directory_section import Directory, Project
 from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import ConfigError

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.batch import RunResult
 from pipeline.cli import app
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.run import run_batch
 
 CONFIGURATION = """

@@ -12,7 +12,7 @@ import duckdb
 
 from pipeline.acting import Clock, Done, ingest_and_report
 from pipeline.batch import RunResult
-from pipeline.config import load
+from pipeline.config.model import load
 from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.demo.admin_api.server import Asked, Server, serving

@@ -8,8 +8,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from pipeline import config
 from pipeline.acting import Clock, run_and_report
+from pipeline.config import model as config_model
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.diagnosis import Check, diagnose, exit_code
 from tests.fetching.house import KEY, NOW, SOURCE, House, double
@@ -52,7 +52,7 @@ def test_a_range_that_cannot_be_read_is_a_mistake_of_the_command(tmp_path: Path)
 
 
 def _looked(folder: Path, environment: dict[str, str]) -> tuple[Check, int]:
-    checks = diagnose(lambda: config.load(folder / "tollbook.toml"), environment)
+    checks = diagnose(lambda: config_model.load(folder / "tollbook.toml"), environment)
     return next(c for c in checks if c.name == "source api"), exit_code(checks)
 
 
@@ -77,7 +77,7 @@ def test_the_report_says_which_endpoints_are_missing_and_since_when(tmp_path: Pa
     with double(Faults(broken={"usage/images": 403}), clock=[later]) as server:
         house.point(server.base_url)
         done = run_and_report(
-            config.load(tmp_path / "tollbook.toml"),
+            config_model.load(tmp_path / "tollbook.toml"),
             clock=Clock(business=lambda: later, real=house.clock),
             environment=house.environment,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Discount
+from pipeline.config.model import Discount
 from pipeline.errors import ConfigError, TollbookError
 from pipeline.pricing.book import (
     LongThreshold,

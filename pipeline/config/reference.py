@@ -16,8 +16,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipeline.config import Config
-from pipeline.source_keys import FETCHING
+from pipeline.config.model import Config
+from pipeline.config.source_section import FETCHING
 
 WIDTH = 96
 _HEAD = """\

@@ -24,12 +24,17 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.config_directory import Directory, Project
+from pipeline.config.directory_section import Directory, Project
+from pipeline.config.source_section import (
+    DEFAULT_KEY,
+    check_base_url,
+    check_key_name,
+    refuse_other_kinds,
+)
 from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
 from pipeline.records import SCOPES, Basis
-from pipeline.source_keys import DEFAULT_KEY, check_base_url, check_key_name, refuse_other_kinds
 
 SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]
 BUCKET_KINDS = frozenset({"openai_usage", "openai"})

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import config
-from pipeline.config_text import starting_file
+from pipeline.config import model as config_model
+from pipeline.config.reference import starting_file
 from pipeline.errors import ConfigError
 
 FILE_NAME = "tollbook.toml"
@@ -39,7 +39,7 @@ def write_configuration(path: Path, *, is_forced: bool = False) -> Path:
 def next_steps(written: Path) -> tuple[str, ...]:
     """What to do with a file just written, in sentences."""
     found = []
-    for source in config.load(written).sources:
+    for source in config_model.load(written).sources:
         for pattern in source.path:
             folder = Path(pattern).parent
             files = [p for p in folder.glob(Path(pattern).name) if p.is_file()]
