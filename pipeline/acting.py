@@ -15,11 +15,11 @@ from pipeline.fetching.connecting import check_access
 from pipeline.fetching.fetch import Progress
 from pipeline.fetching.windows import backfill
 from pipeline.money import display_usd
-from pipeline.reporting.display import counted
 from pipeline.reporting.writing import WrittenReport, write_report
 from pipeline.run import run_batch
 from pipeline.source_fetch import FetchRequest, fetched_sources
 from pipeline.storage.database import Storage
+from pipeline.text import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ import xxhash
 from pipeline.ledger import LedgerFile, view_rows
 from pipeline.line_items import LineItem, in_unit_of, parse
 from pipeline.money import display_usd, round_quantity
-from pipeline.records import CHARGE_SCHEMA, METER_UNITS
 from pipeline.resources import sql
+from pipeline.schemas import CHARGE_SCHEMA, METER_UNITS
 from pipeline.storage.database import Warehouse
 
 OTHER = "other"  # the meter of what is in none of ours

@@ -27,8 +27,8 @@ from pipeline.known_buckets import DAY_BUCKETS, BucketKey, KnownBuckets, Version
 from pipeline.landing import RawFile
 from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.minutes import FetchedMinutes
-from pipeline.records import LEDGER_SCHEMA, Basis
 from pipeline.registry import Decision, FileEntry
+from pipeline.schemas import LEDGER_SCHEMA, Basis
 from pipeline.sources import openai_costs, openai_usage
 from pipeline.sources.buckets import Bucket, one_organization, order, versions
 

@@ -32,11 +32,11 @@ from pipeline.ledger import (
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayToRate, Rated
 from pipeline.reconciling.comparing import Scope
-from pipeline.records import CHARGE_SCHEMA
 from pipeline.registry import FileEntry
 from pipeline.replacing import drop_repeats
 from pipeline.resources import sql
 from pipeline.run import act, intake_of, settle
+from pipeline.schemas import CHARGE_SCHEMA
 
 _FORGOTTEN_COLUMNS = (
     "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"

@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from pipeline import resources
-from pipeline.records import CONTENT_COLUMNS, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES
+from pipeline.schemas import CONTENT_COLUMNS, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES
 
 ROWS_A_FILE = 100_000
 # Hashes of identities that are sorted in memory at once, 8 bytes each.

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from pipeline.money import round_quantity
-from pipeline.records import METER_UNITS
+from pipeline.schemas import METER_UNITS
 
 Kind = Literal["usage", "training", "video", "realtime_session", "container", "unknown"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.ledger import write
-from pipeline.records import INPUT_METERS, OUTPUT_METERS
+from pipeline.schemas import INPUT_METERS, OUTPUT_METERS
 from pipeline.sources.buckets import Bucket
 
 # The columns of a minute's row as published, in order.

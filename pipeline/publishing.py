@@ -23,14 +23,8 @@ from pipeline.ledger import write as write_parquet
 from pipeline.minute_books import minute_files
 from pipeline.minutes import MINUTE_SCHEMA
 from pipeline.rating.states import DAILY_SCHEMA, DayState, PostingFile
-from pipeline.records import (
-    CHARGE_SCHEMA,
-    INPUT_METERS,
-    LEDGER_SCHEMA,
-    METER_NAMES,
-    OUTPUT_METERS,
-)
 from pipeline.resources import render_sql
+from pipeline.schemas import CHARGE_SCHEMA, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES, OUTPUT_METERS
 from pipeline.storage.database import Storage, Warehouse
 from pipeline.storage.engines.duckdb import SCRATCH_MEMORY, prepare
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from pipeline.records import LEDGER_SCHEMA, METER_NAMES, OPERATIONS
+from pipeline.schemas import LEDGER_SCHEMA, METER_NAMES, OPERATIONS
 
 if TYPE_CHECKING:
     import pandera.polars as pa

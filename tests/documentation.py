@@ -23,8 +23,8 @@ import typer.main
 from pipeline.cli import app
 from pipeline.config.reference import markdown_table
 from pipeline.named_queries import named_queries
-from pipeline.records import METERS
 from pipeline.resources import sql_names
+from pipeline.schemas import METERS
 from pipeline.sources.tabular_columns import GIVEN, REQUIRED
 from tests.published import dictionary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipeline.records import CHARGE_SCHEMA, METERS, USAGE_SCHEMA
+from pipeline.schemas import CHARGE_SCHEMA, METERS, USAGE_SCHEMA
 from tests.published import dictionary
 
 VIEWS = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.line_items import LineItem, dated_key, in_unit_of, model_key, parse
-from pipeline.records import METER_NAMES
+from pipeline.schemas import METER_NAMES
 
 TEXT_IN, CACHED, WRITES, OUT = (
     "text_input_tokens",

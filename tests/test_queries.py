@@ -16,7 +16,7 @@ from sqlglot.errors import ErrorLevel
 
 from pipeline import resources
 from pipeline.ledger import quote
-from pipeline.records import (
+from pipeline.schemas import (
     INPUT_METERS,
     METER_NAMES,
     METER_UNITS,

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from pandera.errors import SchemaErrors
 
-from pipeline.records import LEDGER_SCHEMA, METERS
+from pipeline.schemas import LEDGER_SCHEMA, METERS
 from pipeline.validation import RULES, validate
 
 RECORD: dict[str, Any] = {

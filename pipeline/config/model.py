@@ -34,7 +34,7 @@ from pipeline.config.source_section import (
 from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
-from pipeline.records import SCOPES, Basis
+from pipeline.schemas import SCOPES, Basis
 
 SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]
 BUCKET_KINDS = frozenset({"openai_usage", "openai"})

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 
 from pipeline.explaining.facts import Cell
-from pipeline.records import METER_NAMES
 from pipeline.resources import render_sql
+from pipeline.schemas import METER_NAMES
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 

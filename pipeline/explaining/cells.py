@@ -27,7 +27,7 @@ from pipeline.explaining.facts import (
 from pipeline.explaining.files import Looks, input_files
 from pipeline.explaining.prices import prices_used
 from pipeline.explaining.records import COLUMNS, added, product, record_of, with_shares
-from pipeline.records import METER_NAMES, METER_UNITS
+from pipeline.schemas import METER_NAMES, METER_UNITS
 
 POSTINGS = 20  # of so many runs, the newest
 FILES = 20  # with the most records

@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.explaining.asking import ask, parameters
 from pipeline.explaining.facts import Cell
 from pipeline.explaining.wording import NO_MODEL, named
-from pipeline.records import METER_NAMES
+from pipeline.schemas import METER_NAMES
 
 # As reports call spending that belongs to none.
 NO_PROJECT = "(no project)"

@@ -21,7 +21,7 @@ from pipeline.explaining.asking import Row, ask
 from pipeline.explaining.facts import PriceRow, PriceUsed, Record, Share
 from pipeline.explaining.prices import prices_used
 from pipeline.money import EXACT, MONEY_STEP
-from pipeline.records import INPUT_METERS, METER_NAMES, METER_UNITS, USAGE_SCHEMA
+from pipeline.schemas import INPUT_METERS, METER_NAMES, METER_UNITS, USAGE_SCHEMA
 
 COLUMNS = tuple(USAGE_SCHEMA)
 _KEYS = (

@@ -23,7 +23,7 @@ from pipeline.pricing.models import ModelNames
 from pipeline.pricing.rows import PriceRow
 from pipeline.pricing.spans import EARLIEST, Dated, boundaries, holds
 from pipeline.pricing.tables import Alias, Allowance
-from pipeline.records import METER_UNITS
+from pipeline.schemas import METER_UNITS
 
 Status = Literal["priced", "free"]
 _Slot = tuple[str, str, str, str, str, str | None]

@@ -16,9 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from pipeline.csv_table import FieldError, Fields, Table, read_table
 from pipeline.money import parse_decimal, plain, unit_price
-from pipeline.pricing.table import FieldError, Fields, Table, read_table
-from pipeline.records import CONTEXT_CLASSES, METER_NAMES, METER_UNITS, SERVICE_TIERS
+from pipeline.schemas import CONTEXT_CLASSES, METER_NAMES, METER_UNITS, SERVICE_TIERS
 
 Layer = Literal["list", "contracted"]
 

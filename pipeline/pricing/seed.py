@@ -26,7 +26,7 @@ from pipeline.money import EXACT, UNIT_PRICE_STEP, plain
 from pipeline.pricing import seed_models as known
 from pipeline.pricing.rows import COLUMNS, OPTIONAL_COLUMNS
 from pipeline.pricing.tables import ALIAS_COLUMNS
-from pipeline.records import METER_UNITS
+from pipeline.schemas import METER_UNITS
 
 RECORDED_ON = "2026-11-24"
 HALF = Decimal("0.5")

@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, cast
 
+from pipeline.csv_table import Fields, Table, read_table
 from pipeline.pricing.rows import one_of, parse_amount, required, validity
 from pipeline.pricing.spans import meet
-from pipeline.pricing.table import Fields, Table, read_table
-from pipeline.records import METER_NAMES
+from pipeline.schemas import METER_NAMES
 
 Per = Literal["organization_day"]
 

@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from pipeline.ledger import quote
-from pipeline.records import CHARGE_SCHEMA
+from pipeline.schemas import CHARGE_SCHEMA
 
 _DIMENSIONS = tuple(CHARGE_SCHEMA)[: tuple(CHARGE_SCHEMA).index("meter")]
 _PRICE_COLUMNS = (

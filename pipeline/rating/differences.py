@@ -14,8 +14,8 @@ import polars as pl
 
 from pipeline.ledger import quote
 from pipeline.rating.states import DayToRate
-from pipeline.records import CHARGE_SCHEMA
 from pipeline.resources import sql
+from pipeline.schemas import CHARGE_SCHEMA
 
 LINES_AT_ONCE = 250_000  # of each side: they are compared with all their texts
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.pricing.book import Price, PriceBook, PriceKey
 from pipeline.rating.states import DAY_PRICE_SCHEMA
-from pipeline.records import METER_UNITS
+from pipeline.schemas import METER_UNITS
 
 RESOLVED_SCHEMA: dict[str, pl.DataType] = {
     **DAY_PRICE_SCHEMA,

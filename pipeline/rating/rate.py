@@ -31,7 +31,8 @@ from pipeline.rating.states import (
     PostingFile,
     Rated,
 )
-from pipeline.records import (
+from pipeline.resources import render_sql, sql
+from pipeline.schemas import (
     CHARGE_SCHEMA,
     INPUT_METERS,
     METER_NAMES,
@@ -40,7 +41,6 @@ from pipeline.records import (
     OUTPUT_METERS,
     QUANTITY,
 )
-from pipeline.resources import render_sql, sql
 
 # Days are rated together up to so many ledger rows: more costs memory and gains nothing.
 ROWS_AT_ONCE = 750_000

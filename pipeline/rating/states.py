@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.pricing.book import PriceBook
-from pipeline.records import CHARGE_SCHEMA, METERS
+from pipeline.schemas import CHARGE_SCHEMA, METERS
 
 DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),

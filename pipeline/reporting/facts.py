@@ -16,7 +16,6 @@ from pipeline.reporting import model
 from pipeline.reporting.amounts import NOTHING, Amount, Quantity
 from pipeline.reporting.asking import Parameters, keep, rows
 from pipeline.reporting.centers import centers
-from pipeline.reporting.display import DASH
 from pipeline.reporting.exact import total
 from pipeline.reporting.model import Report
 from pipeline.reporting.movers import moves
@@ -34,6 +33,7 @@ from pipeline.reporting.period import (
 )
 from pipeline.reporting.tables import Cell, add_quantities, cells, chart_days, table
 from pipeline.reporting.watched import findings, headroom
+from pipeline.text import DASH
 
 _COST_KINDS = frozenset({"openai_costs"})
 _STATE_ORDER = {"over": 0, "near": 1, "ok": 2}

@@ -12,8 +12,8 @@ from base64 import b64encode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline import text as pipeline_text
 from pipeline.money import plain
-from pipeline.reporting import display
 from pipeline.reporting.charts import NARROW, WIDE, budget_bar, daily_chart
 from pipeline.reporting.csvfile import COLUMNS
 from pipeline.reporting.exact import ratio
@@ -39,21 +39,21 @@ def render(report: Report, csv_name: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        usd=display.usd,
-        exact=display.usd_exact,
-        signed=display.signed_usd,
-        percent=display.percent,
-        signed_percent=display.signed_percent,
-        count=display.count,
-        counted=display.counted,
-        quantity=lambda q: display.quantity(q.value, q.unit),
-        day=display.day,
-        days=display.days,
-        month=display.month,
-        day_numbers=display.day_numbers,
-        instant=lambda value: display.instant(value, report.period.zone),
-        size=display.size,
-        age=display.age,
+        usd=pipeline_text.usd,
+        exact=pipeline_text.usd_exact,
+        signed=pipeline_text.signed_usd,
+        percent=pipeline_text.percent,
+        signed_percent=pipeline_text.signed_percent,
+        count=pipeline_text.count,
+        counted=pipeline_text.counted,
+        quantity=lambda q: pipeline_text.quantity(q.value, q.unit),
+        day=pipeline_text.day,
+        days=pipeline_text.days,
+        month=pipeline_text.month,
+        day_numbers=pipeline_text.day_numbers,
+        instant=lambda value: pipeline_text.instant(value, report.period.zone),
+        size=pipeline_text.size,
+        age=pipeline_text.age,
         plain=plain,
     )
     # Our own two files, and nothing else, go in as they are.
@@ -63,7 +63,7 @@ def render(report: Report, csv_name: str) -> str:
         charts=(daily_chart(report.days, WIDE), daily_chart(report.days, NARROW)),
         budget_bar=budget_bar,
         share_of=ratio,
-        span=display.span,
+        span=pipeline_text.span,
         rounding=rounding,
         is_stale=lambda source: is_stale(source, report),
         top_rows=TOP_ROWS,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline.records import Basis
+from pipeline.schemas import Basis
 
 REJECT_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),

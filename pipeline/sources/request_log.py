@@ -18,11 +18,11 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipeline.dates import local_dates, utc_dates
 from pipeline.identity import identity_hash
-from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 from pipeline.sources.context import Context, Normalized
 from pipeline.sources.json_fields import parse_object
-from pipeline.sources.local_days import local_dates, utc_dates
 from pipeline.sources.rejects import REJECT_SCHEMA, RowError
 from pipeline.sources.request_by_hand import is_logged_body
 from pipeline.sources.request_fields import ATTRIBUTION, count

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.records import METERS, QUANTITY
+from pipeline.schemas import METERS, QUANTITY
 from pipeline.sources.request_fields import count
 
 _MODALITIES = ("text", "image", "audio")

@@ -15,7 +15,7 @@ import polars_hash as plh
 import xxhash
 
 from pipeline.money import parse_decimal, round_quantity
-from pipeline.records import (
+from pipeline.schemas import (
     IDENTITY_HASH,
     INPUT_METERS,
     LEDGER_SCHEMA,

@@ -11,7 +11,7 @@ from pipeline import resources
 from pipeline.pricing.book import Allowance, PriceBook, PriceKey, load_book
 from pipeline.pricing.models import TOOL_MODELS
 from pipeline.pricing.spans import boundaries
-from pipeline.records import OPERATIONS
+from pipeline.schemas import OPERATIONS
 from tests.pricing.writing import at
 
 NOW = at("2026-11-01")

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
-from pipeline.records import CHARGE_SCHEMA
+from pipeline.schemas import CHARGE_SCHEMA
 from tests.published import dictionary
 
 NOW = datetime(2026, 11, 17, 13, 20)

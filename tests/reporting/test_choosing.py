@@ -7,8 +7,8 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
-from pipeline.reporting.display import DASH
 from pipeline.reporting.period import Days, compared_days, whole_month
+from pipeline.text import DASH
 from tests.reporting.acme import Books
 from tests.reporting.conftest import Read, Write
 

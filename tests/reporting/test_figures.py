@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import CheckFailedError
 from pipeline.money import EXACT, plain
-from pipeline.reporting.display import DASH
+from pipeline.text import DASH
 from tests.reporting.acme import Books
 from tests.reporting.conftest import Read, Write
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipeline.reporting.display import DASH
 from pipeline.resources import folder
+from pipeline.text import DASH
 from tests.reporting.acme import PROJECTS, RUN_ID
 from tests.reporting.conftest import Read, Write
 

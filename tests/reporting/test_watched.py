@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from pipeline.reporting.display import DASH
+from pipeline.text import DASH
 from tests.reporting.acme import Books
 from tests.reporting.conftest import Read, Write
 

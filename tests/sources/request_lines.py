@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipeline.records import METER_NAMES
+from pipeline.schemas import METER_NAMES
 from pipeline.sources.request_log import Context, Normalized, Segment, normalize, read_frames
 from pipeline.sources.request_reading import Lines, Reader, read_lines
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.local_days import local_dates, utc_dates
+from pipeline.dates import local_dates, utc_dates
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Africa/Casablanca")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.records import INPUT_METERS, OUTPUT_METERS
+from pipeline.schemas import INPUT_METERS, OUTPUT_METERS
 from pipeline.sources.openai_tokens import held_back, split
 from pipeline.sources.rejects import RowError
 

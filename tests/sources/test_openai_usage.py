@@ -14,7 +14,7 @@ import polars_hash as plh
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
 from pipeline.sources import openai_usage
 from pipeline.sources.context import Context
 from pipeline.sources.openai_usage import ParsedUsage

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import xxhash
 
-from pipeline.records import LEDGER_SCHEMA
+from pipeline.schemas import LEDGER_SCHEMA
 from pipeline.sources.request_log import Segment, detect, normalize, read_frames
 from tests.sources.request_lines import (
     BESIDE,

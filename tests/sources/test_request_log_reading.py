@@ -16,7 +16,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.records import METER_NAMES
+from pipeline.schemas import METER_NAMES
 from pipeline.sources.request_log import Normalized, Segment, normalize, read_frames
 from pipeline.sources.request_reading import (
     ANY,

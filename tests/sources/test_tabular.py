@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SourceError
-from pipeline.records import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
 from pipeline.sources import tabular
 from pipeline.sources.buckets import identity_hash
 from pipeline.sources.context import Context
