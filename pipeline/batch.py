@@ -25,7 +25,7 @@ from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
 from pipeline.ledger import Exclusion, LedgerFile
 from pipeline.minutes import MinuteDay
-from pipeline.pricing.book import PriceBook, load_book
+from pipeline.pricing.load import PriceBook, load_book
 from pipeline.reconciling.comparing import Scope
 from pipeline.registry import FileEntry, Registry
 from pipeline.storage.database import Storage, Warehouse, open_warehouse

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline.config.model import Budget
 from pipeline.ledger import Exclusion, LedgerFile
-from pipeline.pricing.book import PriceBook
+from pipeline.pricing.load import PriceBook
 from pipeline.rating.states import DAY_PRICE_SCHEMA, DayState, PostingFile
 from pipeline.storage.database import Storage, Warehouse
 

@@ -27,7 +27,7 @@ from pipeline import (
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.directory import books as directory_books
 from pipeline.errors import TollbookError
-from pipeline.pricing.book import PriceKey
+from pipeline.pricing.load import PriceKey
 from pipeline.rating.states import DayState, Rated, is_final
 from pipeline.reconciling import comparing
 

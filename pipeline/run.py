@@ -33,7 +33,7 @@ from pipeline.errors import (
 from pipeline.intake import Intake, RejectStore
 from pipeline.known_buckets import KnownBuckets
 from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
-from pipeline.pricing.book import PriceBook
+from pipeline.pricing.load import PriceBook
 from pipeline.publishing import Live, publish
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayState, DayToRate, Rated, is_final

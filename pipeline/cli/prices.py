@@ -26,15 +26,15 @@ def check(
     quiet: setting.QuietOption = False,
 ) -> None:
     """Check price files for errors, overlaps (exit 2), gaps, and jumps of 10 times or more."""
-    from pipeline.pricing import book
+    from pipeline.pricing import load as pricing_load
 
     configured = setting.load(config)
     paths = tuple(files) if files else configured.prices.files
-    examined, findings = book.examine(paths, configured.discounts)
+    examined, findings = pricing_load.examine(paths, configured.discounts)
     if json_:
         print(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
         for finding in findings:
             print(f"{finding.severity}: {finding}")
-    setting.say(book.summary(examined, len(paths), findings), quiet=quiet)
-    raise typer.Exit(book.exit_code(findings))
+    setting.say(pricing_load.summary(examined, len(paths), findings), quiet=quiet)
+    raise typer.Exit(pricing_load.exit_code(findings))

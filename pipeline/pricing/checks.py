@@ -14,7 +14,7 @@ from itertools import pairwise
 from pipeline.money import EXACT, plain
 from pipeline.pricing.findings import Finding
 from pipeline.pricing.rows import PriceRow, written
-from pipeline.pricing.spans import LATEST, end, meet, start
+from pipeline.pricing.validity import LATEST, end, meet, start
 
 JUMP = 10
 

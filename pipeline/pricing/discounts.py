@@ -15,7 +15,7 @@ from decimal import Decimal
 from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.money import EXACT, UNIT_PRICE_STEP, plain
-from pipeline.pricing.spans import holds
+from pipeline.pricing.validity import holds
 
 HUNDRED = Decimal(100)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.pricing.book import Price, PriceBook, PriceKey
+from pipeline.pricing.load import Price, PriceBook, PriceKey
 from pipeline.rating.states import DAY_PRICE_SCHEMA
 from pipeline.schemas import METER_UNITS
 

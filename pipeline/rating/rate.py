@@ -18,7 +18,7 @@ import polars as pl
 
 from pipeline.ledger import LedgerFile, files_of, link_or_copy, view_rows
 from pipeline.ledger import write as write_parquet
-from pipeline.pricing.book import PriceBook
+from pipeline.pricing.load import PriceBook
 from pipeline.rating.day_files import charges_by_day, days_with_other_requests, split_by_day
 from pipeline.rating.differences import differences, register_days
 from pipeline.rating.lookup import number_keys, resolve, with_organization

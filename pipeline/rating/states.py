@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.pricing.book import PriceBook
+from pipeline.pricing.load import PriceBook
 from pipeline.schemas import CHARGE_SCHEMA, METERS
 
 DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {

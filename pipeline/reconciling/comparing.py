@@ -18,8 +18,8 @@ import polars as pl
 from pipeline.ledger import quote
 from pipeline.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.money import EXACT
-from pipeline.pricing.spans import holds
-from pipeline.pricing.tables import Alias
+from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.pricing.validity import holds
 from pipeline.rating.states import DayState, is_final
 from pipeline.reconciling.causes import explain, not_fetched
 from pipeline.reconciling.facts import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line

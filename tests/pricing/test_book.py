@@ -11,7 +11,9 @@ import pytest
 
 from pipeline.config.model import Discount
 from pipeline.errors import ConfigError, TollbookError
-from pipeline.pricing.book import (
+from pipeline.pricing.aliases_and_allowances import Alias, Allowance
+from pipeline.pricing.discounts import Terms
+from pipeline.pricing.load import (
     LongThreshold,
     Price,
     PriceBook,
@@ -20,8 +22,6 @@ from pipeline.pricing.book import (
     differences,
     load_book,
 )
-from pipeline.pricing.discounts import Terms
-from pipeline.pricing.tables import Alias, Allowance
 from tests.pricing.writing import KEY, at, line, price_file, rows
 
 NOW = at("2026-11-01")

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from pipeline import resources
-from pipeline.pricing.book import Allowance, PriceBook, PriceKey, load_book
-from pipeline.pricing.models import TOOL_MODELS
-from pipeline.pricing.spans import boundaries
+from pipeline.pricing.load import Allowance, PriceBook, PriceKey, load_book
+from pipeline.pricing.model_names import TOOL_MODELS
+from pipeline.pricing.validity import boundaries
 from pipeline.schemas import OPERATIONS
 from tests.pricing.writing import at
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.pricing.book import load_book
 from pipeline.pricing.checks import check_rows, is_jump
+from pipeline.pricing.load import load_book
 from tests.pricing.writing import line, price_file, rows
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pricing.book import PriceBook, PriceKey
+from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.discounts import Terms
+from pipeline.pricing.load import PriceBook, PriceKey
 from pipeline.pricing.rows import PriceRow
-from pipeline.pricing.tables import Alias
 
 START = datetime(2026, 1, 1)
 MODELS = ("a", "a-2024", "b", "ft:a", "ft:a-2024", "ft:a-2024:o::1")

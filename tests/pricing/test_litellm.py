@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipeline.money import plain
-from pipeline.pricing.book import PriceKey, load_book
+from pipeline.pricing.load import PriceKey, load_book
 from tests.pricing import litellm_list
 from tests.pricing.litellm_list import Listed
 from tests.pricing.writing import at

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.pricing.book import load_book
+from pipeline.pricing.load import load_book
 from pipeline.pricing.rows import COLUMNS, read_prices
 from tests.pricing.writing import HEADER, at, line, price_file, rows
 

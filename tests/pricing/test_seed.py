@@ -13,10 +13,10 @@ from genai_prices.data import providers
 from genai_prices.data_units import unit_data
 
 from pipeline import resources
-from pipeline.pricing import seed_models
-from pipeline.pricing.book import load_book
+from pipeline.pricing.load import load_book
 from pipeline.pricing.rows import PriceRow
-from pipeline.pricing.seed import TOKEN_DIMENSIONS, seeded_files
+from pipeline.pricing.seeding import models as seeding_models
+from pipeline.pricing.seeding.seed import TOKEN_DIMENSIONS, seeded_files
 from tests.pricing.writing import at
 
 OURS_ALONE = ("; Batch is half", "; Flex is the Batch price")
@@ -56,7 +56,7 @@ def test_every_model_of_the_package_is_in_the_book() -> None:
     missing = {model.id for model in models} - priced
     assert missing == {"ft:gpt-3.5-turbo-", "gpt-4o-mini-2024-07-18.ft-"}
     assert "ft:gpt-3.5-turbo" in priced
-    assert missing <= seed_models.HAND_KEPT
+    assert missing <= seeding_models.HAND_KEPT
 
 
 def in_package(row: PriceRow, when: datetime) -> Decimal:
@@ -72,8 +72,8 @@ def in_package(row: PriceRow, when: datetime) -> Decimal:
         if unit["dimensions"].items() <= UNITS[row.meter].items()
     )
     model = row.model
-    if row.model in seed_models.SPLIT:
-        model = seed_models.SPLIT[row.model][0]
+    if row.model in seeding_models.SPLIT:
+        model = seeding_models.SPLIT[row.model][0]
     without, with_it = (
         calc_price(
             Usage(**usage),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from pipeline.line_items import parse
-from pipeline.pricing.tables import Alias
+from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.reconciling.comparing import compare
 from pipeline.reconciling.facts import Charged, Costed, Day, Line
 

@@ -23,9 +23,9 @@ from genai_prices.data_units import unit_data
 from pipeline import resources
 from pipeline.errors import ConfigError
 from pipeline.money import EXACT, UNIT_PRICE_STEP, plain
-from pipeline.pricing import seed_models as known
+from pipeline.pricing.aliases_and_allowances import ALIAS_COLUMNS
 from pipeline.pricing.rows import COLUMNS, OPTIONAL_COLUMNS
-from pipeline.pricing.tables import ALIAS_COLUMNS
+from pipeline.pricing.seeding import models as known
 from pipeline.schemas import METER_UNITS
 
 RECORDED_ON = "2026-11-24"

@@ -14,9 +14,9 @@ from typing import Any
 
 from pipeline.errors import TollbookError
 from pipeline.money import plain
+from pipeline.pricing.aliases_and_allowances import Alias, Allowance
 from pipeline.pricing.discounts import Terms
 from pipeline.pricing.rows import PriceRow
-from pipeline.pricing.tables import Alias, Allowance
 
 FORMAT = 1
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from pipeline.pricing.spans import boundaries, holds
-from pipeline.pricing.tables import Alias
+from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.pricing.validity import boundaries, holds
 
 FINE_TUNED = "ft:"
 

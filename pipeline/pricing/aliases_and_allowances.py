@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from pipeline.csv_table import Fields, Table, read_table
 from pipeline.pricing.rows import one_of, parse_amount, required, validity
-from pipeline.pricing.spans import meet
+from pipeline.pricing.validity import meet
 from pipeline.schemas import METER_NAMES
 
 Per = Literal["organization_day"]
