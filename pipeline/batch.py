@@ -23,8 +23,8 @@ from pipeline.directory.facts import Facts
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
-from pipeline.ledger import Exclusion, LedgerFile
-from pipeline.minutes import MinuteDay
+from pipeline.ledger.files import Exclusion, LedgerFile
+from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
 from pipeline.reconciling.comparing import Scope
 from pipeline.registry import FileEntry, Registry

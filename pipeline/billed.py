@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 import xxhash
 
-from pipeline.ledger import LedgerFile, view_rows
+from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.line_items import LineItem, in_unit_of, parse
 from pipeline.money import display_usd, round_quantity
 from pipeline.resources import sql

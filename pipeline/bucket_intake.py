@@ -20,17 +20,17 @@ import xxhash
 from pipeline import resources
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
-from pipeline.identity import identity_hash
 from pipeline.ingest import is_copy, plain_copy
 from pipeline.intake import Intake
-from pipeline.known_buckets import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
 from pipeline.landing import RawFile
-from pipeline.ledger import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
-from pipeline.minutes import FetchedMinutes
+from pipeline.ledger.bucket import Bucket, one_organization, order, versions
+from pipeline.ledger.bucket_versions import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
+from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
+from pipeline.ledger.identity import identity_hash
+from pipeline.ledger.minutes import FetchedMinutes
 from pipeline.registry import Decision, FileEntry
 from pipeline.schemas import LEDGER_SCHEMA, Basis
 from pipeline.sources import openai_costs, openai_usage
-from pipeline.sources.buckets import Bucket, one_organization, order, versions
 
 # A bucket is a small frame, and a frame costs memory by its columns, however few its rows.
 _FRAMES_AT_ONCE = 200

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.config.model import Budget
-from pipeline.ledger import Exclusion, LedgerFile
+from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.pricing.load import PriceBook
 from pipeline.rating.states import DAY_PRICE_SCHEMA, DayState, PostingFile
 from pipeline.storage.database import Storage, Warehouse

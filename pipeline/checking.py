@@ -12,7 +12,7 @@ import duckdb
 
 from pipeline import resources
 from pipeline.errors import CheckFailedError
-from pipeline.ledger import quote
+from pipeline.ledger.files import quote
 from pipeline.rating.states import PostingFile, Rated
 from pipeline.storage.database import Warehouse
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import billed, bucket_books, catalogue, minute_books
+from pipeline import billed, catalogue
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
-from pipeline.identity import identity_hash
 from pipeline.ingest import take_lines
 from pipeline.intake import Intake, RejectStore
-from pipeline.ledger import (
+from pipeline.ledger import bucket_store, minute_store
+from pipeline.ledger.files import (
     Exclusion,
     LedgerFile,
     LedgerWriter,
@@ -29,11 +29,12 @@ from pipeline.ledger import (
     register_runs,
     view_rows,
 )
+from pipeline.ledger.identity import identity_hash
+from pipeline.ledger.supersede import drop_repeats
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayToRate, Rated
 from pipeline.reconciling.comparing import Scope
 from pipeline.registry import FileEntry
-from pipeline.replacing import drop_repeats
 from pipeline.resources import sql
 from pipeline.run import act, intake_of, settle
 from pipeline.schemas import CHARGE_SCHEMA
@@ -88,7 +89,7 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
             replaced = rows.filter(~pl.col("is_live")).select("ledger_id", "row_number")
             change.forgotten_versions = replaced.rows()
         names_of = sorted({e.input_file for e in entries})
-        change.minutes = minute_books.forgotten(work.books, work.storage, names_of, work.run_id)
+        change.minutes = minute_store.forgotten(work.books, work.storage, names_of, work.run_id)
         _restore_requests(work, change, [f for f in known if not f.is_bucket], live)
         _restore_buckets(work, change, [f for f in known if f.is_bucket], entries)
         for entry in entries:
@@ -117,7 +118,7 @@ def _restore_buckets(
 ) -> None:
     """The newest versions left of the buckets of the forgotten files hold again, each whole."""
     names = sorted({e.input_file for e in entries})
-    versions = bucket_books.buckets_to_restore(work.books, names)
+    versions = bucket_store.buckets_to_restore(work.books, names)
     change.restored_buckets = versions["version_id"].to_list()
     if not versions.height or not known:
         return

@@ -15,8 +15,8 @@ import polars as pl
 
 from pipeline.alert_text import month_name
 from pipeline.fact_alerts import Fact, counted, one_line, project_label
-from pipeline.ledger import LedgerFile, quote, view_rows
-from pipeline.minutes import MINUTE_SCHEMA
+from pipeline.ledger.files import LedgerFile, quote, view_rows
+from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.resources import render_sql, sql
 from pipeline.schemas import INPUT_METERS, OUTPUT_METERS, USAGE_SCHEMA
 from pipeline.storage.database import Warehouse

@@ -17,7 +17,7 @@ import xxhash
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.landing import RawFile
-from pipeline.ledger import LedgerWriter
+from pipeline.ledger.files import LedgerWriter
 from pipeline.registry import FileEntry, Registry
 from pipeline.sources.context import REJECT_SCHEMA, Context
 

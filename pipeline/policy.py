@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.alert_text import month_name
 from pipeline.fact_alerts import Fact, counted, one_line, project_label
-from pipeline.ledger import quote
+from pipeline.ledger.files import quote
 from pipeline.money import display_usd
 from pipeline.resources import render_sql, sql
 from pipeline.storage.database import Warehouse

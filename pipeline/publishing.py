@@ -18,10 +18,10 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
-from pipeline.ledger import LedgerFile, link_or_copy, quote
-from pipeline.ledger import write as write_parquet
-from pipeline.minute_books import minute_files
-from pipeline.minutes import MINUTE_SCHEMA
+from pipeline.ledger.files import LedgerFile, link_or_copy, quote
+from pipeline.ledger.files import write as write_parquet
+from pipeline.ledger.minute_store import minute_files
+from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.rating.states import DAILY_SCHEMA, DayState, PostingFile
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES, OUTPUT_METERS

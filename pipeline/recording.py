@@ -13,20 +13,11 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import (
-    alerts,
-    bucket_books,
-    budgets,
-    catalogue,
-    fetch_books,
-    minute_books,
-    outbox,
-    quarantine,
-    run_alerts,
-)
+from pipeline import alerts, budgets, catalogue, fetch_books, outbox, quarantine, run_alerts
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.directory import books as directory_books
 from pipeline.errors import TollbookError
+from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey
 from pipeline.rating.states import DayState, Rated, is_final
 from pipeline.reconciling import comparing
@@ -67,9 +58,9 @@ def write(work: Batch, change: Change) -> None:
     if change.has_rejects:
         quarantine.save_rejects(books, work.run_id, work.started_at)
     quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
-    bucket_books.save_buckets(books, change.buckets, work.run_id, work.started_at)
-    change.minutes += minute_books.replaced(books, storage, change.buckets.minutes, work.run_id)
-    minute_books.save_minutes(books, storage, change.minutes, work.run_id)
+    bucket_store.save_buckets(books, change.buckets, work.run_id, work.started_at)
+    change.minutes += minute_store.replaced(books, storage, change.buckets.minutes, work.run_id)
+    minute_store.save_minutes(books, storage, change.minutes, work.run_id)
     fetch_books.save_fetches(books, change.fetches, work.run_id)
 
 
@@ -86,7 +77,7 @@ def _forget(work: Batch, change: Change) -> None:
     entries = {e.file_id: e for e in work.registry.versions}
     names = [entries[i].input_file for i in change.forgotten]
     catalogue.forget_versions(work.books, change.forgotten_versions)
-    restored = bucket_books.forget_files(
+    restored = bucket_store.forget_files(
         work.books,
         change.forgotten,
         names,

@@ -31,14 +31,14 @@ from pipeline.errors import (
     TollbookError,
 )
 from pipeline.intake import Intake, RejectStore
-from pipeline.known_buckets import KnownBuckets
-from pipeline.ledger import LedgerFile, LedgerWriter, dates_of, discard
+from pipeline.ledger.bucket_versions import KnownBuckets
+from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
+from pipeline.ledger.supersede import drop_repeats, replace_buckets
 from pipeline.pricing.load import PriceBook
 from pipeline.publishing import Live, publish
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayState, DayToRate, Rated, is_final
 from pipeline.registry import FileEntry
-from pipeline.replacing import drop_repeats, replace_buckets
 from pipeline.source_directory import sync_directory
 from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.source_intake import take_source

@@ -21,7 +21,7 @@ from pipeline.fetching.fetch import Fetched, Fetching, Order, Progress, fetch
 from pipeline.fetching.journal import Journal
 from pipeline.fetching.saving import series, source_folder
 from pipeline.fetching.windows import Span, first_day, regular
-from pipeline.sources.buckets import Width
+from pipeline.ledger.bucket import Width
 
 # No server is without these: a 404 of theirs is an outage.
 _EVERYWHERE = frozenset({COSTS.name, "completions"})

@@ -16,9 +16,9 @@ from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.fetching.saving import RawFolder, series, source_folder
 from pipeline.ingest import read_file
 from pipeline.intake import Intake
-from pipeline.known_buckets import KnownBuckets
 from pipeline.landing import RawFile, find, landed
-from pipeline.ledger import LedgerWriter
+from pipeline.ledger.bucket_versions import KnownBuckets
+from pipeline.ledger.files import LedgerWriter
 from pipeline.notes import folded
 from pipeline.registry import Action, Decision, FileEntry, Registry
 

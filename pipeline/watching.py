@@ -10,10 +10,11 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from pipeline import catalogue, fact_alerts, headroom, minute_books, outbox, policy
+from pipeline import catalogue, fact_alerts, headroom, outbox, policy
 from pipeline.batch import Batch, Change
 from pipeline.fact_alerts import Fact, FactKind
-from pipeline.ledger import LedgerFile
+from pipeline.ledger import minute_store
+from pipeline.ledger.files import LedgerFile
 from pipeline.rating.states import DayState
 from pipeline.resources import sql
 from pipeline.storage.database import Warehouse
@@ -81,7 +82,7 @@ def _keep_peaks(
         books.con.execute("DELETE FROM peak_days")
     if not limits.height:
         return
-    files = minute_books.minute_files(books, work.storage)
+    files = minute_store.minute_files(books, work.storage)
     requests = [f for f in ledger if f.rows and not f.is_bucket]
     touched = set(_touched(change, ledger))
     done = {day for (day,) in books.rows("SELECT usage_date FROM peak_days")} - touched

@@ -7,7 +7,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.identity import identity_hash
+from pipeline.ledger.identity import identity_hash
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=80)
 

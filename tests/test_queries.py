@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from pipeline import resources
-from pipeline.ledger import quote
+from pipeline.ledger.files import quote
 from pipeline.schemas import (
     INPUT_METERS,
     METER_NAMES,

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from pipeline.errors import ApiError
-from pipeline.sources.buckets import Width
+from pipeline.ledger.bucket import Width
 
 _COMMON = ("project_id", "user_id", "api_key_id", "model")
 _TEXT = (*_COMMON, "batch", "service_tier", "api_source")

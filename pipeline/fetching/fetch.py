@@ -23,7 +23,7 @@ from pipeline.fetching.endpoints import COSTS_LIMIT, LIMITS, Endpoint, without_r
 from pipeline.fetching.journal import Journal
 from pipeline.fetching.saving import RawFolder, series
 from pipeline.fetching.windows import Span, pieces
-from pipeline.sources.buckets import Width
+from pipeline.ledger.bucket import Width
 
 log = structlog.get_logger()
 

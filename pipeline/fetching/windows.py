@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from pipeline.errors import ConfigError
-from pipeline.sources.buckets import Width
+from pipeline.ledger.bucket import Width
 
 _FIRST = date(2020, 1, 1)  # before it no time is plausible
 _DAY = timedelta(days=1)

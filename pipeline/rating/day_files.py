@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger import quote
+from pipeline.ledger.files import quote
 from pipeline.schemas import CHARGE_SCHEMA
 
 _DIMENSIONS = tuple(CHARGE_SCHEMA)[: tuple(CHARGE_SCHEMA).index("meter")]

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger import quote
+from pipeline.ledger.files import quote
 from pipeline.rating.states import DayToRate
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA

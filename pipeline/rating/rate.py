@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger import LedgerFile, files_of, link_or_copy, view_rows
-from pipeline.ledger import write as write_parquet
+from pipeline.ledger.files import LedgerFile, files_of, link_or_copy, view_rows
+from pipeline.ledger.files import write as write_parquet
 from pipeline.pricing.load import PriceBook
 from pipeline.rating.day_files import charges_by_day, days_with_other_requests, split_by_day
 from pipeline.rating.differences import differences, register_days

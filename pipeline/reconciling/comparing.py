@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.ledger import quote
+from pipeline.ledger.files import quote
 from pipeline.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias

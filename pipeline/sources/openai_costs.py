@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
 from pipeline.money import parse_decimal, provider_amount, round_quantity
-from pipeline.sources.buckets import Bucket, HasBuckets, order, versions
 from pipeline.sources.context import Context
 from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.sources.pages import read

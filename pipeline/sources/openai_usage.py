@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES, OPERATIONS, normalize_tier
-from pipeline.sources.buckets import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.sources.context import Context
 from pipeline.sources.openai_tokens import held_back, optional, required, split
 from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pipeline.errors import SourceError
-from pipeline.sources.buckets import WIDTH_SECONDS, Bucket, Width
+from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, Width
 from pipeline.sources.context import Context
 from pipeline.sources.openai_tokens import whole_number
 from pipeline.sources.pages import Page, Part

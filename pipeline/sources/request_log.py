@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.dates import local_dates, utc_dates
-from pipeline.identity import identity_hash
+from pipeline.ledger.identity import identity_hash
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 from pipeline.sources.context import Context, Normalized
 from pipeline.sources.json_fields import parse_object

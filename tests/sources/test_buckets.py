@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.sources.buckets import Bucket, Width, order, versions
+from pipeline.ledger.bucket import Bucket, Width, order, versions
 
 DIMENSIONS = frozenset({"project_id", "model"})
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SourceError
+from pipeline.ledger.bucket import identity_hash
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
 from pipeline.sources import tabular
-from pipeline.sources.buckets import identity_hash
 from pipeline.sources.context import Context
 from pipeline.sources.rejects import REJECT_SCHEMA
 from pipeline.sources.tabular import Normalized

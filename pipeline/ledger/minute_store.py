@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.minutes import (
+from pipeline.ledger.minutes import (
     COVERAGE_SCHEMA,
     FetchedMinutes,
     MinuteDay,

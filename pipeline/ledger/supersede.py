@@ -10,10 +10,10 @@ from datetime import date
 
 import polars as pl
 
-from pipeline import bucket_books
 from pipeline.batch import Batch, Change
 from pipeline.bucket_intake import find_replaced
-from pipeline.ledger import Exclusion, LedgerFile, find_repeats
+from pipeline.ledger import bucket_store
+from pipeline.ledger.files import Exclusion, LedgerFile, find_repeats
 from pipeline.registry import Registry
 
 
@@ -72,7 +72,7 @@ def replace_buckets(
         )
         _supersede(work.registry, change, row["source"], row["input_file"], row["run_id"], 1)
     versions = {v.file_id: v for v in work.registry.versions}
-    for file_id, count in bucket_books.replaced_costs(work.books, change.buckets).items():
+    for file_id, count in bucket_store.replaced_costs(work.books, change.buckets).items():
         entry = versions[file_id]
         entry.accepted -= count
         entry.superseded += count

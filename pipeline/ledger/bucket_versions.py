@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from pipeline.sources.buckets import Bucket
+from pipeline.ledger.bucket import Bucket
 from pipeline.storage.database import Warehouse
 
 BucketKey = tuple[str, str]  # organization, bucket key
