@@ -19,8 +19,8 @@ from pipeline import budgets, catalogue
 from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
 from pipeline.config.model import Config
-from pipeline.directory.facts import Facts
 from pipeline.directory.files import DirectoryFiles, read_files
+from pipeline.directory.model import Facts
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
 from pipeline.ledger.files import Exclusion, LedgerFile

@@ -15,7 +15,7 @@ import structlog
 
 from pipeline import alerts, budgets, catalogue, fetch_books, outbox, quarantine, run_alerts
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
-from pipeline.directory import books as directory_books
+from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey

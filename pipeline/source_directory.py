@@ -15,7 +15,7 @@ from pipeline.batch import Batch
 from pipeline.config.model import Source
 from pipeline.directory import raw
 from pipeline.directory.asking import ask
-from pipeline.directory.facts import Facts
+from pipeline.directory.model import Facts
 from pipeline.directory.reading import Told, read
 from pipeline.errors import ConfigError, SourceError
 from pipeline.fetching.connecting import address, connect, key_variable

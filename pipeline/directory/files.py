@@ -13,9 +13,9 @@ from typing import Any
 from pipeline.config.directory_section import Directory, Project
 from pipeline.directory.cost_centers import CostCenter, read_cost_centers
 from pipeline.directory.csv_rows import Row
-from pipeline.directory.facts import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table
-from pipeline.directory.file_lines import DATES, KINDS, Line, begin_of
+from pipeline.directory.file_rows import DATES, KINDS, Line, begin_of
 from pipeline.directory.history import before
+from pipeline.directory.model import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table
 from pipeline.errors import ConfigError
 
 DEFAULT_PROJECT = "Default project"

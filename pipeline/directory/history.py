@@ -12,16 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipeline.directory.facts import (
-    BEGINNING,
-    EVERY,
-    INVITES,
-    PROJECTS,
-    Fact,
-    Facts,
-    Key,
-    Table,
-)
+from pipeline.directory.model import BEGINNING, EVERY, INVITES, PROJECTS, Fact, Facts, Key, Table
 
 # What an object was like before the one change whose time it tells itself.
 _BEFORE: Mapping[str, dict[str, Any]] = {

@@ -23,7 +23,7 @@ from pipeline.directory.asking import (
     is_archived,
     project_path,
 )
-from pipeline.directory.facts import (
+from pipeline.directory.model import (
     ACCOUNTS,
     INVITES,
     KEYS,

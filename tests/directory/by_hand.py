@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.directory.asking import Asked, Document
-from pipeline.directory.books import save
 from pipeline.directory.files import DirectoryFiles
 from pipeline.directory.reading import Told, read
+from pipeline.directory.store import save
 from pipeline.errors import ApiError
 from pipeline.storage.database import Storage, Warehouse, open_warehouse
 

@@ -13,18 +13,9 @@ from typing import Any
 import polars as pl
 
 from pipeline.directory.cost_centers import CostCenter
-from pipeline.directory.facts import (
-    EVERY,
-    FILE,
-    PROJECTS,
-    TABLES,
-    Fact,
-    Facts,
-    Period,
-    Table,
-)
 from pipeline.directory.files import DirectoryFiles, ProjectRow, check_default_project
 from pipeline.directory.history import Changes, Known, NewRow, OpenRow, compare
+from pipeline.directory.model import EVERY, FILE, PROJECTS, TABLES, Fact, Facts, Period, Table
 from pipeline.storage.database import Warehouse
 
 _COST_CENTERS: dict[str, pl.DataType] = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.config.directory_section import check_website
 from pipeline.directory.csv_rows import Row, Sheet, read_sheet
-from pipeline.directory.facts import (
+from pipeline.directory.model import (
     ACCOUNTS,
     BEGINNING,
     KEYS,
