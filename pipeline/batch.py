@@ -23,11 +23,11 @@ from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.directory.model import Facts
 from pipeline.errors import RunStoppedError, SourceError
 from pipeline.fetch_books import FetchRow
+from pipeline.intake.files.input_files import FileEntry, Registry
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
 from pipeline.reconciling.comparing import Scope
-from pipeline.registry import FileEntry, Registry
 from pipeline.storage.database import Storage, Warehouse, open_warehouse
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.lock import storage_lock

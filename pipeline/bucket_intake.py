@@ -20,15 +20,15 @@ import xxhash
 from pipeline import resources
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
-from pipeline.ingest import is_copy, plain_copy
-from pipeline.intake import Intake
-from pipeline.landing import RawFile
+from pipeline.intake.files.discovery import RawFile
+from pipeline.intake.files.input_files import Decision, FileEntry
+from pipeline.intake.read_file import is_copy, plain_copy
+from pipeline.intake.session import Intake
 from pipeline.ledger.bucket import Bucket, one_organization, order, versions
 from pipeline.ledger.bucket_versions import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.ledger.identity import identity_hash
 from pipeline.ledger.minutes import FetchedMinutes
-from pipeline.registry import Decision, FileEntry
 from pipeline.schemas import LEDGER_SCHEMA, Basis
 from pipeline.sources import openai_costs, openai_usage
 

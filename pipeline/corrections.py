@@ -18,8 +18,9 @@ from pipeline import billed, catalogue
 from pipeline.batch import Batch, Change, RunResult
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
-from pipeline.ingest import take_lines
-from pipeline.intake import Intake, RejectStore
+from pipeline.intake.files.input_files import FileEntry
+from pipeline.intake.read_file import take_lines
+from pipeline.intake.session import Intake, RejectStore
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger.files import (
     Exclusion,
@@ -34,7 +35,6 @@ from pipeline.ledger.supersede import drop_repeats
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayToRate, Rated
 from pipeline.reconciling.comparing import Scope
-from pipeline.registry import FileEntry
 from pipeline.resources import sql
 from pipeline.run import act, intake_of, settle
 from pipeline.schemas import CHARGE_SCHEMA

@@ -13,10 +13,11 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import alerts, budgets, catalogue, fetch_books, outbox, quarantine, run_alerts
+from pipeline import alerts, budgets, catalogue, fetch_books, outbox, run_alerts
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
+from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey
 from pipeline.rating.states import DayState, Rated, is_final
@@ -56,8 +57,10 @@ def write(work: Batch, change: Change) -> None:
         books, change.exclusions, work.run_id, work.started_at, change.exclusion_note
     )
     if change.has_rejects:
-        quarantine.save_rejects(books, work.run_id, work.started_at)
-    quarantine.close_rejects(books, change.healed, change.replayed, work.run_id, work.started_at)
+        quarantine_store.save_rejects(books, work.run_id, work.started_at)
+    quarantine_store.close_rejects(
+        books, change.healed, change.replayed, work.run_id, work.started_at
+    )
     bucket_store.save_buckets(books, change.buckets, work.run_id, work.started_at)
     change.minutes += minute_store.replaced(books, storage, change.buckets.minutes, work.run_id)
     minute_store.save_minutes(books, storage, change.minutes, work.run_id)

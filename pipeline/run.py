@@ -13,7 +13,7 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import billed, catalogue, channels, quarantine, recording, watching
+from pipeline import billed, catalogue, channels, recording, watching
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.bucket_intake import (
     BucketChange,
@@ -30,7 +30,10 @@ from pipeline.errors import (
     SourceError,
     TollbookError,
 )
-from pipeline.intake import Intake, RejectStore
+from pipeline.intake import quarantine_store
+from pipeline.intake.files.input_files import FileEntry
+from pipeline.intake.session import Intake, RejectStore
+from pipeline.intake.stage import take_source
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.ledger.supersede import drop_repeats, replace_buckets
@@ -38,10 +41,8 @@ from pipeline.pricing.load import PriceBook
 from pipeline.publishing import Live, publish
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayState, DayToRate, Rated, is_final
-from pipeline.registry import FileEntry
 from pipeline.source_directory import sync_directory
 from pipeline.source_fetch import FetchRequest, fetch_sources
-from pipeline.source_intake import take_source
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Storage
 
@@ -270,7 +271,9 @@ def read_sources(work: Batch) -> Change:
     new = discard(writer.close(), intake.abandoned)
     passed_files = passed.close()
     abandoned = {e.file_id for e in intake.abandoned}
-    for file_id, held in quarantine.stage_rejects(work.books, rejects.paths, abandoned).items():
+    for file_id, held in quarantine_store.stage_rejects(
+        work.books, rejects.paths, abandoned
+    ).items():
         entry = work.registry.changed[file_id]
         entry.quarantined -= held
         entry.duplicate += held

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.detecting import sources_of
 from pipeline.errors import ConfigError
+from pipeline.intake.files.detect_kind import sources_of
 from tests.place import Place, lines, request
 
 BINARY = bytes(range(256)) * 8

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from pandera.errors import SchemaErrors
 
+from pipeline.intake.validation import RULES, validate
 from pipeline.schemas import LEDGER_SCHEMA, METERS
-from pipeline.validation import RULES, validate
 
 RECORD: dict[str, Any] = {
     "record_id": "chatcmpl-1",

@@ -126,7 +126,7 @@ def _config(
     """The configuration of this run, and what was found out about the files named."""
     config = setting.load(path)
     if files:
-        from pipeline.detecting import sources_of
+        from pipeline.intake.files.detect_kind import sources_of
 
         found = sources_of(files, Path.cwd())
         return config.model_copy(update={"sources": found.sources}), found.notes, found.problems

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.directory.asking import Document
-from pipeline.spooling import DAMAGED
+from pipeline.intake.files.segments import DAMAGED
 
 FOLDER = "directory"
 _INSTANT = "%Y%m%dT%H%M%S.%fZ"

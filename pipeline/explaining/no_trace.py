@@ -17,9 +17,9 @@ import duckdb
 from pipeline.errors import ConfigError
 from pipeline.explaining.asking import ask
 from pipeline.explaining.facts import FileVersion, LineFate
-from pipeline.sources.rejects import RowError
-from pipeline.sources.request_by_hand import usage_rows
-from pipeline.spooling import DAMAGED, compression, open_plain
+from pipeline.intake.files.segments import DAMAGED, compression, open_plain
+from pipeline.intake.rejects import RowError
+from pipeline.intake.request_log.slow_read import usage_rows
 
 _SEE_FILE = "See what became of its rows with: tollbook explain --file {file}."
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from pipeline.admin_api import Answer
 from pipeline.fetching.windows import Span
-from pipeline.spooling import DAMAGED
+from pipeline.intake.files.segments import DAMAGED
 
 _SPAN = "%Y%m%dT%H%M%SZ"
 _INSTANT = "%Y%m%dT%H%M%S.%fZ"

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline.intake.rejects import RowError, reject_frame
+from pipeline.intake.source import Context
 from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
 from pipeline.money import parse_decimal, provider_amount, round_quantity
-from pipeline.sources.context import Context
 from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.sources.pages import read
-from pipeline.sources.rejects import RowError, reject_frame
 
 __all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
 

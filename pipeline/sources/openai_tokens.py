@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipeline.sources.rejects import RowError
+from pipeline.intake.rejects import RowError
 
 MOST = 10**18 - 1  # the most a count may be: eighteen digits
 

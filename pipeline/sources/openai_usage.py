@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline.intake.rejects import RowError, reject_frame
+from pipeline.intake.source import Context
+from pipeline.intake.zones import local_date
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES, OPERATIONS, normalize_tier
-from pipeline.sources.context import Context
 from pipeline.sources.openai_tokens import held_back, optional, required, split
 from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.sources.pages import read
-from pipeline.sources.rejects import RowError, reject_frame
-from pipeline.sources.zones import local_date
 
 __all__ = ["Bucket", "HasBuckets", "ParsedUsage", "order", "parse", "versions"]
 

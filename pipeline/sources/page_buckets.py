@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pipeline.errors import SourceError
+from pipeline.intake.rejects import Reject, RowError
+from pipeline.intake.source import Context
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, Width
-from pipeline.sources.context import Context
 from pipeline.sources.openai_tokens import whole_number
 from pipeline.sources.pages import Page, Part
-from pipeline.sources.rejects import Reject, RowError
 
 FIRST_PLAUSIBLE = datetime(2020, 1, 1)  # noqa: DTZ001  naive UTC
 _LATEST = 10**11  # seconds; beyond what a datetime holds lies nothing of ours

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pipeline.errors import SourceError
-from pipeline.sources.rejects import Reject
+from pipeline.intake.rejects import Reject
 
 FORMAT_HINT = (
     'Expected pages as the API returns them ({"object":"page","data":[…]}): '

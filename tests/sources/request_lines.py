@@ -15,9 +15,15 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipeline.intake.request_log.fast_read import Lines, Reader, read_lines
+from pipeline.intake.request_log.normalize import (
+    Context,
+    Normalized,
+    Segment,
+    normalize,
+    read_frames,
+)
 from pipeline.schemas import METER_NAMES
-from pipeline.sources.request_log import Context, Normalized, Segment, normalize, read_frames
-from pipeline.sources.request_reading import Lines, Reader, read_lines
 
 Line = Mapping[str, Any] | bytes | str
 

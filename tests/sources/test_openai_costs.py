@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.errors import SourceError
+from pipeline.intake.source import Context
 from pipeline.sources import openai_costs
-from pipeline.sources.context import Context
 from pipeline.sources.openai_costs import ParsedCosts
 
 DAY = 1_781_395_200  # 2026-06-14T00:00:00Z

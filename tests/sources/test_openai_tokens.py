@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.intake.rejects import RowError
 from pipeline.schemas import INPUT_METERS, OUTPUT_METERS
 from pipeline.sources.openai_tokens import held_back, split
-from pipeline.sources.rejects import RowError
 
 COUNT = st.integers(0, 10**9)
 

@@ -14,11 +14,11 @@ import polars_hash as plh
 import pytest
 
 from pipeline.errors import SourceError
+from pipeline.intake.rejects import REJECT_SCHEMA
+from pipeline.intake.source import Context
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
 from pipeline.sources import openai_usage
-from pipeline.sources.context import Context
 from pipeline.sources.openai_usage import ParsedUsage
-from pipeline.sources.rejects import REJECT_SCHEMA
 
 DAY = 1_730_419_200  # 2024-11-01T00:00:00Z
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.raw_lines import RawLines
+from pipeline.intake.request_log.raw_lines import RawLines
 
 # Around the size of a chunk, 1 MiB, and far from it.
 LENGTHS = st.one_of(st.integers(0, 20), st.integers((1 << 20) - 3, (1 << 20) + 3), st.just(3 << 20))

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 import xxhash
 
+from pipeline.intake.request_log.normalize import Segment, detect, normalize, read_frames
 from pipeline.schemas import LEDGER_SCHEMA
-from pipeline.sources.request_log import Segment, detect, normalize, read_frames
 from tests.sources.request_lines import (
     BESIDE,
     CREATED,

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.request_reading import ANY, BATCH, CHAT, EMBEDDINGS, RESPONSE
+from pipeline.intake.request_log.fast_read import ANY, BATCH, CHAT, EMBEDDINGS, RESPONSE
 from tests.sources.request_lines import (
     CREATED,
     batch,

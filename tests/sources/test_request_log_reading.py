@@ -16,9 +16,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.schemas import METER_NAMES
-from pipeline.sources.request_log import Normalized, Segment, normalize, read_frames
-from pipeline.sources.request_reading import (
+from pipeline.intake.request_log.fast_read import (
     ANY,
     BATCH,
     CHAT,
@@ -29,6 +27,8 @@ from pipeline.sources.request_reading import (
     choose_readers,
     read_lines,
 )
+from pipeline.intake.request_log.normalize import Normalized, Segment, normalize, read_frames
+from pipeline.schemas import METER_NAMES
 from tests.sources.request_lines import (
     BESIDE,
     CREATED,

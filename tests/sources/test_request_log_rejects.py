@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.sources.request_log import Segment, normalize, read_frames
-from pipeline.sources.request_reading import ANY, CHAT
+from pipeline.intake.request_log.fast_read import ANY, CHAT
+from pipeline.intake.request_log.normalize import Segment, normalize, read_frames
 from tests.sources.request_lines import (
     NOW,
     Line,

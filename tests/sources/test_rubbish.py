@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SourceError
-from pipeline.sources import openai_costs, openai_usage, tabular
-from pipeline.sources.context import Context
+from pipeline.intake.source import Context
+from pipeline.intake.tabular import normalize as tabular_normalize
+from pipeline.sources import openai_costs, openai_usage
 
 NOW = datetime(2026, 11, 24)
 CONTEXT = Context("org-acme", "s", "openai", "charge", ZoneInfo("UTC"), NOW, NOW, "in")
@@ -110,10 +111,10 @@ def test_any_bytes_in_a_good_file_are_read_or_named(
     table = b"started_at,model,requests\n2026-10-01,gpt-5,1\n" * 3
     path.write_bytes(table[:at] + junk + table[at:])
     try:
-        frames = list(tabular.read_frames(path, input_file="in"))
+        frames = list(tabular_normalize.read_frames(path, input_file="in"))
     except SourceError as error:
         assert error.hint  # noqa: PT017
         return
     for frame in frames:
-        found = tabular.normalize(frame, CONTEXT)
+        found = tabular_normalize.normalize(frame, CONTEXT)
         assert found.records.height + found.rejects.height == found.rows_read == frame.height

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SourceError
+from pipeline.intake.rejects import REJECT_SCHEMA
+from pipeline.intake.source import Context
+from pipeline.intake.tabular import normalize as tabular_normalize
+from pipeline.intake.tabular.normalize import Normalized
 from pipeline.ledger.bucket import identity_hash
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
-from pipeline.sources import tabular
-from pipeline.sources.context import Context
-from pipeline.sources.rejects import REJECT_SCHEMA
-from pipeline.sources.tabular import Normalized
 
 HEADER = "started_at,model,text_input_tokens"
 ROW = "2026-10-01T10:00:00Z,gpt-5,7"
@@ -33,8 +33,8 @@ def context(zone: str = "UTC") -> Context:
 def read(path: Path, zone: str = "UTC", **options: Any) -> Normalized:
     """All frames of one file as one."""
     parts = [
-        tabular.normalize(frame, context(zone))
-        for frame in tabular.read_frames(path, input_file="in.csv", **options)
+        tabular_normalize.normalize(frame, context(zone))
+        for frame in tabular_normalize.read_frames(path, input_file="in.csv", **options)
     ]
     for part in parts:
         assert part.records.height + part.rejects.height + part.not_usage == part.rows_read
@@ -353,9 +353,9 @@ def test_the_quick_way_reads_what_the_csv_module_reads(
     path = tmp_path_factory.mktemp("csv") / "in.csv"
     lines = [HEADER, *(",".join(row) for row in rows)]
     path.write_text("\n".join(lines), encoding="utf-8", newline="")
-    (quick,) = list(tabular.read_frames(path)) or [pl.DataFrame()]
+    (quick,) = list(tabular_normalize.read_frames(path)) or [pl.DataFrame()]
     path.write_text("\n".join([*lines, '"x",y,1']), encoding="utf-8", newline="")
-    (slow,) = tabular.read_frames(path)
+    (slow,) = tabular_normalize.read_frames(path)
     if quick.is_empty():
         assert slow.height == 1
     else:
@@ -484,4 +484,4 @@ def test_published_records_can_be_read_again(tmp_path: Path) -> None:
 )
 def test_records_are_recognized_by_their_first_bytes(content: bytes, *, is_records: bool) -> None:
     """Parquet, or a CSV header with the required names."""
-    assert tabular.detect(content) is is_records
+    assert tabular_normalize.detect(content) is is_records

@@ -14,13 +14,13 @@ from pipeline.config.model import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
 from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.fetching.saving import RawFolder, series, source_folder
-from pipeline.ingest import read_file
-from pipeline.intake import Intake
-from pipeline.landing import RawFile, find, landed
+from pipeline.intake.files.discovery import RawFile, find, landed
+from pipeline.intake.files.input_files import Action, Decision, FileEntry, Registry
+from pipeline.intake.read_file import read_file
+from pipeline.intake.session import Intake
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter
 from pipeline.notes import folded
-from pipeline.registry import Action, Decision, FileEntry, Registry
 
 _COST_KINDS = frozenset({"openai_costs"})
 _FILES_AT_ONCE = 100

@@ -16,10 +16,10 @@ import xxhash
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
-from pipeline.landing import RawFile
+from pipeline.intake.files.discovery import RawFile
+from pipeline.intake.files.input_files import FileEntry, Registry
+from pipeline.intake.source import REJECT_SCHEMA, Context
 from pipeline.ledger.files import LedgerWriter
-from pipeline.registry import FileEntry, Registry
-from pipeline.sources.context import REJECT_SCHEMA, Context
 
 _REJECTS_A_FILE = 20_000
 

@@ -10,14 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import SourceError
-from pipeline.sources.tabular_columns import (
-    GIVEN,
-    LINE,
-    PROBLEM,
-    RAW,
-    check_columns,
-    without_blanks,
-)
+from pipeline.intake.tabular.columns import GIVEN, LINE, PROBLEM, RAW, check_columns, without_blanks
 
 
 def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:

@@ -18,12 +18,9 @@ import structlog
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
-from pipeline.intake import HeadOccurrences, Intake
-from pipeline.landing import RawFile, age_seconds
-from pipeline.registry import DAY_SECONDS, Action, Decision, FileEntry
-from pipeline.sources import request_log, tabular, tabular_reading
-from pipeline.sources.context import REJECT_SCHEMA, Context, Normalized
-from pipeline.spooling import (
+from pipeline.intake.files.discovery import RawFile, age_seconds
+from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, FileEntry
+from pipeline.intake.files.segments import (
     DAMAGED,
     Scan,
     Segment,
@@ -35,6 +32,11 @@ from pipeline.spooling import (
     scan,
     spool,
 )
+from pipeline.intake.request_log import normalize as request_log_normalize
+from pipeline.intake.session import HeadOccurrences, Intake
+from pipeline.intake.source import REJECT_SCHEMA, Context, Normalized
+from pipeline.intake.tabular import normalize as tabular_normalize
+from pipeline.intake.tabular import read
 
 log = structlog.get_logger()
 
@@ -249,7 +251,7 @@ def _take(
     def frames() -> Iterator[pl.DataFrame]:
         for segment in segments:
             delivered = 0
-            for frame in request_log.read_frames(
+            for frame in request_log_normalize.read_frames(
                 intake.con, segment, BATCH_ROWS, occurrences=counted, now=context.now
             ):
                 delivered += frame.height
@@ -263,7 +265,9 @@ def _take(
 
     before = replace(entry)
     try:
-        _work(intake, entry, frames(), lambda frame: request_log.normalize(frame, context))
+        _work(
+            intake, entry, frames(), lambda frame: request_log_normalize.normalize(frame, context)
+        )
     except (duckdb.Error, SourceError, OSError) as error:
         intake.abandon(entry, before)
         if isinstance(error, SourceError):
@@ -339,10 +343,10 @@ def take_lines(intake: Intake, entry: FileEntry, lines: Sequence[tuple[int, str]
         now=intake.recorded_at,
         input_file=entry.input_file,
     )
-    for frame in request_log.read_frames(
+    for frame in request_log_normalize.read_frames(
         intake.con, segment, occurrences=Counter(), now=context.now
     ):
-        done = request_log.normalize(frame, context)
+        done = request_log_normalize.normalize(frame, context)
         intake.writer.add(done.records, entry.basis)
         landed.update(done.records["input_line"].to_list())
     return landed
@@ -356,10 +360,10 @@ def _read_table(intake: Intake, source: Source, file: RawFile, known: FileEntry 
         intake.entry(source, file, content_hash=found.content_hash, read_bytes=found.size), known
     )
     context = intake.context(source, file)
-    frames = tabular_reading.read_frames(path, input_file=file.name)
+    frames = read.read_frames(path, input_file=file.name)
     before = replace(entry)
     try:
-        _work(intake, entry, frames, lambda frame: tabular.normalize(frame, context))
+        _work(intake, entry, frames, lambda frame: tabular_normalize.normalize(frame, context))
     except SourceError:
         intake.abandon(entry, before)
         raise

@@ -14,6 +14,9 @@ import polars as pl
 import polars_hash as plh
 import xxhash
 
+from pipeline.intake.source import Context, Normalized
+from pipeline.intake.tabular.columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
+from pipeline.intake.tabular.read import detect, read_frames
 from pipeline.money import parse_decimal, round_quantity
 from pipeline.schemas import (
     IDENTITY_HASH,
@@ -27,9 +30,6 @@ from pipeline.schemas import (
     SCOPES,
     normalize_tier,
 )
-from pipeline.sources.context import Context, Normalized
-from pipeline.sources.tabular_columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
-from pipeline.sources.tabular_reading import detect, read_frames
 
 __all__ = ["Normalized", "detect", "normalize", "read_frames"]
 

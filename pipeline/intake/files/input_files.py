@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline.config.model import Source
-from pipeline.landing import RawFile, age_seconds
-from pipeline.spooling import compression, content_hashes, prefix_hash
+from pipeline.intake.files.discovery import RawFile, age_seconds
+from pipeline.intake.files.segments import compression, content_hashes, prefix_hash
 from pipeline.storage.database import Warehouse
 
 DAY_SECONDS = 86_400

@@ -13,7 +13,7 @@ from operator import add, and_
 
 import polars as pl
 
-from pipeline.validation import EARLIEST, LARGEST_COUNT
+from pipeline.intake.validation import EARLIEST, LARGEST_COUNT
 
 ATTRIBUTION = ("organization_id", "project_id", "api_key_id", "user_id", "service_account_id")
 TEXTS = ("id", "request_id", "model", "variant", "service_tier", *ATTRIBUTION)

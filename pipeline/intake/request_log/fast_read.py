@@ -22,12 +22,12 @@ import pyarrow as pa
 import xxhash
 
 from pipeline.errors import SourceError
+from pipeline.intake.rejects import RowError
+from pipeline.intake.request_log.fields import COUNTS, SECONDS, TEXTS, microseconds, typed
+from pipeline.intake.request_log.json_fields import parse_object
+from pipeline.intake.request_log.raw_lines import RawLines, Rows
+from pipeline.intake.request_log.slow_read import tokens_named, usage_rows
 from pipeline.resources import sql
-from pipeline.sources.json_fields import parse_object
-from pipeline.sources.raw_lines import RawLines, Rows
-from pipeline.sources.rejects import RowError
-from pipeline.sources.request_by_hand import tokens_named, usage_rows
-from pipeline.sources.request_fields import COUNTS, SECONDS, TEXTS, microseconds, typed
 
 RAW_BYTES_KEPT = 64 * 1024
 LINE_PREFIX = "line:"

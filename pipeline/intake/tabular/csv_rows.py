@@ -12,7 +12,7 @@ from typing import NamedTuple, TextIO
 import polars as pl
 
 from pipeline.errors import SourceError
-from pipeline.sources.tabular_columns import (
+from pipeline.intake.tabular.columns import (
     COLUMNS_HINT,
     GIVEN,
     LINE,

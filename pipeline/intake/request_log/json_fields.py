@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from pipeline.intake.rejects import RowError
+from pipeline.intake.request_log.fields import LARGEST_SECONDS
+from pipeline.intake.validation import LARGEST_COUNT
 from pipeline.money import round_quantity
-from pipeline.sources.rejects import RowError
-from pipeline.sources.request_fields import LARGEST_SECONDS
-from pipeline.validation import LARGEST_COUNT
 
 _SHOWN_CHARACTERS = 60
 _COUNT = re.compile(r"[+-]?[0-9]{1,40}")

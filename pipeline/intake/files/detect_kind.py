@@ -13,9 +13,11 @@ import zstandard
 
 from pipeline.config.model import Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
-from pipeline.landing import NEEDS_PACKAGE, is_special, package_hint
-from pipeline.sources import pages, request_log, tabular_reading
-from pipeline.spooling import compression, read_head
+from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
+from pipeline.intake.files.segments import compression, read_head
+from pipeline.intake.request_log import normalize as request_log_normalize
+from pipeline.intake.tabular import read
+from pipeline.sources import pages
 
 HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
@@ -96,14 +98,16 @@ def kind_of(name: str) -> SourceKind | None:
         raise ConfigError(f"cannot be read: {error.strerror or error}", file=name) from None
     if not head.strip():
         return None
-    if request_log.detect(head[:_LOG_HEAD_BYTES]):  # the commonest first: the others look further
+    if request_log_normalize.detect(
+        head[:_LOG_HEAD_BYTES]
+    ):  # the commonest first: the others look further
         return "request_log"
     found = pages.detect(head)
     if found is not None:
         return found
-    if tabular_reading.detect(head):
+    if read.detect(head):
         return "records"
-    if request_log.detect(head):
+    if request_log_normalize.detect(head):
         return "request_log"
     raise ConfigError(
         "its kind cannot be told from its first lines",

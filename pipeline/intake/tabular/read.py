@@ -13,8 +13,8 @@ import polars as pl
 import polars_hash as plh
 
 from pipeline.errors import SourceError
-from pipeline.sources import tabular_csv, tabular_parquet
-from pipeline.sources.tabular_columns import COLUMNS_HINT, OCCURRENCE, RAW, REQUIRED
+from pipeline.intake.tabular import csv_rows, parquet_rows
+from pipeline.intake.tabular.columns import COLUMNS_HINT, OCCURRENCE, RAW, REQUIRED
 
 _PARQUET = b"PAR1"
 _BATCH_ROWS = 100_000
@@ -56,7 +56,7 @@ def read_frames(
     if not start:
         raise SourceError("is empty", file=shown, hint=COLUMNS_HINT)
     is_parquet = start == _PARQUET
-    frames = (tabular_parquet if is_parquet else tabular_csv).frames(path, shown, batch_rows)
+    frames = (parquet_rows if is_parquet else csv_rows).frames(path, shown, batch_rows)
     occurrences = _Occurrences()
     skipped = 0
     for frame in frames:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pipeline.sources.json_fields import Fields, parse_object
-from pipeline.sources.rejects import RowError
-from pipeline.sources.request_fields import ATTRIBUTION, microseconds
-from pipeline.sources.request_tokens import (
+from pipeline.intake.rejects import RowError
+from pipeline.intake.request_log.fields import ATTRIBUTION, microseconds
+from pipeline.intake.request_log.json_fields import Fields, parse_object
+from pipeline.intake.request_log.tokens import (
     Counts,
     calls,
     image_tokens,
@@ -24,7 +24,7 @@ from pipeline.sources.request_tokens import (
     tool_images,
     transcription_tokens,
 )
-from pipeline.validation import EARLIEST
+from pipeline.intake.validation import EARLIEST
 
 UsageRow = dict[str, Any]
 

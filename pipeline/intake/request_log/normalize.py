@@ -19,17 +19,17 @@ import numpy as np
 import polars as pl
 
 from pipeline.dates import local_dates, utc_dates
+from pipeline.intake.files.segments import Segment
+from pipeline.intake.rejects import REJECT_SCHEMA, RowError
+from pipeline.intake.request_log.fast_read import Lines, choose_readers, read_lines
+from pipeline.intake.request_log.fields import ATTRIBUTION, count
+from pipeline.intake.request_log.json_fields import parse_object
+from pipeline.intake.request_log.meters import disjoint_meters
+from pipeline.intake.request_log.slow_read import is_logged_body
+from pipeline.intake.source import Context, Normalized
+from pipeline.intake.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
 from pipeline.ledger.identity import identity_hash
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
-from pipeline.sources.context import Context, Normalized
-from pipeline.sources.json_fields import parse_object
-from pipeline.sources.rejects import REJECT_SCHEMA, RowError
-from pipeline.sources.request_by_hand import is_logged_body
-from pipeline.sources.request_fields import ATTRIBUTION, count
-from pipeline.sources.request_meters import disjoint_meters
-from pipeline.sources.request_reading import Lines, choose_readers, read_lines
-from pipeline.spooling import Segment
-from pipeline.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
 
 __all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipeline.intake.request_log.fields import count
 from pipeline.schemas import METERS, QUANTITY
-from pipeline.sources.request_fields import count
 
 _MODALITIES = ("text", "image", "audio")
 _RENAMED = {"training_tokens": "trained_tokens"}

@@ -6,8 +6,8 @@ image tokens inside the output. Nothing here makes meters: `request_meters` does
 
 from __future__ import annotations
 
-from pipeline.sources.json_fields import Fields
-from pipeline.sources.rejects import RowError
+from pipeline.intake.rejects import RowError
+from pipeline.intake.request_log.json_fields import Fields
 
 Counts = dict[str, int | str | None]
 
