@@ -11,13 +11,13 @@ from pipeline.access import open_published
 from pipeline.batch import RunResult
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
-from pipeline.fetching.connecting import check_access
-from pipeline.fetching.fetch import Progress
-from pipeline.fetching.windows import backfill
 from pipeline.money import display_usd
+from pipeline.providers.fetch_stage import FetchRequest, fetched_sources
+from pipeline.providers.openai.credentials import check_access
+from pipeline.providers.openai.fetch.fetch import Progress
+from pipeline.providers.openai.fetch.windows import backfill
 from pipeline.reporting.writing import WrittenReport, write_report
 from pipeline.run import run_batch
-from pipeline.source_fetch import FetchRequest, fetched_sources
 from pipeline.storage.database import Storage
 from pipeline.text import counted
 

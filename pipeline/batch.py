@@ -16,17 +16,17 @@ from pathlib import Path
 import duckdb
 
 from pipeline import budgets, catalogue
-from pipeline.bucket_intake import BucketChange
 from pipeline.channels import Channel
 from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.directory.model import Facts
 from pipeline.errors import RunStoppedError, SourceError
-from pipeline.fetch_books import FetchRow
 from pipeline.intake.files.input_files import FileEntry, Registry
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
+from pipeline.providers.fetch_store import FetchRow
+from pipeline.providers.read_pages import BucketChange
 from pipeline.reconciling.comparing import Scope
 from pipeline.storage.database import Storage, Warehouse, open_warehouse
 from pipeline.storage.engines.duckdb import scratch

@@ -18,8 +18,8 @@ import polars as pl
 import xxhash
 
 from pipeline.ledger.files import LedgerFile, view_rows
-from pipeline.line_items import LineItem, in_unit_of, parse
 from pipeline.money import display_usd, round_quantity
+from pipeline.providers.openai.line_items import LineItem, in_unit_of, parse
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA, METER_UNITS
 from pipeline.storage.database import Warehouse

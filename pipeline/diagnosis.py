@@ -22,9 +22,9 @@ from pipeline.config.directory_section import FILES
 from pipeline.config.model import Config, Source
 from pipeline.directory.files import read_files
 from pipeline.errors import ConfigError, SourceError, TollbookError
-from pipeline.fetching.connecting import address, check_access, key_variable
 from pipeline.intake.files.discovery import find
 from pipeline.pricing.load import examine
+from pipeline.providers.openai.credentials import address, check_access, key_variable
 from pipeline.storage import lock
 from pipeline.storage.database import Storage, Warehouse, look_into, newer_migrations
 

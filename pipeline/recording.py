@@ -13,13 +13,14 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import alerts, budgets, catalogue, fetch_books, outbox, run_alerts
+from pipeline import alerts, budgets, catalogue, outbox, run_alerts
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey
+from pipeline.providers import fetch_store
 from pipeline.rating.states import DayState, Rated, is_final
 from pipeline.reconciling import comparing
 
@@ -64,7 +65,7 @@ def write(work: Batch, change: Change) -> None:
     bucket_store.save_buckets(books, change.buckets, work.run_id, work.started_at)
     change.minutes += minute_store.replaced(books, storage, change.buckets.minutes, work.run_id)
     minute_store.save_minutes(books, storage, change.minutes, work.run_id)
-    fetch_books.save_fetches(books, change.fetches, work.run_id)
+    fetch_store.save_fetches(books, change.fetches, work.run_id)
 
 
 def write_charges(work: Batch, rated: Rated) -> None:

@@ -15,11 +15,6 @@ import polars as pl
 
 from pipeline import billed, catalogue, channels, recording, watching
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
-from pipeline.bucket_intake import (
-    BucketChange,
-    accept_waiting,
-    exclude_passed,
-)
 from pipeline.checking import check_books, check_days
 from pipeline.config.model import Config
 from pipeline.errors import (
@@ -38,11 +33,12 @@ from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.ledger.supersede import drop_repeats, replace_buckets
 from pipeline.pricing.load import PriceBook
+from pipeline.providers.directory_stage import sync_directory
+from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
+from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
 from pipeline.publishing import Live, publish
 from pipeline.rating.rate import rate
 from pipeline.rating.states import DayState, DayToRate, Rated, is_final
-from pipeline.source_directory import sync_directory
-from pipeline.source_fetch import FetchRequest, fetch_sources
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Storage
 

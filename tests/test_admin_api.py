@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipeline.admin_api import AdminApi
 from pipeline.errors import ApiError
+from pipeline.providers.openai.client import AdminApi
 
 KEY = "sk-admin-made-up-0123456789"
 Reply = tuple[int, dict[str, str], str]

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pipeline.patience import asked_pause, may_pass, pause
+from pipeline.providers.openai.retry import asked_pause, may_pass, pause
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config.model import Source, load
 from pipeline.errors import ConfigError
-from pipeline.fetching.connecting import address, connect
+from pipeline.providers.openai.credentials import address, connect
 
 SECRET = "sk-admin-made-up-0123456789"  # noqa: S105  of nobody
 FETCHED = '[[sources]]\nname = "api"\nkind = "openai"\n'

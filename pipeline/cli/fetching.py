@@ -15,7 +15,7 @@ from pipeline.cli.running import print_done
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 
 if TYPE_CHECKING:
-    from pipeline.fetching.fetch import Progress
+    from pipeline.providers.openai.fetch.fetch import Progress
 
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")

@@ -77,7 +77,7 @@ def run_and_print(
 ) -> int:
     """One run, told in a few lines, with another environment if given. Gives the exit code."""
     from pipeline.acting import run_and_report
-    from pipeline.source_fetch import FetchRequest
+    from pipeline.providers.fetch_stage import FetchRequest
 
     gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
     tolerance_usd = gates.tolerance_of(tolerance)

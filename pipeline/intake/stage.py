@@ -9,11 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.batch import Batch
-from pipeline.bucket_intake import BucketChange, read_source
 from pipeline.config.model import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
-from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE
-from pipeline.fetching.saving import RawFolder, series, source_folder
 from pipeline.intake.files.discovery import RawFile, find, landed
 from pipeline.intake.files.input_files import Action, Decision, FileEntry, Registry
 from pipeline.intake.read_file import read_file
@@ -21,6 +18,9 @@ from pipeline.intake.session import Intake
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter
 from pipeline.notes import folded
+from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
+from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
+from pipeline.providers.read_pages import BucketChange, read_source
 
 _COST_KINDS = frozenset({"openai_costs"})
 _FILES_AT_ONCE = 100

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from pipeline.bucket_intake import BucketChange
+from pipeline.providers.read_pages import BucketChange
 from pipeline.resources import sql
 from pipeline.storage.database import Warehouse
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 
-from pipeline.line_items import model_key
 from pipeline.money import EXACT, MONEY_STEP, plain
+from pipeline.providers.openai.line_items import model_key
 from pipeline.reconciling.facts import (
     CAUSES,
     MODEL_NAME,

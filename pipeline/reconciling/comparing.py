@@ -16,10 +16,10 @@ from typing import Any
 import polars as pl
 
 from pipeline.ledger.files import quote
-from pipeline.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.validity import holds
+from pipeline.providers.openai.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.rating.states import DayState, is_final
 from pipeline.reconciling.causes import explain, not_fetched
 from pipeline.reconciling.facts import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from pipeline.line_items import LineItem
+from pipeline.providers.openai.line_items import LineItem
 
 State = Literal["compared", "in_lag", "no_costs_fetched", "other_currency"]
 Join = Literal["name", "alias", "quantity"]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from pipeline.line_items import dated_key, model_key
 from pipeline.money import EXACT, MONEY_STEP
+from pipeline.providers.openai.line_items import dated_key, model_key
 from pipeline.reconciling.facts import ZERO, Charged, Costed, Join, Pair
 
 STORAGE = "vector_store_gb_days"

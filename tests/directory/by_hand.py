@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.directory.asking import Asked, Document
 from pipeline.directory.files import DirectoryFiles
-from pipeline.directory.reading import Told, read
 from pipeline.directory.store import save
 from pipeline.errors import ApiError
+from pipeline.providers.openai.directory.ask import Asked, Document
+from pipeline.providers.openai.directory.parse import Told, read
 from pipeline.storage.database import Storage, Warehouse, open_warehouse
 
 FIRST = datetime(2026, 11, 1, 12)

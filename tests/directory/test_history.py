@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.directory.asking import project_path
+from pipeline.providers.openai.directory.ask import project_path
 from pipeline.storage.database import Warehouse
 from tests.directory.by_hand import (
     ARCHIVED,

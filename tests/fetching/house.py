@@ -17,9 +17,9 @@ from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.demo.admin_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
-from pipeline.fetching.fetch import Progress
+from pipeline.providers.fetch_stage import FetchRequest
+from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.run import run_batch
-from pipeline.source_fetch import FetchRequest
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.errors import ConfigError, RunStoppedError
-from pipeline.fetching.fetch import Progress
+from pipeline.providers.openai.fetch.fetch import Progress
 from tests.fetching.house import NOW, SOURCE, House, Watched, asked, double
 
 DAILY = SOURCE + 'bucket_width = "1d"\n'

@@ -9,8 +9,8 @@ import pytest
 from openai.resources.admin.organization.usage import Usage
 
 from pipeline.errors import ApiError
-from pipeline.fetching.endpoints import COSTS, USAGE, without_refused
-from pipeline.sources import openai_usage
+from pipeline.providers.openai.fetch.endpoints import COSTS, USAGE, without_refused
+from pipeline.providers.openai.pages import usage as pages_usage
 
 
 def test_every_endpoint_of_the_sdk_is_fetched_as_finely_as_it_allows() -> None:
@@ -25,9 +25,9 @@ def test_every_endpoint_of_the_sdk_is_fetched_as_finely_as_it_allows() -> None:
 
 def test_what_is_fetched_can_be_read() -> None:
     """Every name that is grouped by is a dimension that the reader keeps."""
-    assert {e.name for e in USAGE} == set(openai_usage._ENDPOINTS)
+    assert {e.name for e in USAGE} == set(pages_usage._ENDPOINTS)
     for endpoint in USAGE:
-        assert set(endpoint.group_by) == set(openai_usage._dimensions_of(endpoint.name))
+        assert set(endpoint.group_by) == set(pages_usage._dimensions_of(endpoint.name))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from pipeline.demo.admin_api.faults import Faults
-from pipeline.fetching.endpoints import COSTS, USAGE
+from pipeline.providers.openai.fetch.endpoints import COSTS, USAGE
 from tests.fetching.house import KEY, NOW, House, asked, double
 
 ALL = [e.name for e in (*USAGE, COSTS)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.fetching.journal import Journal
-from pipeline.fetching.windows import Span
+from pipeline.providers.openai.fetch.backfill_journal import Journal
+from pipeline.providers.openai.fetch.windows import Span
 
 RANGE = Span(datetime(2026, 11, 1), datetime(2026, 11, 8))
 AT = datetime(2026, 11, 24, 8)

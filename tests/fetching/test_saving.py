@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.admin_api import Answer
-from pipeline.fetching.saving import RawFolder
-from pipeline.fetching.windows import Span
-from pipeline.sources.pages import read
+from pipeline.providers.openai.client import Answer
+from pipeline.providers.openai.fetch.raw_files import RawFolder
+from pipeline.providers.openai.fetch.windows import Span
+from pipeline.providers.openai.pages.pages import read
 
 DAY = Span(datetime(2026, 11, 20), datetime(2026, 11, 21))
 AT = datetime(2026, 11, 21, 8)

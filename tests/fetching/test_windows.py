@@ -7,7 +7,14 @@ from datetime import date, datetime
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.fetching.windows import Span, backfill, extended, first_day, pieces, regular
+from pipeline.providers.openai.fetch.windows import (
+    Span,
+    backfill,
+    extended,
+    first_day,
+    pieces,
+    regular,
+)
 
 
 def _at(text: str) -> datetime:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipeline.line_items import parse
 from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.providers.openai.line_items import parse
 from pipeline.reconciling.comparing import compare
 from pipeline.reconciling.facts import Charged, Costed, Day, Line
 

@@ -13,8 +13,8 @@ import pytest
 
 from pipeline.errors import SourceError
 from pipeline.intake.source import Context
-from pipeline.sources import openai_costs
-from pipeline.sources.openai_costs import ParsedCosts
+from pipeline.providers.openai.pages import costs as pages_costs
+from pipeline.providers.openai.pages.costs import ParsedCosts
 
 DAY = 1_781_395_200  # 2026-06-14T00:00:00Z
 
@@ -44,12 +44,12 @@ def parse(tmp_path: Path, pages: Any, name: str = "costs.json") -> ParsedCosts:
     path = tmp_path / name
     path.write_text(pages if isinstance(pages, str) else json.dumps(pages), encoding="utf-8")
     now = datetime(2026, 11, 24, 3)
-    found = openai_costs.parse(
+    found = pages_costs.parse(
         path,
         Context("org-acme", "costs", "openai", "charge", ZoneInfo("UTC"), now, now, name),
     )
     assert found.records.height + found.rejects.height == found.rows_read
-    assert found.records.schema == openai_costs.COSTS_SCHEMA
+    assert found.records.schema == pages_costs.COSTS_SCHEMA
     return found
 
 
@@ -147,7 +147,7 @@ def test_a_later_fetch_replaces_the_day(tmp_path: Path) -> None:
         )
         for name, day, rows in (("b", 21, [row("1"), row("2")]), ("a", 22, [row("4")]))
     ]  # fmt: skip
-    (winner,) = openai_costs.order(parsed)
+    (winner,) = pages_costs.order(parsed)
     assert (winner.input_file, winner.bucket_key) == ("a.json", "costs|2026-06-14")
     assert parsed[1].records["fetched_at"].to_list() == [datetime(2026, 11, 22)]
     assert winner.dimensions == {"line_item"}
@@ -158,7 +158,7 @@ def test_project_ids_that_leak_contradict_only_the_same_day_s_bucket(tmp_path: P
     one = parse(tmp_path, page(row(line_item="x")), "a.json")
     other = parse(tmp_path, page(row(project_id="p")), "b.json")
     with pytest.raises(SourceError, match="line_item"):
-        openai_costs.order([one, other])
+        pages_costs.order([one, other])
 
 
 def test_a_new_field_is_named(tmp_path: Path) -> None:

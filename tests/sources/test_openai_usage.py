@@ -16,9 +16,9 @@ import pytest
 from pipeline.errors import SourceError
 from pipeline.intake.rejects import REJECT_SCHEMA
 from pipeline.intake.source import Context
+from pipeline.providers.openai.pages import usage as pages_usage
+from pipeline.providers.openai.pages.usage import ParsedUsage
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
-from pipeline.sources import openai_usage
-from pipeline.sources.openai_usage import ParsedUsage
 
 DAY = 1_730_419_200  # 2024-11-01T00:00:00Z
 
@@ -74,13 +74,13 @@ def envelope(
 def parse(tmp_path: Path, pages: Any, zone: str = "UTC", name: str = "usage.json") -> ParsedUsage:
     path = tmp_path / name
     path.write_text(pages if isinstance(pages, str) else json.dumps(pages), encoding="utf-8")
-    found = openai_usage.parse(path, context(zone, name))
+    found = pages_usage.parse(path, context(zone, name))
     assert (
         found.records.height + found.minute_records.height + found.rejects.height == found.rows_read
     )
     assert found.rejects.schema == REJECT_SCHEMA
     for frame in (found.records, found.minute_records):
-        assert frame.schema == openai_usage.USAGE_BUCKET_SCHEMA
+        assert frame.schema == pages_usage.USAGE_BUCKET_SCHEMA
     return found
 
 

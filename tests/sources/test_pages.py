@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.sources import pages
+from pipeline.providers.openai.pages import pages
 
 
 def bucket(*rows: dict[str, Any]) -> dict[str, Any]:

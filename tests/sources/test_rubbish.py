@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pipeline.errors import SourceError
 from pipeline.intake.source import Context
 from pipeline.intake.tabular import normalize as tabular_normalize
-from pipeline.sources import openai_costs, openai_usage
+from pipeline.providers.openai.pages import costs as pages_costs
+from pipeline.providers.openai.pages import usage as pages_usage
 
 NOW = datetime(2026, 11, 24)
 CONTEXT = Context("org-acme", "s", "openai", "charge", ZoneInfo("UTC"), NOW, NOW, "in")
@@ -73,13 +74,13 @@ ENVELOPE = st.fixed_dictionaries(
 
 def parse_all(path: Path) -> None:
     """Each kind reads the file, or says what is wrong with it."""
-    for module in (openai_usage, openai_costs):
+    for module in (pages_usage, pages_costs):
         try:
             found: Any = module.parse(path, CONTEXT)
         except SourceError as error:
             assert (error.file, bool(error.hint or error.key)) == ("in", True)  # noqa: PT017
             continue
-        minutes = found.minute_records.height if module is openai_usage else 0
+        minutes = found.minute_records.height if module is pages_usage else 0
         assert found.records.height + minutes + found.rejects.height == found.rows_read
         module.order([found])
 

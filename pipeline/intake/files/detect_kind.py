@@ -17,7 +17,7 @@ from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_h
 from pipeline.intake.files.segments import compression, read_head
 from pipeline.intake.request_log import normalize as request_log_normalize
 from pipeline.intake.tabular import read
-from pipeline.sources import pages
+from pipeline.providers.openai.pages import pages
 
 HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10

@@ -29,8 +29,9 @@ from pipeline.ledger.bucket_versions import DAY_BUCKETS, BucketKey, KnownBuckets
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
 from pipeline.ledger.identity import identity_hash
 from pipeline.ledger.minutes import FetchedMinutes
+from pipeline.providers.openai.pages import costs as pages_costs
+from pipeline.providers.openai.pages import usage as pages_usage
 from pipeline.schemas import LEDGER_SCHEMA, Basis
-from pipeline.sources import openai_costs, openai_usage
 
 # A bucket is a small frame, and a frame costs memory by its columns, however few its rows.
 _FRAMES_AT_ONCE = 200
@@ -84,7 +85,7 @@ def read_source(
             if is_copy(intake, source, file, decision.known, found.content_hash):
                 continue
             context = intake.context(source, file)
-            module = openai_costs if source.kind == "openai_costs" else openai_usage
+            module = pages_costs if source.kind == "openai_costs" else pages_usage
             page = _without_minutes(intake, change, module.parse(path, context), file)
             parsed.append((page, file, decision.known, found.content_hash))
         except SourceError as error:
@@ -106,7 +107,7 @@ def read_source(
         entry.quarantined = page.rejects.height
         intake.rejects.add(entry, page.rejects)
         intake.notes.extend(page.notes)
-        if isinstance(page, openai_usage.ParsedUsage):  # rows of minute buckets are kept apart
+        if isinstance(page, pages_usage.ParsedUsage):  # rows of minute buckets are kept apart
             entry.not_usage += page.rows_read - page.records.height - page.rejects.height
             entry.rows_read -= entry.not_usage
         intake.touched.append(entry)
@@ -127,7 +128,7 @@ def read_source(
 
 def _without_minutes(intake: Intake, change: BucketChange, page: Any, file: RawFile) -> Any:
     """The page with its rows of minute buckets put aside."""
-    if not isinstance(page, openai_usage.ParsedUsage):
+    if not isinstance(page, pages_usage.ParsedUsage):
         return page
     change.minutes.spill(page.minute_records, file.name, intake.temporary / "minutes")
     return page._replace(minute_records=page.minute_records.clear())

@@ -18,8 +18,8 @@ from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
 from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
 from pipeline.money import parse_decimal, provider_amount, round_quantity
-from pipeline.sources.page_buckets import RawBucket, Reading, Report, raw_buckets, text
-from pipeline.sources.pages import read
+from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
+from pipeline.providers.openai.pages.pages import read
 
 __all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
 

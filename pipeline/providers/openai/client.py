@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import ApiError
-from pipeline.patience import asked_pause, may_pass, pause
+from pipeline.providers.openai.retry import asked_pause, may_pass, pause
 
 if TYPE_CHECKING:
     import openai

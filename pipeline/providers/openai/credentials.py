@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from pipeline.admin_api import BASE_URL, MAX_RETRIES, AdminApi
 from pipeline.config.model import Source
 from pipeline.config.source_section import check_base_url
 from pipeline.errors import ConfigError
+from pipeline.providers.openai.client import BASE_URL, MAX_RETRIES, AdminApi
 
 ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 

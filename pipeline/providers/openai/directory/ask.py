@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pipeline.admin_api import AdminApi, Parameters
 from pipeline.errors import ApiError
+from pipeline.providers.openai.client import AdminApi, Parameters
 
 MOST_IN_FLIGHT = 4
 PAGE = 100  # the most that the lists give at once

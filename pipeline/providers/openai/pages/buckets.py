@@ -14,8 +14,8 @@ from pipeline.errors import SourceError
 from pipeline.intake.rejects import Reject, RowError
 from pipeline.intake.source import Context
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, Width
-from pipeline.sources.openai_tokens import whole_number
-from pipeline.sources.pages import Page, Part
+from pipeline.providers.openai.pages.pages import Page, Part
+from pipeline.providers.openai.pages.tokens import whole_number
 
 FIRST_PLAUSIBLE = datetime(2020, 1, 1)  # noqa: DTZ001  naive UTC
 _LATEST = 10**11  # seconds; beyond what a datetime holds lies nothing of ours

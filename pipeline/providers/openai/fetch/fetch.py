@@ -17,13 +17,13 @@ from typing import Any, Literal
 
 import structlog
 
-from pipeline.admin_api import AdminApi, Answer
 from pipeline.errors import ApiError
-from pipeline.fetching.endpoints import COSTS_LIMIT, LIMITS, Endpoint, without_refused
-from pipeline.fetching.journal import Journal
-from pipeline.fetching.saving import RawFolder, series
-from pipeline.fetching.windows import Span, pieces
 from pipeline.ledger.bucket import Width
+from pipeline.providers.openai.client import AdminApi, Answer
+from pipeline.providers.openai.fetch.backfill_journal import Journal
+from pipeline.providers.openai.fetch.endpoints import COSTS_LIMIT, LIMITS, Endpoint, without_refused
+from pipeline.providers.openai.fetch.raw_files import RawFolder, series
+from pipeline.providers.openai.fetch.windows import Span, pieces
 
 log = structlog.get_logger()
 

@@ -13,14 +13,14 @@ import structlog
 
 from pipeline.batch import Batch
 from pipeline.config.model import Source
-from pipeline.directory import raw
-from pipeline.directory.asking import ask
 from pipeline.directory.model import Facts
-from pipeline.directory.reading import Told, read
 from pipeline.errors import ConfigError, SourceError
-from pipeline.fetching.connecting import address, connect, key_variable
-from pipeline.fetching.saving import source_folder
-from pipeline.source_fetch import FetchRequest
+from pipeline.providers.fetch_stage import FetchRequest
+from pipeline.providers.openai.credentials import address, connect, key_variable
+from pipeline.providers.openai.directory import raw_files as directory_raw_files
+from pipeline.providers.openai.directory.ask import ask
+from pipeline.providers.openai.directory.parse import Told, read
+from pipeline.providers.openai.fetch.raw_files import source_folder
 
 log = structlog.get_logger()
 
@@ -67,7 +67,9 @@ def _sync(work: Batch, source: Source, request: FetchRequest) -> Told:
             api, clock=work.real_clock, stop=work.stop, in_flight=source.requests_in_flight
         )
     work.between_stages()
-    path = raw.save(source_folder(work.storage.raw, source.name) / raw.FOLDER, document)
+    path = directory_raw_files.save(
+        source_folder(work.storage.raw, source.name) / directory_raw_files.FOLDER, document
+    )
     told = read(document, source.name)
     log.info(
         "directory_fetched",

@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.directory.asking import Document
 from pipeline.intake.files.segments import DAMAGED
+from pipeline.providers.openai.directory.ask import Document
 
 FOLDER = "directory"
 _INSTANT = "%Y%m%dT%H%M%S.%fZ"

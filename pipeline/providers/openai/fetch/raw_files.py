@@ -16,9 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.admin_api import Answer
-from pipeline.fetching.windows import Span
 from pipeline.intake.files.segments import DAMAGED
+from pipeline.providers.openai.client import Answer
+from pipeline.providers.openai.fetch.windows import Span
 
 _SPAN = "%Y%m%dT%H%M%SZ"
 _INSTANT = "%Y%m%dT%H%M%S.%fZ"

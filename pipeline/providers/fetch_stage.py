@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from pipeline.admin_api import MAX_RETRIES
 from pipeline.batch import Batch
 from pipeline.config.model import Config, Source
 from pipeline.errors import ApiError, ConfigError, SourceError
-from pipeline.fetch_books import FetchRow, known_spans, row_of
-from pipeline.fetching.connecting import connect
-from pipeline.fetching.endpoints import BY_MINUTE, COSTS, USAGE, Endpoint
-from pipeline.fetching.fetch import Fetched, Fetching, Order, Progress, fetch
-from pipeline.fetching.journal import Journal
-from pipeline.fetching.saving import series, source_folder
-from pipeline.fetching.windows import Span, first_day, regular
 from pipeline.ledger.bucket import Width
+from pipeline.providers.fetch_store import FetchRow, known_spans, row_of
+from pipeline.providers.openai.client import MAX_RETRIES
+from pipeline.providers.openai.credentials import connect
+from pipeline.providers.openai.fetch.backfill_journal import Journal
+from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE, Endpoint
+from pipeline.providers.openai.fetch.fetch import Fetched, Fetching, Order, Progress, fetch
+from pipeline.providers.openai.fetch.raw_files import series, source_folder
+from pipeline.providers.openai.fetch.windows import Span, first_day, regular
 
 # No server is without these: a 404 of theirs is an outage.
 _EVERYWHERE = frozenset({COSTS.name, "completions"})

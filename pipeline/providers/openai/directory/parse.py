@@ -13,16 +13,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pipeline.directory.asking import (
-    INVITES_PATH,
-    PROJECTS_PATH,
-    SPEND_LIMIT_PATH,
-    USERS_PATH,
-    Asked,
-    Document,
-    is_archived,
-    project_path,
-)
 from pipeline.directory.model import (
     ACCOUNTS,
     INVITES,
@@ -41,6 +31,16 @@ from pipeline.directory.model import (
 )
 from pipeline.errors import ApiError
 from pipeline.money import EXACT
+from pipeline.providers.openai.directory.ask import (
+    INVITES_PATH,
+    PROJECTS_PATH,
+    SPEND_LIMIT_PATH,
+    USERS_PATH,
+    Asked,
+    Document,
+    is_archived,
+    project_path,
+)
 
 _MOST = 2**63 - 1
 _CENTS = Decimal(100)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.fetching.fetch import Fetched
-from pipeline.fetching.windows import Span, extended
+from pipeline.providers.openai.fetch.fetch import Fetched
+from pipeline.providers.openai.fetch.windows import Span, extended
 from pipeline.resources import sql
 from pipeline.storage.database import Warehouse
 
