@@ -17,6 +17,7 @@ import duckdb
 
 from pipeline import budgets, catalogue
 from pipeline.channels import Channel
+from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.directory.model import Facts
@@ -27,7 +28,6 @@ from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.providers.read_pages import BucketChange
-from pipeline.reconciling.comparing import Scope
 from pipeline.storage.database import Storage, Warehouse, open_warehouse
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.lock import storage_lock

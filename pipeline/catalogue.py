@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.charges.model import DAY_PRICE_SCHEMA, DayState, PostingFile
 from pipeline.config.model import Budget
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.pricing.load import PriceBook
-from pipeline.rating.states import DAY_PRICE_SCHEMA, DayState, PostingFile
 from pipeline.storage.database import Storage, Warehouse
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {

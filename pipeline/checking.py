@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import duckdb
 
 from pipeline import resources
+from pipeline.charges.model import PostingFile, Rated
 from pipeline.errors import CheckFailedError
 from pipeline.ledger.files import quote
-from pipeline.rating.states import PostingFile, Rated
 from pipeline.storage.database import Warehouse
 
 _OF_DAYS = "checks/charges_are_their_postings"

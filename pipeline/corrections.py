@@ -14,8 +14,12 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import billed, catalogue
+from pipeline import catalogue
 from pipeline.batch import Batch, Change, RunResult
+from pipeline.charges import provider_billed
+from pipeline.charges.model import DayToRate, Rated
+from pipeline.charges.rate import rate
+from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
 from pipeline.intake.files.input_files import FileEntry
@@ -32,9 +36,6 @@ from pipeline.ledger.files import (
 )
 from pipeline.ledger.identity import identity_hash
 from pipeline.ledger.supersede import drop_repeats
-from pipeline.rating.rate import rate
-from pipeline.rating.states import DayToRate, Rated
-from pipeline.reconciling.comparing import Scope
 from pipeline.resources import sql
 from pipeline.run import act, intake_of, settle
 from pipeline.schemas import CHARGE_SCHEMA
@@ -280,7 +281,7 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
             work.storage.temporary / "preview",
             work.run_id,
             work.started_at,
-            billed.gather(work.books).lines,
+            provider_billed.gather(work.books).lines,
         )
         paths = [str(p.path) for p in rated.postings]
         if not paths:

@@ -18,11 +18,11 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
+from pipeline.charges.model import DAILY_SCHEMA, DayState, PostingFile
 from pipeline.ledger.files import LedgerFile, link_or_copy, quote
 from pipeline.ledger.files import write as write_parquet
 from pipeline.ledger.minute_store import minute_files
 from pipeline.ledger.minutes import MINUTE_SCHEMA
-from pipeline.rating.states import DAILY_SCHEMA, DayState, PostingFile
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES, OUTPUT_METERS
 from pipeline.storage.database import Storage, Warehouse

@@ -14,8 +14,8 @@ from decimal import Decimal
 import duckdb
 
 from pipeline.access import Answer, run_statement, view_names
+from pipeline.charges.reconciliation.model import CAUSES
 from pipeline.money import EXACT, display_usd, plain, to_cents
-from pipeline.reconciling.facts import CAUSES
 from pipeline.resources import sql
 
 NAMED_GAPS = 5

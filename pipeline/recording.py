@@ -15,14 +15,14 @@ import structlog
 
 from pipeline import alerts, budgets, catalogue, outbox, run_alerts
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
+from pipeline.charges.model import DayState, Rated, is_final
+from pipeline.charges.reconciliation import reconcile as reconciliation
 from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey
 from pipeline.providers import fetch_store
-from pipeline.rating.states import DayState, Rated, is_final
-from pipeline.reconciling import comparing
 
 log = structlog.get_logger()
 
@@ -121,7 +121,7 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
 
 def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> None:
     """Our charges against the provider's costs, for the days that changed or are still open."""
-    comparing.reconcile(
+    reconciliation.reconcile(
         work.books,
         states,
         aliases=work.book.aliases(),

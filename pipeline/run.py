@@ -13,8 +13,11 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import billed, catalogue, channels, recording, watching
+from pipeline import catalogue, channels, recording, watching
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
+from pipeline.charges import provider_billed
+from pipeline.charges.model import DayState, DayToRate, Rated, is_final
+from pipeline.charges.rate import rate
 from pipeline.checking import check_books, check_days
 from pipeline.config.model import Config
 from pipeline.errors import (
@@ -37,8 +40,6 @@ from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
 from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
 from pipeline.publishing import Live, publish
-from pipeline.rating.rate import rate
-from pipeline.rating.states import DayState, DayToRate, Rated, is_final
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Storage
 
@@ -187,14 +188,14 @@ def _rate(
 ) -> Rated:
     """Rate the days that usage, prices or the provider's bill have changed."""
     is_anew = bool(change.forgotten)
-    billed.note_logged_operations(
+    provider_billed.note_logged_operations(
         work.books, work.con, ledger if is_anew else change.new_files, excluded, anew=is_anew
     )
-    bill = billed.gather(work.books)
-    days = billed.changed_days(work.books, bill)
+    bill = provider_billed.gather(work.books)
+    days = provider_billed.changed_days(work.books, bill)
     for day in days:
         change.reasons.setdefault(day, "correction" if is_anew else "usage")
-    change.notes += billed.notes(bill, days)
+    change.notes += provider_billed.notes(bill, days)
     to_rate = days_to_rate(work, change, states)
     rated = rate(
         work.con,
@@ -207,7 +208,7 @@ def _rate(
         work.started_at,
         bill.lines,
     )
-    billed.save(work.books, bill, days)
+    provider_billed.save(work.books, bill, days)
     work.between_stages()
     return rated
 

@@ -12,10 +12,10 @@ import polars as pl
 
 from pipeline import catalogue, fact_alerts, headroom, outbox, policy
 from pipeline.batch import Batch, Change
+from pipeline.charges.model import DayState
 from pipeline.fact_alerts import Fact, FactKind
 from pipeline.ledger import minute_store
 from pipeline.ledger.files import LedgerFile
-from pipeline.rating.states import DayState
 from pipeline.resources import sql
 from pipeline.storage.database import Warehouse
 

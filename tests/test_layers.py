@@ -20,9 +20,9 @@ KNOW_THE_TIME = {"cli.setting"}
 MONEY_PASSES = (
     "money",
     "pricing",
-    "rating",
+    "charges",
     "budgets",
-    "reconciling",
+    "charges.reconciliation",
     "reconciled",
     "alerts",
     "alert_text",

@@ -52,9 +52,9 @@ def reconcile_verb(
     """
     from pipeline.access import open_published
     from pipeline.acting import report
+    from pipeline.charges.reconciliation.reconcile import Scope
     from pipeline.corrections import reconcile
     from pipeline.reconciled import Asked, counted, gaps, months, told
-    from pipeline.reconciling.comparing import Scope
 
     gates.check(fail_on or (), (gates.RECONCILIATION,))
     chosen = "json" if as_json else form

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from pipeline.charges.reconciliation.model import Charged, Costed, Day, Line
+from pipeline.charges.reconciliation.reconcile import compare
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.providers.openai.line_items import parse
-from pipeline.reconciling.comparing import compare
-from pipeline.reconciling.facts import Charged, Costed, Day, Line
 
 DAY = date(2026, 11, 2)
 A_MILLION = Decimal(1_000_000)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.charges.reconciliation.model import Charged, Costed, Line
 from pipeline.money import EXACT
-from pipeline.reconciling.facts import Charged, Costed, Line
 from tests.reconciling.sides import charge, compared, cost, parts
 
 NIL = Decimal(0)

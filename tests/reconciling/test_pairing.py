@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pipeline.reconciling.facts import Charged, Costed
+from pipeline.charges.reconciliation.model import Charged, Costed
 from tests.reconciling.sides import charge, compared, cost, parts
 
 NIL = Decimal(0)

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.charges.model import DayToRate
 from pipeline.ledger.files import quote
-from pipeline.rating.states import DayToRate
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA
 

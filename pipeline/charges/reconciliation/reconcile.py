@@ -15,15 +15,15 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.charges.model import DayState, is_final
+from pipeline.charges.reconciliation.causes import explain, not_fetched
+from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
+from pipeline.charges.reconciliation.pair import pair
 from pipeline.ledger.files import quote
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.validity import holds
 from pipeline.providers.openai.line_items import LineItem, in_unit_of, model_key, parse
-from pipeline.rating.states import DayState, is_final
-from pipeline.reconciling.causes import explain, not_fetched
-from pipeline.reconciling.facts import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
-from pipeline.reconciling.pairing import pair
 from pipeline.resources import sql
 from pipeline.storage.database import Warehouse
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from pipeline.charges.reconciliation.model import ZERO, Charged, Costed, Join, Pair
 from pipeline.money import EXACT, MONEY_STEP
 from pipeline.providers.openai.line_items import dated_key, model_key
-from pipeline.reconciling.facts import ZERO, Charged, Costed, Join, Pair
 
 STORAGE = "vector_store_gb_days"
 # The bill does not say which model searched or stored.

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 
-from pipeline.money import EXACT, MONEY_STEP, plain
-from pipeline.providers.openai.line_items import model_key
-from pipeline.reconciling.facts import (
+from pipeline.charges.reconciliation.model import (
     CAUSES,
     MODEL_NAME,
     ZERO,
@@ -22,7 +20,9 @@ from pipeline.reconciling.facts import (
     Line,
     Pair,
 )
-from pipeline.reconciling.pairing import TOOL_METERS
+from pipeline.charges.reconciliation.pair import TOOL_METERS
+from pipeline.money import EXACT, MONEY_STEP, plain
+from pipeline.providers.openai.line_items import model_key
 
 USD = "usd"
 _MILLION = Decimal(1_000_000)

@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.charges.model import DAY_PRICE_SCHEMA
 from pipeline.pricing.load import Price, PriceBook, PriceKey
-from pipeline.rating.states import DAY_PRICE_SCHEMA
 from pipeline.schemas import METER_UNITS
 
 RESOLVED_SCHEMA: dict[str, pl.DataType] = {

@@ -16,13 +16,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger.files import LedgerFile, files_of, link_or_copy, view_rows
-from pipeline.ledger.files import write as write_parquet
-from pipeline.pricing.load import PriceBook
-from pipeline.rating.day_files import charges_by_day, days_with_other_requests, split_by_day
-from pipeline.rating.differences import differences, register_days
-from pipeline.rating.lookup import number_keys, resolve, with_organization
-from pipeline.rating.states import (
+from pipeline.charges.day_files import charges_by_day, days_with_other_requests, split_by_day
+from pipeline.charges.model import (
     DAILY_SCHEMA,
     DAY_PRICE_SCHEMA,
     USAGE_COLUMNS,
@@ -31,6 +26,11 @@ from pipeline.rating.states import (
     PostingFile,
     Rated,
 )
+from pipeline.charges.postings import differences, register_days
+from pipeline.charges.price_lookup import number_keys, resolve, with_organization
+from pipeline.ledger.files import LedgerFile, files_of, link_or_copy, view_rows
+from pipeline.ledger.files import write as write_parquet
+from pipeline.pricing.load import PriceBook
 from pipeline.resources import render_sql, sql
 from pipeline.schemas import (
     CHARGE_SCHEMA,
