@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Literal
 
-from pipeline.budgets import BudgetStatus
+from pipeline.budgets.status import BudgetStatus
 from pipeline.money import CENT, EXACT, display_usd
 
 Severity = Literal["info", "warning", "critical"]

@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline import alert_text as text
-from pipeline.budgets import BudgetStatus, month_of, reaches
+from pipeline.budgets.status import BudgetStatus, month_of, reaches
 
 AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
 AlertState = Literal["open", "resolved", "retracted"]

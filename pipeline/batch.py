@@ -15,7 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import budgets, catalogue
+from pipeline import catalogue
+from pipeline.budgets import status as budgets_status
 from pipeline.channels import Channel
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
@@ -91,7 +92,7 @@ class RunResult:
     counts: Counts
     storage_root: Path
     snapshot: Path
-    statuses: tuple[budgets.BudgetStatus, ...]
+    statuses: tuple[budgets_status.BudgetStatus, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     postings: Mapping[str, int]  # lines posted, by reason

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pipeline import alert_text as text
 from pipeline.alerts import NOT_SENT, Alert, Decision, Severity, alert_id, message_of
-from pipeline.budgets import month_of
+from pipeline.budgets.status import month_of
 
 FactKind = Literal["rate_limit", "policy"]
 LISTED = 50  # more facts than these are counted in a message, not listed

@@ -13,8 +13,9 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import alerts, budgets, catalogue, outbox, run_alerts
+from pipeline import alerts, catalogue, outbox, run_alerts
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
+from pipeline.budgets import status as budgets_status
 from pipeline.charges.model import DayState, Rated, is_final
 from pipeline.charges.reconciliation import reconcile as reconciliation
 from pipeline.directory import store as directory_books
@@ -95,7 +96,9 @@ def _forget(work: Batch, change: Change) -> None:
         work.registry.touch(entries[file_id])
 
 
-def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.BudgetStatus]:
+def budget_status(
+    work: Batch, states: Mapping[date, DayState]
+) -> list[budgets_status.BudgetStatus]:
     """Where the budgets stand, from the small sums of all days."""
     con = work.books.con
     has_plans = work.config.budgets or work.books.rows("SELECT 1 FROM budget_status LIMIT 1")
@@ -111,10 +114,10 @@ def budget_status(work: Batch, states: Mapping[date, DayState]) -> list[budgets.
     )
     con.register("spend_by_day", source)
     try:
-        statuses = budgets.evaluate(con, work.config.budgets, today=work.today)
+        statuses = budgets_status.evaluate(con, work.config.budgets, today=work.today)
     finally:
         con.unregister("spend_by_day")
-    budgets.store(con, statuses)
+    budgets_status.store(con, statuses)
     names = directory_books.project_names(work.books)
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
 
@@ -133,7 +136,7 @@ def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> N
 
 
 def alert(
-    work: Batch, change: Change, statuses: Sequence[budgets.BudgetStatus], outcome: str
+    work: Batch, change: Change, statuses: Sequence[budgets_status.BudgetStatus], outcome: str
 ) -> None:
     """Decide what is to be said, and put it into the outbox."""
     con = work.books.con

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import duckdb
 
-from pipeline import alerts, budgets, outbox
+from pipeline import alerts, outbox
 from pipeline.alerts import Alert, Decision
-from pipeline.budgets import BudgetStatus
+from pipeline.budgets import status as budgets_status
+from pipeline.budgets.status import BudgetStatus
 from pipeline.config.model import Budget
 from pipeline.resources import sql, sql_names
 
@@ -78,8 +79,8 @@ def run(
 ) -> Decision:
     """One run's budget stage, in one transaction."""
     con.execute("BEGIN")
-    statuses = budgets.evaluate(con, plan, today=today)
-    budgets.store(con, statuses)
+    statuses = budgets_status.evaluate(con, plan, today=today)
+    budgets_status.store(con, statuses)
     decision = alerts.decide(
         statuses,
         outbox.known(con),
@@ -109,7 +110,7 @@ def status(
     return BudgetStatus(
         budget_id=id,
         period_start_date=start,
-        period_end_date=budgets.month_of(start)[1],
+        period_end_date=budgets_status.month_of(start)[1],
         amount_usd=amount,
         spent_usd=spent_,
         spent_ratio=None,

@@ -11,8 +11,8 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import budgets
-from pipeline.budgets import BudgetStatus, evaluate
+from pipeline.budgets import status as budgets_status
+from pipeline.budgets.status import BudgetStatus, evaluate
 from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.resources import sql
@@ -184,8 +184,8 @@ def test_an_ended_month_keeps_the_plan_it_ended_with() -> None:
             (date(2026, 11, 2), "proj_chat", "m", "models", "2100", "0"),
         ],
     )
-    budgets.store(con, evaluate(con, [budget("2000")], today=date(2026, 10, 31)))
-    budgets.store(con, evaluate(con, [budget("3000")], today=date(2026, 11, 2)))
+    budgets_status.store(con, evaluate(con, [budget("2000")], today=date(2026, 10, 31)))
+    budgets_status.store(con, evaluate(con, [budget("3000")], today=date(2026, 11, 2)))
     rows = evaluate(con, [budget("4000")], today=TODAY)
     assert [(r.period_start_date, r.amount_usd, r.state) for r in rows] == [
         (OCTOBER, Decimal(2000), "over"),
@@ -198,8 +198,8 @@ def test_an_ended_month_keeps_the_plan_it_ended_with() -> None:
 def test_the_day_since_which_a_budget_is_watched_stays() -> None:
     """It is the first day on which it was looked at, also for months that come later."""
     con = catalogue()
-    budgets.store(con, evaluate(con, [budget()], today=date(2026, 10, 20)))
-    budgets.store(con, evaluate(con, [budget()], today=date(2026, 11, 3)))
+    budgets_status.store(con, evaluate(con, [budget()], today=date(2026, 10, 20)))
+    budgets_status.store(con, evaluate(con, [budget()], today=date(2026, 11, 3)))
     rows = evaluate(con, [budget(), budget(id="new")], today=TODAY)
     assert {(r.budget_id, r.watched_since_date) for r in rows} == {
         ("chat-monthly", date(2026, 10, 20)),
@@ -211,8 +211,8 @@ def test_the_table_holds_what_was_evaluated_and_no_forecast() -> None:
     """The stored row is the contract's; what is not computed is NULL, not invented."""
     con = catalogue()
     spent(con, "1600")
-    budgets.store(con, evaluate(con, [budget()], today=TODAY))
-    budgets.store(con, evaluate(con, [budget()], today=TODAY))  # again: still one row
+    budgets_status.store(con, evaluate(con, [budget()], today=TODAY))
+    budgets_status.store(con, evaluate(con, [budget()], today=TODAY))  # again: still one row
     assert con.execute(
         "SELECT budget_id, period_start_date, period_end_date, amount_usd, spent_usd, spent_ratio, "
         "is_lower_bound, forecast_usd, forecast_low_usd, forecast_high_usd, crossing_date, state, "
@@ -264,7 +264,7 @@ def test_spend_is_the_exact_sum_and_the_state_its_exact_comparison(
     is_eighty = exact.multiply(total, Decimal(10)) >= amount * 8
     assert (row.state == "near") == (total < amount and is_eighty)
     assert row.spent_ratio is not None
-    next_ratio = row.spent_ratio + budgets.RATIO_STEP
+    next_ratio = row.spent_ratio + budgets_status.RATIO_STEP
     assert exact.multiply(row.spent_ratio, amount) <= total < exact.multiply(next_ratio, amount)
 
 
@@ -288,7 +288,7 @@ def test_the_largest_and_the_smallest_amount_are_exact() -> None:
         budget("0.000000000000000000000001", id="small"),
     ]
     large, small = evaluate(con, plan, today=TODAY)
-    budgets.store(con, [large, small])
+    budgets_status.store(con, [large, small])
     assert (large.spent_ratio, small.spent_ratio) == (Decimal(0), Decimal(1))
     assert con.execute("SELECT max(amount_usd) FROM budget_status").fetchone() == (
         Decimal("999999999999.999999999999999999999999"),

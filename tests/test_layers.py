@@ -21,7 +21,7 @@ MONEY_PASSES = (
     "money",
     "pricing",
     "charges",
-    "budgets",
+    "budgets.status",
     "charges.reconciliation",
     "reconciled",
     "alerts",

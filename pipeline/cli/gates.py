@@ -73,7 +73,7 @@ def exit_code_of_run(
 
     Gaps are looked for in everything that was compared, or in the month that was asked for.
     """
-    from pipeline.budgets import month_of as days_of_month
+    from pipeline.budgets.status import month_of as days_of_month
 
     found: list[str] = []
     if RECONCILIATION in gates:

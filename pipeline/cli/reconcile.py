@@ -79,7 +79,7 @@ def _days(
     month: str | None, since: str | None, until: str | None
 ) -> tuple[date | None, date | None]:
     """The UTC days that are asked for, half-open; None: unbounded."""
-    from pipeline.budgets import month_of as days_of_month
+    from pipeline.budgets.status import month_of as days_of_month
 
     if month is not None and (since is not None or until is not None):
         raise ConfigError(
