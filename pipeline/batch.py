@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 
 from pipeline import catalogue
+from pipeline.alerts.channels import Channel
 from pipeline.budgets import status as budgets_status
-from pipeline.channels import Channel
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files

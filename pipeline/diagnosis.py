@@ -16,8 +16,9 @@ from typing import Literal
 
 import fsspec
 
-from pipeline import __version__, catalogue, channels
+from pipeline import __version__, catalogue
 from pipeline.access import open_published
+from pipeline.alerts import channels
 from pipeline.config.directory_section import FILES
 from pipeline.config.model import Config, Source
 from pipeline.directory.files import read_files

@@ -13,7 +13,8 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import alerts, catalogue, outbox, run_alerts
+from pipeline import catalogue
+from pipeline.alerts import budget_rule, outbox, run_rule
 from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.budgets import status as budgets_status
 from pipeline.charges.model import DayState, Rated, is_final
@@ -141,7 +142,7 @@ def alert(
     """Decide what is to be said, and put it into the outbox."""
     con = work.books.con
     first = work.books.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
-    decision = alerts.decide(
+    decision = budget_rule.decide(
         statuses,
         outbox.known(con),
         first_run_started_at=first or work.started_at,
@@ -156,7 +157,7 @@ def alert(
     if outcome == "done":
         outbox.record_good_run(con, now=work.started_at, run_id=work.run_id)
     else:
-        problem = run_alerts.RunProblem(work.run_id, "partial", reason_of(change.problems))
+        problem = run_rule.RunProblem(work.run_id, "partial", reason_of(change.problems))
         outbox.record_run_problem(con, problem, now=work.started_at)
 
 
@@ -208,7 +209,7 @@ def record_failure(work: Desk, error: TollbookError) -> None:
             record(work, Counts(), "failed", [error])
             decision = outbox.record_run_problem(
                 work.books.con,
-                run_alerts.RunProblem(work.run_id, "failed", str(error)),
+                run_rule.RunProblem(work.run_id, "failed", str(error)),
                 now=work.started_at,
             )
         error.is_told = True
@@ -228,7 +229,7 @@ def deliver(work: Desk, heard: Collection[str] = ()) -> None:
     if say is None and not work.channels:
         return
 
-    def announce(message: alerts.Message) -> None:
+    def announce(message: budget_rule.Message) -> None:
         if say is not None and message.message_id not in heard:
             say(message.text)
 

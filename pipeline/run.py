@@ -13,7 +13,9 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import catalogue, channels, recording, watching
+from pipeline import catalogue, recording
+from pipeline.alerts import channels
+from pipeline.alerts.monitors import evaluate
 from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.charges import provider_billed
 from pipeline.charges.model import DayState, DayToRate, Rated, is_final
@@ -148,7 +150,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         recording.reconcile(work, change, states)
         statuses = recording.budget_status(work, states)
         recording.alert(work, change, statuses, outcome)
-        watching.watch(work, change, ledger, excluded, states)
+        evaluate.watch(work, change, ledger, excluded, states)
         recording.record(work, change.counts, outcome, change.problems)
         check_books(books)
     live = Live(

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import duckdb
 
-from pipeline import alerts, outbox
-from pipeline.alerts import Alert, Decision
+from pipeline.alerts import budget_rule as alerts
+from pipeline.alerts import outbox
+from pipeline.alerts.budget_rule import Alert, Decision
 from pipeline.budgets import status as budgets_status
 from pipeline.budgets.status import BudgetStatus
 from pipeline.config.model import Budget

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.alerts import NOT_SENT, Alert, Decision, alert_id
+from pipeline.alerts.budget_rule import NOT_SENT, Alert, Decision, alert_id
 from tests.budget_world import NOW, TODAY, after, decide, status
 
 OCTOBER = date(2026, 10, 1)

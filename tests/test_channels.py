@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from pipeline.channels import resolve
+from pipeline.alerts.channels import resolve
+from pipeline.alerts.outbox import deliver, known, pending, record
 from pipeline.errors import ConfigError
-from pipeline.outbox import deliver, known, pending, record
 from tests.budget_world import NOW, budget, catalogue, run, spent
 from tests.webhook import TOKEN, webhook
 

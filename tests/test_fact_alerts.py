@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from pipeline.alerts import Alert, Decision, Severity
-from pipeline.fact_alerts import LISTED, Fact, decide, looked_at, switched_off
+from pipeline.alerts.budget_rule import Alert, Decision, Severity
+from pipeline.alerts.finding_rule import LISTED, Fact, decide, looked_at, switched_off
 
 NOW = datetime(2026, 11, 24, 8)
 TODAY = date(2026, 11, 24)

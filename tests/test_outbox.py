@@ -12,13 +12,13 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import alerts, outbox, run_alerts
-from pipeline.alert_text import Severity
-from pipeline.alerts import Message
-from pipeline.channels import Channel
-from pipeline.outbox import Delivery, deliver, pending, record
+from pipeline.alerts import budget_rule, outbox, run_rule
+from pipeline.alerts.budget_rule import Message
+from pipeline.alerts.channels import Channel
+from pipeline.alerts.outbox import Delivery, deliver, pending, record
+from pipeline.alerts.run_rule import RunProblem
+from pipeline.alerts.texts import Severity
 from pipeline.resources import sql
-from pipeline.run_alerts import RunProblem
 from tests.budget_world import NOW, TODAY, budget, catalogue, run, spent
 
 BUDGETS = [budget()]
@@ -80,7 +80,7 @@ def test_a_run_that_rolls_back_leaves_neither_alert_nor_message() -> None:
     con = catalogue()
     spent(con, "2600")
     con.execute("BEGIN")
-    outbox.store(con, run_alerts.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
+    outbox.store(con, run_rule.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
     con.execute("ROLLBACK")
     assert (outbox.known(con), pending(con)) == ([], [])
 
@@ -239,7 +239,7 @@ def test_a_run_problem_is_stored_in_a_transaction_of_its_own_and_healed_by_a_goo
     problem = RunProblem("run-1", "failed", "the disk is full")
     outbox.record_run_problem(con, problem, now=NOW, organization="Acme")
     again = RunProblem("run-2", "failed", "the disk is full")
-    assert outbox.record_run_problem(con, again, now=NOW) == alerts.Decision()
+    assert outbox.record_run_problem(con, again, now=NOW) == budget_rule.Decision()
     outbox.record_good_run(con, run_id="run-3", now=NOW)
     outbox.record_good_run(con, run_id="run-4", now=NOW)
     send(con, inbox)
@@ -273,7 +273,7 @@ def test_a_late_october_follows_what_october_was_watched_for() -> None:
     assert inbox.titles == ["tollbook: budget chat-monthly: 105 % used, 5 % over"]
     assert {(a.subject_id, a.delivery) for a in outbox.known(con)} == {
         ("chat-monthly", "sent"),
-        ("new", alerts.NOT_SENT),
+        ("new", budget_rule.NOT_SENT),
     }
 
 
@@ -313,7 +313,9 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
     send(con, inbox)
     said = "\n".join(inbox.bodies)
     for percent in (50, 80, 100):
-        identity = alerts.alert_id("budget", "chat-monthly", TODAY.replace(day=1), str(percent))
+        identity = budget_rule.alert_id(
+            "budget", "chat-monthly", TODAY.replace(day=1), str(percent)
+        )
         assert said.count(identity) == (1 if total >= 2_000 * percent else 0)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.alerts import Alert, Decision
-from pipeline.run_alerts import RunProblem, good_run, run_alert, schedule_alert
+from pipeline.alerts.budget_rule import Alert, Decision
+from pipeline.alerts.run_rule import RunProblem, good_run, run_alert, schedule_alert
 from tests.budget_world import NOW, after
 
 

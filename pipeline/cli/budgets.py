@@ -81,14 +81,14 @@ def alerts_list(
 @alerts_app.command("test")
 def alerts_test(config: ConfigOption = None) -> None:
     """Send a test message through every configured channel; 3 if one does not accept it."""
-    from pipeline import alert_text, channels
+    from pipeline.alerts import channels, texts
 
     configured = setting.load(config)
     resolved = channels.resolve(configured.alerts.channels, setting.environment())
     if not resolved:
         say('No channel is configured: set [alerts] channels, such as ["env:SLACK_URL"].')
         raise typer.Exit(NOT_DELIVERED)
-    title, body = alert_text.trial(configured.organization.name)
+    title, body = texts.trial(configured.organization.name)
     is_accepted = True
     for channel in resolved:
         error = channel.send(title, body, "info")

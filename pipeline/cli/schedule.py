@@ -121,7 +121,7 @@ class _Business:
 
     def tell(self, text: str) -> None:
         """Send a problem to the alert channels. Fails: SourceError if it reached none of them."""
-        from pipeline import channels
+        from pipeline.alerts import channels
 
         try:
             entries = self._fresh_config().alerts.channels

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pipeline import alert_text as text
-from pipeline.alerts import Alert, AlertKind, Decision, Severity, alert_id, message_of
+from pipeline.alerts import texts as text
+from pipeline.alerts.budget_rule import Alert, AlertKind, Decision, Severity, alert_id, message_of
 
 _SEVERITY: dict[str, Severity] = {"failed": "critical", "partial": "warning"}
 

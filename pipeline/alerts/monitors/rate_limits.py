@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.alert_text import month_name
-from pipeline.fact_alerts import Fact, counted, one_line, project_label
+from pipeline.alerts.finding_rule import Fact, counted, one_line, project_label
+from pipeline.alerts.texts import month_name
 from pipeline.ledger.files import LedgerFile, quote, view_rows
 from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.resources import render_sql, sql

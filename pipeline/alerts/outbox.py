@@ -16,11 +16,11 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import run_alerts
-from pipeline.alerts import Alert, Decision, Message
-from pipeline.channels import Channel
+from pipeline.alerts import run_rule
+from pipeline.alerts.budget_rule import Alert, Decision, Message
+from pipeline.alerts.channels import Channel
+from pipeline.alerts.run_rule import RunProblem
 from pipeline.resources import sql
-from pipeline.run_alerts import RunProblem
 
 DeliveryOutcome = Literal["delivered", "had it", "failed", "not tried"]
 
@@ -207,7 +207,7 @@ def record_run_problem(
     The run's own transaction was rolled back, or committed as partial. **Gives** what was stored;
     it is empty when the same problem was said before and no run was good since.
     """
-    decision = run_alerts.run_alert(problem, known(con), now=now, organization=organization)
+    decision = run_rule.run_alert(problem, known(con), now=now, organization=organization)
     store(con, decision)
     return decision
 
@@ -216,7 +216,7 @@ def record_good_run(
     con: duckdb.DuckDBPyConnection, *, run_id: str, now: datetime, organization: str = ""
 ) -> Decision:
     """Store that what was wrong with the runs is over, in the transaction of a run that is done."""
-    decision = run_alerts.good_run(known(con), run_id=run_id, now=now, organization=organization)
+    decision = run_rule.good_run(known(con), run_id=run_id, now=now, organization=organization)
     store(con, decision)
     return decision
 
@@ -231,7 +231,7 @@ def record_stale_schedule(
     organization: str = "",
 ) -> Decision:
     """Store the alert for a schedule without a good run for too long, if it is one and is new."""
-    decision = run_alerts.schedule_alert(
+    decision = run_rule.schedule_alert(
         known(con),
         last_good_at=last_good_at,
         overdue_after=overdue_after,

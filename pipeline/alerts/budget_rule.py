@@ -19,7 +19,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from pipeline import alert_text as text
+from pipeline.alerts import texts as text
 from pipeline.budgets.status import BudgetStatus, month_of, reaches
 
 AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]

@@ -10,10 +10,12 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from pipeline import catalogue, fact_alerts, headroom, outbox, policy
+from pipeline import catalogue
+from pipeline.alerts import finding_rule, outbox
+from pipeline.alerts.finding_rule import Fact, FactKind
+from pipeline.alerts.monitors import policy, rate_limits
 from pipeline.batch import Batch, Change
 from pipeline.charges.model import DayState
-from pipeline.fact_alerts import Fact, FactKind
 from pipeline.ledger import minute_store
 from pipeline.ledger.files import LedgerFile
 from pipeline.resources import sql
@@ -31,12 +33,12 @@ def watch(
     states: Mapping[date, DayState],
 ) -> None:
     """Rate limits that are near, and use that is not allowed, of this month and the one before."""
-    since, until = fact_alerts.looked_at(work.today)
+    since, until = finding_rule.looked_at(work.today)
     _keep_peaks(work, change, ledger, excluded, since, until)
-    _tell(work, "rate_limit", headroom.facts(work.books, work.config.headroom.near_percent))
+    _tell(work, "rate_limit", rate_limits.facts(work.books, work.config.headroom.near_percent))
     if not work.config.policy.alerts:
         known = outbox.known(work.books.con)
-        off = fact_alerts.switched_off("policy", known, work.started_at)
+        off = finding_rule.switched_off("policy", known, work.started_at)
         outbox.store(work.books.con, off)
         return
     # the organization's months begin and end within a day of UTC's
@@ -53,7 +55,7 @@ def _tell(work: Batch, kind: FactKind, facts: Sequence[Fact]) -> None:
     first: datetime | None = work.books.value(
         "SELECT min(started_at) FROM runs WHERE outcome <> 'failed'"
     )
-    decision = fact_alerts.decide(
+    decision = finding_rule.decide(
         kind,
         facts,
         outbox.known(con),
@@ -76,7 +78,7 @@ def _keep_peaks(
 ) -> None:
     """Bring `minute_peaks` up to date: days that changed, and those never looked at."""
     books = work.books
-    limits = headroom.limits(books)
+    limits = rate_limits.limits(books)
     if _are_other_limits(books):
         books.con.execute("DELETE FROM minute_peaks")
         books.con.execute("DELETE FROM peak_days")
@@ -100,7 +102,7 @@ def _keep_peaks(
             {"days": gone},
         )
     if days:
-        found = headroom.peaks(work.con, days, ledger, excluded, files, limits, aliases)
+        found = rate_limits.peaks(work.con, days, ledger, excluded, files, limits, aliases)
         books.insert_frame("minute_peaks", found)
         books.insert("peak_days", ("usage_date",), [(day,) for day in days])
 

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from pipeline.alert_text import month_name
-from pipeline.fact_alerts import Fact, counted, one_line, project_label
+from pipeline.alerts.finding_rule import Fact, counted, one_line, project_label
+from pipeline.alerts.texts import month_name
 from pipeline.ledger.files import quote
 from pipeline.money import display_usd
 from pipeline.resources import render_sql, sql

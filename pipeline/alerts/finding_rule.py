@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from pipeline import alert_text as text
-from pipeline.alerts import NOT_SENT, Alert, Decision, Severity, alert_id, message_of
+from pipeline.alerts import texts as text
+from pipeline.alerts.budget_rule import NOT_SENT, Alert, Decision, Severity, alert_id, message_of
 from pipeline.budgets.status import month_of
 
 FactKind = Literal["rate_limit", "policy"]
