@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
-from pipeline.access import open_published
 from pipeline.batch import RunResult
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
@@ -16,6 +15,7 @@ from pipeline.providers.fetch_stage import FetchRequest, fetched_sources
 from pipeline.providers.openai.credentials import check_access
 from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.providers.openai.fetch.windows import backfill
+from pipeline.published.reader import open_published
 from pipeline.reporting.writing import WrittenReport, write_report
 from pipeline.run import run_batch
 from pipeline.storage.database import Storage

@@ -41,7 +41,7 @@ from pipeline.pricing.load import PriceBook
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
 from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
-from pipeline.publishing import Live, publish
+from pipeline.published.snapshot import Live, publish
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Storage
 

@@ -23,7 +23,7 @@ import typer.main
 from pipeline.cli import app
 from pipeline.config.reference import markdown_table
 from pipeline.intake.tabular.columns import GIVEN, REQUIRED
-from pipeline.named_queries import named_queries
+from pipeline.published.named_queries import named_queries
 from pipeline.resources import sql_names
 from pipeline.schemas import METERS
 from tests.published import dictionary

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline.access import open_published, run_statement, view_names
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
+from pipeline.published.reader import open_published, run_statement, view_names
 from tests.published import charge, dictionary, publish
 
 ROWS = {"charges": [charge("2026-11-02", "proj_a", "text_input_tokens", "1000000", "0.000002")]}

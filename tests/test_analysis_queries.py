@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.access import open_published, run_statement
-from pipeline.named_queries import bind, days_asked_about, named, named_queries
+from pipeline.published.named_queries import bind, days_asked_about, named, named_queries
+from pipeline.published.reader import open_published, run_statement
 from tests.published import billed, charge, daily, price, publish
 
 NOW = datetime(2026, 11, 12, 9)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.access import open_published, run_statement
+from pipeline.published.reader import open_published, run_statement
 from tests.place import Place, lines, request
 
 SUMS = {

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.access import open_published, run_statement
 from pipeline.errors import ConfigError
-from pipeline.named_queries import bind, days_asked_about, named
+from pipeline.published.named_queries import bind, days_asked_about, named
+from pipeline.published.reader import open_published, run_statement
 from tests.minute_pages import CONFIGURATION, fill, minute, minutes, row
 from tests.place import Place, lines, request
 from tests.published import publish

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.access import open_published
 from pipeline.errors import ConfigError
-from pipeline.named_queries import (
+from pipeline.published.named_queries import (
     Days,
     Listing,
     NamedQuery,
@@ -24,6 +23,7 @@ from pipeline.named_queries import (
     named_queries,
     parse,
 )
+from pipeline.published.reader import open_published
 from tests.published import publish
 
 TODAY = date(2026, 11, 12)

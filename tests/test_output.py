@@ -16,9 +16,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.access import open_published, run_statement
 from pipeline.errors import ConfigError, TollbookError
-from pipeline.output import TABLE_ROWS, Format, as_json, format_named, write, write_file
+from pipeline.published.formats import TABLE_ROWS, Format, as_json, format_named, write, write_file
+from pipeline.published.reader import open_published, run_statement
 from tests.published import publish
 
 SMALLEST = "0.000000000000000000000001"

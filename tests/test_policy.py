@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.access import open_published, run_statement
-from pipeline.named_queries import bind, days_asked_about, named
+from pipeline.published.named_queries import bind, days_asked_about, named
+from pipeline.published.reader import open_published, run_statement
 from tests.minute_pages import fill
 from tests.place import CONFIGURATION, Place, lines, request
 

@@ -8,9 +8,9 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from pipeline.access import open_published, run_statement
 from pipeline.config import model as config_model
-from pipeline.named_queries import NamedQuery, bind, days_asked_about, named_queries
+from pipeline.published.named_queries import NamedQuery, bind, days_asked_about, named_queries
+from pipeline.published.reader import open_published, run_statement
 from pipeline.resources import sql_names
 from pipeline.run import run_batch
 from tests.published import dictionary

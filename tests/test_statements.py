@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.statements import READING_FUNCTIONS, read_only
+from pipeline.published.read_only_sql import READING_FUNCTIONS, read_only
 
 COPY_TREE = '{"error":false,"statements":[{"node":{"type":"SELECT_NODE"},"named_param_map":[]}]}'
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.tables import drawn
+from pipeline.published.terminal_table import drawn
 
 AMOUNT = "99999999999999.999999999999999999999999"
 

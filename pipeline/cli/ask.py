@@ -17,7 +17,7 @@ from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOptio
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.output import Tabular
+    from pipeline.published.formats import Tabular
 
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", help="table, csv, json, parquet or markdown.")
@@ -61,7 +61,7 @@ def sql(
     a carriage return) has an apostrophe before it. JSON is an array of objects with decimals as
     strings; Parquet goes to a pipe or to --out.
     """
-    from pipeline.access import open_published, run_statement
+    from pipeline.published.reader import open_published, run_statement
 
     published = setting.load(config).storage.root / "published"
     text = sys.stdin.read() if statement == "-" else statement
@@ -96,8 +96,14 @@ def query(
     A default of `month` is the first day of this month, or of the newest month with usage;
     `last_day+1` the day after the newest; `any` does not narrow.
     """
-    from pipeline.access import open_published, run_statement
-    from pipeline.named_queries import Listing, bind, days_asked_about, named, named_queries
+    from pipeline.published.named_queries import (
+        Listing,
+        bind,
+        days_asked_about,
+        named,
+        named_queries,
+    )
+    from pipeline.published.reader import open_published, run_statement
 
     settings = setting.load(config)
     published = settings.storage.root / "published"
@@ -124,7 +130,7 @@ def print_answer(
     answer: Tabular, form: str, out: Path | None, published: Path, *, quiet: bool
 ) -> None:
     """The answer to the file or to stdout; what is not data to stderr."""
-    from pipeline.output import format_named, write, write_file
+    from pipeline.published.formats import format_named, write, write_file
 
     chosen = format_named(form)
     if out is not None:

@@ -40,7 +40,7 @@ def budgets_verb(
     quiet: QuietOption = False,
 ) -> None:
     """Where every budget stands in a month, the fullest first."""
-    from pipeline.access import open_published, run_statement
+    from pipeline.published.reader import open_published, run_statement
     from pipeline.resources import sql
 
     configured = setting.load(config)
@@ -99,7 +99,7 @@ def alerts_test(config: ConfigOption = None) -> None:
 
 
 def _list(state: str, form: str, out: Path | None, config: Path | None, *, quiet: bool) -> None:
-    from pipeline.access import open_published, run_statement
+    from pipeline.published.reader import open_published, run_statement
     from pipeline.resources import sql
 
     published = setting.load(config).storage.root / "published"

@@ -128,8 +128,8 @@ def _preview(
     actor: Actor, since: str | None, until: str | None, form: str, out: Path | None, *, quiet: bool
 ) -> None:
     from pipeline.corrections import preview, total_difference
-    from pipeline.frame_answer import FrameAnswer
     from pipeline.money import plain
+    from pipeline.published.frame_answer import FrameAnswer
 
     first = setting.day(since, "--since") if since else None
     last = setting.day(until, "--until") if until else None

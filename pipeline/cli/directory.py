@@ -92,7 +92,7 @@ def _list(
     *,
     quiet: bool,
 ) -> None:
-    from pipeline.access import Parameter, open_published, run_statement
+    from pipeline.published.reader import Parameter, open_published, run_statement
     from pipeline.resources import sql
 
     configured = setting.load(config)

@@ -54,8 +54,8 @@ def gaps_that_count(
     root: Path, tolerance_usd: Decimal, since: date | None, until: date | None
 ) -> list[str]:
     """What a gate on reconciliation says of these UTC days, a line each; empty: it passes."""
-    from pipeline.access import open_published
-    from pipeline.reconciled import Asked, counted, told
+    from pipeline.published.reader import open_published
+    from pipeline.published.reconciliation import Asked, counted, told
 
     with open_published(root / "published") as con:
         return told(counted(con, Asked(tolerance_usd, since, until)), tolerance_usd)

@@ -17,7 +17,7 @@ from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOptio
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.reconciled import MonthCompared
+    from pipeline.published.reconciliation import MonthCompared
 
 MonthOption = Annotated[
     str | None, typer.Option("--month", help="A UTC month, such as 2026-10 (default: all days).")
@@ -50,11 +50,11 @@ def reconcile_verb(
     Months first (on stderr, unless the format is table), then every project, line item and UTC
     day with a gap above the tolerance, the largest first.
     """
-    from pipeline.access import open_published
     from pipeline.acting import report
     from pipeline.charges.reconciliation.reconcile import Scope
     from pipeline.corrections import reconcile
-    from pipeline.reconciled import Asked, counted, gaps, months, told
+    from pipeline.published.reader import open_published
+    from pipeline.published.reconciliation import Asked, counted, gaps, months, told
 
     gates.check(fail_on or (), (gates.RECONCILIATION,))
     chosen = "json" if as_json else form
@@ -100,7 +100,7 @@ def _days(
 
 
 def _print_months(found: tuple[MonthCompared, ...], *, quiet: bool, is_data: bool) -> None:
-    from pipeline.reconciled import summary
+    from pipeline.published.reconciliation import summary
 
     if not found:
         say(

@@ -19,7 +19,7 @@ from pipeline.explaining.asking import ask
 from pipeline.explaining.facts import CellExplained, Explained
 from pipeline.explaining.files import Looks
 from pipeline.explaining.finding import NO_PROJECT, Question
-from pipeline.output import as_json
+from pipeline.published.formats import as_json
 
 __all__ = ["NO_PROJECT", "Asked", "Explained", "Looks", "Question", "as_facts", "check", "explain"]
 

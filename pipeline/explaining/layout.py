@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline.money import plain
-from pipeline.tables import drawn, printable
+from pipeline.published.terminal_table import drawn, printable
 
 UNPRICED = "unpriced"
 TIMES = "\u00d7"

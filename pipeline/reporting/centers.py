@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipeline.published.queries import Parameters, rows
 from pipeline.reporting.amounts import Amount, InTwoPeriods
-from pipeline.reporting.asking import Parameters, rows
 
 UNMAPPED = "(unmapped)"
 

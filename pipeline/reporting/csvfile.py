@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.reporting.asking import Parameters, statement
+from pipeline.published.queries import Parameters, statement
 from pipeline.reporting.period import Period
 
 # Name and meaning, in order; the meaning is printed at the foot of the report.

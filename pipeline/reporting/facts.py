@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipeline import reconciled
 from pipeline.errors import CheckFailedError
+from pipeline.published import reconciliation
+from pipeline.published.queries import Parameters, keep, rows
 from pipeline.reporting import model
 from pipeline.reporting.amounts import NOTHING, Amount, Quantity
-from pipeline.reporting.asking import Parameters, keep, rows
 from pipeline.reporting.centers import centers
 from pipeline.reporting.exact import total
 from pipeline.reporting.model import Report
@@ -112,7 +112,7 @@ def gather(
             model.ProviderCost(currency, amount, days, at, Amount(*own))
             for currency, amount, days, at, *own in rows(con, "provider_costs", asked)
         ),
-        reconciliation=reconciled.of_month(con, period.month.since, period.month.until),
+        reconciliation=reconciliation.of_month(con, period.month.since, period.month.until),
         adjustments=tuple(model.Adjustment(*r) for r in rows(con, "adjustments", asked)),
         alerts=tuple(model.Alert(*r[1:]) for r in rows(con, "alerts", asked)),
         headroom=headroom(con, asked, names, near_percent),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.money import to_cents
-from pipeline.reconciled import Reconciliation
+from pipeline.published.reconciliation import Reconciliation
 from pipeline.reporting.amounts import NOTHING, Amount, InTwoPeriods, Quantity
 from pipeline.reporting.centers import Center
 from pipeline.reporting.exact import difference, ratio, total

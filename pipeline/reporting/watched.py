@@ -12,7 +12,7 @@ from typing import Literal
 
 import duckdb
 
-from pipeline.reporting.asking import Parameters, rows
+from pipeline.published.queries import Parameters, rows
 from pipeline.reporting.naming import ProjectNames
 from pipeline.resources import sql
 

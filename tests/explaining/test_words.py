@@ -10,11 +10,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline.access import open_published
 from pipeline.errors import CheckFailedError, TollbookError
 from pipeline.explaining import Asked, check, explain
 from pipeline.explaining.facts import CellExplained
 from pipeline.explaining.layout import aligned, count
+from pipeline.published.reader import open_published
 from tests.explaining.house import NOW, House
 
 

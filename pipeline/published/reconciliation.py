@@ -13,9 +13,9 @@ from decimal import Decimal
 
 import duckdb
 
-from pipeline.access import Answer, run_statement, view_names
 from pipeline.charges.reconciliation.model import CAUSES
 from pipeline.money import EXACT, display_usd, plain, to_cents
+from pipeline.published.reader import Answer, run_statement, view_names
 from pipeline.resources import sql
 
 NAMED_GAPS = 5

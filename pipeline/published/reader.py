@@ -21,9 +21,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipeline.as_of import look_back
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
-from pipeline.statements import Statement, read_only
+from pipeline.published.as_of import look_back
+from pipeline.published.read_only_sql import Statement, read_only
 
 DATABASE = "tollbook.duckdb"
 MEMORY_LIMIT = "2GB"

@@ -23,10 +23,10 @@ from typing import IO, Any, Literal, Protocol, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.access import Column
 from pipeline.errors import ConfigError
 from pipeline.money import plain
-from pipeline.tables import drawn, printable
+from pipeline.published.reader import Column
+from pipeline.published.terminal_table import drawn, printable
 
 Format = Literal["table", "csv", "json", "parquet", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)

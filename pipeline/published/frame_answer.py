@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from pipeline.access import Column
+from pipeline.published.reader import Column
 
 _TYPES = {
     pl.String: ("VARCHAR", "varchar"),

@@ -18,9 +18,9 @@ import duckdb
 import pyarrow as pa
 
 from pipeline import resources
-from pipeline.access import Column, Parameter
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
+from pipeline.published.reader import Column, Parameter
 
 ParameterType = Literal["DATE", "VARCHAR", "BIGINT", "DECIMAL", "TIMESTAMP"]
 TYPES: tuple[ParameterType, ...] = get_args(ParameterType)
