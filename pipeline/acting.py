@@ -16,7 +16,7 @@ from pipeline.providers.openai.credentials import check_access
 from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.providers.openai.fetch.windows import backfill
 from pipeline.published.reader import open_published
-from pipeline.reporting.writing import WrittenReport, write_report
+from pipeline.reporting.month.write import WrittenReport, write_report
 from pipeline.run import run_batch
 from pipeline.storage.database import Storage
 from pipeline.text import counted

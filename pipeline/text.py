@@ -11,7 +11,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from pipeline.money import EXACT, display_usd, plain, to_cents
-from pipeline.reporting.period import ONE_DAY, Days, local
+from pipeline.reporting.month.period import ONE_DAY, Days, local
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",

@@ -37,7 +37,7 @@ MONEY_PASSES = (
     "catalogue",
     "checking",
     "reporting",
-    "explaining",
+    "reporting.explain.explain",
     "published.named_queries",
     "published.frame_answer",
     "directory",

@@ -84,10 +84,10 @@ def explain(
     now: NowOption = None,
 ) -> None:
     """Explain a number: the arithmetic of a cell of a report, down to records, file and line."""
-    from pipeline.explaining import Asked, Question, as_facts, check
-    from pipeline.explaining import explain as explain_asked
-    from pipeline.explaining.drawing import draw
     from pipeline.published.reader import open_published
+    from pipeline.reporting.explain.explain import Asked, Question, as_facts, check
+    from pipeline.reporting.explain.explain import explain as explain_asked
+    from pipeline.reporting.explain.text.cell import draw
 
     question = Question(
         day=setting.day(day, "--day") if day is not None else None,

@@ -13,7 +13,7 @@ from pipeline.cli.running import month_of
 from pipeline.cli.setting import ConfigOption, NowOption, QuietOption, say
 
 if TYPE_CHECKING:
-    from pipeline.reporting.writing import WrittenReport
+    from pipeline.reporting.month.write import WrittenReport
 
 MonthOption = Annotated[
     str | None,

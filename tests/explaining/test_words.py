@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from pipeline.errors import CheckFailedError, TollbookError
-from pipeline.explaining import Asked, check, explain
-from pipeline.explaining.facts import CellExplained
-from pipeline.explaining.layout import aligned, count
 from pipeline.published.reader import open_published
+from pipeline.reporting.explain.explain import Asked, check, explain
+from pipeline.reporting.explain.model import CellExplained
+from pipeline.reporting.explain.text.layout import aligned, count
 from tests.explaining.house import NOW, House
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.reporting.writing import WrittenReport, write_report
+from pipeline.reporting.month.write import WrittenReport, write_report
 from tests.reporting.acme import BERLIN, NOW, RUN_ID, Books, fill
 from tests.reporting.page import Page
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
-from pipeline.reporting.period import Days, compared_days, whole_month
+from pipeline.reporting.month.period import Days, compared_days, whole_month
 from pipeline.text import DASH
 from tests.reporting.acme import Books
 from tests.reporting.conftest import Read, Write

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from pipeline.money import EXACT
-from pipeline.reporting.csvfile import COLUMNS, cells
+from pipeline.reporting.month.csv_file import COLUMNS, cells
 from tests.reporting.acme import Books
 from tests.reporting.conftest import Read, Write
 

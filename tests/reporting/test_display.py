@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from pipeline import text as pipeline_text
-from pipeline.reporting.amounts import NOTHING, Amount
-from pipeline.reporting.charts import WIDE, budget_bar, daily_chart, nice_step, tick_label
-from pipeline.reporting.model import Budget, Day
-from pipeline.reporting.period import Days, whole_month
+from pipeline.reporting.month.amounts import NOTHING, Amount
+from pipeline.reporting.month.model import Budget, Day
+from pipeline.reporting.month.period import Days, whole_month
+from pipeline.reporting.sections.charts import WIDE, budget_bar, daily_chart, nice_step, tick_label
 
 
 @pytest.mark.parametrize(

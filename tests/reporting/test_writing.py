@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import TollbookError
-from pipeline.reporting.writing import replace_file
+from pipeline.reporting.month.write import replace_file
 from tests.reporting.conftest import Write
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from pipeline.explaining.bill import BillLine
 from pipeline.money import EXACT
+from pipeline.reporting.explain.billed import BillLine
 
 
 @dataclass(frozen=True, slots=True)

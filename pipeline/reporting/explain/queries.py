@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.explaining.facts import Cell
+from pipeline.reporting.explain.model import Cell
 from pipeline.resources import render_sql
 from pipeline.schemas import METER_NAMES
 

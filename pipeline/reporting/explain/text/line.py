@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.explaining.facts import LineExplained, LineFate, Record, RecordExplained
-from pipeline.explaining.layout import at, usd
-from pipeline.explaining.wording import place
+from pipeline.reporting.explain.model import LineExplained, LineFate, Record, RecordExplained
+from pipeline.reporting.explain.text.layout import at, usd
+from pipeline.reporting.explain.text.phrases import place
 
 _NO_MONEY = {
     "quarantined": "Quarantined: it is held back and in no charge. Once the cause is mended, "

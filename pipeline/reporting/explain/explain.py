@@ -14,12 +14,14 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import CheckFailedError, ConfigError
-from pipeline.explaining import cells, files, finding, single
-from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import CellExplained, Explained
-from pipeline.explaining.files import Looks
-from pipeline.explaining.finding import NO_PROJECT, Question
 from pipeline.published.formats import as_json
+from pipeline.reporting.explain import cell as explain_cell
+from pipeline.reporting.explain import files, find_cell
+from pipeline.reporting.explain import record as explain_record
+from pipeline.reporting.explain.files import Looks
+from pipeline.reporting.explain.find_cell import NO_PROJECT, Question
+from pipeline.reporting.explain.model import CellExplained, Explained
+from pipeline.reporting.explain.queries import ask
 
 __all__ = ["NO_PROJECT", "Asked", "Explained", "Looks", "Question", "as_facts", "check", "explain"]
 
@@ -48,18 +50,18 @@ def explain(
     _one_thing(asked)
     run_id = ask(con, "snapshot", {})[0]["run_id"]
     if asked.record_id is not None:
-        return single.explain_record(con, asked.record_id, run_id=run_id, looks=looks)
+        return explain_record.explain_record(con, asked.record_id, run_id=run_id, looks=looks)
     if asked.file_names:
         name = files.file_named(con, asked.file_names)
         if asked.line is not None:
-            return single.explain_line(con, name, asked.line, run_id=run_id, looks=looks)
+            return explain_record.explain_line(con, name, asked.line, run_id=run_id, looks=looks)
         return files.explain_file(con, name, run_id=run_id, lines=asked.lines, looks=looks)
-    cell = finding.find_cell(con, asked.question, today)
-    explained = cells.explain_cell(
+    cell = find_cell.find_cell(con, asked.question, today)
+    explained = explain_cell.explain_cell(
         con, cell, run_id=run_id, examples=asked.examples, lines=asked.lines, looks=looks
     )
-    if cells.is_empty(explained):
-        raise finding.nothing_there(con, cell)
+    if explain_cell.is_empty(explained):
+        raise find_cell.nothing_there(con, cell)
     return explained
 
 
@@ -67,7 +69,7 @@ def check(explained: Explained) -> None:
     """Fails: CheckFailedError where the sums of a cell do not agree to the last digit."""
     if isinstance(explained, CellExplained) and not explained.total.agrees:
         raise CheckFailedError(
-            f"the sums of {finding.said(explained.cell)} do not agree",
+            f"the sums of {find_cell.said(explained.cell)} do not agree",
             hint="`tollbook run` publishes the books again; if they differ then, restore them.",
         )
 

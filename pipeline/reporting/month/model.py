@@ -9,11 +9,11 @@ from typing import Literal
 
 from pipeline.money import to_cents
 from pipeline.published.reconciliation import Reconciliation
-from pipeline.reporting.amounts import NOTHING, Amount, InTwoPeriods, Quantity
-from pipeline.reporting.centers import Center
-from pipeline.reporting.exact import difference, ratio, total
-from pipeline.reporting.period import Days, Period
-from pipeline.reporting.watched import Finding, Headroom
+from pipeline.reporting.month.amounts import NOTHING, Amount, InTwoPeriods, Quantity
+from pipeline.reporting.month.exact import difference, ratio, total
+from pipeline.reporting.month.period import Days, Period
+from pipeline.reporting.sections.cost_centers import Center
+from pipeline.reporting.sections.rate_limits import Finding, Headroom
 
 BudgetState = Literal["over", "near", "ok"]
 DayState = Literal["used", "empty", "before", "ahead"]

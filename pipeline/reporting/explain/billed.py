@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pipeline.explaining.layout import Page, count, usd
+from pipeline.reporting.explain.text.layout import Page, count, usd
 
 
 @dataclass(frozen=True, slots=True)

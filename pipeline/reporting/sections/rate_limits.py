@@ -13,7 +13,7 @@ from typing import Literal
 import duckdb
 
 from pipeline.published.queries import Parameters, rows
-from pipeline.reporting.naming import ProjectNames
+from pipeline.reporting.month.labels import ProjectNames
 from pipeline.resources import sql
 
 HeadroomState = Literal["saturated", "near", "ok", "oversized", "no limit known"]

@@ -12,11 +12,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pipeline.reporting.amounts import NOTHING, Amount, Quantity
-from pipeline.reporting.exact import total
-from pipeline.reporting.model import Day, DayState, Row, Series, Table
-from pipeline.reporting.naming import Label
-from pipeline.reporting.period import Bounds, Period
+from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
+from pipeline.reporting.month.exact import total
+from pipeline.reporting.month.labels import Label
+from pipeline.reporting.month.model import Day, DayState, Row, Series, Table
+from pipeline.reporting.month.period import Bounds, Period
 
 TOP_ROWS = 50
 TOP_SERIES = 8

@@ -12,8 +12,14 @@ from pathlib import PurePath
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import FileCell, FileExplained, FileRejects, FileVersion, InputFile
+from pipeline.reporting.explain.model import (
+    FileCell,
+    FileExplained,
+    FileRejects,
+    FileVersion,
+    InputFile,
+)
+from pipeline.reporting.explain.queries import ask
 
 # Whether a file lies at a path now; None where that cannot be told, as for an address.
 Looks = Callable[[str], bool | None]

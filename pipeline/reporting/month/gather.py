@@ -13,14 +13,12 @@ import duckdb
 from pipeline.errors import CheckFailedError
 from pipeline.published import reconciliation
 from pipeline.published.queries import Parameters, keep, rows
-from pipeline.reporting import model
-from pipeline.reporting.amounts import NOTHING, Amount, Quantity
-from pipeline.reporting.centers import centers
-from pipeline.reporting.exact import total
-from pipeline.reporting.model import Report
-from pipeline.reporting.movers import moves
-from pipeline.reporting.naming import ProjectNames, model_label, scope_label
-from pipeline.reporting.period import (
+from pipeline.reporting.month import model
+from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
+from pipeline.reporting.month.exact import total
+from pipeline.reporting.month.labels import ProjectNames, model_label, scope_label
+from pipeline.reporting.month.model import Report
+from pipeline.reporting.month.period import (
     ONE_DAY,
     Bounds,
     Days,
@@ -31,8 +29,10 @@ from pipeline.reporting.period import (
     month_before,
     whole_month,
 )
-from pipeline.reporting.tables import Cell, add_quantities, cells, chart_days, table
-from pipeline.reporting.watched import findings, headroom
+from pipeline.reporting.sections.breakdowns import Cell, add_quantities, cells, chart_days, table
+from pipeline.reporting.sections.cost_centers import centers
+from pipeline.reporting.sections.movers import moves
+from pipeline.reporting.sections.rate_limits import findings, headroom
 from pipeline.text import DASH
 
 _COST_KINDS = frozenset({"openai_costs"})

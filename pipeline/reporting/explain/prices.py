@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import duckdb
 
-from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import PriceRow, PriceUsed
+from pipeline.reporting.explain.model import PriceRow, PriceUsed
+from pipeline.reporting.explain.queries import ask
 
 _LIST = "list#"
 _LESS = "less "

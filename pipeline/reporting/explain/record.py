@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import LineExplained, LineFate, LineReject, RecordExplained
-from pipeline.explaining.files import Looks, input_files, newest_version
-from pipeline.explaining.no_trace import fate_without_trace
-from pipeline.explaining.records import COLUMNS, record_of, with_shares
+from pipeline.reporting.explain.files import Looks, input_files, newest_version
+from pipeline.reporting.explain.model import LineExplained, LineFate, LineReject, RecordExplained
+from pipeline.reporting.explain.queries import ask
+from pipeline.reporting.explain.records import COLUMNS, record_of, with_shares
+from pipeline.reporting.explain.untraced_line import fate_without_trace
 
 _PREFIX = 12  # characters of an id that are enough to name ones that begin alike
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.explaining.facts import (
+from pipeline.reporting.explain.model import (
     FileExplained,
     InputFile,
     LineExplained,
@@ -12,9 +12,9 @@ from pipeline.explaining.facts import (
     Record,
     RecordExplained,
 )
-from pipeline.explaining.layout import Column, Page, at, count, many, usd
-from pipeline.explaining.line_words import line_fate
-from pipeline.explaining.wording import (
+from pipeline.reporting.explain.text.layout import Column, Page, at, count, many, usd
+from pipeline.reporting.explain.text.line import line_fate
+from pipeline.reporting.explain.text.phrases import (
     copy_line,
     named,
     place,

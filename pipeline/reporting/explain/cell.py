@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from pipeline.explaining.asking import Row, ask, parameters
-from pipeline.explaining.bill import BillLine
-from pipeline.explaining.facts import (
+from pipeline.reporting.explain.billed import BillLine
+from pipeline.reporting.explain.files import Looks, input_files
+from pipeline.reporting.explain.model import (
     Cell,
     CellExplained,
     ChargeLine,
@@ -24,9 +24,9 @@ from pipeline.explaining.facts import (
     Total,
     Usage,
 )
-from pipeline.explaining.files import Looks, input_files
-from pipeline.explaining.prices import prices_used
-from pipeline.explaining.records import COLUMNS, added, product, record_of, with_shares
+from pipeline.reporting.explain.prices import prices_used
+from pipeline.reporting.explain.queries import Row, ask, parameters
+from pipeline.reporting.explain.records import COLUMNS, added, product, record_of, with_shares
 from pipeline.schemas import METER_NAMES, METER_UNITS
 
 POSTINGS = 20  # of so many runs, the newest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipeline.published.queries import Parameters, rows
-from pipeline.reporting.amounts import Amount, InTwoPeriods
+from pipeline.reporting.month.amounts import Amount, InTwoPeriods
 
 UNMAPPED = "(unmapped)"
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from pipeline.reporting.amounts import Amount
-from pipeline.reporting.exact import ZERO, difference, scaled, total
-from pipeline.reporting.model import Move, Moves
-from pipeline.reporting.naming import Label, model_label
-from pipeline.reporting.tables import Cell
+from pipeline.reporting.month.amounts import Amount
+from pipeline.reporting.month.exact import ZERO, difference, scaled, total
+from pipeline.reporting.month.labels import Label, model_label
+from pipeline.reporting.month.model import Move, Moves
+from pipeline.reporting.sections.breakdowns import Cell
 
 TOP_MOVES = 10
 Pair = tuple[str | None, str | None]

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from pipeline.errors import TollbookError
-from pipeline.reporting.csvfile import write_csv
-from pipeline.reporting.facts import choose_period, gather
-from pipeline.reporting.render import render
+from pipeline.reporting.month.csv_file import write_csv
+from pipeline.reporting.month.gather import choose_period, gather
+from pipeline.reporting.month.render import render
 
 LATEST = "latest.html"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipeline.money import EXACT, plain
-from pipeline.reporting.exact import ZERO, difference, ratio, total
-from pipeline.reporting.model import Budget, Day, DayState
+from pipeline.reporting.month.exact import ZERO, difference, ratio, total
+from pipeline.reporting.month.model import Budget, Day, DayState
 
 _PIXEL = Decimal("0.1")
 _LETTER_HEIGHT = Decimal(13)

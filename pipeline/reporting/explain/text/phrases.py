@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 
-from pipeline.explaining.facts import FileVersion, PriceRow, PriceUsed, Record, Share
-from pipeline.explaining.layout import TIMES, UNPRICED, at, count, many, usd
 from pipeline.money import plain
+from pipeline.reporting.explain.model import FileVersion, PriceRow, PriceUsed, Record, Share
+from pipeline.reporting.explain.text.layout import TIMES, UNPRICED, at, count, many, usd
 
 NO_MODEL = "(no model)"  # as reports call usage that is told without one
 

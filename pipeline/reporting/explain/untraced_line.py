@@ -15,11 +15,11 @@ from typing import NamedTuple
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.explaining.asking import ask
-from pipeline.explaining.facts import FileVersion, LineFate
 from pipeline.intake.files.segments import DAMAGED, compression, open_plain
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.slow_read import usage_rows
+from pipeline.reporting.explain.model import FileVersion, LineFate
+from pipeline.reporting.explain.queries import ask
 
 _SEE_FILE = "See what became of its rows with: tollbook explain --file {file}."
 

@@ -14,9 +14,9 @@ from datetime import date, timedelta
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.explaining.asking import ask, parameters
-from pipeline.explaining.facts import Cell
-from pipeline.explaining.wording import NO_MODEL, named
+from pipeline.reporting.explain.model import Cell
+from pipeline.reporting.explain.queries import ask, parameters
+from pipeline.reporting.explain.text.phrases import NO_MODEL, named
 from pipeline.schemas import METER_NAMES
 
 # As reports call spending that belongs to none.

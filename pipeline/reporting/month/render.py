@@ -14,13 +14,13 @@ from markupsafe import Markup
 
 from pipeline import text as pipeline_text
 from pipeline.money import plain
-from pipeline.reporting.charts import NARROW, WIDE, budget_bar, daily_chart
-from pipeline.reporting.csvfile import COLUMNS
-from pipeline.reporting.exact import ratio
-from pipeline.reporting.facts import is_stale
-from pipeline.reporting.model import Report
-from pipeline.reporting.tables import TOP_ROWS
-from pipeline.reporting.wording import headline, rounding
+from pipeline.reporting.month.csv_file import COLUMNS
+from pipeline.reporting.month.exact import ratio
+from pipeline.reporting.month.gather import is_stale
+from pipeline.reporting.month.headline import headline, rounding
+from pipeline.reporting.month.model import Report
+from pipeline.reporting.sections.breakdowns import TOP_ROWS
+from pipeline.reporting.sections.charts import NARROW, WIDE, budget_bar, daily_chart
 from pipeline.resources import folder
 
 TOP_LIMITS = 20

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pipeline.explaining.bill import draw_bill
-from pipeline.explaining.drawing_single import (
-    draw_file,
-    draw_files,
-    draw_line,
-    draw_old_version,
-    draw_prices,
-    draw_record,
-)
-from pipeline.explaining.facts import (
+from pipeline.money import display_usd, plain
+from pipeline.reporting.explain.billed import draw_bill
+from pipeline.reporting.explain.find_cell import said
+from pipeline.reporting.explain.model import (
     CellExplained,
     ChargeLine,
     Explained,
@@ -25,10 +19,25 @@ from pipeline.explaining.facts import (
     RecordExplained,
     Usage,
 )
-from pipeline.explaining.finding import said
-from pipeline.explaining.layout import TIMES, Column, Page, aligned, at, count, many, usd
-from pipeline.explaining.wording import Numbers, named, place, price_mark, share_line
-from pipeline.money import display_usd, plain
+from pipeline.reporting.explain.text.layout import (
+    TIMES,
+    Column,
+    Page,
+    aligned,
+    at,
+    count,
+    many,
+    usd,
+)
+from pipeline.reporting.explain.text.phrases import Numbers, named, place, price_mark, share_line
+from pipeline.reporting.explain.text.record_and_file import (
+    draw_file,
+    draw_files,
+    draw_line,
+    draw_old_version,
+    draw_prices,
+    draw_record,
+)
 
 POSTING_PARTS = 8  # of one posting
 

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from pipeline.published.queries import Parameters, statement
-from pipeline.reporting.period import Period
+from pipeline.reporting.month.period import Period
 
 # Name and meaning, in order; the meaning is printed at the foot of the report.
 COLUMNS = (

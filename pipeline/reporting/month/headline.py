@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline import text as pipeline_text
 from pipeline.money import display_usd, to_cents
-from pipeline.reporting.exact import difference, ratio
-from pipeline.reporting.model import Report, Table
+from pipeline.reporting.month.exact import difference, ratio
+from pipeline.reporting.month.model import Report, Table
 
 
 @dataclass(frozen=True, slots=True)
