@@ -16,10 +16,10 @@ from typing import Any
 
 import duckdb
 
-from pipeline.batch import RunResult
 from pipeline.config.model import load
-from pipeline.corrections import Actor, forget, replay, rerate
-from pipeline.run import run_batch
+from pipeline.runs.context import RunResult
+from pipeline.runs.corrections import Actor, forget, replay, rerate
+from pipeline.runs.run import run_batch
 
 NOW = datetime(2026, 11, 24, 8, 0)
 CONFIGURATION = """

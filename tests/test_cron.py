@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipeline.cron import parse
+from pipeline.runs.schedule.cron import parse
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import model as config_model
-from pipeline.diagnosis import Check, diagnose, exit_code
+from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.storage.database import Storage, open_warehouse
 from pipeline.storage.lock import storage_lock
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cron import parse
-from pipeline.due import DueTimes, due_times, month_just_ended
 from pipeline.errors import ConfigError
+from pipeline.runs.schedule.cron import parse
+from pipeline.runs.schedule.due_times import DueTimes, due_times, month_just_ended
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC_ZONE = ZoneInfo("UTC")

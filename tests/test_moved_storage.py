@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.config.model import load
-from pipeline.diagnosis import diagnose
+from pipeline.runs.doctor import diagnose
 from tests.place import Place, lines, request
 
 READERS = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.notes import folded
+from pipeline.runs.notes import folded
 
 
 def test_notes_that_differ_in_file_and_numbers_become_one() -> None:

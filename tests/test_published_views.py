@@ -12,7 +12,7 @@ from pipeline.config import model as config_model
 from pipeline.published.named_queries import NamedQuery, bind, days_asked_about, named_queries
 from pipeline.published.reader import open_published, run_statement
 from pipeline.resources import sql_names
-from pipeline.run import run_batch
+from pipeline.runs.run import run_batch
 from tests.published import dictionary
 
 NOW = datetime(2026, 11, 24, 8)

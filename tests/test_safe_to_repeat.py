@@ -26,7 +26,7 @@ import pytest
 
 from pipeline.cli import setting
 from pipeline.config.model import load
-from pipeline.run import run_batch
+from pipeline.runs.run import run_batch
 from tests.place import CONFIGURATION, PUBLISHED, Place, Row, bucket, cost, lines, page, request
 from tests.webhook import Server, webhook
 

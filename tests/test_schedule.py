@@ -13,9 +13,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from pipeline import schedule_state as state
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError
-from pipeline.schedule import Job, JobEnd, JobOutcome, JobState, JobTime, Patience, list_jobs, serve
+from pipeline.runs.schedule import job_state as state
+from pipeline.runs.schedule.service import (
+    Job,
+    JobEnd,
+    JobOutcome,
+    JobState,
+    JobTime,
+    Patience,
+    list_jobs,
+    serve,
+)
 
 ZONE = ZoneInfo("UTC")
 HOURLY = "0 * * * *"

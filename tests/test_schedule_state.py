@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import schedule_state as state
-from pipeline.cron import parse
-from pipeline.due import DueTimes
 from pipeline.errors import RunFailedError
-from pipeline.schedule_state import JobOutcome, JobRecord, Patience
+from pipeline.runs.schedule import job_state as state
+from pipeline.runs.schedule.cron import parse
+from pipeline.runs.schedule.due_times import DueTimes
+from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, Patience
 
 HOURLY = DueTimes(parse("0 * * * *"), ZoneInfo("UTC"))
 DAILY = DueTimes(parse("0 6 * * *"), ZoneInfo("UTC"))

@@ -11,7 +11,7 @@ import pytest
 from pipeline.cli.schedule import _Business
 from pipeline.config.model import load
 from pipeline.errors import RunFailedError
-from pipeline.schedule import JobTime
+from pipeline.runs.schedule.service import JobTime
 from tests.place import CONFIGURATION, NOW, Place, lines, request
 from tests.webhook import TOKEN, Server, webhook
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config.model import load
 from pipeline.errors import ConfigError
-from pipeline.run import run_batch
+from pipeline.runs.run import run_batch
 from tests.place import CONFIGURATION, Place, lines, request
 from tests.webhook import webhook
 

@@ -16,8 +16,8 @@ from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOptio
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.batch import RunResult
-    from pipeline.corrections import Actor
+    from pipeline.runs.context import RunResult
+    from pipeline.runs.corrections import Actor
 
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")
@@ -52,7 +52,7 @@ def quarantine_replay(
     quiet: QuietOption = False,
 ) -> None:
     """Read the held rows again; those that can be taken now land exactly once."""
-    from pipeline.corrections import replay
+    from pipeline.runs.corrections import replay
 
     actor = actor_of(config, now)
     result = replay(actor, rule=rule)
@@ -70,7 +70,7 @@ def forget(
     quiet: QuietOption = False,
 ) -> None:
     """Take back files that should never have been read: their charges are reversed."""
-    from pipeline.corrections import forget as act
+    from pipeline.runs.corrections import forget as act
 
     actor = actor_of(config, now)
     _finish(actor, act(actor, files, reason), quiet=quiet)
@@ -92,7 +92,7 @@ def rerate(
     quiet: QuietOption = False,
 ) -> None:
     """Price days anew with the current book, final days too; the difference is posted."""
-    from pipeline.corrections import rerate as act
+    from pipeline.runs.corrections import rerate as act
 
     if since is None:
         raise ConfigError("is missing", key="--since", hint="Name the first UTC day to price anew.")
@@ -127,9 +127,9 @@ def prices_diff(
 def _preview(
     actor: Actor, since: str | None, until: str | None, form: str, out: Path | None, *, quiet: bool
 ) -> None:
-    from pipeline.corrections import preview, total_difference
     from pipeline.money import plain
     from pipeline.published.frame_answer import FrameAnswer
+    from pipeline.runs.corrections import preview, total_difference
 
     first = setting.day(since, "--since") if since else None
     last = setting.day(until, "--until") if until else None
@@ -143,7 +143,7 @@ def _preview(
 
 def actor_of(config: Path | None, now: str | None) -> Actor:
     """Who corrects: the configuration and the clocks of this call."""
-    from pipeline.corrections import Actor
+    from pipeline.runs.corrections import Actor
 
     setting.log_to_stderr()
     clock = setting.business_clock(now)
@@ -157,7 +157,7 @@ def actor_of(config: Path | None, now: str | None) -> Actor:
 
 
 def _finish(actor: Actor, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.acting import Done, local_day, report
+    from pipeline.runs.run_and_report import Done, local_day, report
 
     written = report(actor.config, month=None, now=actor.now, run_id=result.run_id)
     print_done(Done(result, written, local_day(actor.now, actor.config)), quiet=quiet)

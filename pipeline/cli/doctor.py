@@ -16,7 +16,7 @@ def doctor(config: setting.ConfigOption = None, *, as_json: setting.AsJsonOption
 
     Ends with 0, with 1 where the storage would stop a run, with 2 where the configuration would.
     """
-    from pipeline.diagnosis import diagnose, exit_code
+    from pipeline.runs.doctor import diagnose, exit_code
 
     checks = diagnose(lambda: setting.load(config), setting.environment())
     if as_json:

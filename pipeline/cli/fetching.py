@@ -41,7 +41,7 @@ def ingest(
     quiet: QuietOption = False,
 ) -> None:
     """Fetch a range of days from the provider's API, then read and price it; can be resumed."""
-    from pipeline.acting import ingest_and_report
+    from pipeline.runs.run_and_report import ingest_and_report
 
     setting.log_to_stderr()
     with _bar(is_shown=sys.stderr.isatty() and not quiet) as progress:

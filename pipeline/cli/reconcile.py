@@ -50,11 +50,11 @@ def reconcile_verb(
     Months first (on stderr, unless the format is table), then every project, line item and UTC
     day with a gap above the tolerance, the largest first.
     """
-    from pipeline.acting import report
     from pipeline.charges.reconciliation.reconcile import Scope
-    from pipeline.corrections import reconcile
     from pipeline.published.reader import open_published
     from pipeline.published.reconciliation import Asked, counted, gaps, months, told
+    from pipeline.runs.corrections import reconcile
+    from pipeline.runs.run_and_report import report
 
     gates.check(fail_on or (), (gates.RECONCILIATION,))
     chosen = "json" if as_json else form

@@ -32,7 +32,7 @@ def report(
     quiet: QuietOption = False,
 ) -> None:
     """Write the report of a month and the CSV beside it; print where it is."""
-    from pipeline.acting import report as write
+    from pipeline.runs.run_and_report import report as write
 
     written = write(setting.load(config), month=month_of(month), now=setting.clock(now).now)
     if as_json:

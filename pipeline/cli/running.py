@@ -16,10 +16,10 @@ from pipeline.cli.gates import ToleranceOption
 from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError
-from pipeline.notes import folded
+from pipeline.runs.notes import folded
 
 if TYPE_CHECKING:
-    from pipeline.acting import Done
+    from pipeline.runs.run_and_report import Done
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -76,8 +76,8 @@ def run_and_print(
     environment: Mapping[str, str] | None = None,
 ) -> int:
     """One run, told in a few lines, with another environment if given. Gives the exit code."""
-    from pipeline.acting import run_and_report
     from pipeline.providers.fetch_stage import FetchRequest
+    from pipeline.runs.run_and_report import run_and_report
 
     gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
     tolerance_usd = gates.tolerance_of(tolerance)

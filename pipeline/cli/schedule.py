@@ -23,7 +23,7 @@ from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError, TollbookError
 
 if TYPE_CHECKING:  # APScheduler is imported by the verb, so that --help is quick
-    from pipeline.schedule import Job, JobEnd, JobOutcome, JobState, JobTime
+    from pipeline.runs.schedule.service import Job, JobEnd, JobOutcome, JobState, JobTime
 
 STATE_NAME = "schedule.json"
 LOCK_NAME = "schedule.lock"
@@ -72,7 +72,7 @@ class _Business:
         return setting.clock(None).now + self.clock_shift
 
     def jobs(self) -> tuple[Job, ...]:
-        from pipeline.schedule import Job
+        from pipeline.runs.schedule.service import Job
 
         times = self.config.schedule
         return (
@@ -82,8 +82,8 @@ class _Business:
         )
 
     def _run(self, _time: JobTime) -> JobEnd:
-        from pipeline.acting import Clock, run_and_report
-        from pipeline.schedule import JobEnd
+        from pipeline.runs.run_and_report import Clock, run_and_report
+        from pipeline.runs.schedule.service import JobEnd
 
         done = run_and_report(
             self._fresh_config(),
@@ -101,13 +101,13 @@ class _Business:
         return self._report(None)
 
     def _monthly_report(self, time: JobTime) -> JobOutcome:
-        from pipeline.due import month_just_ended
+        from pipeline.runs.schedule.due_times import month_just_ended
 
         # The month before the due time: made up days late it is still that one.
         return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
 
     def _report(self, month: str | None) -> JobOutcome:
-        from pipeline.acting import report
+        from pipeline.runs.run_and_report import report
 
         first = None if month is None else date.fromisoformat(f"{month}-01")
         report(self._fresh_config(), month=first, now=self.clock())
@@ -143,7 +143,7 @@ def _real_now() -> datetime:
 
 
 def _serve(business: _Business, real_now: datetime) -> None:
-    from pipeline.schedule import serve
+    from pipeline.runs.schedule.service import serve
     from pipeline.storage.lock import file_lock
 
     setting.log_to_stderr(default="info")  # a service says what it does
@@ -176,7 +176,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
 
 def _print_list(business: _Business, now: datetime, *, is_json: bool) -> None:
-    from pipeline.schedule import list_jobs
+    from pipeline.runs.schedule.service import list_jobs
 
     config = business.config
     zone = config.organization.zone

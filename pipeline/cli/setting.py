@@ -20,7 +20,7 @@ from pipeline.config.model import Config, Source
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline import acting
+    from pipeline.runs import run_and_report
 
 ConfigOption = Annotated[
     Path | None,
@@ -51,9 +51,9 @@ def clock(now: str | None) -> Clock:
     return Clock(now=instant(now, "--now") if now else real, real_now=real)
 
 
-def business_clock(now: str | None) -> acting.Clock:
+def business_clock(now: str | None) -> run_and_report.Clock:
     """Two running clocks; --now moves the business one."""
-    from pipeline.acting import Clock as Clocks
+    from pipeline.runs.run_and_report import Clock as Clocks
 
     at = clock(now)
     shift = at.now - at.real_now

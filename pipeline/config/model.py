@@ -31,9 +31,9 @@ from pipeline.config.source_section import (
     check_key_name,
     refuse_other_kinds,
 )
-from pipeline.cron import parse as parse_cron
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
+from pipeline.runs.schedule.cron import parse as parse_cron
 from pipeline.schemas import SCOPES, Basis
 
 SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]

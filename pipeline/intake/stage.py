@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.batch import Batch
 from pipeline.config.model import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.discovery import RawFile, find, landed
@@ -17,10 +16,11 @@ from pipeline.intake.read_file import read_file
 from pipeline.intake.session import Intake
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter
-from pipeline.notes import folded
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.providers.read_pages import BucketChange, read_source
+from pipeline.runs.context import Batch
+from pipeline.runs.notes import folded
 
 _COST_KINDS = frozenset({"openai_costs"})
 _FILES_AT_ONCE = 100

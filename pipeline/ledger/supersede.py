@@ -10,11 +10,11 @@ from datetime import date
 
 import polars as pl
 
-from pipeline.batch import Batch, Change
 from pipeline.intake.files.input_files import Registry
 from pipeline.ledger import bucket_store
 from pipeline.ledger.files import Exclusion, LedgerFile, find_repeats
 from pipeline.providers.read_pages import find_replaced
+from pipeline.runs.context import Batch, Change
 
 
 def drop_repeats(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from pipeline.batch import Batch
 from pipeline.config.model import Source
 from pipeline.directory.model import Facts
 from pipeline.errors import ConfigError, SourceError
@@ -21,6 +20,7 @@ from pipeline.providers.openai.directory import raw_files as directory_raw_files
 from pipeline.providers.openai.directory.ask import ask
 from pipeline.providers.openai.directory.parse import Told, read
 from pipeline.providers.openai.fetch.raw_files import source_folder
+from pipeline.runs.context import Batch
 
 log = structlog.get_logger()
 

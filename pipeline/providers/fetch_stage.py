@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from pipeline.batch import Batch
 from pipeline.config.model import Config, Source
 from pipeline.errors import ApiError, ConfigError, SourceError
 from pipeline.ledger.bucket import Width
@@ -22,6 +21,7 @@ from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE, E
 from pipeline.providers.openai.fetch.fetch import Fetched, Fetching, Order, Progress, fetch
 from pipeline.providers.openai.fetch.raw_files import series, source_folder
 from pipeline.providers.openai.fetch.windows import Span, first_day, regular
+from pipeline.runs.context import Batch
 
 # No server is without these: a 404 of theirs is an outage.
 _EVERYWHERE = frozenset({COSTS.name, "completions"})

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import schedule_state as state
 from pipeline.cli.schedule import _Business
 from pipeline.config.model import load
 from pipeline.errors import SourceError
+from pipeline.runs.schedule import job_state as state
 
 # apprise 2.2 imports it for its mail channel.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

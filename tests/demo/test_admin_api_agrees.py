@@ -16,7 +16,7 @@ from pipeline.config.model import load
 from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.admin_api.endpoints import USAGE
 from pipeline.demo.organization import acme
-from pipeline.run import run_batch
+from pipeline.runs.run import run_batch
 
 NOW = datetime(2026, 11, 21)
 SINCE, UNTIL = (int(datetime(2026, 11, day, tzinfo=UTC).timestamp()) for day in (12, 21))

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.config import model as config_model
 from pipeline.demo.copy_sample import copy_sample
-from pipeline.run import run_batch
+from pipeline.runs.run import run_batch
 
 NOW = datetime(2026, 11, 24, 8)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from pipeline.batch import RunResult
 from pipeline.cli import app
 from pipeline.config.model import load
-from pipeline.run import run_batch
+from pipeline.runs.context import RunResult
+from pipeline.runs.run import run_batch
 
 CONFIGURATION = """
 [organization]

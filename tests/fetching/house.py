@@ -10,8 +10,6 @@ from typing import Any
 
 import duckdb
 
-from pipeline.acting import Clock, Done, ingest_and_report
-from pipeline.batch import RunResult
 from pipeline.config.model import load
 from pipeline.demo.admin_api.double import AdminApi
 from pipeline.demo.admin_api.faults import Faults
@@ -19,7 +17,9 @@ from pipeline.demo.admin_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.fetch.fetch import Progress
-from pipeline.run import run_batch
+from pipeline.runs.context import RunResult
+from pipeline.runs.run import run_batch
+from pipeline.runs.run_and_report import Clock, Done, ingest_and_report
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"

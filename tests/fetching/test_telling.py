@@ -8,10 +8,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.acting import Clock, run_and_report
 from pipeline.config import model as config_model
 from pipeline.demo.admin_api.faults import Faults
-from pipeline.diagnosis import Check, diagnose, exit_code
+from pipeline.runs.doctor import Check, diagnose, exit_code
+from pipeline.runs.run_and_report import Clock, run_and_report
 from tests.fetching.house import KEY, NOW, SOURCE, House, double
 
 

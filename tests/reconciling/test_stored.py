@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.charges.reconciliation.reconcile import Scope
-from pipeline.corrections import reconcile
+from pipeline.runs.corrections import reconcile
 from tests.place import NOW, Place, bucket, cost, lines, page, request
 
 FETCHED = "2026-11-24T06:00:00Z"

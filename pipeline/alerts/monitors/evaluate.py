@@ -10,15 +10,15 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from pipeline import catalogue
 from pipeline.alerts import finding_rule, outbox
 from pipeline.alerts.finding_rule import Fact, FactKind
 from pipeline.alerts.monitors import policy, rate_limits
-from pipeline.batch import Batch, Change
 from pipeline.charges.model import DayState
 from pipeline.ledger import minute_store
 from pipeline.ledger.files import LedgerFile
 from pipeline.resources import sql
+from pipeline.runs import catalogue
+from pipeline.runs.context import Batch, Change
 from pipeline.storage.database import Warehouse
 
 _DAY = timedelta(days=1)

@@ -13,14 +13,11 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import catalogue, recording
 from pipeline.alerts import channels
 from pipeline.alerts.monitors import evaluate
-from pipeline.batch import Batch, Change, Counts, RunResult, batch, desk, plan
 from pipeline.charges import provider_billed
 from pipeline.charges.model import DayState, DayToRate, Rated, is_final
 from pipeline.charges.rate import rate
-from pipeline.checking import check_books, check_days
 from pipeline.config.model import Config
 from pipeline.errors import (
     ConfigError,
@@ -42,6 +39,9 @@ from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
 from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
 from pipeline.published.snapshot import Live, publish
+from pipeline.runs import catalogue, commit
+from pipeline.runs.context import Batch, Change, Counts, RunResult, batch, desk, plan
+from pipeline.runs.invariants import check_books, check_days
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Storage
 
@@ -111,7 +111,7 @@ def act(
     except ConfigError as error:
         if verb == "run" and (senders or Storage(root).warehouse.exists()):
             with suppress(TollbookError), disk_errors.before_the_commit(root), opened() as at:
-                recording.record_failure(at, error)
+                commit.record_failure(at, error)
         raise
     with disk_errors.before_the_commit(root), opened() as at:
         try:
@@ -123,7 +123,7 @@ def act(
             if isinstance(error, ConfigError) and verb != "run":
                 raise
             failure = disk_errors.told(error, at.storage.root)
-            recording.record_failure(at, failure or RunFailedError(type(error).__name__))
+            commit.record_failure(at, failure or RunFailedError(type(error).__name__))
             if failure is None:
                 raise
             raise failure from None
@@ -140,18 +140,18 @@ def settle(work: Batch, change: Change) -> RunResult:
     ledger = catalogue.ledger_files(books, storage) + change.new_files
     states = catalogue.days(books, storage)
     with books.transaction():
-        recording.write(work, change)
+        commit.write(work, change)
         rated = _rate(work, change, ledger, excluded, states)
         postings = catalogue.postings(books, storage) + rated.postings
         check_days(work.con, rated, postings)
         outcome = _outcome(work, change)
-        recording.write_charges(work, rated)
+        commit.write_charges(work, rated)
         states |= rated.days
-        recording.reconcile(work, change, states)
-        statuses = recording.budget_status(work, states)
-        recording.alert(work, change, statuses, outcome)
+        commit.reconcile(work, change, states)
+        statuses = commit.budget_status(work, states)
+        commit.alert(work, change, statuses, outcome)
         evaluate.watch(work, change, ledger, excluded, states)
-        recording.record(work, change.counts, outcome, change.problems)
+        commit.record(work, change.counts, outcome, change.problems)
         check_books(books)
     live = Live(
         ledger=ledger,
@@ -163,7 +163,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         aliases=catalogue.published_aliases(work.book),
     )
     with disk_errors.after_the_commit(storage.root):
-        recording.deliver(work)
+        commit.deliver(work)
         snapshot = publish(books, storage, live, work.run_id, work.now, work.real_clock())
     return RunResult(
         run_id=work.run_id,
@@ -173,7 +173,7 @@ def settle(work: Batch, change: Change) -> RunResult:
         snapshot=snapshot,
         statuses=tuple(statuses),
         problems=tuple(str(p) for p in change.problems),
-        notes=(*work.warnings, *change.notes, *recording.newer_prices(work, states)),
+        notes=(*work.warnings, *change.notes, *commit.newer_prices(work, states)),
         postings={
             reason: sum(p.rows for p in rated.postings if p.reason == reason)
             for reason in sorted({p.reason for p in rated.postings})

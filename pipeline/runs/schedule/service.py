@@ -23,10 +23,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline import schedule_state as state
-from pipeline.due import DueTimes, due_times
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
-from pipeline.schedule_state import JobOutcome, JobRecord, Patience
+from pipeline.runs.schedule import job_state as state
+from pipeline.runs.schedule.due_times import DueTimes, due_times
+from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, Patience
 
 __all__ = ["Job", "JobEnd", "JobOutcome", "JobState", "JobTime", "Patience", "list_jobs", "serve"]
 

@@ -15,8 +15,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NaiveDatetime, ValidationError
 
-from pipeline.due import DueTimes
 from pipeline.errors import RunFailedError
+from pipeline.runs.schedule.due_times import DueTimes
 
 JobOutcome = Literal["done", "partial", "failed", "skipped"]
 

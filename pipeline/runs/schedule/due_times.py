@@ -13,8 +13,8 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 
-from pipeline.cron import CronFields, parse
 from pipeline.errors import ConfigError
+from pipeline.runs.schedule.cron import CronFields, parse
 
 # Names, because APScheduler 3 counts weekdays from Monday = 0 and cron from Sunday = 0.
 _WEEKDAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

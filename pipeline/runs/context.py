@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import catalogue
 from pipeline.alerts.channels import Channel
 from pipeline.budgets import status as budgets_status
 from pipeline.charges.reconciliation.reconcile import Scope
@@ -29,6 +28,7 @@ from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.providers.read_pages import BucketChange
+from pipeline.runs import catalogue
 from pipeline.storage.database import Storage, Warehouse, open_warehouse
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.lock import storage_lock

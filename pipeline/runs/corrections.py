@@ -14,8 +14,6 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import catalogue
-from pipeline.batch import Batch, Change, RunResult
 from pipeline.charges import provider_billed
 from pipeline.charges.model import DayToRate, Rated
 from pipeline.charges.rate import rate
@@ -37,7 +35,9 @@ from pipeline.ledger.files import (
 from pipeline.ledger.identity import identity_hash
 from pipeline.ledger.supersede import drop_repeats
 from pipeline.resources import sql
-from pipeline.run import act, intake_of, settle
+from pipeline.runs import catalogue
+from pipeline.runs.context import Batch, Change, RunResult
+from pipeline.runs.run import act, intake_of, settle
 from pipeline.schemas import CHARGE_SCHEMA
 
 _FORGOTTEN_COLUMNS = (

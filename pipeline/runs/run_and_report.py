@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
-from pipeline.batch import RunResult
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.money import display_usd
@@ -17,7 +16,8 @@ from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.providers.openai.fetch.windows import backfill
 from pipeline.published.reader import open_published
 from pipeline.reporting.month.write import WrittenReport, write_report
-from pipeline.run import run_batch
+from pipeline.runs.context import RunResult
+from pipeline.runs.run import run_batch
 from pipeline.storage.database import Storage
 from pipeline.text import counted
 

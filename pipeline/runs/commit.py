@@ -13,9 +13,7 @@ import duckdb
 import polars as pl
 import structlog
 
-from pipeline import catalogue
 from pipeline.alerts import budget_rule, outbox, run_rule
-from pipeline.batch import Batch, Change, Counts, Desk, reason_of
 from pipeline.budgets import status as budgets_status
 from pipeline.charges.model import DayState, Rated, is_final
 from pipeline.charges.reconciliation import reconcile as reconciliation
@@ -25,6 +23,8 @@ from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey
 from pipeline.providers import fetch_store
+from pipeline.runs import catalogue
+from pipeline.runs.context import Batch, Change, Counts, Desk, reason_of
 
 log = structlog.get_logger()
 

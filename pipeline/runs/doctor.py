@@ -16,7 +16,7 @@ from typing import Literal
 
 import fsspec
 
-from pipeline import __version__, catalogue
+from pipeline import __version__
 from pipeline.alerts import channels
 from pipeline.config.directory_section import FILES
 from pipeline.config.model import Config, Source
@@ -26,6 +26,7 @@ from pipeline.intake.files.discovery import find
 from pipeline.pricing.load import examine
 from pipeline.providers.openai.credentials import address, check_access, key_variable
 from pipeline.published.reader import open_published
+from pipeline.runs import catalogue
 from pipeline.storage import lock
 from pipeline.storage.database import Storage, Warehouse, look_into, newer_migrations
 
