@@ -21,7 +21,7 @@ OPEN_A_DATABASE = {
     "published.reader",
     "published.snapshot",
 }
-KNOW_THE_TIME = {"cli.setting"}
+KNOW_THE_TIME = {"cli.context"}
 MONEY_PASSES = (
     "money",
     "pricing",

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.config.model import load
 from pipeline.runs.run import run_batch
 from tests.place import CONFIGURATION, PUBLISHED, Place, Row, bucket, cost, lines, page, request
@@ -131,7 +131,7 @@ class Scene:
 
     def run(self) -> None:
         """A run in this process, by the clocks of the command."""
-        clock = setting.business_clock(NOW)
+        clock = cli_context.business_clock(NOW)
         config = load(self.place.path("tollbook.toml"))
         done = run_batch(config, now=clock.business(), real_clock=clock.real, environment={})
         assert done.outcome == "done"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pipeline.cli import (
-    ask,
     budgets,
-    correcting,
+    corrections,
     demo,
     directory,
     doctor,
     explain,
-    fetching,
+    ingest,
     init,
     prices,
+    query,
     reconcile,
     report,
-    running,
+    run,
     schedule,
 )
 from pipeline.cli.app import app

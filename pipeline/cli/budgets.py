@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.ask import FormatOption, OutOption, print_answer
-from pipeline.cli.running import month_of
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.query import FormatOption, OutOption, print_answer
+from pipeline.cli.run import month_of
 
 NOT_DELIVERED = 3
 
@@ -43,8 +43,8 @@ def budgets_verb(
     from pipeline.published.reader import open_published, run_statement
     from pipeline.resources import sql
 
-    configured = setting.load(config)
-    utc = setting.clock(now).now.replace(tzinfo=UTC)
+    configured = cli_context.load(config)
+    utc = cli_context.clock(now).now.replace(tzinfo=UTC)
     start = month_of(month) or utc.astimezone(configured.organization.zone).date().replace(day=1)
     published = configured.storage.root / "published"
     with open_published(published) as con:
@@ -83,8 +83,8 @@ def alerts_test(config: ConfigOption = None) -> None:
     """Send a test message through every configured channel; 3 if one does not accept it."""
     from pipeline.alerts import channels, texts
 
-    configured = setting.load(config)
-    resolved = channels.resolve(configured.alerts.channels, setting.environment())
+    configured = cli_context.load(config)
+    resolved = channels.resolve(configured.alerts.channels, cli_context.environment())
     if not resolved:
         say('No channel is configured: set [alerts] channels, such as ["env:SLACK_URL"].')
         raise typer.Exit(NOT_DELIVERED)
@@ -102,7 +102,7 @@ def _list(state: str, form: str, out: Path | None, config: Path | None, *, quiet
     from pipeline.published.reader import open_published, run_statement
     from pipeline.resources import sql
 
-    published = setting.load(config).storage.root / "published"
+    published = cli_context.load(config).storage.root / "published"
     with open_published(published) as con:
         parameters = {"state": None if state == "any" else state}
         answer = run_statement(con, sql("status/alerts_listed"), parameters)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.setting import NowOption, QuietOption, say
+from pipeline.cli.context import NowOption, QuietOption, say
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def demo(
     quiet: QuietOption = False,
 ) -> None:
     """Copy the sample organization into a folder (once) and run on it."""
-    from pipeline.cli.running import run_and_print
+    from pipeline.cli.run import run_and_print
     from pipeline.demo.copy_sample import copy_sample
 
     if live:
@@ -75,7 +75,7 @@ def demo(
 
 def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bool) -> int:
     """A run that fetches from the double, which then ends, or stays."""
-    from pipeline.cli.running import run_and_print
+    from pipeline.cli.run import run_and_print
     from pipeline.demo.live import write_live_configuration
 
     with _served(now, port) as server:
@@ -85,18 +85,18 @@ def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bo
             f"this is `tollbook run -c {configuration}` with its made-up key.",
             quiet=quiet,
         )
-        environment = {**setting.environment(), "OPENAI_ADMIN_KEY": server.key}
+        environment = {**cli_context.environment(), "OPENAI_ADMIN_KEY": server.key}
         code = run_and_print(configuration, now=now, environment=environment)
         say(f"The double was asked {len(server.requests)} times.", quiet=quiet)
         if is_serving:
-            setting.put(f"OPENAI_ADMIN_KEY={server.key}\nOPENAI_BASE_URL={server.base_url}")
+            cli_context.put(f"OPENAI_ADMIN_KEY={server.key}\nOPENAI_BASE_URL={server.base_url}")
             say(
                 "Try: curl -H 'Authorization: Bearer "
                 f"{server.key}' {server.base_url}/organization/projects\n"
                 "The double goes on until Ctrl-C.",
                 quiet=quiet,
             )
-            setting.wait_for_signal()
+            cli_context.wait_for_signal()
         return code
 
 
@@ -105,7 +105,7 @@ def _served(now: str | None, port: int) -> Iterator[Server]:
     from pipeline.demo.admin_api.server import serving
     from pipeline.demo.live import live_double
 
-    clocks = setting.business_clock(now)
+    clocks = cli_context.business_clock(now)
     # A double knows nothing of the future, which a run would refuse as implausible.
     double = live_double(lambda: min(clocks.business(), clocks.real()))
     with ExitStack() as stack:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.ask import FormatOption, OutOption, print_answer
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.query import FormatOption, OutOption, print_answer
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def _list(
     from pipeline.published.reader import Parameter, open_published, run_statement
     from pipeline.resources import sql
 
-    configured = setting.load(config)
+    configured = cli_context.load(config)
     published = configured.storage.root / "published"
-    at = None if as_of is None else setting.instant(as_of, "--as-of")
-    utc = (at or setting.clock(now).now).replace(tzinfo=UTC)
+    at = None if as_of is None else cli_context.instant(as_of, "--as-of")
+    utc = (at or cli_context.clock(now).now).replace(tzinfo=UTC)
     parameters: dict[str, Parameter] = {"at": at, "project": project}
     if what == "projects":
         parameters["today"] = utc.astimezone(configured.organization.zone).date()

@@ -6,19 +6,21 @@ import json
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 
 
 @app.command()
-def doctor(config: setting.ConfigOption = None, *, as_json: setting.AsJsonOption = False) -> None:
+def doctor(
+    config: cli_context.ConfigOption = None, *, as_json: cli_context.AsJsonOption = False
+) -> None:
     """Look at software, configuration and storage; change nothing, show no secret.
 
     Ends with 0, with 1 where the storage would stop a run, with 2 where the configuration would.
     """
     from pipeline.runs.doctor import diagnose, exit_code
 
-    checks = diagnose(lambda: setting.load(config), setting.environment())
+    checks = diagnose(lambda: cli_context.load(config), cli_context.environment())
     if as_json:
         print(json.dumps([check.as_json() for check in checks], indent=2))
     else:

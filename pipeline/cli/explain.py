@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.running import month_of
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption
+from pipeline.cli.context import ConfigOption, JsonOption, NowOption
+from pipeline.cli.run import month_of
 
 ProjectOption = Annotated[
     str | None, typer.Option("--project", help="Id or name; '(no project)' for what has none.")
@@ -90,7 +90,7 @@ def explain(
     from pipeline.reporting.explain.text.cell import draw
 
     question = Question(
-        day=setting.day(day, "--day") if day is not None else None,
+        day=cli_context.day(day, "--day") if day is not None else None,
         month=month_of(month),
         is_utc=utc,
         project=project,
@@ -102,12 +102,14 @@ def explain(
     )
     names = () if file is None else (file, str(Path(file).absolute()))
     asked = Asked(question, record, names, line, examples, lines)
-    settings = setting.load(config)
-    today = setting.clock(now).now.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
+    settings = cli_context.load(config)
+    today = (
+        cli_context.clock(now).now.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
+    )
     with open_published(settings.storage.root / "published") as con:
         explained = explain_asked(con, asked, today=today, looks=_is_there)
     if as_json or form == "json":
-        setting.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
+        cli_context.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
     else:
         text = draw(explained, _width())
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.setting import QuietOption, say
+from pipeline.cli.context import QuietOption, say
 
 
 @app.command()

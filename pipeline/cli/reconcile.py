@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import gates, setting
+from pipeline.cli import context as cli_context
+from pipeline.cli import fail_on as cli_fail_on
 from pipeline.cli.app import app
-from pipeline.cli.ask import FormatOption, OutOption, print_answer
-from pipeline.cli.correcting import SinceOption, UntilOption, actor_of
-from pipeline.cli.gates import ToleranceOption
-from pipeline.cli.running import month_of
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.corrections import SinceOption, UntilOption, actor_of
+from pipeline.cli.fail_on import ToleranceOption
+from pipeline.cli.query import FormatOption, OutOption, print_answer
+from pipeline.cli.run import month_of
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def reconcile_verb(
     from pipeline.runs.corrections import reconcile
     from pipeline.runs.run_and_report import report
 
-    gates.check(fail_on or (), (gates.RECONCILIATION,))
+    cli_fail_on.check(fail_on or (), (cli_fail_on.RECONCILIATION,))
     chosen = "json" if as_json else form
     first, last = _days(month, since, until)
-    asked = Asked(gates.tolerance_of(tolerance), first, last, project)
+    asked = Asked(cli_fail_on.tolerance_of(tolerance), first, last, project)
     actor = actor_of(config, now)
     result = reconcile(actor, Scope(first, last))
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
@@ -72,7 +73,7 @@ def reconcile_verb(
         found = counted(con, asked) if fail_on else []
     for line in told(found, asked.tolerance_usd):
         say(line)
-    raise typer.Exit(gates.RECONCILIATION_GAP if found else result.exit_code)
+    raise typer.Exit(cli_fail_on.RECONCILIATION_GAP if found else result.exit_code)
 
 
 def _days(
@@ -88,8 +89,8 @@ def _days(
     start = month_of(month)
     if start is not None:
         return days_of_month(start)
-    first = setting.day(since, "--since") if since else None
-    last = setting.day(until, "--until") if until else None
+    first = cli_context.day(since, "--since") if since else None
+    last = cli_context.day(until, "--until") if until else None
     if first is not None and last is not None and first >= last:
         raise ConfigError(
             f"{last} is not after --since {first}",
@@ -111,6 +112,6 @@ def _print_months(found: tuple[MonthCompared, ...], *, quiet: bool, is_data: boo
     for month in found:
         text = "\n".join(summary(month)) + "\n"
         if is_data:
-            setting.put(text)
+            cli_context.put(text)
         else:
             say(text, quiet=quiet)

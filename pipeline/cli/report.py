@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.running import month_of
-from pipeline.cli.setting import ConfigOption, NowOption, QuietOption, say
+from pipeline.cli.context import ConfigOption, NowOption, QuietOption, say
+from pipeline.cli.run import month_of
 
 if TYPE_CHECKING:
     from pipeline.reporting.month.write import WrittenReport
@@ -34,11 +34,11 @@ def report(
     """Write the report of a month and the CSV beside it; print where it is."""
     from pipeline.runs.run_and_report import report as write
 
-    written = write(setting.load(config), month=month_of(month), now=setting.clock(now).now)
+    written = write(cli_context.load(config), month=month_of(month), now=cli_context.clock(now).now)
     if as_json:
-        setting.put(json.dumps(_facts(written), indent=2))
+        cli_context.put(json.dumps(_facts(written), indent=2))
         return
-    setting.put(str(written.html))
+    cli_context.put(str(written.html))
     which = ", the current month or the newest with data" if written.is_default_month else ""
     say(f"covers {written.month:%B %Y}{which}; the CSV lies beside it", quiet=quiet)
 

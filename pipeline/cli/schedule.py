@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.running import say_news
+from pipeline.cli.run import say_news
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError, TollbookError
 
@@ -38,8 +38,8 @@ ListJsonOption = Annotated[bool, typer.Option("--json", help="With --list: as JS
 
 @app.command("schedule")
 def schedule(
-    config_path: setting.ConfigOption = None,
-    now: setting.NowOption = None,
+    config_path: cli_context.ConfigOption = None,
+    now: cli_context.NowOption = None,
     is_list: ListOption = False,
     is_json: ListJsonOption = False,
 ) -> None:
@@ -50,8 +50,8 @@ def schedule(
     """
     if is_json and not is_list:
         raise ConfigError("goes with --list", key="--json")
-    config = setting.load(config_path)
-    at = setting.clock(now)
+    config = cli_context.load(config_path)
+    at = cli_context.clock(now)
     business = _Business(config_path, config, at.now - at.real_now, threading.Event())
     if is_list:
         _print_list(business, at.now, is_json=is_json)
@@ -69,7 +69,7 @@ class _Business:
     stop: threading.Event
 
     def clock(self) -> datetime:
-        return setting.clock(None).now + self.clock_shift
+        return cli_context.clock(None).now + self.clock_shift
 
     def jobs(self) -> tuple[Job, ...]:
         from pipeline.runs.schedule.service import Job
@@ -88,9 +88,9 @@ class _Business:
         done = run_and_report(
             self._fresh_config(),
             clock=Clock(business=self.clock, real=_real_now),
-            environment=setting.environment(),
+            environment=cli_context.environment(),
             stop=self.stop,
-            say=setting.say,
+            say=cli_context.say,
         )
         say_news(done)
         is_partial = done.result.outcome == "partial"
@@ -117,7 +117,7 @@ class _Business:
         # Budgets, sources and channels may change under a running service; the storage it has
         # locked and the times it waits for change with a restart.
         kept = {"storage": self.config.storage, "schedule": self.config.schedule}
-        return setting.load(self.config_path).model_copy(update=kept)
+        return cli_context.load(self.config_path).model_copy(update=kept)
 
     def tell(self, text: str) -> None:
         """Send a problem to the alert channels. Fails: SourceError if it reached none of them."""
@@ -130,7 +130,7 @@ class _Business:
         reached = 0
         for entry in entries:
             try:
-                [channel] = channels.resolve([entry], setting.environment())
+                [channel] = channels.resolve([entry], cli_context.environment())
             except ConfigError:  # one dead entry is no reason to keep silent on the others
                 continue
             reached += channel.send("tollbook schedule", text, "warning") is None
@@ -139,14 +139,14 @@ class _Business:
 
 
 def _real_now() -> datetime:
-    return setting.clock(None).real_now
+    return cli_context.clock(None).real_now
 
 
 def _serve(business: _Business, real_now: datetime) -> None:
     from pipeline.runs.schedule.service import serve
     from pipeline.storage.lock import file_lock
 
-    setting.log_to_stderr(default="info")  # a service says what it does
+    cli_context.log_to_stderr(default="info")  # a service says what it does
     root = business.config.storage.root
     with file_lock(root / LOCK_NAME, what="tollbook schedule", real_now=real_now):
         _stop_on_signals(business.stop)
@@ -168,7 +168,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
         received.append(number)
         if len(received) > 1:
             os._exit(128 + number)  # sys.exit would wait for the job's thread
-        setting.say("tollbook: ending after the stage in progress; once more ends at once")
+        cli_context.say("tollbook: ending after the stage in progress; once more ends at once")
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -183,9 +183,9 @@ def _print_list(business: _Business, now: datetime, *, is_json: bool) -> None:
     states = list_jobs(business.jobs(), config.storage.root / STATE_NAME, zone, now)
     if is_json:
         rows = [{k: _json(v) for k, v in state._asdict().items()} for state in states]
-        setting.put(json.dumps(rows, indent=2))
+        cli_context.put(json.dumps(rows, indent=2))
     else:
-        setting.put(_table(states, zone, now))
+        cli_context.put(_table(states, zone, now))
 
 
 def _json(value: datetime | str | float | None) -> str | float | None:

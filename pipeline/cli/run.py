@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import gates, setting
+from pipeline.cli import context as cli_context
+from pipeline.cli import fail_on as cli_fail_on
 from pipeline.cli.app import app
-from pipeline.cli.gates import ToleranceOption
-from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
+from pipeline.cli.context import AsJsonOption, ConfigOption, NowOption, QuietOption, say
+from pipeline.cli.fail_on import ToleranceOption
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError
 from pipeline.runs.notes import folded
@@ -79,17 +80,17 @@ def run_and_print(
     from pipeline.providers.fetch_stage import FetchRequest
     from pipeline.runs.run_and_report import run_and_report
 
-    gates.check(fail_on, (gates.BUDGET, gates.RECONCILIATION))
-    tolerance_usd = gates.tolerance_of(tolerance)
-    setting.log_to_stderr()
+    cli_fail_on.check(fail_on, (cli_fail_on.BUDGET, cli_fail_on.RECONCILIATION))
+    tolerance_usd = cli_fail_on.tolerance_of(tolerance)
+    cli_context.log_to_stderr()
     config, notes, problems = _config(config_path, files)
-    known = setting.environment() if environment is None else environment
+    known = cli_context.environment() if environment is None else environment
     done = run_and_report(
         config,
-        clock=setting.business_clock(now),
+        clock=cli_context.business_clock(now),
         environment=known,
         month=month_of(month),
-        stop=setting.stop_on_signals(),
+        stop=cli_context.stop_on_signals(),
         say=say,
         problems=problems,
         fetching=FetchRequest(known, is_offline=offline),
@@ -99,7 +100,7 @@ def run_and_print(
     print_done(done, as_json=as_json, quiet=quiet)
     if done.result.exit_code:
         return done.result.exit_code
-    return gates.exit_code_of_run(
+    return cli_fail_on.exit_code_of_run(
         fail_on,
         budgets_over=done.budgets_over,
         root=config.storage.root,
@@ -124,7 +125,7 @@ def _config(
     path: Path | None, files: Sequence[str]
 ) -> tuple[Config, Sequence[str], Sequence[SourceError]]:
     """The configuration of this run, and what was found out about the files named."""
-    config = setting.load(path)
+    config = cli_context.load(path)
     if files:
         from pipeline.intake.files.detect_kind import sources_of
 
@@ -151,6 +152,6 @@ def print_done(done: Done, *, as_json: bool = False, quiet: bool = False) -> Non
     """Problems and notes on stderr; the summary and the report's path on stdout."""
     say_news(done, quiet=quiet)
     if as_json:
-        setting.put(json.dumps(done.facts(), indent=2))
+        cli_context.put(json.dumps(done.facts(), indent=2))
     else:
-        setting.put("\n".join(done.summary()))
+        cli_context.put("\n".join(done.summary()))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.setting import say
+from pipeline.cli.context import say
 from pipeline.errors import ConfigError
 
 BUDGET_OVER = 4

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.running import print_done
-from pipeline.cli.setting import AsJsonOption, ConfigOption, NowOption, QuietOption, say
+from pipeline.cli.context import AsJsonOption, ConfigOption, NowOption, QuietOption, say
+from pipeline.cli.run import print_done
 
 if TYPE_CHECKING:
     from pipeline.providers.openai.fetch.fetch import Progress
@@ -43,16 +43,16 @@ def ingest(
     """Fetch a range of days from the provider's API, then read and price it; can be resumed."""
     from pipeline.runs.run_and_report import ingest_and_report
 
-    setting.log_to_stderr()
+    cli_context.log_to_stderr()
     with _bar(is_shown=sys.stderr.isatty() and not quiet) as progress:
         done = ingest_and_report(
-            setting.load(config),
-            since=setting.day(since, "--since") if since else None,
-            until=setting.day(until, "--until") if until else None,
+            cli_context.load(config),
+            since=cli_context.day(since, "--since") if since else None,
+            until=cli_context.day(until, "--until") if until else None,
             source=source,
-            clock=setting.business_clock(now),
-            environment=setting.environment(),
-            stop=setting.stop_on_signals(),
+            clock=cli_context.business_clock(now),
+            environment=cli_context.environment(),
+            stop=cli_context.stop_on_signals(),
             say=say,
             progress=progress,
         )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.ask import FormatOption, OutOption, print_answer
+from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
 from pipeline.cli.prices import prices
-from pipeline.cli.running import print_done
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption, say
+from pipeline.cli.query import FormatOption, OutOption, print_answer
+from pipeline.cli.run import print_done
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def quarantine_list(
     out: OutOption = None,
 ) -> None:
     """Rows held back, grouped by rule: how many, how many tokens, and an example."""
-    from pipeline.cli.ask import query
+    from pipeline.cli.query import query
 
     query("quarantine_by_rule", form=form, as_json=as_json, out=out, config=config)
 
@@ -100,8 +100,8 @@ def rerate(
     if dry_run:
         _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
         return
-    first = setting.day(since, "--since")
-    result = act(actor, first, setting.day(until, "--until") if until else None)
+    first = cli_context.day(since, "--since")
+    result = act(actor, first, cli_context.day(until, "--until") if until else None)
     posted = sum(result.postings.values())
     say(f"{posted} lines posted.", quiet=quiet)
     _finish(actor, result, quiet=quiet)
@@ -131,8 +131,8 @@ def _preview(
     from pipeline.published.frame_answer import FrameAnswer
     from pipeline.runs.corrections import preview, total_difference
 
-    first = setting.day(since, "--since") if since else None
-    last = setting.day(until, "--until") if until else None
+    first = cli_context.day(since, "--since") if since else None
+    last = cli_context.day(until, "--until") if until else None
     frame = preview(actor, first, last)
     print_answer(
         FrameAnswer(frame), form, out, actor.config.storage.root / "published", quiet=quiet
@@ -145,13 +145,13 @@ def actor_of(config: Path | None, now: str | None) -> Actor:
     """Who corrects: the configuration and the clocks of this call."""
     from pipeline.runs.corrections import Actor
 
-    setting.log_to_stderr()
-    clock = setting.business_clock(now)
+    cli_context.log_to_stderr()
+    clock = cli_context.business_clock(now)
     return Actor(
-        config=setting.load(config),
+        config=cli_context.load(config),
         now=clock.business(),
         real_clock=clock.real,
-        environment=setting.environment(),
+        environment=cli_context.environment(),
         say=say,
     )
 

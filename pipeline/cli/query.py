@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli import setting
+from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
-from pipeline.cli.setting import ConfigOption, JsonOption, NowOption, QuietOption
+from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def sql(
     """
     from pipeline.published.reader import open_published, run_statement
 
-    published = setting.load(config).storage.root / "published"
+    published = cli_context.load(config).storage.root / "published"
     text = sys.stdin.read() if statement == "-" else statement
     with open_published(published, at=_known_at(as_of, quiet=quiet)) as con:
         answer = run_statement(con, text, _pairs(param))
@@ -105,7 +105,7 @@ def query(
     )
     from pipeline.published.reader import open_published, run_statement
 
-    settings = setting.load(config)
+    settings = cli_context.load(config)
     published = settings.storage.root / "published"
     chosen = "json" if as_json else form
     if name is None:
@@ -116,12 +116,12 @@ def query(
         print(asked.sql, end="")
         return
     given = _pairs(param) | _given(since=since, until=until, project=project)
-    instant = setting.clock(now).now
+    instant = cli_context.clock(now).now
     today = instant.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
     with open_published(published, at=_known_at(as_of, quiet=quiet)) as con:
         days, note = days_asked_about(con, asked, given, today, instant)
         if note:
-            setting.say(note, quiet=quiet)
+            cli_context.say(note, quiet=quiet)
         answer = run_statement(con, asked.sql, bind(asked, given, days))
         print_answer(answer, chosen, out, published, quiet=quiet)
 
@@ -142,17 +142,17 @@ def print_answer(
             note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
             sys.stdout.buffer.flush()
         except BrokenPipeError:
-            setting.leave_stdout()
+            cli_context.leave_stdout()
             return
     if note:
-        setting.say(note, quiet=quiet)
+        cli_context.say(note, quiet=quiet)
 
 
 def _known_at(as_of: str | None, *, quiet: bool) -> datetime | None:
     if as_of is None:
         return None
-    at = setting.instant(as_of, "--as-of")
-    setting.say(
+    at = cli_context.instant(as_of, "--as-of")
+    cli_context.say(
         f"usage, charges and daily_costs as known at {at} UTC; other views as of now", quiet=quiet
     )
     return at
