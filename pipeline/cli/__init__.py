@@ -22,18 +22,18 @@ from pipeline.cli.app import app
 
 __all__ = [
     "app",
-    "ask",
     "budgets",
-    "correcting",
+    "corrections",
     "demo",
     "directory",
     "doctor",
     "explain",
-    "fetching",
+    "ingest",
     "init",
     "prices",
+    "query",
     "reconcile",
     "report",
-    "running",
+    "run",
     "schedule",
 ]

@@ -1,1 +1,1 @@
-"""Intake."""
+"""Raw files to validated usage records: finding, reading, validating, holding rejects back."""

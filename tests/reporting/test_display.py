@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline import text as pipeline_text
+from pipeline import text
 from pipeline.reporting.month.amounts import NOTHING, Amount
 from pipeline.reporting.month.model import Budget, Day
 from pipeline.reporting.month.period import Days, whole_month
@@ -31,42 +31,37 @@ def test_money_is_rounded_half_even_and_small_amounts_never_read_as_zero(
 ) -> None:
     """Cents in the cell, every digit on hover."""
     value = Decimal(amount)
-    assert (pipeline_text.usd(value), pipeline_text.usd_exact(value), pipeline_text.signed_usd(value)) == (
+    assert (text.usd(value), text.usd_exact(value), text.signed_usd(value)) == (
         shown, exact, signed,
     )  # fmt: skip
 
 
 def test_percentages_have_one_decimal_and_a_sign_for_changes() -> None:
     """What is not zero never reads as 0.0%."""
-    shown = [
-        pipeline_text.percent(Decimal(f)) for f in ("0.123456", "8.142", "0", "0.0001", "-0.0001")
-    ]
+    shown = [text.percent(Decimal(f)) for f in ("0.123456", "8.142", "0", "0.0001", "-0.0001")]
     assert shown == ["12.3%", "814.2%", "0.0%", "<0.1%", ">-0.1%"]
-    assert pipeline_text.percent(None) == pipeline_text.DASH
-    assert pipeline_text.signed_percent(Decimal("0.5")) == "+50.0%"
-    assert pipeline_text.signed_percent(Decimal("-0.5")) == "-50.0%"
+    assert text.percent(None) == text.DASH
+    assert text.signed_percent(Decimal("0.5")) == "+50.0%"
+    assert text.signed_percent(Decimal("-0.5")) == "-50.0%"
 
 
 def test_quantities_carry_their_unit() -> None:
     """Tokens, sessions, and GB-days with their fraction."""
-    assert pipeline_text.quantity(Decimal("8800002.000000"), "tokens") == "8,800,002 tokens"
-    assert pipeline_text.quantity(Decimal("1.000000"), "images") == "1 image"
-    assert pipeline_text.quantity(Decimal("0.500000"), "gb_days") == "0.5 GB-days"
+    assert text.quantity(Decimal("8800002.000000"), "tokens") == "8,800,002 tokens"
+    assert text.quantity(Decimal("1.000000"), "images") == "1 image"
+    assert text.quantity(Decimal("0.500000"), "gb_days") == "0.5 GB-days"
 
 
 def test_days_read_as_ranges() -> None:
     """A whole month by its name, a part by its days, gaps as runs."""
-    assert pipeline_text.days(whole_month(date(2026, 2, 1))) == "February 2026"
-    assert (
-        pipeline_text.days(Days(date(2026, 10, 1), date(2026, 10, 18)))
-        == f"1{pipeline_text.DASH}17 October 2026"
-    )
-    assert pipeline_text.days(Days(date(2026, 10, 1), date(2026, 10, 2))) == "1 October 2026"
+    assert text.days(whole_month(date(2026, 2, 1))) == "February 2026"
+    assert text.days(Days(date(2026, 10, 1), date(2026, 10, 18))) == f"1{text.DASH}17 October 2026"
+    assert text.days(Days(date(2026, 10, 1), date(2026, 10, 2))) == "1 October 2026"
     days = [date(2026, 11, n) for n in (3, 4, 5, 9)]
-    assert pipeline_text.day_numbers(days) == f"3{pipeline_text.DASH}5, 9"
-    assert pipeline_text.age(timedelta(hours=40)) == "40 hours"
-    assert pipeline_text.age(timedelta(days=3, hours=1)) == "3 days"
-    assert pipeline_text.size(3_400_000) == "3.2 MB"
+    assert text.day_numbers(days) == f"3{text.DASH}5, 9"
+    assert text.age(timedelta(hours=40)) == "40 hours"
+    assert text.age(timedelta(days=3, hours=1)) == "3 days"
+    assert text.size(3_400_000) == "3.2 MB"
 
 
 @pytest.mark.parametrize(

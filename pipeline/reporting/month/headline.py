@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline import text as pipeline_text
+from pipeline import text
 from pipeline.money import display_usd, to_cents
 from pipeline.reporting.month.exact import difference, ratio
 from pipeline.reporting.month.model import Report, Table
@@ -27,7 +27,7 @@ class Headline:
 def headline(report: Report) -> Headline:
     """The first lines of a report."""
     spent = report.current.amount
-    month = pipeline_text.month(report.period.month.since)
+    month = text.month(report.period.month.since)
     so_far = " so far" if report.period.state == "open" else ""
     at_least = "at least " if spent.is_lower_bound else ""
     if spent.is_absent:
@@ -35,14 +35,14 @@ def headline(report: Report) -> Headline:
     else:
         verb, amount, when = (
             f"spent {at_least}".strip(),
-            pipeline_text.usd(spent.usd),
+            text.usd(spent.usd),
             f"in {month}{so_far}",
         )
     return Headline(
         who=report.organization or "This organization",
         verb=verb,
         amount=amount,
-        exact=pipeline_text.usd_exact(spent.usd),
+        exact=text.usd_exact(spent.usd),
         when=when,
         comparison=tuple(_comparison(report)),
         choice=_choice(report),
@@ -64,27 +64,25 @@ def _comparison(report: Report) -> list[str]:
     if now.is_absent and whole.is_absent:
         return []
     sentences = []
-    days = pipeline_text.days(period.compared)
+    days = text.days(period.compared)
     if before.is_absent:
         sentences.append(f"Nothing was recorded in {days} to compare it with.")
     else:
         change = difference(now.usd, before.usd)
         share = ratio(change, before.usd) if before.usd > 0 else None
-        part = f" ({pipeline_text.percent(share.copy_abs())})" if share is not None else ""
+        part = f" ({text.percent(share.copy_abs())})" if share is not None else ""
         direction = "more" if change > 0 else "less"
         known = "at least " if before.is_lower_bound else ""
-        amount = pipeline_text.usd(change.copy_abs())
-        sentence = (
-            f"{amount}{part} {direction} than in {days} ({known}{pipeline_text.usd(before.usd)})."
-        )
+        amount = text.usd(change.copy_abs())
+        sentence = f"{amount}{part} {direction} than in {days} ({known}{text.usd(before.usd)})."
         if change == 0:
-            sentence = f"The same as in {days} ({known}{pipeline_text.usd(before.usd)})."
+            sentence = f"The same as in {days} ({known}{text.usd(before.usd)})."
         sentences.append(sentence)
         causes = report.moves.total
         if to_cents(causes.from_price) != 0:
             sentences.append(
-                f"Of the change, {pipeline_text.signed_usd(causes.from_usage)} is from usage and "
-                f"{pipeline_text.signed_usd(causes.from_price)} from prices."
+                f"Of the change, {text.signed_usd(causes.from_usage)} is from usage and "
+                f"{text.signed_usd(causes.from_price)} from prices."
             )
         if now.is_lower_bound or before.is_lower_bound:
             sentences.append(
@@ -92,8 +90,8 @@ def _comparison(report: Report) -> list[str]:
             )
     if period.compared != period.previous and not whole.is_absent:
         known = "at least " if whole.is_lower_bound else ""
-        name = pipeline_text.month(period.previous.since)
-        sentences.append(f"The whole of {name} came to {known}{pipeline_text.usd(whole.usd)}.")
+        name = text.month(period.previous.since)
+        sentences.append(f"The whole of {name} came to {known}{text.usd(whole.usd)}.")
     return sentences
 
 
@@ -101,7 +99,7 @@ def _choice(report: Report) -> str:
     period = report.period
     if not period.is_chosen_by_default or period.state == "open":
         return ""
-    current = pipeline_text.month(period.today)
+    current = text.month(period.today)
     return f"{current} has no charges yet, so this is the newest month that has."
 
 
@@ -111,12 +109,12 @@ def _status(report: Report) -> str:
         return "This month has not begun."
     provisional = report.provisional_days
     if period.state == "open":
-        text = f"Month so far: day {period.today.day} of {period.month.count}, not over yet."
+        sentence = f"Month so far: day {period.today.day} of {period.month.count}, not over yet."
     else:
-        text = "The month is over."
+        sentence = "The month is over."
     if provisional:
-        name = pipeline_text.MONTHS[period.month.since.month - 1]
-        days = pipeline_text.day_numbers(provisional)
-        return f"{text} {days} {name} {'is' if len(provisional) == 1 else 'are'} provisional."
+        name = text.MONTHS[period.month.since.month - 1]
+        days = text.day_numbers(provisional)
+        return f"{sentence} {days} {name} {'is' if len(provisional) == 1 else 'are'} provisional."
     is_final = period.state == "past" and not report.current.amount.is_absent
-    return f"{text} All its days are final." if is_final else text
+    return f"{sentence} All its days are final." if is_final else sentence

@@ -12,7 +12,7 @@ from base64 import b64encode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline import text as pipeline_text
+from pipeline import text
 from pipeline.money import plain
 from pipeline.reporting.month.csv_file import COLUMNS
 from pipeline.reporting.month.exact import ratio
@@ -39,21 +39,21 @@ def render(report: Report, csv_name: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        usd=pipeline_text.usd,
-        exact=pipeline_text.usd_exact,
-        signed=pipeline_text.signed_usd,
-        percent=pipeline_text.percent,
-        signed_percent=pipeline_text.signed_percent,
-        count=pipeline_text.count,
-        counted=pipeline_text.counted,
-        quantity=lambda q: pipeline_text.quantity(q.value, q.unit),
-        day=pipeline_text.day,
-        days=pipeline_text.days,
-        month=pipeline_text.month,
-        day_numbers=pipeline_text.day_numbers,
-        instant=lambda value: pipeline_text.instant(value, report.period.zone),
-        size=pipeline_text.size,
-        age=pipeline_text.age,
+        usd=text.usd,
+        exact=text.usd_exact,
+        signed=text.signed_usd,
+        percent=text.percent,
+        signed_percent=text.signed_percent,
+        count=text.count,
+        counted=text.counted,
+        quantity=lambda q: text.quantity(q.value, q.unit),
+        day=text.day,
+        days=text.days,
+        month=text.month,
+        day_numbers=text.day_numbers,
+        instant=lambda value: text.instant(value, report.period.zone),
+        size=text.size,
+        age=text.age,
         plain=plain,
     )
     # Our own two files, and nothing else, go in as they are.
@@ -63,7 +63,7 @@ def render(report: Report, csv_name: str) -> str:
         charts=(daily_chart(report.days, WIDE), daily_chart(report.days, NARROW)),
         budget_bar=budget_bar,
         share_of=ratio,
-        span=pipeline_text.span,
+        span=text.span,
         rounding=rounding,
         is_stale=lambda source: is_stale(source, report),
         top_rows=TOP_ROWS,

@@ -1,1 +1,0 @@
-"""One room for each kind of input; each turns its raw shape into canonical records."""
