@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.config import model as config_model
-from tests.documentation import README, REPOSITORY, Examples, fresh
+from tests.support.documentation import README, REPOSITORY, Examples, fresh
 
 TEXT = README.read_text(encoding="utf-8")
 
@@ -18,7 +18,7 @@ def _quick_start() -> list[str]:
 
 
 def test_what_is_made_and_what_is_shown_is_fresh(tmp_path: Path) -> None:
-    """Tables and outputs are those of today; if not: python -m tests.documentation."""
+    """Tables and outputs are those of today; if not: python -m tests.support.documentation."""
     assert fresh(TEXT, Examples.prepare(tmp_path.resolve())) == TEXT
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from tests.place import CONFIGURATION, Place
+from tests.support.workspace import CONFIGURATION, Place
 
 
 def test_a_month_without_usage_is_no_zero(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from tests.pricing.writing import line, price_file
+from tests.support.price_files import line, price_file
 
 OVERLAP = (line(), line(price_usd="2"))
 GAP = (line(valid_to="2026-01-01"), line(valid_from="2026-02-01"))

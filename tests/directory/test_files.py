@@ -15,7 +15,7 @@ from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import ConfigError
 from pipeline.storage.database import Warehouse
-from tests.directory.by_hand import (
+from tests.support.directory_files import (
     CREATED,
     FIRST,
     SECOND,

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.providers.openai.directory.ask import project_path
 from pipeline.storage.database import Warehouse
-from tests.directory.by_hand import (
+from tests.support.directory_files import (
     ARCHIVED,
     CREATED,
     FIRST,

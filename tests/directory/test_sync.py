@@ -15,7 +15,7 @@ import pytest
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.demo.admin_api.server import Server
 from pipeline.demo.organization import acme
-from tests.fetching.house import KEY, NOW, House, double
+from tests.support.fetch_workspace import KEY, NOW, House, double
 
 LATER = NOW + timedelta(hours=1)
 SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-24"\nbucket_width = "1d"\n'

@@ -22,7 +22,7 @@ from pipeline.pricing.load import (
     differences,
     load_book,
 )
-from tests.pricing.writing import KEY, at, line, price_file, rows
+from tests.support.price_files import KEY, at, line, price_file, rows
 
 NOW = at("2026-11-01")
 LONG = {"context_class": "long", "long_above_tokens": "272000"}

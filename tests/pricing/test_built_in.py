@@ -12,7 +12,7 @@ from pipeline.pricing.load import Allowance, PriceBook, PriceKey, load_book
 from pipeline.pricing.model_names import TOOL_MODELS
 from pipeline.pricing.validity import boundaries
 from pipeline.schemas import OPERATIONS
-from tests.pricing.writing import at
+from tests.support.price_files import at
 
 NOW = at("2026-11-01")
 INPUT, CACHED, WRITE, OUTPUT = (

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.pricing.checks import check_rows, is_jump
 from pipeline.pricing.load import load_book
-from tests.pricing.writing import line, price_file, rows
+from tests.support.price_files import line, price_file, rows
 
 
 def said(path: Path) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipeline.money import plain
 from pipeline.pricing.load import PriceKey, load_book
-from tests.pricing import litellm_list
-from tests.pricing.litellm_list import Listed
-from tests.pricing.writing import at
+from tests.support import litellm_list
+from tests.support.litellm_list import Listed
+from tests.support.price_files import at
 
 NOW = at("2026-11-01")
 KNOWN = Path(__file__).with_name("known-differences.csv")

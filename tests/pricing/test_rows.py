@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.pricing.load import load_book
 from pipeline.pricing.rows import COLUMNS, read_prices
-from tests.pricing.writing import HEADER, at, line, price_file, rows
+from tests.support.price_files import HEADER, at, line, price_file, rows
 
 
 def findings(path: Path) -> list[str]:

@@ -17,7 +17,7 @@ from pipeline.pricing.load import load_book
 from pipeline.pricing.rows import PriceRow
 from pipeline.pricing.seeding import models as seeding_models
 from pipeline.pricing.seeding.seed import TOKEN_DIMENSIONS, seeded_files
-from tests.pricing.writing import at
+from tests.support.price_files import at
 
 OURS_ALONE = ("; Batch is half", "; Flex is the Batch price")
 UNITS = {

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from pipeline.reporting.month.write import WrittenReport, write_report
-from tests.reporting.acme import BERLIN, NOW, RUN_ID, Books, fill
-from tests.reporting.page import Page
+from tests.support.report_books import BERLIN, NOW, RUN_ID, Books, fill
+from tests.support.report_page import Page
 
 Write = Callable[..., WrittenReport]
 Read = Callable[[WrittenReport], Page]

@@ -1,0 +1,409 @@
+"""Rate-limit headroom: percentiles by hand, limits that held, trends, states; near ones are told.
+
+A day here is UTC, as the provider's minutes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.published.named_queries import bind, days_asked_about, named
+from pipeline.published.reader import open_published, run_statement
+from tests.support.minute_pages import CONFIGURATION, fill, minute, minutes, row
+from tests.support.published_folder import publish
+from tests.support.workspace import Place, lines, request
+
+NOW = datetime(2026, 11, 24, 8)
+FIRST = datetime(2026, 11, 1)
+Row = dict[str, Any]
+Ask = Callable[..., list[Row]]
+
+
+def used(
+    at: datetime,
+    requests: int,
+    tokens: int,
+    limits: tuple[int | None, int | None] = (100, 1000),
+    project: str = "proj_a",
+    counted_from: str = "minute_buckets",
+) -> Row:
+    """One minute as the view has it."""
+    points = [
+        None if limit is None else amount * 10000 // limit
+        for amount, limit in zip((requests, tokens), limits, strict=True)
+    ]
+    return {
+        "usage_date": at.date(),
+        "started_at": at,
+        "project_id": project,
+        "model": "alpha",
+        "requests": requests,
+        "tokens": tokens,
+        "max_requests_per_1_minute": limits[0],
+        "max_tokens_per_1_minute": limits[1],
+        "requests_basis_points": points[0],
+        "tokens_basis_points": points[1],
+        "counted_from": counted_from,
+    }
+
+
+def covered(day: date, bucket_minutes: int = 1440, request_minutes: int = 0) -> Row:
+    """One covered day."""
+    return {
+        "usage_date": day,
+        "bucket_minutes": bucket_minutes,
+        "request_minutes": request_minutes,
+    }
+
+
+@pytest.fixture(name="ask")
+def _ask(tmp_path: Path) -> Ask:
+    """Ask the named query of minutes and covered days over November."""
+
+    def asked(rows: list[Row], days: list[Row], **given: str) -> list[Row]:
+        root = tmp_path / f"var-{len(list(tmp_path.iterdir()))}"
+        views = {"rate_limit_minutes": rows, "rate_limit_coverage": days}
+        published = publish(root, views)
+        query = named("headroom")
+        given = {"since": "2026-11-01", "until": "2026-12-01", **given}
+        with closing(open_published(published)) as con:
+            known, _ = days_asked_about(con, query, given, NOW.date(), NOW)
+            answer = run_statement(con, query.sql, bind(query, given, known))
+            names = [column.name for column in answer.columns]
+            return [dict(zip(names, found, strict=True)) for found in answer.rows()]
+
+    return asked
+
+
+def test_percentiles_count_idle_minutes_as_zero(ask: Ask) -> None:
+    """Of 10 covered minutes 6 were used: 0 0 0 0 1 2 3 4 5 60, the 5th is 1, the 10th is 60."""
+    amounts = (3, 1, 60, 2, 5, 4)
+    rows = [
+        used(FIRST + timedelta(minutes=n), amount, amount * 10, (100, 10_000))
+        for n, amount in enumerate(amounts)
+    ]
+    [found] = ask(rows, [covered(FIRST.date(), 10)])
+    assert found == {
+        "project_id": "proj_a",
+        "project_name": None,
+        "model": "alpha",
+        "state": "ok",
+        "p50_requests": 1,
+        "p95_requests": 60,
+        "max_requests": 60,
+        "requests_limit": 100,
+        "requests_peak_basis_points": 6000,
+        "p50_tokens": 10,
+        "p95_tokens": 600,
+        "max_tokens": 600,
+        "tokens_limit": 10_000,
+        "tokens_peak_basis_points": 600,
+        "peak_basis_points": 6000,
+        "hours_near": 0,
+        "saturation_date": None,
+        "covered_days": 1,
+        "covered_minutes": 10,
+        "used_minutes": 6,
+        "counted_from": "minute_buckets",
+    }
+
+
+def test_a_mostly_idle_day_has_a_median_of_zero(ask: Ask) -> None:
+    """71 used of 1440 minutes are fewer than 5 %: even the 95th percentile is zero; 73 are not."""
+    rows = [used(FIRST + timedelta(minutes=n), 7, 7) for n in range(71)]
+    rows += [used(FIRST + timedelta(minutes=n), 7, 7, project="proj_b") for n in range(73)]
+    found = ask(rows, [covered(FIRST.date())])
+    assert [(r["project_id"], r["p50_requests"], r["p95_requests"]) for r in found] == [
+        ("proj_a", 0, 0),
+        ("proj_b", 0, 7),
+    ]
+
+
+def test_hours_near_a_limit_are_counted_once_each(ask: Ask) -> None:
+    """80 of 100 requests is near, 79 is not; three minutes of one hour are one hour."""
+    amounts = {0: 80, 1: 99, 59: 85, 61: 79, 200: 90}
+    rows = [used(FIRST + timedelta(minutes=n), amount, 1) for n, amount in amounts.items()]
+    [found] = ask(rows, [covered(FIRST.date())])
+    assert (found["hours_near"], found["state"]) == (2, "near")
+    [found] = ask(rows, [covered(FIRST.date())], near_percent="100")
+    assert (found["hours_near"], found["state"]) == (0, "ok")
+
+
+@pytest.mark.parametrize(
+    ("requests", "tokens", "limits", "days", "state"),
+    [
+        (100, 1, (100, 1000), 1, "saturated"),
+        (1, 1000, (100, 1000), 1, "saturated"),
+        (250, 1, (100, 1000), 1, "saturated"),
+        (99, 1, (100, 1000), 1, "near"),
+        (1, 800, (None, 1000), 1, "near"),
+        (79, 799, (100, 1000), 1, "ok"),
+        (10, 100, (100, 1000), 14, "oversized"),
+        (10, 100, (100, 1000), 13, "ok"),
+        (11, 100, (100, 1000), 14, "ok"),
+        (5, 5, (None, None), 20, "no limit known"),
+    ],
+)
+def test_states(
+    ask: Ask,
+    requests: int,
+    tokens: int,
+    limits: tuple[int | None, int | None],
+    days: int,
+    state: str,
+) -> None:
+    """The fullest minute decides, of requests or of tokens; oversized needs fourteen days."""
+    dates = [FIRST.date() + timedelta(days=n) for n in range(days)]
+    [found] = ask([used(FIRST, requests, tokens, limits)], [covered(day) for day in dates])
+    assert found["state"] == state
+
+
+def peaks(*percents: int) -> tuple[list[Row], list[Row]]:
+    """One minute a day that uses so many percent of a limit of 100 requests."""
+    days = [FIRST + timedelta(days=n) for n in range(len(percents))]
+    rows = [used(day, percent, 1) for day, percent in zip(days, percents, strict=True) if percent]
+    return rows, [covered(day.date()) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("percents", "expected"),
+    [
+        ((10, 20, 30, 40, 50, 60, 70), date(2026, 11, 10)),  # 100 on the tenth
+        ((11, 21, 31, 41, 51, 61, 71), date(2026, 11, 10)),  # during the ninth
+        ((70, 60, 50, 40, 30, 20, 10), None),  # falling
+        ((50,) * 7, None),  # flat
+        ((10, 20, 30, 40, 50, 60), None),  # six days
+        ((1, 0, 1, 0, 1, 0, 2), None),  # years away
+        ((10, 20, 30, 40, 50, 60, 100), None),  # it was reached
+    ],
+)
+def test_the_trend_is_a_straight_line_through_daily_peaks(
+    ask: Ask, percents: tuple[int, ...], expected: date | None
+) -> None:
+    """It meets the limit on a day that is told only where it rises, and within a year."""
+    [found] = ask(*peaks(*percents))
+    assert found["saturation_date"] == expected
+
+
+def test_requests_stand_in_for_a_project_without_minute_buckets(ask: Ask) -> None:
+    """Each project-day is counted from one source, with the minutes that this source covers."""
+    rows = [
+        used(FIRST, 5, 5),
+        used(FIRST, 5, 5, project="proj_b", counted_from="requests"),
+        used(FIRST + timedelta(days=1), 5, 5, project="proj_b", counted_from="requests"),
+    ]
+    days = [covered(date(2026, 11, 1), 60, 1440), covered(date(2026, 11, 2), 0, 100)]
+    found = ask(rows, days)
+    assert [
+        (r["project_id"], r["covered_days"], r["covered_minutes"], r["counted_from"]) for r in found
+    ] == [("proj_a", 2, 160, "minute_buckets"), ("proj_b", 2, 1540, "requests")]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, CONFIGURATION)
+
+
+def test_names_lead_to_limits_and_snapshots_share_one(place: Place) -> None:
+    """Dated ids and aliases find the limit; a fine-tuned model never takes its base's."""
+    models = (
+        "gpt-4o-2024-08-06", "gpt-4o-2024-11-20", "gpt-4o", "gpt-4o-audio-preview",
+        "gpt-4-0613", "ft:gpt-4o-2024-08-06:acme::x", "ft:gpt-4.1:acme::y", "gpt-5-1", "o9",
+    )  # fmt: skip
+    place.write(
+        "logs/a.jsonl", lines(*(request(f"{n}", 10, model=m) for n, m in enumerate(models)))
+    )
+    place.run()
+    known = ("gpt-4o", "gpt-4", "ft:gpt-4o-2024-08-06", "gpt-5.1", "gpt-4o-shared")
+    fill(place, rate_limits=[("proj_a", m, 100, 1000, "2026-01-01", None) for m in known])
+    place.run()
+    found = "SELECT model, requests, max_tokens_per_1_minute FROM rate_limit_minutes ORDER BY model"
+    assert place.rows(found) == [
+        ("ft:gpt-4.1:acme::y", 1, None),
+        ("ft:gpt-4o-2024-08-06", 1, 1000),
+        ("gpt-4", 1, 1000),
+        ("gpt-4o", 3, 1000),
+        ("gpt-4o-audio-preview", 1, None),
+        ("gpt-5.1", 1, 1000),
+        ("o9", 1, None),
+    ]
+
+
+def test_the_limit_is_the_one_that_held(place: Place) -> None:
+    """Before the first known one that one stands in; after the end there is none; 0 blocks."""
+    at = (
+        "2026-11-02T10:00:00",
+        "2026-11-12T10:00:00",
+        "2026-11-20T10:00:00",
+        "2026-11-22T10:00:00",
+    )
+    place.write("logs/a.jsonl", lines(*(request(str(n), 50, when=w) for n, w in enumerate(at))))
+    place.run()
+    spans = [(100, "2026-11-10", "2026-11-15"), (0, "2026-11-15", "2026-11-21")]
+    fill(place, rate_limits=[("proj_a", "alpha", None, n, *span) for n, *span in spans])
+    place.run()
+    assert place.rows(
+        "SELECT max_tokens_per_1_minute, tokens_basis_points FROM rate_limit_minutes "
+        "ORDER BY started_at"
+    ) == [(100, 5000), (100, 5000), (0, 10_000), (None, None)]
+
+
+def test_where_a_project_has_minute_buckets_requests_are_not_counted_again(place: Place) -> None:
+    """By project and day; the newest day of requests is covered up to its last one."""
+    place.write(
+        "usage/a.json",
+        minutes("2026-11-23T13:00:00Z", minute("2026-11-23T12:00:00", row(1000))),
+    )
+    place.write(
+        "logs/a.jsonl",
+        lines(
+            request("1", 1000),
+            request("2", 30, project="proj_b"),
+            request("3", 30, when="2026-11-22T12:00:00"),
+        ),
+    )
+    place.run()
+    assert place.rows(
+        "SELECT usage_date, project_id, tokens, counted_from FROM rate_limit_minutes ORDER BY ALL"
+    ) == [
+        (date(2026, 11, 22), "proj_a", 30, "requests"),
+        (date(2026, 11, 23), "proj_a", 1000, "minute_buckets"),
+        (date(2026, 11, 23), "proj_b", 30, "requests"),
+    ]
+    assert place.rows("FROM rate_limit_coverage ORDER BY ALL") == [
+        (date(2026, 11, 22), 0, 1440),
+        (date(2026, 11, 23), 1, 721),
+    ]
+
+
+LIMIT = ("proj_a", "alpha", 100, 1000, "2026-01-01", None)
+ALERTS = (
+    "SELECT kind, subject_id, period_start_date, threshold_percent, severity, state, delivery "
+    "FROM alerts ORDER BY period_start_date, threshold_percent"
+)
+
+
+def test_a_limit_that_is_near_or_reached_is_told_once_a_month(place: Place) -> None:
+    """Each threshold once, in one message; another hour of the same month says nothing new."""
+    place.run()
+    fill(place, rate_limits=[LIMIT])
+    place.write("logs/a.jsonl", lines(request("1", 850)))
+    said: list[str] = []
+    place.run(say=said.append)
+    near = ("rate_limit", "proj_a alpha", date(2026, 11, 1), 80, "warning", "open", "printed")
+    assert place.rows(ALERTS) == [near]
+    [text] = said
+    assert text.startswith(
+        "tollbook, org-acme: 1 rate limit is near or reached\n"
+        "- Rate limit of alpha in project proj_a, November 2026 (UTC): at most 1 % of the requests "
+        "a minute, 85 % of the tokens a minute that it allows; 80 % or more in 1 hour on 1 day, "
+        "last at 2026-11-23 12:00.\nAlert ids: alert-"
+    )
+    place.write("logs/b.jsonl", lines(request("2", 900, when="2026-11-22T09:00:00")))
+    place.run(say=said.append)
+    assert len(said) == 1
+    place.write("logs/c.jsonl", lines(request("3", 1000, when="2026-11-22T10:00:00")))
+    place.run(say=said.append)
+    assert [a[3:5] for a in place.rows(ALERTS)] == [(80, "warning"), (100, "critical")]
+    assert len(said) == 2
+    assert "100 % of the tokens a minute" in said[1]
+    place.run(say=said.append)
+    assert len(said) == 2
+
+
+def test_both_thresholds_at_once_are_one_line(place: Place) -> None:
+    """Two alerts, as each is known by its threshold, and one sentence about them."""
+    place.run()
+    fill(place, rate_limits=[LIMIT])
+    place.write("logs/a.jsonl", lines(request("1", 2500)))
+    said: list[str] = []
+    place.run(say=said.append)
+    assert [a[3] for a in place.rows(ALERTS)] == [80, 100]
+    assert said[0].count("Rate limit of alpha") == 1
+    assert said[0].count("alert-") == 2
+
+
+def test_limits_that_come_later_are_held_against_the_month_so_far(place: Place) -> None:
+    """The days were counted already; so a synced limit finds what it would have found then."""
+    place.write("logs/a.jsonl", lines(request("1", 850)))
+    place.run()
+    fill(place, rate_limits=[LIMIT])
+    place.run()
+    assert [a[:4] for a in place.rows(ALERTS)] == [
+        ("rate_limit", "proj_a alpha", date(2026, 11, 1), 80)
+    ]
+
+
+def test_what_turns_out_wrong_is_taken_back(place: Place) -> None:
+    """A minute fetched anew is lower: that is said, and the alert is retracted."""
+    place.write(
+        "usage/a.json", minutes("2026-11-23T13:00:00Z", minute("2026-11-23T12:00:00", row(900)))
+    )
+    place.run()
+    fill(place, rate_limits=[LIMIT])
+    place.run()
+    place.write(
+        "usage/b.json", minutes("2026-11-23T14:00:00Z", minute("2026-11-23T12:00:00", row(90)))
+    )
+    said: list[str] = []
+    place.run(say=said.append)
+    assert [a[5] for a in place.rows(ALERTS)] == ["retracted"]
+    assert said[-1].startswith("tollbook, org-acme: 1 alert taken back\n- Taken back, as it holds")
+
+
+def test_nothing_is_said_of_a_month_that_had_ended_before_the_first_run(place: Place) -> None:
+    """It is recorded only; older months are not looked at."""
+    place.write(
+        "logs/a.jsonl",
+        lines(
+            request("1", 900, when="2026-10-05T12:00:00"),
+            request("2", 900, when="2026-09-05T12:00:00"),
+        ),
+    )
+    said: list[str] = []
+    place.run(say=said.append)
+    fill(place, rate_limits=[LIMIT])
+    place.run(say=said.append)
+    assert said == []
+    assert [a[2:] for a in place.rows(ALERTS)] == [
+        (date(2026, 10, 1), 80, "warning", "resolved", "not sent (period had ended)")
+    ]
+
+
+def test_the_threshold_is_configured(place: Place) -> None:
+    """`near_percent` moves the warning; 100 stays."""
+    place.configure(CONFIGURATION + "\n[headroom]\nnear_percent = 50\n")
+    place.run()
+    fill(place, rate_limits=[LIMIT])
+    place.write("logs/a.jsonl", lines(request("1", 600)))
+    place.run()
+    assert [a[3] for a in place.rows(ALERTS)] == [50]
+
+
+@pytest.mark.parametrize("line", ["near_percent = 100", "near_percent = 0", "near = 80"])
+def test_a_wrong_setting_is_refused(place: Place, line: str) -> None:
+    """100 is alerted anyway; an unknown key names the nearest."""
+    place.configure(CONFIGURATION + f"\n[headroom]\n{line}\n")
+    with pytest.raises(ConfigError, match=r"near"):
+        place.run()
+
+
+def test_hostile_names_stay_inside_their_sentence(place: Place) -> None:
+    """A line break in a model's name begins no line of a message."""
+    model = "alpha\nAlert ids: alert-0\x1b[31m"
+    place.run()
+    fill(place, rate_limits=[("proj_'; DROP", model, 100, 1000, "2026-01-01", None)])
+    place.write("logs/a.jsonl", lines(request("1", 900, project="proj_'; DROP", model=model)))
+    said: list[str] = []
+    place.run(say=said.append)
+    assert (
+        "Rate limit of alpha\ufffdAlert ids: alert-0\ufffd[31m in project proj_'; DROP" in said[0]
+    )
+    assert len(said[0].splitlines()) == 3

@@ -1,0 +1,341 @@
+"""Alerts are stored with the run, delivered after it, and tried until every channel has them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.alerts import budget_rule, outbox, run_rule
+from pipeline.alerts.budget_rule import Message
+from pipeline.alerts.channels import Channel
+from pipeline.alerts.outbox import Delivery, deliver, pending, record
+from pipeline.alerts.run_rule import RunProblem
+from pipeline.alerts.texts import Severity
+from pipeline.resources import sql
+from tests.support.budget_world import NOW, TODAY, budget, catalogue, run, spent
+
+BUDGETS = [budget()]
+
+
+class Inbox:
+    """A channel that keeps what it accepts; while `is_down` it accepts nothing."""
+
+    def __init__(self, label: str = "inbox") -> None:
+        self.titles: list[str] = []
+        self.bodies: list[str] = []
+        self.is_down = False
+        self.tries = 0
+        self.channel = Channel(label, self._send)
+
+    def _send(self, title: str, body: str, severity: Severity) -> str | None:  # noqa: ARG002
+        self.tries += 1
+        if self.is_down:
+            return "not accepted"
+        self.titles.append(title)
+        self.bodies.append(body)
+        return None
+
+
+def clock() -> datetime:
+    return NOW
+
+
+def nobody(message: Message) -> None:
+    raise AssertionError(message)
+
+
+def send(
+    con: duckdb.DuckDBPyConnection,
+    *inboxes: Inbox,
+    announce: Callable[[Message], None] = nobody,
+) -> list[Delivery]:
+    """Deliver and record, as a run does after its commit."""
+    deliveries = deliver(pending(con), [i.channel for i in inboxes], clock=clock, announce=announce)
+    record(con, deliveries)
+    return deliveries
+
+
+def test_a_crossing_is_stored_with_the_run_and_delivered_after_it_once() -> None:
+    """Pending until delivered; then known as sent, with the time, and never sent again."""
+    con, inbox = catalogue(), Inbox()
+    spent(con, "2600")
+    run(con, BUDGETS, "run-1")
+    assert [a.delivery for a in outbox.known(con)] == ["to send"] * 3
+    send(con, inbox)
+    assert [(a.delivery, a.delivered_at) for a in outbox.known(con)] == [("sent", NOW)] * 3
+    run(con, BUDGETS, "run-2")
+    send(con, inbox)
+    assert inbox.titles == ["tollbook: budget chat-monthly: 130 % used, 30 % over"]
+
+
+def test_a_run_that_rolls_back_leaves_neither_alert_nor_message() -> None:
+    """The decision is part of the run's transaction."""
+    con = catalogue()
+    spent(con, "2600")
+    con.execute("BEGIN")
+    outbox.store(con, run_rule.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
+    con.execute("ROLLBACK")
+    assert (outbox.known(con), pending(con)) == ([], [])
+
+
+def test_alerts_come_back_from_the_catalogue_as_they_went_in() -> None:
+    """Every field, amounts with all digits."""
+    con = catalogue()
+    spent(con, "2000.000000000000000000000001")
+    decision = run(con, BUDGETS, "run-1")
+    assert outbox.known(con) == list(decision.new)
+    assert pending(con) == list(decision.messages)
+
+
+def test_a_failed_delivery_is_tried_again_by_the_next_run() -> None:
+    """The same message with the same ids, also when that run has nothing new."""
+    con, inbox = catalogue(), Inbox()
+    spent(con, "1100")
+    decision = run(con, BUDGETS, "run-1")
+    inbox.is_down = True
+    [failed] = send(con, inbox)
+    assert (failed.outcome, failed.error) == ("failed", "not accepted")
+    assert outbox.known(con)[0].delivery == "to send"
+    inbox.is_down = False
+    run(con, BUDGETS, "run-2")
+    send(con, inbox)
+    assert inbox.bodies == [decision.messages[0].body]
+    assert outbox.known(con)[0].delivery == "sent"
+    assert con.execute("SELECT channel, outcome, error FROM deliveries").fetchall() == [
+        ("inbox", "failed", "not accepted"),
+        ("inbox", "delivered", None),
+    ]
+
+
+def test_a_failing_channel_does_not_repeat_the_others() -> None:
+    """Delivery is kept for each channel."""
+    con, good, bad = catalogue(), Inbox("good"), Inbox("bad")
+    spent(con, "1100")
+    run(con, BUDGETS, "run-1")
+    bad.is_down = True
+    send(con, good, bad)
+    send(con, good, bad)
+    assert (len(good.bodies), len(bad.bodies), len(pending(con))) == (1, 0, 1)
+    bad.is_down = False
+    send(con, good, bad)
+    assert (len(good.bodies), len(bad.bodies), pending(con)) == (1, 1, [])
+
+
+def test_a_channel_that_is_no_longer_configured_holds_nothing_up() -> None:
+    """What the remaining channels have is settled."""
+    con, good, bad = catalogue(), Inbox("good"), Inbox("bad")
+    spent(con, "1100")
+    run(con, BUDGETS, "run-1")
+    bad.is_down = True
+    send(con, good, bad)
+    send(con, good)
+    assert pending(con) == []
+    assert outbox.known(con)[0].delivery == "sent"
+
+
+def test_a_dead_channel_is_left_alone_after_three_failures_and_a_poison_does_not_block() -> None:
+    """Timeouts must not add up without end; what was not tried stays pending, in order."""
+    con, inbox = catalogue(), Inbox()
+    for i in range(5):
+        problem = RunProblem(f"run-{i}", "failed", f"reason {i}")
+        outbox.record_run_problem(con, problem, now=NOW)
+    inbox.is_down = True
+    outcomes = [d.outcome for d in send(con, inbox)]
+    assert outcomes == ["failed"] * 3 + ["not tried"] * 2
+    assert inbox.tries == 3
+
+    def picky(title: str, body: str, severity: Severity) -> str | None:  # noqa: ARG001
+        return "too long" if "run-0" in body else None
+
+    deliveries = deliver(pending(con), [Channel("picky", picky)], clock=clock, announce=nobody)
+    assert [d.outcome for d in deliveries] == ["failed"] + ["delivered"] * 4
+
+
+def test_without_channels_alerts_are_printed_once_and_stored() -> None:
+    """Nothing configured is no reason to lose an alert, and none to send it late."""
+    con, printed = catalogue(), list[Message]()
+    spent(con, "1700")
+    run(con, BUDGETS, "run-1")
+    send(con, announce=printed.append)
+    send(con, announce=printed.append)
+    assert len(printed) == 1
+    assert printed[0].text.startswith(
+        "tollbook: budget chat-monthly: 85 % used, 15 % left\nBudget "
+    )
+    assert {a.delivery for a in outbox.known(con)} == {"printed"}
+    inbox = Inbox()
+    send(con, inbox)  # a channel configured later does not get the past
+    assert inbox.bodies == []
+
+
+def test_a_crash_between_delivery_and_its_record_repeats_the_same_ids(tmp_path: Path) -> None:
+    """At least once: the reader recognizes the repeat by the alert ids in it."""
+    path, inbox = str(tmp_path / "w.db"), Inbox()
+    with catalogue(path) as con:
+        spent(con, "1700")
+        decision = run(con, BUDGETS, "run-1")
+        deliver(pending(con), [inbox.channel], clock=clock, announce=nobody)
+    with catalogue(path) as con:  # the process died before `record`
+        run(con, BUDGETS, "run-2")
+        send(con, inbox)
+        assert pending(con) == []
+    assert len(inbox.bodies) == 2
+    assert inbox.bodies[0] == inbox.bodies[1]
+    assert all(a.alert_id in inbox.bodies[1] for a in decision.new)
+
+
+def test_a_crash_between_commit_and_delivery_loses_nothing(tmp_path: Path) -> None:
+    """The outbox is durable: the next run finds the message, and raises nothing twice."""
+    path, inbox = str(tmp_path / "w.db"), Inbox()
+    with catalogue(path) as con:
+        spent(con, "1700")
+        run(con, BUDGETS, "run-1")
+    with catalogue(path) as con:
+        run(con, BUDGETS, "run-2")
+        send(con, inbox)
+        assert [a.run_id for a in outbox.known(con)] == ["run-1", "run-1"]
+    assert len(inbox.bodies) == 1
+
+
+def test_a_retraction_follows_its_alert_in_order_when_both_were_pending() -> None:
+    """Nobody reads that something is taken back before it was said."""
+    con, inbox = catalogue(), Inbox()
+    spent(con, "2100")
+    run(con, BUDGETS, "run-1")
+    spent(con, "100")
+    run(con, BUDGETS, "run-2")
+    send(con, inbox)
+    assert inbox.titles == [
+        "tollbook: budget chat-monthly: 105 % used, 5 % over",
+        "tollbook: 3 budget alerts taken back",
+    ]
+    assert {(a.state, a.delivery) for a in outbox.known(con)} == {("retracted", "sent")}
+
+
+def test_an_alert_raised_again_waits_for_its_own_message() -> None:
+    """The late delivery of the first message does not mark the second as sent."""
+    con, inbox = catalogue(), Inbox()
+    for cost, run_id in (("1100", "run-1"), ("100", "run-2"), ("1100", "run-3")):
+        spent(con, cost)
+        run(con, BUDGETS, run_id)
+    first, *rest = pending(con)
+    record(con, deliver([first], [inbox.channel], clock=clock, announce=nobody))
+    assert outbox.known(con)[0].delivery == "to send"
+    record(con, deliver(rest, [inbox.channel], clock=clock, announce=nobody))
+    [alert] = outbox.known(con)
+    assert (alert.delivery, alert.times_raised) == ("sent", 2)
+
+
+def test_a_run_problem_is_stored_in_a_transaction_of_its_own_and_healed_by_a_good_run() -> None:
+    """A failed run commits nothing, so its alert is recorded apart from it."""
+    con, inbox = catalogue(), Inbox()
+    problem = RunProblem("run-1", "failed", "the disk is full")
+    outbox.record_run_problem(con, problem, now=NOW, organization="Acme")
+    again = RunProblem("run-2", "failed", "the disk is full")
+    assert outbox.record_run_problem(con, again, now=NOW) == budget_rule.Decision()
+    outbox.record_good_run(con, run_id="run-3", now=NOW)
+    outbox.record_good_run(con, run_id="run-4", now=NOW)
+    send(con, inbox)
+    assert inbox.titles == ["tollbook, Acme: a run failed", "tollbook: runs are good again"]
+    assert [a.state for a in outbox.known(con)] == ["resolved"]
+
+
+def test_a_stale_schedule_is_stored_once() -> None:
+    """Once for each time without a good run."""
+    con = catalogue()
+    for run_id in ("run-1", "run-2"):
+        outbox.record_stale_schedule(
+            con,
+            last_good_at=NOW - timedelta(days=2),
+            overdue_after=timedelta(days=1),
+            now=NOW,
+            run_id=run_id,
+        )
+    assert len(pending(con)) == len(outbox.known(con)) == 1
+
+
+def test_a_late_october_follows_what_october_was_watched_for() -> None:
+    """Watched since October: late data of the 31st are news; a budget added later is not."""
+    con, inbox = catalogue(), Inbox()
+    old = [budget(thresholds=(100,))]
+    run(con, old, "run-1", today=date(2026, 10, 30))
+    spent(con, "2100", date(2026, 10, 31))
+    both = [*old, budget(id="new", thresholds=(100,))]
+    run(con, both, "run-2", today=date(2026, 11, 2))
+    send(con, inbox)
+    assert inbox.titles == ["tollbook: budget chat-monthly: 105 % used, 5 % over"]
+    assert {(a.subject_id, a.delivery) for a in outbox.known(con)} == {
+        ("chat-monthly", "sent"),
+        ("new", budget_rule.NOT_SENT),
+    }
+
+
+def test_an_alert_that_lost_its_message_is_found_by_the_check() -> None:
+    """The invariant: what waits to be sent has a message that waits, too."""
+    con = catalogue()
+    spent(con, "1100")
+    decision = run(con, BUDGETS, "run-1")
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
+    con.execute("DELETE FROM messages")
+    [row] = con.execute(sql("checks/alerts_have_a_message")).fetchall()
+    assert row[0] == decision.new[0].alert_id
+
+
+@settings(max_examples=30)
+@given(
+    parts=st.lists(st.integers(1, 60_000), min_size=1, max_size=12),
+    cuts=st.sets(st.integers(1, 12)),
+    down=st.sets(st.integers(0, 12)),
+    seed=st.integers(0, 1_000),
+)
+def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
+    parts: list[int], cuts: set[int], down: set[int], seed: int
+) -> None:
+    """However the spend of a month is spread over runs, and whenever the channel is down."""
+    con, inbox = catalogue(), Inbox()
+    random.Random(seed).shuffle(parts)
+    total = 0
+    for i, part in enumerate(parts):
+        total += part
+        if i in cuts or i == len(parts) - 1:
+            spent(con, str(Decimal(total) / 100))
+            run(con, BUDGETS, f"run-{i}")
+            inbox.is_down = i in down
+            send(con, inbox)
+    inbox.is_down = False
+    send(con, inbox)
+    said = "\n".join(inbox.bodies)
+    for percent in (50, 80, 100):
+        identity = budget_rule.alert_id(
+            "budget", "chat-monthly", TODAY.replace(day=1), str(percent)
+        )
+        assert said.count(identity) == (1 if total >= 2_000 * percent else 0)
+
+
+@settings(max_examples=30)
+@given(totals=st.lists(st.integers(0, 3_000), min_size=1, max_size=10))
+def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[int]) -> None:
+    """Through restatements up and down, what was said last is what is true now."""
+    con, inbox = catalogue(), Inbox()
+    for i, total in enumerate(totals):
+        spent(con, str(total))
+        run(con, BUDGETS, f"run-{i}")
+        send(con, inbox)
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
+    for alert in outbox.known(con):
+        percent = alert.threshold_percent or 0
+        is_over = totals[-1] * 100 >= 2_000 * percent
+        assert (alert.state, alert.is_true) == (("open", True) if is_over else ("retracted", False))
+        said = sum(alert.alert_id in body for body in inbox.bodies)
+        crossings = sum(
+            (now * 100 >= 2_000 * percent) != (before * 100 >= 2_000 * percent)
+            for before, now in zip([0, *totals], totals, strict=False)
+        )
+        assert said == crossings

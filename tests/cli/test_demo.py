@@ -1,0 +1,246 @@
+"""`tollbook demo`: from nothing to published files and a report, without any configuration."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import duckdb
+import pytest
+
+from pipeline.demo.admin_api.double import KEY
+from pipeline.demo.workloads import UNPRICED_MODEL
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NOW = "2026-12-05T08:00:00Z"
+
+
+@pytest.fixture(name="home", scope="module")
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo ran once."""
+    home = tmp_path_factory.mktemp("demo")
+    done = _demo(home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture(name="published")
+def _published(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        yield connection
+
+
+def test_demo_leaves_a_report_and_published_files(home: Path) -> None:
+    """All that it makes lies in the one folder it names."""
+    assert [path.name for path in home.iterdir()] == ["tollbook-demo"]
+    storage = home / "tollbook-demo" / "var"
+    assert (storage / "reports" / "latest.html").is_file()
+    assert (storage / "reports" / "2026-11.html").is_file()
+    assert list((storage / "published" / "charges").glob("usage_month=2026-11/*.parquet"))
+
+
+def test_flaws_of_the_logs_have_their_fates(published: duckdb.DuckDBPyConnection) -> None:
+    """Five lines are quarantined, five were logged twice, one was logged again corrected."""
+    rows = published.execute(
+        """
+        SELECT sum(quarantined), sum(duplicate), sum(superseded),
+               bool_and(rows_read = accepted + duplicate + superseded + quarantined)
+        FROM input_files
+        """
+    ).fetchall()
+    assert rows == [(5, 5, 1, True)]
+
+
+def test_what_no_price_list_knows_is_unpriced(published: duckdb.DuckDBPyConnection) -> None:
+    """A model of tomorrow, and containers whose memory the provider does not say."""
+    rows = published.execute(
+        "SELECT DISTINCT model, meter FROM charges WHERE pricing_status = 'unpriced'"
+    ).fetchall()
+    assert {meter for model, meter in rows if model != UNPRICED_MODEL} == {
+        "code_interpreter_sessions"
+    }
+    assert UNPRICED_MODEL in {model for model, _ in rows}
+
+
+def test_budgets_of_the_newest_month(published: duckdb.DuckDBPyConnection) -> None:
+    """One is over, the organization's is near; lower bounds where something is unpriced."""
+    rows = published.execute(
+        """
+        SELECT budget_id, state, is_lower_bound
+        FROM budget_status
+        WHERE period_start_date = DATE '2026-11-01'
+        """
+    ).fetchall()
+    states = {budget: (state, is_lower_bound) for budget, state, is_lower_bound in rows}
+    assert states["code-monthly"] == ("over", True)
+    assert states["acme-monthly"] == ("near", True)
+    assert states["contracts-monthly"] == ("ok", True)
+    assert states["support-monthly"][1] is False
+
+
+def test_charges_tie_to_the_bill_where_nothing_is_unexplained(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    """October's contract reviews: what we charge is what the provider bills, to the last digit."""
+    charged, billed = (
+        Decimal(published.execute(query).fetchall()[0][0])
+        for query in (
+            """
+            SELECT CAST(sum(cost_usd) AS VARCHAR) FROM charges
+            WHERE model LIKE 'gpt-5.4-2026%' AND usage_date BETWEEN '2026-10-01' AND '2026-10-31'
+            """,
+            """
+            SELECT CAST(sum(amount) AS VARCHAR) FROM provider_costs
+            WHERE line_item LIKE 'gpt-5.4-2026%'
+              AND usage_date BETWEEN '2026-10-01' AND '2026-10-31'
+            """,
+        )
+    )
+    assert charged == billed > 100
+
+
+def test_a_second_demo_changes_nothing(home: Path) -> None:
+    """The copied sample is kept and the run finds nothing new."""
+    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
+    count = "SELECT count(*), CAST(sum(cost_usd) AS VARCHAR) FROM charge_postings"
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        before = connection.execute(count).fetchall()
+    done = _demo(home)
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        assert connection.execute(count).fetchall() == before
+
+
+def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
+    """Exit 2, one line that says what to do, nothing written."""
+    (tmp_path / "tollbook-demo").mkdir()
+    (tmp_path / "tollbook-demo" / "thesis.txt").write_text("chapter 1")
+    done = _demo(tmp_path)
+    assert done.returncode == 2
+    assert "holds no sample" in done.stderr
+    assert "--into" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in (tmp_path / "tollbook-demo").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--serve"], "--serve: goes with --live"),
+        (["--port", "8080"], "--port: goes with --live"),
+    ],
+)
+def test_options_of_the_live_demo_go_with_it(
+    tmp_path: Path, arguments: list[str], expected: str
+) -> None:
+    """Exit 2, and nothing is written."""
+    done = _demo(tmp_path, *arguments)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert expected in done.stderr
+
+
+def test_live_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
+    """Somebody's own configuration is not replaced."""
+    (tmp_path / "tollbook.toml").write_text("[organization]\n")
+    done = _demo(tmp_path, "--live", "--into", ".")
+    assert done.returncode == 2
+    assert "is no folder of `tollbook demo --live`" in done.stderr
+    assert (tmp_path / "tollbook.toml").read_text() == "[organization]\n"
+
+
+def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Exit 2, one line that names the option."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = _demo(tmp_path, "--live", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "--port: cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
+    """A run on a server of its own, as of today; a second one charges nothing anew."""
+    first, second = (_run(tmp_path, "demo", "--live") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    folder = tmp_path / "tollbook-demo-live"
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert (folder / "var" / "reports" / "latest.html").is_file()
+    database = folder / "var" / "published" / "tollbook.duckdb"
+    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        found = connection.execute(
+            """
+            SELECT
+              (SELECT count(DISTINCT usage_date) > 20 FROM charges),
+              (SELECT count(DISTINCT operation) >= 3 FROM charges),
+              (SELECT count(*) > 100 FROM provider_costs),
+              (SELECT list(DISTINCT outcome) FROM runs)
+            """
+        ).fetchall()
+    assert found == [(True, True, True, ["done"])]
+    written = (path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not any(KEY.encode() in content for content in written)
+
+
+@pytest.mark.slow
+def test_served_demo_goes_on_until_interrupted(tmp_path: Path) -> None:
+    """After its run it prints address and key, answers, and ends well on Ctrl-C."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "demo", "--live", "--serve", "--quiet"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as serving:
+        assert serving.stdout is not None
+        told = _told(serving.stdout)
+        address = urlsplit(told["OPENAI_BASE_URL"])
+        connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=30)
+        connection.request(
+            "GET",
+            f"{address.path}/organization/projects",
+            headers={"Authorization": f"Bearer {told['OPENAI_ADMIN_KEY']}"},
+        )
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()[:1]) == (200, b"{")
+        connection.close()
+        serving.send_signal(signal.SIGINT)
+    assert serving.returncode == 0
+
+
+def _told(lines: Iterable[str]) -> dict[str, str]:
+    """The two lines that can be put into an environment."""
+    told: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.strip().partition("=")
+        if name.startswith("OPENAI_"):
+            told[name] = value
+        if len(told) == 2:
+            break
+    return told
+
+
+def _demo(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run(home, "demo", "--now", NOW, *arguments)
+
+
+def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,115 @@
+"""`--help` explains every verb, argument and option, so nobody has to read the code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from pipeline import __version__
+from pipeline.cli import app
+from pipeline.errors import TollbookError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def _commands() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    waiting = [("tollbook", typer.main.get_command(app))]
+    while waiting:
+        name, command = waiting.pop()
+        found[name] = command
+        waiting += [(f"{name} {verb}", c) for verb, c in getattr(command, "commands", {}).items()]
+    return found
+
+
+COMMANDS = _commands()
+PARAMETERS = {
+    f"{name} {parameter.opts[0]}": (name, parameter)
+    for name, command in COMMANDS.items()
+    for parameter in command.params
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_verb_says_what_it_does(name: str) -> None:
+    """The first paragraph is what the list of verbs shows: a sentence of one line."""
+    first = (COMMANDS[name].help or "").strip().split("\n\n")[0]
+    assert first.endswith((".", '".')), name
+    assert first[0].isupper(), name
+    assert len(first) <= 100, name
+
+
+@pytest.mark.parametrize("shown", PARAMETERS)
+def test_every_option_says_what_it_does(shown: str) -> None:
+    """Options and arguments alike."""
+    _, parameter = PARAMETERS[shown]
+    assert (parameter.help or "").strip(), shown
+    assert parameter.help.endswith("."), shown
+
+
+def test_an_option_means_the_same_everywhere() -> None:
+    """What is short for another option stands only where that one is."""
+    for name, parameter in PARAMETERS.values():
+        if "--format" in (parameter.help or "") and "--format" not in parameter.opts:
+            assert any("--format" in p.opts for p in COMMANDS[name].params), name
+
+
+def test_the_help_names_every_exit_code() -> None:
+    """Of the errors, and of the gates that --fail-on sets."""
+    waiting, codes = [TollbookError], {0, 4}
+    while waiting:
+        error = waiting.pop()
+        codes.add(error.exit_code)
+        waiting += error.__subclasses__()
+    for code in codes:
+        assert f" {code} " in app.info.help, code  # type: ignore[operator]  # it is text
+
+
+def test_version_is_that_of_the_package() -> None:
+    """`tollbook --version` for a bug report."""
+    assert _tollbook("--version").stdout == f"tollbook {__version__}\n"
+
+
+def test_help_is_quick() -> None:
+    """Nothing heavy is imported to say what a verb does."""
+    heavy = "duckdb", "pandas", "pyarrow", "pandera", "apprise", "apscheduler", "numpy"
+    program = f"import sys, pipeline.cli; print(*sorted(set({heavy!r}) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["nonsense"], ["run", "--nonsense"], ["sql"]],
+    ids=" ".join,
+)
+def test_a_slip_of_the_hand_is_exit_2_without_a_traceback(words: list[str], tmp_path: Path) -> None:
+    """Said on stderr, with what to do."""
+    done = _tollbook(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--help" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _tollbook(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *words],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,100 @@
+"""The data dictionary: every view and column of the contract, with type, unit and comment."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from pipeline.schemas import CHARGE_SCHEMA, METERS, USAGE_SCHEMA
+from tests.support.published_folder import dictionary
+
+VIEWS = (
+    "usage",
+    "charges",
+    "charge_postings",
+    "usage_versions",
+    "provider_costs",
+    "reconciliation",
+    "daily_costs",
+    "budget_status",
+    "alerts",
+    "quarantine",
+    "input_files",
+    "runs",
+    "prices",
+    "projects",
+    "project_members",
+    "service_accounts",
+    "api_keys",
+    "rate_limits",
+    "budgets",
+    "minute_usage",
+    "rate_limit_minutes",
+    "rate_limit_coverage",
+    "policy_findings",
+    "fetches",
+    "project_history",
+    "project_member_history",
+    "service_account_history",
+    "api_key_history",
+    "rate_limit_history",
+    "model_permissions",
+    "organization_users",
+    "invites",
+    "spend_limits",
+    "cost_centers",
+)
+
+
+def columns(view: str) -> list[str]:
+    """The columns of a view, in order."""
+    return [name for name in dictionary()[view] if name]
+
+
+def test_the_views_are_those_of_the_contract() -> None:
+    """None is missing, none is made up."""
+    assert sorted(dictionary()) == sorted(VIEWS)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_view_and_columns_have_a_comment_and_a_type(view: str) -> None:
+    """A comment is one line of words; a type is written as DuckDB writes it."""
+    for name, (kind, comment) in dictionary()[view].items():
+        assert len(comment) > 9, (view, name)
+        assert comment == " ".join(comment.split()), (view, name)
+        if name:
+            assert str(duckdb.type(kind)) == kind, (view, name)
+        else:
+            assert kind == "", view
+
+
+def test_usage_is_the_record_of_the_vocabulary() -> None:
+    """Names and order; the ledger's schema and the dictionary cannot drift apart."""
+    assert columns("usage") == list(USAGE_SCHEMA)
+    assert columns("usage_versions")[: len(USAGE_SCHEMA)] == list(USAGE_SCHEMA)
+    for meter in METERS:
+        kind = "DECIMAL(22,6)" if meter.is_fraction else "BIGINT"
+        assert dictionary()["usage"][meter.name][0] == kind
+
+
+def test_charges_are_those_of_the_vocabulary() -> None:
+    """The view adds what changes by itself: the project's name, and whether the day is final."""
+    added = {"project_name", "is_provisional"}
+    assert [c for c in columns("charges") if c not in added] == list(CHARGE_SCHEMA)
+    assert columns("charge_postings") == [*CHARGE_SCHEMA, "reason", "run_id", "posted_at"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_names_carry_kind_and_unit(view: str) -> None:
+    """Money ends in _usd and is exact, times end in _at, dates in _date, claims are BOOLEAN."""
+    for name, (kind, comment) in dictionary()[view].items():
+        if name.endswith("_usd"):
+            assert kind in {"DECIMAL(38,24)", "DECIMAL(22,18)", "DECIMAL(38,18)"}, name
+            assert "USD" in comment, name
+        if name.startswith("is_"):
+            assert kind == "BOOLEAN", name
+        assert (kind == "TIMESTAMP") == name.endswith("_at"), name
+        assert (kind == "DATE") == name.endswith("_date"), name
+        if kind == "TIMESTAMP":
+            assert "UTC" in comment, name
+        assert kind not in {"DOUBLE", "FLOAT"}, name

@@ -1,0 +1,162 @@
+"""What happened to the numbers: files that are gone, records that were replaced, new prices."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+from decimal import Decimal
+
+from tests.support.explain_books import PRICES, House
+
+CELL = ("--project", "proj_a", "--day", "2026-10-10", "--model", "alpha")
+R1 = "r1,2026-10-10T08:00:00Z,proj_a,key_1,user_1,alpha,100,10"
+R1_RESTATED = "r1,2026-10-10T08:00:00Z,proj_a,key_1,user_1,alpha,300,10"
+R2 = "r2,2026-10-10T09:00:00Z,proj_a,key_1,user_1,alpha,50,0"
+FIRST = datetime(2026, 10, 11, 6)
+SECOND = datetime(2026, 10, 11, 7)
+FINAL = datetime(2026, 10, 20, 7)  # the day cannot change by itself any more
+
+
+def test_a_file_that_is_gone_is_named_with_its_hash_and_changes_no_total(house: House) -> None:
+    """Log rotation takes files away; the numbers stay, and so does what explains them."""
+    path = house.write("a.csv", R1, R2)
+    house.write("b.csv", "x1,2026-10-10T08:00:00Z,proj_b,,,alpha,1,0")
+    house.run(FIRST)
+    before = house.explain(*CELL)
+    path.unlink()
+    house.run(SECOND)
+    after = house.explain(*CELL)
+    assert after["total"] == before["total"]
+    assert after["examples"] == before["examples"]
+    [version] = after["files"][0]["versions"]
+    assert (version["input_file"], version["state"], version["is_there"]) == (
+        str(path),
+        "gone",
+        False,
+    )
+    assert version["content_hash"] == before["files"][0]["versions"][0]["content_hash"] != ""
+    text = house.text(*CELL)
+    assert "gone: no longer at this path; its records stay" in text
+    assert f"content hash {version['content_hash']}" in text
+
+
+def test_a_file_that_went_since_the_last_run_is_seen_as_gone(house: House) -> None:
+    """The books say what the last run saw; explain looks at the path as well."""
+    path = house.write("a.csv", R1)
+    house.run(FIRST)
+    assert "gone" not in house.text(*CELL)
+    path.unlink()
+    assert "read; gone since: no longer at this path; its records stay" in house.text(*CELL)
+
+
+def test_a_renamed_and_compressed_file_is_named_where_it_lies_now(house: House) -> None:
+    """The same content under another name is a copy: it changes no total."""
+    path = house.write("a.csv", R1, R2)
+    house.configure((house.folder / "tollbook.toml").read_text().replace("*.csv", "*"))
+    house.run(FIRST)
+    before = house.explain(*CELL)
+    rotated = path.with_name("a.csv.1")
+    path.rename(rotated)
+    house.run(SECOND)
+    after = house.explain(*CELL)
+    assert after["total"] == before["total"]
+    [file] = after["files"]
+    assert (file["input_file"], file["versions"][0]["state"]) == (str(path), "gone")
+    assert [(c["input_file"], c["duplicate"]) for c in file["copies"]] == [(str(rotated), 2)]
+    assert f"the same content: {rotated}" in house.text(*CELL)
+    packed = rotated.with_name("a.csv.2.gz")
+    packed.write_bytes(gzip.compress(rotated.read_bytes(), mtime=0))
+    rotated.unlink()
+    house.run(datetime(2026, 10, 11, 8))
+    explained = house.explain(*CELL)
+    assert explained["total"] == before["total"]
+    assert str(packed) in {c["input_file"] for c in explained["files"][0]["copies"]}
+
+
+def test_a_replaced_record_is_shown_with_what_replaced_it(house: House) -> None:
+    """The later version counts; the earlier one stays readable, with file and line of both."""
+    old = house.write("a.csv", R1, R2)
+    house.run(FIRST)
+    new = house.write("b.csv", R1_RESTATED)
+    house.run(SECOND)
+    explained = house.explain(*CELL)
+    assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.00078")
+    assert [(r["reason"], r["versions"]) for r in explained["replaced"]] == [("superseded", 1)]
+    [version] = explained["replaced_records"]
+    assert (version["record_id"], version["input_file"], version["input_line"]) == (
+        "r1",
+        str(old),
+        2,
+    )
+    assert (version["replaced_by_file"], version["replaced_by_line"]) == (str(new), 2)
+    assert Decimal(version["quantities"]["text_input_tokens"]) == 100
+
+
+def test_every_step_of_what_was_posted_is_shown_and_adds_up(house: House) -> None:
+    """The restatement posts the difference only, with run, reason and time."""
+    house.write("a.csv", R1, R2)
+    first = house.run(FIRST)
+    house.write("b.csv", R1_RESTATED)
+    second = house.run(SECOND)
+    explained = house.explain(*CELL)
+    assert [
+        (p["run_id"], p["reason"], p["posted_at"], Decimal(p["cost_usd"]))
+        for p in explained["postings"]
+    ] == [
+        (second.run_id, "restatement", "2026-10-11T07:00:00Z", Decimal("0.0004")),
+        (first.run_id, "usage", "2026-10-11T06:00:00Z", Decimal("0.00038")),
+    ]
+    total = explained["total"]
+    assert Decimal(total["postings_usd"]) == Decimal(total["charges_usd"]) == Decimal("0.00078")
+    assert "Posted in 2 steps, the newest first" in house.text(*CELL)
+
+
+def test_a_new_price_before_a_day_is_final_is_a_rerate(house: House) -> None:
+    """Reversals at the old price and lines at the new one; the quantity is the same."""
+    house.write("a.csv", R1)
+    house.run(FIRST)
+    house.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
+    house.run(SECOND)
+    explained = house.explain(*CELL)
+    newest = explained["postings"][0]
+    assert (newest["reason"], Decimal(newest["cost_usd"])) == ("rerate", Decimal("0.0003"))
+    assert [(Decimal(p["quantity"]), Decimal(p["cost_usd"])) for p in newest["parts"]] == [
+        (Decimal(-100), Decimal("-0.0002")),
+        (Decimal(100), Decimal("0.0005")),
+    ]
+    assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.00058")
+    assert explained["total"]["agrees"] is True
+
+
+def test_a_final_day_keeps_a_price_that_the_book_has_no_more(house: House) -> None:
+    """The amount does not move; the price is said to be out of the current book."""
+    house.write("a.csv", R1)
+    house.run(FIRST)
+    house.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
+    house.run(FINAL)
+    explained = house.explain(*CELL)
+    assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.00028")
+    by_meter = {s["meter"]: s["price_id"] for s in explained["sums"]}
+    rows = {p["price_id"]: p["row"] for p in explained["prices"]}
+    assert rows[by_meter["text_input_tokens"]] is None
+    assert rows[by_meter["text_output_tokens"]] is not None
+    assert "not in the current price book any more; kept by the day" in house.text(*CELL)
+
+
+def test_a_cell_that_was_taken_back_says_so_instead_of_nothing(house: House) -> None:
+    """The postings add up to 0, and the versions that no longer count are named."""
+    path = house.write("a.csv", R1)
+    house.write("b.csv", "x1,2026-10-11T08:00:00Z,proj_b,,,alpha,1,0")
+    house.run(SECOND)
+    result = house.call("forget", str(path), "--reason", "a test", "--now", "2026-10-11T08:00Z")
+    assert result.exit_code == 0, result.output
+    explained = house.explain(*CELL)
+    total = explained["total"]
+    assert (total["lines"], total["charges_usd"], Decimal(total["postings_usd"])) == (
+        0,
+        None,
+        Decimal(0),
+    )
+    assert total["agrees"] is True
+    assert [(r["reason"], r["versions"]) for r in explained["replaced"]] == [("forgotten", 1)]
+    assert "no charge" in house.text(*CELL)

@@ -1,0 +1,94 @@
+"""Which month a report covers, and which days it is compared with."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import duckdb
+import pytest
+
+from pipeline.reporting.month.period import Days, compared_days, whole_month
+from pipeline.text import DASH
+from tests.reporting.conftest import Read, Write
+from tests.support.report_books import Books
+
+
+def test_without_a_month_it_is_the_current_one_in_the_organizations_zone(
+    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+) -> None:
+    """31 October, 23:30 UTC, is November in Berlin."""
+    written = write(acme, now=datetime(2026, 10, 31, 23, 30))
+    assert (written.month, written.is_default_month) == (date(2026, 11, 1), True)
+    assert "in November 2026 so far" in read(written).text
+
+
+def test_an_empty_current_month_falls_back_to_the_newest_with_charges_and_says_so(
+    books: Books, write: Write, read: Read
+) -> None:
+    """In February, with charges up to November, it is November."""
+    books.charge(date(2026, 10, 2), "p", "m", "text_input_tokens", "1", "1")
+    books.charge(date(2026, 11, 2), "p", "m", "text_input_tokens", "1", "1")
+    written = write(books.finish(), now=datetime(2027, 2, 3))
+    assert (written.month, written.is_default_month) == (date(2026, 11, 1), True)
+    assert (
+        "February 2027 has no charges yet, so this is the newest month that has."
+        in read(written).text
+    )
+
+
+def test_a_month_asked_for_is_that_month_whatever_day_names_it(
+    acme: duckdb.DuckDBPyConnection, write: Write
+) -> None:
+    """Any day names its month; it is then no default."""
+    written = write(acme, date(2026, 10, 19))
+    assert (written.month, written.is_default_month) == (date(2026, 10, 1), False)
+    assert written.html.name == "2026-10.html"
+
+
+def test_latest_is_the_default_month_and_not_the_last_one_written(
+    acme: duckdb.DuckDBPyConnection, write: Write
+) -> None:
+    """Writing an old month again must not make it the latest."""
+    latest = write(acme).html.with_name("latest.html")
+    before = latest.read_bytes()
+    old = write(acme, date(2026, 10, 1))
+    assert old.html.read_bytes() != before
+    assert latest.read_bytes() == before == latest.with_name("2026-11.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("month", "today", "last", "since", "until"),
+    [
+        # over: the whole month before
+        (date(2026, 10, 1), date(2026, 11, 17), date(2026, 10, 31), (9, 1), (10, 1)),
+        # running: as many days as it has charges
+        (date(2026, 11, 1), date(2026, 11, 17), date(2026, 11, 17), (10, 1), (10, 18)),
+        # running, the source is two days late
+        (date(2026, 11, 1), date(2026, 11, 17), date(2026, 11, 15), (10, 1), (10, 16)),
+        # running, nothing yet: as many days as have begun
+        (date(2026, 11, 1), date(2026, 11, 3), None, (10, 1), (10, 4)),
+        # not begun yet
+        (date(2026, 12, 1), date(2026, 11, 17), None, (11, 1), (12, 1)),
+        # the month before is shorter: all of it
+        (date(2026, 3, 1), date(2026, 3, 31), date(2026, 3, 30), (2, 1), (3, 1)),
+    ],
+)
+def test_an_open_month_is_compared_with_as_many_days_of_the_month_before(
+    month: date, today: date, last: date | None, since: tuple[int, int], until: tuple[int, int]
+) -> None:
+    """A running month against a whole one would always look like a fall."""
+    found = compared_days(whole_month(month), today, last)
+    assert found == Days(date(2026, *since), date(2026, *until))
+
+
+def test_the_change_of_an_open_month_leaves_out_the_rest_of_the_month_before(
+    books: Books, write: Write, read: Read
+) -> None:
+    """Two days of November for $30 against two of October for $20; October was $120 in all."""
+    for day, dollars in (
+        (date(2026, 10, 1), "20"), (date(2026, 10, 20), "100"), (date(2026, 11, 2), "30"),
+    ):  # fmt: skip
+        books.charge(day, "p", "m", "text_input_tokens", dollars, "1")
+    text = read(write(books.finish())).text
+    assert f"$10.00 (50.0%) more than in 1{DASH}2 October 2026 ($20.00)." in text
+    assert "The whole of October 2026 came to $120.00." in text

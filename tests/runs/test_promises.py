@@ -1,0 +1,163 @@
+"""The promises, on made-up logs: exact money, no row lost or counted twice, free repeats.
+
+The expected figures are computed here from the bodies, with `decimal`, and from nothing of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.workspace import PRICES, Place, price, published, request
+
+# For a million tokens: in, cached (gamma has no price for these), out.
+USD = {
+    "alpha": (Decimal(2), Decimal("0.5"), Decimal(8)),
+    "gamma": (Decimal("0.333333333333"), Decimal(0), Decimal("1.0000000001")),
+}
+MORE_PRICES = (
+    *PRICES,
+    price("gamma", "text_input_tokens", "0.333333333333"),
+    price("gamma", "text_output_tokens", "1.0000000001"),
+)
+SLOW = settings(
+    max_examples=5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Calls of some projects and models; unknown models and cached prompts among them."""
+    made = []
+    for number in range(draw(st.integers(1, 25))):
+        tokens = draw(st.integers(2, 10**9))
+        made.append(
+            request(
+                str(number),
+                tokens,
+                out=draw(st.integers(0, 10**9)),
+                cached=draw(st.integers(0, tokens // 2)) if draw(st.booleans()) else 0,
+                when=f"2026-11-{draw(st.integers(18, 23))}T{draw(st.integers(0, 23)):02}:30:00",
+                project=draw(st.sampled_from(["proj_a", "proj_b", "Ω <b>"])),
+                model=draw(st.sampled_from(["alpha", "gamma", "delta"])),
+            )
+        )
+    return made
+
+
+def expected(made: list[dict[str, Any]]) -> Decimal:
+    """What is priced of the calls, in US dollars."""
+    total = Decimal(0)
+    for body in made:
+        if body["model"] not in USD:
+            continue
+        usage, (fresh_usd, cached_usd, out_usd) = body["usage"], USD[body["model"]]
+        cached = usage["prompt_tokens_details"]["cached_tokens"]
+        total += (usage["prompt_tokens"] - cached) * fresh_usd + cached * cached_usd
+        total += usage["completion_tokens"] * out_usd
+    return total / 1_000_000
+
+
+def priced(place: Place) -> Decimal:
+    """The total of the published charges."""
+    ((total,),) = place.rows("SELECT coalesce(sum(cost_usd), 0) FROM charges")
+    return Decimal(total)
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("promises").resolve()
+
+
+def scattered(folder: Path, made: list[dict[str, Any]], seed: int) -> Place:
+    """The calls in any order, over plain and packed files, some in two of them, in two runs."""
+    source = random.Random(seed)
+    place = Place(Path(tempfile.mkdtemp(dir=folder)), prices=MORE_PRICES)
+    texts = [json.dumps(body) + "\n" for body in made]
+    source.shuffle(texts)
+    parts: list[list[str]] = [[] for _ in range(source.randint(1, 4))]
+    for text in texts:
+        for part in source.sample(parts, source.choice([1, 1, 2]) if len(parts) > 1 else 1):
+            part.append(text)
+    for number, part in enumerate(parts):
+        name = f"logs/{number}.jsonl{source.choice(['', '.gz'])}"
+        place.write(name, "".join(part))
+        if source.random() < 0.5:
+            place.run()
+    place.run()
+    return place
+
+
+@SLOW
+@given(made=bodies(), seeds=st.tuples(st.integers(0, 99), st.integers(100, 199)))
+def test_order_files_and_runs_do_not_move_a_cent(
+    folder: Path, made: list[dict[str, Any]], seeds: tuple[int, int]
+) -> None:
+    """However the calls lie, the money is that of an independent computation, to the last digit."""
+    costs = []
+    for seed in seeds:
+        place = scattered(folder, made, seed)
+        assert priced(place) == expected(made)
+        costs.append(
+            place.rows("SELECT * EXCLUDE (project_name, is_provisional) FROM charges ORDER BY ALL")
+        )
+        unpriced = sum(body["usage"]["total_tokens"] for body in made if body["model"] == "delta")
+        cached = sum(
+            body["usage"]["prompt_tokens_details"]["cached_tokens"]
+            for body in made
+            if body["model"] == "gamma"
+        )
+        ((held,),) = place.rows(
+            "SELECT coalesce(sum(quantity), 0) FROM charges WHERE pricing_status = 'unpriced'"
+        )
+        assert held == unpriced + cached
+        place.assert_sums_agree()
+    assert costs[0] == costs[1]
+
+
+@SLOW
+@given(made=bodies(), seed=st.integers(0, 99), spoiled=st.integers(0, 3))
+def test_every_row_has_one_fate_and_a_repeat_changes_nothing(
+    folder: Path, made: list[dict[str, Any]], seed: int, spoiled: int
+) -> None:
+    """Accepted, duplicate, superseded and quarantined add up, file by file, run by run."""
+    place = scattered(folder, made, seed)
+    for number in range(spoiled):
+        place.write(f"logs/spoiled-{number}.jsonl", f'{{"object": "response", "id": {number}\n')
+    place.run()
+    for counts in place.fates().values():
+        assert counts[0] == sum(counts[1:])
+    ((accepted, quarantined),) = place.rows(
+        "SELECT sum(accepted), sum(quarantined) FROM input_files"
+    )
+    assert (accepted, quarantined) == (len(made), spoiled)
+    assert Counter(place.rows("SELECT count(*) FROM usage")) == Counter([(len(made),)])
+    before = published(place)
+    again = place.run()
+    assert (again.counts.rows_read, again.postings) == (0, {})
+    assert published(place) == before
+
+
+@SLOW
+@given(made=bodies(), extra=bodies(), seed=st.integers(0, 99))
+def test_what_is_forgotten_was_never_there(
+    folder: Path, made: list[dict[str, Any]], extra: list[dict[str, Any]], seed: int
+) -> None:
+    """A file that is taken back leaves the total as it was before it, also if it replaced calls."""
+    place = scattered(folder, made, seed)
+    before = priced(place)
+    place.write("logs/staging.jsonl", "".join(json.dumps(body) + "\n" for body in extra))
+    place.run()
+    place.forget("logs/staging.jsonl")
+    assert priced(place) == before == expected(made)
+    place.assert_sums_agree()
