@@ -65,7 +65,7 @@ USAGE_COLUMNS: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class DayState:
+class ChargeDay:
     """What the books know of one UTC day's charges. Paths are absolute."""
 
     usage_date: date
@@ -88,10 +88,10 @@ class PostingFile:
 
 
 @dataclass(slots=True)
-class Rated:
+class RatingResult:
     """What rating wrote; none of it is live."""
 
-    days: dict[date, DayState] = field(default_factory=dict)
+    days: dict[date, ChargeDay] = field(default_factory=dict)
     postings: list[PostingFile] = field(default_factory=list)
     day_prices: list[pl.DataFrame] = field(default_factory=list)
 
@@ -101,7 +101,7 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
-class DayToRate:
+class RatingJob:
     """A day, the book that rates it, and why its charges may have changed."""
 
     usage_date: date

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.charges.model import DayToRate
+from pipeline.charges.model import RatingJob
 from pipeline.ledger.files import quote
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA
@@ -22,7 +22,7 @@ LINES_AT_ONCE = 250_000  # of each side: they are compared with all their texts
 
 def differences(
     con: duckdb.DuckDBPyConnection,
-    posted: Sequence[DayToRate],
+    posted: Sequence[RatingJob],
     charge_paths: Mapping[date, Path],
     *,
     rated: int,
@@ -48,7 +48,7 @@ def differences(
             yield when, str(reason), part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA))
 
 
-def register_days(con: duckdb.DuckDBPyConnection, name: str, days: Sequence[DayToRate]) -> None:
+def register_days(con: duckdb.DuckDBPyConnection, name: str, days: Sequence[RatingJob]) -> None:
     """Days and why they may have changed, as a table for a statement."""
     con.register(
         name,

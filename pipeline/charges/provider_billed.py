@@ -22,7 +22,7 @@ from pipeline.money import display_usd, round_quantity
 from pipeline.providers.openai.line_items import LineItem, in_unit_of, parse
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA, METER_UNITS
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 OTHER = "other"  # the meter of what is in none of ours
 # kind of line item -> operation, scope
@@ -53,11 +53,11 @@ class BilledLines:
     unknown: tuple[UnknownItem, ...]  # largest first
 
 
-def gather(books: Warehouse) -> BilledLines:
+def gather(db: Database) -> BilledLines:
     """What is to be posted, from the costs that hold in the books."""
     items = {
         text: parse(text)
-        for (text,) in books.rows(
+        for (text,) in db.rows(
             "SELECT DISTINCT line_item FROM provider_costs "
             "WHERE replaced_at IS NULL AND line_item IS NOT NULL"
         )
@@ -65,8 +65,8 @@ def gather(books: Warehouse) -> BilledLines:
     wanted = {text: item for text, item in items.items() if item.kind in _PLACES}
     if not wanted:
         return BilledLines(pl.DataFrame(schema=CHARGE_SCHEMA), {}, ())
-    costs = books.frame(sql("charges/costs_of_line_items"), {"line_items": sorted(wanted)})
-    logged = set(books.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
+    costs = db.frame(sql("charges/costs_of_line_items"), {"line_items": sorted(wanted)})
+    logged = set(db.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
     rows = []
     unknown: dict[str, Decimal] = {}
     for cost in costs.iter_rows(named=True):
@@ -132,24 +132,24 @@ def _measured(
     return meter, own, METER_UNITS[meter]
 
 
-def changed_days(books: Warehouse, billed: BilledLines) -> set[date]:
+def changed_days(db: Database, billed: BilledLines) -> set[date]:
     """Days whose lines are other than those that are posted."""
-    posted: dict[date, str] = dict(books.rows("SELECT usage_date, content_hash FROM billed_days"))
+    posted: dict[date, str] = dict(db.rows("SELECT usage_date, content_hash FROM billed_days"))
     return {d for d in posted.keys() | billed.hashes if posted.get(d) != billed.hashes.get(d)}
 
 
-def save(books: Warehouse, billed: BilledLines, days: set[date]) -> None:
+def save(db: Database, billed: BilledLines, days: set[date]) -> None:
     """Record what is posted now for days that changed."""
-    books.con.execute(
+    db.con.execute(
         "DELETE FROM billed_days WHERE list_contains(CAST($days AS DATE[]), usage_date)",
         {"days": sorted(days)},
     )
     kept = [(day, billed.hashes[day]) for day in sorted(days) if day in billed.hashes]
-    books.insert("billed_days", ("usage_date", "content_hash"), kept)
+    db.insert("billed_days", ("usage_date", "content_hash"), kept)
 
 
 def note_logged_operations(
-    books: Warehouse,
+    db: Database,
     con: duckdb.DuckDBPyConnection,
     files: Sequence[LedgerFile],
     excluded: pl.DataFrame,
@@ -162,15 +162,15 @@ def note_logged_operations(
     """
     charging = [f for f in files if f.basis == "charge" and not f.is_bucket and f.rows]
     if anew:
-        books.con.execute("DELETE FROM logged_operations")
+        db.con.execute("DELETE FROM logged_operations")
     if not charging:
         return
     view_rows(con, "ledger_rows", charging, "organization_id, project_id, operation")
     con.register("struck_rows", excluded.select("ledger_id", "row_number"))
     found = con.execute(sql("ledger/logged_operations"), {"operations": list(_LOGGED)}).fetchall()
-    known = set(books.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
+    known = set(db.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
     new = [row for row in found if row not in known]
-    books.insert("logged_operations", ("organization_id", "project_id", "operation"), new)
+    db.insert("logged_operations", ("organization_id", "project_id", "operation"), new)
 
 
 def notes(billed: BilledLines, days: set[date]) -> list[str]:

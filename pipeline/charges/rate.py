@@ -21,10 +21,10 @@ from pipeline.charges.model import (
     DAILY_SCHEMA,
     DAY_PRICE_SCHEMA,
     USAGE_COLUMNS,
-    DayState,
-    DayToRate,
+    ChargeDay,
     PostingFile,
-    Rated,
+    RatingJob,
+    RatingResult,
 )
 from pipeline.charges.postings import differences, register_days
 from pipeline.charges.price_lookup import number_keys, resolve, with_organization
@@ -52,15 +52,15 @@ _SQL_TYPES = {m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in M
 
 def rate(
     con: duckdb.DuckDBPyConnection,
-    days: Sequence[DayToRate],
+    days: Sequence[RatingJob],
     ledger: Sequence[LedgerFile],
     excluded: pl.DataFrame,
-    known: Mapping[date, DayState],
+    known: Mapping[date, ChargeDay],
     folder: Path,
     run_id: str,
     posted_at: datetime,
     billed: pl.DataFrame | None = None,
-) -> Rated:
+) -> RatingResult:
     """Rate days from the live ledger.
 
     Takes `excluded` (ledger_id, row_number), what is posted (`known`), and charges that no usage
@@ -70,7 +70,7 @@ def rate(
     extra = pl.DataFrame(schema=CHARGE_SCHEMA) if billed is None else billed
     charging = [f for f in ledger if f.basis == "charge" and f.rows]
 
-    def one(chunk: list[DayToRate]) -> Rated:
+    def one(chunk: list[RatingJob]) -> RatingResult:
         files = [
             f
             for f in charging
@@ -82,7 +82,7 @@ def rate(
             rating.run()
         return rating.rated
 
-    rated = Rated()
+    rated = RatingResult()
     with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
         for part in workers.map(one, _chunks(days, charging)):
             rated.days |= part.days
@@ -91,9 +91,9 @@ def rate(
     return rated
 
 
-def _chunks(days: Sequence[DayToRate], files: Sequence[LedgerFile]) -> Iterator[list[DayToRate]]:
+def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[list[RatingJob]]:
     """Consecutive days of one month and book, about ROWS_AT_ONCE ledger rows at a time."""
-    chunk: list[DayToRate] = []
+    chunk: list[RatingJob] = []
     rows = 0.0
     for day in sorted(days, key=lambda d: d.usage_date):
         load = sum(
@@ -120,15 +120,15 @@ class _Chunk:
     """Some days of one month and one price book."""
 
     con: duckdb.DuckDBPyConnection
-    days: list[DayToRate]
+    days: list[RatingJob]
     files: list[LedgerFile]
     excluded: pl.DataFrame
-    known: Mapping[date, DayState]
+    known: Mapping[date, ChargeDay]
     folder: Path
     run_id: str
     posted_at: datetime
     billed: pl.DataFrame
-    rated: Rated = field(default_factory=Rated)
+    rated: RatingResult = field(default_factory=RatingResult)
     meters: tuple[str, ...] = ()
     has_segments: bool = False
     by_project: bool = False
@@ -348,7 +348,9 @@ class _Chunk:
             if when in fresh:
                 self._link_first_posting(charge_path, when, lines.height)
             first = self.known[when].first_posted_at if when in self.known else self.posted_at
-            self.rated.days[when] = DayState(when, day.book.book_id, charge_path, daily_path, first)
+            self.rated.days[when] = ChargeDay(
+                when, day.book.book_id, charge_path, daily_path, first
+            )
 
     def _daily_sums(self) -> pl.DataFrame:
         found: pl.DataFrame = self.con.sql(
@@ -360,7 +362,7 @@ class _Chunk:
         ).pl()
         return found
 
-    def _post_differences(self, posted: Sequence[DayToRate]) -> set[date]:
+    def _post_differences(self, posted: Sequence[RatingJob]) -> set[date]:
         changed: set[date] = set()
         paths = {d.usage_date: self.known[d.usage_date].charge_path for d in posted}
         for when, reason, lines in differences(self.con, posted, paths, rated=len(self.days)):

@@ -157,8 +157,8 @@ def actor_of(config: Path | None, now: str | None) -> Actor:
 
 
 def _finish(actor: Actor, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.runs.run_and_report import Done, local_day, report
+    from pipeline.runs.run_and_report import RunReport, local_day, report
 
     written = report(actor.config, month=None, now=actor.now, run_id=result.run_id)
-    print_done(Done(result, written, local_day(actor.now, actor.config)), quiet=quiet)
+    print_done(RunReport(result, written, local_day(actor.now, actor.config)), quiet=quiet)
     raise typer.Exit(result.exit_code)

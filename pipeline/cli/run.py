@@ -17,10 +17,10 @@ from pipeline.cli.context import AsJsonOption, ConfigOption, NowOption, QuietOpt
 from pipeline.cli.fail_on import ToleranceOption
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError
-from pipeline.runs.notes import folded
+from pipeline.runs.notes import collapse_repeats
 
 if TYPE_CHECKING:
-    from pipeline.runs.run_and_report import Done
+    from pipeline.runs.run_and_report import RunReport
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -140,15 +140,15 @@ def _config(
     return config, (), ()
 
 
-def say_news(done: Done, *, quiet: bool = False) -> None:
+def say_news(done: RunReport, *, quiet: bool = False) -> None:
     """Notes (not when quiet) and problems on stderr."""
-    for note in folded(done.result.notes):
+    for note in collapse_repeats(done.result.notes):
         say(note, quiet=quiet)
     for problem in done.result.problems:
         say(f"tollbook: {problem}")
 
 
-def print_done(done: Done, *, as_json: bool = False, quiet: bool = False) -> None:
+def print_done(done: RunReport, *, as_json: bool = False, quiet: bool = False) -> None:
     """Problems and notes on stderr; the summary and the report's path on stdout."""
     say_news(done, quiet=quiet)
     if as_json:

@@ -16,7 +16,7 @@ from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, ProjectRow, check_default_project
 from pipeline.directory.history import Changes, Known, NewRow, OpenRow, compare
 from pipeline.directory.model import EVERY, FILE, PROJECTS, TABLES, Fact, Facts, Period, Table
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 _COST_CENTERS: dict[str, pl.DataType] = {
     "project_id": pl.String(),
@@ -28,7 +28,7 @@ _COST_CENTERS: dict[str, pl.DataType] = {
 
 
 def save(
-    books: Warehouse,
+    db: Database,
     told: Sequence[Facts],
     files: DirectoryFiles,
     *,
@@ -48,18 +48,18 @@ def save(
         for origin in sources:
             facts = by_origin.get(origin)
             if table is PROJECTS:
-                facts = _with_notes(books, origin, facts, files.projects, at)
+                facts = _with_notes(db, origin, facts, files.projects, at)
             if facts is not None:
-                _apply(books, table, facts, order)
+                _apply(db, table, facts, order)
         if not is_synced and table.name in files.periods:
-            books.con.execute(f"DELETE FROM {table.name} WHERE source <> $file", {"file": FILE})
+            db.con.execute(f"DELETE FROM {table.name} WHERE source <> $file", {"file": FILE})
         if table.name in files.periods:
-            _replace(books, table, files.periods[table.name], order, at)
+            _replace(db, table, files.periods[table.name], order, at)
         elif (facts := _of_files(table, files, at)) is not None:
-            _apply(books, table, facts, order)
+            _apply(db, table, facts, order)
         if table is PROJECTS:
-            check_default_project(files, default_projects(books))
-    _save_cost_centers(books, files.cost_centers)
+            check_default_project(files, default_projects(db))
+    _save_cost_centers(db, files.cost_centers)
 
 
 def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> Facts | None:
@@ -74,7 +74,7 @@ def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> Facts | None
 
 
 def _with_notes(
-    books: Warehouse,
+    db: Database,
     origin: str,
     told: Facts | None,
     rows: Sequence[ProjectRow],
@@ -91,7 +91,7 @@ def _with_notes(
         facts.whole = {k: v for k, v in told.whole.items() if k == PROJECTS.name}
         known = told.rows[PROJECTS.name]
     else:
-        rows_now = _known(books, PROJECTS).rows
+        rows_now = _known(db, PROJECTS).rows
         known = [Fact(r.key, r.values) for r in rows_now if r.source == origin]
     if not known:
         return None
@@ -128,23 +128,23 @@ class _Order:
         return frozenset(self.origins[:place]), frozenset(self.origins[place + 1 :])
 
 
-def _apply(books: Warehouse, table: Table, facts: Facts, order: _Order) -> None:
-    known = _known(books, table)
+def _apply(db: Database, table: Table, facts: Facts, order: _Order) -> None:
+    known = _known(db, table)
     higher, lower = order.around(facts.origin, known)
     changes = compare(table, known, facts, higher=higher, lower=lower)
-    _write(books, table, changes, facts.origin)
+    _write(db, table, changes, facts.origin)
 
 
-def _known(books: Warehouse, table: Table) -> Known:
+def _known(db: Database, table: Table) -> Known:
     columns = ", ".join(table.columns)
-    rows = books.rows(
+    rows = db.rows(
         f"SELECT rowid, valid_from_at, source, {columns} FROM {table.name} "
         "WHERE valid_to_at IS NULL ORDER BY valid_from_at"
     )
     size = len(table.key)
     names = ", ".join(table.key)
-    ends = books.rows(f"SELECT max(valid_to_at), {names} FROM {table.name} GROUP BY {names}")
-    origins = books.rows(f"SELECT DISTINCT source FROM {table.name} WHERE source IS NOT NULL")
+    ends = db.rows(f"SELECT max(valid_to_at), {names} FROM {table.name} GROUP BY {names}")
+    origins = db.rows(f"SELECT DISTINCT source FROM {table.name} WHERE source IS NOT NULL")
     return Known(
         rows=[
             OpenRow(row_id, tuple(cells[:size]), _frozen(cells[size:]), begin, source)
@@ -159,35 +159,35 @@ def _frozen(cells: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(tuple(cell) if isinstance(cell, list) else cell for cell in cells)
 
 
-def _write(books: Warehouse, table: Table, changes: Changes, origin: str) -> None:
+def _write(db: Database, table: Table, changes: Changes, origin: str) -> None:
     if changes.ended:
         ended = pl.DataFrame(
             list(changes.ended.items()),
             schema={"row_id": pl.Int64, "ended_at": pl.Datetime("us")},
             orient="row",
         )
-        books.con.register("ended_rows", ended)
-        books.con.execute(
+        db.con.register("ended_rows", ended)
+        db.con.execute(
             f"UPDATE {table.name} SET valid_to_at = ended_at FROM ended_rows "
             f"WHERE {table.name}.rowid = ended_rows.row_id"
         )
-        books.con.unregister("ended_rows")
+        db.con.unregister("ended_rows")
     if changes.adopted:
-        books.con.execute(
+        db.con.execute(
             f"UPDATE {table.name} SET source = $source WHERE list_contains($ids, rowid)",
             {"source": origin, "ids": changes.adopted},
         )
-    _insert(books, table, changes.new)
+    _insert(db, table, changes.new)
 
 
-def _insert(books: Warehouse, table: Table, rows: Sequence[NewRow]) -> None:
+def _insert(db: Database, table: Table, rows: Sequence[NewRow]) -> None:
     if not rows:
         return
     columns = (*table.columns, "valid_from_at", "valid_to_at", "source")
     cells = [
         (*row.key, *_thawed(row.values), row.valid_from, row.valid_to, row.source) for row in rows
     ]
-    books.insert_frame(table.name, pl.DataFrame(cells, schema=_schema(books, table, columns),
+    db.insert_frame(table.name, pl.DataFrame(cells, schema=_schema(db, table, columns),
                                                 orient="row"))  # fmt: skip
 
 
@@ -195,21 +195,21 @@ def _thawed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(list(cell) if isinstance(cell, tuple) else cell for cell in values)
 
 
-def _schema(books: Warehouse, table: Table, columns: Sequence[str]) -> Mapping[str, Any]:
+def _schema(db: Database, table: Table, columns: Sequence[str]) -> Mapping[str, Any]:
     """The frame's types as those of the table: a column of nothing but NULL has none by itself."""
-    empty = books.frame(f"SELECT {', '.join(columns)} FROM {table.name} LIMIT 0").schema
+    empty = db.frame(f"SELECT {', '.join(columns)} FROM {table.name} LIMIT 0").schema
     return dict(empty)
 
 
 def _replace(
-    books: Warehouse,
+    db: Database,
     table: Table,
     periods: Sequence[Period],
     order: _Order,
     at: datetime,
 ) -> None:
     """A file with dates is the whole history of what it tells; what is to come is not so yet."""
-    known = _known(books, table)
+    known = _known(db, table)
     higher, _ = order.around(FILE, known)
     taken = {row.key for row in known.rows if row.source in higher}
     wanted = [
@@ -223,13 +223,13 @@ def _replace(
         for period in periods
         if period.valid_from <= at and period.key not in taken
     ]
-    books.con.execute(f"DELETE FROM {table.name} WHERE source = $source", {"source": FILE})
-    _insert(books, table, wanted)
+    db.con.execute(f"DELETE FROM {table.name} WHERE source = $source", {"source": FILE})
+    _insert(db, table, wanted)
 
 
-def _save_cost_centers(books: Warehouse, rows: Sequence[CostCenter]) -> None:
-    books.con.execute("DELETE FROM cost_centers")
-    books.insert_frame(
+def _save_cost_centers(db: Database, rows: Sequence[CostCenter]) -> None:
+    db.con.execute("DELETE FROM cost_centers")
+    db.insert_frame(
         "cost_centers",
         pl.DataFrame(
             [(r.project_id, r.cost_center, r.team, r.valid_from, r.valid_to) for r in rows],
@@ -239,13 +239,13 @@ def _save_cost_centers(books: Warehouse, rows: Sequence[CostCenter]) -> None:
     )
 
 
-def default_projects(books: Warehouse) -> frozenset[str]:
+def default_projects(db: Database) -> frozenset[str]:
     """The Default project's id, as far as the books know it."""
-    rows = books.rows("SELECT project_id FROM projects WHERE is_default")
+    rows = db.rows("SELECT project_id FROM projects WHERE is_default")
     return frozenset(project_id for (project_id,) in rows)
 
 
-def project_names(books: Warehouse) -> dict[str, str]:
+def project_names(db: Database) -> dict[str, str]:
     """The names of projects, those of before included."""
-    rows = books.rows("SELECT project_id, project_name FROM projects")
+    rows = db.rows("SELECT project_id, project_name FROM projects")
     return {project_id: name for project_id, name in rows if name is not None}

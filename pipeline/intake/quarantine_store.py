@@ -10,34 +10,30 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.resources import sql
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 
-def stage_rejects(
-    books: Warehouse, paths: Sequence[Path], abandoned: Iterable[int]
-) -> dict[int, int]:
+def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int]) -> dict[int, int]:
     """Take in what this run rejected; gives how many of a file's rows are held back already."""
     if not paths:
         return {}
-    books.con.execute(
+    db.con.execute(
         f"CREATE OR REPLACE TEMP TABLE staged_rejects AS {sql('status/rejects_staged')}",
         {"paths": [str(p) for p in paths], "abandoned": sorted(abandoned)},
     )
     return dict(
-        books.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
+        db.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
     )
 
 
-def save_rejects(books: Warehouse, run_id: str, at: datetime) -> None:
+def save_rejects(db: Database, run_id: str, at: datetime) -> None:
     """Put what was staged into the quarantine."""
-    next_id = books.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
-    books.con.execute(
-        sql("status/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at}
-    )
+    next_id = db.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
+    db.con.execute(sql("status/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at})
 
 
 def close_rejects(
-    books: Warehouse,
+    db: Database,
     healed: Sequence[tuple[int, int]],
     replayed: Sequence[int],
     run_id: str,
@@ -45,13 +41,13 @@ def close_rejects(
 ) -> None:
     """Mark quarantined rows that were read after all."""
     for file_id, line in healed:
-        books.con.execute(
+        db.con.execute(
             "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
             "WHERE file_id = $file AND input_line = $line AND replayed_at IS NULL",
             {"at": at, "run": run_id, "file": file_id, "line": line},
         )
     if replayed:
-        books.con.execute(
+        db.con.execute(
             "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
             "WHERE list_contains($ids, quarantine_id)",
             {"at": at, "run": run_id, "ids": list(replayed)},

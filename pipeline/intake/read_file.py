@@ -19,7 +19,7 @@ import structlog
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.discovery import RawFile, age_seconds
-from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, FileEntry
+from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFile
 from pipeline.intake.files.segments import (
     DAMAGED,
     Scan,
@@ -33,7 +33,7 @@ from pipeline.intake.files.segments import (
     spool,
 )
 from pipeline.intake.request_log import normalize as request_log_normalize
-from pipeline.intake.session import HeadOccurrences, Intake
+from pipeline.intake.session import HeadOccurrences, IntakeSession
 from pipeline.intake.source import REJECT_SCHEMA, Context, Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
@@ -44,7 +44,7 @@ BATCH_ROWS = 120_000  # more costs memory and gains nothing
 _QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains nothing
 
 
-def read_file(intake: Intake, source: Source, file: RawFile, decision: Decision) -> None:
+def read_file(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
     """Read one request-level file, or the tail of one. Fails: SourceError."""
     try:
         if source.kind == "records":
@@ -61,7 +61,9 @@ def read_file(intake: Intake, source: Source, file: RawFile, decision: Decision)
         ) from None
 
 
-def _read_log(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:
+def _read_log(
+    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
+) -> None:
     refuse_binary(file)
     forgotten = intake.registry.forgotten_beginning(source.kind, file.local)
     if forgotten is not None:
@@ -89,10 +91,10 @@ def _read_log(intake: Intake, source: Source, file: RawFile, known: FileEntry | 
 
 
 def _read_spooled(
-    intake: Intake,
+    intake: IntakeSession,
     source: Source,
     file: RawFile,
-    entry: FileEntry,
+    entry: InputFile,
     *,
     start: int = 0,
     first_line: int = 1,
@@ -129,7 +131,7 @@ def _read_spooled(
     _wait(intake, file, entry, found.waiting)
 
 
-def _read_tail(intake: Intake, source: Source, file: RawFile, known: FileEntry) -> None:
+def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: InputFile) -> None:
     is_plain = _is_plain(file.local)
     start = known.read_bytes + (_ending_left(file.local, known.read_bytes) if is_plain else 0)
     intake.registry.touch(known)
@@ -165,7 +167,7 @@ def _ending_left(path: Path, read_bytes: int) -> int:
     return 1 if following[:1] == b"\n" else 2 if following == b"\r\n" else 0
 
 
-def _wait(intake: Intake, file: RawFile, entry: FileEntry, waiting: bytes) -> None:
+def _wait(intake: IntakeSession, file: RawFile, entry: InputFile, waiting: bytes) -> None:
     """A half-written last line is left for next time, and given up after a day without change."""
     entry.waiting_bytes = len(waiting)
     entry.state = "waiting" if waiting else "read"
@@ -180,7 +182,9 @@ def _wait(intake: Intake, file: RawFile, entry: FileEntry, waiting: bytes) -> No
         entry.is_tail_rejected = True
 
 
-def _reject(intake: Intake, entry: FileEntry, line: int, rule: str, detail: str, raw: str) -> None:
+def _reject(
+    intake: IntakeSession, entry: InputFile, line: int, rule: str, detail: str, raw: str
+) -> None:
     entry.rows_read += 1
     entry.quarantined += 1
     row = {"input_line": line, "rule": rule, "detail": detail, "raw": raw, "tokens_held_back": None}
@@ -188,7 +192,7 @@ def _reject(intake: Intake, entry: FileEntry, line: int, rule: str, detail: str,
 
 
 def is_copy(
-    intake: Intake, source: Source, file: RawFile, known: FileEntry | None, content_hash: str
+    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None, content_hash: str
 ) -> bool:
     """Whether the same content was read before: then every row of it is a duplicate."""
     original = intake.registry.copy_of(source.kind, content_hash)
@@ -224,7 +228,11 @@ def is_copy(
 
 
 def _leave_out(
-    intake: Intake, source: Source, file: RawFile, known: FileEntry | None, original: FileEntry
+    intake: IntakeSession,
+    source: Source,
+    file: RawFile,
+    known: InputFile | None,
+    original: InputFile,
 ) -> None:
     """A forgotten file under another name, packed, or with more behind it, is forgotten too."""
     message = f"it is or begins with {original.input_file}, which was forgotten"
@@ -237,10 +245,10 @@ def _leave_out(
 
 
 def _take(
-    intake: Intake,
+    intake: IntakeSession,
     source: Source,
     file: RawFile,
-    entry: FileEntry,
+    entry: InputFile,
     segments: Iterable[Segment],
     occurrences: Counter[str] | None = None,
 ) -> None:
@@ -280,8 +288,8 @@ def _take(
 
 
 def _work(
-    intake: Intake,
-    entry: FileEntry,
+    intake: IntakeSession,
+    entry: InputFile,
     frames: Iterator[pl.DataFrame],
     normalize: Callable[[pl.DataFrame], Normalized],
 ) -> None:
@@ -319,7 +327,9 @@ def _work(
     )
 
 
-def take_lines(intake: Intake, entry: FileEntry, lines: Sequence[tuple[int, str]]) -> Counter[int]:
+def take_lines(
+    intake: IntakeSession, entry: InputFile, lines: Sequence[tuple[int, str]]
+) -> Counter[int]:
     """Read some lines of a log again, from their text. Gives how many records each line gave.
 
     Lines that are still broken give none, and stay where they are.
@@ -352,7 +362,9 @@ def take_lines(intake: Intake, entry: FileEntry, lines: Sequence[tuple[int, str]
     return landed
 
 
-def _read_table(intake: Intake, source: Source, file: RawFile, known: FileEntry | None) -> None:
+def _read_table(
+    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
+) -> None:
     path, found = plain_copy(intake, file)
     if is_copy(intake, source, file, known, found.content_hash):
         return
@@ -370,7 +382,7 @@ def _read_table(intake: Intake, source: Source, file: RawFile, known: FileEntry 
     entry.lines_read = entry.rows_read
 
 
-def plain_copy(intake: Intake, file: RawFile) -> tuple[Path, Scan]:
+def plain_copy(intake: IntakeSession, file: RawFile) -> tuple[Path, Scan]:
     """The file itself, or an unpacked copy of it, and what one pass over it found."""
     path = file.local
     if not _is_plain(path):

@@ -17,7 +17,7 @@ import xxhash
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import FileEntry, Registry
+from pipeline.intake.files.input_files import InputFile, InputFiles
 from pipeline.intake.source import REJECT_SCHEMA, Context
 from pipeline.ledger.files import LedgerWriter
 
@@ -32,7 +32,7 @@ class RejectStore:
     paths: list[Path] = field(default_factory=list)
     _waiting: list[pl.DataFrame] = field(default_factory=list)
 
-    def add(self, entry: FileEntry, rejects: pl.DataFrame) -> None:
+    def add(self, entry: InputFile, rejects: pl.DataFrame) -> None:
         """Take rejects (REJECT_SCHEMA) of one file."""
         if not rejects.height:
             return
@@ -58,11 +58,11 @@ class RejectStore:
 
 
 @dataclass(slots=True)
-class Intake:
+class IntakeSession:
     """What this run has read so far, none of it live."""
 
     con: duckdb.DuckDBPyConnection
-    registry: Registry
+    registry: InputFiles
     writer: LedgerWriter
     rejects: RejectStore
     temporary: Path
@@ -73,14 +73,14 @@ class Intake:
     stop: threading.Event
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    touched: list[FileEntry] = field(default_factory=list)
-    before: dict[int, FileEntry] = field(default_factory=dict)  # what was known of grown files
-    abandoned: list[FileEntry] = field(default_factory=list)
+    touched: list[InputFile] = field(default_factory=list)
+    before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
+    abandoned: list[InputFile] = field(default_factory=list)
     healed_tails: list[tuple[int, int]] = field(default_factory=list)  # file_id, line
 
-    def abandon(self, entry: FileEntry, before: FileEntry) -> None:
+    def abandon(self, entry: InputFile, before: InputFile) -> None:
         """Take back what this run has read of a file; it will be tried again."""
-        for column in fields(FileEntry):
+        for column in fields(InputFile):
             setattr(entry, column.name, getattr(before, column.name))
         entry.state = "unreadable"
         self.abandoned.append(entry)
@@ -98,7 +98,7 @@ class Intake:
             input_file=file.name,
         )
 
-    def entry(self, source: Source, file: RawFile, **facts: object) -> FileEntry:
+    def entry(self, source: Source, file: RawFile, **facts: object) -> InputFile:
         """A fresh entry of the registry for a file of this run."""
         base: dict[str, object] = {
             "file_id": 0,
@@ -124,7 +124,7 @@ class Intake:
             "not_usage waiting_bytes"
         )
         base |= dict.fromkeys(counts.split(), 0)
-        return FileEntry(**(base | facts))  # type: ignore[arg-type]  # the names are checked above
+        return InputFile(**(base | facts))  # type: ignore[arg-type]  # the names are checked above
 
 
 class HeadOccurrences(Counter[str]):

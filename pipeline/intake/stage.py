@@ -11,16 +11,16 @@ from pathlib import Path
 from pipeline.config.model import BUCKET_KINDS, Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.discovery import RawFile, find, landed
-from pipeline.intake.files.input_files import Action, Decision, FileEntry, Registry
+from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
 from pipeline.intake.read_file import read_file
-from pipeline.intake.session import Intake
+from pipeline.intake.session import IntakeSession
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.providers.read_pages import BucketChange, read_source
 from pipeline.runs.context import Batch
-from pipeline.runs.notes import folded
+from pipeline.runs.notes import collapse_repeats
 
 _COST_KINDS = frozenset({"openai_costs"})
 _FILES_AT_ONCE = 100
@@ -28,7 +28,7 @@ _FILES_AT_ONCE = 100
 
 def take_source(
     work: Batch,
-    intake: Intake,
+    intake: IntakeSession,
     source: Source,
     buckets: BucketChange,
     known_buckets: KnownBuckets,
@@ -59,7 +59,7 @@ def take_source(
 
 def _take_fetched(
     work: Batch,
-    intake: Intake,
+    intake: IntakeSession,
     source: Source,
     buckets: BucketChange,
     known_buckets: KnownBuckets,
@@ -86,7 +86,7 @@ def _take_fetched(
             part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
             read_source(intake, as_kind, part, known_buckets, buckets, passed, are_ours=True)
         taken += [(source.name, f.name) for f in files]
-    intake.notes[notes_before:] = folded(intake.notes[notes_before:])
+    intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])
     return taken
 
 
@@ -97,7 +97,7 @@ def _series(work: Batch, source: Source) -> list[tuple[str, Path]]:
 
 
 def new_files(
-    folders: Sequence[Path], source: Source, root: Path, registry: Registry
+    folders: Sequence[Path], source: Source, root: Path, registry: InputFiles
 ) -> list[RawFile]:
     """The raw files in some folders that the books do not know, oldest fetch first.
 
@@ -112,7 +112,7 @@ def new_files(
     return found
 
 
-def _pass_over(work: Batch, intake: Intake, file: RawFile, known: FileEntry) -> None:
+def _pass_over(work: Batch, intake: IntakeSession, file: RawFile, known: InputFile) -> None:
     """Nothing is to be read of a file; what has happened to it is noted."""
     if known.state == "gone":
         known.state = "read"
@@ -126,7 +126,7 @@ def _pass_over(work: Batch, intake: Intake, file: RawFile, known: FileEntry) -> 
         work.registry.touch(known)
 
 
-def _same_basis(source: Source, known: FileEntry) -> None:
+def _same_basis(source: Source, known: InputFile) -> None:
     if known.basis != source.basis:
         raise ConfigError(
             f"the source {source.name!r} was read as {known.basis!r} and is now {source.basis!r}",

@@ -9,16 +9,16 @@ import polars as pl
 
 from pipeline.providers.read_pages import BucketChange
 from pipeline.resources import sql
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 
-def buckets_to_restore(books: Warehouse, names: Sequence[str]) -> pl.DataFrame:
+def buckets_to_restore(db: Database, names: Sequence[str]) -> pl.DataFrame:
     """The versions of buckets that hold again without the files of these names."""
-    return books.frame(sql("status/buckets_to_restore"), {"names": list(names)})
+    return db.frame(sql("status/buckets_to_restore"), {"names": list(names)})
 
 
 def forget_files(
-    books: Warehouse,
+    db: Database,
     file_ids: Sequence[int],
     names: Sequence[str],
     versions: Sequence[int],
@@ -29,35 +29,35 @@ def forget_files(
 
     Gives a file id for each restored cost.
     """
-    books.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
-    books.con.execute(sql("status/buckets_restored"), {"versions": list(versions)})
-    books.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
-    books.con.execute(
+    db.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
+    db.con.execute(sql("status/buckets_restored"), {"versions": list(versions)})
+    db.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
+    db.con.execute(
         "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
         "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
         {"at": at, "run": run_id, "files": list(file_ids)},
     )
-    return [file_id for (file_id,) in books.rows(sql("status/costs_restored"))]
+    return [file_id for (file_id,) in db.rows(sql("status/costs_restored"))]
 
 
-def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: datetime) -> None:
+def save_buckets(db: Database, change: BucketChange, run_id: str, at: datetime) -> None:
     """Record new versions of buckets, and which ones no longer hold."""
     for organization_id, key in change.replaced:
-        books.con.execute(
+        db.con.execute(
             "UPDATE buckets SET is_current = false "
             "WHERE organization_id = $org AND bucket_key = $key",
             {"org": organization_id, "key": key},
         )
     for key in change.replaced_costs:
         # by the day alone: rows name the provider's organization, the bucket the configured one
-        books.con.execute(
+        db.con.execute(
             "UPDATE provider_costs SET replaced_at = $at "
             "WHERE bucket_key = $key AND replaced_at IS NULL",
             {"at": at, "key": key},
         )
     for frame in change.costs:
-        books.insert_frame("provider_costs", frame)
-    books.insert(
+        db.insert_frame("provider_costs", frame)
+    db.insert(
         "buckets",
         (
             "organization_id",
@@ -97,16 +97,16 @@ def save_buckets(books: Warehouse, change: BucketChange, run_id: str, at: dateti
     )
 
 
-def replaced_costs(books: Warehouse, change: BucketChange) -> dict[int, int]:
+def replaced_costs(db: Database, change: BucketChange) -> dict[int, int]:
     """How many current provider costs of which file a change replaces."""
     if not change.replaced_costs:
         return {}
     keys = pl.DataFrame({"bucket_key": sorted(set(change.replaced_costs))})
-    books.con.register("replaced_cost_keys", keys)
-    found = books.rows(
+    db.con.register("replaced_cost_keys", keys)
+    found = db.rows(
         "SELECT c.file_id, count(*) FROM provider_costs AS c "
         "INNER JOIN replaced_cost_keys AS k USING (bucket_key) "
         "WHERE c.replaced_at IS NULL GROUP BY c.file_id"
     )
-    books.con.unregister("replaced_cost_keys")
+    db.con.unregister("replaced_cost_keys")
     return dict(found)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from pipeline.ledger.bucket import Bucket
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 BucketKey = tuple[str, str]  # organization, bucket key
 DAY_BUCKETS = {"1d": 1, "1h": 24}
@@ -34,8 +34,8 @@ class KnownBuckets:
     Days are looked up when they are met: with hourly buckets a year has a hundred thousand.
     """
 
-    def __init__(self, books: Warehouse) -> None:
-        self._books = books
+    def __init__(self, db: Database) -> None:
+        self._books = db
         self._days: set[date] = set()
         self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
         self._current: dict[BucketKey, Version] = {}

@@ -219,7 +219,7 @@ def discard(files: Sequence[LedgerFile], entries: Sequence[FileOfSource]) -> lis
     return [f for f in files if f.rows]
 
 
-def find_repeats(
+def find_duplicates(
     con: duckdb.DuckDBPyConnection,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],

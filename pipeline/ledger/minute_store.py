@@ -18,51 +18,47 @@ from pipeline.ledger.minutes import (
     replace_minutes,
     without_files,
 )
-from pipeline.storage.database import Storage, Warehouse
+from pipeline.storage.database import Database, Storage
 
 
-def minute_files(books: Warehouse, storage: Storage) -> dict[date, Path]:
+def minute_files(db: Database, storage: Storage) -> dict[date, Path]:
     """The file of every UTC day that has minutes with use."""
-    rows = books.rows("SELECT usage_date, path FROM minute_days ORDER BY usage_date")
+    rows = db.rows("SELECT usage_date, path FROM minute_days ORDER BY usage_date")
     return {day: storage.root / path for day, path in rows}
 
 
 def replaced(
-    books: Warehouse, storage: Storage, fetched: FetchedMinutes, run_id: str
+    db: Database, storage: Storage, fetched: FetchedMinutes, run_id: str
 ) -> list[MinuteDay]:
     """The days that a run's minute buckets change; nothing of it is live."""
     dates = fetched.dates()
     if not dates:
         return []
-    covered = _coverage(books, "list_contains($dates, usage_date)", {"dates": dates})
-    return replace_minutes(fetched, minute_files(books, storage), covered, storage.minutes, run_id)
+    covered = _coverage(db, "list_contains($dates, usage_date)", {"dates": dates})
+    return replace_minutes(fetched, minute_files(db, storage), covered, storage.minutes, run_id)
 
 
-def forgotten(
-    books: Warehouse, storage: Storage, names: Sequence[str], run_id: str
-) -> list[MinuteDay]:
+def forgotten(db: Database, storage: Storage, names: Sequence[str], run_id: str) -> list[MinuteDay]:
     """The days that change when the files of these names are forgotten; nothing of it is live."""
     condition = (
         "usage_date IN (SELECT usage_date FROM minute_coverage "
         "WHERE list_contains(CAST($names AS VARCHAR[]), input_file))"
     )
-    covered = _coverage(books, condition, {"names": list(names)})
-    files = minute_files(books, storage)
+    covered = _coverage(db, condition, {"names": list(names)})
+    files = minute_files(db, storage)
     return without_files(names, files, covered, storage.minutes, run_id)
 
 
-def save_minutes(
-    books: Warehouse, storage: Storage, days: Sequence[MinuteDay], run_id: str
-) -> None:
+def save_minutes(db: Database, storage: Storage, days: Sequence[MinuteDay], run_id: str) -> None:
     """Point days at their new files and coverage: from the commit on they are live."""
     if not days:
         return
     dates = [day.usage_date for day in days]
     for table in ("minute_days", "minute_coverage"):
-        books.con.execute(
+        db.con.execute(
             f"DELETE FROM {table} WHERE list_contains($dates, usage_date)", {"dates": dates}
         )
-    books.insert(
+    db.insert(
         "minute_days",
         ("usage_date", "path", "rows", "run_id"),
         [
@@ -72,13 +68,13 @@ def save_minutes(
         ],
     )
     covered = pl.concat(day.covered for day in days)
-    books.insert_frame("minute_coverage", covered.with_columns(pl.lit(run_id).alias("run_id")))
+    db.insert_frame("minute_coverage", covered.with_columns(pl.lit(run_id).alias("run_id")))
 
 
 def _coverage(
-    books: Warehouse, condition: str, parameters: dict[str, list[date] | list[str]]
+    db: Database, condition: str, parameters: dict[str, list[date] | list[str]]
 ) -> dict[date, pl.DataFrame]:
     columns = ", ".join(COVERAGE_SCHEMA)
-    found = books.frame(f"SELECT {columns} FROM minute_coverage WHERE {condition}", parameters)
+    found = db.frame(f"SELECT {columns} FROM minute_coverage WHERE {condition}", parameters)
     found = found.cast(pl.Schema(COVERAGE_SCHEMA))
     return {day: part for (day,), part in found.group_by("usage_date") if isinstance(day, date)}

@@ -10,22 +10,22 @@ from datetime import date
 
 import polars as pl
 
-from pipeline.intake.files.input_files import Registry
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.ledger import bucket_store
-from pipeline.ledger.files import Exclusion, LedgerFile, find_repeats
+from pipeline.ledger.files import Exclusion, LedgerFile, find_duplicates
 from pipeline.providers.read_pages import find_replaced
-from pipeline.runs.context import Batch, Change
+from pipeline.runs.context import Batch, ChangeSet
 
 
-def drop_repeats(
+def drop_duplicates(
     work: Batch,
-    change: Change,
+    change: ChangeSet,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
 ) -> set[date]:
     """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
-    repeats = find_repeats(
+    repeats = find_duplicates(
         work.con,
         [f for f in new if not f.is_bucket],
         [f for f in known if not f.is_bucket],
@@ -45,7 +45,7 @@ def drop_repeats(
 
 
 def _supersede(
-    registry: Registry, change: Change, source: str, name: str, run_id: str, count: int
+    registry: InputFiles, change: ChangeSet, source: str, name: str, run_id: str, count: int
 ) -> None:
     entry = registry.version_of_run(source, name, run_id)
     before = change.before.get(entry.file_id)
@@ -56,7 +56,7 @@ def _supersede(
 
 
 def replace_buckets(
-    work: Batch, change: Change, known: Sequence[LedgerFile], excluded: pl.DataFrame
+    work: Batch, change: ChangeSet, known: Sequence[LedgerFile], excluded: pl.DataFrame
 ) -> set[date]:
     """Exclude the rows of buckets that were fetched anew; gives the days it touched."""
     rows = find_replaced(work.con, change.buckets, known, excluded)
@@ -72,7 +72,7 @@ def replace_buckets(
         )
         _supersede(work.registry, change, row["source"], row["input_file"], row["run_id"], 1)
     versions = {v.file_id: v for v in work.registry.versions}
-    for file_id, count in bucket_store.replaced_costs(work.books, change.buckets).items():
+    for file_id, count in bucket_store.replaced_costs(work.db, change.buckets).items():
         entry = versions[file_id]
         entry.accepted -= count
         entry.superseded += count

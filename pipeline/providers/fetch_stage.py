@@ -87,7 +87,7 @@ def fetched_sources(config: Config, name: str | None = None) -> tuple[Source, ..
 
 def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetches) -> None:
     folder = source_folder(work.storage.raw, source.name)
-    known = known_spans(work.books, source.name)
+    known = known_spans(work.db, source.name)
     orders = list(_orders(work, source, request.span, known))
     if not known and source.since is None and request.span is None:
         done.notes.append(

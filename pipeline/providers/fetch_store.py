@@ -10,7 +10,7 @@ from datetime import datetime
 from pipeline.providers.openai.fetch.fetch import Fetched
 from pipeline.providers.openai.fetch.windows import Span, extended
 from pipeline.resources import sql
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 _PATH = re.compile(r"/organization/\S+")
 _COLUMNS = (
@@ -41,9 +41,9 @@ class FetchRow:
     known: Span | None  # without a hole, after this fetch
 
 
-def known_spans(books: Warehouse, source: str) -> dict[str, Span]:
+def known_spans(db: Database, source: str) -> dict[str, Span]:
     """What of each endpoint of a source is fetched without a hole; minutes are `…-1m`."""
-    rows = books.rows(sql("status/fetched_spans"), {"source": source})
+    rows = db.rows(sql("status/fetched_spans"), {"source": source})
     return {endpoint: Span(since, until) for endpoint, since, until in rows}
 
 
@@ -55,9 +55,9 @@ def row_of(source: str, fetched: Fetched, known: Span | None) -> FetchRow:
     return FetchRow(source, fetched, known)
 
 
-def save_fetches(books: Warehouse, rows: Sequence[FetchRow], run_id: str) -> None:
+def save_fetches(db: Database, rows: Sequence[FetchRow], run_id: str) -> None:
     """Write the rows of a run; inside the caller's transaction."""
-    books.insert("fetches", _COLUMNS, [_values(row, run_id) for row in rows])
+    db.insert("fetches", _COLUMNS, [_values(row, run_id) for row in rows])
 
 
 def _values(row: FetchRow, run_id: str) -> tuple[object, ...]:

@@ -21,9 +21,9 @@ from pipeline import resources
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import Decision, FileEntry
+from pipeline.intake.files.input_files import Decision, InputFile
 from pipeline.intake.read_file import is_copy, plain_copy
-from pipeline.intake.session import Intake
+from pipeline.intake.session import IntakeSession
 from pipeline.ledger.bucket import Bucket, one_organization, order, versions
 from pipeline.ledger.bucket_versions import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
@@ -46,7 +46,7 @@ class Waiting:
 
     bucket: Bucket
     rows: pl.DataFrame | None
-    entry: FileEntry
+    entry: InputFile
     source: Source
 
 
@@ -65,7 +65,7 @@ class BucketChange:
 
 
 def read_source(
-    intake: Intake,
+    intake: IntakeSession,
     source: Source,
     files: Sequence[tuple[RawFile, Decision]],
     known: KnownBuckets,
@@ -78,7 +78,7 @@ def read_source(
 
     Files of ours can disagree on nothing but their width, which may have been changed.
     """
-    parsed: list[tuple[Any, RawFile, FileEntry | None, str]] = []
+    parsed: list[tuple[Any, RawFile, InputFile | None, str]] = []
     for file, decision in files:
         try:
             path, found = plain_copy(intake, file)
@@ -96,7 +96,7 @@ def read_source(
     except SourceError as error:
         intake.problems.append(error)
         return
-    entries: dict[str, FileEntry] = {}
+    entries: dict[str, InputFile] = {}
     rows: dict[tuple[str, int], pl.DataFrame] = {}
     for page, file, before, content_hash in parsed:
         entry = intake.registry.add(
@@ -126,7 +126,7 @@ def read_source(
         settle.all([b for b in fetched if b.width in DAY_BUCKETS])
 
 
-def _without_minutes(intake: Intake, change: BucketChange, page: Any, file: RawFile) -> Any:
+def _without_minutes(intake: IntakeSession, change: BucketChange, page: Any, file: RawFile) -> Any:
     """The page with its rows of minute buckets put aside."""
     if not isinstance(page, pages_usage.ParsedUsage):
         return page
@@ -136,12 +136,12 @@ def _without_minutes(intake: Intake, change: BucketChange, page: Any, file: RawF
 
 @dataclass(slots=True)
 class _Settling:
-    intake: Intake
+    intake: IntakeSession
     source: Source
     known: KnownBuckets
     change: BucketChange
     passed: LedgerWriter
-    entries: Mapping[str, FileEntry]
+    entries: Mapping[str, InputFile]
     rows: Mapping[tuple[str, int], pl.DataFrame]
 
     def all(self, buckets: Sequence[Bucket]) -> None:
@@ -245,7 +245,7 @@ class _Settling:
         for line in rows["input_line"]:
             self.change.passed[bucket.bucket_key, bucket.input_file, line] = by
 
-    def _refuse(self, bucket: Bucket, rows: pl.DataFrame | None, entry: FileEntry) -> None:
+    def _refuse(self, bucket: Bucket, rows: pl.DataFrame | None, entry: InputFile) -> None:
         if rows is None:
             return
         entry.quarantined += rows.height
@@ -265,7 +265,7 @@ class _Settling:
         )
 
 
-def accept_waiting(intake: Intake, change: BucketChange) -> None:
+def accept_waiting(intake: IntakeSession, change: BucketChange) -> None:
     """Write the versions that hold at the end of the run, and let go of them."""
     accepted: dict[Basis, list[pl.DataFrame]] = defaultdict(list)
     for key in list(change.waiting):
@@ -288,7 +288,7 @@ def accept_waiting(intake: Intake, change: BucketChange) -> None:
 
 
 def _stored_costs(
-    intake: Intake, version: Waiting, *, replaced_at: datetime | None
+    intake: IntakeSession, version: Waiting, *, replaced_at: datetime | None
 ) -> pl.DataFrame:
     """The rows of a version as `provider_costs` holds them; what was passed can hold again."""
     assert version.rows is not None  # noqa: S101  narrows for the type checker

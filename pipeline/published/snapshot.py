@@ -18,14 +18,14 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
-from pipeline.charges.model import DAILY_SCHEMA, DayState, PostingFile
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile, link_or_copy, quote
 from pipeline.ledger.files import write as write_parquet
 from pipeline.ledger.minute_store import minute_files
 from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES, OUTPUT_METERS
-from pipeline.storage.database import Storage, Warehouse
+from pipeline.storage.database import Database, Storage
 from pipeline.storage.engines.duckdb import SCRATCH_MEMORY, prepare
 
 KEPT_SNAPSHOTS = 3
@@ -60,12 +60,12 @@ _CONDITIONS = {"provider_costs": "WHERE replaced_at IS NULL"}
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class SnapshotContents:
     """What is live: everything a snapshot is made of."""
 
     ledger: Sequence[LedgerFile]
     excluded: pl.DataFrame  # ledger_id, row_number
-    days: Sequence[DayState]
+    days: Sequence[ChargeDay]
     postings: Sequence[PostingFile]
     prices: pl.DataFrame
     budgets: pl.DataFrame
@@ -73,14 +73,19 @@ class Live:
 
 
 def publish(
-    books: Warehouse, storage: Storage, live: Live, run_id: str, now: datetime, real_now: datetime
+    db: Database,
+    storage: Storage,
+    live: SnapshotContents,
+    run_id: str,
+    now: datetime,
+    real_now: datetime,
 ) -> Path:
     """Build the snapshot of a run and flip `published` to it. Gives its folder."""
     storage.snapshots.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(storage)
     folder = storage.snapshots / run_id
     # built where it will stay, since its views are bound to its files; nobody looks before the flip
-    _Snapshot(books, storage, live, folder.absolute(), now).build()
+    _Snapshot(db, storage, live, folder.absolute(), now).build()
     (folder / _COMPLETE).touch()
     _flip(storage.published, folder)
     _prune(storage, folder, real_now)
@@ -112,9 +117,9 @@ def _prune(storage: Storage, newest: Path, real_now: datetime) -> None:
 
 @dataclass(slots=True)
 class _Snapshot:
-    books: Warehouse
+    db: Database
     storage: Storage
-    live: Live
+    live: SnapshotContents
     folder: Path
     now: datetime
 
@@ -203,7 +208,7 @@ class _Snapshot:
 
     def _minutes(self) -> str:
         paths = []
-        for day, source in minute_files(self.books, self.storage).items():
+        for day, source in minute_files(self.db, self.storage).items():
             target = Path("minutes", f"usage_month={day:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
@@ -238,7 +243,7 @@ class _Snapshot:
         return f"read_parquet([{names}], hive_partitioning = false{more})"
 
     def _copy_tables(self) -> None:
-        con = self.books.con
+        con = self.db.con
         con.execute(f"ATTACH {quote(str(self.folder / _DATABASE))} AS snapshot")
         try:
             con.execute("CREATE SCHEMA snapshot.stored")

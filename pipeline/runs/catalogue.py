@@ -11,11 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.charges.model import DAY_PRICE_SCHEMA, DayState, PostingFile
+from pipeline.charges.model import DAY_PRICE_SCHEMA, ChargeDay, PostingFile
 from pipeline.config.model import Budget
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.pricing.load import PriceBook
-from pipeline.storage.database import Storage, Warehouse
+from pipeline.storage.database import Database, Storage
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
     "ledger_id": pl.Int64(),
@@ -25,9 +25,9 @@ EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def ledger_files(books: Warehouse, storage: Storage) -> list[LedgerFile]:
+def ledger_files(db: Database, storage: Storage) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
-    rows = books.rows(
+    rows = db.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
         "last_usage_date, meters, most_input_tokens, run_id FROM ledger_files ORDER BY ledger_id"
     )
@@ -51,9 +51,9 @@ def ledger_files(books: Warehouse, storage: Storage) -> list[LedgerFile]:
     ]
 
 
-def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[LedgerFile]) -> None:
+def save_ledger_files(db: Database, storage: Storage, files: Iterable[LedgerFile]) -> None:
     """Name new ledger files: from the commit on they are live."""
-    books.insert(
+    db.insert(
         "ledger_files",
         (
             "ledger_id",
@@ -87,14 +87,14 @@ def save_ledger_files(books: Warehouse, storage: Storage, files: Iterable[Ledger
     )
 
 
-def excluded_rows(books: Warehouse) -> pl.DataFrame:
+def excluded_rows(db: Database) -> pl.DataFrame:
     """The rows of ledger files that are not live, why and since when (EXCLUDED_SCHEMA)."""
-    found = books.frame("SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows")
+    found = db.frame("SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows")
     return found.cast(pl.Schema(EXCLUDED_SCHEMA))
 
 
 def save_exclusions(
-    books: Warehouse, exclusions: Sequence[Exclusion], run_id: str, at: datetime, note: str | None
+    db: Database, exclusions: Sequence[Exclusion], run_id: str, at: datetime, note: str | None
 ) -> None:
     """Take rows out of the live ledger."""
     frame = pl.DataFrame(
@@ -109,7 +109,7 @@ def save_exclusions(
         },
         orient="row",
     )
-    books.insert_frame(
+    db.insert_frame(
         "excluded_rows",
         frame.with_columns(
             pl.lit(note, dtype=pl.String).alias("note"), pl.lit(run_id).alias("run_id")
@@ -126,58 +126,58 @@ def excluded_frame(exclusions: Sequence[Exclusion], at: datetime) -> pl.DataFram
     )
 
 
-def restore_rows(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
+def restore_rows(db: Database, rows: Sequence[tuple[int, int]]) -> None:
     """Put excluded rows back into the live ledger."""
     if not rows:
         return
     frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
-    books.con.register("restored_rows", frame)
-    books.con.execute(
+    db.con.register("restored_rows", frame)
+    db.con.execute(
         "DELETE FROM excluded_rows WHERE (ledger_id, row_number) IN "
         "(SELECT (ledger_id, row_number) FROM restored_rows)"
     )
-    books.con.unregister("restored_rows")
+    db.con.unregister("restored_rows")
 
 
-def forget_versions(books: Warehouse, rows: Sequence[tuple[int, int]]) -> None:
+def forget_versions(db: Database, rows: Sequence[tuple[int, int]]) -> None:
     """Excluded rows of forgotten files are no versions that could hold again, or be repeated."""
     if not rows:
         return
     frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
-    books.con.register("forgotten_versions", frame)
-    books.con.execute(
+    db.con.register("forgotten_versions", frame)
+    db.con.execute(
         "UPDATE excluded_rows SET reason = 'forgotten' WHERE (ledger_id, row_number) IN "
         "(SELECT (ledger_id, row_number) FROM forgotten_versions)"
     )
-    books.con.unregister("forgotten_versions")
+    db.con.unregister("forgotten_versions")
 
 
-def days(books: Warehouse, storage: Storage) -> dict[date, DayState]:
+def days(db: Database, storage: Storage) -> dict[date, ChargeDay]:
     """The state of every UTC day that has charges."""
-    rows = books.rows(
+    rows = db.rows(
         "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at "
         "FROM charge_days ORDER BY usage_date"
     )
     return {
-        day: DayState(day, book, storage.root / charges, storage.root / sums, first)
+        day: ChargeDay(day, book, storage.root / charges, storage.root / sums, first)
         for day, book, charges, sums, first in rows
     }
 
 
 def save_days(
-    books: Warehouse, storage: Storage, states: Mapping[date, DayState], run_id: str
+    db: Database, storage: Storage, states: Mapping[date, ChargeDay], run_id: str
 ) -> None:
     """Point days at their new files."""
     if not states:
         return
-    books.con.register(
+    db.con.register(
         "written_days", pl.DataFrame({"usage_date": list(states)}, schema={"usage_date": pl.Date})
     )
-    books.con.execute(
+    db.con.execute(
         "DELETE FROM charge_days WHERE usage_date IN (SELECT usage_date FROM written_days)"
     )
-    books.con.unregister("written_days")
-    books.insert(
+    db.con.unregister("written_days")
+    db.insert(
         "charge_days",
         ("usage_date", "book_id", "charge_path", "daily_path", "first_posted_at", "run_id"),
         [
@@ -194,9 +194,9 @@ def save_days(
     )
 
 
-def postings(books: Warehouse, storage: Storage) -> list[PostingFile]:
+def postings(db: Database, storage: Storage) -> list[PostingFile]:
     """All posting files, in the order in which they were posted."""
-    rows = books.rows(
+    rows = db.rows(
         "SELECT path, usage_date, reason, rows, run_id, posted_at FROM posting_files "
         "ORDER BY posted_at, path"
     )
@@ -206,9 +206,9 @@ def postings(books: Warehouse, storage: Storage) -> list[PostingFile]:
     ]
 
 
-def save_postings(books: Warehouse, storage: Storage, files: Iterable[PostingFile]) -> None:
+def save_postings(db: Database, storage: Storage, files: Iterable[PostingFile]) -> None:
     """Name new posting files."""
-    books.insert(
+    db.insert(
         "posting_files",
         ("path", "usage_date", "reason", "rows", "run_id", "posted_at"),
         [
@@ -225,29 +225,29 @@ def save_postings(books: Warehouse, storage: Storage, files: Iterable[PostingFil
     )
 
 
-def save_day_prices(books: Warehouse, frames: Sequence[pl.DataFrame]) -> None:
+def save_day_prices(db: Database, frames: Sequence[pl.DataFrame]) -> None:
     """Remember which prices were looked up for the rated days."""
     frame = pl.concat(frames) if frames else pl.DataFrame(schema=DAY_PRICE_SCHEMA)
     if not frame.height:
         return
-    books.con.register("incoming_rows", frame)
-    books.con.execute(
+    db.con.register("incoming_rows", frame)
+    db.con.execute(
         "DELETE FROM day_prices WHERE usage_date IN (SELECT DISTINCT usage_date FROM incoming_rows)"
     )
-    books.con.unregister("incoming_rows")
-    books.insert_frame("day_prices", frame)
+    db.con.unregister("incoming_rows")
+    db.insert_frame("day_prices", frame)
 
 
-def price_book(books: Warehouse, book_id: str) -> PriceBook:
+def price_book(db: Database, book_id: str) -> PriceBook:
     """A price book as it was used."""
-    body = books.value("SELECT body FROM price_books WHERE book_id = $id", {"id": book_id})
+    body = db.value("SELECT body FROM price_books WHERE book_id = $id", {"id": book_id})
     return PriceBook.from_json(body)
 
 
-def save_price_book(books: Warehouse, book: PriceBook, run_id: str, at: datetime) -> None:
+def save_price_book(db: Database, book: PriceBook, run_id: str, at: datetime) -> None:
     """Keep a price book, once."""
-    if books.value("SELECT 1 FROM price_books WHERE book_id = $id", {"id": book.book_id}) is None:
-        books.con.execute(
+    if db.value("SELECT 1 FROM price_books WHERE book_id = $id", {"id": book.book_id}) is None:
+        db.con.execute(
             "INSERT INTO price_books VALUES ($1, $2, $3, $4)",
             [book.book_id, book.to_json(), at, run_id],
         )
@@ -333,11 +333,11 @@ def published_budgets(budgets: Sequence[Budget]) -> pl.DataFrame:
     )
 
 
-def orphans(books: Warehouse, storage: Storage) -> list[Path]:
+def orphans(db: Database, storage: Storage) -> list[Path]:
     """Files of a run that was killed: nothing names them."""
     known = {
         str(storage.root / path)
-        for (path,) in books.rows(
+        for (path,) in db.rows(
             "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
             "UNION ALL SELECT charge_path FROM charge_days "
             "UNION ALL SELECT daily_path FROM charge_days "

@@ -15,7 +15,7 @@ import structlog
 
 from pipeline.alerts import budget_rule, outbox, run_rule
 from pipeline.budgets import status as budgets_status
-from pipeline.charges.model import DayState, Rated, is_final
+from pipeline.charges.model import ChargeDay, RatingResult, is_final
 from pipeline.charges.reconciliation import reconcile as reconciliation
 from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
@@ -24,7 +24,7 @@ from pipeline.ledger import bucket_store, minute_store
 from pipeline.pricing.load import PriceKey
 from pipeline.providers import fetch_store
 from pipeline.runs import catalogue
-from pipeline.runs.context import Batch, Change, Counts, Desk, reason_of
+from pipeline.runs.context import Batch, ChangeSet, Counts, Desk, reason_of
 
 log = structlog.get_logger()
 
@@ -38,53 +38,51 @@ _SPEND_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def write(work: Batch, change: Change) -> None:
+def write(work: Batch, change: ChangeSet) -> None:
     """What was read."""
-    books, storage = work.books, work.storage
+    db, storage = work.db, work.storage
     for entry_id in change.abandoned:
         work.registry.changed.pop(entry_id, None)
     if change.forgotten:
         _forget(work, change)
-    work.registry.save(books)
+    work.registry.save(db)
     directory_books.save(
-        books,
+        db,
         change.directory,
         work.directory,
         sources=[s.name for s in work.config.sources if s.kind == "openai"],
         is_synced=work.config.directory.sync,
         at=work.started_at,
     )
-    catalogue.restore_rows(books, change.restored)
-    catalogue.save_ledger_files(books, storage, change.new_files)
+    catalogue.restore_rows(db, change.restored)
+    catalogue.save_ledger_files(db, storage, change.new_files)
     catalogue.save_exclusions(
-        books, change.exclusions, work.run_id, work.started_at, change.exclusion_note
+        db, change.exclusions, work.run_id, work.started_at, change.exclusion_note
     )
     if change.has_rejects:
-        quarantine_store.save_rejects(books, work.run_id, work.started_at)
-    quarantine_store.close_rejects(
-        books, change.healed, change.replayed, work.run_id, work.started_at
-    )
-    bucket_store.save_buckets(books, change.buckets, work.run_id, work.started_at)
-    change.minutes += minute_store.replaced(books, storage, change.buckets.minutes, work.run_id)
-    minute_store.save_minutes(books, storage, change.minutes, work.run_id)
-    fetch_store.save_fetches(books, change.fetches, work.run_id)
+        quarantine_store.save_rejects(db, work.run_id, work.started_at)
+    quarantine_store.close_rejects(db, change.healed, change.replayed, work.run_id, work.started_at)
+    bucket_store.save_buckets(db, change.buckets, work.run_id, work.started_at)
+    change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, work.run_id)
+    minute_store.save_minutes(db, storage, change.minutes, work.run_id)
+    fetch_store.save_fetches(db, change.fetches, work.run_id)
 
 
-def write_charges(work: Batch, rated: Rated) -> None:
+def write_charges(work: Batch, rated: RatingResult) -> None:
     """What was rated and posted."""
-    books, storage = work.books, work.storage
-    catalogue.save_price_book(books, work.book, work.run_id, work.started_at)
-    catalogue.save_days(books, storage, rated.days, work.run_id)
-    catalogue.save_postings(books, storage, rated.postings)
-    catalogue.save_day_prices(books, rated.day_prices)
+    db, storage = work.db, work.storage
+    catalogue.save_price_book(db, work.book, work.run_id, work.started_at)
+    catalogue.save_days(db, storage, rated.days, work.run_id)
+    catalogue.save_postings(db, storage, rated.postings)
+    catalogue.save_day_prices(db, rated.day_prices)
 
 
-def _forget(work: Batch, change: Change) -> None:
+def _forget(work: Batch, change: ChangeSet) -> None:
     entries = {e.file_id: e for e in work.registry.versions}
     names = [entries[i].input_file for i in change.forgotten]
-    catalogue.forget_versions(work.books, change.forgotten_versions)
+    catalogue.forget_versions(work.db, change.forgotten_versions)
     restored = bucket_store.forget_files(
-        work.books,
+        work.db,
         change.forgotten,
         names,
         change.restored_buckets,
@@ -98,11 +96,11 @@ def _forget(work: Batch, change: Change) -> None:
 
 
 def budget_status(
-    work: Batch, states: Mapping[date, DayState]
+    work: Batch, states: Mapping[date, ChargeDay]
 ) -> list[budgets_status.BudgetStatus]:
     """Where the budgets stand, from the small sums of all days."""
-    con = work.books.con
-    has_plans = work.config.budgets or work.books.rows("SELECT 1 FROM budget_status LIMIT 1")
+    con = work.db.con
+    has_plans = work.config.budgets or work.db.rows("SELECT 1 FROM budget_status LIMIT 1")
     paths = [str(s.daily_path) for s in states.values()] if has_plans else []
     source = (
         con.sql(
@@ -119,14 +117,14 @@ def budget_status(
     finally:
         con.unregister("spend_by_day")
     budgets_status.store(con, statuses)
-    names = directory_books.project_names(work.books)
+    names = directory_books.project_names(work.db)
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
 
 
-def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> None:
+def reconcile(work: Batch, change: ChangeSet, states: Mapping[date, ChargeDay]) -> None:
     """Our charges against the provider's costs, for the days that changed or are still open."""
     reconciliation.reconcile(
-        work.books,
+        work.db,
         states,
         aliases=work.book.aliases(),
         now=work.now,
@@ -137,11 +135,11 @@ def reconcile(work: Batch, change: Change, states: Mapping[date, DayState]) -> N
 
 
 def alert(
-    work: Batch, change: Change, statuses: Sequence[budgets_status.BudgetStatus], outcome: str
+    work: Batch, change: ChangeSet, statuses: Sequence[budgets_status.BudgetStatus], outcome: str
 ) -> None:
     """Decide what is to be said, and put it into the outbox."""
-    con = work.books.con
-    first = work.books.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
+    con = work.db.con
+    first = work.db.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
     decision = budget_rule.decide(
         statuses,
         outbox.known(con),
@@ -165,7 +163,7 @@ def record(
     work: Desk, counts: Counts, outcome: str, problems: Sequence[TollbookError | BaseException]
 ) -> None:
     """One row of `runs`."""
-    work.books.insert(
+    work.db.insert(
         "runs",
         (
             "run_id",
@@ -205,10 +203,10 @@ def record(
 def record_failure(work: Desk, error: TollbookError) -> None:
     """A failed run commits nothing but that it failed, and tells the channels."""
     try:
-        with work.books.transaction():
+        with work.db.transaction():
             record(work, Counts(), "failed", [error])
             decision = outbox.record_run_problem(
-                work.books.con,
+                work.db.con,
                 run_rule.RunProblem(work.run_id, "failed", str(error)),
                 now=work.started_at,
             )
@@ -234,16 +232,16 @@ def deliver(work: Desk, heard: Collection[str] = ()) -> None:
             say(message.text)
 
     deliveries = outbox.deliver(
-        outbox.pending(work.books.con), work.channels, clock=work.real_clock, announce=announce
+        outbox.pending(work.db.con), work.channels, clock=work.real_clock, announce=announce
     )
-    with work.books.transaction():
-        outbox.record(work.books.con, deliveries)
+    with work.db.transaction():
+        outbox.record(work.db.con, deliveries)
     if say is not None:
         for refusal in outbox.refusals(deliveries):
             say(f"tollbook: {refusal}")
 
 
-def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:
+def newer_prices(work: Batch, states: Mapping[date, ChargeDay]) -> list[str]:
     """Say where the current book would price final days otherwise, and how to apply it."""
     older = [
         s.usage_date
@@ -252,7 +250,7 @@ def newer_prices(work: Batch, states: Mapping[date, DayState]) -> list[str]:
     ]
     if not older:
         return []
-    rows = work.books.rows(
+    rows = work.db.rows(
         "SELECT provider, model, meter, service_tier, context_class, variant, project_id, "
         "price_id, min(priced_at), max(priced_at), min(usage_date) FROM day_prices "
         "WHERE list_contains($days, usage_date) GROUP BY ALL",

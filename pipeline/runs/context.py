@@ -22,14 +22,14 @@ from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.directory.model import Facts
 from pipeline.errors import RunStoppedError, SourceError
-from pipeline.intake.files.input_files import FileEntry, Registry
+from pipeline.intake.files.input_files import InputFile, InputFiles
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.providers.read_pages import BucketChange
 from pipeline.runs import catalogue
-from pipeline.storage.database import Storage, Warehouse, open_warehouse
+from pipeline.storage.database import Database, Storage, open_database
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.lock import storage_lock
 
@@ -48,7 +48,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Change:
+class ChangeSet:
     """What a run is about to do to the books; nothing of it is live before the commit."""
 
     new_files: list[LedgerFile] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Change:
     has_rejects: bool = False  # staged in the books' temporary table
     abandoned: set[int] = field(default_factory=set)
     healed: list[tuple[int, int]] = field(default_factory=list)
-    before: dict[int, FileEntry] = field(default_factory=dict)  # what was known of grown files
+    before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
     forgotten: list[int] = field(default_factory=list)  # file ids
     forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
     restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
@@ -114,7 +114,7 @@ class Desk:
 
     config: Config
     storage: Storage
-    books: Warehouse
+    db: Database
     run_id: str
     verb: str
     now: datetime  # the business clock
@@ -138,7 +138,7 @@ class Batch(Desk):
     """Everything a run works with."""
 
     con: duckdb.DuckDBPyConnection
-    registry: Registry
+    registry: InputFiles
     book: PriceBook
     directory: DirectoryFiles
     stop: threading.Event
@@ -180,12 +180,12 @@ def desk(
     started_at = real_clock()
     with (
         storage_lock(storage.root, what=f"tollbook {verb}", real_now=started_at),
-        open_warehouse(storage) as books,
+        open_database(storage) as db,
     ):
         yield Desk(
             config=config,
             storage=storage,
-            books=books,
+            db=db,
             run_id=f"{started_at:%Y%m%dT%H%M%S.%fZ}".replace(".", ""),
             verb=verb,
             now=now,
@@ -203,9 +203,9 @@ def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Itera
     Fails: ConfigError where the storage is kept in another time zone.
     """
     with scratch(at.storage.temporary / "scratch") as con:
-        for orphan in catalogue.orphans(at.books, at.storage):
+        for orphan in catalogue.orphans(at.db, at.storage):
             orphan.unlink()
-        at.books.agree(
+        at.db.agree(
             "timezone",
             at.config.organization.timezone,
             what="the time zone",
@@ -214,7 +214,7 @@ def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Itera
         work = Batch(
             **{part.name: getattr(at, part.name) for part in fields(Desk)},
             con=con,
-            registry=Registry.load(at.books),
+            registry=InputFiles.load(at.db),
             book=planned.book,
             directory=planned.directory,
             stop=stop or threading.Event(),

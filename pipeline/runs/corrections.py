@@ -15,14 +15,14 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.charges import provider_billed
-from pipeline.charges.model import DayToRate, Rated
+from pipeline.charges.model import RatingJob, RatingResult
 from pipeline.charges.rate import rate
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
-from pipeline.intake.files.input_files import FileEntry
+from pipeline.intake.files.input_files import InputFile
 from pipeline.intake.read_file import take_lines
-from pipeline.intake.session import Intake, RejectStore
+from pipeline.intake.session import IntakeSession, RejectStore
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger.files import (
     Exclusion,
@@ -33,10 +33,10 @@ from pipeline.ledger.files import (
     view_rows,
 )
 from pipeline.ledger.identity import identity_hash
-from pipeline.ledger.supersede import drop_repeats
+from pipeline.ledger.supersede import drop_duplicates
 from pipeline.resources import sql
 from pipeline.runs import catalogue
-from pipeline.runs.context import Batch, Change, RunResult
+from pipeline.runs.context import Batch, ChangeSet, RunResult
 from pipeline.runs.run import act, intake_of, settle
 from pipeline.schemas import CHARGE_SCHEMA
 
@@ -75,8 +75,8 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
     """
     with _acting(actor, "forget") as work:
         entries = [e for name in names for e in _entries(work, name)]
-        change = Change(exclusion_note=reason, forgotten=[e.file_id for e in entries])
-        known = catalogue.ledger_files(work.books, work.storage)
+        change = ChangeSet(exclusion_note=reason, forgotten=[e.file_id for e in entries])
+        known = catalogue.ledger_files(work.db, work.storage)
         rows = _rows(work, known, entries)
         live = rows.filter("is_live") if rows.height else rows
         for row in live.iter_rows(named=True):
@@ -90,7 +90,7 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
             replaced = rows.filter(~pl.col("is_live")).select("ledger_id", "row_number")
             change.forgotten_versions = replaced.rows()
         names_of = sorted({e.input_file for e in entries})
-        change.minutes = minute_store.forgotten(work.books, work.storage, names_of, work.run_id)
+        change.minutes = minute_store.forgotten(work.db, work.storage, names_of, work.run_id)
         _restore_requests(work, change, [f for f in known if not f.is_bucket], live)
         _restore_buckets(work, change, [f for f in known if f.is_bucket], entries)
         for entry in entries:
@@ -103,7 +103,7 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
 
 
 def _restore_requests(
-    work: Batch, change: Change, known: Sequence[LedgerFile], rows: pl.DataFrame
+    work: Batch, change: ChangeSet, known: Sequence[LedgerFile], rows: pl.DataFrame
 ) -> None:
     """The requests that the forgotten rows had replaced hold again."""
     if not rows.height or not known:
@@ -115,11 +115,11 @@ def _restore_requests(
 
 
 def _restore_buckets(
-    work: Batch, change: Change, known: Sequence[LedgerFile], entries: Sequence[FileEntry]
+    work: Batch, change: ChangeSet, known: Sequence[LedgerFile], entries: Sequence[InputFile]
 ) -> None:
     """The newest versions left of the buckets of the forgotten files hold again, each whole."""
     names = sorted({e.input_file for e in entries})
-    versions = bucket_store.buckets_to_restore(work.books, names)
+    versions = bucket_store.buckets_to_restore(work.db, names)
     change.restored_buckets = versions["version_id"].to_list()
     if not versions.height or not known:
         return
@@ -134,7 +134,7 @@ def _restore_buckets(
     _hold_again(work, change, work.con.sql(sql("ledger/restored_buckets")).pl())
 
 
-def _hold_again(work: Batch, change: Change, rows: pl.DataFrame) -> None:
+def _hold_again(work: Batch, change: ChangeSet, rows: pl.DataFrame) -> None:
     for row in rows.iter_rows(named=True):
         change.restored.append((row["ledger_id"], row["row_number"]))
         entry = work.registry.version_of_run(row["source"], row["input_file"], row["run_id"])
@@ -145,7 +145,7 @@ def _hold_again(work: Batch, change: Change, rows: pl.DataFrame) -> None:
             change.reasons[row["usage_date"]] = "correction"
 
 
-def _entries(work: Batch, name: str) -> list[FileEntry]:
+def _entries(work: Batch, name: str) -> list[InputFile]:
     wanted = {name, str(Path.cwd() / name)}
     found = [v for v in work.registry.versions if v.input_file in wanted and v.state != "forgotten"]
     if not found:
@@ -157,11 +157,11 @@ def _entries(work: Batch, name: str) -> list[FileEntry]:
     return found
 
 
-def _rows(work: Batch, known: Sequence[LedgerFile], entries: Sequence[FileEntry]) -> pl.DataFrame:
+def _rows(work: Batch, known: Sequence[LedgerFile], entries: Sequence[InputFile]) -> pl.DataFrame:
     if not known:
         return pl.DataFrame()
     view_rows(work.con, "known_rows", known, _FORGOTTEN_COLUMNS)
-    work.con.register("excluded_rows", catalogue.excluded_rows(work.books))
+    work.con.register("excluded_rows", catalogue.excluded_rows(work.db))
     work.con.register(
         "forgotten_files",
         pl.DataFrame(
@@ -174,7 +174,7 @@ def _rows(work: Batch, known: Sequence[LedgerFile], entries: Sequence[FileEntry]
     return found
 
 
-def _reread_duplicates(work: Batch, change: Change) -> None:
+def _reread_duplicates(work: Batch, change: ChangeSet) -> None:
     """Files with duplicates may hold rows that only the forgotten ones had: look at them again."""
     for entry in work.registry.entries.values():
         if entry.duplicate and entry.state in {"read", "waiting"}:
@@ -186,7 +186,7 @@ def _reread_duplicates(work: Batch, change: Change) -> None:
 def reconcile(actor: Actor, scope: Scope) -> RunResult:
     """Compare our charges with the provider's costs anew for these days; nothing else is read."""
     with _acting(actor, "reconcile") as work:
-        return settle(work, Change(compare_anew=scope))
+        return settle(work, ChangeSet(compare_anew=scope))
 
 
 def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
@@ -196,16 +196,16 @@ def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
     tollbook, or another clock, can read.
     """
     with _acting(actor, "replay") as work:
-        known = catalogue.ledger_files(work.books, work.storage)
+        known = catalogue.ledger_files(work.db, work.storage)
         next_id = max((f.ledger_id for f in known), default=0) + 1
         writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
         intake = intake_of(work, writer, RejectStore(work.storage.temporary / "rejects"))
-        change = Change()
+        change = ChangeSet()
         landed = _replay_lines(work, intake, change, rule)
         new = writer.close()
         change.counts.rows_read = change.counts.accepted = landed
-        excluded = catalogue.excluded_rows(work.books)
-        restated = drop_repeats(work, change, new, known, excluded)
+        excluded = catalogue.excluded_rows(work.db)
+        restated = drop_duplicates(work, change, new, known, excluded)
         change.new_files = [f for f in new if f.rows]
         for day in dates_of(work.con, [f for f in change.new_files if f.basis == "charge"]):
             change.reasons[day] = "usage"
@@ -213,8 +213,8 @@ def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
         return settle(work, change)
 
 
-def _replay_lines(work: Batch, intake: Intake, change: Change, rule: str | None) -> int:
-    rows = work.books.rows(
+def _replay_lines(work: Batch, intake: IntakeSession, change: ChangeSet, rule: str | None) -> int:
+    rows = work.db.rows(
         "SELECT quarantine_id, file_id, input_line, raw FROM quarantine "
         "WHERE replayed_at IS NULL AND ($rule IS NULL OR rule = $rule) AND raw IS NOT NULL "
         "ORDER BY file_id, input_line",
@@ -250,14 +250,14 @@ def rerate(actor: Actor, since: date | None, until: date | None) -> RunResult:
     with _acting(actor, "rerate") as work:
         days = _days(work, since, until)
         return settle(
-            work, Change(reasons=dict.fromkeys(days, "rerate"), current_book_days=set(days))
+            work, ChangeSet(reasons=dict.fromkeys(days, "rerate"), current_book_days=set(days))
         )
 
 
 def _days(work: Batch, since: date | None, until: date | None) -> list[date]:
     return [
         day
-        for day in catalogue.days(work.books, work.storage)
+        for day in catalogue.days(work.db, work.storage)
         if (since is None or day >= since) and (until is None or day < until)
     ]
 
@@ -268,20 +268,20 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
     A row is what would move from one price to another; NULL costs are unpriced.
     """
     with _acting(actor, "preview") as work:
-        states = catalogue.days(work.books, work.storage)
+        states = catalogue.days(work.db, work.storage)
         days = _days(work, since, until)
-        excluded = catalogue.excluded_rows(work.books)
-        ledger = catalogue.ledger_files(work.books, work.storage)
-        rated: Rated = rate(
+        excluded = catalogue.excluded_rows(work.db)
+        ledger = catalogue.ledger_files(work.db, work.storage)
+        rated: RatingResult = rate(
             work.con,
-            [DayToRate(day, work.book, "rerate") for day in days],
+            [RatingJob(day, work.book, "rerate") for day in days],
             ledger,
             excluded,
             states,
             work.storage.temporary / "preview",
             work.run_id,
             work.started_at,
-            provider_billed.gather(work.books).lines,
+            provider_billed.gather(work.db).lines,
         )
         paths = [str(p.path) for p in rated.postings]
         if not paths:

@@ -28,7 +28,7 @@ from pipeline.providers.openai.credentials import address, check_access, key_var
 from pipeline.published.reader import open_published
 from pipeline.runs import catalogue
 from pipeline.storage import lock
-from pipeline.storage.database import Storage, Warehouse, look_into, newer_migrations
+from pipeline.storage.database import Database, Storage, look_into, newer_migrations
 
 LITTLE_SPACE_BYTES = 1 << 30
 _GIB = 1 << 30
@@ -224,14 +224,14 @@ def _folder(root: Path) -> Iterator[Check]:
 
 def _books(storage: Storage, config: Config) -> Iterator[Check]:
     try:
-        with look_into(storage) as books:
-            if books is None:
+        with look_into(storage) as db:
+            if db is None:
                 yield Check("storage", "books", "none yet: nothing has run")
                 return
-            yield _version_of(books)
-            yield _zone_of(books, config)
-            yield from _runs(books)
-            yield _orphans(books, storage)
+            yield _version_of(db)
+            yield _zone_of(db, config)
+            yield from _runs(db)
+            yield _orphans(db, storage)
     except TollbookError as error:
         if lock.holder(storage.root) is not None:
             yield Check(
@@ -241,8 +241,8 @@ def _books(storage: Storage, config: Config) -> Iterator[Check]:
             yield _failed("storage", "books", error)
 
 
-def _version_of(books: Warehouse) -> Check:
-    newer = newer_migrations(books)
+def _version_of(db: Database) -> Check:
+    newer = newer_migrations(db)
     if newer:
         return Check(
             "storage",
@@ -255,8 +255,8 @@ def _version_of(books: Warehouse) -> Check:
     return Check("storage", "books", "readable")
 
 
-def _zone_of(books: Warehouse, config: Config) -> Check:
-    kept = books.value("SELECT value FROM settings WHERE name = 'timezone'")
+def _zone_of(db: Database, config: Config) -> Check:
+    kept = db.value("SELECT value FROM settings WHERE name = 'timezone'")
     configured = config.organization.timezone
     if kept in (None, configured):
         return Check("storage", "days kept in", configured)
@@ -270,11 +270,11 @@ def _zone_of(books: Warehouse, config: Config) -> Check:
     )
 
 
-def _runs(books: Warehouse) -> Iterator[Check]:
-    last = books.rows(
+def _runs(db: Database) -> Iterator[Check]:
+    last = db.rows(
         "SELECT run_id, verb, outcome, finished_at, message FROM runs ORDER BY run_id DESC LIMIT 1"
     )
-    good = books.value("SELECT max(finished_at) FROM runs WHERE outcome = 'done'")
+    good = db.value("SELECT max(finished_at) FROM runs WHERE outcome = 'done'")
     for _, verb, outcome, finished_at, message in last:
         is_good = outcome == "done"
         yield Check(
@@ -288,8 +288,8 @@ def _runs(books: Warehouse) -> Iterator[Check]:
     yield Check("storage", "last good run", shown, "ok" if good else "warning")
 
 
-def _orphans(books: Warehouse, storage: Storage) -> Check:
-    count = len(catalogue.orphans(books, storage))
+def _orphans(db: Database, storage: Storage) -> Check:
+    count = len(catalogue.orphans(db, storage))
     value = f"{_number(count, 'file')} of a run that did not end" if count else "none"
     return Check(
         "storage", "left over", value, hint="The next run removes them." if count else None

@@ -11,23 +11,23 @@ from collections.abc import Sequence
 import duckdb
 
 from pipeline import resources
-from pipeline.charges.model import PostingFile, Rated
+from pipeline.charges.model import PostingFile, RatingResult
 from pipeline.errors import CheckFailedError
 from pipeline.ledger.files import quote
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 _OF_DAYS = "checks/charges_are_their_postings"
 
 
-def check_books(books: Warehouse) -> None:
+def check_books(db: Database) -> None:
     """Fails: CheckFailedError naming the check and the first row that breaks it."""
     for name in resources.sql_names("checks"):
         if name != _OF_DAYS:
-            _check(books.con, name)
+            _check(db.con, name)
 
 
 def check_days(
-    con: duckdb.DuckDBPyConnection, rated: Rated, postings: Sequence[PostingFile]
+    con: duckdb.DuckDBPyConnection, rated: RatingResult, postings: Sequence[PostingFile]
 ) -> None:
     """The charges of every day that this run wrote are the sum of all its postings."""
     listed = [p for p in postings if p.usage_date in rated.days]

@@ -9,7 +9,7 @@ _FILE = re.compile(r"^[^\s:]+(:\d+)?: ")
 _NUMBER = re.compile(r"\d+")
 
 
-def folded(notes: Iterable[str]) -> list[str]:
+def collapse_repeats(notes: Iterable[str]) -> list[str]:
     """The notes in their order; those that differ only in the file and in numbers become one."""
     alike: dict[str, list[str]] = {}
     for note in notes:

@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.alerts import channels
 from pipeline.alerts.monitors import evaluate
 from pipeline.charges import provider_billed
-from pipeline.charges.model import DayState, DayToRate, Rated, is_final
+from pipeline.charges.model import ChargeDay, RatingJob, RatingResult, is_final
 from pipeline.charges.rate import rate
 from pipeline.config.model import Config
 from pipeline.errors import (
@@ -28,19 +28,19 @@ from pipeline.errors import (
     TollbookError,
 )
 from pipeline.intake import quarantine_store
-from pipeline.intake.files.input_files import FileEntry
-from pipeline.intake.session import Intake, RejectStore
+from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.session import IntakeSession, RejectStore
 from pipeline.intake.stage import take_source
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
-from pipeline.ledger.supersede import drop_repeats, replace_buckets
+from pipeline.ledger.supersede import drop_duplicates, replace_buckets
 from pipeline.pricing.load import PriceBook
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
 from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
-from pipeline.published.snapshot import Live, publish
+from pipeline.published.snapshot import SnapshotContents, publish
 from pipeline.runs import catalogue, commit
-from pipeline.runs.context import Batch, Change, Counts, RunResult, batch, desk, plan
+from pipeline.runs.context import Batch, ChangeSet, Counts, RunResult, batch, desk, plan
 from pipeline.runs.invariants import check_books, check_days
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Storage
@@ -129,20 +129,20 @@ def act(
             raise failure from None
 
 
-def settle(work: Batch, change: Change) -> RunResult:
+def settle(work: Batch, change: ChangeSet) -> RunResult:
     """Rate what changed, check, commit, publish, deliver: the second half of every act."""
-    storage, books = work.storage, work.books
-    excluded = catalogue.excluded_rows(books)
+    storage, db = work.storage, work.db
+    excluded = catalogue.excluded_rows(db)
     if change.restored:
         back = pl.DataFrame(change.restored, schema=["ledger_id", "row_number"], orient="row")
         excluded = excluded.join(back, on=["ledger_id", "row_number"], how="anti")
     excluded = pl.concat([excluded, catalogue.excluded_frame(change.exclusions, work.started_at)])
-    ledger = catalogue.ledger_files(books, storage) + change.new_files
-    states = catalogue.days(books, storage)
-    with books.transaction():
+    ledger = catalogue.ledger_files(db, storage) + change.new_files
+    states = catalogue.days(db, storage)
+    with db.transaction():
         commit.write(work, change)
         rated = _rate(work, change, ledger, excluded, states)
-        postings = catalogue.postings(books, storage) + rated.postings
+        postings = catalogue.postings(db, storage) + rated.postings
         check_days(work.con, rated, postings)
         outcome = _outcome(work, change)
         commit.write_charges(work, rated)
@@ -152,8 +152,8 @@ def settle(work: Batch, change: Change) -> RunResult:
         commit.alert(work, change, statuses, outcome)
         evaluate.watch(work, change, ledger, excluded, states)
         commit.record(work, change.counts, outcome, change.problems)
-        check_books(books)
-    live = Live(
+        check_books(db)
+    live = SnapshotContents(
         ledger=ledger,
         excluded=excluded,
         days=sorted(states.values(), key=lambda s: s.usage_date),
@@ -164,7 +164,7 @@ def settle(work: Batch, change: Change) -> RunResult:
     )
     with disk_errors.after_the_commit(storage.root):
         commit.deliver(work)
-        snapshot = publish(books, storage, live, work.run_id, work.now, work.real_clock())
+        snapshot = publish(db, storage, live, work.run_id, work.now, work.real_clock())
     return RunResult(
         run_id=work.run_id,
         outcome=outcome,
@@ -183,18 +183,18 @@ def settle(work: Batch, change: Change) -> RunResult:
 
 def _rate(
     work: Batch,
-    change: Change,
+    change: ChangeSet,
     ledger: Sequence[LedgerFile],
     excluded: pl.DataFrame,
-    states: Mapping[date, DayState],
-) -> Rated:
+    states: Mapping[date, ChargeDay],
+) -> RatingResult:
     """Rate the days that usage, prices or the provider's bill have changed."""
     is_anew = bool(change.forgotten)
     provider_billed.note_logged_operations(
-        work.books, work.con, ledger if is_anew else change.new_files, excluded, anew=is_anew
+        work.db, work.con, ledger if is_anew else change.new_files, excluded, anew=is_anew
     )
-    bill = provider_billed.gather(work.books)
-    days = provider_billed.changed_days(work.books, bill)
+    bill = provider_billed.gather(work.db)
+    days = provider_billed.changed_days(work.db, bill)
     for day in days:
         change.reasons.setdefault(day, "correction" if is_anew else "usage")
     change.notes += provider_billed.notes(bill, days)
@@ -210,12 +210,14 @@ def _rate(
         work.started_at,
         bill.lines,
     )
-    provider_billed.save(work.books, bill, days)
+    provider_billed.save(work.db, bill, days)
     work.between_stages()
     return rated
 
 
-def days_to_rate(work: Batch, change: Change, states: Mapping[date, DayState]) -> list[DayToRate]:
+def days_to_rate(
+    work: Batch, change: ChangeSet, states: Mapping[date, ChargeDay]
+) -> list[RatingJob]:
     """The days whose charges may differ now, each with its book: pinned once the day is final."""
     pinned: dict[str, PriceBook] = {work.book.book_id: work.book}
     chosen = []
@@ -229,13 +231,13 @@ def days_to_rate(work: Batch, change: Change, states: Mapping[date, DayState]) -
             reason = "restatement" if reason == "usage" else reason
             if day not in change.current_book_days:
                 if known.book_id not in pinned:
-                    pinned[known.book_id] = catalogue.price_book(work.books, known.book_id)
+                    pinned[known.book_id] = catalogue.price_book(work.db, known.book_id)
                 book = pinned[known.book_id]
-        chosen.append(DayToRate(day, book, reason))
+        chosen.append(RatingJob(day, book, reason))
     return chosen
 
 
-def _outcome(work: Batch, change: Change) -> str:
+def _outcome(work: Batch, change: ChangeSet) -> str:
     counts, limit = change.counts, work.config.quality.max_quarantined_percent
     if counts.rows_read and counts.quarantined * 100 > limit * counts.rows_read:
         change.problems.append(
@@ -249,10 +251,10 @@ def _outcome(work: Batch, change: Change) -> str:
     return "partial" if change.problems else "done"
 
 
-def read_sources(work: Batch) -> Change:
+def read_sources(work: Batch) -> ChangeSet:
     """Find, read, validate; drop repeats; say which days have changed."""
-    known = catalogue.ledger_files(work.books, work.storage)
-    excluded = catalogue.excluded_rows(work.books)
+    known = catalogue.ledger_files(work.db, work.storage)
+    excluded = catalogue.excluded_rows(work.db)
     next_id = max((f.ledger_id for f in known), default=0) + 1
     # versions of buckets that never hold get ids far from the others
     writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
@@ -260,7 +262,7 @@ def read_sources(work: Batch) -> Change:
     rejects = RejectStore(work.storage.temporary / "rejects")
     intake = intake_of(work, writer, rejects)
     buckets = BucketChange()
-    known_buckets = KnownBuckets(work.books)
+    known_buckets = KnownBuckets(work.db)
     seen: list[tuple[str, str]] = []
     for source in work.config.sources:
         seen += take_source(work, intake, source, buckets, known_buckets, passed)
@@ -270,13 +272,11 @@ def read_sources(work: Batch) -> Change:
     new = discard(writer.close(), intake.abandoned)
     passed_files = passed.close()
     abandoned = {e.file_id for e in intake.abandoned}
-    for file_id, held in quarantine_store.stage_rejects(
-        work.books, rejects.paths, abandoned
-    ).items():
+    for file_id, held in quarantine_store.stage_rejects(work.db, rejects.paths, abandoned).items():
         entry = work.registry.changed[file_id]
         entry.quarantined -= held
         entry.duplicate += held
-    change = Change(
+    change = ChangeSet(
         has_rejects=bool(rejects.paths),
         abandoned=abandoned,
         healed=[h for h in intake.healed_tails if h[0] not in abandoned],
@@ -286,7 +286,7 @@ def read_sources(work: Batch) -> Change:
         notes=intake.notes,
         exclusions=exclude_passed(buckets, passed_files),
     )
-    restated = drop_repeats(work, change, new, known, excluded)
+    restated = drop_duplicates(work, change, new, known, excluded)
     restated |= replace_buckets(work, change, known, excluded)
     change.new_files = [f for f in new if f.rows] + passed_files
     for day in dates_of(work.con, [f for f in new if f.rows and f.basis == "charge"]):
@@ -296,9 +296,9 @@ def read_sources(work: Batch) -> Change:
     return change
 
 
-def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake:
+def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> IntakeSession:
     """An empty intake of this act."""
-    return Intake(
+    return IntakeSession(
         con=work.con,
         registry=work.registry,
         writer=writer,
@@ -312,7 +312,7 @@ def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> Intake
     )
 
 
-def _count(touched: Sequence[FileEntry], before: Mapping[int, FileEntry]) -> Counts:
+def _count(touched: Sequence[InputFile], before: Mapping[int, InputFile]) -> Counts:
     """What this run read: of a file that grew, only what came."""
     counts = Counts()
     for entry in {e.file_id: e for e in touched}.values():

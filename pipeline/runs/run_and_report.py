@@ -31,7 +31,7 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class RunReport:
     """What an act did and where its report is."""
 
     result: RunResult
@@ -96,7 +96,7 @@ def run_and_report(
     problems: Sequence[SourceError] = (),
     verb: str = "run",
     fetching: FetchRequest | None = None,
-) -> Done:
+) -> RunReport:
     """A run, and the report of a month (None: the current one, or the newest with data).
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
@@ -116,7 +116,7 @@ def run_and_report(
     )
     now = clock.business()
     written = report(config, month=month, now=now, run_id=result.run_id)
-    return Done(result, written, local_day(now, config))
+    return RunReport(result, written, local_day(now, config))
 
 
 def ingest_and_report(
@@ -130,7 +130,7 @@ def ingest_and_report(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Done:
+) -> RunReport:
     """A run over the sources that are fetched, or one of them, and over the days named.
 
     **Takes** half-open UTC days; without any, what a run would fetch.

@@ -78,7 +78,7 @@ class Storage:
 Row = tuple[Any, ...]
 
 
-class Warehouse:
+class Database:
     """An open catalogue. One writer at a time: the caller holds the storage lock."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -134,7 +134,7 @@ class Warehouse:
 
 
 @contextmanager
-def open_warehouse(storage: Storage) -> Iterator[Warehouse]:
+def open_database(storage: Storage) -> Iterator[Database]:
     """The books, created or migrated as needed. Fails: RunFailedError."""
     path = storage.warehouse
     try:
@@ -160,7 +160,7 @@ def open_warehouse(storage: Storage) -> Iterator[Warehouse]:
     try:
         prepare(con, memory=BOOKS_MEMORY, temporary=storage.temporary / "books")
         _migrate(con)
-        yield Warehouse(con)
+        yield Database(con)
     finally:
         con.close()
 
@@ -185,7 +185,7 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def look_into(storage: Storage) -> Iterator[Warehouse | None]:
+def look_into(storage: Storage) -> Iterator[Database | None]:
     """A copy of the books to look into, beside any run; None where there are none yet.
 
     A copy, because DuckDB's lock on the file itself would stop a run that starts meanwhile.
@@ -210,13 +210,13 @@ def look_into(storage: Storage) -> Iterator[Warehouse | None]:
             ) from None
         try:
             prepare(con, memory=BOOKS_MEMORY, temporary=Path(folder) / "spill")
-            yield Warehouse(con)
+            yield Database(con)
         finally:
             con.close()
 
 
-def newer_migrations(books: Warehouse) -> list[str]:
+def newer_migrations(db: Database) -> list[str]:
     """Changes to the books that this version does not know: a newer one has written them."""
     known = set(resources.sql_names("schema"))
-    rows = books.rows("SELECT name FROM migrations ORDER BY name")
+    rows = db.rows("SELECT name FROM migrations ORDER BY name")
     return [name for (name,) in rows if name not in known]

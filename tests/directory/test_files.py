@@ -14,7 +14,7 @@ from pipeline.config.directory_section import Directory, Project
 from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import ConfigError
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 from tests.support.directory_files import (
     CREATED,
     FIRST,
@@ -35,7 +35,7 @@ CENTERS = "project_id,cost_center,team,valid_from,valid_to\n"
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Warehouse]:
+def books(tmp_path: Path) -> Iterator[Database]:
     """Empty books."""
     with empty_books(tmp_path) as found:
         yield found
@@ -50,7 +50,7 @@ def files(folder: Path, *named: Project, **texts: str) -> DirectoryFiles:
     return read_files(Directory.model_validate(paths), named)
 
 
-def rows(books: Warehouse, table: str, columns: str) -> list[tuple[Any, ...]]:
+def rows(books: Database, table: str, columns: str) -> list[tuple[Any, ...]]:
     """All rows, by object and time."""
     return books.rows(
         f"SELECT {columns}, valid_from_at, valid_to_at FROM {table} ORDER BY 1, valid_from_at"
@@ -58,7 +58,7 @@ def rows(books: Warehouse, table: str, columns: str) -> list[tuple[Any, ...]]:
 
 
 def test_projects_have_states_utc_times_and_what_only_we_know(
-    books: Warehouse, tmp_path: Path
+    books: Database, tmp_path: Path
 ) -> None:
     """What is not given is active; a file without dates says what was always so."""
     told = files(
@@ -80,7 +80,7 @@ def test_projects_have_states_utc_times_and_what_only_we_know(
     ]
 
 
-def test_a_changed_file_without_dates_is_dated_by_the_run(books: Warehouse, tmp_path: Path) -> None:
+def test_a_changed_file_without_dates_is_dated_by_the_run(books: Database, tmp_path: Path) -> None:
     """A row that is new, other or gone; the name of what is gone stays."""
     keep(books, FIRST, files(tmp_path, projects=f"{PROJECTS}p1,Old\np2,Two\n"))
     keep(books, SECOND, files(tmp_path, projects=f"{PROJECTS}p1,New\np3,Three\n"))
@@ -98,14 +98,14 @@ def test_a_changed_file_without_dates_is_dated_by_the_run(books: Warehouse, tmp_
     ]
 
 
-def test_without_a_file_nothing_ends(books: Warehouse, tmp_path: Path) -> None:
+def test_without_a_file_nothing_ends(books: Database, tmp_path: Path) -> None:
     """A configuration that names no file says nothing."""
     keep(books, FIRST, files(tmp_path, projects=f"{PROJECTS}p1,One\n"))
     keep(books, SECOND, DirectoryFiles())
     assert rows(books, "project_history", "project_id") == [("p1", BEGINNING, None)]
 
 
-def test_a_file_with_dates_is_the_whole_history(books: Warehouse, tmp_path: Path) -> None:
+def test_a_file_with_dates_is_the_whole_history(books: Database, tmp_path: Path) -> None:
     """It may be corrected; what is to come is not so yet, what is to end still is."""
     header = "api_key_id,project_id,name,valid_from,valid_to\n"
     keep(books, FIRST, files(tmp_path, keys=f"{header}k1,p1,wrong,,\n"))
@@ -126,7 +126,7 @@ def test_a_file_with_dates_is_the_whole_history(books: Warehouse, tmp_path: Path
 
 
 def test_people_have_a_role_in_the_organization_and_in_projects(
-    books: Warehouse, tmp_path: Path
+    books: Database, tmp_path: Path
 ) -> None:
     """A row without a project is the organization's; a name may stand in any row."""
     told = files(
@@ -145,7 +145,7 @@ def test_people_have_a_role_in_the_organization_and_in_projects(
     ]
 
 
-def test_limits_permissions_and_spend_limits(books: Warehouse, tmp_path: Path) -> None:
+def test_limits_permissions_and_spend_limits(books: Database, tmp_path: Path) -> None:
     """Counts are whole, amounts exact, models stand with blanks between them."""
     told = files(
         tmp_path,
@@ -166,7 +166,7 @@ def test_limits_permissions_and_spend_limits(books: Warehouse, tmp_path: Path) -
     ]
 
 
-def test_the_api_wins_and_files_add_what_it_does_not_know(books: Warehouse, tmp_path: Path) -> None:
+def test_the_api_wins_and_files_add_what_it_does_not_know(books: Database, tmp_path: Path) -> None:
     """Description, web site and team are ours, also on a day on which the API fails."""
     header = "project_id,project_name,description,owner_team\n"
     told = files(
@@ -192,7 +192,7 @@ def test_the_api_wins_and_files_add_what_it_does_not_know(books: Warehouse, tmp_
     ]
 
 
-def test_a_run_without_sources_leaves_what_they_told(books: Warehouse, tmp_path: Path) -> None:
+def test_a_run_without_sources_leaves_what_they_told(books: Database, tmp_path: Path) -> None:
     """A few files read by hand end no project; with sync = false the files are all there is."""
     sync(books, FIRST, {"projects": [project("Real"), project("Two", id_="p2")]})
     told = files(tmp_path, projects=f"{PROJECTS}p1,Other\n")
@@ -204,7 +204,7 @@ def test_a_run_without_sources_leaves_what_they_told(books: Warehouse, tmp_path:
 
 
 def test_a_file_with_dates_alone_takes_the_place_of_what_the_api_told(
-    books: Warehouse, tmp_path: Path
+    books: Database, tmp_path: Path
 ) -> None:
     """With sync = false its history is the whole one: a key that it ends has ended."""
     answers = {"projects": [project("Real")], "projects/p1/api_keys": [key("k1", "from the API")]}
@@ -400,7 +400,7 @@ def test_another_project_of_that_name_is_a_project_like_any(tmp_path: Path) -> N
 
 
 def test_nobody_is_put_into_the_default_project_that_the_api_names(
-    books: Warehouse, tmp_path: Path
+    books: Database, tmp_path: Path
 ) -> None:
     """The rule holds for files also where only the API knows which project it is."""
     told = files(tmp_path, members="user_id,project_id,role\nu,p1,owner\n")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.providers.openai.directory.ask import project_path
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 from tests.support.directory_files import (
     ARCHIVED,
     CREATED,
@@ -33,20 +33,20 @@ KEYS = "SELECT name, state, valid_from_at, valid_to_at FROM api_keys ORDER BY 3,
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Warehouse]:
+def books(tmp_path: Path) -> Iterator[Database]:
     """Empty books."""
     with empty_books(tmp_path) as found:
         yield found
 
 
-def rows_over(books: Warehouse, query: str, *syncs: Answers) -> list[tuple[Any, ...]]:
+def rows_over(books: Database, query: str, *syncs: Answers) -> list[tuple[Any, ...]]:
     """The rows after syncs on three days in a row."""
     for at, answers in zip((FIRST, SECOND, THIRD), syncs, strict=False):
         sync(books, at, answers)
     return books.rows(query)
 
 
-def test_a_rename_closes_one_row_and_opens_the_next(books: Warehouse) -> None:
+def test_a_rename_closes_one_row_and_opens_the_next(books: Database) -> None:
     """The old name stays with its days; a sync without news changes nothing."""
     old, new = {"projects": [project("Old")]}, {"projects": [project("New")]}
     assert rows_over(books, PROJECTS, old, new, new) == [
@@ -55,7 +55,7 @@ def test_a_rename_closes_one_row_and_opens_the_next(books: Warehouse) -> None:
     ]
 
 
-def test_a_project_is_archived_when_the_api_says_it_was(books: Warehouse) -> None:
+def test_a_project_is_archived_when_the_api_says_it_was(books: Database) -> None:
     """Not when it was seen; its people and accounts ended with it, and are not asked for."""
     first: Answers = {
         "projects": [project("A")],
@@ -78,7 +78,7 @@ def test_a_project_is_archived_when_the_api_says_it_was(books: Warehouse) -> Non
     ]
 
 
-def test_a_project_first_seen_archived_was_active_before(books: Warehouse) -> None:
+def test_a_project_first_seen_archived_was_active_before(books: Database) -> None:
     """From its creation to its end, which the API tells."""
     ended = datetime(2026, 6, 1)
     assert rows_over(books, PROJECTS, {"projects": [project("A", archived_at=ended)]}) == [
@@ -87,7 +87,7 @@ def test_a_project_first_seen_archived_was_active_before(books: Warehouse) -> No
     ]
 
 
-def test_a_role_changes_and_a_person_leaves_and_comes_back(books: Warehouse) -> None:
+def test_a_role_changes_and_a_person_leaves_and_comes_back(books: Database) -> None:
     """Back again with the old date of joining: from when it was seen."""
     assert rows_over(
         books,
@@ -105,7 +105,7 @@ def test_a_role_changes_and_a_person_leaves_and_comes_back(books: Warehouse) -> 
     ]  # fmt: skip
 
 
-def test_a_deleted_key_keeps_its_name(books: Warehouse) -> None:
+def test_a_deleted_key_keeps_its_name(books: Database) -> None:
     """It is closed when it was missed; what only passes, such as its last use, is no change."""
     here = {"projects": [project("A")], "projects/p1/api_keys": [key("k1", "main")]}
     gone = {"projects": [project("A")], "projects/p1/api_keys": []}
@@ -113,7 +113,7 @@ def test_a_deleted_key_keeps_its_name(books: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-def test_a_list_that_failed_ends_nothing(books: Warehouse, status: int) -> None:
+def test_a_list_that_failed_ends_nothing(books: Database, status: int) -> None:
     """No answer is not an empty answer; lists that came are taken, and it is said."""
     here = {
         "projects": [project("A")],
@@ -133,7 +133,7 @@ def test_a_list_that_failed_ends_nothing(books: Warehouse, status: int) -> None:
     assert bool(told.problems) == (status == 500)
 
 
-def test_projects_that_failed_stay(books: Warehouse) -> None:
+def test_projects_that_failed_stay(books: Database) -> None:
     """Also all that belongs to them, which nobody could ask for."""
     here = {"projects": [project("A")], "projects/p1/users": [member("u1", "owner")]}
     assert rows_over(books, PROJECTS, here, {"projects": 500}, {"projects": 500}) == [
@@ -142,7 +142,7 @@ def test_projects_that_failed_stay(books: Warehouse) -> None:
     assert books.rows(MEMBERS) == [("u1", "owner", CREATED, None)]
 
 
-def test_a_young_project_may_be_unknown_to_other_lists(books: Warehouse) -> None:
+def test_a_young_project_may_be_unknown_to_other_lists(books: Database) -> None:
     """The provider makes a new project known bit by bit: no problem, and nothing is gone."""
     made = project("New") | {"created_at": seconds(FIRST) - 5}
     told = sync(books, FIRST, {"projects": [made], "projects/p1/users": 404})
@@ -151,7 +151,7 @@ def test_a_young_project_may_be_unknown_to_other_lists(books: Warehouse) -> None
     assert books.rows(MEMBERS) == [("u1", "owner", CREATED, None)]
 
 
-def test_an_item_without_an_id_ends_nothing(books: Warehouse) -> None:
+def test_an_item_without_an_id_ends_nothing(books: Database) -> None:
     """A list that is not understood is not whole."""
     here = {"projects": [project("A")], "projects/p1/users": [member("u1", "owner")]}
     sync(books, FIRST, here)
@@ -165,7 +165,7 @@ def test_an_item_without_an_id_ends_nothing(books: Warehouse) -> None:
     ]
 
 
-def test_a_service_account_that_is_listed_twice_is_in_one_project(books: Warehouse) -> None:
+def test_a_service_account_that_is_listed_twice_is_in_one_project(books: Database) -> None:
     """The first project counts, and it is said; where it moves, its history does."""
     both = [project("A"), project("B", id_="p2")]
     one, none = [member("s1", "member")], list[Any]()
@@ -178,7 +178,7 @@ def test_a_service_account_that_is_listed_twice_is_in_one_project(books: Warehou
     ) == [("p1", FIRST, SECOND), ("p2", SECOND, None)]
 
 
-def test_cents_are_exact_dollars(books: Warehouse) -> None:
+def test_cents_are_exact_dollars(books: Database) -> None:
     """A hundredth each, never a float; none set (404, or 0) is no limit."""
 
     def limit(cents: int) -> list[dict[str, Any]]:
@@ -199,7 +199,7 @@ def test_cents_are_exact_dollars(books: Warehouse) -> None:
     ]
 
 
-def test_limits_and_permissions_are_dated_from_when_they_were_seen(books: Warehouse) -> None:
+def test_limits_and_permissions_are_dated_from_when_they_were_seen(books: Database) -> None:
     """The API does not tell since when; what was before the first sync is not known."""
 
     def limits(tokens: int) -> list[dict[str, Any]]:
@@ -220,7 +220,7 @@ def test_limits_and_permissions_are_dated_from_when_they_were_seen(books: Wareho
         == [("allow_list", ["m"], FIRST, SECOND)]  # fmt: skip
 
 
-def test_an_invite_is_pending_until_it_is_accepted(books: Warehouse) -> None:
+def test_an_invite_is_pending_until_it_is_accepted(books: Database) -> None:
     """The API tells when that was, also where it was before the first sync."""
     invite = {
         "id": "i1", "email": "a@b.example", "role": "reader", "status": "accepted",
@@ -239,7 +239,7 @@ def test_an_invite_is_pending_until_it_is_accepted(books: Warehouse) -> None:
     ]
 
 
-def test_the_default_project_is_the_oldest_of_its_name(books: Warehouse) -> None:
+def test_the_default_project_is_the_oldest_of_its_name(books: Database) -> None:
     """Nothing in the API marks it."""
     younger = project("Default project", id_="p2") | {"created_at": seconds(FIRST)}
     sync(books, SECOND, {"projects": [younger, project("Default project"), project("C", id_="p3")]})
@@ -258,7 +258,7 @@ def test_ids_from_the_api_never_become_other_paths() -> None:
             project_path(id_, "users")
 
 
-def test_a_name_that_is_no_text_is_mended(books: Warehouse) -> None:
+def test_a_name_that_is_no_text_is_mended(books: Database) -> None:
     """JSON can hold half a surrogate pair; the books cannot, and the run goes on."""
     sync(books, FIRST, {"projects": [project("A\ud800B")]})
     assert books.rows("SELECT project_name FROM projects") == [("A?B",)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.runs.notes import folded
+from pipeline.runs.notes import collapse_repeats
 
 
 def test_notes_that_differ_in_file_and_numbers_become_one() -> None:
@@ -14,7 +14,7 @@ def test_notes_that_differ_in_file_and_numbers_become_one() -> None:
         "raw/c.gz: something else",
         "The source 'x' has nothing to read: no file matches 2",
     ]
-    assert folded(notes) == [
+    assert collapse_repeats(notes) == [
         "raw/a.gz: images of m are billed by tokens (47 rows) (and 1 more like this)",
         notes[1],
         notes[3],
@@ -23,5 +23,5 @@ def test_notes_that_differ_in_file_and_numbers_become_one() -> None:
 
 
 def test_one_note_stays_as_it_is() -> None:
-    assert folded(["a.csv: x"]) == ["a.csv: x"]
-    assert folded([]) == []
+    assert collapse_repeats(["a.csv: x"]) == ["a.csv: x"]
+    assert collapse_repeats([]) == []

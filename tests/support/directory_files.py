@@ -13,7 +13,7 @@ from pipeline.directory.store import save
 from pipeline.errors import ApiError
 from pipeline.providers.openai.directory.ask import Asked, Document
 from pipeline.providers.openai.directory.parse import Told, read
-from pipeline.storage.database import Storage, Warehouse, open_warehouse
+from pipeline.storage.database import Database, Storage, open_database
 
 FIRST = datetime(2026, 11, 1, 12)
 SECOND = datetime(2026, 11, 2, 12)
@@ -72,7 +72,7 @@ def document(at: datetime, answers: Answers) -> Document:
 
 
 def sync(
-    books: Warehouse, at: datetime, answers: Answers, files: DirectoryFiles | None = None
+    books: Database, at: datetime, answers: Answers, files: DirectoryFiles | None = None
 ) -> Told:
     """One sync from a source called api."""
     told = read(document(at, answers), "api")
@@ -81,14 +81,14 @@ def sync(
     return told
 
 
-def keep(books: Warehouse, at: datetime, files: DirectoryFiles, *, is_synced: bool = True) -> None:
+def keep(books: Database, at: datetime, files: DirectoryFiles, *, is_synced: bool = True) -> None:
     """An act that asks no source."""
     with books.transaction():
         save(books, [], files, sources=[], is_synced=is_synced, at=at)
 
 
 @contextmanager
-def empty_books(folder: Path) -> Iterator[Warehouse]:
+def empty_books(folder: Path) -> Iterator[Database]:
     """Books without a row."""
-    with open_warehouse(Storage(folder / "var")) as books:
+    with open_database(Storage(folder / "var")) as books:
         yield books

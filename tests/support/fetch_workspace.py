@@ -19,7 +19,7 @@ from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.runs.context import RunResult
 from pipeline.runs.run import run_batch
-from pipeline.runs.run_and_report import Clock, Done, ingest_and_report
+from pipeline.runs.run_and_report import Clock, RunReport, ingest_and_report
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"
@@ -80,7 +80,7 @@ class House:
             fetching=FetchRequest(self.environment, max_retries=retries, **more),
         )
 
-    def ingest(self, since: str | None, until: str | None = None, **more: Any) -> Done:
+    def ingest(self, since: str | None, until: str | None = None, **more: Any) -> RunReport:
         """A back-fill."""
         return ingest_and_report(
             load(self.folder / "tollbook.toml"),

@@ -16,7 +16,7 @@ from pipeline.alerts.texts import month_name
 from pipeline.ledger.files import quote
 from pipeline.money import display_usd
 from pipeline.resources import render_sql, sql
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 # What is wrong, with the subject of the finding for {subject}; then what came with its date.
 WORDS: dict[str, tuple[str, str]] = {
@@ -39,9 +39,9 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def facts(books: Warehouse, charge_files: Sequence[Path]) -> list[Fact]:
+def facts(db: Database, charge_files: Sequence[Path]) -> list[Fact]:
     """What the charges of some days say against the directory, a fact a month and finding."""
-    if not charge_files or not books.value(sql("status/policy_directory")):
+    if not charge_files or not db.value(sql("status/policy_directory")):
         return []
     paths = ", ".join(quote(str(path)) for path in charge_files)
     statement = render_sql(
@@ -49,8 +49,8 @@ def facts(books: Warehouse, charge_files: Sequence[Path]) -> list[Fact]:
         charge_files=f"read_parquet([{paths}], hive_partitioning = false)",
         stored="",
     )
-    rows = books.rows(statement)
-    names: dict[str, str] = dict(books.rows(sql("status/directory_names")))
+    rows = db.rows(statement)
+    names: dict[str, str] = dict(db.rows(sql("status/directory_names")))
     found = []
     for month, kind, project_id, name, subject, since, first, last, days, cost, _, is_least in rows:
         shown = f"{names[subject]} ({subject})" if subject in names else subject

@@ -19,7 +19,7 @@ from pipeline.ledger.files import LedgerFile, quote, view_rows
 from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.resources import render_sql, sql
 from pipeline.schemas import INPUT_METERS, OUTPUT_METERS, USAGE_SCHEMA
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 REACHED_PERCENT = 100
 
@@ -34,9 +34,9 @@ _NO_ROWS: dict[str, pl.DataType] = {
 }
 
 
-def limits(books: Warehouse) -> pl.DataFrame:
+def limits(db: Database) -> pl.DataFrame:
     """The limits that are known, as the views ask for them; empty where the directory has none."""
-    return books.frame(
+    return db.frame(
         "SELECT project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute, "
         "valid_from_at, valid_to_at FROM rate_limits"
     )
@@ -98,10 +98,10 @@ def peaks(
     return found
 
 
-def facts(books: Warehouse, near_percent: int) -> list[Fact]:
+def facts(db: Database, near_percent: int) -> list[Fact]:
     """What `minute_peaks` says of each UTC month: near a limit, or at it."""
     found: list[Fact] = []
-    rows = books.rows(sql("status/headroom_months"), {"near_percent": near_percent})
+    rows = db.rows(sql("status/headroom_months"), {"near_percent": near_percent})
     for month, project_id, name, model, by_requests, by_tokens, hours, days, *seen in rows:
         highest = max(by_requests or 0, by_tokens or 0)
         what = ", ".join(

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.charges.model import DayState, is_final
+from pipeline.charges.model import ChargeDay, is_final
 from pipeline.charges.reconciliation.causes import explain, not_fetched
 from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
 from pipeline.charges.reconciliation.pair import pair
@@ -25,7 +25,7 @@ from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.validity import holds
 from pipeline.providers.openai.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.resources import sql
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 MONEY = pl.Decimal(38, 24)
 QUANTITY = pl.Decimal(38, 6)
@@ -96,8 +96,8 @@ def compare(day: Day, aliases: Iterable[Alias]) -> list[Line]:
 
 
 def reconcile(
-    books: Warehouse,
-    states: Mapping[date, DayState],
+    db: Database,
+    states: Mapping[date, ChargeDay],
     *,
     aliases: Sequence[Alias],
     now: datetime,
@@ -111,11 +111,11 @@ def reconcile(
     costs were ever fetched there is nothing to compare with, and nothing is stored.
     """
     fetches: dict[date, list[Fetch]] = defaultdict(list)
-    for organization, day, fetched_at, mark in books.rows(sql("reconciling/costs_fetched")):
+    for organization, day, fetched_at, mark in db.rows(sql("reconciling/costs_fetched")):
         fetches[day].append(Fetch(organization, fetched_at, mark))
     known = {
         day: (mark, is_open)
-        for day, mark, is_open in books.rows(
+        for day, mark, is_open in db.rows(
             "SELECT usage_date, content_mark, is_open FROM reconciled_days"
         )
     }
@@ -131,9 +131,9 @@ def reconcile(
     gone = sorted(known.keys() - all_days)
     if not chosen and not gone:
         return 0
-    lines = _compare_days(books, states, fetches, chosen, aliases, now)
-    _store(books, [*chosen, *gone], lines, run_id, computed_at)
-    books.insert(
+    lines = _compare_days(db, states, fetches, chosen, aliases, now)
+    _store(db, [*chosen, *gone], lines, run_id, computed_at)
+    db.insert(
         "reconciled_days",
         ("usage_date", "content_mark", "is_open", "run_id"),
         [
@@ -144,7 +144,7 @@ def reconcile(
     return len(chosen)
 
 
-def _mark(state: DayState | None, fetches: Sequence[Fetch]) -> str:
+def _mark(state: ChargeDay | None, fetches: Sequence[Fetch]) -> str:
     charges = "" if state is None else state.charge_path.name
     costs = [f"{f.organization_id} {f.content_mark}" for f in fetches]
     return "|".join([charges, *sorted(costs)])
@@ -157,16 +157,16 @@ def _is_open(day: date, fetch: Fetch, now: datetime) -> bool:
 
 
 def _compare_days(
-    books: Warehouse,
-    states: Mapping[date, DayState],
+    db: Database,
+    states: Mapping[date, ChargeDay],
     fetches: Mapping[date, Sequence[Fetch]],
     days: Sequence[date],
     aliases: Sequence[Alias],
     now: datetime,
 ) -> list[Line]:
-    same: dict[str, str] = dict(books.rows(sql("reconciling/organizations")))
-    charges = _charges(books, [states[d] for d in days if d in states], same)
-    costs = _costs(books, days, same)
+    same: dict[str, str] = dict(db.rows(sql("reconciling/organizations")))
+    charges = _charges(db, [states[d] for d in days if d in states], same)
+    costs = _costs(db, days, same)
     organizations: dict[date, set[str]] = defaultdict(set)
     for day, organization in [*charges, *costs]:
         organizations[day].add(organization)
@@ -190,19 +190,19 @@ def _compare_days(
 
 
 def _charges(
-    books: Warehouse, states: Sequence[DayState], same: Mapping[str, str]
+    db: Database, states: Sequence[ChargeDay], same: Mapping[str, str]
 ) -> dict[tuple[date, str], list[Charged]]:
     found: dict[tuple[date, str], list[Charged]] = defaultdict(list)
     if not states:
         return found
     paths = ", ".join(quote(str(s.charge_path)) for s in states)
-    books.con.execute(
+    db.con.execute(
         "CREATE OR REPLACE TEMP VIEW day_charges AS SELECT usage_date, organization_id, "
         "project_id, provider, model, variant, meter, quantity, contracted_unit_price_usd, "
         f"cost_usd, pricing_status FROM read_parquet([{paths}], hive_partitioning = false)"
     )
-    rows = books.rows(sql("reconciling/charges_of_days"))
-    books.con.execute("DROP VIEW day_charges")
+    rows = db.rows(sql("reconciling/charges_of_days"))
+    db.con.execute("DROP VIEW day_charges")
     for day, organization, project, model, meter, item, quantity, usd, unpriced, price in rows:
         found[day, same.get(organization, organization)].append(
             Charged(project, model, meter, quantity, usd, unpriced, price, item)
@@ -211,12 +211,12 @@ def _charges(
 
 
 def _costs(
-    books: Warehouse, days: Sequence[date], same: Mapping[str, str]
+    db: Database, days: Sequence[date], same: Mapping[str, str]
 ) -> dict[tuple[date, str], list[Costed]]:
     """The bill of days; what differs only in its unit of quantity is one line."""
     merged: dict[tuple[Any, ...], Costed] = {}
     items: dict[str | None, LineItem] = {}
-    rows = books.rows(sql("reconciling/costs_of_days"), {"days": list(days)})
+    rows = db.rows(sql("reconciling/costs_of_days"), {"days": list(days)})
     for day, organization, project, text, currency, unit, amount, credit, sent, free in rows:
         item = items.get(text) or items.setdefault(text, parse(text))
         quantity = _in_unit(item.meter, sent, unit)
@@ -259,15 +259,15 @@ def _together(one: Costed, other: Costed) -> Costed:
 
 
 def _store(
-    books: Warehouse, days: Sequence[date], lines: Sequence[Line], run_id: str, at: datetime
+    db: Database, days: Sequence[date], lines: Sequence[Line], run_id: str, at: datetime
 ) -> None:
     for table in ("reconciliation", "reconciled_days"):
-        books.con.execute(
+        db.con.execute(
             f"DELETE FROM {table} WHERE list_contains(CAST($days AS DATE[]), usage_date)",
             {"days": list(days)},
         )
     frame = pl.DataFrame([_row(line) for line in lines], schema=STORED_SCHEMA)
-    books.insert_frame(
+    db.insert_frame(
         "reconciliation",
         frame.with_columns(
             pl.lit(run_id).alias("run_id"), pl.lit(at, dtype=pl.Datetime("us")).alias("computed_at")

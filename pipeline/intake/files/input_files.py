@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.config.model import Source
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.segments import compression, content_hashes, prefix_hash
-from pipeline.storage.database import Warehouse
+from pipeline.storage.database import Database
 
 DAY_SECONDS = 86_400
 COLUMNS = (
@@ -48,7 +48,7 @@ COLUMNS = (
 
 
 @dataclass(slots=True)
-class FileEntry:
+class InputFile:
     """One row of `input_files`: a version of a raw file and the fates of its rows as of now."""
 
     file_id: int
@@ -104,27 +104,27 @@ class Decision:
     """What there is to do with one file, and what is known of it."""
 
     action: Action
-    known: FileEntry | None = None
+    known: InputFile | None = None
 
 
 @dataclass(slots=True)
-class Registry:
+class InputFiles:
     """The input files by source and name, newest version of each; and by content."""
 
-    entries: dict[tuple[str, str], FileEntry] = field(default_factory=dict)
-    versions: list[FileEntry] = field(default_factory=list)
-    changed: dict[int, FileEntry] = field(default_factory=dict)
+    entries: dict[tuple[str, str], InputFile] = field(default_factory=dict)
+    versions: list[InputFile] = field(default_factory=list)
+    changed: dict[int, InputFile] = field(default_factory=dict)
     next_id: int = 1
 
     @classmethod
-    def load(cls, books: Warehouse) -> Registry:
+    def load(cls, db: Database) -> InputFiles:
         """All that the books know."""
         registry = cls()
-        for row in books.rows(f"SELECT {', '.join(COLUMNS)} FROM input_files ORDER BY file_id"):
-            registry._remember(FileEntry(*row))
+        for row in db.rows(f"SELECT {', '.join(COLUMNS)} FROM input_files ORDER BY file_id"):
+            registry._remember(InputFile(*row))
         return registry
 
-    def _remember(self, entry: FileEntry) -> None:
+    def _remember(self, entry: InputFile) -> None:
         self.entries[entry.source, entry.input_file] = entry
         self.versions.append(entry)
         self.next_id = max(self.next_id, entry.file_id + 1)
@@ -149,7 +149,7 @@ class Registry:
         return Decision(Action.READ, known)
 
     @staticmethod
-    def _has_grown(known: FileEntry, file: RawFile) -> bool:
+    def _has_grown(known: InputFile, file: RawFile) -> bool:
         if file.size_bytes < known.size_bytes or known.kind != "request_log":
             return False
         with file.local.open("rb") as stream:
@@ -157,7 +157,7 @@ class Registry:
                 return False
         return prefix_hash(file.local, known.size_bytes) == known.content_hash
 
-    def copy_of(self, kind: str, content_hash: str) -> FileEntry | None:
+    def copy_of(self, kind: str, content_hash: str) -> InputFile | None:
         """A file of the same kind with the same content, wholly read or forgotten."""
         for entry in reversed(self.versions):
             if entry.kind == kind and entry.content_hash == content_hash:
@@ -166,7 +166,7 @@ class Registry:
                     return entry
         return None
 
-    def forgotten_beginning(self, kind: str, path: Path) -> FileEntry | None:
+    def forgotten_beginning(self, kind: str, path: Path) -> InputFile | None:
         """The forgotten file of the same kind that this file is, renamed, packed or grown."""
         known = {
             (size, entry.content_hash): entry
@@ -180,7 +180,7 @@ class Registry:
                 return known[found]
         return None
 
-    def add(self, entry: FileEntry, replaced: FileEntry | None) -> FileEntry:
+    def add(self, entry: InputFile, replaced: InputFile | None) -> InputFile:
         """Register a new file, or a new version of one."""
         if replaced is not None and replaced.state != "forgotten":
             replaced.state = "replaced"
@@ -190,11 +190,11 @@ class Registry:
         self.touch(entry)
         return entry
 
-    def touch(self, entry: FileEntry) -> None:
+    def touch(self, entry: InputFile) -> None:
         """This entry is to be written at the end of the run."""
         self.changed[entry.file_id] = entry
 
-    def version_of_run(self, source: str, input_file: str, run_id: str) -> FileEntry:
+    def version_of_run(self, source: str, input_file: str, run_id: str) -> InputFile:
         """The version of a file that a run read rows from."""
         found = [
             v
@@ -203,7 +203,7 @@ class Registry:
         ]
         return max(found, key=lambda v: v.file_id)
 
-    def note_gone(self, seen: Iterable[tuple[str, str]]) -> list[FileEntry]:
+    def note_gone(self, seen: Iterable[tuple[str, str]]) -> list[InputFile]:
         """Mark files that are no longer where they were; their records stay."""
         present = set(seen)
         gone = []
@@ -216,13 +216,11 @@ class Registry:
                 gone.append(entry)
         return gone
 
-    def save(self, books: Warehouse) -> None:
+    def save(self, db: Database) -> None:
         """Write what changed; inside the caller's transaction."""
-        entries: Sequence[FileEntry] = list(self.changed.values())
+        entries: Sequence[InputFile] = list(self.changed.values())
         if not entries:
             return
         ids = ", ".join(str(e.file_id) for e in entries)
-        books.con.execute(f"DELETE FROM input_files WHERE file_id IN ({ids})")
-        books.insert(
-            "input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries]
-        )
+        db.con.execute(f"DELETE FROM input_files WHERE file_id IN ({ids})")
+        db.insert("input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries])

@@ -1,7 +1,7 @@
 """Writes the seeded part of the price book from the installed package `genai-prices`.
 
-`python -m pipeline.pricing.seeding.seed` writes data/prices/openai-seeded.csv and models.csv. The package
-is needed for this only; a test compares its output with the committed files.
+`python -m pipeline.pricing.seeding.seed` writes data/prices/openai-seeded.csv and models.csv. The
+package is needed for this only; a test compares its output with the committed files.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pipeline.reporting.sections.cost_centers import Center
 from pipeline.reporting.sections.rate_limits import Finding, Headroom
 
 BudgetState = Literal["over", "near", "ok"]
-DayState = Literal["used", "empty", "before", "ahead"]
+ChargeDay = Literal["used", "empty", "before", "ahead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Day:
     """One day of the month; amounts in the order of the chart's series."""
 
     day: date
-    state: DayState
+    state: ChargeDay
     is_provisional: bool
     amounts: tuple[Amount, ...]
     total: Amount

@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
 from pipeline.reporting.month.exact import total
 from pipeline.reporting.month.labels import Label
-from pipeline.reporting.month.model import Day, DayState, Row, Series, Table
+from pipeline.reporting.month.model import ChargeDay, Day, Row, Series, Table
 from pipeline.reporting.month.period import Bounds, Period
 
 TOP_ROWS = 50
@@ -187,7 +187,7 @@ def _added(amounts: Iterable[Amount]) -> Amount:
     return result
 
 
-def _state(day: date, amount: Amount, period: Period, bounds: Bounds) -> DayState:
+def _state(day: date, amount: Amount, period: Period, bounds: Bounds) -> ChargeDay:
     if not amount.is_absent:
         return "used"
     if day >= period.today:

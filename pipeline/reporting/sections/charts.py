@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from pipeline.money import EXACT, plain
 from pipeline.reporting.month.exact import ZERO, difference, ratio, total
-from pipeline.reporting.month.model import Budget, Day, DayState
+from pipeline.reporting.month.model import Budget, ChargeDay, Day
 
 _PIXEL = Decimal("0.1")
 _LETTER_HEIGHT = Decimal(13)
@@ -56,7 +56,7 @@ class Bar:
     slot_width: str
     label: str | None
     day: Day
-    state: DayState
+    state: ChargeDay
     segments: tuple[Segment, ...]
     top: str
     height: str
