@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline.alerts.budget_rule import NOT_SENT, Alert, Decision, alert_id
-from tests.support.budget_world import NOW, TODAY, after, decide, status
+from tests.support.budget_database import NOW, TODAY, after, decide, status
 
 OCTOBER = date(2026, 10, 1)
 SEPTEMBER = date(2026, 9, 1)

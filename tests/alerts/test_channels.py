@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from pipeline.alerts.channels import resolve
 from pipeline.alerts.outbox import deliver, known, pending, record
 from pipeline.errors import ConfigError
-from tests.support.budget_world import NOW, budget, catalogue, run, spent
+from tests.support.budget_database import NOW, budget, catalogue, run, spent
 from tests.support.webhook import TOKEN, webhook
 
 SET_IT = "Set SLACK_URL to an apprise URL, such as slack://…."

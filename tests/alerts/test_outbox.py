@@ -19,7 +19,7 @@ from pipeline.alerts.outbox import Delivery, deliver, pending, record
 from pipeline.alerts.run_rule import RunProblem
 from pipeline.alerts.texts import Severity
 from pipeline.resources import sql
-from tests.support.budget_world import NOW, TODAY, budget, catalogue, run, spent
+from tests.support.budget_database import NOW, TODAY, budget, catalogue, run, spent
 
 BUDGETS = [budget()]
 

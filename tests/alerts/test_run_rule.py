@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pipeline.alerts.budget_rule import Alert, Decision
 from pipeline.alerts.run_rule import RunProblem, good_run, run_alert, schedule_alert
-from tests.support.budget_world import NOW, after
+from tests.support.budget_database import NOW, after
 
 
 def failed(run_id: str = "run-1", reason: str = "the disk is full") -> RunProblem:

@@ -16,7 +16,7 @@ from pipeline.budgets.status import BudgetStatus, evaluate
 from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.resources import sql
-from tests.support.budget_world import TODAY, budget, catalogue, spend, spent
+from tests.support.budget_database import TODAY, budget, catalogue, spend, spent
 
 NOVEMBER = date(2026, 11, 1)
 OCTOBER = date(2026, 10, 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.workspace import NOW, Place, bucket, cost, lines, page, price, request, used
+from tests.support.workspace import NOW, Workspace, bucket, cost, lines, page, price, request, used
 
 TRAINING = "ft-gpt-4o-mini-2024-07-18, training"
 BILLED = (
@@ -29,8 +29,8 @@ def _item(
     return {**cost(usd, item=item), "quantity": quantity, "quantity_unit": unit, **more}
 
 
-def _billed(place: Place) -> list[tuple[str, Decimal]]:
-    return place.rows(
+def _billed(workspace: Workspace) -> list[tuple[str, Decimal]]:
+    return workspace.rows(
         "SELECT variant, cost_usd FROM charges WHERE pricing_status = 'billed' ORDER BY ALL"
     )
 
@@ -59,72 +59,74 @@ def test_a_line_item_without_usage_becomes_a_charge_of_the_provider_s_amount(
     tmp_path: Path, item: str, quantity: Any, unit: str | None, expected: tuple[Any, ...]
 ) -> None:
     """Its scope, operation, meter, quantity and unit; the line item itself is its variant."""
-    place = Place(tmp_path.resolve())
-    place.write("costs/1.json", _costs("2026-11-20", _item("0.1000000001", item, quantity, unit)))
-    place.run()
-    [row] = place.rows(BILLED)
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write(
+        "costs/1.json", _costs("2026-11-20", _item("0.1000000001", item, quantity, unit))
+    )
+    workspace.run()
+    [row] = workspace.rows(BILLED)
     scope, operation, meter, amount, own_unit = expected
     assert (row[3], row[4], row[6], row[7], row[8]) == (scope, operation, meter, amount, own_unit)
     assert (row[1], row[5], row[9]) == ("proj_a", item, Decimal("0.1000000001"))
-    place.assert_sums_agree()
+    workspace.assert_sums_agree()
 
 
 def test_what_usage_records_show_is_not_billed_again(tmp_path: Path) -> None:
     """Tokens of a model, whoever has a price for it, and tools are the usage endpoints' part."""
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     shown = ("alpha, input", "gpt-9-new, output", "whisper", "web search tool calls",
              "assistants api | file search")  # fmt: skip
-    place.write("costs/1.json", _costs("2026-11-20", *(cost("1", item=i) for i in shown)))
-    place.run()
-    assert _billed(place) == []
+    workspace.write("costs/1.json", _costs("2026-11-20", *(cost("1", item=i) for i in shown)))
+    workspace.run()
+    assert _billed(workspace) == []
 
 
 def test_an_unknown_line_item_is_charged_and_said(tmp_path: Path) -> None:
-    place = Place(tmp_path.resolve())
-    place.write("costs/1.json", _costs("2026-11-20", cost("2.50", item="quantum leaps")))
-    assert any("'quantum leaps' ($2.50)" in note for note in place.run().notes)
-    assert _billed(place) == [("quantum leaps", Decimal("2.5"))]
-    assert not any("quantum" in note for note in place.run().notes)
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("costs/1.json", _costs("2026-11-20", cost("2.50", item="quantum leaps")))
+    assert any("'quantum leaps' ($2.50)" in note for note in workspace.run().notes)
+    assert _billed(workspace) == [("quantum leaps", Decimal("2.5"))]
+    assert not any("quantum" in note for note in workspace.run().notes)
 
 
 def test_a_day_fetched_again_moves_its_billed_charges(tmp_path: Path) -> None:
     """The new amount holds, a vanished item is reversed, and both can be read as postings."""
-    place = Place(tmp_path.resolve())
-    place.write("costs/1.json", _costs("2026-11-23", _item("1", TRAINING), _item("5", "odd")))
-    place.run()
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("costs/1.json", _costs("2026-11-23", _item("1", TRAINING), _item("5", "odd")))
+    workspace.run()
     later = _costs("2026-11-23", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
-    place.write("costs/2.json", later)
-    place.run()
-    assert _billed(place) == [(TRAINING, Decimal(3))]
-    place.assert_sums_agree()
-    place.run()
-    assert place.rows("SELECT count(*) FROM charge_postings") == [(4,)]
+    workspace.write("costs/2.json", later)
+    workspace.run()
+    assert _billed(workspace) == [(TRAINING, Decimal(3))]
+    workspace.assert_sums_agree()
+    workspace.run()
+    assert workspace.rows("SELECT count(*) FROM charge_postings") == [(4,)]
 
 
 def test_a_final_day_s_bill_is_restated(tmp_path: Path) -> None:
-    place = Place(tmp_path.resolve())
-    place.write("costs/1.json", _costs("2026-11-02", _item("1", TRAINING)))
-    place.run()
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("costs/1.json", _costs("2026-11-02", _item("1", TRAINING)))
+    workspace.run()
     later = _costs("2026-11-02", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
-    place.write("costs/2.json", later)
-    place.run()
-    assert place.rows(
+    workspace.write("costs/2.json", later)
+    workspace.run()
+    assert workspace.rows(
         "SELECT reason, cost_usd FROM charge_postings ORDER BY posted_at, cost_usd"
     ) == [("usage", Decimal(1)), ("restatement", Decimal(2))]
 
 
 def test_forgetting_the_bill_takes_its_charges_back(tmp_path: Path) -> None:
-    place = Place(tmp_path.resolve())
-    place.write("costs/1.json", _costs("2026-11-20", _item("1", TRAINING)))
-    place.run()
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("costs/1.json", _costs("2026-11-20", _item("1", TRAINING)))
+    workspace.run()
     later = _costs("2026-11-20", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
-    place.write("costs/2.json", later)
-    place.run()
-    place.forget("costs/2.json")
-    assert _billed(place) == [(TRAINING, Decimal(1))]
-    place.forget("costs/1.json")
-    assert _billed(place) == []
-    place.assert_sums_agree()
+    workspace.write("costs/2.json", later)
+    workspace.run()
+    workspace.forget("costs/2.json")
+    assert _billed(workspace) == [(TRAINING, Decimal(1))]
+    workspace.forget("costs/1.json")
+    assert _billed(workspace) == []
+    workspace.assert_sums_agree()
 
 
 def _job(project: str) -> str:
@@ -139,40 +141,40 @@ def _job(project: str) -> str:
 
 def test_training_that_a_project_s_own_log_charges_is_not_billed_again(tmp_path: Path) -> None:
     """Whichever of the two is met first; another project's training is billed all the same."""
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     rows = [{**_item("7", TRAINING), "project_id": p} for p in ("proj_a", "proj_b")]
-    place.write("costs/1.json", _costs("2026-11-20", *rows))
-    place.run()
-    assert len(_billed(place)) == 2
-    place.write("logs/1.jsonl", _job("proj_a"))
-    place.run()
-    assert place.rows("SELECT project_id FROM charges WHERE pricing_status = 'billed'") == [
+    workspace.write("costs/1.json", _costs("2026-11-20", *rows))
+    workspace.run()
+    assert len(_billed(workspace)) == 2
+    workspace.write("logs/1.jsonl", _job("proj_a"))
+    workspace.run()
+    assert workspace.rows("SELECT project_id FROM charges WHERE pricing_status = 'billed'") == [
         ("proj_b",)
     ]
-    assert place.rows(
+    assert workspace.rows(
         "SELECT count(*) FROM charges WHERE project_id = 'proj_a' AND meter = 'training_tokens'"
     ) == [(1,)]
-    place.forget("logs/1.jsonl")
-    assert len(_billed(place)) == 2
-    place.assert_sums_agree()
+    workspace.forget("logs/1.jsonl")
+    assert len(_billed(workspace)) == 2
+    workspace.assert_sums_agree()
 
 
 def test_other_currencies_and_nothing_at_all_are_no_charge(tmp_path: Path) -> None:
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     euros = {**_item("7", TRAINING), "amount": {"value": "7", "currency": "eur"}}
-    place.write("costs/1.json", _costs("2026-11-20", euros, _item("0E-6176", "odd", 0)))
-    place.run()
-    assert _billed(place) == []
+    workspace.write("costs/1.json", _costs("2026-11-20", euros, _item("0E-6176", "odd", 0)))
+    workspace.run()
+    assert _billed(workspace) == []
 
 
 def test_a_credit_is_no_charge(tmp_path: Path) -> None:
     """It pays for use instead of being some: reconciliation shows it."""
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     rows = [_item("12", "odd weekly bundle"), _item("-5", "service credit")]
-    place.write("costs/1.json", _costs("2026-11-02", *rows))
-    place.run()
-    assert _billed(place) == [("odd weekly bundle", Decimal(12))]
-    assert place.rows("SELECT line_item, cause, gap_usd FROM reconciliation ORDER BY 1") == [
+    workspace.write("costs/1.json", _costs("2026-11-02", *rows))
+    workspace.run()
+    assert _billed(workspace) == [("odd weekly bundle", Decimal(12))]
+    assert workspace.rows("SELECT line_item, cause, gap_usd FROM reconciliation ORDER BY 1") == [
         ("odd weekly bundle", "unknown_line_item", Decimal(0)),
         ("service credit", "credits", Decimal(-5)),
     ]
@@ -180,44 +182,44 @@ def test_a_credit_is_no_charge(tmp_path: Path) -> None:
 
 def test_billed_charges_stand_beside_usage_and_survive_rating_anew(tmp_path: Path) -> None:
     """They count for the budget of their project; a rerate leaves them alone."""
-    place = Place(tmp_path.resolve())
-    place.write("logs/1.jsonl", lines(request("one", 1_000_000, when="2026-11-20T12:00:00")))
-    place.write("costs/1.json", _costs("2026-11-20", _item("7", TRAINING)))
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("logs/1.jsonl", lines(request("one", 1_000_000, when="2026-11-20T12:00:00")))
+    workspace.write("costs/1.json", _costs("2026-11-20", _item("7", TRAINING)))
     budget = '[[budgets]]\nid = "a"\nproject = "proj_a"\namount_usd = "10"\n'
-    place.configure(place.path("tollbook.toml").read_text() + budget)
-    place.run()
-    assert place.rows("SELECT spent_usd, is_lower_bound FROM budget_status") == [
+    workspace.configure(workspace.path("tollbook.toml").read_text() + budget)
+    workspace.run()
+    assert workspace.rows("SELECT spent_usd, is_lower_bound FROM budget_status") == [
         (Decimal(9), False)
     ]
-    assert place.rerate().postings == {}
-    place.assert_sums_agree()
+    assert workspace.rerate().postings == {}
+    workspace.assert_sums_agree()
 
 
 def test_a_price_that_changes_within_the_day_leaves_the_bill_alone(tmp_path: Path) -> None:
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     noon = "2026-11-20T12:00:00Z"
-    place.price(
+    workspace.price(
         price("alpha", "text_input_tokens", "2", until=noon),
         price("alpha", "text_input_tokens", "4", since=noon),
     )
-    place.write(
+    workspace.write(
         "logs/1.jsonl",
         lines(
             request("one", 1_000_000, when="2026-11-20T11:00:00"),
             request("two", 1_000_000, when="2026-11-20T13:00:00"),
         ),
     )
-    place.write("costs/1.json", _costs("2026-11-20", _item("7", TRAINING)))
-    place.run()
-    assert place.rows("SELECT sum(cost_usd) FROM charges") == [(Decimal(13),)]
-    place.assert_sums_agree()
+    workspace.write("costs/1.json", _costs("2026-11-20", _item("7", TRAINING)))
+    workspace.run()
+    assert workspace.rows("SELECT sum(cost_usd) FROM charges") == [(Decimal(13),)]
+    workspace.assert_sums_agree()
 
 
 def test_a_day_far_from_any_usage_is_charged(tmp_path: Path) -> None:
     """Months without a record have no ledger file at all."""
-    place = Place(tmp_path.resolve())
-    place.write("usage/1.json", page("completions", "2026-11-24T06:00:00Z",
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("usage/1.json", page("completions", "2026-11-24T06:00:00Z",
                                      bucket("2026-11-20", used(5))))  # fmt: skip
-    place.write("costs/1.json", _costs("2026-08-03", _item("7", TRAINING)))
-    place.run(now=NOW + timedelta(hours=1))
-    assert _billed(place) == [(TRAINING, Decimal(7))]
+    workspace.write("costs/1.json", _costs("2026-08-03", _item("7", TRAINING)))
+    workspace.run(now=NOW + timedelta(hours=1))
+    assert _billed(workspace) == [(TRAINING, Decimal(7))]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.errors import TollbookError
-from tests.support.budget_world import TODAY, budget, catalogue, run, spend, spent
+from tests.support.budget_database import TODAY, budget, catalogue, run, spend, spent
 from tests.support.webhook import TOKEN, webhook
 
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from tests.support.workspace import CONFIGURATION, Place, lines, request
+from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
 FILES = {
     "projects": "project_id,project_name,description,website,owner_team,created_at,archived_at,"
@@ -39,31 +39,31 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A run with every kind of file, and a request of p1 on two days."""
-    place = Place(tmp_path_factory.mktemp("place"))
+    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
     keys = "".join(f'{kind} = "{kind}.csv"\n' for kind in FILES)
-    place.configure(f"{CONFIGURATION}\n[directory]\n{keys}")
+    workspace.configure(f"{CONFIGURATION}\n[directory]\n{keys}")
     for kind, text in FILES.items():
-        place.write(f"{kind}.csv", text)
+        workspace.write(f"{kind}.csv", text)
     bodies = [
         request(f"{day}-{project}", 1_000_000, when=f"2026-11-{day}T12:00:00", project=project)
         for day in ("09", "10")
         for project in ("p1", "p2")
     ]
-    place.write("logs/a.jsonl", lines(*bodies))
-    place.run()
-    return place
+    workspace.write("logs/a.jsonl", lines(*bodies))
+    workspace.run()
+    return workspace
 
 
-def call(place: Place, *words: str) -> Result:
-    """Call the command with the place's configuration."""
-    return CliRunner().invoke(app, (*words, "--config", str(place.path("tollbook.toml"))))
+def call(workspace: Workspace, *words: str) -> Result:
+    """Call the command with the configuration of the workspace."""
+    return CliRunner().invoke(app, (*words, "--config", str(workspace.path("tollbook.toml"))))
 
 
-def listed(place: Place, *words: str) -> list[tuple[Any, ...]]:
+def listed(workspace: Workspace, *words: str) -> list[tuple[Any, ...]]:
     """The rows of a listing, without empty cells."""
-    result = call(place, *words, "--json")
+    result = call(workspace, *words, "--json")
     assert result.exit_code == 0, result.output
     return [
         tuple(cell for cell in row.values() if cell is not None)
@@ -71,9 +71,9 @@ def listed(place: Place, *words: str) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_projects_are_listed_with_state_team_and_cost_centre(place: Place) -> None:
+def test_projects_are_listed_with_state_team_and_cost_centre(workspace: Workspace) -> None:
     """The Default project first, archived ones last; of today where no day is asked for."""
-    assert listed(place, "projects", "--now", "2026-11-24T08:00Z") == [
+    assert listed(workspace, "projects", "--now", "2026-11-24T08:00Z") == [
         ("p0", "Default project", True, "active", "2025-01-01T00:00:00Z",
          "2025-01-01T00:00:00Z"),
         ("p1", "=cmd()", False, "active", "2025-02-01T00:00:00Z", "<b>it</b>",
@@ -83,70 +83,70 @@ def test_projects_are_listed_with_state_team_and_cost_centre(place: Place) -> No
     ]  # fmt: skip
 
 
-def test_a_day_is_answered_with_what_was_true_on_it(place: Place) -> None:
+def test_a_day_is_answered_with_what_was_true_on_it(workspace: Workspace) -> None:
     """Names, roles, limits and cost centres of then."""
     on = ("--as-of", "2026-02-01")
-    assert [row[:4] for row in listed(place, "projects", *on)] == [
+    assert [row[:4] for row in listed(workspace, "projects", *on)] == [
         ("p0", "Default project", True, "active"),
         ("p2", "Done", False, "active"),
         ("p1", "Old", False, "active"),
     ]
-    assert listed(place, "projects", *on, "--project", "Old")[0][-3:] == (
+    assert listed(workspace, "projects", *on, "--project", "Old")[0][-3:] == (
         "100", "Care", "2025-02-01T00:00:00Z",
     )  # fmt: skip
-    assert [row[3:7] for row in listed(place, "members", *on, "--project", "p1")] == [
+    assert [row[3:7] for row in listed(workspace, "members", *on, "--project", "p1")] == [
         ("owner", "p1", "Old", "owner")
     ]
-    assert [row[:4] for row in listed(place, "keys", *on)] == [
+    assert [row[:4] for row in listed(workspace, "keys", *on)] == [
         ("k2", "ada's", "p1", "Old"),
         ("k1", "main", "p1", "Old"),
     ]
-    before = listed(place, "limits", "--as-of", "2025-12-31T23:59:59Z")
+    before = listed(workspace, "limits", "--as-of", "2025-12-31T23:59:59Z")
     assert ("rate", "p1", "Old", "alpha", 10, "active", "2025-02-01T00:00:00Z") in before
-    assert listed(place, "keys", "--as-of", "2025-01-31") == []
+    assert listed(workspace, "keys", "--as-of", "2025-01-31") == []
 
 
-def test_people_stay_with_their_roles_and_those_who_left(place: Place) -> None:
+def test_people_stay_with_their_roles_and_those_who_left(workspace: Workspace) -> None:
     """Who is in no project is listed with the role in the organization."""
-    assert listed(place, "members") == [
+    assert listed(workspace, "members") == [
         ("u1", "Ada", "ada@b.example", "owner", "p1", "=cmd()", "owner", "left",
          "2025-02-01T00:00:00Z", "2026-04-01T00:00:00Z"),
         ("u2", "Bo", "bo@b.example", "reader", "active", "2025-01-01T00:00:00Z"),
     ]  # fmt: skip
 
 
-def test_deleted_accounts_and_keys_keep_their_names(place: Place) -> None:
+def test_deleted_accounts_and_keys_keep_their_names(workspace: Workspace) -> None:
     """With their project, their owner and when they ended."""
-    assert listed(place, "service-accounts") == [
+    assert listed(workspace, "service-accounts") == [
         ("s1", "bot", "p1", "=cmd()", "member", "active", "2025-02-01T00:00:00Z"),
         ("s2", "gone", "p1", "=cmd()", "member", "deleted", "2025-02-01T00:00:00Z",
          "2025-03-01T00:00:00Z"),
     ]  # fmt: skip
-    assert listed(place, "keys") == [
+    assert listed(workspace, "keys") == [
         ("k2", "ada's", "p1", "=cmd()", "user", "u1", "Ada", "deleted", "2026-04-01T00:00:00Z"),
         ("k1", "main", "p1", "=cmd()", "service account", "s1", "bot", "active"),
     ]
 
 
-def test_limits_are_rates_models_and_money(place: Place) -> None:
+def test_limits_are_rates_models_and_money(workspace: Workspace) -> None:
     """Exact money, whole counts; each with since when it is so."""
-    assert listed(place, "limits") == [
+    assert listed(workspace, "limits") == [
         ("spend", "100.100000000000000000000000", "month", "active", "2025-02-01T00:00:00Z"),
         ("rate", "p1", "=cmd()", "alpha", 20, "active", "2026-01-01T00:00:00Z"),
         ("allow_list", "p1", "=cmd()", "alpha beta", "active", "2025-02-01T00:00:00Z"),
     ]
 
 
-def test_names_are_text_wherever_they_are_shown(place: Place) -> None:
+def test_names_are_text_wherever_they_are_shown(workspace: Workspace) -> None:
     """A name that starts a formula has an apostrophe in CSV; the report shows markup as text."""
-    found = list(csv.reader(io.StringIO(call(place, "projects", "--format", "csv").stdout)))
+    found = list(csv.reader(io.StringIO(call(workspace, "projects", "--format", "csv").stdout)))
     assert [row[1] for row in found] == ["project_name", "Default project", "'=cmd()", "Done"]
-    assert "\\<b\\>" in call(place, "projects", "--format", "markdown").stdout
+    assert "\\<b\\>" in call(workspace, "projects", "--format", "markdown").stdout
 
 
-def test_the_cost_of_a_cost_centre_is_that_of_its_days(place: Place) -> None:
+def test_the_cost_of_a_cost_centre_is_that_of_its_days(workspace: Workspace) -> None:
     """A reorganization does not rewrite history; what is unmapped is shown as such."""
-    rows = listed(place, "query", "cost_by_cost_center", "--since", "2026-11-01")
+    rows = listed(workspace, "query", "cost_by_cost_center", "--since", "2026-11-01")
     two, four = "2.000000000000000000000000", "4.000000000000000000000000"
     assert rows == [
         ("(unmapped)", False, 1, four, "0.000000", False),
@@ -157,11 +157,11 @@ def test_the_cost_of_a_cost_centre_is_that_of_its_days(place: Place) -> None:
 
 def test_an_empty_directory_has_its_default_project_and_says_what_to_do(tmp_path: Path) -> None:
     """The other lists are a header; the hint goes to stderr."""
-    place = Place(tmp_path)
-    place.write("logs/a.jsonl", lines(request("a", project="p1")))
-    place.run()
-    assert listed(place, "projects") == [("Default project", True, "active")]
-    result = call(place, "keys", "--format", "csv")
+    workspace = Workspace(tmp_path)
+    workspace.write("logs/a.jsonl", lines(request("a", project="p1")))
+    workspace.run()
+    assert listed(workspace, "projects") == [("Default project", True, "active")]
+    result = call(workspace, "keys", "--format", "csv")
     assert result.stdout.splitlines() == [
         (
             "api_key_id,name,project_id,project_name,owner_kind,owner_id,owner_name,state,created_at,"
@@ -171,12 +171,12 @@ def test_an_empty_directory_has_its_default_project_and_says_what_to_do(tmp_path
     assert result.stderr.startswith("The directory is empty: add a source of kind openai")
 
 
-def test_a_project_that_is_known_by_name_can_be_asked_for_by_it(place: Place) -> None:
+def test_a_project_that_is_known_by_name_can_be_asked_for_by_it(workspace: Workspace) -> None:
     """Or by its id; one that is not there is an error, and no empty list."""
-    assert listed(place, "projects", "--project", "Done") == listed(
-        place, "projects", "--project", "p2"
+    assert listed(workspace, "projects", "--project", "Done") == listed(
+        workspace, "projects", "--project", "p2"
     )
-    said = call(place, "projects", "--project", "nope")
+    said = call(workspace, "projects", "--project", "nope")
     assert str(said.exception) == (
         "--project: no project 'nope' is known. See them with: tollbook projects"
     )

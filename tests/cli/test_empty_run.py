@@ -7,13 +7,13 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from tests.support.workspace import CONFIGURATION, Place
+from tests.support.workspace import CONFIGURATION, Workspace
 
 
 def test_a_month_without_usage_is_no_zero(tmp_path: Path) -> None:
     """Nothing recorded: no amount is printed at all."""
-    place = Place(tmp_path.resolve(), CONFIGURATION)
-    configuration = str(place.path("tollbook.toml"))
+    workspace = Workspace(tmp_path.resolve(), CONFIGURATION)
+    configuration = str(workspace.path("tollbook.toml"))
     said = CliRunner().invoke(app, ["run", "-c", configuration, "--now", "2026-11-24T08:00Z"])
     assert said.exit_code == 0
     assert "Spend       nothing recorded in November 2026\n" in said.stdout

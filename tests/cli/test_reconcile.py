@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.errors import ConfigError
-from tests.support.workspace import Place, bucket, cost, lines, page, request
+from tests.support.workspace import Workspace, bucket, cost, lines, page, request
 
 NOW = ("--now", "2026-11-24T08:00Z")
 
@@ -21,9 +21,9 @@ def call(folder: Path, *words: str) -> Result:
     return CliRunner().invoke(app, [*words, "--config", str(folder / "tollbook.toml"), *NOW])
 
 
-def bill(place: Place, day: str, *rows: dict[str, Any]) -> None:
+def bill(workspace: Workspace, day: str, *rows: dict[str, Any]) -> None:
     text = page("costs", "2026-11-24T06:00:00Z", bucket(day, *rows))
-    place.write(f"costs/{day}.json", text)
+    workspace.write(f"costs/{day}.json", text)
 
 
 def billed(usd: str, tokens: int = 1_000_000, **more: Any) -> dict[str, Any]:
@@ -31,21 +31,21 @@ def billed(usd: str, tokens: int = 1_000_000, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def workspace(tmp_path: Path) -> Workspace:
     """A million tokens, 2 USD, on a final day of October, of November, and yesterday."""
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     days = ("2026-10-20", "2026-11-03", "2026-11-23")
-    place.write(
+    workspace.write(
         "logs/1.jsonl",
         lines(*(request(day, 1_000_000, when=f"{day}T12:00:00") for day in days)),
     )
-    return place
+    return workspace
 
 
-def test_a_gap_above_the_tolerance_ends_a_run_with_5(place: Place) -> None:
+def test_a_gap_above_the_tolerance_ends_a_run_with_5(workspace: Workspace) -> None:
     """And it is said in a line: day, project, line item, both amounts, the gap and its cause."""
-    bill(place, "2026-11-03", billed("2.02"))
-    result = call(place.folder, "run", "--fail-on", "reconciliation")
+    bill(workspace, "2026-11-03", billed("2.02"))
+    result = call(workspace.folder, "run", "--fail-on", "reconciliation")
     assert result.exit_code == 5
     assert (
         "2026-11-03 proj_a, alpha, input: charges $2.00, costs $2.02, gap 0.02 USD (price differs)"
@@ -59,12 +59,12 @@ def test_a_gap_above_the_tolerance_ends_a_run_with_5(place: Place) -> None:
      ("2.000000000001", "0", 5), ("2", "0", 0)],
 )  # fmt: skip
 def test_the_tolerance_is_dollars_a_line_in_both_directions(
-    place: Place, usd: str, tolerance: str, code: int
+    workspace: Workspace, usd: str, tolerance: str, code: int
 ) -> None:
     """A gap of just the tolerance passes."""
-    bill(place, "2026-11-03", billed(usd))
+    bill(workspace, "2026-11-03", billed(usd))
     words = ("run", "--fail-on", "reconciliation", "--tolerance", tolerance)
-    assert call(place.folder, *words).exit_code == code
+    assert call(workspace.folder, *words).exit_code == code
 
 
 @pytest.mark.parametrize(
@@ -76,39 +76,39 @@ def test_the_tolerance_is_dollars_a_line_in_both_directions(
     ],
 )
 def test_complimentary_tokens_and_credits_pass_the_gate(
-    place: Place, rows: tuple[dict[str, Any], ...]
+    workspace: Workspace, rows: tuple[dict[str, Any], ...]
 ) -> None:
-    bill(place, "2026-11-03", *rows)
-    assert call(place.folder, "run", "--fail-on", "reconciliation").exit_code == 0
+    bill(workspace, "2026-11-03", *rows)
+    assert call(workspace.folder, "run", "--fail-on", "reconciliation").exit_code == 0
 
 
-def test_the_provider_s_lag_passes_the_gate(place: Place) -> None:
+def test_the_provider_s_lag_passes_the_gate(workspace: Workspace) -> None:
     """Yesterday's bill is half there; the day is still open."""
-    bill(place, "2026-11-23", billed("1", 500_000))
-    assert call(place.folder, "run", "--fail-on", "reconciliation").exit_code == 0
+    bill(workspace, "2026-11-23", billed("1", 500_000))
+    assert call(workspace.folder, "run", "--fail-on", "reconciliation").exit_code == 0
 
 
-def test_an_explained_gap_counts_as_well(place: Place) -> None:
+def test_an_explained_gap_counts_as_well(workspace: Workspace) -> None:
     """Costs without usage have a cause, and still somebody has to look."""
-    bill(place, "2026-11-03", billed("2"), billed("1", item="beta, input"))
-    result = call(place.folder, "run", "--fail-on", "reconciliation")
+    bill(workspace, "2026-11-03", billed("2"), billed("1", item="beta, input"))
+    result = call(workspace.folder, "run", "--fail-on", "reconciliation")
     assert (result.exit_code, "costs without usage rows" in result.stderr) == (5, True)
 
 
-def test_a_month_narrows_the_gate(place: Place) -> None:
+def test_a_month_narrows_the_gate(workspace: Workspace) -> None:
     """Without one, every day that was compared counts."""
-    bill(place, "2026-10-20", billed("9"))
+    bill(workspace, "2026-10-20", billed("9"))
     gate = ("run", "--fail-on", "reconciliation")
-    assert call(place.folder, *gate).exit_code == 5
-    assert call(place.folder, *gate, "--month", "2026-11").exit_code == 0
+    assert call(workspace.folder, *gate).exit_code == 5
+    assert call(workspace.folder, *gate, "--month", "2026-11").exit_code == 0
 
 
-def test_the_verb_prints_months_and_gaps(place: Place) -> None:
+def test_the_verb_prints_months_and_gaps(workspace: Workspace) -> None:
     """The largest first; both sides, matched, each cause, unexplained."""
-    bill(place, "2026-10-20", billed("9"))
-    bill(place, "2026-11-03", billed("4", 2_000_000), billed("1.5", 7, item="quantum leaps"))
-    call(place.folder, "run")
-    result = call(place.folder, "reconcile")
+    bill(workspace, "2026-10-20", billed("9"))
+    bill(workspace, "2026-11-03", billed("4", 2_000_000), billed("1.5", 7, item="quantum leaps"))
+    call(workspace.folder, "run")
+    result = call(workspace.folder, "reconcile")
     assert result.exit_code == 0
     text = result.stdout
     assert "October 2026 (UTC)  charges $2.00, costs $9.00, gap $7.00" in text
@@ -121,34 +121,38 @@ def test_the_verb_prints_months_and_gaps(place: Place) -> None:
     assert text.index("2026-10-20") < text.index("2026-11-03")
 
 
-def test_the_verb_s_rows_are_data(place: Place) -> None:
+def test_the_verb_s_rows_are_data(workspace: Workspace) -> None:
     """JSON has the gaps alone, decimals as strings; the months go to stderr."""
-    bill(place, "2026-10-20", billed("9"))
-    bill(place, "2026-11-03", billed("4", 2_000_000))
-    call(place.folder, "run")
-    result = call(place.folder, "reconcile", "--json", "--month", "2026-11")
+    bill(workspace, "2026-10-20", billed("9"))
+    bill(workspace, "2026-11-03", billed("4", 2_000_000))
+    call(workspace.folder, "run")
+    result = call(workspace.folder, "reconcile", "--json", "--month", "2026-11")
     [row] = json.loads(result.stdout)
     assert (row["usage_date"], row["gap_usd"], row["cause"], row["charged_quantity"]) == (
         "2026-11-03", "2.000000000000000000000000", "quantity", "1000000.000000",
     )  # fmt: skip
     assert "November 2026" in result.stderr
-    rows = json.loads(call(place.folder, "reconcile", "--json", "--until", "2026-11-01").stdout)
+    rows = json.loads(call(workspace.folder, "reconcile", "--json", "--until", "2026-11-01").stdout)
     assert [r["usage_date"] for r in rows] == ["2026-10-20"]
-    assert json.loads(call(place.folder, "reconcile", "--json", "--project", "other").stdout) == []
-    assert json.loads(call(place.folder, "reconcile", "--json", "--tolerance", "10").stdout) == []
+    assert (
+        json.loads(call(workspace.folder, "reconcile", "--json", "--project", "other").stdout) == []
+    )
+    assert (
+        json.loads(call(workspace.folder, "reconcile", "--json", "--tolerance", "10").stdout) == []
+    )
 
 
-def test_the_verb_has_the_gate_too(place: Place) -> None:
-    bill(place, "2026-10-20", billed("9"))
-    call(place.folder, "run")
+def test_the_verb_has_the_gate_too(workspace: Workspace) -> None:
+    bill(workspace, "2026-10-20", billed("9"))
+    call(workspace.folder, "run")
     gate = ("reconcile", "--fail-on", "reconciliation")
-    assert call(place.folder, *gate).exit_code == 5
-    assert call(place.folder, *gate, "--since", "2026-11-01").exit_code == 0
+    assert call(workspace.folder, *gate).exit_code == 5
+    assert call(workspace.folder, *gate, "--since", "2026-11-01").exit_code == 0
 
 
-def test_without_costs_the_verb_says_what_to_do(place: Place) -> None:
-    call(place.folder, "run")
-    result = call(place.folder, "reconcile", "--json")
+def test_without_costs_the_verb_says_what_to_do(workspace: Workspace) -> None:
+    call(workspace.folder, "run")
+    result = call(workspace.folder, "reconcile", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
     assert "no costs were fetched for these days" in result.stderr
 
@@ -166,21 +170,21 @@ def test_without_costs_the_verb_says_what_to_do(place: Place) -> None:
     ],
 )
 def test_words_that_make_no_sense_are_an_error(
-    place: Place, words: tuple[str, ...], message: str
+    workspace: Workspace, words: tuple[str, ...], message: str
 ) -> None:
     """Before anything is read."""
-    error = call(place.folder, *words).exception
+    error = call(workspace.folder, *words).exception
     assert isinstance(error, ConfigError)
     assert message in str(error)
 
 
-def test_a_name_with_control_characters_stays_in_its_line(place: Place) -> None:
+def test_a_name_with_control_characters_stays_in_its_line(workspace: Workspace) -> None:
     """Nor can it move the cursor or colour the terminal."""
-    bill(place, "2026-11-03", billed("2"), billed("1", item="\x1b[31mred\n\u202eevil, input"))
-    result = call(place.folder, "run", "--fail-on", "reconciliation")
+    bill(workspace, "2026-11-03", billed("2"), billed("1", item="\x1b[31mred\n\u202eevil, input"))
+    result = call(workspace.folder, "run", "--fail-on", "reconciliation")
     assert result.exit_code == 0  # as billed: an unknown line item agrees with itself
-    bill(place, "2026-10-20", billed("2"), billed("1", item="x\x1b[31m\u202e, input"))
-    result = call(place.folder, "run", "--fail-on", "reconciliation")
+    bill(workspace, "2026-10-20", billed("2"), billed("1", item="x\x1b[31m\u202e, input"))
+    result = call(workspace.folder, "run", "--fail-on", "reconciliation")
     assert result.exit_code == 5
     [line] = [x for x in result.stderr.splitlines() if "without usage rows" in x]
     assert "\x1b" not in line

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from tests.support.workspace import BUCKETS, PRICES, Place, bucket, page, price, used
+from tests.support.workspace import BUCKETS, PRICES, Workspace, bucket, page, price, used
 
 BUDGET = """
 [[budgets]]
@@ -28,27 +28,27 @@ def unnamed(tokens: int, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    place = Place(tmp_path.resolve(), BUCKETS + BUDGET)
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path.resolve(), BUCKETS + BUDGET)
     rows = (unnamed(1000), used(500), unnamed(70, project_id="proj_a", output_tokens=5))
-    place.write(
+    workspace.write(
         "usage/1.json", page("completions", "2026-11-23T02:00:00Z", bucket("2026-11-22", *rows))
     )
-    place.run()
-    return place
+    workspace.run()
+    return workspace
 
 
-def call(place: Place, *words: str) -> str:
+def call(workspace: Workspace, *words: str) -> str:
     """What a verb prints."""
-    config = ("--config", str(place.path("tollbook.toml")))
+    config = ("--config", str(workspace.path("tollbook.toml")))
     result = CliRunner().invoke(app, [*words, *config], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
 
-def test_it_is_charged_without_a_price(place: Place) -> None:
+def test_it_is_charged_without_a_price(workspace: Workspace) -> None:
     """Unpriced is not free, and no error; what has a model beside it keeps its price."""
-    assert place.rows(
+    assert workspace.rows(
         "SELECT project_id, model, meter, CAST(quantity AS INT), CAST(cost_usd AS DOUBLE), "
         "pricing_status FROM charges ORDER BY ALL"
     ) == [
@@ -57,29 +57,29 @@ def test_it_is_charged_without_a_price(place: Place) -> None:
         ("proj_a", None, "text_output_tokens", 5, None, "unpriced"),
         (None, None, "text_input_tokens", 1000, None, "unpriced"),
     ]
-    assert place.rows(
+    assert workspace.rows(
         "SELECT project_id, CAST(input_tokens AS INT), CAST(unpriced_quantity AS INT), cost_usd "
         "FROM daily_costs WHERE model IS NULL ORDER BY ALL"
     ) == [("proj_a", 70, 75, None), (None, 1000, 1000, None)]
-    assert place.rows("SELECT is_lower_bound FROM budget_status") == [(True,)]
-    place.assert_sums_agree()
+    assert workspace.rows("SELECT is_lower_bound FROM budget_status") == [(True,)]
+    workspace.assert_sums_agree()
 
 
-def test_a_change_and_a_price_within_the_day_find_it_again(place: Place) -> None:
+def test_a_change_and_a_price_within_the_day_find_it_again(workspace: Workspace) -> None:
     """The other ways to rate: differences with what is posted, and a day of two prices."""
     rows = (unnamed(1100), used(500))
-    place.write(
+    workspace.write(
         "usage/2.json", page("completions", "2026-11-23T04:00:00Z", bucket("2026-11-22", *rows))
     )
-    place.run()
-    assert place.tokens() == 1600
-    place.price(*PRICES, price("beta", "text_input_tokens", "1", since="2026-11-22T12:00:00Z"))
-    place.rerate()
-    assert place.tokens() == 1600
-    place.assert_sums_agree()
-    place.forget("usage/2.json")
-    assert place.tokens() == 1570
-    place.assert_sums_agree()
+    workspace.run()
+    assert workspace.tokens() == 1600
+    workspace.price(*PRICES, price("beta", "text_input_tokens", "1", since="2026-11-22T12:00:00Z"))
+    workspace.rerate()
+    assert workspace.tokens() == 1600
+    workspace.assert_sums_agree()
+    workspace.forget("usage/2.json")
+    assert workspace.tokens() == 1570
+    workspace.assert_sums_agree()
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_a_change_and_a_price_within_the_day_find_it_again(place: Place) -> None
         (("prices", "diff"), ""),
     ],
 )
-def test_every_verb_shows_it(place: Place, words: tuple[str, ...], shown: str) -> None:
+def test_every_verb_shows_it(workspace: Workspace, words: tuple[str, ...], shown: str) -> None:
     """As unnamed, the way a project without an id is shown."""
-    assert shown in call(place, *words)
+    assert shown in call(workspace, *words)
 
 
-def test_the_report_shows_it(place: Place) -> None:
+def test_the_report_shows_it(workspace: Workspace) -> None:
     """Among the models, and in the CSV beside it."""
-    call(place, "report", "--month", "2026-11")
-    assert "(no model)" in place.path("var/reports/2026-11.html").read_text()
+    call(workspace, "report", "--month", "2026-11")
+    assert "(no model)" in workspace.path("var/reports/2026-11.html").read_text()

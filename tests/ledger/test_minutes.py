@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.minute_pages import CONFIGURATION, fill, minute, minutes, row
-from tests.support.workspace import Place, bucket, page, used
+from tests.support.workspace import Workspace, bucket, page, used
 
 KEPT = (
     "SELECT strftime(started_at, '%H:%M'), project_id, requests, input_tokens + output_tokens "
@@ -17,17 +17,17 @@ COVERED = "SELECT bucket_minutes, request_minutes FROM rate_limit_coverage"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path, CONFIGURATION)
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path, CONFIGURATION)
 
 
-def test_minutes_are_kept_and_never_charged(place: Place) -> None:
+def test_minutes_are_kept_and_never_charged(workspace: Workspace) -> None:
     """The day's own bucket is the charge; the same tokens by the minute change no amount."""
-    place.write("usage/a.json", page("completions", "2026-11-24T02:00:00Z",
+    workspace.write("usage/a.json", page("completions", "2026-11-24T02:00:00Z",
                                      bucket("2026-11-23", used(1500))))  # fmt: skip
-    place.run()
-    before = place.rows("FROM charges ORDER BY ALL")
-    place.write(
+    workspace.run()
+    before = workspace.rows("FROM charges ORDER BY ALL")
+    workspace.write(
         "usage/b.json",
         minutes(
             "2026-11-24T02:00:00Z",
@@ -36,21 +36,21 @@ def test_minutes_are_kept_and_never_charged(place: Place) -> None:
             minute("2026-11-23T10:02:00", row(100)),
         ),
     )
-    result = place.run()
-    assert place.rows(KEPT) == [
+    result = workspace.run()
+    assert workspace.rows(KEPT) == [
         ("10:00", "proj_a", 2, 1011),
         ("10:00", "proj_b", 1, 400),
         ("10:02", "proj_a", 1, 100),
     ]
-    assert place.rows("FROM charges ORDER BY ALL") == before
+    assert workspace.rows("FROM charges ORDER BY ALL") == before
     assert (result.counts.rows_read, result.counts.not_usage, result.postings) == (0, 3, {})
-    assert place.rows(COVERED) == [(3, 0)]
-    place.assert_sums_agree()
+    assert workspace.rows(COVERED) == [(3, 0)]
+    workspace.assert_sums_agree()
 
 
-def test_a_later_fetch_replaces_a_minute_whole(place: Place) -> None:
+def test_a_later_fetch_replaces_a_minute_whole(workspace: Workspace) -> None:
     """A row that vanished from the minute vanishes; other minutes stay."""
-    place.write(
+    workspace.write(
         "usage/a.json",
         minutes(
             "2026-11-23T10:02:00Z",
@@ -58,34 +58,34 @@ def test_a_later_fetch_replaces_a_minute_whole(place: Place) -> None:
             minute("2026-11-23T10:01:00", row(8), row(9, project="proj_b")),
         ),
     )
-    place.run()
+    workspace.run()
     later = minutes(
         "2026-11-23T11:00:00Z",
         minute("2026-11-23T10:01:00", row(80)),
         minute("2026-11-23T10:02:00"),
     )
-    place.write("usage/b.json", later)
-    place.run()
+    workspace.write("usage/b.json", later)
+    workspace.run()
     expected = [("10:00", "proj_a", 1, 7), ("10:01", "proj_a", 1, 80)]
-    assert place.rows(KEPT) == expected
-    assert place.rows(COVERED) == [(3, 0)]
-    place.run()
-    assert place.rows(KEPT) == expected
-    assert len(list(place.path("var/minutes").iterdir())) == 1
+    assert workspace.rows(KEPT) == expected
+    assert workspace.rows(COVERED) == [(3, 0)]
+    workspace.run()
+    assert workspace.rows(KEPT) == expected
+    assert len(list(workspace.path("var/minutes").iterdir())) == 1
 
 
 @pytest.mark.parametrize("are_together", [True, False])
 def test_an_older_fetch_that_comes_late_changes_nothing_it_should_not(
-    place: Place, *, are_together: bool
+    workspace: Workspace, *, are_together: bool
 ) -> None:
     """The later fetch holds, whatever the order of runs and files; what it lacks is taken."""
-    place.write(
+    workspace.write(
         "usage/z.json",
         minutes("2026-11-23T11:00:00Z", minute("2026-11-23T10:01:00", row(80))),
     )
     if not are_together:
-        place.run()
-    place.write(
+        workspace.run()
+    workspace.write(
         "usage/a.json",
         minutes(
             "2026-11-23T10:02:00Z",
@@ -94,61 +94,63 @@ def test_an_older_fetch_that_comes_late_changes_nothing_it_should_not(
         ),
     )
     if are_together:
-        place.path("usage/a.json").rename(place.path("usage/zz.json"))
-    place.run()
-    assert place.rows(KEPT) == [("10:00", "proj_a", 1, 7), ("10:01", "proj_a", 1, 80)]
+        workspace.path("usage/a.json").rename(workspace.path("usage/zz.json"))
+    workspace.run()
+    assert workspace.rows(KEPT) == [("10:00", "proj_a", 1, 7), ("10:01", "proj_a", 1, 80)]
 
 
-def test_a_minute_that_became_empty_is_zero_and_covered(place: Place) -> None:
+def test_a_minute_that_became_empty_is_zero_and_covered(workspace: Workspace) -> None:
     """No row, and no file for the day either; the minute still counts as known."""
-    place.write(
+    workspace.write(
         "usage/a.json", minutes("2026-11-23T10:02:00Z", minute("2026-11-23T10:00:00", row(7)))
     )
-    place.run()
-    place.write("usage/b.json", minutes("2026-11-23T11:02:00Z", minute("2026-11-23T10:00:00")))
-    place.run()
-    assert place.rows(KEPT) == []
-    assert place.rows(COVERED) == [(1, 0)]
+    workspace.run()
+    workspace.write("usage/b.json", minutes("2026-11-23T11:02:00Z", minute("2026-11-23T10:00:00")))
+    workspace.run()
+    assert workspace.rows(KEPT) == []
+    assert workspace.rows(COVERED) == [(1, 0)]
 
 
-def test_endpoints_are_fetched_apart_and_cover_a_minute_once(place: Place) -> None:
+def test_endpoints_are_fetched_apart_and_cover_a_minute_once(workspace: Workspace) -> None:
     """Ten minutes of completions and five of embeddings within them are ten covered minutes."""
     for endpoint, first, last in (("completions", 0, 10), ("embeddings", 3, 8)):
         buckets = [minute(f"2026-11-23T10:{n:02}:00") for n in range(first, last)]
         told = minutes("2026-11-23T12:00:00Z", *buckets, endpoint=endpoint)
-        place.write(f"usage/{endpoint}.json", told)
-    place.run()
-    assert place.rows(COVERED) == [(10, 0)]
+        workspace.write(f"usage/{endpoint}.json", told)
+    workspace.run()
+    assert workspace.rows(COVERED) == [(10, 0)]
 
 
-def test_a_forgotten_file_takes_its_minutes_along(place: Place) -> None:
+def test_a_forgotten_file_takes_its_minutes_along(workspace: Workspace) -> None:
     """Rows and coverage go; minutes of other files stay."""
     for name, at in (("a", "10:00"), ("b", "10:01")):
-        place.write(
+        workspace.write(
             f"usage/{name}.json",
             minutes("2026-11-23T12:00:00Z", minute(f"2026-11-23T{at}:00", row(7))),
         )
-    place.run()
-    place.forget("usage/a.json")
-    assert place.rows(KEPT) == [("10:01", "proj_a", 1, 7)]
-    assert place.rows(COVERED) == [(1, 0)]
-    place.run()
-    assert place.rows(KEPT) == [("10:01", "proj_a", 1, 7)]
+    workspace.run()
+    workspace.forget("usage/a.json")
+    assert workspace.rows(KEPT) == [("10:01", "proj_a", 1, 7)]
+    assert workspace.rows(COVERED) == [(1, 0)]
+    workspace.run()
+    assert workspace.rows(KEPT) == [("10:01", "proj_a", 1, 7)]
 
 
-def test_a_batch_and_a_model_without_a_project_are_kept_but_limit_nothing(place: Place) -> None:
+def test_a_batch_and_a_model_without_a_project_are_kept_but_limit_nothing(
+    workspace: Workspace,
+) -> None:
     """The Batch API has limits of its own, and a row of no project belongs to no limit."""
-    place.write(
+    workspace.write(
         "usage/a.json",
         minutes(
             "2026-11-23T12:00:00Z",
             minute("2026-11-23T10:00:00", row(7, batch=True), row(8, project=None), row(9)),
         ),
     )
-    place.run()
-    fill(place, rate_limits=[("proj_a", "alpha", 10, 100, "2026-01-01", None)])
-    place.run()
-    assert place.rows("SELECT count(*) FROM minute_usage") == [(3,)]
-    assert place.rows(
+    workspace.run()
+    fill(workspace, rate_limits=[("proj_a", "alpha", 10, 100, "2026-01-01", None)])
+    workspace.run()
+    assert workspace.rows("SELECT count(*) FROM minute_usage") == [(3,)]
+    assert workspace.rows(
         "SELECT project_id, model, requests, tokens, tokens_basis_points FROM rate_limit_minutes"
     ) == [("proj_a", "alpha", 1, 9, 900)]

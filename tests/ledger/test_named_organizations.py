@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.workspace import BUCKETS, Place, bucket, cost, page, used
+from tests.support.workspace import BUCKETS, Workspace, bucket, cost, page, used
 
 OWN = {"organization_id": "org-of-the-provider"}
 
@@ -14,20 +14,20 @@ def test_a_bucket_is_replaced_whatever_organization_its_rows_name(tmp_path: Path
 
     Taking the later file back lets the earlier version hold again.
     """
-    place = Place(tmp_path, BUCKETS)
+    workspace = Workspace(tmp_path, BUCKETS)
     for name, at, usd, tokens in (("a", "08", "1.00", 1000), ("b", "09", "2.00", 2000)):
         fetched = f"2026-11-24T{at}:00:00Z"
         costs = bucket("2026-11-23", {**cost(usd), **OWN})
         usage = bucket("2026-11-23", {**used(tokens), **OWN})
-        place.write(f"costs/{name}.json", page("costs", fetched, costs))
-        place.write(f"usage/{name}.json", page("completions", fetched, usage))
-        place.run()
+        workspace.write(f"costs/{name}.json", page("costs", fetched, costs))
+        workspace.write(f"usage/{name}.json", page("completions", fetched, usage))
+        workspace.run()
     question = "SELECT (SELECT sum(amount) FROM provider_costs), (SELECT sum(requests) FROM usage)"
-    assert [[str(v) for v in row] for row in place.rows(question)] == [
+    assert [[str(v) for v in row] for row in workspace.rows(question)] == [
         ["2.000000000000000000000000", "1"]
     ]
-    assert place.tokens() == 2000
-    place.forget("costs/b.json", "usage/b.json")
-    assert [str(v) for (v, _) in place.rows(question)] == ["1.000000000000000000000000"]
-    assert place.tokens() == 1000
-    place.assert_sums_agree()
+    assert workspace.tokens() == 2000
+    workspace.forget("costs/b.json", "usage/b.json")
+    assert [str(v) for (v, _) in workspace.rows(question)] == ["1.000000000000000000000000"]
+    assert workspace.tokens() == 1000
+    workspace.assert_sums_agree()

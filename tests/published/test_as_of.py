@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.published.reader import open_published, run_statement
-from tests.support.workspace import Place, lines, request
+from tests.support.workspace import Workspace, lines, request
 
 SUMS = {
     "charges": "SELECT sum(cost_usd) FROM charges",
@@ -21,53 +21,53 @@ SUMS = {
 }
 
 
-def known(place: Place, at: datetime | None) -> dict[str, Any]:
+def known(workspace: Workspace, at: datetime | None) -> dict[str, Any]:
     """The sums of all views, now or at an instant."""
-    with open_published(place.path("var/published"), at=at) as con:
+    with open_published(workspace.path("var/published"), at=at) as con:
         return {name: next(run_statement(con, text).rows())[0] for name, text in SUMS.items()}
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path.resolve())
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path.resolve())
 
 
-def test_each_instant_shows_what_was_known_then(place: Place) -> None:
+def test_each_instant_shows_what_was_known_then(workspace: Workspace) -> None:
     """A restated record, a forgotten file and a new price: each moves the sums from then on."""
     seen = []
 
     def note() -> None:
         # between two runs, which the test's clock keeps apart
-        seen.append((place.clock(), known(place, None)))
+        seen.append((workspace.clock(), known(workspace, None)))
 
-    place.write("logs/a.jsonl", lines(request("1"), request("2", 2000)))
-    place.run()
+    workspace.write("logs/a.jsonl", lines(request("1"), request("2", 2000)))
+    workspace.run()
     note()
-    place.write("logs/b.jsonl", lines(request("2", 5000), request("3", 70)))
-    place.run()
+    workspace.write("logs/b.jsonl", lines(request("2", 5000), request("3", 70)))
+    workspace.run()
     note()
-    place.write("logs/c.jsonl", lines(request("4", 900)))
-    place.run()
+    workspace.write("logs/c.jsonl", lines(request("4", 900)))
+    workspace.run()
     note()
-    place.forget("logs/c.jsonl")
+    workspace.forget("logs/c.jsonl")
     note()
     assert len({str(values) for _, values in seen}) == 3  # the last is the second again
     for at, values in seen:
-        assert known(place, at) == values
+        assert known(workspace, at) == values
 
 
-def test_before_the_first_run_nothing_was_known(place: Place) -> None:
+def test_before_the_first_run_nothing_was_known(workspace: Workspace) -> None:
     """No rows, no error."""
-    place.write("logs/a.jsonl", lines(request("1")))
-    place.run()
-    values = known(place, datetime(2020, 1, 1))
+    workspace.write("logs/a.jsonl", lines(request("1")))
+    workspace.run()
+    values = known(workspace, datetime(2020, 1, 1))
     assert set(values.values()) == {None}
 
 
-def test_now_is_what_is_published(place: Place) -> None:
+def test_now_is_what_is_published(workspace: Workspace) -> None:
     """An instant after everything gives the published views themselves."""
-    place.write("logs/a.jsonl", lines(request("1"), request("2", 2000)))
-    place.run()
-    later = place.clock() + timedelta(days=400)
-    assert known(place, later) == known(place, None)
-    assert isinstance(known(place, later)["charges"], Decimal)
+    workspace.write("logs/a.jsonl", lines(request("1"), request("2", 2000)))
+    workspace.run()
+    later = workspace.clock() + timedelta(days=400)
+    assert known(workspace, later) == known(workspace, None)
+    assert isinstance(known(workspace, later)["charges"], Decimal)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from pipeline.cli import app
 from pipeline.config.model import load
 from pipeline.runs.doctor import diagnose
-from tests.support.workspace import Place, lines, request
+from tests.support.workspace import Workspace, lines, request
 
 READERS = [
     ("sql", "SELECT count(*) FROM usage"),
@@ -21,53 +21,55 @@ READERS = [
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def workspace(tmp_path: Path) -> Workspace:
     """One thousand tokens; the storage has moved from `var's` to `elsewhere/var`."""
-    place = Place(tmp_path.resolve())
-    place.configure(place.path("tollbook.toml").read_text().replace('"var"', '"var\'s"'))
-    place.write("logs/a.jsonl", lines(request("1")))
-    place.run()
-    place.path("elsewhere").mkdir()
-    place.path("var's").rename(place.path("elsewhere/var"))
-    place.configure(place.path("tollbook.toml").read_text().replace("var's", "elsewhere/var"))
-    return place
+    workspace = Workspace(tmp_path.resolve())
+    workspace.configure(workspace.path("tollbook.toml").read_text().replace('"var"', '"var\'s"'))
+    workspace.write("logs/a.jsonl", lines(request("1")))
+    workspace.run()
+    workspace.path("elsewhere").mkdir()
+    workspace.path("var's").rename(workspace.path("elsewhere/var"))
+    workspace.configure(
+        workspace.path("tollbook.toml").read_text().replace("var's", "elsewhere/var")
+    )
+    return workspace
 
 
-def call(place: Place, *words: str) -> Result:
+def call(workspace: Workspace, *words: str) -> Result:
     """Call a verb."""
-    return CliRunner().invoke(app, [*words, "--config", str(place.path("tollbook.toml"))])
+    return CliRunner().invoke(app, [*words, "--config", str(workspace.path("tollbook.toml"))])
 
 
 @pytest.mark.parametrize("words", READERS)
 def test_readers_are_told_the_old_place_and_what_to_do(
-    place: Place, words: tuple[str, ...]
+    workspace: Workspace, words: tuple[str, ...]
 ) -> None:
     """The views name files by absolute paths, so that a snapshot is one whole."""
-    error, old = call(place, *words).exception, place.path("var's")
+    error, old = call(workspace, *words).exception, workspace.path("var's")
     assert str(error) == (
-        f"{place.path('elsewhere/var')}: the published files name the place where the storage was "
-        f"before, {old}. The next `tollbook run` publishes again, for this place."
+        f"{workspace.path('elsewhere/var')}: the published files name the place where the storage "
+        f"was before, {old}. The next `tollbook run` publishes again, for this place."
     )
 
 
-def test_another_name_of_the_same_folder_is_no_move(place: Place) -> None:
+def test_another_name_of_the_same_folder_is_no_move(workspace: Workspace) -> None:
     """What counts is where the files lie, not how one comes there."""
-    place.path("elsewhere/var").rename(place.path("var's"))
-    place.path("elsewhere/var").symlink_to(place.path("var's"))
-    assert call(place, *READERS[0]).exit_code == 0
+    workspace.path("elsewhere/var").rename(workspace.path("var's"))
+    workspace.path("elsewhere/var").symlink_to(workspace.path("var's"))
+    assert call(workspace, *READERS[0]).exit_code == 0
 
 
-def test_doctor_says_it_and_the_next_run_mends_it(place: Place) -> None:
+def test_doctor_says_it_and_the_next_run_mends_it(workspace: Workspace) -> None:
     """Nothing is read twice for it."""
 
     def published() -> tuple[str, str]:
-        checks = diagnose(lambda: load(place.path("tollbook.toml")), {})
+        checks = diagnose(lambda: load(workspace.path("tollbook.toml")), {})
         [found] = [c for c in checks if c.name == "published"]
         return found.state, found.value
 
     assert published()[0] == "warning"
-    assert str(place.path("var's")) in published()[1]
-    assert place.run().counts.rows_read == 0
+    assert str(workspace.path("var's")) in published()[1]
+    assert workspace.run().counts.rows_read == 0
     assert published()[0] == "ok"
     for words in READERS:
-        assert call(place, *words).exit_code == 0, words
+        assert call(workspace, *words).exit_code == 0, words

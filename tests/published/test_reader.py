@@ -27,7 +27,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One charge of two dollars; beside the storage a file that is nobody's business, and links
     in the snapshot that lead to it.
     """
-    root = tmp_path_factory.mktemp("house")
+    root = tmp_path_factory.mktemp("storage")
     (root / "secret.csv").write_text("key\nsk-secret\n", encoding="utf-8")
     link = publish(root / "var", ROWS)
     (link.resolve() / "link.csv").symlink_to(root / "secret.csv")

@@ -24,7 +24,9 @@ def books(tmp_path: Path) -> Books:
 
 
 @pytest.fixture(scope="session")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def published_books(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The filled books, read-only."""
     filled = Books(tmp_path_factory.mktemp("books") / "tollbook.duckdb")
     fill(filled)

@@ -31,8 +31,8 @@ from tests.support.webhook import Server, webhook
 from tests.support.workspace import (
     CONFIGURATION,
     PUBLISHED,
-    Place,
     Row,
+    Workspace,
     bucket,
     cost,
     lines,
@@ -96,7 +96,7 @@ def environment() -> dict[str, str]:
 class Scene:
     """A storage before a run, and what the undisturbed run makes of it."""
 
-    place: Place
+    workspace: Workspace
     server: Server
     kept: Path  # a copy of the storage before the run
     before: dict[str, list[Row]]
@@ -108,12 +108,19 @@ class Scene:
     @property
     def var(self) -> Path:
         """The storage."""
-        return self.place.path("var")
+        return self.workspace.path("var")
 
     @property
     def words(self) -> list[str]:
         """Of the command."""
-        return ["run", "--config", str(self.place.path("tollbook.toml")), "--now", NOW, "--quiet"]
+        return [
+            "run",
+            "--config",
+            str(self.workspace.path("tollbook.toml")),
+            "--now",
+            NOW,
+            "--quiet",
+        ]
 
     def set_back(self) -> None:
         """As before the run, where it lay: snapshots name their files by absolute paths."""
@@ -126,7 +133,7 @@ class Scene:
         """The real command; `more` stands between Python and its words."""
         return subprocess.Popen(
             [sys.executable, *(more or ("-m", "pipeline")), *self.words],
-            cwd=self.place.folder,
+            cwd=self.workspace.folder,
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -142,13 +149,13 @@ class Scene:
     def run(self) -> None:
         """A run in this process, by the clocks of the command."""
         clock = cli_context.business_clock(NOW)
-        config = load(self.place.path("tollbook.toml"))
+        config = load(self.workspace.path("tollbook.toml"))
         done = run_batch(config, now=clock.business(), real_clock=clock.real, environment={})
         assert done.outcome == "done"
 
     def seen(self) -> dict[str, list[Row]]:
         """What readers see but for times and names of runs."""
-        return self.place.answers(SEEN)
+        return self.workspace.answers(SEEN)
 
     def count_files(self) -> int:
         """Of the ledger; replaced files of charges stay until a later run tidies up."""
@@ -168,7 +175,7 @@ class Scene:
         assert self.seen() in (self.before, self.after)
         self.run()
         assert self.seen() == self.after
-        self.place.assert_sums_agree()
+        self.workspace.assert_sums_agree()
         assert self.ids() == self.said
         assert 1 <= len(self.server.posts) <= messages
         assert all(post == self.server.posts[0] for post in self.server.posts)
@@ -178,40 +185,40 @@ class Scene:
         assert all((s / ".complete").exists() for s in (self.var / "snapshots").iterdir())
 
 
-def fill(place: Place) -> None:
+def fill(workspace: Workspace) -> None:
     """The inputs of the first run."""
     many = [request(f"a{i}", 100, when=f"2026-03-{8 + i % 2:02}T12:00:00") for i in range(400)]
-    place.write("logs/a.jsonl", lines(*many))
+    workspace.write("logs/a.jsonl", lines(*many))
     february = (request(f"b{i}", 10, when="2026-02-27T12:00:00", project="proj_b") for i in (1, 2))
-    place.write("logs/b.jsonl.gz", lines(*february))
-    place.records("exports/r.csv", "r1,2026-03-01T10:00:00,proj_b,alpha,5000,7,1")
+    workspace.write("logs/b.jsonl.gz", lines(*february))
+    workspace.records("exports/r.csv", "r1,2026-03-01T10:00:00,proj_b,alpha,5000,7,1")
     bill = bucket("2026-03-22", cost("1.5"))
-    place.write("costs/1.json", page("costs", "2026-03-23T02:00:00Z", bill))
+    workspace.write("costs/1.json", page("costs", "2026-03-23T02:00:00Z", bill))
 
 
-def add(place: Place) -> None:
+def add(workspace: Workspace) -> None:
     """What has come since: a tail, repeats, another content, a broken row, a bill fetched anew."""
     more = [request(f"a{i}", 900, when="2026-03-23T12:00:00") for i in range(390, 900)]
-    place.append("logs/a.jsonl", lines(*more) + "{broken\n")
+    workspace.append("logs/a.jsonl", lines(*more) + "{broken\n")
     old = (request(f"b{i}", 10, when="2026-02-27T12:00:00", project="proj_b") for i in range(2, 9))
-    place.write("logs/c.jsonl", lines(*old, request("a8", 7, when="2026-03-08T12:00:00")))
-    place.records("exports/s.csv", "r2,2026-03-02T10:00:00,proj_b,alpha,600,7,1")
+    workspace.write("logs/c.jsonl", lines(*old, request("a8", 7, when="2026-03-08T12:00:00")))
+    workspace.records("exports/s.csv", "r2,2026-03-02T10:00:00,proj_b,alpha,600,7,1")
     bill = bucket("2026-03-22", cost("1.75"))
-    place.write("costs/2.json", page("costs", "2026-03-24T02:00:00Z", bill))
+    workspace.write("costs/2.json", page("costs", "2026-03-24T02:00:00Z", bill))
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("killed").resolve()
     with webhook() as server:
-        place = Place(folder / "place", CONFIGURATION + BUDGET.format(url=server.url))
-        place.at = datetime(2026, 3, 24, 8)  # older than the real clock of the command
-        scene = Scene(place, server, folder / "kept", {})
-        fill(place)
+        workspace = Workspace(folder / "workspace", CONFIGURATION + BUDGET.format(url=server.url))
+        workspace.at = datetime(2026, 3, 24, 8)  # older than the real clock of the command
+        scene = Scene(workspace, server, folder / "kept", {})
+        fill(workspace)
         scene.run()
         assert server.posts == []
         scene.before = scene.seen()
-        add(place)
+        add(workspace)
         shutil.copytree(scene.var, scene.kept, symlinks=True)
         with scene.start() as process:
             scene.wait_for_the_lock(process)
@@ -224,7 +231,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def test_the_undisturbed_run_does_all_that_can_be_cut_off(scene: Scene) -> None:
     """Guards the scene: every fate, several ledger files, restatements, two thresholds crossed."""
-    fates = {name: tuple(row) for name, row in scene.place.fates().items()}
+    fates = {name: tuple(row) for name, row in scene.workspace.fates().items()}
     assert fates == {
         "logs/a.jsonl": (911, 899, 0, 11, 1),
         "logs/b.jsonl.gz": (2, 2, 0, 0, 0),
@@ -287,14 +294,14 @@ def test_killed_again_and_again(scene: Scene) -> None:
 )
 def test_killed_while_the_books_are_made(tmp_path: Path, event: str, part: str) -> None:
     """A first run leaves nothing that the next one could not open."""
-    place = Place(tmp_path.resolve())
-    place.at = datetime(2026, 3, 24, 8)
-    fill(place)
+    workspace = Workspace(tmp_path.resolve())
+    workspace.at = datetime(2026, 3, 24, 8)
+    fill(workspace)
     with webhook() as server:
-        scene = Scene(place, server, tmp_path, {})
+        scene = Scene(workspace, server, tmp_path, {})
         assert scene.until(signal.SIGKILL, event, part).returncode == -signal.SIGKILL
         scene.run()
-    assert place.tokens() == 400 * 100 + 2 * 10 + 5000
+    assert workspace.tokens() == 400 * 100 + 2 * 10 + 5000
 
 
 def test_of_two_runs_at_once_one_is_told_and_changes_nothing(scene: Scene) -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.workspace import PRICES, Place, price, published, request
+from tests.support.workspace import PRICES, Workspace, price, published, request
 
 # For a million tokens: in, cached (gamma has no price for these), out.
 USD = {
@@ -68,9 +68,9 @@ def expected(made: list[dict[str, Any]]) -> Decimal:
     return total / 1_000_000
 
 
-def priced(place: Place) -> Decimal:
+def priced(workspace: Workspace) -> Decimal:
     """The total of the published charges."""
-    ((total,),) = place.rows("SELECT coalesce(sum(cost_usd), 0) FROM charges")
+    ((total,),) = workspace.rows("SELECT coalesce(sum(cost_usd), 0) FROM charges")
     return Decimal(total)
 
 
@@ -79,10 +79,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("promises").resolve()
 
 
-def scattered(folder: Path, made: list[dict[str, Any]], seed: int) -> Place:
+def scattered(folder: Path, made: list[dict[str, Any]], seed: int) -> Workspace:
     """The calls in any order, over plain and packed files, some in two of them, in two runs."""
     source = random.Random(seed)
-    place = Place(Path(tempfile.mkdtemp(dir=folder)), prices=MORE_PRICES)
+    workspace = Workspace(Path(tempfile.mkdtemp(dir=folder)), prices=MORE_PRICES)
     texts = [json.dumps(body) + "\n" for body in made]
     source.shuffle(texts)
     parts: list[list[str]] = [[] for _ in range(source.randint(1, 4))]
@@ -91,11 +91,11 @@ def scattered(folder: Path, made: list[dict[str, Any]], seed: int) -> Place:
             part.append(text)
     for number, part in enumerate(parts):
         name = f"logs/{number}.jsonl{source.choice(['', '.gz'])}"
-        place.write(name, "".join(part))
+        workspace.write(name, "".join(part))
         if source.random() < 0.5:
-            place.run()
-    place.run()
-    return place
+            workspace.run()
+    workspace.run()
+    return workspace
 
 
 @SLOW
@@ -106,10 +106,12 @@ def test_order_files_and_runs_do_not_move_a_cent(
     """However the calls lie, the money is that of an independent computation, to the last digit."""
     costs = []
     for seed in seeds:
-        place = scattered(folder, made, seed)
-        assert priced(place) == expected(made)
+        workspace = scattered(folder, made, seed)
+        assert priced(workspace) == expected(made)
         costs.append(
-            place.rows("SELECT * EXCLUDE (project_name, is_provisional) FROM charges ORDER BY ALL")
+            workspace.rows(
+                "SELECT * EXCLUDE (project_name, is_provisional) FROM charges ORDER BY ALL"
+            )
         )
         unpriced = sum(body["usage"]["total_tokens"] for body in made if body["model"] == "delta")
         cached = sum(
@@ -117,11 +119,11 @@ def test_order_files_and_runs_do_not_move_a_cent(
             for body in made
             if body["model"] == "gamma"
         )
-        ((held,),) = place.rows(
+        ((held,),) = workspace.rows(
             "SELECT coalesce(sum(quantity), 0) FROM charges WHERE pricing_status = 'unpriced'"
         )
         assert held == unpriced + cached
-        place.assert_sums_agree()
+        workspace.assert_sums_agree()
     assert costs[0] == costs[1]
 
 
@@ -131,21 +133,21 @@ def test_every_row_has_one_fate_and_a_repeat_changes_nothing(
     folder: Path, made: list[dict[str, Any]], seed: int, spoiled: int
 ) -> None:
     """Accepted, duplicate, superseded and quarantined add up, file by file, run by run."""
-    place = scattered(folder, made, seed)
+    workspace = scattered(folder, made, seed)
     for number in range(spoiled):
-        place.write(f"logs/spoiled-{number}.jsonl", f'{{"object": "response", "id": {number}\n')
-    place.run()
-    for counts in place.fates().values():
+        workspace.write(f"logs/spoiled-{number}.jsonl", f'{{"object": "response", "id": {number}\n')
+    workspace.run()
+    for counts in workspace.fates().values():
         assert counts[0] == sum(counts[1:])
-    ((accepted, quarantined),) = place.rows(
+    ((accepted, quarantined),) = workspace.rows(
         "SELECT sum(accepted), sum(quarantined) FROM input_files"
     )
     assert (accepted, quarantined) == (len(made), spoiled)
-    assert Counter(place.rows("SELECT count(*) FROM usage")) == Counter([(len(made),)])
-    before = published(place)
-    again = place.run()
+    assert Counter(workspace.rows("SELECT count(*) FROM usage")) == Counter([(len(made),)])
+    before = published(workspace)
+    again = workspace.run()
     assert (again.counts.rows_read, again.postings) == (0, {})
-    assert published(place) == before
+    assert published(workspace) == before
 
 
 @SLOW
@@ -154,10 +156,10 @@ def test_what_is_forgotten_was_never_there(
     folder: Path, made: list[dict[str, Any]], extra: list[dict[str, Any]], seed: int
 ) -> None:
     """A file that is taken back leaves the total as it was before it, also if it replaced calls."""
-    place = scattered(folder, made, seed)
-    before = priced(place)
-    place.write("logs/staging.jsonl", "".join(json.dumps(body) + "\n" for body in extra))
-    place.run()
-    place.forget("logs/staging.jsonl")
-    assert priced(place) == before == expected(made)
-    place.assert_sums_agree()
+    workspace = scattered(folder, made, seed)
+    before = priced(workspace)
+    workspace.write("logs/staging.jsonl", "".join(json.dumps(body) + "\n" for body in extra))
+    workspace.run()
+    workspace.forget("logs/staging.jsonl")
+    assert priced(workspace) == before == expected(made)
+    workspace.assert_sums_agree()

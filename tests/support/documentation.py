@@ -1,9 +1,10 @@
 """The parts of the README that are made, not written: tables, and what its examples print.
 
 `python -m tests.support.documentation` writes them anew; `tests/test_readme.py` fails where they
-differ. A comment before a fenced block says what is done with it: `<!-- run -->` runs the lines that begin
-with `$` and shows their output, `<!-- python -->` runs it, `<!-- file: NAME -->` writes it to the
-folder of the examples. Between `<!-- made: NAME -->` and `<!-- /made -->` stands what is made.
+differ. A comment before a fenced block says what is done with it: `<!-- run -->` runs the lines
+that begin with `$` and shows their output, `<!-- python -->` runs it, `<!-- file: NAME -->` writes
+it to the folder of the examples. Between `<!-- made: NAME -->` and `<!-- /made -->` stands what is
+made.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def double(
         yield server
 
 
-class House:
+class FetchWorkspace:
     """A folder with a tollbook.toml; the real clock follows the business clock."""
 
     def __init__(self, folder: Path, base_url: str, source: str = SOURCE, more: str = "") -> None:

@@ -4,7 +4,7 @@
 the package litellm 1.106.2 (MIT, Copyright (c) 2023 Berri AI), prices only, numbers as the text
 they are written with. The package itself is no test dependency: it needs an older `openai` and a
 hundred megabytes for this one file. To renew the extract: `pip download --no-deps litellm`, unpack
-the wheel, and run `python -m tests.pricing.litellm_list PATH_OF_THE_JSON_FILE`.
+the wheel, and run `python -m tests.support.litellm_list PATH_OF_THE_JSON_FILE`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from tests.support.workspace import Place, epoch, page
+from tests.support.workspace import Workspace, epoch, page
 
 CONFIGURATION = """
 [organization]
@@ -78,9 +78,9 @@ def minutes(fetched_at: str, *buckets: Mapping[str, Any], endpoint: str = "compl
     return json.dumps({**envelope, "parameters": {"bucket_width": "1m"}})
 
 
-def fill(place: Place, **tables: Sequence[Sequence[Any]]) -> None:
+def fill(workspace: Workspace, **tables: Sequence[Sequence[Any]]) -> None:
     """Write rows into the directory's tables of the books, over what was there."""
-    with duckdb.connect(str(place.path("var/warehouse.duckdb"))) as con:
+    with duckdb.connect(str(workspace.path("var/warehouse.duckdb"))) as con:
         for table, rows in tables.items():
             con.execute(f"DELETE FROM {table}")
             names = TABLES[table]

@@ -1,7 +1,7 @@
 """A folder with a configuration and raw files, real runs over them, and what they published.
 
-Files are dated by the clock of the place, not by that of the machine, so that "a day old" is what
-a test says it is.
+Files are dated by the clock of the workspace, not by that of the machine, so that "a day old" is
+what a test says it is.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def cost(usd: str, project: str = "proj_a", item: str = "alpha, input") -> dict[
     }
 
 
-class Place:
+class Workspace:
     """A storage and its inputs. The real clock ticks a second whenever it is looked at."""
 
     def __init__(
@@ -213,7 +213,7 @@ class Place:
         (self.folder / "prices.csv").write_text(text, encoding="utf-8")
 
     def path(self, name: str) -> Path:
-        """A file of the place."""
+        """A file of the workspace."""
         return self.folder / name
 
     def write(self, name: str, content: str | bytes, *, age: timedelta = timedelta()) -> Path:
@@ -335,6 +335,6 @@ class Place:
         assert self.rows(f"({other}) EXCEPT ({one})") == []
 
 
-def published(place: Place) -> dict[str, list[Row]]:
+def published(workspace: Workspace) -> dict[str, list[Row]]:
     """What readers see, to the last digit, without what names runs and their times."""
-    return place.answers(PUBLISHED)
+    return workspace.answers(PUBLISHED)

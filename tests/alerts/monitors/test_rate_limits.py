@@ -18,7 +18,7 @@ from pipeline.published.named_queries import bind, days_asked_about, named
 from pipeline.published.reader import open_published, run_statement
 from tests.support.minute_pages import CONFIGURATION, fill, minute, minutes, row
 from tests.support.published_folder import publish
-from tests.support.workspace import Place, lines, request
+from tests.support.workspace import Workspace, lines, request
 
 NOW = datetime(2026, 11, 24, 8)
 FIRST = datetime(2026, 11, 1)
@@ -207,25 +207,25 @@ def test_requests_stand_in_for_a_project_without_minute_buckets(ask: Ask) -> Non
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path, CONFIGURATION)
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path, CONFIGURATION)
 
 
-def test_names_lead_to_limits_and_snapshots_share_one(place: Place) -> None:
+def test_names_lead_to_limits_and_snapshots_share_one(workspace: Workspace) -> None:
     """Dated ids and aliases find the limit; a fine-tuned model never takes its base's."""
     models = (
         "gpt-4o-2024-08-06", "gpt-4o-2024-11-20", "gpt-4o", "gpt-4o-audio-preview",
         "gpt-4-0613", "ft:gpt-4o-2024-08-06:acme::x", "ft:gpt-4.1:acme::y", "gpt-5-1", "o9",
     )  # fmt: skip
-    place.write(
+    workspace.write(
         "logs/a.jsonl", lines(*(request(f"{n}", 10, model=m) for n, m in enumerate(models)))
     )
-    place.run()
+    workspace.run()
     known = ("gpt-4o", "gpt-4", "ft:gpt-4o-2024-08-06", "gpt-5.1", "gpt-4o-shared")
-    fill(place, rate_limits=[("proj_a", m, 100, 1000, "2026-01-01", None) for m in known])
-    place.run()
+    fill(workspace, rate_limits=[("proj_a", m, 100, 1000, "2026-01-01", None) for m in known])
+    workspace.run()
     found = "SELECT model, requests, max_tokens_per_1_minute FROM rate_limit_minutes ORDER BY model"
-    assert place.rows(found) == [
+    assert workspace.rows(found) == [
         ("ft:gpt-4.1:acme::y", 1, None),
         ("ft:gpt-4o-2024-08-06", 1, 1000),
         ("gpt-4", 1, 1000),
@@ -236,7 +236,7 @@ def test_names_lead_to_limits_and_snapshots_share_one(place: Place) -> None:
     ]
 
 
-def test_the_limit_is_the_one_that_held(place: Place) -> None:
+def test_the_limit_is_the_one_that_held(workspace: Workspace) -> None:
     """Before the first known one that one stands in; after the end there is none; 0 blocks."""
     at = (
         "2026-11-02T10:00:00",
@@ -244,24 +244,26 @@ def test_the_limit_is_the_one_that_held(place: Place) -> None:
         "2026-11-20T10:00:00",
         "2026-11-22T10:00:00",
     )
-    place.write("logs/a.jsonl", lines(*(request(str(n), 50, when=w) for n, w in enumerate(at))))
-    place.run()
+    workspace.write("logs/a.jsonl", lines(*(request(str(n), 50, when=w) for n, w in enumerate(at))))
+    workspace.run()
     spans = [(100, "2026-11-10", "2026-11-15"), (0, "2026-11-15", "2026-11-21")]
-    fill(place, rate_limits=[("proj_a", "alpha", None, n, *span) for n, *span in spans])
-    place.run()
-    assert place.rows(
+    fill(workspace, rate_limits=[("proj_a", "alpha", None, n, *span) for n, *span in spans])
+    workspace.run()
+    assert workspace.rows(
         "SELECT max_tokens_per_1_minute, tokens_basis_points FROM rate_limit_minutes "
         "ORDER BY started_at"
     ) == [(100, 5000), (100, 5000), (0, 10_000), (None, None)]
 
 
-def test_where_a_project_has_minute_buckets_requests_are_not_counted_again(place: Place) -> None:
+def test_where_a_project_has_minute_buckets_requests_are_not_counted_again(
+    workspace: Workspace,
+) -> None:
     """By project and day; the newest day of requests is covered up to its last one."""
-    place.write(
+    workspace.write(
         "usage/a.json",
         minutes("2026-11-23T13:00:00Z", minute("2026-11-23T12:00:00", row(1000))),
     )
-    place.write(
+    workspace.write(
         "logs/a.jsonl",
         lines(
             request("1", 1000),
@@ -269,15 +271,15 @@ def test_where_a_project_has_minute_buckets_requests_are_not_counted_again(place
             request("3", 30, when="2026-11-22T12:00:00"),
         ),
     )
-    place.run()
-    assert place.rows(
+    workspace.run()
+    assert workspace.rows(
         "SELECT usage_date, project_id, tokens, counted_from FROM rate_limit_minutes ORDER BY ALL"
     ) == [
         (date(2026, 11, 22), "proj_a", 30, "requests"),
         (date(2026, 11, 23), "proj_a", 1000, "minute_buckets"),
         (date(2026, 11, 23), "proj_b", 30, "requests"),
     ]
-    assert place.rows("FROM rate_limit_coverage ORDER BY ALL") == [
+    assert workspace.rows("FROM rate_limit_coverage ORDER BY ALL") == [
         (date(2026, 11, 22), 0, 1440),
         (date(2026, 11, 23), 1, 721),
     ]
@@ -290,15 +292,15 @@ ALERTS = (
 )
 
 
-def test_a_limit_that_is_near_or_reached_is_told_once_a_month(place: Place) -> None:
+def test_a_limit_that_is_near_or_reached_is_told_once_a_month(workspace: Workspace) -> None:
     """Each threshold once, in one message; another hour of the same month says nothing new."""
-    place.run()
-    fill(place, rate_limits=[LIMIT])
-    place.write("logs/a.jsonl", lines(request("1", 850)))
+    workspace.run()
+    fill(workspace, rate_limits=[LIMIT])
+    workspace.write("logs/a.jsonl", lines(request("1", 850)))
     said: list[str] = []
-    place.run(say=said.append)
+    workspace.run(say=said.append)
     near = ("rate_limit", "proj_a alpha", date(2026, 11, 1), 80, "warning", "open", "printed")
-    assert place.rows(ALERTS) == [near]
+    assert workspace.rows(ALERTS) == [near]
     [text] = said
     assert text.startswith(
         "tollbook, org-acme: 1 rate limit is near or reached\n"
@@ -306,61 +308,63 @@ def test_a_limit_that_is_near_or_reached_is_told_once_a_month(place: Place) -> N
         "a minute, 85 % of the tokens a minute that it allows; 80 % or more in 1 hour on 1 day, "
         "last at 2026-11-23 12:00.\nAlert ids: alert-"
     )
-    place.write("logs/b.jsonl", lines(request("2", 900, when="2026-11-22T09:00:00")))
-    place.run(say=said.append)
+    workspace.write("logs/b.jsonl", lines(request("2", 900, when="2026-11-22T09:00:00")))
+    workspace.run(say=said.append)
     assert len(said) == 1
-    place.write("logs/c.jsonl", lines(request("3", 1000, when="2026-11-22T10:00:00")))
-    place.run(say=said.append)
-    assert [a[3:5] for a in place.rows(ALERTS)] == [(80, "warning"), (100, "critical")]
+    workspace.write("logs/c.jsonl", lines(request("3", 1000, when="2026-11-22T10:00:00")))
+    workspace.run(say=said.append)
+    assert [a[3:5] for a in workspace.rows(ALERTS)] == [(80, "warning"), (100, "critical")]
     assert len(said) == 2
     assert "100 % of the tokens a minute" in said[1]
-    place.run(say=said.append)
+    workspace.run(say=said.append)
     assert len(said) == 2
 
 
-def test_both_thresholds_at_once_are_one_line(place: Place) -> None:
+def test_both_thresholds_at_once_are_one_line(workspace: Workspace) -> None:
     """Two alerts, as each is known by its threshold, and one sentence about them."""
-    place.run()
-    fill(place, rate_limits=[LIMIT])
-    place.write("logs/a.jsonl", lines(request("1", 2500)))
+    workspace.run()
+    fill(workspace, rate_limits=[LIMIT])
+    workspace.write("logs/a.jsonl", lines(request("1", 2500)))
     said: list[str] = []
-    place.run(say=said.append)
-    assert [a[3] for a in place.rows(ALERTS)] == [80, 100]
+    workspace.run(say=said.append)
+    assert [a[3] for a in workspace.rows(ALERTS)] == [80, 100]
     assert said[0].count("Rate limit of alpha") == 1
     assert said[0].count("alert-") == 2
 
 
-def test_limits_that_come_later_are_held_against_the_month_so_far(place: Place) -> None:
+def test_limits_that_come_later_are_held_against_the_month_so_far(workspace: Workspace) -> None:
     """The days were counted already; so a synced limit finds what it would have found then."""
-    place.write("logs/a.jsonl", lines(request("1", 850)))
-    place.run()
-    fill(place, rate_limits=[LIMIT])
-    place.run()
-    assert [a[:4] for a in place.rows(ALERTS)] == [
+    workspace.write("logs/a.jsonl", lines(request("1", 850)))
+    workspace.run()
+    fill(workspace, rate_limits=[LIMIT])
+    workspace.run()
+    assert [a[:4] for a in workspace.rows(ALERTS)] == [
         ("rate_limit", "proj_a alpha", date(2026, 11, 1), 80)
     ]
 
 
-def test_what_turns_out_wrong_is_taken_back(place: Place) -> None:
+def test_what_turns_out_wrong_is_taken_back(workspace: Workspace) -> None:
     """A minute fetched anew is lower: that is said, and the alert is retracted."""
-    place.write(
+    workspace.write(
         "usage/a.json", minutes("2026-11-23T13:00:00Z", minute("2026-11-23T12:00:00", row(900)))
     )
-    place.run()
-    fill(place, rate_limits=[LIMIT])
-    place.run()
-    place.write(
+    workspace.run()
+    fill(workspace, rate_limits=[LIMIT])
+    workspace.run()
+    workspace.write(
         "usage/b.json", minutes("2026-11-23T14:00:00Z", minute("2026-11-23T12:00:00", row(90)))
     )
     said: list[str] = []
-    place.run(say=said.append)
-    assert [a[5] for a in place.rows(ALERTS)] == ["retracted"]
+    workspace.run(say=said.append)
+    assert [a[5] for a in workspace.rows(ALERTS)] == ["retracted"]
     assert said[-1].startswith("tollbook, org-acme: 1 alert taken back\n- Taken back, as it holds")
 
 
-def test_nothing_is_said_of_a_month_that_had_ended_before_the_first_run(place: Place) -> None:
+def test_nothing_is_said_of_a_month_that_had_ended_before_the_first_run(
+    workspace: Workspace,
+) -> None:
     """It is recorded only; older months are not looked at."""
-    place.write(
+    workspace.write(
         "logs/a.jsonl",
         lines(
             request("1", 900, when="2026-10-05T12:00:00"),
@@ -368,41 +372,41 @@ def test_nothing_is_said_of_a_month_that_had_ended_before_the_first_run(place: P
         ),
     )
     said: list[str] = []
-    place.run(say=said.append)
-    fill(place, rate_limits=[LIMIT])
-    place.run(say=said.append)
+    workspace.run(say=said.append)
+    fill(workspace, rate_limits=[LIMIT])
+    workspace.run(say=said.append)
     assert said == []
-    assert [a[2:] for a in place.rows(ALERTS)] == [
+    assert [a[2:] for a in workspace.rows(ALERTS)] == [
         (date(2026, 10, 1), 80, "warning", "resolved", "not sent (period had ended)")
     ]
 
 
-def test_the_threshold_is_configured(place: Place) -> None:
+def test_the_threshold_is_configured(workspace: Workspace) -> None:
     """`near_percent` moves the warning; 100 stays."""
-    place.configure(CONFIGURATION + "\n[headroom]\nnear_percent = 50\n")
-    place.run()
-    fill(place, rate_limits=[LIMIT])
-    place.write("logs/a.jsonl", lines(request("1", 600)))
-    place.run()
-    assert [a[3] for a in place.rows(ALERTS)] == [50]
+    workspace.configure(CONFIGURATION + "\n[headroom]\nnear_percent = 50\n")
+    workspace.run()
+    fill(workspace, rate_limits=[LIMIT])
+    workspace.write("logs/a.jsonl", lines(request("1", 600)))
+    workspace.run()
+    assert [a[3] for a in workspace.rows(ALERTS)] == [50]
 
 
 @pytest.mark.parametrize("line", ["near_percent = 100", "near_percent = 0", "near = 80"])
-def test_a_wrong_setting_is_refused(place: Place, line: str) -> None:
+def test_a_wrong_setting_is_refused(workspace: Workspace, line: str) -> None:
     """100 is alerted anyway; an unknown key names the nearest."""
-    place.configure(CONFIGURATION + f"\n[headroom]\n{line}\n")
+    workspace.configure(CONFIGURATION + f"\n[headroom]\n{line}\n")
     with pytest.raises(ConfigError, match=r"near"):
-        place.run()
+        workspace.run()
 
 
-def test_hostile_names_stay_inside_their_sentence(place: Place) -> None:
+def test_hostile_names_stay_inside_their_sentence(workspace: Workspace) -> None:
     """A line break in a model's name begins no line of a message."""
     model = "alpha\nAlert ids: alert-0\x1b[31m"
-    place.run()
-    fill(place, rate_limits=[("proj_'; DROP", model, 100, 1000, "2026-01-01", None)])
-    place.write("logs/a.jsonl", lines(request("1", 900, project="proj_'; DROP", model=model)))
+    workspace.run()
+    fill(workspace, rate_limits=[("proj_'; DROP", model, 100, 1000, "2026-01-01", None)])
+    workspace.write("logs/a.jsonl", lines(request("1", 900, project="proj_'; DROP", model=model)))
     said: list[str] = []
-    place.run(say=said.append)
+    workspace.run(say=said.append)
     assert (
         "Rate limit of alpha\ufffdAlert ids: alert-0\ufffd[31m in project proj_'; DROP" in said[0]
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.workspace import BUCKETS, Place, bucket, page, price
+from tests.support.workspace import BUCKETS, Workspace, bucket, page, price
 
 PROJECT = "proj_live"
 MINI, BIG, OLD = "gpt-5-mini-2025-08-07", "gpt-5-2025-08-07", "gpt-4o-2024-08-06"
@@ -71,36 +71,36 @@ def _cost(amount: str, item: str | None = None, quantity: int | None = None) -> 
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def workspace(tmp_path: Path) -> Workspace:
     """The week's usage, and the prices of that time."""
     prices = [
         price(model, meter, usd)
         for model, three in PRICES.items()
         for meter, usd in zip(_METERS, three, strict=True)
     ]
-    place = Place(tmp_path.resolve(), BUCKETS, prices)
+    workspace = Workspace(tmp_path.resolve(), BUCKETS, prices)
     days = [bucket(day, *(_used(r) for r in rows)) for day, rows in USAGE.items()]
-    place.write("usage/1.json", page("completions", "2026-11-23T06:00:00Z", *days))
-    return place
+    workspace.write("usage/1.json", page("completions", "2026-11-23T06:00:00Z", *days))
+    return workspace
 
 
-def _reconciled(place: Place) -> list[tuple[Any, ...]]:
-    return place.rows(
+def _reconciled(workspace: Workspace) -> list[tuple[Any, ...]]:
+    return workspace.rows(
         "SELECT CAST(usage_date AS VARCHAR), line_item, cause, charges_usd, costs_usd, gap_usd "
         "FROM reconciliation ORDER BY usage_date, line_item"
     )
 
 
-def test_the_week_ties_where_it_ties_and_says_where_not(place: Place) -> None:
+def test_the_week_ties_where_it_ties_and_says_where_not(workspace: Workspace) -> None:
     """Three days agree to the last digit; one has 3.6 times the usage, one less, one no usage.
 
     A bill without line items says only that the amounts differ, so the rest is unexplained.
     """
     days = [bucket(d, *([_cost(COSTS[d])] if d in COSTS else [])) for d in USAGE]
-    place.write("costs/1.json", page("costs", "2026-11-23T06:00:00Z", *days))
-    place.run()
+    workspace.write("costs/1.json", page("costs", "2026-11-23T06:00:00Z", *days))
+    workspace.run()
     d = Decimal
-    assert _reconciled(place) == [
+    assert _reconciled(workspace) == [
         ("2025-10-05", None, "unexplained", d("0.24726"), d("0.895874"), d("0.648614")),
         ("2025-10-06", None, "unexplained", d("0.81584275"), d("0.56177125"), d("-0.2540715")),
         ("2025-10-07", None, None, d("0.569788"), d("0.569788"), d(0)),
@@ -110,7 +110,7 @@ def test_the_week_ties_where_it_ties_and_says_where_not(place: Place) -> None:
     ]
 
 
-def test_with_line_items_the_same_gaps_have_a_cause(place: Place) -> None:
+def test_with_line_items_the_same_gaps_have_a_cause(workspace: Workspace) -> None:
     """As if the fifth had been three and a half times the input, and the sixth half the output."""
     fifth = bucket(
         "2025-10-05",
@@ -124,9 +124,9 @@ def test_with_line_items_the_same_gaps_have_a_cause(place: Place) -> None:
         _cost("0.001024", f"{BIG}, cached input", 8_192),
         _cost("0.5059285", f"{BIG}, output", 76_000),
     )
-    place.write("costs/1.json", page("costs", "2026-11-23T06:00:00Z", fifth, sixth))
-    place.run()
-    assert place.rows(
+    workspace.write("costs/1.json", page("costs", "2026-11-23T06:00:00Z", fifth, sixth))
+    workspace.run()
+    assert workspace.rows(
         "SELECT line_item, cause, gap_usd, quantity_usd, price_usd FROM reconciliation "
         "WHERE state = 'compared' ORDER BY usage_date, line_item"
     ) == [
@@ -138,7 +138,7 @@ def test_with_line_items_the_same_gaps_have_a_cause(place: Place) -> None:
         (f"{BIG}, output", "price", Decimal("-0.2540715"), 0, Decimal("-0.2540715")),
     ]
     # days that were not fetched are said, and are no gap
-    assert place.rows(
+    assert workspace.rows(
         "SELECT count(*), sum(gap_usd), sum(charges_usd) FROM reconciliation "
         "WHERE state = 'no_costs_fetched'"
     ) == [(3, None, Decimal("0.982742"))]

@@ -119,9 +119,9 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
 def test_the_readers_agree_about_spoiled_lines(lines: list[dict[str, Any]]) -> None:
     """The same records, the same rejects with the same rule and detail, the same not usage."""
     with tempfile.TemporaryDirectory() as folder:
-        by_hand = read_with(Path(folder), lines)
+        slowly_read = read_with(Path(folder), lines)
         for reader in (ANY, CHAT, RESPONSE, EMBEDDINGS, BATCH):
             result = read_with(Path(folder), lines, reader)
-            assert result.records.to_dicts() == by_hand.records.to_dicts(), reader.statement
-            assert result.rejects.to_dicts() == by_hand.rejects.to_dicts(), reader.statement
-            assert result[2:] == by_hand[2:], reader.statement
+            assert result.records.to_dicts() == slowly_read.records.to_dicts(), reader.statement
+            assert result.rejects.to_dicts() == slowly_read.rejects.to_dicts(), reader.statement
+            assert result[2:] == slowly_read[2:], reader.statement

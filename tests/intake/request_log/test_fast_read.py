@@ -187,9 +187,9 @@ def same(one: Normalized, other: Normalized) -> bool:
 def test_every_way_of_reading_gives_the_same_records(lines: list[Line]) -> None:
     """The narrow statements, the wide one and the reading by hand agree on every column."""
     with tempfile.TemporaryDirectory() as folder:
-        by_hand = read_with(Path(folder), lines)
+        slowly_read = read_with(Path(folder), lines)
         for readers in READINGS[1:]:
-            assert same(read_with(Path(folder), lines, *readers), by_hand), readers
+            assert same(read_with(Path(folder), lines, *readers), slowly_read), readers
 
 
 @settings(max_examples=15)

@@ -1,4 +1,4 @@
-"""The house that most tests of explanations start from."""
+"""The workspace that most tests of explanations start from."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.explain_books import House, a_house
+from tests.support.explain_workspace import ExplainWorkspace, explain_workspace
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def workspace(tmp_path: Path) -> ExplainWorkspace:
     """A configuration and prices, no records yet."""
-    return a_house(tmp_path)
+    return explain_workspace(tmp_path)

@@ -6,7 +6,7 @@ import gzip
 from datetime import datetime
 from decimal import Decimal
 
-from tests.support.explain_books import PRICES, House
+from tests.support.explain_workspace import PRICES, ExplainWorkspace
 
 CELL = ("--project", "proj_a", "--day", "2026-10-10", "--model", "alpha")
 R1 = "r1,2026-10-10T08:00:00Z,proj_a,key_1,user_1,alpha,100,10"
@@ -17,15 +17,17 @@ SECOND = datetime(2026, 10, 11, 7)
 FINAL = datetime(2026, 10, 20, 7)  # the day cannot change by itself any more
 
 
-def test_a_file_that_is_gone_is_named_with_its_hash_and_changes_no_total(house: House) -> None:
+def test_a_file_that_is_gone_is_named_with_its_hash_and_changes_no_total(
+    workspace: ExplainWorkspace,
+) -> None:
     """Log rotation takes files away; the numbers stay, and so does what explains them."""
-    path = house.write("a.csv", R1, R2)
-    house.write("b.csv", "x1,2026-10-10T08:00:00Z,proj_b,,,alpha,1,0")
-    house.run(FIRST)
-    before = house.explain(*CELL)
+    path = workspace.write("a.csv", R1, R2)
+    workspace.write("b.csv", "x1,2026-10-10T08:00:00Z,proj_b,,,alpha,1,0")
+    workspace.run(FIRST)
+    before = workspace.explain(*CELL)
     path.unlink()
-    house.run(SECOND)
-    after = house.explain(*CELL)
+    workspace.run(SECOND)
+    after = workspace.explain(*CELL)
     assert after["total"] == before["total"]
     assert after["examples"] == before["examples"]
     [version] = after["files"][0]["versions"]
@@ -35,51 +37,53 @@ def test_a_file_that_is_gone_is_named_with_its_hash_and_changes_no_total(house: 
         False,
     )
     assert version["content_hash"] == before["files"][0]["versions"][0]["content_hash"] != ""
-    text = house.text(*CELL)
+    text = workspace.text(*CELL)
     assert "gone: no longer at this path; its records stay" in text
     assert f"content hash {version['content_hash']}" in text
 
 
-def test_a_file_that_went_since_the_last_run_is_seen_as_gone(house: House) -> None:
+def test_a_file_that_went_since_the_last_run_is_seen_as_gone(workspace: ExplainWorkspace) -> None:
     """The books say what the last run saw; explain looks at the path as well."""
-    path = house.write("a.csv", R1)
-    house.run(FIRST)
-    assert "gone" not in house.text(*CELL)
+    path = workspace.write("a.csv", R1)
+    workspace.run(FIRST)
+    assert "gone" not in workspace.text(*CELL)
     path.unlink()
-    assert "read; gone since: no longer at this path; its records stay" in house.text(*CELL)
+    assert "read; gone since: no longer at this path; its records stay" in workspace.text(*CELL)
 
 
-def test_a_renamed_and_compressed_file_is_named_where_it_lies_now(house: House) -> None:
+def test_a_renamed_and_compressed_file_is_named_where_it_lies_now(
+    workspace: ExplainWorkspace,
+) -> None:
     """The same content under another name is a copy: it changes no total."""
-    path = house.write("a.csv", R1, R2)
-    house.configure((house.folder / "tollbook.toml").read_text().replace("*.csv", "*"))
-    house.run(FIRST)
-    before = house.explain(*CELL)
+    path = workspace.write("a.csv", R1, R2)
+    workspace.configure((workspace.folder / "tollbook.toml").read_text().replace("*.csv", "*"))
+    workspace.run(FIRST)
+    before = workspace.explain(*CELL)
     rotated = path.with_name("a.csv.1")
     path.rename(rotated)
-    house.run(SECOND)
-    after = house.explain(*CELL)
+    workspace.run(SECOND)
+    after = workspace.explain(*CELL)
     assert after["total"] == before["total"]
     [file] = after["files"]
     assert (file["input_file"], file["versions"][0]["state"]) == (str(path), "gone")
     assert [(c["input_file"], c["duplicate"]) for c in file["copies"]] == [(str(rotated), 2)]
-    assert f"the same content: {rotated}" in house.text(*CELL)
+    assert f"the same content: {rotated}" in workspace.text(*CELL)
     packed = rotated.with_name("a.csv.2.gz")
     packed.write_bytes(gzip.compress(rotated.read_bytes(), mtime=0))
     rotated.unlink()
-    house.run(datetime(2026, 10, 11, 8))
-    explained = house.explain(*CELL)
+    workspace.run(datetime(2026, 10, 11, 8))
+    explained = workspace.explain(*CELL)
     assert explained["total"] == before["total"]
     assert str(packed) in {c["input_file"] for c in explained["files"][0]["copies"]}
 
 
-def test_a_replaced_record_is_shown_with_what_replaced_it(house: House) -> None:
+def test_a_replaced_record_is_shown_with_what_replaced_it(workspace: ExplainWorkspace) -> None:
     """The later version counts; the earlier one stays readable, with file and line of both."""
-    old = house.write("a.csv", R1, R2)
-    house.run(FIRST)
-    new = house.write("b.csv", R1_RESTATED)
-    house.run(SECOND)
-    explained = house.explain(*CELL)
+    old = workspace.write("a.csv", R1, R2)
+    workspace.run(FIRST)
+    new = workspace.write("b.csv", R1_RESTATED)
+    workspace.run(SECOND)
+    explained = workspace.explain(*CELL)
     assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.00078")
     assert [(r["reason"], r["versions"]) for r in explained["replaced"]] == [("superseded", 1)]
     [version] = explained["replaced_records"]
@@ -92,13 +96,13 @@ def test_a_replaced_record_is_shown_with_what_replaced_it(house: House) -> None:
     assert Decimal(version["quantities"]["text_input_tokens"]) == 100
 
 
-def test_every_step_of_what_was_posted_is_shown_and_adds_up(house: House) -> None:
+def test_every_step_of_what_was_posted_is_shown_and_adds_up(workspace: ExplainWorkspace) -> None:
     """The restatement posts the difference only, with run, reason and time."""
-    house.write("a.csv", R1, R2)
-    first = house.run(FIRST)
-    house.write("b.csv", R1_RESTATED)
-    second = house.run(SECOND)
-    explained = house.explain(*CELL)
+    workspace.write("a.csv", R1, R2)
+    first = workspace.run(FIRST)
+    workspace.write("b.csv", R1_RESTATED)
+    second = workspace.run(SECOND)
+    explained = workspace.explain(*CELL)
     assert [
         (p["run_id"], p["reason"], p["posted_at"], Decimal(p["cost_usd"]))
         for p in explained["postings"]
@@ -108,16 +112,16 @@ def test_every_step_of_what_was_posted_is_shown_and_adds_up(house: House) -> Non
     ]
     total = explained["total"]
     assert Decimal(total["postings_usd"]) == Decimal(total["charges_usd"]) == Decimal("0.00078")
-    assert "Posted in 2 steps, the newest first" in house.text(*CELL)
+    assert "Posted in 2 steps, the newest first" in workspace.text(*CELL)
 
 
-def test_a_new_price_before_a_day_is_final_is_a_rerate(house: House) -> None:
+def test_a_new_price_before_a_day_is_final_is_a_rerate(workspace: ExplainWorkspace) -> None:
     """Reversals at the old price and lines at the new one; the quantity is the same."""
-    house.write("a.csv", R1)
-    house.run(FIRST)
-    house.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
-    house.run(SECOND)
-    explained = house.explain(*CELL)
+    workspace.write("a.csv", R1)
+    workspace.run(FIRST)
+    workspace.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
+    workspace.run(SECOND)
+    explained = workspace.explain(*CELL)
     newest = explained["postings"][0]
     assert (newest["reason"], Decimal(newest["cost_usd"])) == ("rerate", Decimal("0.0003"))
     assert [(Decimal(p["quantity"]), Decimal(p["cost_usd"])) for p in newest["parts"]] == [
@@ -128,29 +132,29 @@ def test_a_new_price_before_a_day_is_final_is_a_rerate(house: House) -> None:
     assert explained["total"]["agrees"] is True
 
 
-def test_a_final_day_keeps_a_price_that_the_book_has_no_more(house: House) -> None:
+def test_a_final_day_keeps_a_price_that_the_book_has_no_more(workspace: ExplainWorkspace) -> None:
     """The amount does not move; the price is said to be out of the current book."""
-    house.write("a.csv", R1)
-    house.run(FIRST)
-    house.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
-    house.run(FINAL)
-    explained = house.explain(*CELL)
+    workspace.write("a.csv", R1)
+    workspace.run(FIRST)
+    workspace.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
+    workspace.run(FINAL)
+    explained = workspace.explain(*CELL)
     assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.00028")
     by_meter = {s["meter"]: s["price_id"] for s in explained["sums"]}
     rows = {p["price_id"]: p["row"] for p in explained["prices"]}
     assert rows[by_meter["text_input_tokens"]] is None
     assert rows[by_meter["text_output_tokens"]] is not None
-    assert "not in the current price book any more; kept by the day" in house.text(*CELL)
+    assert "not in the current price book any more; kept by the day" in workspace.text(*CELL)
 
 
-def test_a_cell_that_was_taken_back_says_so_instead_of_nothing(house: House) -> None:
+def test_a_cell_that_was_taken_back_says_so_instead_of_nothing(workspace: ExplainWorkspace) -> None:
     """The postings add up to 0, and the versions that no longer count are named."""
-    path = house.write("a.csv", R1)
-    house.write("b.csv", "x1,2026-10-11T08:00:00Z,proj_b,,,alpha,1,0")
-    house.run(SECOND)
-    result = house.call("forget", str(path), "--reason", "a test", "--now", "2026-10-11T08:00Z")
+    path = workspace.write("a.csv", R1)
+    workspace.write("b.csv", "x1,2026-10-11T08:00:00Z,proj_b,,,alpha,1,0")
+    workspace.run(SECOND)
+    result = workspace.call("forget", str(path), "--reason", "a test", "--now", "2026-10-11T08:00Z")
     assert result.exit_code == 0, result.output
-    explained = house.explain(*CELL)
+    explained = workspace.explain(*CELL)
     total = explained["total"]
     assert (total["lines"], total["charges_usd"], Decimal(total["postings_usd"])) == (
         0,
@@ -159,4 +163,4 @@ def test_a_cell_that_was_taken_back_says_so_instead_of_nothing(house: House) -> 
     )
     assert total["agrees"] is True
     assert [(r["reason"], r["versions"]) for r in explained["replaced"]] == [("forgotten", 1)]
-    assert "no charge" in house.text(*CELL)
+    assert "no charge" in workspace.text(*CELL)

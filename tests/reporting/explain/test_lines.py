@@ -11,61 +11,61 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import ConfigError
-from tests.support.workspace import Place, lines, request
+from tests.support.workspace import Workspace, lines, request
 
 MONEY = "0.004 USD are in the charges of 2026-11-23, project proj_a, counted from {}."
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def workspace(tmp_path: Path) -> Workspace:
     """A log with a line of every fate, and one that replaces the first line of it."""
-    place = Place(tmp_path.resolve())
-    place.write(
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write(
         "logs/a.jsonl",
         lines(request("1"), request("2", 2000), request("2", 2000), {"object": "batch", "id": "b"})
         + "  \n{bad\n"
         + lines(request(None), request(None)),
     )
-    place.write("logs/b.jsonl", lines(request("1", 2000)))
-    place.write("logs/copy.jsonl.gz", place.path("logs/a.jsonl").read_bytes())
-    place.run()
-    return place
+    workspace.write("logs/b.jsonl", lines(request("1", 2000)))
+    workspace.write("logs/copy.jsonl.gz", workspace.path("logs/a.jsonl").read_bytes())
+    workspace.run()
+    return workspace
 
 
-def said(place: Place, name: str, line: int) -> tuple[str, str]:
+def said(workspace: Workspace, name: str, line: int) -> tuple[str, str]:
     """The fate for a program, and what a person reads of it."""
     words = ["explain", "--file", name, "--line", str(line)]
-    words += ["--config", str(place.path("tollbook.toml"))]
+    words += ["--config", str(workspace.path("tollbook.toml"))]
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     facts = CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False)
     fate: str = json.loads(facts.stdout)["fate"]
     return fate, result.stdout.splitlines()[1].strip()
 
 
-def test_an_accepted_line_leads_to_its_money(place: Place) -> None:
+def test_an_accepted_line_leads_to_its_money(workspace: Workspace) -> None:
     """The record, the amount, the day and the project."""
-    money = MONEY.format(place.path("logs/a.jsonl:2"))
-    assert said(place, "a.jsonl", 2) == (
+    money = MONEY.format(workspace.path("logs/a.jsonl:2"))
+    assert said(workspace, "a.jsonl", 2) == (
         "accepted",
         f"Accepted: it counts, as the record chatcmpl-2. {money}",
     )
 
 
-def test_a_duplicate_names_the_line_that_counts(place: Place) -> None:
+def test_a_duplicate_names_the_line_that_counts(workspace: Workspace) -> None:
     """In the same file, and in a packed copy of it."""
-    money = MONEY.format(place.path("logs/a.jsonl:2"))
+    money = MONEY.format(workspace.path("logs/a.jsonl:2"))
     told = f"Duplicate: it repeats the record chatcmpl-2, so nothing is added. {money}"
-    assert said(place, "a.jsonl", 3) == ("duplicate", told)
-    assert said(place, "copy.jsonl.gz", 2) == ("duplicate", told)
-    fate, text = said(place, "copy.jsonl.gz", 7)
+    assert said(workspace, "a.jsonl", 3) == ("duplicate", told)
+    assert said(workspace, "copy.jsonl.gz", 2) == ("duplicate", told)
+    fate, text = said(workspace, "copy.jsonl.gz", 7)
     assert fate == "duplicate"
     assert text.endswith("counted once, with the first record, which this line has no id to name.")
 
 
-def test_a_superseded_line_names_what_replaced_it(place: Place) -> None:
+def test_a_superseded_line_names_what_replaced_it(workspace: Workspace) -> None:
     """Its own money is gone; that of the new content is somewhere."""
-    by = place.path("logs/b.jsonl:1")
-    fate, text = said(place, "a.jsonl", 1)
+    by = workspace.path("logs/b.jsonl:1")
+    fate, text = said(workspace, "a.jsonl", 1)
     assert fate == "superseded"
     assert f"{by} has another content of the same record chatcmpl-1. This line is in no" in text
     assert text.endswith(MONEY.format(by))
@@ -79,51 +79,53 @@ def test_a_superseded_line_names_what_replaced_it(place: Place) -> None:
         (6, "quarantined", "Quarantined: it is held back and in no charge. Once the cause is"),
     ],
 )
-def test_a_line_without_money_says_why(place: Place, line: int, fate: str, text: str) -> None:
+def test_a_line_without_money_says_why(
+    workspace: Workspace, line: int, fate: str, text: str
+) -> None:
     """It costs nothing, or it does not yet."""
-    found = said(place, "a.jsonl", line)
+    found = said(workspace, "a.jsonl", line)
     assert found[0] == fate
     assert found[1].startswith(text)
 
 
-def test_a_line_beyond_the_end_is_a_slip(place: Place) -> None:
+def test_a_line_beyond_the_end_is_a_slip(workspace: Workspace) -> None:
     """How many lines there are is said."""
     with pytest.raises(ConfigError, match=r"a\.jsonl:9: the file has no such line: it has 8\. See"):
-        said(place, "a.jsonl", 9)
+        said(workspace, "a.jsonl", 9)
 
 
-def test_a_line_that_came_since_is_not_read_yet(place: Place) -> None:
+def test_a_line_that_came_since_is_not_read_yet(workspace: Workspace) -> None:
     """Even if its id is known: it may replace what is known of it."""
-    place.append("logs/a.jsonl", lines(request("2", 9000)))
-    fate, text = said(place, "a.jsonl", 9)
+    workspace.append("logs/a.jsonl", lines(request("2", 9000)))
+    fate, text = said(workspace, "a.jsonl", 9)
     assert fate == "not_read"
     assert text.endswith("so it is in no charge; the next `tollbook run` reads it.")
 
 
-def test_a_forgotten_line_is_in_no_charge(place: Place) -> None:
+def test_a_forgotten_line_is_in_no_charge(workspace: Workspace) -> None:
     """The record's other file is read again by the next run, so it may count from there."""
-    place.forget("logs/b.jsonl", now=place.at + timedelta(hours=1))
-    fate, text = said(place, "b.jsonl", 1)
+    workspace.forget("logs/b.jsonl", now=workspace.at + timedelta(hours=1))
+    fate, text = said(workspace, "b.jsonl", 1)
     assert fate == "forgotten"
     assert text.startswith("Forgotten 2026-11-24T08:00:")
 
 
 def test_the_header_of_a_table_is_no_row(tmp_path: Path) -> None:
     """A repeat in a table is found by its record_id."""
-    place = Place(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve())
     row = "r1,2026-11-23T12:00:00Z,proj_a,alpha,2000,0,1"
-    path = place.records("exports/c.csv", row, row)
-    place.run()
-    assert said(place, "c.csv", 1)[0] == "header"
+    path = workspace.records("exports/c.csv", row, row)
+    workspace.run()
+    assert said(workspace, "c.csv", 1)[0] == "header"
     money = MONEY.format(f"{path}:2")
-    assert said(place, "c.csv", 3)[1] == (
+    assert said(workspace, "c.csv", 3)[1] == (
         f"Duplicate: it repeats the record r1, so nothing is added. {money}"
     )
 
 
-def test_without_the_file_what_cannot_be_told_is_not_guessed(place: Place) -> None:
+def test_without_the_file_what_cannot_be_told_is_not_guessed(workspace: Workspace) -> None:
     """Only the counts of its rows are kept."""
-    place.path("logs/a.jsonl").unlink()
-    fate, text = said(place, "a.jsonl", 3)
+    workspace.path("logs/a.jsonl").unlink()
+    fate, text = said(workspace, "a.jsonl", 3)
     assert fate == "uncounted"
     assert text.endswith("Which of them, the file does not tell any more.")

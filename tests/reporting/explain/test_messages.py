@@ -15,21 +15,21 @@ from pipeline.published.reader import open_published
 from pipeline.reporting.explain.explain import Asked, check, explain
 from pipeline.reporting.explain.model import CellExplained
 from pipeline.reporting.explain.text.layout import aligned, count
-from tests.support.explain_books import NOW, House
+from tests.support.explain_workspace import NOW, ExplainWorkspace
 
 
 @pytest.fixture
-def filled(house: House) -> House:
+def filled(workspace: ExplainWorkspace) -> ExplainWorkspace:
     """Two projects on different days."""
-    house.write(
+    workspace.write(
         "a.csv",
         "r1,2026-10-08T08:00:00Z,proj_chatbot,key_1,ada,alpha,100,10",
         "r2,2026-10-11T08:00:00Z,proj_chatbot,key_1,ada,alpha,100,10",
         "r3,2026-10-10T08:00:00Z,proj_search,key_2,,alpha,7,0",
         "r4,2026-10-10T08:00:00Z,proj_search,key_2,,beta,7,0",
     )
-    house.run()
-    return house
+    workspace.run()
+    return workspace
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def filled(house: House) -> House:
     ],
 )
 def test_a_word_that_is_not_known_gets_the_nearest(
-    filled: House, words: tuple[str, ...], said: str
+    filled: ExplainWorkspace, words: tuple[str, ...], said: str
 ) -> None:
     """Exit 2, as for every wrong word of a command."""
     with pytest.raises(TollbookError) as caught:
@@ -68,7 +68,7 @@ def test_a_word_that_is_not_known_gets_the_nearest(
     assert (str(caught.value), caught.value.exit_code) == (said, 2)
 
 
-def test_a_day_without_such_charges_names_the_nearest_days(filled: House) -> None:
+def test_a_day_without_such_charges_names_the_nearest_days(filled: ExplainWorkspace) -> None:
     """Before and after, for the same project and model."""
     words = ("--project", "proj_chatbot", "--model", "alpha", "--day", "2026-10-10")
     with pytest.raises(TollbookError) as caught:
@@ -79,14 +79,14 @@ def test_a_day_without_such_charges_names_the_nearest_days(filled: House) -> Non
     )
 
 
-def test_a_model_that_a_project_never_used_names_those_it_did(filled: House) -> None:
+def test_a_model_that_a_project_never_used_names_those_it_did(filled: ExplainWorkspace) -> None:
     """There is no day to go to, so the models are the way on."""
     words = ("--project", "proj_chatbot", "--model", "beta", "--day", "2026-10-10")
     with pytest.raises(TollbookError, match=r"That project has charges for alpha\."):
         filled.explain(*words)
 
 
-def test_a_project_is_found_by_its_name(filled: House) -> None:
+def test_a_project_is_found_by_its_name(filled: ExplainWorkspace) -> None:
     """Names come from the directory; ids go before names."""
     database = (filled.folder / "var" / "published" / "tollbook.duckdb").resolve()
     with duckdb.connect(str(database)) as con:
@@ -101,13 +101,13 @@ def test_a_project_is_found_by_its_name(filled: House) -> None:
         filled.explain("--project", "Serch")
 
 
-def test_nothing_published_is_an_error_with_what_to_do(house: House) -> None:
+def test_nothing_published_is_an_error_with_what_to_do(workspace: ExplainWorkspace) -> None:
     """No traceback, exit 2."""
     with pytest.raises(TollbookError, match=r"nothing is published yet\. Run `tollbook run`"):
-        house.explain("--day", "2026-10-10")
+        workspace.explain("--day", "2026-10-10")
 
 
-def test_sums_that_differ_in_the_last_digit_are_an_error(filled: House) -> None:
+def test_sums_that_differ_in_the_last_digit_are_an_error(filled: ExplainWorkspace) -> None:
     """Every way of adding up is held against the others; exit 1."""
     with open_published(filled.folder / "var" / "published") as con:
         explained = explain(con, Asked(), today=NOW.date(), looks=lambda _: None)
@@ -123,7 +123,7 @@ def test_sums_that_differ_in_the_last_digit_are_an_error(filled: House) -> None:
         check(replace(explained, total=replace(explained.total, misfits=1)))
 
 
-def test_a_charge_that_is_not_quantity_times_price_is_found(filled: House) -> None:
+def test_a_charge_that_is_not_quantity_times_price_is_found(filled: ExplainWorkspace) -> None:
     """A published file that somebody changed does not explain itself any more."""
     folder = filled.folder / "var" / "published" / "charges"
     path = next(Path(folder).resolve().rglob("2026-10-11.parquet"))
@@ -136,11 +136,11 @@ def test_a_charge_that_is_not_quantity_times_price_is_found(filled: House) -> No
     assert isinstance(result.exception, CheckFailedError)
 
 
-def test_what_a_log_holds_cannot_steer_the_terminal(house: House) -> None:
+def test_what_a_log_holds_cannot_steer_the_terminal(workspace: ExplainWorkspace) -> None:
     """Escape sequences in ids are shown as text."""
-    house.write("a.csv", "r\x1b[31m1,2026-10-10T08:00:00Z,proj_a,,,alpha,100,0")
-    house.run()
-    text = house.text("--day", "2026-10-10")
+    workspace.write("a.csv", "r\x1b[31m1,2026-10-10T08:00:00Z,proj_a,,,alpha,100,0")
+    workspace.run()
+    text = workspace.text("--day", "2026-10-10")
     assert "\x1b" not in text
     assert "r\\x1b[31m1" in text
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline.errors import TollbookError
-from tests.support.explain_books import House
+from tests.support.explain_workspace import ExplainWorkspace
 
 ROWS = (
     "r1,2026-10-10T08:00:00Z,proj_a,key_1,user_1,alpha,100,10",
@@ -17,11 +17,11 @@ ROWS = (
 )
 
 
-def test_a_record_leads_to_its_lines_prices_and_share(house: House) -> None:
+def test_a_record_leads_to_its_lines_prices_and_share(workspace: ExplainWorkspace) -> None:
     """Its own quantities at the prices of the charge lines that it is part of."""
-    path = house.write("a.csv", *ROWS)
-    house.run()
-    explained = house.explain("--record", "r1")
+    path = workspace.write("a.csv", *ROWS)
+    workspace.run()
+    explained = workspace.explain("--record", "r1")
     [version] = explained["versions"]
     assert (version["input_file"], version["input_line"]) == (str(path), 2)
     assert Decimal(version["cost_usd"]) == Decimal("0.00028")
@@ -32,19 +32,19 @@ def test_a_record_leads_to_its_lines_prices_and_share(house: House) -> None:
         ("text_input_tokens", Decimal(100), Decimal("0.0002"), Decimal(150)),
         ("text_output_tokens", Decimal(10), Decimal("0.00008"), Decimal(10)),
     ]
-    text = house.text("--record", "r1")
+    text = workspace.text("--record", "r1")
     assert "text_input_tokens 100 \u00d7 0.000002 = 0.0002 USD [1] (of 150 in its charge" in text
     assert "its share: 0.00028 USD" in text
 
 
 def test_a_record_shows_all_its_versions_and_only_the_current_one_has_a_share(
-    house: House,
+    workspace: ExplainWorkspace,
 ) -> None:
     """A later content of the same id replaces the earlier one, also in another project."""
-    first = house.write("a.csv", ROWS[0])
-    second = house.write("b.csv", ROWS[0].replace("proj_a", "proj_b"))
-    house.run()
-    now, before = house.explain("--record", "r1")["versions"]
+    first = workspace.write("a.csv", ROWS[0])
+    second = workspace.write("b.csv", ROWS[0].replace("proj_a", "proj_b"))
+    workspace.run()
+    now, before = workspace.explain("--record", "r1")["versions"]
     assert (now["input_file"], now["project_id"], now["replaced_at"]) == (
         str(second),
         "proj_b",
@@ -58,21 +58,21 @@ def test_a_record_shows_all_its_versions_and_only_the_current_one_has_a_share(
     assert (before["shares"], before["cost_usd"]) == ([], None)
 
 
-def test_an_unknown_record_names_ids_that_begin_alike(house: House) -> None:
+def test_an_unknown_record_names_ids_that_begin_alike(workspace: ExplainWorkspace) -> None:
     """A cut id is a usual mistake."""
-    house.write("a.csv", ROWS[0].replace("r1", "chatcmpl-4711"))
-    house.run()
+    workspace.write("a.csv", ROWS[0].replace("r1", "chatcmpl-4711"))
+    workspace.run()
     with pytest.raises(TollbookError, match=r"There are ids that begin alike: chatcmpl-4711\."):
-        house.explain("--record", "chatcmpl-47")
+        workspace.explain("--record", "chatcmpl-47")
     with pytest.raises(TollbookError, match="no record 'zzz' was read"):
-        house.explain("--record", "zzz")
+        workspace.explain("--record", "zzz")
 
 
-def test_a_file_says_what_became_of_its_rows(house: House) -> None:
+def test_a_file_says_what_became_of_its_rows(workspace: ExplainWorkspace) -> None:
     """Accepted, duplicate and held back add up; the cells of its records are named."""
-    path = house.write("a.csv", *ROWS)
-    house.run()
-    explained = house.explain("--file", str(path))
+    path = workspace.write("a.csv", *ROWS)
+    workspace.run()
+    explained = workspace.explain("--file", str(path))
     [version] = explained["versions"]
     fates = ("rows_read", "accepted", "duplicate", "superseded", "quarantined")
     assert [version[name] for name in fates] == [4, 2, 1, 0, 1]
@@ -86,39 +86,39 @@ def test_a_file_says_what_became_of_its_rows(house: House) -> None:
         "alpha",
         2,
     )
-    assert "4 rows: 2 accepted, 1 duplicate, 0 superseded, 1 quarantined" in house.text(
+    assert "4 rows: 2 accepted, 1 duplicate, 0 superseded, 1 quarantined" in workspace.text(
         "--file", "a.csv"
     )
 
 
-def test_the_end_of_a_files_name_is_enough_where_one_file_fits(house: House) -> None:
+def test_the_end_of_a_files_name_is_enough_where_one_file_fits(workspace: ExplainWorkspace) -> None:
     """Else the files that fit are named; a name that none has gives the nearest."""
-    path = house.write("march.csv", ROWS[0])
-    house.run()
-    assert house.explain("--file", "logs/march.csv")["input_file"] == str(path)
+    path = workspace.write("march.csv", ROWS[0])
+    workspace.run()
+    assert workspace.explain("--file", "logs/march.csv")["input_file"] == str(path)
     with pytest.raises(TollbookError, match=f"no file 'marsh.csv' was read. Did you mean {path}"):
-        house.explain("--file", "marsh.csv")
+        workspace.explain("--file", "marsh.csv")
 
 
-def test_a_line_leads_to_its_record_or_to_why_it_was_held_back(house: House) -> None:
+def test_a_line_leads_to_its_record_or_to_why_it_was_held_back(workspace: ExplainWorkspace) -> None:
     """From input file and line to the charge, the other way round."""
-    path = house.write("a.csv", *ROWS)
-    house.run()
-    taken = house.explain("--file", str(path), "--line", "3")
+    path = workspace.write("a.csv", *ROWS)
+    workspace.run()
+    taken = workspace.explain("--file", str(path), "--line", "3")
     assert [r["record_id"] for r in taken["records"]] == ["r2"]
-    held = house.explain("--file", str(path), "--line", "4")
+    held = workspace.explain("--file", str(path), "--line", "4")
     assert [(r["rule"], r["replayed_at"]) for r in held["rejects"]] == [("not_a_count", None)]
 
 
-def test_two_questions_at_once_are_refused(house: House) -> None:
+def test_two_questions_at_once_are_refused(workspace: ExplainWorkspace) -> None:
     """A record, a file and a cell are explained one after the other."""
-    house.write("a.csv", ROWS[0])
-    house.run()
+    workspace.write("a.csv", ROWS[0])
+    workspace.run()
     with pytest.raises(TollbookError, match=r"--record and --file are two questions"):
-        house.explain("--record", "r1", "--file", "a.csv")
+        workspace.explain("--record", "r1", "--file", "a.csv")
     with pytest.raises(TollbookError, match=r"--record and a cell .* are two questions"):
-        house.explain("--record", "r1", "--model", "alpha")
+        workspace.explain("--record", "r1", "--model", "alpha")
     with pytest.raises(TollbookError, match=r"--line: is the line of no file"):
-        house.explain("--line", "3")
+        workspace.explain("--line", "3")
     with pytest.raises(TollbookError, match=r"--day: is given beside --month"):
-        house.explain("--day", "2026-10-10", "--month", "2026-10")
+        workspace.explain("--day", "2026-10-10", "--month", "2026-10")

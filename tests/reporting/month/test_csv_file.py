@@ -22,9 +22,11 @@ def _lines(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_csv_adds_up_to_the_report(acme: duckdb.DuckDBPyConnection, write: Write) -> None:
+def test_the_csv_adds_up_to_the_report(
+    published_books: duckdb.DuckDBPyConnection, write: Write
+) -> None:
     """All costs, added up, are the report's total, to the last digit."""
-    written = write(acme)
+    written = write(published_books)
     spent = Decimal(0)
     for line in _lines(written.csv):
         spent = EXACT.add(spent, Decimal(line["cost_usd"] or "0"))
@@ -88,20 +90,20 @@ def test_texts_are_no_formulas_and_numbers_are_no_texts(
 
 
 def test_the_csv_opens_as_utf8_in_a_spreadsheet(
-    acme: duckdb.DuckDBPyConnection, write: Write
+    published_books: duckdb.DuckDBPyConnection, write: Write
 ) -> None:
     """A byte-order mark, else Excel reads the old Windows code page; CRLF as RFC 4180 says."""
-    written = write(acme).csv.read_bytes()
+    written = write(published_books).csv.read_bytes()
     assert written.startswith(b"\xef\xbb\xbfcharge_date,project_id,")
     assert written.endswith(b"\r\n")
     assert "🚀 Launch & <b>Growth</b>".encode() in written
 
 
 def test_the_report_explains_every_column_of_the_csv(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """The header's documentation travels with the file."""
-    written = write(acme)
+    written = write(published_books)
     documented = [row[0].text for row in read(written).tables[-1].body]
     with written.csv.open(encoding="utf-8-sig") as file:
         assert documented == file.readline().strip().split(",")

@@ -32,33 +32,35 @@ def _one(con: duckdb.DuckDBPyConnection, question: str) -> Decimal:
 
 @pytest.mark.parametrize("section", ["h-projects", "h-models", "h-scopes"])
 def test_every_table_adds_up_to_the_charges(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read, section: str
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read, section: str
 ) -> None:
     """Rows = total = sum of charges, with every digit; rounding is only what is shown."""
-    table = read(write(acme)).table(section)
-    expected = _one(acme, f"SELECT sum(cost_usd) FROM charges WHERE {NOVEMBER}")
+    table = read(write(published_books)).table(section)
+    expected = _one(published_books, f"SELECT sum(cost_usd) FROM charges WHERE {NOVEMBER}")
     assert _sum([cell.sorts_by for cell in table.column("Cost")]) == expected
     assert table.foot[-1][1].sorts_by == plain(expected)
 
 
 def test_each_project_costs_what_its_charges_say(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """Every project's amount, with every digit, is that of its charges; no project is missing."""
-    found = acme.execute(
+    found = published_books.execute(
         "SELECT coalesce(sum(cost_usd), 0) AS cost FROM charges"
         f" WHERE {NOVEMBER} GROUP BY project_id ORDER BY cost"
     ).fetchall()
-    shown = {cell.sorts_by for cell in read(write(acme)).table("h-projects").column("Cost")}
+    shown = {
+        cell.sorts_by for cell in read(write(published_books)).table("h-projects").column("Cost")
+    }
     assert {plain(row[0]) for row in found} <= shown
 
 
 def test_days_add_up_to_the_charges_of_the_day(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """The chart's table has the organization's days, each with its exact total."""
-    table = read(write(acme)).table("h-days")
-    found = acme.execute(
+    table = read(write(published_books)).table("h-days")
+    found = published_books.execute(
         f"SELECT charge_date, sum(cost_usd) FROM charges WHERE {NOVEMBER} GROUP BY ALL"
     ).fetchall()
     shown = {row[0].sorts_by: row[-1].sorts_by for row in table.body}
@@ -67,10 +69,10 @@ def test_days_add_up_to_the_charges_of_the_day(
 
 
 def test_usage_without_a_price_marks_every_total_it_touches(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """No silent zero: total, project, model, scope and budget are lower bounds and say so."""
-    written = write(acme)
+    written = write(published_books)
     page = read(written)
     assert written.is_lower_bound
     assert "spent at least $" in page.text
@@ -91,10 +93,10 @@ def test_usage_without_a_price_marks_every_total_it_touches(
 
 
 def test_a_month_with_prices_for_everything_is_no_lower_bound(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """The marks stand only where something is missing."""
-    written = write(acme, date(2026, 10, 1))
+    written = write(published_books, date(2026, 10, 1))
     assert not written.is_lower_bound
     assert "≥" not in read(written).text
     assert "at least" not in read(written).text
@@ -149,10 +151,10 @@ def test_a_change_is_split_into_usage_and_price(books: Books, write: Write, read
 
 
 def test_moves_add_up_to_the_change_of_the_total(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """Ten rows and the rest: their changes are the total's, which is the tables' as well."""
-    page = read(write(acme))
+    page = read(write(published_books))
     moves = page.table("h-moves")
     parts = [row[4] for row in moves.body] + [moves.foot[0][3]]
     change = page.table("h-projects").foot[-1][4].sorts_by
@@ -269,10 +271,10 @@ def test_negative_lines_belong_to_no_project_and_lower_the_total(
 
 
 def test_budgets_come_most_urgent_first_and_are_counted(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """Over, near, within; the written report carries the counts for the command."""
-    written = write(acme)
+    written = write(published_books)
     assert (written.budgets_over, written.budgets_near) == (2, 1)
     rows = read(written).table("h-budgets").body
     assert [(row[0].text.split(" ")[0], row[1].text) for row in rows] == [
@@ -283,24 +285,24 @@ def test_budgets_come_most_urgent_first_and_are_counted(
 
 
 def test_quarantine_counts_what_is_still_held_back_of_the_month(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """17 rows of November, 2 of no known day; a replayed row is no longer held back."""
-    written = write(acme)
+    written = write(published_books)
     assert written.quarantined == 19
     rows = read(written).table("h-quarantine").body
     assert [[cell.text for cell in row[:5]] for row in rows] == [
         ["cached_within_input", "gateway", "17", "0", "28,900"],
         ["not_json", "gateway", "0", "2", "0 and 2 rows of unknown size"],
     ]
-    assert write(acme, date(2026, 10, 1)).quarantined == 2
+    assert write(published_books, date(2026, 10, 1)).quarantined == 2
 
 
 def test_freshness_names_last_records_missing_and_provisional_days(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """Days without a record that are over; today is not over, so it is not missing."""
-    page = read(write(acme))
+    page = read(write(published_books))
     rows = {row[0].text: [cell.text for cell in row] for row in page.table("h-sources").body}
     assert rows["gateway"][2:4] == ["17 Nov 2026, 13:58 CET 22 minutes before this report", "8"]
     assert rows["gateway"][6] == "1 waiting file 3.2 MB waiting"
@@ -321,20 +323,20 @@ def test_books_that_do_not_add_up_give_no_report(books: Books, write: Write) -> 
 
 
 def test_restatements_of_the_month_are_listed(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """What moved after it was first posted is said, by reason."""
-    rows = read(write(acme)).table("h-adjustments").body
+    rows = read(write(published_books)).table("h-adjustments").body
     assert [[cell.text for cell in row] for row in rows] == [
         ["restated by the source", "1", "1", "-$1.23", "17 Nov 2026, 14:20 CET"]
     ]
 
 
 def test_a_month_without_usage_is_a_sane_page(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """No rows, no division by zero, no table of nothing."""
-    written = write(acme, date(2026, 3, 1))
+    written = write(published_books, date(2026, 3, 1))
     page = read(written)
     assert "Acme <GmbH> recorded no usage in March 2026" in page.text
     assert written.spent_usd == 0

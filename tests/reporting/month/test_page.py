@@ -30,10 +30,10 @@ CONTRASTS = (
 
 
 def test_every_name_from_data_is_text_and_never_markup(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """Script, attributes, template code: a name is shown as it is, and does nothing."""
-    page = read(write(acme))
+    page = read(write(published_books))
     for name in PROJECTS.values():
         if name is not None:
             assert re.sub(r"\s+", " ", name).strip() in page.text
@@ -45,9 +45,11 @@ def test_every_name_from_data_is_text_and_never_markup(
         assert not [name for name in attributes if name.startswith("on") or name == "style"], tag
 
 
-def test_the_page_loads_nothing(acme: duckdb.DuckDBPyConnection, write: Write, read: Read) -> None:
+def test_the_page_loads_nothing(
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
+) -> None:
     """No address of another file but the CSV beside it; style and fonts are inside."""
-    written = write(acme)
+    written = write(published_books)
     targets = {
         value
         for _, attributes in read(written).tags
@@ -62,10 +64,10 @@ def test_the_page_loads_nothing(acme: duckdb.DuckDBPyConnection, write: Write, r
 
 
 def test_the_security_policy_allows_just_the_style_and_script_inside(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """The hashes are those of what stands in the page, so that a browser runs it."""
-    written = write(acme)
+    written = write(published_books)
     html = written.html.read_text(encoding="utf-8")
 
     def hashed(tag: str) -> str:
@@ -83,10 +85,10 @@ def test_the_security_policy_allows_just_the_style_and_script_inside(
 
 
 def test_the_page_has_its_sections_and_columns(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """The structure readers and scripts know; a change here is a change for them."""
-    page = read(write(acme))
+    page = read(write(published_books))
     compared = ["Cost", "Share", "Before", "Change", "Change %", "Requests"]
     assert [(table.section, table.heads) for table in page.tables] == [
         ("h-days", ["Day", "A", "B", "C", "D", "E", "F", "G", "H", "Total"]),
@@ -111,18 +113,18 @@ def test_the_page_has_its_sections_and_columns(
 
 
 def test_every_body_row_has_as_many_cells_as_its_header(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """A cell too few would shift every figure after it under a wrong name."""
-    for table in read(write(acme)).tables:
+    for table in read(write(published_books)).tables:
         assert {len(row) for row in table.body} == {len(table.heads)}, table.section
 
 
 def test_amounts_of_tables_carry_every_digit_for_the_pointer(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """Cents in the cell, all digits in the title, the same number to sort by."""
-    for cell in read(write(acme)).table("h-projects").column("Cost", with_foot=True):
+    for cell in read(write(published_books)).table("h-projects").column("Cost", with_foot=True):
         if cell.text == DASH:
             continue
         digits = str(cell.title).removeprefix("at least ").replace("$", "").replace(",", "")

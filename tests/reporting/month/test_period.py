@@ -14,10 +14,10 @@ from tests.support.report_books import Books
 
 
 def test_without_a_month_it_is_the_current_one_in_the_organizations_zone(
-    acme: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
     """31 October, 23:30 UTC, is November in Berlin."""
-    written = write(acme, now=datetime(2026, 10, 31, 23, 30))
+    written = write(published_books, now=datetime(2026, 10, 31, 23, 30))
     assert (written.month, written.is_default_month) == (date(2026, 11, 1), True)
     assert "in November 2026 so far" in read(written).text
 
@@ -37,21 +37,21 @@ def test_an_empty_current_month_falls_back_to_the_newest_with_charges_and_says_s
 
 
 def test_a_month_asked_for_is_that_month_whatever_day_names_it(
-    acme: duckdb.DuckDBPyConnection, write: Write
+    published_books: duckdb.DuckDBPyConnection, write: Write
 ) -> None:
     """Any day names its month; it is then no default."""
-    written = write(acme, date(2026, 10, 19))
+    written = write(published_books, date(2026, 10, 19))
     assert (written.month, written.is_default_month) == (date(2026, 10, 1), False)
     assert written.html.name == "2026-10.html"
 
 
 def test_latest_is_the_default_month_and_not_the_last_one_written(
-    acme: duckdb.DuckDBPyConnection, write: Write
+    published_books: duckdb.DuckDBPyConnection, write: Write
 ) -> None:
     """Writing an old month again must not make it the latest."""
-    latest = write(acme).html.with_name("latest.html")
+    latest = write(published_books).html.with_name("latest.html")
     before = latest.read_bytes()
-    old = write(acme, date(2026, 10, 1))
+    old = write(published_books, date(2026, 10, 1))
     assert old.html.read_bytes() != before
     assert latest.read_bytes() == before == latest.with_name("2026-11.html").read_bytes()
 

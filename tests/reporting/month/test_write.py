@@ -14,12 +14,12 @@ from tests.reporting.conftest import Write
 
 
 def test_the_same_books_and_clock_give_the_same_bytes(
-    acme: duckdb.DuckDBPyConnection, write: Write
+    published_books: duckdb.DuckDBPyConnection, write: Write
 ) -> None:
     """A report can be made again and compared."""
 
     def hashes() -> tuple[str, str]:
-        written = write(acme)
+        written = write(published_books)
         first, second = (
             hashlib.sha256(path.read_bytes()).hexdigest() for path in (written.html, written.csv)
         )
@@ -28,9 +28,11 @@ def test_the_same_books_and_clock_give_the_same_bytes(
     assert hashes() == hashes()
 
 
-def test_a_report_leaves_just_its_files(acme: duckdb.DuckDBPyConnection, write: Write) -> None:
+def test_a_report_leaves_just_its_files(
+    published_books: duckdb.DuckDBPyConnection, write: Write
+) -> None:
     """Report, CSV and latest; no temporary file."""
-    out = write(acme).html.parent
+    out = write(published_books).html.parent
     assert sorted(path.name for path in out.iterdir()) == [
         "2026-11.csv", "2026-11.html", "latest.html",
     ]  # fmt: skip
@@ -66,9 +68,9 @@ def test_a_failure_while_writing_keeps_the_old_file_and_no_rest(tmp_path: Path) 
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_that_says_what_to_do(
-    acme: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path
+    published_books: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path
 ) -> None:
     """A file where the folder should be: no traceback, but the path and a way out."""
     (tmp_path / "reports").write_text("in the way")
     with pytest.raises(TollbookError, match=r"reports: the report cannot be written: .+ Make the"):
-        write(acme)
+        write(published_books)

@@ -11,7 +11,7 @@ import pytest
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.errors import ConfigError, RunStoppedError
 from pipeline.providers.openai.fetch.fetch import Progress
-from tests.support.fetch_workspace import NOW, SOURCE, House, Watched, asked, double
+from tests.support.fetch_workspace import NOW, SOURCE, FetchWorkspace, Watched, asked, double
 
 DAILY = SOURCE + 'bucket_width = "1d"\n'
 # All that passes, each of them soon.
@@ -31,10 +31,10 @@ def test_ninety_days_come_the_same_with_every_fault_and_with_none(tmp_path: Path
     """Retries lose nothing and count nothing twice, in 90 days of every endpoint."""
     since = f"{NOW - timedelta(days=90):%Y-%m-%d}"
     with double(scale=0.05) as server:
-        calm = House(tmp_path / "calm", server.base_url, DAILY)
+        calm = FetchWorkspace(tmp_path / "calm", server.base_url, DAILY)
         calm.ingest(since)
     with double(EVERY_FAULT, scale=0.05) as server:
-        rough = House(tmp_path / "rough", server.base_url, DAILY)
+        rough = FetchWorkspace(tmp_path / "rough", server.base_url, DAILY)
         done = rough.ingest(since)
         failed = sum(a.status != 200 for a in server.requests)
     assert done.result.outcome == "done"
@@ -46,19 +46,21 @@ def test_ninety_days_come_the_same_with_every_fault_and_with_none(tmp_path: Path
 def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None:
     """What came is used, what is missing is said, and the next run fetches the rest."""
     with double() as server:
-        whole = House(tmp_path / "whole", server.base_url)
+        whole = FetchWorkspace(tmp_path / "whole", server.base_url)
         whole.run()
     with double(Faults(dies_after=14)) as server:
-        house = House(tmp_path / "cut", server.base_url, SOURCE + "requests_in_flight = 1\n")
-        partial = house.run(retries=0)
+        workspace = FetchWorkspace(
+            tmp_path / "cut", server.base_url, SOURCE + "requests_in_flight = 1\n"
+        )
+        partial = workspace.run(retries=0)
     assert partial.outcome == "partial"
     assert "missing is 2026-11-24 00:00 to 2026-11-24 08:10" in str(partial.problems)
     assert partial.counts.accepted > 0
-    assert not list(house.raw.rglob("*.part"))
+    assert not list(workspace.raw.rglob("*.part"))
     with double() as server:
-        house.point(server.base_url)
-        assert house.run().outcome == "done"
-    assert house.totals() == whole.totals()
+        workspace.point(server.base_url)
+        assert workspace.run().outcome == "done"
+    assert workspace.totals() == whole.totals()
 
 
 def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
@@ -70,35 +72,35 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
             stop.set()
 
     with double() as server:
-        house = House(tmp_path, server.base_url, DAILY)
+        workspace = FetchWorkspace(tmp_path, server.base_url, DAILY)
         with pytest.raises(RunStoppedError):
-            house.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
+            workspace.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
         first = len(asked(server))
         watched = Watched()
-        house.ingest("2026-11-10", "2026-11-18", progress=watched)
+        workspace.ingest("2026-11-10", "2026-11-18", progress=watched)
         second = len(asked(server)) - first
-        fresh = House(tmp_path / "fresh", server.base_url, DAILY)
+        fresh = FetchWorkspace(tmp_path / "fresh", server.base_url, DAILY)
         fresh.ingest("2026-11-10", "2026-11-18")
     assert first + second <= 12 + 4  # none of what was kept is asked for again
     assert watched.seen[-1] == (12, 12)
-    assert house.totals() == fresh.totals()
-    assert not list(house.raw.glob(".backfill*"))
+    assert workspace.totals() == fresh.totals()
+    assert not list(workspace.raw.glob(".backfill*"))
 
 
 def test_a_backfill_before_the_first_day_is_no_hole_for_runs(tmp_path: Path) -> None:
     """An old week alone does not make the next run fetch, or believe, what lies between."""
     with double() as server:
-        house = House(tmp_path, server.base_url, DAILY)
-        house.run()
-        house.ingest("2026-11-02", "2026-11-04")
+        workspace = FetchWorkspace(tmp_path, server.base_url, DAILY)
+        workspace.run()
+        workspace.ingest("2026-11-02", "2026-11-04")
         before = len(asked(server))
-        house.run()
+        workspace.run()
         starts = {dict(a.query)["start_time"] for a in asked(server)[before:]}
     assert {datetime.fromtimestamp(int(s), UTC).date().isoformat() for s in starts} <= {
         "2026-11-21",
         "2026-11-24",
     }
-    assert house.ask("SELECT DISTINCT usage_date::VARCHAR FROM usage ORDER BY 1")[:3] == [
+    assert workspace.ask("SELECT DISTINCT usage_date::VARCHAR FROM usage ORDER BY 1")[:3] == [
         ("2026-11-02",),
         ("2026-11-03",),
         ("2026-11-20",),
@@ -117,16 +119,16 @@ def test_without_a_source_to_fetch_it_says_so(
     tmp_path: Path, configured: str, source: str | None, says: str
 ) -> None:
     """Nothing is started."""
-    house = House(tmp_path, "http://127.0.0.1:9/v1")
-    house.configure(configured)
+    workspace = FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
+    workspace.configure(configured)
     with pytest.raises(ConfigError, match=says):
-        house.ingest(None, source=source)
+        workspace.ingest(None, source=source)
 
 
 def test_without_a_key_nothing_is_started(tmp_path: Path) -> None:
     """Who asks for a back-fill is told at once."""
-    house = House(tmp_path, "http://127.0.0.1:9/v1")
-    house.environment.clear()
+    workspace = FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
+    workspace.environment.clear()
     with pytest.raises(ConfigError, match="OPENAI_ADMIN_KEY is not set"):
-        house.ingest("2026-11-01")
+        workspace.ingest("2026-11-01")
     assert not (tmp_path / "var").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.providers.openai.fetch.endpoints import COSTS, USAGE
-from tests.support.fetch_workspace import KEY, NOW, House, asked, double
+from tests.support.fetch_workspace import KEY, NOW, FetchWorkspace, asked, double
 
 ALL = [e.name for e in (*USAGE, COSTS)]
 
@@ -16,15 +16,15 @@ ALL = [e.name for e in (*USAGE, COSTS)]
 def test_a_run_fetches_every_endpoint_and_charges_what_came(tmp_path: Path) -> None:
     """Raw files, a row of `fetches` an endpoint, usage, costs and charges come of one run."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        result = house.run()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        result = workspace.run()
         paths = {a.path.rsplit("/", 1)[-1] for a in asked(server)}
     assert (result.outcome, result.problems) == ("done", ())
     assert paths == set(ALL)
-    assert {e: f[0] for e, f in house.fetches().items()} == dict.fromkeys(ALL, "complete")
-    [(rows,)] = house.ask("SELECT sum(rows) FROM fetches")
+    assert {e: f[0] for e, f in workspace.fetches().items()} == dict.fromkeys(ALL, "complete")
+    [(rows,)] = workspace.ask("SELECT sum(rows) FROM fetches")
     assert rows == result.counts.rows_read > 0
-    assert house.ask("SELECT count(*) > 0, min(usage_date)::VARCHAR FROM usage") == [
+    assert workspace.ask("SELECT count(*) > 0, min(usage_date)::VARCHAR FROM usage") == [
         (True, "2026-11-20")
     ]
 
@@ -32,35 +32,35 @@ def test_a_run_fetches_every_endpoint_and_charges_what_came(tmp_path: Path) -> N
 def test_hourly_runs_keep_no_file_that_says_nothing_new(tmp_path: Path) -> None:
     """The same answer again leaves the raw files, the usage and the charges as they are."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        house.run()
-        house.run()  # its trailing window is another piece than the first run's
-        files, totals = house.files(), house.totals()
-        again = house.run()
-    assert house.files() == files
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace.run()
+        workspace.run()  # its trailing window is another piece than the first run's
+        files, totals = workspace.files(), workspace.totals()
+        again = workspace.run()
+    assert workspace.files() == files
     assert (again.counts.files_read, again.postings) == (0, {})
-    assert house.totals() == totals
-    assert {f[1] for f in house.fetches().values()} == {NOW}
+    assert workspace.totals() == totals
+    assert {f[1] for f in workspace.fetches().values()} == {NOW}
 
 
 def test_raw_files_alone_give_the_same_totals(tmp_path: Path) -> None:
     """Without books and without a network every number comes back."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        house.run()
-        house.run()
-        totals = house.totals()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace.run()
+        workspace.run()
+        totals = workspace.totals()
     (tmp_path / "var" / "warehouse.duckdb").unlink()
-    offline = house.run(is_offline=True)
-    assert (offline.outcome, house.totals()) == ("done", totals)
+    offline = workspace.run(is_offline=True)
+    assert (offline.outcome, workspace.totals()) == ("done", totals)
 
 
 def test_amounts_are_kept_as_they_were_sent(tmp_path: Path) -> None:
     """A raw file holds the answer's own text in an envelope that says what was asked when."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        house.run()
-    file = house.raw / next(f for f in house.files() if f.startswith("costs/"))
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace.run()
+    file = workspace.raw / next(f for f in workspace.files() if f.startswith("costs/"))
     envelope = json.loads(gzip.decompress(file.read_bytes()).splitlines()[0], parse_float=str)
     assert envelope["endpoint"] == "costs"
     assert envelope["parameters"]["group_by"] == list(COSTS.group_by)
@@ -72,12 +72,12 @@ def test_amounts_are_kept_as_they_were_sent(tmp_path: Path) -> None:
 def test_the_key_is_nowhere(tmp_path: Path) -> None:
     """Neither files nor messages hold it, also when the server repeats it."""
     with double(Faults(broken={"usage/images": 403, "costs": 400})) as server:
-        house = House(tmp_path, server.base_url)
-        told = str(house.run())
-    house.environment["OPENAI_ADMIN_KEY"] = wrong = "sk-admin-wrong-and-secret-98765"
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        told = str(workspace.run())
+    workspace.environment["OPENAI_ADMIN_KEY"] = wrong = "sk-admin-wrong-and-secret-98765"
     with double() as server:
-        house.point(server.base_url)
-        told += str(house.run())
+        workspace.point(server.base_url)
+        told += str(workspace.run())
     assert KEY not in told
     assert wrong not in told
     for path in tmp_path.rglob("*"):
@@ -91,9 +91,9 @@ def test_the_key_is_nowhere(tmp_path: Path) -> None:
 def test_a_wrong_key_is_said_once(tmp_path: Path) -> None:
     """Twelve endpoints refuse it; one sentence says so, and which scopes are needed."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        house.environment["OPENAI_ADMIN_KEY"] = "sk-admin-wrong"
-        result = house.run()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace.environment["OPENAI_ADMIN_KEY"] = "sk-admin-wrong"
+        result = workspace.run()
     assert result.outcome == "partial"
     [problem] = result.problems
     assert "every endpoint was refused with 401" in problem
@@ -103,9 +103,9 @@ def test_a_wrong_key_is_said_once(tmp_path: Path) -> None:
 
 def test_a_key_that_is_not_set_leaves_the_rest_of_the_run(tmp_path: Path) -> None:
     """What was fetched before is still read; the message names the variable."""
-    house = House(tmp_path, "http://127.0.0.1:9/v1")
-    house.environment.clear()
-    result = house.run()
+    workspace = FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
+    workspace.environment.clear()
+    result = workspace.run()
     assert result.outcome == "partial"
     [problem] = result.problems
     assert "OPENAI_ADMIN_KEY is not set" in problem
@@ -113,8 +113,8 @@ def test_a_key_that_is_not_set_leaves_the_rest_of_the_run(tmp_path: Path) -> Non
 
 def test_a_server_that_is_down_is_said_once_and_soon(tmp_path: Path) -> None:
     """One sentence; no other endpoint is tried."""
-    house = House(tmp_path, "http://127.0.0.1:9/v1")
-    result = house.run(retries=0)
+    workspace = FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
+    result = workspace.run(retries=0)
     assert result.outcome == "partial"
     [problem] = result.problems
     assert "every endpoint could not be reached" in problem
@@ -124,23 +124,23 @@ def test_a_server_that_is_down_is_said_once_and_soon(tmp_path: Path) -> None:
 def test_one_refused_endpoint_stops_no_other(tmp_path: Path) -> None:
     """403 makes the run partial; an endpoint the server does not have is only noted."""
     with double(Faults(broken={"usage/images": 403, "usage/decisions": 404})) as server:
-        house = House(tmp_path, server.base_url)
-        result = house.run()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        result = workspace.run()
     [problem] = result.problems
     assert "images was refused with 403" in problem
     assert [n for n in result.notes if "does not have decisions (404)" in n]
-    outcomes = {e: f[0] for e, f in house.fetches().items()}
+    outcomes = {e: f[0] for e, f in workspace.fetches().items()}
     assert outcomes == dict.fromkeys(ALL, "complete") | {"images": "refused", "decisions": "absent"}
 
 
 def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
     """What was there before and answers 404 now is missing data, and costs always are."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        house.run()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace.run()
     with double(Faults(broken={"usage/decisions": 404})) as server:
-        house.point(server.base_url)
-        result = house.run()
+        workspace.point(server.base_url)
+        result = workspace.run()
     assert "decisions was refused with 404" in str(result.problems)
 
 
@@ -148,43 +148,45 @@ def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
     """A week later the run fetches it from where it stopped, and the others only what is new."""
     clock = [NOW]
     with double(Faults(broken={"usage/embeddings": 403}), clock=clock) as server:
-        house = House(tmp_path / "one", server.base_url)
-        house.run()
+        workspace = FetchWorkspace(tmp_path / "one", server.base_url)
+        workspace.run()
     clock.append(NOW.replace(day=27))
     with double(clock=clock) as server:
-        house.point(server.base_url)
-        house.now = clock[-1]
-        house.run()
-        fresh = House(tmp_path / "two", server.base_url)
+        workspace.point(server.base_url)
+        workspace.now = clock[-1]
+        workspace.run()
+        fresh = FetchWorkspace(tmp_path / "two", server.base_url)
         fresh.now = clock[-1]
         fresh.run()
-    assert house.totals()["usage"] == fresh.totals()["usage"]
+    assert workspace.totals()["usage"] == fresh.totals()["usage"]
 
 
 def test_a_grouping_that_is_refused_is_left_out_and_said(tmp_path: Path) -> None:
     """The rest is fetched, as fine as the server allows."""
     refused = (("costs", "user_id+project_id"), ("usage/completions", "api_source"))
     with double(Faults(refused_group_by=refused)) as server:
-        house = House(tmp_path, server.base_url)
-        result = house.run()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        result = workspace.run()
     assert result.problems == ()
     said = [n for n in result.notes if "came without" in n]
     assert [n.split(", since")[0].split(": ")[1] for n in said] == [
         "completions came without api_source",
         "costs came without user_id",
     ]
-    assert house.ask("SELECT count(*) > 0 FROM usage WHERE operation = 'completions'") == [(True,)]
-    assert house.ask("SELECT count(*) > 0 FROM provider_costs WHERE project_id IS NOT NULL") == [
+    assert workspace.ask("SELECT count(*) > 0 FROM usage WHERE operation = 'completions'") == [
         (True,)
     ]
+    assert workspace.ask(
+        "SELECT count(*) > 0 FROM provider_costs WHERE project_id IS NOT NULL"
+    ) == [(True,)]
 
 
 def test_a_cursor_that_leads_nowhere_fails_its_endpoint_only(tmp_path: Path) -> None:
     """Nothing of such a piece is kept."""
     faults = Faults(repeats_cursor=("usage/completions",), loses_cursor=("costs",))
     with double(faults) as server:
-        house = House(tmp_path, server.base_url)
-        result = house.run()
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        result = workspace.run()
     assert "completions gave the same cursor twice" in str(result.problems)
-    assert not (house.raw / "completions").exists()
-    assert house.fetches()["embeddings"][0] == "complete"
+    assert not (workspace.raw / "completions").exists()
+    assert workspace.fetches()["embeddings"][0] == "complete"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline.demo.admin_api.faults import Faults
-from tests.support.fetch_workspace import SOURCE, House, double
+from tests.support.fetch_workspace import SOURCE, FetchWorkspace, double
 
 CHANGING = Faults(
     lag_minutes=20,
@@ -23,61 +23,63 @@ def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> Non
     """Late, restated and vanished rows, and a lag: after three days all of it is right."""
     clock = [BEGIN]
     with double(CHANGING, clock=clock) as server:
-        house = House(tmp_path / "daily", server.base_url, WEEK)
+        workspace = FetchWorkspace(tmp_path / "daily", server.base_url, WEEK)
         for day in range(6):
             clock.append(BEGIN + timedelta(days=day))
-            house.now = clock[-1]
-            assert house.run().outcome == "done"
-        once = House(tmp_path / "once", server.base_url, WEEK)
+            workspace.now = clock[-1]
+            assert workspace.run().outcome == "done"
+        once = FetchWorkspace(tmp_path / "once", server.base_url, WEEK)
         once.now = clock[-1]
         once.run()
-    assert house.totals() == once.totals()
-    [(restated,)] = house.ask(
+    assert workspace.totals() == once.totals()
+    [(restated,)] = workspace.ask(
         "SELECT count(*) FROM charge_postings WHERE reason IN ('restatement', 'usage') "
         "AND quantity < 0"
     )
     assert restated > 0
     (tmp_path / "daily" / "var" / "warehouse.duckdb").unlink()
-    house.run(is_offline=True)
-    assert house.totals() == once.totals()
+    workspace.run(is_offline=True)
+    assert workspace.totals() == once.totals()
 
 
 def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
     """Days and hours of one day never both count, also when all is read anew."""
     clock = [BEGIN]
     with double(clock=clock) as server:
-        house = House(tmp_path / "moved", server.base_url, WEEK)
-        house.point(server.base_url, 'bucket_width = "1d"\n')
-        house.now = BEGIN
-        house.run()
+        workspace = FetchWorkspace(tmp_path / "moved", server.base_url, WEEK)
+        workspace.point(server.base_url, 'bucket_width = "1d"\n')
+        workspace.now = BEGIN
+        workspace.run()
         clock.append(BEGIN + timedelta(hours=2))
-        house.now = clock[-1]
-        house.point(server.base_url)
-        assert house.run().problems == ()
-        hours = House(tmp_path / "hours", server.base_url, WEEK)
+        workspace.now = clock[-1]
+        workspace.point(server.base_url)
+        assert workspace.run().problems == ()
+        hours = FetchWorkspace(tmp_path / "hours", server.base_url, WEEK)
         hours.now = clock[-1]
         hours.run()
-        assert house.totals() == hours.totals()
-        house.point(server.base_url, 'bucket_width = "1d"\n')
-        house.run()
-        days = House(tmp_path / "days", server.base_url, WEEK + 'bucket_width = "1d"\n')
+        assert workspace.totals() == hours.totals()
+        workspace.point(server.base_url, 'bucket_width = "1d"\n')
+        workspace.run()
+        days = FetchWorkspace(tmp_path / "days", server.base_url, WEEK + 'bucket_width = "1d"\n')
         days.now = clock[-1]
         days.run()
-    assert house.totals() == days.totals()
+    assert workspace.totals() == days.totals()
     (tmp_path / "moved" / "var" / "warehouse.duckdb").unlink()
-    house.run(is_offline=True)
-    assert house.totals() == days.totals()
+    workspace.run(is_offline=True)
+    assert workspace.totals() == days.totals()
 
 
 def test_minutes_are_fetched_on_request_and_never_charged(tmp_path: Path) -> None:
     """They have a folder of their own, and a week of them at most is fetched at first."""
     with double() as server:
-        house = House(tmp_path / "with", server.base_url, SOURCE + "minute_buckets = true\n")
-        assert house.run().problems == ()
-        plain = House(tmp_path / "without", server.base_url)
+        workspace = FetchWorkspace(
+            tmp_path / "with", server.base_url, SOURCE + "minute_buckets = true\n"
+        )
+        assert workspace.run().problems == ()
+        plain = FetchWorkspace(tmp_path / "without", server.base_url)
         plain.run()
-    assert house.fetches()["completions-1m"][0] == "complete"
-    assert {f.split("/")[0] for f in house.files()} - {f.split("/")[0] for f in plain.files()} == {
-        "completions-1m"
-    }
-    assert house.totals() == plain.totals()
+    assert workspace.fetches()["completions-1m"][0] == "complete"
+    assert {f.split("/")[0] for f in workspace.files()} - {
+        f.split("/")[0] for f in plain.files()
+    } == {"completions-1m"}
+    assert workspace.totals() == plain.totals()

@@ -12,7 +12,7 @@ from pipeline.config import model as config_model
 from pipeline.demo.admin_api.faults import Faults
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.runs.run_and_report import Clock, run_and_report
-from tests.support.fetch_workspace import KEY, NOW, SOURCE, House, double
+from tests.support.fetch_workspace import KEY, NOW, SOURCE, FetchWorkspace, double
 
 
 def _command(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +30,7 @@ def _command(folder: Path, *words: str, **environment: str) -> subprocess.Comple
 def test_the_commands_never_show_the_key(tmp_path: Path) -> None:
     """Neither at the most talkative level, nor where the key is refused; the exit code says it."""
     with double(Faults(broken={"usage/images": 403})) as server:
-        House(tmp_path, server.base_url)
+        FetchWorkspace(tmp_path, server.base_url)
         debug = {"LOG_LEVEL": "debug", "OPENAI_ADMIN_KEY": KEY, "OPENAI_LOG": "debug"}
         partial = _command(tmp_path, "ingest", "--since", "2026-11-22", **debug)
         again = _command(tmp_path, "run", "--offline", **debug)
@@ -46,7 +46,7 @@ def test_the_commands_never_show_the_key(tmp_path: Path) -> None:
 
 def test_a_range_that_cannot_be_read_is_a_mistake_of_the_command(tmp_path: Path) -> None:
     """Exit 2, and nothing is started."""
-    House(tmp_path, "http://127.0.0.1:9/v1")
+    FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
     wrong = _command(tmp_path, "ingest", "--since", "yesterday", OPENAI_ADMIN_KEY=KEY)
     assert (wrong.returncode, "'yesterday' is no date" in wrong.stderr) == (2, True)
 
@@ -71,15 +71,15 @@ def test_the_doctor_says_where_from_and_whether_the_key_is_set(tmp_path: Path) -
 def test_the_report_says_which_endpoints_are_missing_and_since_when(tmp_path: Path) -> None:
     """Until when it was fetched, since when it fails, and why."""
     with double() as server:
-        house = House(tmp_path, server.base_url)
-        house.run()
-    house.now = later = datetime(2026, 11, 24, 10, 10)
+        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace.run()
+    workspace.now = later = datetime(2026, 11, 24, 10, 10)
     with double(Faults(broken={"usage/images": 403}), clock=[later]) as server:
-        house.point(server.base_url)
+        workspace.point(server.base_url)
         done = run_and_report(
             config_model.load(tmp_path / "tollbook.toml"),
-            clock=Clock(business=lambda: later, real=house.clock),
-            environment=house.environment,
+            clock=Clock(business=lambda: later, real=workspace.clock),
+            environment=workspace.environment,
         )
     page = done.report.html.read_text()
     [row] = [line for line in page.splitlines() if "<bdi>images</bdi>" in line]

@@ -52,7 +52,7 @@ NOW = datetime(2026, 10, 13, 8, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ExplainWorkspace:
     """A folder with a configuration; files are written and runs are done by the test."""
 
     folder: Path
@@ -99,9 +99,9 @@ class House:
         return result.stdout
 
 
-def a_house(folder: Path) -> House:
-    """A house with a configuration and prices, without records."""
-    house = House(folder)
-    house.configure(CONFIGURATION)
-    house.price(*PRICES)
-    return house
+def explain_workspace(folder: Path) -> ExplainWorkspace:
+    """A workspace with a configuration and prices, without records."""
+    workspace = ExplainWorkspace(folder)
+    workspace.configure(CONFIGURATION)
+    workspace.price(*PRICES)
+    return workspace
