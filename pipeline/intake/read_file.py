@@ -1,40 +1,36 @@
-"""Read → validate → accept or quarantine, file by file, into ledger files that are not live yet.
+"""Reads one request-level file: rows are validated, then accepted or quarantined.
 
-One file that cannot be read never loses another; memory stays bounded at any file size.
+Accepted rows go to ledger files that are not live yet. Memory stays bounded at any file size.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import polars as pl
 import structlog
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
+from pipeline.intake.files.compression import DAMAGED, compression, open_plain, read_head
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFile
 from pipeline.intake.files.segments import (
-    DAMAGED,
+    CutReport,
     Scan,
     Segment,
-    Spool,
-    compression,
+    cut_segments,
     is_whole_row,
-    open_plain,
-    read_head,
     scan,
-    spool,
 )
 from pipeline.intake.request_log import normalize as request_log_normalize
 from pipeline.intake.session import HeadOccurrences, IntakeSession
-from pipeline.intake.source import REJECT_SCHEMA, Context, Normalized
+from pipeline.intake.source import REJECT_SCHEMA, Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
 
@@ -87,10 +83,10 @@ def _read_log(
             _wait(intake, file, entry, waiting)
             return
     entry = intake.registry.add(intake.entry(source, file), known)
-    _read_spooled(intake, source, file, entry, limit=file.size_bytes if is_plain else None)
+    _read_in_segments(intake, source, file, entry, limit=file.size_bytes if is_plain else None)
 
 
-def _read_spooled(
+def _read_in_segments(
     intake: IntakeSession,
     source: Source,
     file: RawFile,
@@ -101,10 +97,10 @@ def _read_spooled(
     limit: int | None = None,
     occurrences: Counter[str] | None = None,
 ) -> None:
-    found = Spool()
-    segments = spool(
+    found = CutReport()
+    segments = cut_segments(
         file.local,
-        intake.temporary / "spool",
+        intake.temporary / "segments",
         found,
         start=start,
         limit=limit,
@@ -144,7 +140,7 @@ def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: Inpu
         known.is_tail_rejected = False
     known.state = "read"
     intake.before[known.file_id] = replace(known)
-    _read_spooled(
+    _read_in_segments(
         intake,
         source,
         file,
@@ -325,41 +321,6 @@ def _work(
         rows_read=entry.rows_read,
         quarantined=entry.quarantined,
     )
-
-
-def take_lines(
-    intake: IntakeSession, entry: InputFile, lines: Sequence[tuple[int, str]]
-) -> Counter[int]:
-    """Read some lines of a log again, from their text. Gives how many records each line gave.
-
-    Lines that are still broken give none, and stay where they are.
-    """
-    path = intake.temporary / "replayed.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = [(line, raw) for line, raw in lines if raw.strip() and "\n" not in raw]
-    landed: Counter[int] = Counter()
-    if not kept:
-        return landed
-    path.write_text("".join(f"{raw}\n" for _, raw in kept), encoding="utf-8")
-    numbers = np.array([line for line, _ in kept], dtype=np.int64)
-    segment = Segment(path, int(numbers[0]), len(kept), numbers)
-    context = Context(
-        organization_id=intake.organization_id,
-        source=entry.source,
-        provider="openai",
-        basis="charge" if entry.basis == "charge" else "detail",
-        zone=intake.zone,
-        recorded_at=intake.recorded_at,
-        now=intake.recorded_at,
-        input_file=entry.input_file,
-    )
-    for frame in request_log_normalize.read_frames(
-        intake.con, segment, occurrences=Counter(), now=context.now
-    ):
-        done = request_log_normalize.normalize(frame, context)
-        intake.writer.add(done.records, entry.basis)
-        landed.update(done.records["input_line"].to_list())
-    return landed
 
 
 def _read_table(

@@ -21,7 +21,7 @@ from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
 from pipeline.intake.files.input_files import InputFile
-from pipeline.intake.read_file import take_lines
+from pipeline.intake.replay import take_lines
 from pipeline.intake.session import IntakeSession, RejectStore
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger.files import (

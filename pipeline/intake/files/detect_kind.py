@@ -13,8 +13,8 @@ import zstandard
 
 from pipeline.config.model import Source, SourceKind
 from pipeline.errors import ConfigError, SourceError
+from pipeline.intake.files.compression import compression, read_head
 from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
-from pipeline.intake.files.segments import compression, read_head
 from pipeline.intake.request_log import normalize as request_log_normalize
 from pipeline.intake.tabular import read
 from pipeline.providers.openai.pages import pages

@@ -20,7 +20,7 @@ import xxhash
 
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError
-from pipeline.intake.files.segments import sample_hash
+from pipeline.intake.files.hashes import sample_hash
 
 NEEDS_PACKAGE = "reading this kind of address needs another package"
 _REMOTE = "://"

@@ -12,8 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline.config.model import Source
+from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
-from pipeline.intake.files.segments import compression, content_hashes, prefix_hash
+from pipeline.intake.files.hashes import content_hashes, prefix_hash
 from pipeline.storage.database import Database
 
 DAY_SECONDS = 86_400

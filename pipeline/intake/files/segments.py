@@ -1,32 +1,26 @@
-"""Turns any JSON-lines file into segments that DuckDB's reader can take as they lie.
+"""Cuts a file of JSON lines into segments that DuckDB's reader can take as they are.
 
-A clean plain file is one segment, read in place. Anything else (compressed, grown, with blank or
-over-long lines, with a byte-order mark) is cut into spool files of bounded size.
+A clean plain file is one segment, read in place. Any other file (compressed, grown, with blank or
+over-long lines, with a byte-order mark) is cut into temporary files of bounded size.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xxhash
-import zstandard
 
-BLOCK = 1 << 20
-SPOOL_BYTES = 192 << 20
+from pipeline.intake.files.compression import open_plain, read_block
+
+SEGMENT_BYTES = 192 << 20
 MAX_LINE_BYTES = 16 << 20  # DuckDB's maximum_object_size: a longer line fails the whole file
 KEPT_RAW_BYTES = 64 << 10
-# What reading a damaged compressed stream raises.
-DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
-# Unpacked at once: zstandard makes up to 32,768 times as much of it, in memory.
-_PACKED_BYTES = 4 << 10
+_BLOCK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = 10
 _SPACE = 32
@@ -54,8 +48,8 @@ class Scan:
 
 
 @dataclass(slots=True)
-class Spool:
-    """What cutting a file into segments found beside the segments; complete once they are drawn."""
+class CutReport:
+    """Facts about a file that was cut into segments; complete once all of them were taken."""
 
     content_hash: str = ""
     read_bytes: int = 0  # up to and with the last complete line
@@ -65,89 +59,17 @@ class Spool:
     problem: str | None = None  # the stream broke off here
 
 
-class _Zstandard(io.RawIOBase):
-    """The content of a zstandard file; a cut-off one is an EOFError, which the library hides."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._is_inside = False  # a frame has begun and not ended
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        """Yes; it can't be written, nor searched."""
-        return True
-
-    def readinto(self, target: Any, /) -> int:
-        """Fill `target` as far as what is unpacked reaches; 0 at the end."""
-        while not self._ready:
-            packed = self._frame.unused_data if self._frame.eof else b""
-            packed = packed or self._file.read(_PACKED_BYTES)
-            if not packed:
-                if self._is_inside:
-                    raise EOFError("the file ends inside of a frame")
-                return 0
-            if self._frame.eof:  # frames may follow each other
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-            self._ready = memoryview(self._frame.decompress(packed))
-            self._is_inside = not self._frame.eof
-        view = memoryview(target).cast("B")
-        got = min(len(view), len(self._ready))
-        view[:got] = self._ready[:got]
-        self._ready = self._ready[got:]
-        return got
-
-    def close(self) -> None:
-        """Close the file below as well."""
-        self._file.close()
-        super().close()
-
-
-def compression(head: bytes) -> str | None:
-    """`gzip`, `zstd` or None, by the first bytes: a name proves nothing."""
-    if head.startswith(b"\x1f\x8b"):
-        return "gzip"
-    return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else None
-
-
-def open_plain(path: Path) -> io.BufferedIOBase:
-    """The uncompressed bytes of a file."""
-    with path.open("rb") as file:
-        kind = compression(file.read(4))
-    if kind == "gzip":
-        return gzip.GzipFile(path, "rb")
-    if kind == "zstd":
-        return io.BufferedReader(_Zstandard(path))
-    return path.open("rb")
-
-
-def read_head(path: Path, size: int) -> bytes:
-    """The first `size` bytes of the content, less where it ends or is damaged before that."""
-    with open_plain(path) as stream:
-        return b"".join(_pieces(stream, Spool(), size))
-
-
-def sample_hash(path: Path, size: int) -> str:
-    """A quick hash of a file's size, head, middle and tail: recognises an unchanged file."""
-    digest = xxhash.xxh3_128(str(size).encode())
-    with path.open("rb") as file:
-        for offset in (0, size // 2, max(0, size - 4096)):
-            file.seek(offset)
-            digest.update(file.read(4096))
-    return digest.hexdigest()
-
-
 def scan(path: Path, limit: int) -> Scan:
     """Hash and count the first `limit` bytes of a plain file in one pass."""
     digest = xxhash.xxh3_128()
-    buffer = bytearray(BLOCK)
+    buffer = bytearray(_BLOCK)
     view = memoryview(buffer)
     array = np.frombuffer(buffer, dtype=np.uint8)
     newlines = done = line_bytes = 0
     is_clean = starts_line = True
     tail = bytearray()
     with path.open("rb", buffering=0) as file:
-        while got := file.readinto(view[: min(BLOCK, limit - done)]):
+        while got := file.readinto(view[: min(_BLOCK, limit - done)]):
             digest.update(view[:got])
             ends = np.flatnonzero(array[:got] == _NEWLINE)
             newlines += len(ends)
@@ -165,42 +87,12 @@ def scan(path: Path, limit: int) -> Scan:
             rest = got - (int(ends[-1]) + 1 if len(ends) else 0)
             line_bytes += rest
             starts_line = rest == 0
-            if line_bytes > MAX_LINE_BYTES - 2 * BLOCK:
-                is_clean = False  # maybe too long for DuckDB: let the spool look closely
+            if line_bytes > MAX_LINE_BYTES - 2 * _BLOCK:
+                is_clean = False  # maybe too long for DuckDB: cutting looks closely
             if is_clean:
                 tail += buffer[got - rest : got]
             done += got
     return Scan(digest.hexdigest(), done, newlines, is_clean, bytes(tail))
-
-
-def prefix_hash(path: Path, size: int) -> str:
-    """The content hash of the first `size` bytes of a plain file."""
-    digest = xxhash.xxh3_128()
-    with path.open("rb", buffering=0) as file:
-        while size > 0 and (block := file.read(min(BLOCK, size))):
-            digest.update(block)
-            size -= len(block)
-    return digest.hexdigest()
-
-
-def content_hashes(path: Path, sizes: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """The hashes of the first so many bytes of a file's content, unpacked, as far as it reaches.
-
-    Gives size and hash, in ascending order. Stops quietly where the content cannot be unpacked.
-    """
-    digest, done = xxhash.xxh3_128(), 0
-    try:
-        with open_plain(path) as stream:
-            for size in sorted(set(sizes)):
-                while done < size:
-                    block = stream.read1(min(BLOCK, size - done))
-                    if not block:
-                        return
-                    digest.update(block)
-                    done += len(block)
-                yield size, digest.hexdigest()
-    except DAMAGED:
-        return
 
 
 def is_whole_row(tail: bytes) -> bool:
@@ -211,10 +103,10 @@ def is_whole_row(tail: bytes) -> bool:
         return False
 
 
-def spool(
+def cut_segments(
     path: Path,
     folder: Path,
-    found: Spool,
+    found: CutReport,
     *,
     start: int = 0,
     limit: int | None = None,
@@ -237,7 +129,7 @@ def spool(
             for block in _blocks(stream, found, remaining):
                 digest.update(block)
                 cutter.add(block)
-                if cutter.size >= SPOOL_BYTES:
+                if cutter.size >= SEGMENT_BYTES:
                     yield cutter.flush(target)
         found.read_bytes = start + cutter.consumed
         cutter.finish()
@@ -253,17 +145,17 @@ def spool(
 
 def _skip(stream: io.BufferedIOBase, start: int, digest: xxhash.xxh3_128) -> None:
     while start > 0:
-        block = stream.read1(min(BLOCK, start))
+        block = stream.read1(min(_BLOCK, start))
         if not block:
             return
         digest.update(block)
         start -= len(block)
 
 
-def _blocks(stream: io.BufferedIOBase, found: Spool, remaining: int | None) -> Iterator[bytes]:
+def _blocks(stream: io.BufferedIOBase, found: CutReport, remaining: int | None) -> Iterator[bytes]:
     while found.problem is None:
-        wanted = BLOCK if remaining is None else min(BLOCK, remaining)
-        block = b"".join(_pieces(stream, found, wanted))
+        wanted = _BLOCK if remaining is None else min(_BLOCK, remaining)
+        block, found.problem = read_block(stream, wanted)
         if not block:
             return
         if remaining is not None:
@@ -271,24 +163,10 @@ def _blocks(stream: io.BufferedIOBase, found: Spool, remaining: int | None) -> I
         yield block
 
 
-def _pieces(stream: io.BufferedIOBase, found: Spool, wanted: int) -> Iterator[bytes]:
-    """Piece by piece: one whole `read` would keep back what it has when it meets damage."""
-    while wanted:
-        try:
-            piece = stream.read1(wanted)
-        except DAMAGED as error:
-            found.problem = f"the compressed stream breaks off: {error}"
-            return
-        if not piece:
-            return
-        wanted -= len(piece)
-        yield piece
-
-
 class _Cutter:
     """Collects complete, clean lines and remembers their numbers in the input."""
 
-    def __init__(self, first_line: int, found: Spool) -> None:
+    def __init__(self, first_line: int, found: CutReport) -> None:
         self.line = first_line  # the number of the next line
         self.consumed = 0  # bytes up to and with the last complete line
         self.size = 0

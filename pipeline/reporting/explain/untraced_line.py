@@ -15,7 +15,7 @@ from typing import NamedTuple
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.intake.files.segments import DAMAGED, compression, open_plain
+from pipeline.intake.files.compression import DAMAGED, compression, open_plain
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.slow_read import usage_rows
 from pipeline.reporting.explain.model import FileVersion, LineFate

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.intake.files.segments import DAMAGED
+from pipeline.intake.files.compression import DAMAGED
 from pipeline.providers.openai.directory.ask import Document
 
 FOLDER = "directory"

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.intake.files.segments import DAMAGED
+from pipeline.intake.files.compression import DAMAGED
 from pipeline.providers.openai.client import Answer
 from pipeline.providers.openai.fetch.windows import Span
 
