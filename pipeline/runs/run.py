@@ -39,7 +39,7 @@ from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
 from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
 from pipeline.published.snapshot import SnapshotContents, publish
-from pipeline.runs import catalogue, commit
+from pipeline.runs import catalogue, commit, stages
 from pipeline.runs.context import Batch, ChangeSet, Counts, RunResult, batch, desk, plan
 from pipeline.runs.invariants import check_books, check_days
 from pipeline.storage import disk_errors
@@ -74,9 +74,12 @@ def run_batch(
         say=say,
     ) as work:
         request = fetching or FetchRequest(environment)
+        stages.begin("fetch")
         fetches = fetch_sources(work, request)
+        stages.begin("read")
         change = read_sources(work)
         change.fetches = fetches.rows
+        stages.begin("sync directory")
         directory = sync_directory(work, request, fetches.unreachable)
         change.directory = directory.told
         change.notes[:0] = [*fetches.notes, *directory.notes]
@@ -141,17 +144,21 @@ def settle(work: Batch, change: ChangeSet) -> RunResult:
     states = catalogue.days(db, storage)
     with db.transaction():
         commit.write(work, change)
+        stages.begin("rate")
         rated = _rate(work, change, ledger, excluded, states)
         postings = catalogue.postings(db, storage) + rated.postings
         check_days(work.con, rated, postings)
         outcome = _outcome(work, change)
         commit.write_charges(work, rated)
         states |= rated.days
+        stages.begin("reconcile")
         commit.reconcile(work, change, states)
+        stages.begin("budgets and alerts")
         statuses = commit.budget_status(work, states)
         commit.alert(work, change, statuses, outcome)
         evaluate.watch(work, change, ledger, excluded, states)
         commit.record(work, change.counts, outcome, change.problems)
+        stages.begin("check the books")
         check_books(db)
     live = SnapshotContents(
         ledger=ledger,
@@ -163,7 +170,9 @@ def settle(work: Batch, change: ChangeSet) -> RunResult:
         aliases=catalogue.published_aliases(work.book),
     )
     with disk_errors.after_the_commit(storage.root):
+        stages.begin("deliver")
         commit.deliver(work)
+        stages.begin("publish")
         snapshot = publish(db, storage, live, work.run_id, work.now, work.real_clock())
     return RunResult(
         run_id=work.run_id,
@@ -286,6 +295,7 @@ def read_sources(work: Batch) -> ChangeSet:
         notes=intake.notes,
         exclusions=exclude_passed(buckets, passed_files),
     )
+    stages.begin("drop duplicates")
     restated = drop_duplicates(work, change, new, known, excluded)
     restated |= replace_buckets(work, change, known, excluded)
     change.new_files = [f for f in new if f.rows] + passed_files

@@ -59,7 +59,7 @@ SEEN = PUBLISHED | {
 }
 
 # The real command, which sends itself a signal right before it does a certain thing for the first
-# time, as Python's audit events tell it: an event, and a part of what it is about.
+# time: an audit event of Python or of the run itself, and a part of what it is about.
 UNTIL = """
 import os, sys
 number, event, part = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -75,14 +75,14 @@ from pipeline.__main__ import main
 main()
 """
 THINGS = {
-    "it reads a file": ("open", "queries/reading/"),
+    "it reads a file": ("tollbook.stage", "read"),
     "it writes the second of its ledger files": ("os.mkdir", "ledger/usage_month=2026-02"),
-    "it drops repeats from its ledger files": ("open", "queries/ledger/repeat_fates"),
+    "it drops repeats from its ledger files": ("tollbook.stage", "drop duplicates"),
     "a day's charges are posted": ("os.link", "charges/postings"),
-    "the end of its transaction": ("open", "queries/checks/quarantine_holds"),
+    "the end of its transaction": ("tollbook.stage", "check the books"),
     "a committed alert is delivered": ("socket.connect", "127.0.0.1"),
     "a file of its snapshot is linked": ("os.link", "snapshots/"),
-    "its snapshot is complete": ("open", "queries/published/usage.sql"),
+    "its snapshot is complete": ("open", "/.complete"),
     "readers are led to its snapshot": ("os.rename", "published.new"),
     "the report is replaced": ("os.rename", ".html"),
 }
