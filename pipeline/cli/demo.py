@@ -15,7 +15,7 @@ from pipeline.cli.context import NowOption, QuietOption, say
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.demo.admin_api.server import Server
+    from pipeline.demo.fake_api.server import Server
 
 _SAMPLE = Path("tollbook-demo")
 _LIVE = Path("tollbook-demo-live")
@@ -31,17 +31,20 @@ LiveOption = Annotated[
     bool,
     typer.Option(
         "--live",
-        help="Fetch from a local double of the provider's API instead of reading files.",
+        help="Fetch from a local fake of the provider's API instead of reading files.",
     ),
 ]
 ServeOption = Annotated[
     bool,
-    typer.Option("--serve", help="With --live: keep the double running until Ctrl-C."),
+    typer.Option("--serve", help="With --live: keep the fake API running until Ctrl-C."),
 ]
 PortOption = Annotated[
     int,
     typer.Option(
-        "--port", min=0, max=65_535, help="With --live: the double's port; 0 is any free one."
+        "--port",
+        min=0,
+        max=65_535,
+        help="With --live: the port of the fake API; 0 is any free one.",
     ),
 ]
 
@@ -74,26 +77,26 @@ def demo(
 
 
 def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bool) -> int:
-    """A run that fetches from the double, which then ends, or stays."""
+    """A run that fetches from the fake API, which then ends, or stays."""
     from pipeline.cli.run import run_and_print
     from pipeline.demo.live import write_live_configuration
 
     with _served(now, port) as server:
         configuration = write_live_configuration(into, server.base_url)
         say(
-            f"A double of the provider's API answers at {server.base_url}; "
+            f"A fake of the provider's API answers at {server.base_url}; "
             f"this is `tollbook run -c {configuration}` with its made-up key.",
             quiet=quiet,
         )
         environment = {**cli_context.environment(), "OPENAI_ADMIN_KEY": server.key}
         code = run_and_print(configuration, now=now, environment=environment)
-        say(f"The double was asked {len(server.requests)} times.", quiet=quiet)
+        say(f"The fake API was asked {len(server.requests)} times.", quiet=quiet)
         if is_serving:
             cli_context.put(f"OPENAI_ADMIN_KEY={server.key}\nOPENAI_BASE_URL={server.base_url}")
             say(
                 "Try: curl -H 'Authorization: Bearer "
                 f"{server.key}' {server.base_url}/organization/projects\n"
-                "The double goes on until Ctrl-C.",
+                "The fake API goes on until Ctrl-C.",
                 quiet=quiet,
             )
             cli_context.wait_for_signal()
@@ -102,15 +105,15 @@ def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bo
 
 @contextmanager
 def _served(now: str | None, port: int) -> Iterator[Server]:
-    from pipeline.demo.admin_api.server import serving
-    from pipeline.demo.live import live_double
+    from pipeline.demo.fake_api.server import serving
+    from pipeline.demo.live import live_fake_api
 
     clocks = cli_context.business_clock(now)
-    # A double knows nothing of the future, which a run would refuse as implausible.
-    double = live_double(lambda: min(clocks.business(), clocks.real()))
+    # A fake knows nothing of the future, which a run would refuse as implausible.
+    fake = live_fake_api(lambda: min(clocks.business(), clocks.real()))
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(serving(double, port=port))
+            server = stack.enter_context(serving(fake, port=port))
         except OSError as error:
             raise ConfigError(
                 f"cannot be listened on ({error.strerror})", key="--port", hint="Leave it out."

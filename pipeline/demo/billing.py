@@ -68,7 +68,6 @@ class Terms:
 
 
 AGREED = Terms()
-LIST_PRICES = Terms(contract=False, discount=False, long_context=False)
 
 
 @dataclass(frozen=True, slots=True)

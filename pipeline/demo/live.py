@@ -1,6 +1,6 @@
-"""The organization behind a local double of the provider's API, and the configuration to fetch it.
+"""The organization behind a local fake of the provider's API, and the configuration to fetch it.
 
-Gives a double to be served, and a tollbook.toml that names its address. Starts no server itself.
+Gives a fake to be served, and a tollbook.toml that names its address. Starts no server itself.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.demo.admin_api.bill import Bill
-from pipeline.demo.admin_api.double import AdminApi
+from pipeline.demo.fake_api.api import FakeAdminApi
+from pipeline.demo.fake_api.usage.bill import Bill
 from pipeline.demo.organization import acme
 from pipeline.errors import ConfigError
 
@@ -45,8 +45,8 @@ thresholds = [50, 80, 100]
 """
 
 
-def live_double(now: Callable[[], datetime]) -> AdminApi:
-    """The double, as of a clock (naive UTC). Its bill differs from usage as real ones do."""
+def live_fake_api(now: Callable[[], datetime]) -> FakeAdminApi:
+    """The fake, as of a clock (naive UTC). Its bill differs from usage as real ones do."""
     bill = Bill(
         long_context=True,
         unpriced_model=True,
@@ -54,7 +54,7 @@ def live_double(now: Callable[[], datetime]) -> AdminApi:
         free_storage="spread",
         sessions=True,
     )
-    return AdminApi(acme(), now=now, bill=bill)
+    return FakeAdminApi(acme(), now=now, bill=bill)
 
 
 def write_live_configuration(to: Path, base_url: str) -> Path:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from pipeline.demo.admin_api.double import KEY
+from pipeline.demo.fake_api.api import KEY
 from pipeline.demo.workloads import UNPRICED_MODEL
 
 CHECKOUT = Path(__file__).resolve().parents[2]

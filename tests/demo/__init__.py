@@ -1,1 +1,1 @@
-"""Tests of the made-up organization."""
+"""The made-up organization, its sample and its API."""

@@ -1,4 +1,4 @@
-"""The directory of the double, synced by runs: what changes between two of them, what fails."""
+"""The directory of the fake API, synced by runs: what changes between two of them, what fails."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import Any
 import openai
 import pytest
 
-from pipeline.demo.admin_api.faults import Faults
-from pipeline.demo.admin_api.server import Server
+from pipeline.demo.fake_api.directory.routes import ROUTES
+from pipeline.demo.fake_api.faults import Faults
+from pipeline.demo.fake_api.server import Server
 from pipeline.demo.organization import acme
-from tests.support.fetch_workspace import KEY, NOW, FetchWorkspace, double
+from tests.support.fake_api_writes import WRITE_ROUTES
+from tests.support.fetch_workspace import KEY, NOW, FetchWorkspace, fake_api
 
 LATER = NOW + timedelta(hours=1)
 SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-24"\nbucket_width = "1d"\n'
@@ -26,19 +28,19 @@ CODE = ACME.project("code").id
 
 @pytest.fixture
 def clock() -> list[datetime]:
-    """The double's clock; its last instant is now."""
+    """The fake API's clock; its last instant is now."""
     return [NOW]
 
 
 @pytest.fixture
 def server(clock: list[datetime]) -> Iterator[Server]:
-    """A double with hardly any usage: this is about the directory."""
-    with double(scale=0.02, clock=clock) as found:
+    """A fake API with hardly any usage: this is about the directory."""
+    with fake_api(scale=0.02, clock=clock, directory=(*ROUTES, *WRITE_ROUTES)) as found:
         yield found
 
 
 def change(server: Server) -> Any:
-    """The official SDK, to change things at the double."""
+    """The official SDK, to change things at the fake API."""
     client = openai.OpenAI(api_key="not-used", admin_api_key=KEY, base_url=server.base_url)
     return client.admin.organization
 
@@ -123,13 +125,13 @@ def test_a_run_without_news_keeps_no_file_and_changes_no_row(
 @pytest.mark.parametrize("status", [403, 500])
 def test_a_list_that_fails_leaves_what_was_known(tmp_path: Path, status: int) -> None:
     """403 is what this key may not see; 500 makes the run partial. Usage comes all the same."""
-    with double(scale=0.02) as good:
+    with fake_api(scale=0.02) as good:
         workspace = FetchWorkspace(tmp_path, good.base_url, SOURCE)
         workspace.run()
     before = workspace.ask("SELECT * FROM project_member_history ORDER BY ALL")
     assert before
     faults = Faults(broken={"projects/*/users": status, "projects/*/api_keys": status})
-    with double(faults, scale=0.02) as bad:
+    with fake_api(faults, scale=0.02) as bad:
         workspace.point(bad.base_url)
         workspace.now = LATER
         done = workspace.run(retries=0)
@@ -144,7 +146,9 @@ def test_a_new_project_that_is_not_found_everywhere_yet_is_no_problem(
     tmp_path: Path, clock: list[datetime]
 ) -> None:
     """The provider makes it known bit by bit."""
-    with double(Faults(not_found_after_create_seconds=60), scale=0.02, clock=clock) as server:
+    faults = Faults(not_found_after_create_seconds=60)
+    changeable = (*ROUTES, *WRITE_ROUTES)
+    with fake_api(faults, scale=0.02, clock=clock, directory=changeable) as server:
         workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
         made = change(server).projects.create(name="Fresh")
         done = workspace.run()

@@ -1,4 +1,4 @@
-"""A storage that is filled from the double of the admin API, and what came of it."""
+"""A storage that is filled from the fake API of the admin API, and what came of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from pipeline.config.model import load
-from pipeline.demo.admin_api.double import AdminApi
-from pipeline.demo.admin_api.faults import Faults
-from pipeline.demo.admin_api.server import Asked, Server, serving
+from pipeline.demo.fake_api.api import FakeAdminApi
+from pipeline.demo.fake_api.faults import Faults
+from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.fetch.fetch import Progress
@@ -35,12 +35,12 @@ Row = tuple[Any, ...]
 
 
 @contextmanager
-def double(
+def fake_api(
     faults: Faults | None = None, *, scale: float = 0.2, clock: Sequence[datetime] = (), **more: Any
 ) -> Iterator[Server]:
-    """The double on loopback; `clock` is a list whose last instant is the time it has."""
+    """The fake API on loopback; `clock` is a list whose last instant is the time it has."""
     now = (lambda: clock[-1]) if clock else (lambda: NOW)
-    api = AdminApi(acme(), now=now, faults=faults, scale=scale, key=KEY, **more)
+    api = FakeAdminApi(acme(), now=now, faults=faults, scale=scale, key=KEY, **more)
     with serving(api) as server:
         yield server
 
@@ -121,7 +121,7 @@ class FetchWorkspace:
 
 
 def asked(server: Server) -> list[Asked]:
-    """What the double was asked of usage and costs, beside the directory."""
+    """What the fake API was asked of usage and costs, beside the directory."""
     wanted = ("/organization/usage/", "/organization/costs")
     return [a for a in server.requests if a.path.startswith(wanted)]
 

@@ -1,1 +1,1 @@
-"""Fetching from the double of the provider's admin API."""
+"""Fetching from the fake of the provider's admin API."""

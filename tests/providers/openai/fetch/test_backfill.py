@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.demo.admin_api.faults import Faults
+from pipeline.demo.fake_api.faults import Faults
 from pipeline.errors import ConfigError, RunStoppedError
 from pipeline.providers.openai.fetch.fetch import Progress
-from tests.support.fetch_workspace import NOW, SOURCE, FetchWorkspace, Watched, asked, double
+from tests.support.fetch_workspace import NOW, SOURCE, FetchWorkspace, Watched, asked, fake_api
 
 DAILY = SOURCE + 'bucket_width = "1d"\n'
 # All that passes, each of them soon.
@@ -30,10 +30,10 @@ EVERY_FAULT = Faults(
 def test_ninety_days_come_the_same_with_every_fault_and_with_none(tmp_path: Path) -> None:
     """Retries lose nothing and count nothing twice, in 90 days of every endpoint."""
     since = f"{NOW - timedelta(days=90):%Y-%m-%d}"
-    with double(scale=0.05) as server:
+    with fake_api(scale=0.05) as server:
         calm = FetchWorkspace(tmp_path / "calm", server.base_url, DAILY)
         calm.ingest(since)
-    with double(EVERY_FAULT, scale=0.05) as server:
+    with fake_api(EVERY_FAULT, scale=0.05) as server:
         rough = FetchWorkspace(tmp_path / "rough", server.base_url, DAILY)
         done = rough.ingest(since)
         failed = sum(a.status != 200 for a in server.requests)
@@ -45,10 +45,10 @@ def test_ninety_days_come_the_same_with_every_fault_and_with_none(tmp_path: Path
 
 def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None:
     """What came is used, what is missing is said, and the next run fetches the rest."""
-    with double() as server:
+    with fake_api() as server:
         whole = FetchWorkspace(tmp_path / "whole", server.base_url)
         whole.run()
-    with double(Faults(dies_after=14)) as server:
+    with fake_api(Faults(dies_after=14)) as server:
         workspace = FetchWorkspace(
             tmp_path / "cut", server.base_url, SOURCE + "requests_in_flight = 1\n"
         )
@@ -57,7 +57,7 @@ def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None
     assert "missing is 2026-11-24 00:00 to 2026-11-24 08:10" in str(partial.problems)
     assert partial.counts.accepted > 0
     assert not list(workspace.raw.rglob("*.part"))
-    with double() as server:
+    with fake_api() as server:
         workspace.point(server.base_url)
         assert workspace.run().outcome == "done"
     assert workspace.totals() == whole.totals()
@@ -71,7 +71,7 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
         if progress.done == 6:
             stop.set()
 
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url, DAILY)
         with pytest.raises(RunStoppedError):
             workspace.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
@@ -89,7 +89,7 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
 
 def test_a_backfill_before_the_first_day_is_no_hole_for_runs(tmp_path: Path) -> None:
     """An old week alone does not make the next run fetch, or believe, what lies between."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url, DAILY)
         workspace.run()
         workspace.ingest("2026-11-02", "2026-11-04")

@@ -1,4 +1,4 @@
-"""Runs against the double: what goes wrong there costs only what it must, and is said once."""
+"""Runs against the fake API: what goes wrong there costs only what it must, and is said once."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import gzip
 import json
 from pathlib import Path
 
-from pipeline.demo.admin_api.faults import Faults
+from pipeline.demo.fake_api.faults import Faults
 from pipeline.providers.openai.fetch.endpoints import COSTS, USAGE
-from tests.support.fetch_workspace import KEY, NOW, FetchWorkspace, asked, double
+from tests.support.fetch_workspace import KEY, NOW, FetchWorkspace, asked, fake_api
 
 ALL = [e.name for e in (*USAGE, COSTS)]
 
 
 def test_a_run_fetches_every_endpoint_and_charges_what_came(tmp_path: Path) -> None:
     """Raw files, a row of `fetches` an endpoint, usage, costs and charges come of one run."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         result = workspace.run()
         paths = {a.path.rsplit("/", 1)[-1] for a in asked(server)}
@@ -31,7 +31,7 @@ def test_a_run_fetches_every_endpoint_and_charges_what_came(tmp_path: Path) -> N
 
 def test_hourly_runs_keep_no_file_that_says_nothing_new(tmp_path: Path) -> None:
     """The same answer again leaves the raw files, the usage and the charges as they are."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         workspace.run()
         workspace.run()  # its trailing window is another piece than the first run's
@@ -45,7 +45,7 @@ def test_hourly_runs_keep_no_file_that_says_nothing_new(tmp_path: Path) -> None:
 
 def test_raw_files_alone_give_the_same_totals(tmp_path: Path) -> None:
     """Without books and without a network every number comes back."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         workspace.run()
         workspace.run()
@@ -57,7 +57,7 @@ def test_raw_files_alone_give_the_same_totals(tmp_path: Path) -> None:
 
 def test_amounts_are_kept_as_they_were_sent(tmp_path: Path) -> None:
     """A raw file holds the answer's own text in an envelope that says what was asked when."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         workspace.run()
     file = workspace.raw / next(f for f in workspace.files() if f.startswith("costs/"))
@@ -71,11 +71,11 @@ def test_amounts_are_kept_as_they_were_sent(tmp_path: Path) -> None:
 
 def test_the_key_is_nowhere(tmp_path: Path) -> None:
     """Neither files nor messages hold it, also when the server repeats it."""
-    with double(Faults(broken={"usage/images": 403, "costs": 400})) as server:
+    with fake_api(Faults(broken={"usage/images": 403, "costs": 400})) as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         told = str(workspace.run())
     workspace.environment["OPENAI_ADMIN_KEY"] = wrong = "sk-admin-wrong-and-secret-98765"
-    with double() as server:
+    with fake_api() as server:
         workspace.point(server.base_url)
         told += str(workspace.run())
     assert KEY not in told
@@ -90,7 +90,7 @@ def test_the_key_is_nowhere(tmp_path: Path) -> None:
 
 def test_a_wrong_key_is_said_once(tmp_path: Path) -> None:
     """Twelve endpoints refuse it; one sentence says so, and which scopes are needed."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         workspace.environment["OPENAI_ADMIN_KEY"] = "sk-admin-wrong"
         result = workspace.run()
@@ -123,7 +123,7 @@ def test_a_server_that_is_down_is_said_once_and_soon(tmp_path: Path) -> None:
 
 def test_one_refused_endpoint_stops_no_other(tmp_path: Path) -> None:
     """403 makes the run partial; an endpoint the server does not have is only noted."""
-    with double(Faults(broken={"usage/images": 403, "usage/decisions": 404})) as server:
+    with fake_api(Faults(broken={"usage/images": 403, "usage/decisions": 404})) as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         result = workspace.run()
     [problem] = result.problems
@@ -135,10 +135,10 @@ def test_one_refused_endpoint_stops_no_other(tmp_path: Path) -> None:
 
 def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
     """What was there before and answers 404 now is missing data, and costs always are."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         workspace.run()
-    with double(Faults(broken={"usage/decisions": 404})) as server:
+    with fake_api(Faults(broken={"usage/decisions": 404})) as server:
         workspace.point(server.base_url)
         result = workspace.run()
     assert "decisions was refused with 404" in str(result.problems)
@@ -147,11 +147,11 @@ def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
 def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
     """A week later the run fetches it from where it stopped, and the others only what is new."""
     clock = [NOW]
-    with double(Faults(broken={"usage/embeddings": 403}), clock=clock) as server:
+    with fake_api(Faults(broken={"usage/embeddings": 403}), clock=clock) as server:
         workspace = FetchWorkspace(tmp_path / "one", server.base_url)
         workspace.run()
     clock.append(NOW.replace(day=27))
-    with double(clock=clock) as server:
+    with fake_api(clock=clock) as server:
         workspace.point(server.base_url)
         workspace.now = clock[-1]
         workspace.run()
@@ -164,7 +164,7 @@ def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
 def test_a_grouping_that_is_refused_is_left_out_and_said(tmp_path: Path) -> None:
     """The rest is fetched, as fine as the server allows."""
     refused = (("costs", "user_id+project_id"), ("usage/completions", "api_source"))
-    with double(Faults(refused_group_by=refused)) as server:
+    with fake_api(Faults(refused_group_by=refused)) as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         result = workspace.run()
     assert result.problems == ()
@@ -184,7 +184,7 @@ def test_a_grouping_that_is_refused_is_left_out_and_said(tmp_path: Path) -> None
 def test_a_cursor_that_leads_nowhere_fails_its_endpoint_only(tmp_path: Path) -> None:
     """Nothing of such a piece is kept."""
     faults = Faults(repeats_cursor=("usage/completions",), loses_cursor=("costs",))
-    with double(faults) as server:
+    with fake_api(faults) as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         result = workspace.run()
     assert "completions gave the same cursor twice" in str(result.problems)

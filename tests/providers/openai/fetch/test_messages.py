@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.config import model as config_model
-from pipeline.demo.admin_api.faults import Faults
+from pipeline.demo.fake_api.faults import Faults
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.runs.run_and_report import Clock, run_and_report
-from tests.support.fetch_workspace import KEY, NOW, SOURCE, FetchWorkspace, double
+from tests.support.fetch_workspace import KEY, NOW, SOURCE, FetchWorkspace, fake_api
 
 
 def _command(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a folder, at the double's time."""
+    """The command in a folder, at the fake API's time."""
     return subprocess.run(
         [sys.executable, "-m", "pipeline", *words, "--now", f"{NOW.isoformat()}Z"],
         cwd=folder,
@@ -29,7 +29,7 @@ def _command(folder: Path, *words: str, **environment: str) -> subprocess.Comple
 
 def test_the_commands_never_show_the_key(tmp_path: Path) -> None:
     """Neither at the most talkative level, nor where the key is refused; the exit code says it."""
-    with double(Faults(broken={"usage/images": 403})) as server:
+    with fake_api(Faults(broken={"usage/images": 403})) as server:
         FetchWorkspace(tmp_path, server.base_url)
         debug = {"LOG_LEVEL": "debug", "OPENAI_ADMIN_KEY": KEY, "OPENAI_LOG": "debug"}
         partial = _command(tmp_path, "ingest", "--since", "2026-11-22", **debug)
@@ -70,11 +70,11 @@ def test_the_doctor_says_where_from_and_whether_the_key_is_set(tmp_path: Path) -
 
 def test_the_report_says_which_endpoints_are_missing_and_since_when(tmp_path: Path) -> None:
     """Until when it was fetched, since when it fails, and why."""
-    with double() as server:
+    with fake_api() as server:
         workspace = FetchWorkspace(tmp_path, server.base_url)
         workspace.run()
     workspace.now = later = datetime(2026, 11, 24, 10, 10)
-    with double(Faults(broken={"usage/images": 403}), clock=[later]) as server:
+    with fake_api(Faults(broken={"usage/images": 403}), clock=[later]) as server:
         workspace.point(server.base_url)
         done = run_and_report(
             config_model.load(tmp_path / "tollbook.toml"),

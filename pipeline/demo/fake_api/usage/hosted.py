@@ -11,10 +11,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from pipeline.demo.admin_api.endpoints import EndpointName
-from pipeline.demo.admin_api.faults import share
-from pipeline.demo.admin_api.metering import Metered, Value, unix_seconds
 from pipeline.demo.cast import Organization
+from pipeline.demo.fake_api.faults import share
+from pipeline.demo.fake_api.usage.endpoints import EndpointName
+from pipeline.demo.fake_api.usage.metering import Metered, Value, unix_seconds
 from pipeline.demo.saved import GIB, usage_rows
 
 _STEP = 3 * GIB // 8  # an hour of it is 0.015625 GB-days

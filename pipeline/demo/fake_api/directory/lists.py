@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.demo.admin_api.parameters import Parameters
-from pipeline.demo.admin_api.problems import invalid
+from pipeline.demo.fake_api.parameters import Parameters
+from pipeline.demo.fake_api.refusals import invalid
 
 Json = dict[str, Any]
 

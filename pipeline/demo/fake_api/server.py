@@ -1,4 +1,4 @@
-"""The double as an HTTP server on the loopback interface: sockets, keep-alive, and cut connections.
+"""The fake as an HTTP server on the loopback interface: sockets, keep-alive, and cut connections.
 
 Logs what was asked, never the key.
 """
@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from pipeline.demo.admin_api.double import VERSION, AdminApi, Answer
+from pipeline.demo.fake_api.api import VERSION, Answer, FakeAdminApi
 
 _HOST = "127.0.0.1"
 _MOST_BODY = 10**6
@@ -30,12 +30,12 @@ class Asked(NamedTuple):
 
 
 class Server(ThreadingHTTPServer):
-    """A running double: where it is, what key it takes, what it was asked."""
+    """A running fake: where it is, what key it takes, what it was asked."""
 
     daemon_threads = False  # closing waits for them, so that no socket is left behind
     request_queue_size = 64
 
-    def __init__(self, api: AdminApi, port: int = 0) -> None:
+    def __init__(self, api: FakeAdminApi, port: int = 0) -> None:
         super().__init__((_HOST, port), _Handler)
         self.api = api
         self.requests: list[Asked] = []
@@ -162,8 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(api: AdminApi, *, port: int = 0) -> Iterator[Server]:
-    """Serve a double until the block ends; port 0 is any that is free.
+def serving(api: FakeAdminApi, *, port: int = 0) -> Iterator[Server]:
+    """Serve a fake until the block ends; port 0 is any that is free.
 
     **Fails** with OSError where the port is taken.
     """

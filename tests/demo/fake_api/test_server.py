@@ -1,4 +1,4 @@
-"""The double as a server: sockets, failures that pass, and what it keeps of what it was asked."""
+"""The fake API as a server: sockets, failures that pass, and what it keeps of what it was asked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.demo.admin_api.double import AdminApi
-from pipeline.demo.admin_api.faults import Failure, Faults
-from pipeline.demo.admin_api.server import Asked, Server, serving
+from pipeline.demo.fake_api.api import FakeAdminApi
+from pipeline.demo.fake_api.faults import Failure, Faults
+from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 
 ACME = acme()
@@ -20,8 +20,8 @@ NOW = datetime(2026, 11, 20, 15, 30, 20)
 PROJECTS = "/v1/organization/projects"
 
 
-def api(**switches: object) -> AdminApi:
-    return AdminApi(ACME, now=lambda: NOW, faults=Faults(**switches))  # type: ignore[arg-type]  # by name
+def api(**switches: object) -> FakeAdminApi:
+    return FakeAdminApi(ACME, now=lambda: NOW, faults=Faults(**switches))  # type: ignore[arg-type]  # by name
 
 
 def ask(server: Server, path: str = PROJECTS) -> http.client.HTTPResponse:

@@ -1,4 +1,4 @@
-"""Usage of the double, priced by tollbook's own list, against what the double bills for it."""
+"""Usage of the fake API, priced by tollbook's own list, against what the fake API bills for it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from pipeline.config.model import load
-from pipeline.demo.admin_api.double import AdminApi
-from pipeline.demo.admin_api.endpoints import USAGE
+from pipeline.demo.fake_api.api import FakeAdminApi
+from pipeline.demo.fake_api.usage.endpoints import USAGE
 from pipeline.demo.organization import acme
 from pipeline.runs.run import run_batch
 
@@ -41,7 +41,7 @@ path = ["costs/*.json"]
 """
 
 
-def save(api: AdminApi, to: Path, path: str, **parameters: object) -> None:
+def save(api: FakeAdminApi, to: Path, path: str, **parameters: object) -> None:
     """All pages of a query, each in the envelope of a fetch."""
     to.mkdir(exist_ok=True)
     cursor: str | None = None
@@ -68,7 +68,7 @@ def save(api: AdminApi, to: Path, path: str, **parameters: object) -> None:
 @pytest.mark.parametrize("width", ["1d", "1h"])
 def test_usage_at_list_prices_is_the_bill(tmp_path: Path, width: str) -> None:
     """By day and project, to the last digit, in days and in hours; nothing is unpriced."""
-    api = AdminApi(acme(), now=lambda: NOW)
+    api = FakeAdminApi(acme(), now=lambda: NOW)
     days = {"start_time": SINCE, "end_time": UNTIL}
     for endpoint in USAGE.values():
         save(

@@ -11,7 +11,7 @@ import struct
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pipeline.demo.admin_api.problems import invalid
+from pipeline.demo.fake_api.refusals import invalid
 
 _SHAPE = struct.Struct(">qiq")
 _PREFIX = "page_"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pipeline.demo.admin_api.cursors import Cursor, minted, understood
-from pipeline.demo.admin_api.metering import unix_seconds
-from pipeline.demo.admin_api.parameters import Parameters
-from pipeline.demo.admin_api.problems import invalid
+from pipeline.demo.fake_api.parameters import Parameters
+from pipeline.demo.fake_api.refusals import invalid
+from pipeline.demo.fake_api.usage.cursors import Cursor, minted, understood
+from pipeline.demo.fake_api.usage.metering import unix_seconds
 
 Json = dict[str, Any]
 _LATEST = 32_503_680_000  # the year 3000

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from pipeline.demo.admin_api.books import Books
-from pipeline.demo.admin_api.buckets import Json, Query, Span, asked, page_of
-from pipeline.demo.admin_api.endpoints import (
+from pipeline.demo.fake_api.faults import Faults, share
+from pipeline.demo.fake_api.parameters import Parameters
+from pipeline.demo.fake_api.refusals import invalid, one_of
+from pipeline.demo.fake_api.usage.buckets import Json, Query, Span, asked, page_of
+from pipeline.demo.fake_api.usage.days import Days
+from pipeline.demo.fake_api.usage.endpoints import (
     LIMITS,
     WIDTH_SECONDS,
     WIDTHS,
     UsageEndpoint,
     allowed_values,
 )
-from pipeline.demo.admin_api.faults import Faults, share
-from pipeline.demo.admin_api.metering import Metered, Value, unix_seconds
-from pipeline.demo.admin_api.parameters import Parameters
-from pipeline.demo.admin_api.problems import invalid, one_of
+from pipeline.demo.fake_api.usage.metering import Metered, Value, unix_seconds
 
 _MILLION = 10**6
 _NEWER_FIELDS = frozenset(
@@ -44,7 +44,7 @@ class _Selection:
 
 
 def usage_page(
-    endpoint: UsageEndpoint, parameters: Parameters, books: Books, faults: Faults, now: datetime
+    endpoint: UsageEndpoint, parameters: Parameters, days: Days, faults: Faults, now: datetime
 ) -> Json:
     """One page of a usage endpoint. Fails: RefusedError, 400."""
     width = parameters.choice("bucket_width", WIDTHS) or "1d"
@@ -58,7 +58,7 @@ def usage_page(
     shown_until = unix_seconds(query.instant - timedelta(minutes=faults.lag_minutes))
 
     def results(span: Span) -> list[Json]:
-        known = _counted(endpoint, books, query, Span(span.start, min(span.end, shown_until)))
+        known = _counted(endpoint, days, query, Span(span.start, min(span.end, shown_until)))
         rows = _rows(endpoint, selection, known, is_split=faults.repeats_rows)
         if faults.old_rows:
             rows = [_as_of_2025(row) for row in rows]
@@ -103,12 +103,12 @@ def _filters(endpoint: UsageEndpoint, parameters: Parameters) -> dict[str, tuple
     return filters
 
 
-def _counted(endpoint: UsageEndpoint, books: Books, query: Query, span: Span) -> Iterable[Metered]:
+def _counted(endpoint: UsageEndpoint, days: Days, query: Query, span: Span) -> Iterable[Metered]:
     """What was counted within a span of one UTC day; a level counts as long as it lasts."""
     if span.end <= span.start:
         return ()
     day = _date(span.start)
-    found: Sequence[Metered] = books.day(day, query.instant).usage[endpoint.name]
+    found: Sequence[Metered] = days.day(day, query.instant).usage[endpoint.name]
     if endpoint.is_level:
         return found
     first = bisect_left(found, span.start, key=lambda one: one.at)

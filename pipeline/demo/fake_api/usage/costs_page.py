@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from pipeline.demo.admin_api.bill import Line
-from pipeline.demo.admin_api.books import Books
-from pipeline.demo.admin_api.buckets import Json, Span, asked, page_of
-from pipeline.demo.admin_api.endpoints import COSTS_DIMENSIONS, COSTS_LIMITS
-from pipeline.demo.admin_api.faults import Faults, share
-from pipeline.demo.admin_api.parameters import Parameters
-from pipeline.demo.admin_api.usage import grouped, shuffled
+from pipeline.demo.fake_api.faults import Faults, share
+from pipeline.demo.fake_api.parameters import Parameters
+from pipeline.demo.fake_api.usage.bill import Line
+from pipeline.demo.fake_api.usage.buckets import Json, Span, asked, page_of
+from pipeline.demo.fake_api.usage.days import Days
+from pipeline.demo.fake_api.usage.endpoints import COSTS_DIMENSIONS, COSTS_LIMITS
+from pipeline.demo.fake_api.usage.usage_page import grouped, shuffled
 from pipeline.money import EXACT
 
 _FILTERS = {"project_id": "project_ids", "api_key_id": "api_key_ids"}
@@ -41,7 +41,7 @@ class _Sum:
 
 
 def costs_page(
-    parameters: Parameters, books: Books, faults: Faults, names: Names, now: datetime
+    parameters: Parameters, days: Days, faults: Faults, names: Names, now: datetime
 ) -> Json:
     """One page of the costs endpoint. Fails: RefusedError, 400."""
     parameters.choice("bucket_width", ("1d",))
@@ -61,7 +61,7 @@ def costs_page(
         day = datetime.fromtimestamp(span.start, UTC).date()
         lines = [
             line
-            for line in books.day(day, query.instant).lines
+            for line in days.day(day, query.instant).lines
             if line.at < shown_until
             and all(getattr(line, name) in values for name, values in filters.items())
         ]

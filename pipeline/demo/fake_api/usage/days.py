@@ -1,4 +1,4 @@
-"""What the double knows of each UTC day, as of an instant: counted usage and billed lines.
+"""What the fake knows of each UTC day, as of an instant: counted usage and billed lines.
 
 Both come from the same calls. A day is made once for each state it can be in; what arrives late,
 is restated or vanishes depends on the day and the instant alone.
@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from pipeline.demo.admin_api.bill import (
+from pipeline.demo.cast import Call, Organization
+from pipeline.demo.fake_api.faults import Faults, share
+from pipeline.demo.fake_api.usage.bill import (
     Bill,
     Line,
     line_of_tool,
@@ -21,11 +23,9 @@ from pipeline.demo.admin_api.bill import (
     lines_of_day,
     made,
 )
-from pipeline.demo.admin_api.endpoints import USAGE, EndpointName
-from pipeline.demo.admin_api.faults import Faults, share
-from pipeline.demo.admin_api.hosted import billed_storage, billed_use, stored, used
-from pipeline.demo.admin_api.metering import Metered, metered, with_decisions
-from pipeline.demo.cast import Call, Organization
+from pipeline.demo.fake_api.usage.endpoints import USAGE, EndpointName
+from pipeline.demo.fake_api.usage.hosted import billed_storage, billed_use, stored, used
+from pipeline.demo.fake_api.usage.metering import Metered, metered, with_decisions
 from pipeline.demo.traffic import calls
 
 _DAY = timedelta(days=1)
@@ -54,7 +54,7 @@ class Day:
     lines: Sequence[Line]
 
 
-class Books:
+class Days:
     """The days of one organization. May be asked from several threads."""
 
     def __init__(

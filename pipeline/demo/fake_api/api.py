@@ -1,4 +1,4 @@
-"""The double itself: a request goes in, an answer comes out. No sockets, no clock of its own.
+"""The fake API itself: a request goes in, an answer comes out. No sockets, no clock of its own.
 
 Checks the key and its scopes, finds the endpoint, and lets the switched-on faults happen.
 """
@@ -9,49 +9,30 @@ import hmac
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from pipeline.demo.admin_api import (
-    accounts,
-    audit,
-    beginning,
-    groups,
-    people,
-    projects,
-    settings,
-    spending,
-)
-from pipeline.demo.admin_api.bill import Bill
-from pipeline.demo.admin_api.bodies import Body
-from pipeline.demo.admin_api.books import Books
-from pipeline.demo.admin_api.costs import Names, costs_page
-from pipeline.demo.admin_api.cursors import Cursor, minted
-from pipeline.demo.admin_api.endpoints import USAGE
-from pipeline.demo.admin_api.faults import Failure, Faults
-from pipeline.demo.admin_api.parameters import Parameters
-from pipeline.demo.admin_api.problems import RefusedError, invalid
-from pipeline.demo.admin_api.requests import Request, Route
-from pipeline.demo.admin_api.state import Json
-from pipeline.demo.admin_api.usage import usage_page
 from pipeline.demo.cast import Organization
+from pipeline.demo.fake_api.directory import begin, routes
+from pipeline.demo.fake_api.directory.routes import Request, Route
+from pipeline.demo.fake_api.directory.state import Json
+from pipeline.demo.fake_api.faults import Failure, Faults
+from pipeline.demo.fake_api.parameters import Parameters
+from pipeline.demo.fake_api.refusals import RefusedError, invalid
+from pipeline.demo.fake_api.usage.bill import Bill
+from pipeline.demo.fake_api.usage.costs_page import Names, costs_page
+from pipeline.demo.fake_api.usage.cursors import Cursor, minted
+from pipeline.demo.fake_api.usage.days import Days
+from pipeline.demo.fake_api.usage.endpoints import USAGE
+from pipeline.demo.fake_api.usage.usage_page import usage_page
 
 VERSION = "/v1"
 KEY = "sk-admin-made-up-tollbook-demo-0000000000000000"
 READ_USAGE, READ, WRITE = "api.usage.read", "api.management.read", "api.management.write"
 SCOPES = (READ_USAGE, READ, WRITE)
 
-ROUTES: tuple[Route, ...] = (
-    *projects.ROUTES,
-    *people.ROUTES,
-    *accounts.ROUTES,
-    *spending.ROUTES,
-    *settings.ROUTES,
-    *groups.ROUTES,
-    *audit.ROUTES,
-)
 _USAGE = "/organization/usage/"
 _COSTS = "/organization/costs"
 _NUMBER = re.compile(r'("amount": \{"value": )"([^"]+)"')
@@ -67,11 +48,12 @@ class Answer:
     failure: Failure | None = None  # of the way there
 
 
-class AdminApi:
-    """A local double of the provider's admin API. Answers from several threads at once.
+class FakeAdminApi:
+    """A fake of the provider's admin API. Answers from several threads at once.
 
     **Takes** the clock (naive UTC), what goes wrong, what is billed, how many times the usual
-    traffic, and the only key it accepts with the scopes that key has.
+    traffic, the only key it accepts with the scopes that key has, and the routes of the directory:
+    a test may add some that change it.
     """
 
     def __init__(
@@ -84,14 +66,15 @@ class AdminApi:
         scale: float = 1.0,
         key: str = KEY,
         scopes: tuple[str, ...] = SCOPES,
-        spend_limit_status: str = "enforcing",
+        directory: Sequence[Route] = routes.ROUTES,
     ) -> None:
         self.key = key
         self.faults = faults or Faults()
         self.now = now
-        self.state = beginning.begun(organization, now, self.faults, spend_limit_status)
-        self.books = Books(organization, bill or Bill(), self.faults, scale)
+        self.state = begin.begun(organization, now, self.faults)
+        self.days = Days(organization, bill or Bill(), self.faults, scale)
         self._scopes = scopes
+        self._directory = directory
         self._lock = threading.Lock()
         self._numbers: dict[str, int] = {}  # of each new request, from 1
         self._failed: dict[str, int] = {}  # how often it has failed
@@ -183,19 +166,18 @@ class AdminApi:
     def _found(self, method: str, path: str, parameters: Parameters, raw_body: bytes) -> Json:
         if path == _COSTS and method == "GET":
             names = self._names()
-            page = costs_page(parameters, self.books, self.faults, names, self.now())
+            page = costs_page(parameters, self.days, self.faults, names, self.now())
             return self._with_cursor_faults("costs", parameters, page)
         if path.startswith(_USAGE) and method == "GET":
             endpoint = USAGE.get(path.removeprefix(_USAGE))
             if endpoint is None:
                 raise _unknown_url(method, path)
-            page = usage_page(endpoint, parameters, self.books, self.faults, self.now())
+            page = usage_page(endpoint, parameters, self.days, self.faults, self.now())
             return self._with_cursor_faults(endpoint.path, parameters, page)
-        route, ids = _route(method, path)
-        request = Request(method, path, ids, parameters, Body(raw_body))
+        route, ids = _route(self._directory, method, path)
+        request = Request(method, path, ids, parameters, raw_body)
         with self.state.lock:
             found = route.answer(self.state, request)
-            audit.record(self.state, route, request, found)
             # Written out while nobody can change it.
             written: Json = json.loads(json.dumps(found))
         return written
@@ -223,11 +205,11 @@ class AdminApi:
         return _NUMBER.sub(r"\1\2", text) if self.faults.amounts_as_numbers else text
 
 
-def _route(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
+def _route(routes: Sequence[Route], method: str, path: str) -> tuple[Route, tuple[str, ...]]:
     """The route of a path, and what its stars stand for. Fails: RefusedError, 404 or 405."""
     parts = [unquote(part) for part in path.split("/")]
     is_known = False
-    for route in ROUTES:
+    for route in routes:
         pattern = route.path.split("/")
         if len(pattern) != len(parts) or not all(
             expected in {"*", part} for expected, part in zip(pattern, parts, strict=True)

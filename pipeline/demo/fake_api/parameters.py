@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl
 
-from pipeline.demo.admin_api.problems import invalid, one_of
+from pipeline.demo.fake_api.refusals import invalid, one_of
 
 _BRACKETS = re.compile(r"\[\d*\]$")
 

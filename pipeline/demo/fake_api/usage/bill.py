@@ -1,4 +1,4 @@
-"""What the double bills: list prices that agree with its usage, save where a switch says otherwise.
+"""What the fake bills: list prices that agree with its usage, save where a switch says otherwise.
 
 Gives billed lines of calls and of days. Never reads a price book: the amounts are a second opinion.
 """
@@ -11,11 +11,11 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal, NamedTuple, Self
 
-from pipeline.demo.admin_api.faults import share
-from pipeline.demo.admin_api.hosted import BilledTool
-from pipeline.demo.admin_api.metering import Value, api_key_id, api_source
 from pipeline.demo.billing import Terms, billed
 from pipeline.demo.cast import Call, Organization
+from pipeline.demo.fake_api.faults import share
+from pipeline.demo.fake_api.usage.hosted import BilledTool
+from pipeline.demo.fake_api.usage.metering import Value, api_key_id, api_source
 from pipeline.demo.saved import UNEXPLAINED
 from pipeline.demo.workloads import UNPRICED_MODEL
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pipeline.demo.admin_api.endpoints import EndpointName
 from pipeline.demo.cast import Call, Organization, Size, Workload
+from pipeline.demo.fake_api.usage.endpoints import EndpointName
 
 Value = str | bool | None
 

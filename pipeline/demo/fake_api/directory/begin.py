@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from pipeline.demo.admin_api.faults import Faults, share
-from pipeline.demo.admin_api.metering import unix_seconds
-from pipeline.demo.admin_api.state import Json, Objects, ProjectState, State
 from pipeline.demo.cast import ApiKey, Organization, Person, Project
+from pipeline.demo.fake_api.directory.state import Json, Objects, ProjectState, State
+from pipeline.demo.fake_api.faults import Faults, share
+from pipeline.demo.fake_api.usage.metering import unix_seconds
 
 # Requests and tokens a minute of the organization, and what else a model has.
 _LIMITS: dict[str, tuple[int, int, dict[str, int]]] = {
@@ -31,16 +31,11 @@ _LIMITS: dict[str, tuple[int, int, dict[str, int]]] = {
     "gpt-5-shared": (15_000, 40_000_000, {}),
     "ft:gpt-4o-mini-2024-07-18": (30_000, 150_000_000, {}),
 }
-_MONTH = timedelta(days=30)
 
 
-def begun(
-    organization: Organization, now: Callable[[], datetime], faults: Faults, spend_limit_status: str
-) -> State:
+def begun(organization: Organization, now: Callable[[], datetime], faults: Faults) -> State:
     """The state of a new server."""
-    state = State(
-        organization.seed, organization.id, organization.name, now, faults, spend_limit_status
-    )
+    state = State(organization.seed, organization.id, organization.name, now, faults)
     state.rate_limits = {limit["id"]: limit for limit in _rate_limits()}
     people = {person.id: person for person in organization.people}
     for person in organization.people:
@@ -49,7 +44,6 @@ def begun(
         state.projects[project.id] = _project(state, project, people)
     _add_limits(state, organization)
     _add_invites(state, organization)
-    _add_admin_keys(state, organization)
     return state
 
 
@@ -195,33 +189,15 @@ def _rate_limits() -> list[Json]:
 
 
 def _add_limits(state: State, organization: Organization) -> None:
-    """A hard limit on one project, alerts on it and on the organization, one allow list."""
+    """A hard limit on one project, and one allow list of models."""
     code = state.projects[organization.project("code").id]
     code.spend_limit = {
         "object": "project.spend_limit",
         "threshold_amount": 60_000,
         "currency": "USD",
         "interval": "month",
-        "enforcement": {"status": state.spend_limit_status},
+        "enforcement": {"status": "enforcing"},
     }
-    for alerts, object_, thresholds in (
-        (code.spend_alerts, "project.spend_alert", (20_000, 40_000)),
-        (state.spend_alerts, "organization.spend_alert", (50_000, 100_000)),
-    ):
-        for threshold in thresholds:
-            id_ = state.mint("alert_", 16)
-            alerts[id_] = {
-                "id": id_,
-                "object": object_,
-                "threshold_amount": threshold,
-                "currency": "USD",
-                "interval": "month",
-                "notification_channel": {
-                    "type": "email",
-                    "recipients": [organization.people[0].email],
-                    "subject_prefix": None,
-                },
-            }
     contracts = state.projects[organization.project("contracts").id]
     contracts.model_permissions = {
         "object": "project.model_permissions",
@@ -250,25 +226,3 @@ def _add_invites(state: State, organization: Organization) -> None:
             "accepted_at": created_at + 3_600 if status == "accepted" else None,
             "projects": [{"id": default, "role": "member"}],
         }
-
-
-def _add_admin_keys(state: State, organization: Organization) -> None:
-    owner = organization.people[0]
-    id_ = state.mint("key_", 16)
-    state.admin_api_keys[id_] = {
-        "object": "organization.admin_api_key",
-        "id": id_,
-        "name": "tollbook",
-        "redacted_value": "sk-admin-***ical",
-        "created_at": unix_seconds(state.now() - _MONTH),
-        "expires_at": None,
-        "last_used_at": state.seconds(),
-        "owner": {
-            "type": "user",
-            "object": "organization.user",
-            "id": owner.id,
-            "name": owner.name,
-            "created_at": unix_seconds(owner.added_at),
-            "role": owner.role,
-        },
-    }

@@ -1,4 +1,4 @@
-"""What can be wrong with the double: switches, all of them off.
+"""What can be wrong with the fake: switches, all of them off.
 
 Each follows from the seed, the request and the clock alone, so that a test can say what happens.
 """

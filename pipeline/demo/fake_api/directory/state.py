@@ -1,6 +1,6 @@
-"""What the directory endpoints know and change: objects as the API shows them, in memory.
+"""What the directory lists show: objects as the API sends them, in memory.
 
-Begins as the made-up organization; ids of what is created follow from the seed.
+It begins as the made-up organization; made-up ids follow from its seed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.demo.admin_api.faults import Faults
-from pipeline.demo.admin_api.metering import unix_seconds
-from pipeline.demo.admin_api.problems import RefusedError, invalid, missing
+from pipeline.demo.fake_api.faults import Faults
+from pipeline.demo.fake_api.refusals import RefusedError, invalid, missing
+from pipeline.demo.fake_api.usage.metering import unix_seconds
 from pipeline.demo.ids import base62
 
 Json = dict[str, Any]
@@ -32,12 +32,7 @@ class ProjectState:
     api_keys: Objects = field(default_factory=dict)  # without `owner_project_access`
     rate_limits: Objects = field(default_factory=dict)
     spend_limit: Json | None = None
-    spend_alerts: Objects = field(default_factory=dict)
     model_permissions: Json | None = None
-    hosted_tools: dict[str, bool] = field(default_factory=dict)
-    data_retention: str = "organization_default"
-    service_tiers: Json = field(default_factory=dict)
-    groups: Objects = field(default_factory=dict)
     hidden_until: datetime | None = None  # a new one is not found everywhere at once
 
     @property
@@ -55,18 +50,11 @@ class State:
     organization_name: str
     now: Callable[[], datetime]
     faults: Faults
-    spend_limit_status: str = "enforcing"
     projects: dict[str, ProjectState] = field(default_factory=dict)
     users: Objects = field(default_factory=dict)
     invites: Objects = field(default_factory=dict)
-    admin_api_keys: Objects = field(default_factory=dict)
-    groups: Objects = field(default_factory=dict)
-    group_users: dict[str, list[str]] = field(default_factory=dict)
-    audit_logs: Objects = field(default_factory=dict)
     spend_limit: Json | None = None
-    spend_alerts: Objects = field(default_factory=dict)
     rate_limits: Objects = field(default_factory=dict)  # the organization's own, by id
-    data_retention: str = "modified_abuse_monitoring"
     lock: threading.RLock = field(default_factory=threading.RLock)
     _minted: int = 0
 
