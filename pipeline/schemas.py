@@ -81,6 +81,9 @@ OPERATIONS = {
     "web_search_calls": "tools",
 }
 
+# What a column of `usage` or `charges` is in files written before it was there; NULL otherwise.
+DEFAULTS_OF_OLDER_FILES: dict[str, str] = {}
+
 # The columns of a usage record as published, in order. Times are UTC without zone.
 USAGE_SCHEMA: dict[str, pl.DataType] = {
     "record_id": pl.String(),

@@ -18,6 +18,7 @@ PACKAGE = REPOSITORY / "pipeline"
 OPEN_A_DATABASE = {
     "storage.engines.duckdb",
     "storage.database",
+    "storage.read_copy",
     "published.reader",
     "published.snapshot",
 }

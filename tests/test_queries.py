@@ -15,7 +15,6 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from pipeline import resources
-from pipeline.ledger.files import quote
 from pipeline.schemas import (
     INPUT_METERS,
     METER_NAMES,
@@ -24,6 +23,7 @@ from pipeline.schemas import (
     OUTPUT_METERS,
     USAGE_SCHEMA,
 )
+from pipeline.storage.parquet import relation
 
 QUERIES = resources.folder("queries")
 NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
@@ -32,7 +32,7 @@ LONGEST_SQL_IN_PYTHON = 250  # characters
 FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project")
 # A view's FROM item; where it stands the real one names the files of a snapshot.
 FILES = {
-    name: f"read_parquet([{quote('/x.parquet')}], hive_partitioning = false)"
+    name: relation([Path("/x.parquet")])
     for name in (
         "usage_files",
         "charge_files",
@@ -40,6 +40,7 @@ FILES = {
         "posting_files",
         "version_files",
         "minute_files",
+        "reject_files",
     )
 }
 

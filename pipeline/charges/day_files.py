@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger.files import quote
+from pipeline.charges.model import DAILY_SCHEMA
 from pipeline.schemas import CHARGE_SCHEMA
+from pipeline.storage.parquet import relation
 
 _DIMENSIONS = tuple(CHARGE_SCHEMA)[: tuple(CHARGE_SCHEMA).index("meter")]
 _PRICE_COLUMNS = (
@@ -83,11 +84,10 @@ def days_with_other_requests(
     """Days whose `quantities` have other requests than their small sums: no charge shows those."""
     if not daily_paths:
         return set()
-    paths = ", ".join(quote(str(p)) for p in daily_paths.values())
     before = dict(
         con.sql(
             "SELECT usage_date, sum(requests) AS requests "
-            f"FROM read_parquet([{paths}], hive_partitioning = false) GROUP BY usage_date"
+            f"FROM {relation(daily_paths.values(), DAILY_SCHEMA)} GROUP BY usage_date"
         ).fetchall()
     )
     after = dict(

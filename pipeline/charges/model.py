@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.pricing.load import PriceBook
-from pipeline.schemas import CHARGE_SCHEMA, METERS
+from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, METERS
+from pipeline.storage.parquet import relation
 
 DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
@@ -62,6 +64,13 @@ USAGE_COLUMNS: dict[str, pl.DataType] = {
     "requests": pl.Int64(),
     **{m.name: m.dtype for m in METERS},
 }
+
+
+def charge_relation(paths: Iterable[Path], *, with_row_numbers: bool = False) -> str:
+    """A FROM item over files of charges or postings, with all columns of CHARGE_SCHEMA."""
+    return relation(
+        paths, CHARGE_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES, with_row_numbers=with_row_numbers
+    )
 
 
 @dataclass(frozen=True, slots=True)

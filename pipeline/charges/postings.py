@@ -12,8 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.charges.model import RatingJob
-from pipeline.ledger.files import quote
+from pipeline.charges.model import RatingJob, charge_relation
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA
 
@@ -37,11 +36,8 @@ def differences(
     for start in range(0, len(posted), at_once):
         days = posted[start : start + at_once]
         register_days(con, "compared_days", days)
-        paths = ", ".join(quote(str(charge_paths[d.usage_date])) for d in days)
-        con.execute(
-            "CREATE OR REPLACE TEMP VIEW posted_charges AS "
-            f"FROM read_parquet([{paths}], hive_partitioning = false)"
-        )
+        posted_charges = charge_relation(charge_paths[d.usage_date] for d in days)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW posted_charges AS FROM {posted_charges}")
         found = con.sql(sql("charges/differences")).pl()
         for (when, reason), part in found.group_by("usage_date", "reason", maintain_order=True):
             assert isinstance(when, date)  # noqa: S101  narrows for the type checker

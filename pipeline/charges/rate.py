@@ -28,8 +28,7 @@ from pipeline.charges.model import (
 )
 from pipeline.charges.postings import differences, register_days
 from pipeline.charges.price_lookup import number_keys, resolve, with_organization
-from pipeline.ledger.files import LedgerFile, files_of, link_or_copy, view_rows
-from pipeline.ledger.files import write as write_parquet
+from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
 from pipeline.pricing.load import PriceBook
 from pipeline.resources import render_sql, sql
 from pipeline.schemas import (
@@ -41,6 +40,8 @@ from pipeline.schemas import (
     OUTPUT_METERS,
     QUANTITY,
 )
+from pipeline.storage.files import link_or_copy
+from pipeline.storage.parquet import write as write_parquet
 
 # Days are rated together up to so many ledger rows: more costs memory and gains nothing.
 ROWS_AT_ONCE = 750_000
@@ -200,10 +201,7 @@ class _Chunk:
                 f"USING (ledger_id, row_number) WHERE {wanted}"
             )
         else:
-            body = (
-                f"SELECT {columns} FROM read_parquet({files_of(self.files)}, "
-                f"hive_partitioning = false) WHERE {wanted}"
-            )
+            body = f"SELECT {columns} FROM {ledger_relation(self.files)} WHERE {wanted}"
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW usage_rows AS {body}")
 
     def _quantities(self, book: PriceBook) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.config import model as config_model
 from pipeline.config.reference import starting_file
 from pipeline.errors import ConfigError
+from pipeline.storage.files import replace_text
 
 FILE_NAME = "tollbook.toml"
 
@@ -54,6 +55,4 @@ def _write(target: Path, text: str, *, is_forced: bool) -> None:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
         return
-    fresh = target.with_name(f".{target.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(target)
+    replace_text(target, text)

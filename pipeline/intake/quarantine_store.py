@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.resources import sql
+from pipeline.resources import render_sql, sql
 from pipeline.storage.database import Database
+from pipeline.storage.parquet import relation
 
 
 def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int]) -> dict[int, int]:
@@ -18,8 +19,9 @@ def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int])
     if not paths:
         return {}
     db.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE staged_rejects AS {sql('status/rejects_staged')}",
-        {"paths": [str(p) for p in paths], "abandoned": sorted(abandoned)},
+        "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
+        + render_sql("status/rejects_staged", reject_files=relation(paths)),
+        {"abandoned": sorted(abandoned)},
     )
     return dict(
         db.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")

@@ -5,8 +5,6 @@ Takes canonical records in input order; gives files that nobody sees until the b
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +16,14 @@ import duckdb
 import polars as pl
 
 from pipeline import resources
-from pipeline.schemas import CONTENT_COLUMNS, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES
+from pipeline.schemas import (
+    CONTENT_COLUMNS,
+    DEFAULTS_OF_OLDER_FILES,
+    INPUT_METERS,
+    LEDGER_SCHEMA,
+    METER_NAMES,
+)
+from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
 # Hashes of identities that are sorted in memory at once, 8 bytes each.
@@ -64,15 +69,6 @@ class Repeats:
     superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
     superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # … and run
     restated_dates: set[date] = field(default_factory=set)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """The same file under a second name; a copy where there are no hard links."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(source, target)
 
 
 class FileOfSource(Protocol):
@@ -160,14 +156,12 @@ def _month(day: object) -> date:
     return day.replace(day=1)
 
 
-def write(frame: pl.DataFrame, path: Path, *, statistics: bool = False) -> None:
-    """Write Parquet as the measured fast way has it: lz4, without statistics unless asked for."""
-    frame.write_parquet(path, compression="lz4", statistics=statistics, row_group_size=122_880)
-
-
-def files_of(files: Sequence[LedgerFile]) -> str:
-    """Paths of our own as an SQL list of literals."""
-    return "[" + ", ".join(quote(str(f.path)) for f in files) + "]"
+def ledger_relation(files: Sequence[LedgerFile], *, with_row_numbers: bool = False) -> str:
+    """A FROM item over ledger files, with all columns of LEDGER_SCHEMA."""
+    paths = [f.path for f in files]
+    return relation(
+        paths, LEDGER_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES, with_row_numbers=with_row_numbers
+    )
 
 
 def view_rows(
@@ -184,14 +178,9 @@ def view_rows(
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT n.ledger_id, "
         f"CAST(f.file_row_number AS BIGINT) AS row_number, {columns} "
-        f"FROM read_parquet({files_of(files)}, filename = true, file_row_number = true, "
-        f"hive_partitioning = false) AS f INNER JOIN {view}_files AS n USING (filename)"
+        f"FROM {ledger_relation(files, with_row_numbers=True)} AS f "
+        f"INNER JOIN {view}_files AS n USING (filename)"
     )
-
-
-def quote(text: str) -> str:
-    """A path of our own as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def register_runs(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> None:
@@ -323,8 +312,7 @@ def _hashes(files: Sequence[LedgerFile]) -> pl.Series:
 
 def _identities(con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile]) -> None:
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT identity_hash "
-        f"FROM read_parquet({files_of(files)}, hive_partitioning = false)"
+        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT identity_hash FROM {ledger_relation(files)}"
     )
 
 
@@ -358,9 +346,5 @@ def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set
     """The UTC days that occur in ledger files."""
     if not files:
         return set()
-    paths = [str(f.path) for f in files]
-    found = con.execute(
-        "SELECT DISTINCT usage_date FROM read_parquet($paths, hive_partitioning = false)",
-        {"paths": paths},
-    ).fetchall()
+    found = con.execute(f"SELECT DISTINCT usage_date FROM {ledger_relation(files)}").fetchall()
     return {day for (day,) in found}

@@ -18,17 +18,18 @@ from pipeline.ledger.minutes import (
     replace_minutes,
     without_files,
 )
-from pipeline.storage.database import Database, Storage
+from pipeline.storage.database import Database
+from pipeline.storage.layout import StorageLayout
 
 
-def minute_files(db: Database, storage: Storage) -> dict[date, Path]:
+def minute_files(db: Database, storage: StorageLayout) -> dict[date, Path]:
     """The file of every UTC day that has minutes with use."""
     rows = db.rows("SELECT usage_date, path FROM minute_days ORDER BY usage_date")
     return {day: storage.root / path for day, path in rows}
 
 
 def replaced(
-    db: Database, storage: Storage, fetched: FetchedMinutes, run_id: str
+    db: Database, storage: StorageLayout, fetched: FetchedMinutes, run_id: str
 ) -> list[MinuteDay]:
     """The days that a run's minute buckets change; nothing of it is live."""
     dates = fetched.dates()
@@ -38,7 +39,9 @@ def replaced(
     return replace_minutes(fetched, minute_files(db, storage), covered, storage.minutes, run_id)
 
 
-def forgotten(db: Database, storage: Storage, names: Sequence[str], run_id: str) -> list[MinuteDay]:
+def forgotten(
+    db: Database, storage: StorageLayout, names: Sequence[str], run_id: str
+) -> list[MinuteDay]:
     """The days that change when the files of these names are forgotten; nothing of it is live."""
     condition = (
         "usage_date IN (SELECT usage_date FROM minute_coverage "
@@ -49,7 +52,9 @@ def forgotten(db: Database, storage: Storage, names: Sequence[str], run_id: str)
     return without_files(names, files, covered, storage.minutes, run_id)
 
 
-def save_minutes(db: Database, storage: Storage, days: Sequence[MinuteDay], run_id: str) -> None:
+def save_minutes(
+    db: Database, storage: StorageLayout, days: Sequence[MinuteDay], run_id: str
+) -> None:
     """Point days at their new files and coverage: from the commit on they are live."""
     if not days:
         return

@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.ledger.bucket import Bucket
-from pipeline.ledger.files import write
 from pipeline.schemas import INPUT_METERS, OUTPUT_METERS
+from pipeline.storage.parquet import write
 
 # The columns of a minute's row as published, in order.
 MINUTE_SCHEMA: dict[str, pl.DataType] = {

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, Any, Literal, Protocol, get_args
 
 import pyarrow as pa
@@ -27,6 +26,7 @@ from pipeline.errors import ConfigError
 from pipeline.money import plain
 from pipeline.published.reader import Column
 from pipeline.published.terminal_table import drawn, printable
+from pipeline.storage.files import replace_file
 
 Format = Literal["table", "csv", "json", "parquet", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -138,19 +138,17 @@ def write_file(answer: Tabular, form: Format, path: Path, *, storage: Path) -> s
         raise ConfigError(
             "lies in tollbook's own storage", file=path, hint="Choose another folder."
         )
+    notes: list[str | None] = []
+
+    def into_file(beside: Path) -> None:
+        with beside.open("wb") as file:
+            notes.append(write(answer, form, file))
+
     try:
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as part:
-            try:
-                note = write(answer, form, part)
-                part.flush()
-                Path(part.name).chmod(0o666 & ~_umask())
-                Path(part.name).replace(target)
-            except BaseException:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        replace_file(target, into_file)
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", file=path) from None
-    return note
+    return notes[0]
 
 
 def as_text(value: Any) -> str:

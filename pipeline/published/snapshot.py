@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,14 +19,24 @@ import xxhash
 
 from pipeline import resources
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile
-from pipeline.ledger.files import LedgerFile, link_or_copy, quote
-from pipeline.ledger.files import write as write_parquet
+from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
 from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.resources import render_sql
-from pipeline.schemas import CHARGE_SCHEMA, INPUT_METERS, LEDGER_SCHEMA, METER_NAMES, OUTPUT_METERS
-from pipeline.storage.database import Database, Storage
+from pipeline.schemas import (
+    CHARGE_SCHEMA,
+    DEFAULTS_OF_OLDER_FILES,
+    INPUT_METERS,
+    LEDGER_SCHEMA,
+    METER_NAMES,
+    OUTPUT_METERS,
+)
+from pipeline.storage.database import Database
 from pipeline.storage.engines.duckdb import SCRATCH_MEMORY, prepare
+from pipeline.storage.files import link_or_copy, replace_file
+from pipeline.storage.layout import StorageLayout
+from pipeline.storage.parquet import quote, relation
+from pipeline.storage.parquet import write as write_parquet
 
 KEPT_SNAPSHOTS = 3
 KEPT_FOR = timedelta(days=1)
@@ -74,7 +84,7 @@ class SnapshotContents:
 
 def publish(
     db: Database,
-    storage: Storage,
+    storage: StorageLayout,
     live: SnapshotContents,
     run_id: str,
     now: datetime,
@@ -92,7 +102,7 @@ def publish(
     return folder
 
 
-def _remove_unfinished(storage: Storage) -> None:
+def _remove_unfinished(storage: StorageLayout) -> None:
     for folder in storage.snapshots.iterdir():
         if not (folder / _COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -105,7 +115,7 @@ def _flip(link: Path, target: Path) -> None:
     fresh.replace(link)
 
 
-def _prune(storage: Storage, newest: Path, real_now: datetime) -> None:
+def _prune(storage: StorageLayout, newest: Path, real_now: datetime) -> None:
     """Keep the last three snapshots, and any younger than a day."""
     epoch = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
     folders = sorted(storage.snapshots.iterdir(), reverse=True)
@@ -118,13 +128,14 @@ def _prune(storage: Storage, newest: Path, real_now: datetime) -> None:
 @dataclass(slots=True)
 class _Snapshot:
     db: Database
-    storage: Storage
+    storage: StorageLayout
     live: SnapshotContents
     folder: Path
     now: datetime
 
     def build(self) -> None:
         """Files first, then the database that names them by absolute path."""
+        self.folder.mkdir(parents=True)
         files = {
             "usage_files": self._usage(),
             "charge_files": self._days("charges"),
@@ -165,7 +176,7 @@ class _Snapshot:
             target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
-        return self._relation(paths, "usage", LEDGER_SCHEMA)
+        return self._relation(paths, LEDGER_SCHEMA)
 
     def _filtered(self, file: LedgerFile) -> Path:
         """A copy of a ledger file without its excluded rows, kept until others are excluded."""
@@ -183,9 +194,7 @@ class _Snapshot:
                 .filter(~pl.col("row_index").cast(pl.Int64).is_in(gone.implode()))
                 .drop("row_index")
             )
-            partial = path.with_suffix(".part")
-            write_parquet(kept, partial)
-            partial.replace(path)
+            replace_file(path, lambda beside: write_parquet(kept, beside))
         return path
 
     def _days(self, kind: str) -> str:
@@ -196,7 +205,7 @@ class _Snapshot:
             target = Path(kind, month, f"{day.usage_date}.parquet")
             link_or_copy(source, self.folder / target)
             paths.append(target)
-        return self._relation(paths, kind, CHARGE_SCHEMA if kind == "charges" else DAILY_SCHEMA)
+        return self._relation(paths, CHARGE_SCHEMA if kind == "charges" else DAILY_SCHEMA)
 
     def _postings(self) -> str:
         paths = []
@@ -204,7 +213,7 @@ class _Snapshot:
             target = Path("postings", posting.path.name)
             link_or_copy(posting.path, self.folder / target)
             paths.append(target)
-        return self._relation(paths, "charges", CHARGE_SCHEMA, with_names=True)
+        return self._relation(paths, CHARGE_SCHEMA, with_row_numbers=True)
 
     def _minutes(self) -> str:
         paths = []
@@ -212,7 +221,7 @@ class _Snapshot:
             target = Path("minutes", f"usage_month={day:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
-        return self._relation(paths, "minutes", MINUTE_SCHEMA)
+        return self._relation(paths, MINUTE_SCHEMA)
 
     def _versions(self) -> str:
         paths = []
@@ -222,25 +231,22 @@ class _Snapshot:
                 target = Path("versions", file.path.name)
                 link_or_copy(file.path, self.folder / target)
                 paths.append(target)
-        return self._relation(paths, "usage", LEDGER_SCHEMA, with_names=True)
+        return self._relation(paths, LEDGER_SCHEMA, with_row_numbers=True)
 
     def _relation(
         self,
         paths: Sequence[Path],
-        empty: str,
-        schema: dict[str, pl.DataType],
+        columns: Mapping[str, pl.DataType],
         *,
-        with_names: bool = False,
+        with_row_numbers: bool = False,
     ) -> str:
         """A FROM item over files of this snapshot, by the absolute paths they will have."""
-        if not paths:
-            target = Path("empty", f"{empty}.parquet")
-            (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
-            write_parquet(pl.DataFrame(schema=schema), self.folder / target)
-            paths = [target]
-        names = ", ".join(quote(str(self.folder / p)) for p in paths)
-        more = ", filename = true, file_row_number = true" if with_names else ""
-        return f"read_parquet([{names}], hive_partitioning = false{more})"
+        return relation(
+            [self.folder / path for path in paths],
+            columns,
+            defaults=DEFAULTS_OF_OLDER_FILES,
+            with_row_numbers=with_row_numbers,
+        )
 
     def _copy_tables(self) -> None:
         con = self.db.con

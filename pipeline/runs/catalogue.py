@@ -15,7 +15,8 @@ from pipeline.charges.model import DAY_PRICE_SCHEMA, ChargeDay, PostingFile
 from pipeline.config.model import Budget
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.pricing.load import PriceBook
-from pipeline.storage.database import Database, Storage
+from pipeline.storage.database import Database
+from pipeline.storage.layout import StorageLayout
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
     "ledger_id": pl.Int64(),
@@ -25,7 +26,7 @@ EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def ledger_files(db: Database, storage: Storage) -> list[LedgerFile]:
+def ledger_files(db: Database, storage: StorageLayout) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
     rows = db.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
@@ -51,7 +52,7 @@ def ledger_files(db: Database, storage: Storage) -> list[LedgerFile]:
     ]
 
 
-def save_ledger_files(db: Database, storage: Storage, files: Iterable[LedgerFile]) -> None:
+def save_ledger_files(db: Database, storage: StorageLayout, files: Iterable[LedgerFile]) -> None:
     """Name new ledger files: from the commit on they are live."""
     db.insert(
         "ledger_files",
@@ -152,7 +153,7 @@ def forget_versions(db: Database, rows: Sequence[tuple[int, int]]) -> None:
     db.con.unregister("forgotten_versions")
 
 
-def days(db: Database, storage: Storage) -> dict[date, ChargeDay]:
+def days(db: Database, storage: StorageLayout) -> dict[date, ChargeDay]:
     """The state of every UTC day that has charges."""
     rows = db.rows(
         "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at "
@@ -165,7 +166,7 @@ def days(db: Database, storage: Storage) -> dict[date, ChargeDay]:
 
 
 def save_days(
-    db: Database, storage: Storage, states: Mapping[date, ChargeDay], run_id: str
+    db: Database, storage: StorageLayout, states: Mapping[date, ChargeDay], run_id: str
 ) -> None:
     """Point days at their new files."""
     if not states:
@@ -194,7 +195,7 @@ def save_days(
     )
 
 
-def postings(db: Database, storage: Storage) -> list[PostingFile]:
+def postings(db: Database, storage: StorageLayout) -> list[PostingFile]:
     """All posting files, in the order in which they were posted."""
     rows = db.rows(
         "SELECT path, usage_date, reason, rows, run_id, posted_at FROM posting_files "
@@ -206,7 +207,7 @@ def postings(db: Database, storage: Storage) -> list[PostingFile]:
     ]
 
 
-def save_postings(db: Database, storage: Storage, files: Iterable[PostingFile]) -> None:
+def save_postings(db: Database, storage: StorageLayout, files: Iterable[PostingFile]) -> None:
     """Name new posting files."""
     db.insert(
         "posting_files",
@@ -333,7 +334,7 @@ def published_budgets(budgets: Sequence[Budget]) -> pl.DataFrame:
     )
 
 
-def orphans(db: Database, storage: Storage) -> list[Path]:
+def orphans(db: Database, storage: StorageLayout) -> list[Path]:
     """Files of a run that was killed: nothing names them."""
     known = {
         str(storage.root / path)

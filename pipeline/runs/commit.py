@@ -15,7 +15,7 @@ import structlog
 
 from pipeline.alerts import budget_rule, outbox, run_rule
 from pipeline.budgets import status as budgets_status
-from pipeline.charges.model import ChargeDay, RatingResult, is_final
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, RatingResult, is_final
 from pipeline.charges.reconciliation import reconcile as reconciliation
 from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
@@ -25,6 +25,7 @@ from pipeline.pricing.load import PriceKey
 from pipeline.providers import fetch_store
 from pipeline.runs import catalogue
 from pipeline.runs.context import Batch, ChangeSet, Counts, Desk, reason_of
+from pipeline.storage.parquet import relation
 
 log = structlog.get_logger()
 
@@ -101,12 +102,11 @@ def budget_status(
     """Where the budgets stand, from the small sums of all days."""
     con = work.db.con
     has_plans = work.config.budgets or work.db.rows("SELECT 1 FROM budget_status LIMIT 1")
-    paths = [str(s.daily_path) for s in states.values()] if has_plans else []
+    paths = [s.daily_path for s in states.values()] if has_plans else []
     source = (
         con.sql(
             "SELECT charge_date, project_id, model, scope, cost_usd, unpriced_quantity "
-            "FROM read_parquet($paths, hive_partitioning = false)",
-            params={"paths": paths},
+            f"FROM {relation(paths, DAILY_SCHEMA)}"
         ).pl()
         if paths
         else pl.DataFrame(schema=_SPEND_SCHEMA)

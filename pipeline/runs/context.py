@@ -29,8 +29,9 @@ from pipeline.pricing.load import PriceBook, load_book
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.providers.read_pages import BucketChange
 from pipeline.runs import catalogue
-from pipeline.storage.database import Database, Storage, open_database
+from pipeline.storage.database import Database, open_database
 from pipeline.storage.engines.duckdb import scratch
+from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 
 
@@ -113,7 +114,7 @@ class Desk:
     """Where an act is written down: the open books, the clocks, who hears of it. Naive UTC."""
 
     config: Config
-    storage: Storage
+    storage: StorageLayout
     db: Database
     run_id: str
     verb: str
@@ -176,7 +177,7 @@ def desk(
     say: Callable[[str], None] | None = None,
 ) -> Iterator[Desk]:
     """The storage locked, its books open. Fails: LockHeldError, RunFailedError."""
-    storage = Storage(config.storage.root.absolute())
+    storage = StorageLayout(config.storage.root.absolute())
     started_at = real_clock()
     with (
         storage_lock(storage.root, what=f"tollbook {verb}", real_now=started_at),

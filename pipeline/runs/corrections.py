@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.charges import provider_billed
-from pipeline.charges.model import RatingJob, RatingResult
+from pipeline.charges.model import RatingJob, RatingResult, charge_relation
 from pipeline.charges.rate import rate
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
@@ -34,11 +34,10 @@ from pipeline.ledger.files import (
 )
 from pipeline.ledger.identity import identity_hash
 from pipeline.ledger.supersede import drop_duplicates
-from pipeline.resources import sql
+from pipeline.resources import render_sql, sql
 from pipeline.runs import catalogue
 from pipeline.runs.context import Batch, ChangeSet, RunResult
 from pipeline.runs.run import act, intake_of, settle
-from pipeline.schemas import CHARGE_SCHEMA
 
 _FORGOTTEN_COLUMNS = (
     "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"
@@ -283,21 +282,11 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
             work.started_at,
             provider_billed.gather(work.db).lines,
         )
-        paths = [str(p.path) for p in rated.postings]
-        if not paths:
-            paths = [str(_no_postings(work.storage.temporary / "preview"))]
+        posting_files = charge_relation(p.path for p in rated.postings)
         found: pl.DataFrame = work.con.sql(
-            sql("status/rerate_preview"), params={"paths": paths}
+            render_sql("status/rerate_preview", posting_files=posting_files)
         ).pl()
         return found
-
-
-def _no_postings(folder: Path) -> Path:
-    """A file of postings without any, so that no difference has the columns of a difference."""
-    path = folder / "none.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pl.DataFrame(schema=CHARGE_SCHEMA).write_parquet(path)
-    return path
 
 
 def total_difference(preview_rows: pl.DataFrame) -> Decimal:

@@ -28,7 +28,10 @@ from pipeline.providers.openai.credentials import address, check_access, key_var
 from pipeline.published.reader import open_published
 from pipeline.runs import catalogue
 from pipeline.storage import lock
-from pipeline.storage.database import Database, Storage, look_into, newer_migrations
+from pipeline.storage.database import Database
+from pipeline.storage.layout import StorageLayout
+from pipeline.storage.migrations import newer_migrations
+from pipeline.storage.read_copy import open_read_copy
 
 LITTLE_SPACE_BYTES = 1 << 30
 _GIB = 1 << 30
@@ -68,7 +71,7 @@ def diagnose(load: Callable[[], Config], environment: Mapping[str, str]) -> tupl
     except ConfigError as error:
         return (*checks, _failed("configuration", "file", error))
     checks += _configuration(config, environment)
-    storage = Storage(config.storage.root.absolute())
+    storage = StorageLayout(config.storage.root.absolute())
     checks += _folder(storage.root)
     checks += _books(storage, config)
     checks.append(_published(storage))
@@ -222,9 +225,9 @@ def _folder(root: Path) -> Iterator[Check]:
     yield Check("storage", "lock", lock.holder(root) or "free")
 
 
-def _books(storage: Storage, config: Config) -> Iterator[Check]:
+def _books(storage: StorageLayout, config: Config) -> Iterator[Check]:
     try:
-        with look_into(storage) as db:
+        with open_read_copy(storage) as db:
             if db is None:
                 yield Check("storage", "books", "none yet: nothing has run")
                 return
@@ -242,7 +245,7 @@ def _books(storage: Storage, config: Config) -> Iterator[Check]:
 
 
 def _version_of(db: Database) -> Check:
-    newer = newer_migrations(db)
+    newer = newer_migrations(db.con)
     if newer:
         return Check(
             "storage",
@@ -288,7 +291,7 @@ def _runs(db: Database) -> Iterator[Check]:
     yield Check("storage", "last good run", shown, "ok" if good else "warning")
 
 
-def _orphans(db: Database, storage: Storage) -> Check:
+def _orphans(db: Database, storage: StorageLayout) -> Check:
     count = len(catalogue.orphans(db, storage))
     value = f"{_number(count, 'file')} of a run that did not end" if count else "none"
     return Check(
@@ -296,7 +299,7 @@ def _orphans(db: Database, storage: Storage) -> Check:
     )
 
 
-def _published(storage: Storage) -> Check:
+def _published(storage: StorageLayout) -> Check:
     if not storage.published.is_symlink():
         return Check("storage", "published", "nothing yet")
     snapshot = storage.published.resolve()

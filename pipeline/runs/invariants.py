@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import duckdb
 
 from pipeline import resources
-from pipeline.charges.model import PostingFile, RatingResult
+from pipeline.charges.model import PostingFile, RatingResult, charge_relation
 from pipeline.errors import CheckFailedError
-from pipeline.ledger.files import quote
 from pipeline.storage.database import Database
 
 _OF_DAYS = "checks/charges_are_their_postings"
@@ -42,13 +41,12 @@ def check_days(
     if not files:
         return
     for view, paths in (
-        ("day_charges", [str(s.charge_path) for s in days.values()]),
-        ("day_postings", [str(p.path) for p in files]),
+        ("day_charges", [s.charge_path for s in days.values()]),
+        ("day_postings", [p.path for p in files]),
     ):
-        names = ", ".join(quote(p) for p in paths)
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT usage_date, quantity, list_cost_usd, "
-            f"cost_usd FROM read_parquet([{names}], hive_partitioning = false)"
+            f"cost_usd FROM {charge_relation(paths)}"
         )
     _check(con, _OF_DAYS)
 

@@ -43,7 +43,7 @@ from pipeline.runs import catalogue, commit, stages
 from pipeline.runs.context import Batch, ChangeSet, Counts, RunResult, batch, desk, plan
 from pipeline.runs.invariants import check_books, check_days
 from pipeline.storage import disk_errors
-from pipeline.storage.database import Storage
+from pipeline.storage.layout import StorageLayout
 
 
 def run_batch(
@@ -112,7 +112,7 @@ def act(
     try:
         planned = plan(config)
     except ConfigError as error:
-        if verb == "run" and (senders or Storage(root).warehouse.exists()):
+        if verb == "run" and (senders or StorageLayout(root).warehouse.exists()):
             with suppress(TollbookError), disk_errors.before_the_commit(root), opened() as at:
                 commit.record_failure(at, error)
         raise

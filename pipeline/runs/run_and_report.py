@@ -19,7 +19,7 @@ from pipeline.reporting.month.write import WrittenReport, write_report
 from pipeline.runs import stages
 from pipeline.runs.context import RunResult
 from pipeline.runs.run import run_batch
-from pipeline.storage.database import Storage
+from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
 
 
@@ -157,7 +157,7 @@ def report(
 ) -> WrittenReport:
     """Write the report of a month from what is published. Fails: ConfigError without a run."""
     stages.begin("report")
-    storage = Storage(config.storage.root.absolute())
+    storage = StorageLayout(config.storage.root.absolute())
     with open_published(storage.published) as con:
         newest = con.execute("SELECT max(run_id) FROM runs WHERE outcome <> 'failed'").fetchall()
         return write_report(

@@ -1,85 +1,29 @@
-"""The books: `warehouse.duckdb`, its migrations and its one transaction a run.
+"""The database `warehouse.duckdb` and its one transaction a run.
 
-What is in here is live; a ledger, posting or charge file that is not named here does not exist.
+What it names is live; a ledger, posting or charge file that it does not name does not exist.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipeline import resources
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.storage.engines.duckdb import BOOKS_MEMORY, prepare
-
-FILE_NAME = "warehouse.duckdb"
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """The folders under the storage root."""
-
-    root: Path
-
-    @property
-    def warehouse(self) -> Path:
-        """The books."""
-        return self.root / FILE_NAME
-
-    @property
-    def ledger(self) -> Path:
-        """Ledger files, one UTC month each, written once."""
-        return self.root / "ledger"
-
-    @property
-    def charges(self) -> Path:
-        """Charges of a day, the small sums beside them, and postings."""
-        return self.root / "charges"
-
-    @property
-    def minutes(self) -> Path:
-        """Minute buckets, one UTC day a file, never charged."""
-        return self.root / "minutes"
-
-    @property
-    def raw(self) -> Path:
-        """What was fetched, as it came."""
-        return self.root / "raw"
-
-    @property
-    def snapshots(self) -> Path:
-        """Published snapshots, one folder a run."""
-        return self.root / "snapshots"
-
-    @property
-    def published(self) -> Path:
-        """The symbolic link to the newest snapshot."""
-        return self.root / "published"
-
-    @property
-    def reports(self) -> Path:
-        """Reports, rewritten in place."""
-        return self.root / "reports"
-
-    @property
-    def temporary(self) -> Path:
-        """What a run spills and spools; removed by it, or by the next one."""
-        return self.root / "tmp"
-
+from pipeline.storage.files import replace_file
+from pipeline.storage.layout import StorageLayout
+from pipeline.storage.migrations import migrate
 
 Row = tuple[Any, ...]
 
 
 class Database:
-    """An open catalogue. One writer at a time: the caller holds the storage lock."""
+    """The open database. One writer at a time: the caller holds the storage lock."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
@@ -134,8 +78,8 @@ class Database:
 
 
 @contextmanager
-def open_database(storage: Storage) -> Iterator[Database]:
-    """The books, created or migrated as needed. Fails: RunFailedError."""
+def open_database(storage: StorageLayout) -> Iterator[Database]:
+    """The database, created or migrated as needed. Fails: RunFailedError."""
     path = storage.warehouse
     try:
         storage.root.mkdir(parents=True, exist_ok=True)
@@ -159,64 +103,12 @@ def open_database(storage: Storage) -> Iterator[Database]:
         ) from None
     try:
         prepare(con, memory=BOOKS_MEMORY, temporary=storage.temporary / "books")
-        _migrate(con)
+        migrate(con)
         yield Database(con)
     finally:
         con.close()
 
 
 def _create(path: Path) -> None:
-    """Make empty books under their name in one step: half a file could never be opened again."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    duckdb.connect(str(fresh)).close()
-    fresh.replace(path)
-
-
-def _migrate(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR PRIMARY KEY)")
-    done = {name for (name,) in con.execute("SELECT name FROM migrations").fetchall()}
-    for name in resources.sql_names("schema"):
-        if name not in done:
-            con.execute("BEGIN")
-            con.execute(resources.sql(name))
-            con.execute("INSERT INTO migrations VALUES ($1)", [name])
-            con.execute("COMMIT")
-
-
-@contextmanager
-def look_into(storage: Storage) -> Iterator[Database | None]:
-    """A copy of the books to look into, beside any run; None where there are none yet.
-
-    A copy, because DuckDB's lock on the file itself would stop a run that starts meanwhile.
-    Fails: RunFailedError where it cannot be read, as while a run writes to it.
-    """
-    if not storage.warehouse.is_file():
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
-        copied = Path(folder) / FILE_NAME
-        try:
-            for suffix in ("", ".wal"):
-                original = storage.warehouse.with_name(FILE_NAME + suffix)
-                if original.is_file():
-                    shutil.copyfile(original, copied.with_name(FILE_NAME + suffix))
-            con = duckdb.connect(str(copied))
-        except (OSError, duckdb.Error) as error:
-            raise RunFailedError(
-                f"cannot be looked into: {str(error).splitlines()[0]}",
-                file=storage.warehouse,
-                hint="Try again when no run is on.",
-            ) from None
-        try:
-            prepare(con, memory=BOOKS_MEMORY, temporary=Path(folder) / "spill")
-            yield Database(con)
-        finally:
-            con.close()
-
-
-def newer_migrations(db: Database) -> list[str]:
-    """Changes to the books that this version does not know: a newer one has written them."""
-    known = set(resources.sql_names("schema"))
-    rows = db.rows("SELECT name FROM migrations ORDER BY name")
-    return [name for (name,) in rows if name not in known]
+    """Make an empty database in one step: half a file could never be opened again."""
+    replace_file(path, lambda fresh: duckdb.connect(str(fresh)).close())

@@ -1,5 +1,5 @@
 -- row: one rejected row of this run, and whether the same text was held back before.
--- takes: read files ($paths), quarantine. A text is counted by how many times it stands in its
+-- takes: the run's rejects ({{ reject_files }}), quarantine. A text is counted by how many times it stands in its
 -- file, so that a copied file is held back once and two equal lines twice.
 WITH incoming AS (
   SELECT
@@ -8,7 +8,7 @@ WITH incoming AS (
     row_number() OVER (
       PARTITION BY file_id, md5(concat(rule, ' ', coalesce(raw, ''))) ORDER BY input_line
     ) AS position
-  FROM read_parquet($paths)
+  FROM {{ reject_files }}
   WHERE NOT list_contains(CAST($abandoned AS BIGINT[]), file_id)
 ),
 

@@ -3,7 +3,7 @@ WITH moved AS (
   SELECT
     CAST(date_trunc('month', usage_date) AS DATE) AS usage_month_date, project_id, model, meter,
     unit, price_id, quantity, cost_usd
-  FROM read_parquet($paths, hive_partitioning = false)
+  FROM {{ posting_files }}
 ),
 
 sides AS (

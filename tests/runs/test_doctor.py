@@ -13,7 +13,8 @@ import pytest
 
 from pipeline.config import model as config_model
 from pipeline.runs.doctor import Check, diagnose, exit_code
-from pipeline.storage.database import Storage, open_database
+from pipeline.storage.database import open_database
+from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 
 NOW = datetime(2026, 11, 24, 8)
@@ -28,7 +29,7 @@ def look(folder: Path, text: str, environment: dict[str, str] | None = None) -> 
 
 def record_run(folder: Path, run_id: str, outcome: str, message: str | None, at: datetime) -> None:
     """Books in the folder's default storage that know of one run more."""
-    with open_database(Storage(folder / "tollbook-data")) as books:
+    with open_database(StorageLayout(folder / "tollbook-data")) as books:
         books.con.execute(
             "INSERT INTO runs SELECT $id, $at, $at, $at, 'run', $outcome, 0, 0, 0, 0, 0, 0, $text",
             {"id": run_id, "at": at, "outcome": outcome, "text": message},
@@ -126,7 +127,7 @@ def test_left_over_files_are_counted_and_left(tmp_path: Path) -> None:
 
 def test_another_time_zone_than_the_books_is_exit_2(tmp_path: Path) -> None:
     """Days are kept in it, so a run would refuse."""
-    with open_database(Storage(tmp_path / "tollbook-data")) as books:
+    with open_database(StorageLayout(tmp_path / "tollbook-data")) as books:
         books.agree("timezone", "Europe/Berlin", what="the time zone", hint="")
     found = look(tmp_path, '[organization]\ntimezone = "Asia/Tokyo"\n')
     assert found["days kept in"].value == ("Europe/Berlin, but the configuration says Asia/Tokyo")
@@ -135,7 +136,7 @@ def test_another_time_zone_than_the_books_is_exit_2(tmp_path: Path) -> None:
 
 def test_books_of_a_newer_version_are_exit_1(tmp_path: Path) -> None:
     """A change that this version does not know is named."""
-    with open_database(Storage(tmp_path / "tollbook-data")) as books:
+    with open_database(StorageLayout(tmp_path / "tollbook-data")) as books:
         books.con.execute("INSERT INTO migrations VALUES ('schema/999_later')")
     found = look(tmp_path, "")
     assert found["books"].value == "written by a newer tollbook (schema/999_later)"

@@ -13,7 +13,8 @@ from pipeline.directory.store import save
 from pipeline.errors import ApiError
 from pipeline.providers.openai.directory.ask import Asked, Document
 from pipeline.providers.openai.directory.parse import Told, read
-from pipeline.storage.database import Database, Storage, open_database
+from pipeline.storage.database import Database, open_database
+from pipeline.storage.layout import StorageLayout
 
 FIRST = datetime(2026, 11, 1, 12)
 SECOND = datetime(2026, 11, 2, 12)
@@ -90,5 +91,5 @@ def keep(books: Database, at: datetime, files: DirectoryFiles, *, is_synced: boo
 @contextmanager
 def empty_books(folder: Path) -> Iterator[Database]:
     """Books without a row."""
-    with open_database(Storage(folder / "var")) as books:
+    with open_database(StorageLayout(folder / "var")) as books:
         yield books

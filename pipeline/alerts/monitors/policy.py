@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.alerts.finding_rule import Fact, counted, one_line, project_label
 from pipeline.alerts.texts import month_name
-from pipeline.ledger.files import quote
+from pipeline.charges.model import charge_relation
 from pipeline.money import display_usd
 from pipeline.resources import render_sql, sql
 from pipeline.storage.database import Database
@@ -43,10 +43,9 @@ def facts(db: Database, charge_files: Sequence[Path]) -> list[Fact]:
     """What the charges of some days say against the directory, a fact a month and finding."""
     if not charge_files or not db.value(sql("status/policy_directory")):
         return []
-    paths = ", ".join(quote(str(path)) for path in charge_files)
     statement = render_sql(
         "published/policy_findings",
-        charge_files=f"read_parquet([{paths}], hive_partitioning = false)",
+        charge_files=charge_relation(charge_files),
         stored="",
     )
     rows = db.rows(statement)

@@ -15,11 +15,12 @@ import polars as pl
 
 from pipeline.alerts.finding_rule import Fact, counted, one_line, project_label
 from pipeline.alerts.texts import month_name
-from pipeline.ledger.files import LedgerFile, quote, view_rows
+from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.resources import render_sql, sql
 from pipeline.schemas import INPUT_METERS, OUTPUT_METERS, USAGE_SCHEMA
 from pipeline.storage.database import Database
+from pipeline.storage.parquet import relation
 
 REACHED_PERCENT = 100
 
@@ -69,9 +70,7 @@ def peaks(
         "peak_excluded": excluded.select("ledger_id", "row_number"),
         "rate_limits": known_limits,
         "model_aliases": aliases,
-        "no_minutes": pl.DataFrame(schema=MINUTE_SCHEMA),
     }
-    paths = [quote(str(minute_files[day])) for day in days if day in minute_files]
     with con.cursor() as own:  # what it registers is its own
         for name, frame in frames.items():
             own.register(name, frame)
@@ -84,11 +83,11 @@ def peaks(
             "SEMI JOIN peak_dates USING (usage_date) "
             "ANTI JOIN peak_excluded USING (ledger_id, row_number)"
         )
-        minutes = f"read_parquet([{', '.join(paths)}], hive_partitioning = false)"
+        minutes = [minute_files[day] for day in days if day in minute_files]
         body = render_sql(
             "published/rate_limit_minutes",
             usage_files="peak_rows",
-            minute_files=minutes if paths else "no_minutes",
+            minute_files=relation(minutes, MINUTE_SCHEMA),
             input_meters=INPUT_METERS,
             output_meters=OUTPUT_METERS,
             stored="",

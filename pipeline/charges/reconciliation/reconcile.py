@@ -15,11 +15,10 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.charges.model import ChargeDay, is_final
+from pipeline.charges.model import ChargeDay, charge_relation, is_final
 from pipeline.charges.reconciliation.causes import explain, not_fetched
 from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
 from pipeline.charges.reconciliation.pair import pair
-from pipeline.ledger.files import quote
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.validity import holds
@@ -195,11 +194,10 @@ def _charges(
     found: dict[tuple[date, str], list[Charged]] = defaultdict(list)
     if not states:
         return found
-    paths = ", ".join(quote(str(s.charge_path)) for s in states)
     db.con.execute(
         "CREATE OR REPLACE TEMP VIEW day_charges AS SELECT usage_date, organization_id, "
         "project_id, provider, model, variant, meter, quantity, contracted_unit_price_usd, "
-        f"cost_usd, pricing_status FROM read_parquet([{paths}], hive_partitioning = false)"
+        f"cost_usd, pricing_status FROM {charge_relation(s.charge_path for s in states)}"
     )
     rows = db.rows(sql("reconciling/charges_of_days"))
     db.con.execute("DROP VIEW day_charges")

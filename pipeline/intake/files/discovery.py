@@ -21,6 +21,7 @@ import xxhash
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.hashes import sample_hash
+from pipeline.storage.files import replace_file
 
 NEEDS_PACKAGE = "reading this kind of address needs another package"
 _REMOTE = "://"
@@ -164,9 +165,7 @@ def _fetch(system: Any, remote: str, name: str, root: Path) -> RawFile:
     target = root / "raw" / f"{key}{suffix if suffix.replace('.', '').isalnum() else ''}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".part")
-        system.get_file(remote, str(partial))
-        partial.replace(target)
+        replace_file(target, lambda beside: system.get_file(remote, str(beside)))
     return landed(target, name.split("?", 1)[0], str(target.relative_to(root)))
 
 

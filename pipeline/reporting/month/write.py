@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +14,7 @@ from pipeline.errors import TollbookError
 from pipeline.reporting.month.csv_file import write_csv
 from pipeline.reporting.month.gather import choose_period, gather
 from pipeline.reporting.month.render import render
+from pipeline.storage.files import replace_file, replace_text
 
 LATEST = "latest.html"
 
@@ -70,12 +69,10 @@ def write_report(
     page = render(report, csv.name)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        replace_file(csv, lambda path: write_csv(con, period, path))
-        replace_file(html, lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
+        replace_file(csv, lambda path: write_csv(con, period, path), durable=True)
+        replace_text(html, page, durable=True)
         if period.month.since == period.default_month:
-            replace_file(
-                out / LATEST, lambda path: path.write_text(page, encoding="utf-8", newline="\n")
-            )
+            replace_text(out / LATEST, page, durable=True)
     except OSError as error:
         raise TollbookError(
             f"the report cannot be written: {error.strerror or error}",
@@ -94,18 +91,3 @@ def write_report(
         budgets_over=len(report.budgets_in("over")),
         quarantined=report.quarantined,
     )
-
-
-def replace_file(target: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a file beside the target, then rename it onto the target in one step.
-
-    Fails: whatever `write` fails with; the target is then as it was and nothing is left beside it.
-    """
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        write(beside)
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ a small JSON file that is replaced whole. All times are naive UTC on the busines
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, NaiveDatetime, ValidationError
 
 from pipeline.errors import RunFailedError
 from pipeline.runs.schedule.due_times import DueTimes
+from pipeline.storage.files import replace_text
 
 JobOutcome = Literal["done", "partial", "failed", "skipped"]
 
@@ -94,17 +94,8 @@ def load(path: Path) -> dict[str, JobRecord]:
 def save(path: Path, records: Mapping[str, JobRecord]) -> None:
     """Replace the file, durably. Fails: OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")  # only one schedule serves a storage
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(_File(jobs=dict(records)).model_dump_json(indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # or a power cut may undo the rename
-    finally:
-        os.close(folder)
+    text = _File(jobs=dict(records)).model_dump_json(indent=2) + "\n"
+    replace_text(path, text, durable=True)
 
 
 def opened(record: JobRecord | None, cron: str, now: datetime) -> JobRecord:

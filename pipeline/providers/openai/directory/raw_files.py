@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from typing import Any
 
 from pipeline.intake.files.compression import DAMAGED
 from pipeline.providers.openai.directory.ask import Document
+from pipeline.storage.files import replace_file
 
 FOLDER = "directory"
 _INSTANT = "%Y%m%dT%H%M%S.%fZ"
@@ -33,13 +33,12 @@ def save(folder: Path, document: Document) -> Path | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{document.fetched_at:{_INSTANT}}.json.gz"
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+
+    def write(beside: Path) -> None:
+        with beside.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
             packed.write(json.dumps(kept, default=_number).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+
+    replace_file(path, write, durable=True)
     return path
 
 

@@ -19,13 +19,13 @@ from typing import Any
 from pipeline.intake.files.compression import DAMAGED
 from pipeline.providers.openai.client import Answer
 from pipeline.providers.openai.fetch.windows import Span
+from pipeline.storage.files import UNFINISHED, replace_file
 
 _SPAN = "%Y%m%dT%H%M%SZ"
 _INSTANT = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(
     r"(?P<since>\d{8}T\d{6}Z)_(?P<until>\d{8}T\d{6}Z)_(?P<at>\d{8}T\d{6}\.\d{6}Z)\.jsonl\.gz"
 )
-_PARTIAL = ".part"
 # What differs between two fetches that say the same.
 _OF_THE_QUESTION = frozenset({"start_time", "end_time", "page", "limit"})
 
@@ -54,7 +54,7 @@ class RawFolder:
 
     def clear(self) -> None:
         """Remove what a fetch that was cut off has left."""
-        for path in self.path.glob(f"*{_PARTIAL}") if self.path.is_dir() else ():
+        for path in self.path.glob(f".*{UNFINISHED}") if self.path.is_dir() else ():
             path.unlink(missing_ok=True)
 
     def save(
@@ -74,7 +74,6 @@ class RawFolder:
             return None
         self.path.mkdir(parents=True, exist_ok=True)
         path = self.path / _name(span, fetched_at)
-        partial = path.with_name(path.name + _PARTIAL)
         head = json.dumps(
             {
                 "endpoint": endpoint,
@@ -82,14 +81,17 @@ class RawFolder:
                 "fetched_at": f"{fetched_at.isoformat()}Z",
             }
         )
-        with partial.open("wb") as file:
-            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+
+        def write(beside: Path) -> None:
+            with (
+                beside.open("wb") as file,
+                gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
+            ):
                 for page in pages:
                     text = page.text.replace("\r", " ").replace("\n", " ")
                     packed.write(f'{head[:-1]}, "page": {text}}}\n'.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+
+        replace_file(path, write, durable=True)
         return path
 
     def _known_content(self, parameters: Mapping[str, Any], span: Span) -> Any:

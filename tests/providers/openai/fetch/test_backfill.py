@@ -56,7 +56,7 @@ def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None
     assert partial.outcome == "partial"
     assert "missing is 2026-11-24 00:00 to 2026-11-24 08:10" in str(partial.problems)
     assert partial.counts.accepted > 0
-    assert not list(workspace.raw.rglob("*.part"))
+    assert not list(workspace.raw.rglob(".*.new"))
     with fake_api() as server:
         workspace.point(server.base_url)
         assert workspace.run().outcome == "done"

@@ -88,7 +88,7 @@ def test_what_was_cut_off_is_removed_and_never_taken(tmp_path: Path) -> None:
     """A file has its name only when all of it is there."""
     folder = RawFolder(tmp_path)
     path = _save(folder, _page('{"a":1}'))
-    cut = path.with_name(path.name + ".part")
+    cut = path.with_name(f".{path.name}.1.new")
     cut.write_bytes(b"half")
     (tmp_path / "notes.txt").write_text("mine")
     assert [f.path for f in folder.files()] == [path]

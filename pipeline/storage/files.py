@@ -1,0 +1,53 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+UNFINISHED = ".new"  # how the name of a file that is still being written ends
+
+
+def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool = False) -> None:
+    """Let `write` make a file beside `path`, then rename it onto `path` in one step.
+
+    Takes `durable`: the file and its name outlive a power cut. The folder is there already.
+    Fails: whatever `write` fails with; `path` is then as it was and nothing is left beside it.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        write(beside)
+        if durable:
+            _sync(beside)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync(path.parent)  # or a power cut may undo the rename
+
+
+def replace_text(path: Path, text: str, *, durable: bool = False) -> None:
+    """Write a UTF-8 text as `replace_file` does, its line ends as they are."""
+    replace_file(
+        path, lambda beside: beside.write_text(text, encoding="utf-8", newline=""), durable=durable
+    )
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """The same file under a second name; a copy where there are no hard links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

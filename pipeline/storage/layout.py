@@ -1,0 +1,60 @@
+"""Where everything lies under the storage root. Paths only: nothing here reads or writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WAREHOUSE = "warehouse.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageLayout:
+    """The folders under the storage root."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The books."""
+        return self.root / WAREHOUSE
+
+    @property
+    def ledger(self) -> Path:
+        """Ledger files, one UTC month each, written once."""
+        return self.root / "ledger"
+
+    @property
+    def charges(self) -> Path:
+        """Charges of a day, the small sums beside them, and postings."""
+        return self.root / "charges"
+
+    @property
+    def minutes(self) -> Path:
+        """Minute buckets, one UTC day a file, never charged."""
+        return self.root / "minutes"
+
+    @property
+    def raw(self) -> Path:
+        """What was fetched, as it came."""
+        return self.root / "raw"
+
+    @property
+    def snapshots(self) -> Path:
+        """Published snapshots, one folder a run."""
+        return self.root / "snapshots"
+
+    @property
+    def published(self) -> Path:
+        """The symbolic link to the newest snapshot."""
+        return self.root / "published"
+
+    @property
+    def reports(self) -> Path:
+        """Reports, rewritten in place."""
+        return self.root / "reports"
+
+    @property
+    def temporary(self) -> Path:
+        """What a run spills and spools; removed by it, or by the next one."""
+        return self.root / "tmp"

@@ -1,0 +1,38 @@
+"""Files are replaced in one step; a failure leaves what was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.storage.files import replace_file
+
+
+def test_a_reader_meets_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    """While the new text is being written, the target still has the old."""
+    target = tmp_path / "2026-11.html"
+    target.write_text("old")
+    seen = []
+
+    def writes(path: Path) -> None:
+        path.write_text("new")
+        seen.append(target.read_text())
+
+    replace_file(target, writes)
+    assert (seen, target.read_text()) == (["old"], "new")
+
+
+def test_a_failure_while_writing_keeps_the_old_file_and_no_rest(tmp_path: Path) -> None:
+    """A full disk in the middle of the file."""
+    target = tmp_path / "2026-11.html"
+    target.write_text("old")
+
+    def fails(path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(target, fails)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
