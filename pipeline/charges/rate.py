@@ -233,19 +233,21 @@ class _Chunk:
 
     def _thresholds(self, book: PriceBook) -> bool:
         models = self.con.execute(
-            "SELECT DISTINCT model FROM usage_rows WHERE model IS NOT NULL"
+            "SELECT DISTINCT provider, model FROM usage_rows WHERE model IS NOT NULL"
         ).fetchall()
         rows = [
             (
+                provider,
                 model,
                 t.long_above_tokens,
                 t.valid_from or FIRST_INSTANT,
                 t.valid_to or LAST_INSTANT,
             )
-            for (model,) in models
-            for t in book.long_thresholds(model)
+            for provider, model in models
+            for t in book.long_thresholds(model, provider)
         ]
         schema: dict[str, pl.DataType | type[pl.DataType]] = {
+            "provider": pl.String,
             "model": pl.String,
             "long_above_tokens": pl.Int64,
             "starts_at": pl.Datetime("us"),
@@ -253,7 +255,7 @@ class _Chunk:
         }
         self.con.register("long_thresholds", pl.DataFrame(rows, schema=schema, orient="row"))
         # the join costs as much as the summing: spare it where no request is long enough
-        lowest = min((tokens for _, tokens, *_ in rows), default=None)
+        lowest = min((tokens for _, _, tokens, *_ in rows), default=None)
         return lowest is not None and any(f.most_input_tokens > lowest for f in self.files)
 
     def _lookup(self, book: PriceBook) -> pl.DataFrame:
@@ -288,12 +290,14 @@ class _Chunk:
             "allowances",
             pl.DataFrame(
                 {
+                    "provider": [a.provider for a in granted],
                     "meter": [a.meter for a in granted],
                     "quantity": [Decimal(a.quantity) for a in granted],
                     "starts_at": [a.valid_from or FIRST_INSTANT for a in granted],
                     "ends_at": [a.valid_to or LAST_INSTANT for a in granted],
                 },
                 schema={
+                    "provider": pl.String,
                     "meter": pl.String,
                     "quantity": QUANTITY,
                     "starts_at": pl.Datetime("us"),

@@ -154,6 +154,7 @@ class Discount(_Section):
     """A dated percentage off what has no contracted price."""
 
     percent: Annotated[Amount, Field(ge=0, le=100)]
+    provider: str | None = None
     project: str | None = None
     model: str | None = None
     valid_from: Day | None = None

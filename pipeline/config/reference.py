@@ -155,6 +155,7 @@ TEXTS: Mapping[str, KeyText] = {
         "equals the larger.",
         '"7.5"',
     ),
+    "discounts.provider": KeyText("Only for this provider's prices.", '"openai"'),
     "discounts.project": KeyText("Only for this project's id.", '"proj_chatbot"'),
     "discounts.model": KeyText("Only for this model's id, as recorded.", '"gpt-5-mini-2025-08-07"'),
     "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),

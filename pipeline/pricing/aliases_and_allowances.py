@@ -16,6 +16,7 @@ from pipeline.schemas import METER_NAMES
 Per = Literal["organization_day"]
 
 ALIAS_COLUMNS = ("alias", "model", "valid_from", "valid_to")
+PROVIDER_COLUMN = ("provider",)  # optional in both tables
 ALLOWANCE_COLUMNS = ("meter", "quantity", "per", "valid_from", "valid_to", "source")
 ALLOWANCE_PERIODS: tuple[Per, ...] = ("organization_day",)
 
@@ -28,6 +29,11 @@ class Alias:
     model: str
     valid_from: datetime | None
     valid_to: datetime | None
+    provider: str | None = None  # None: at every provider
+
+    def is_of(self, provider: str | None) -> bool:
+        """Whether the alias is known at a provider; without one, at any."""
+        return provider is None or self.provider in (None, provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,18 @@ class Allowance:
     valid_from: datetime | None
     valid_to: datetime | None
     source: str
+    provider: str | None = None  # None: at every provider
 
 
-def read_aliases(path: Path, shown: str) -> tuple[tuple[Alias, ...], Table]:
-    """The alias table. An alias of an alias, or one with two models at a time, is an error."""
-    table = read_table(path, shown, ALIAS_COLUMNS)
+def read_aliases(
+    path: Path, shown: str, provider: str | None = None
+) -> tuple[tuple[Alias, ...], Table]:
+    """The alias table. An alias of an alias, or one with two models at a time, is an error.
+
+    **Takes** the provider of the rows of a table without the column `provider`, or that leave it
+    empty.
+    """
+    table = read_table(path, shown, ALIAS_COLUMNS, PROVIDER_COLUMN)
     aliases: list[Alias] = []
     for line in table.lines:
         fields = Fields(table, line)
@@ -54,16 +67,18 @@ def read_aliases(path: Path, shown: str) -> tuple[tuple[Alias, ...], Table]:
             fields.parse("model", required, otherwise=""),
             start,
             end,
+            fields.text("provider") or provider,
         )
-        if any(other.alias == alias.alias and meet(alias, other) for other in aliases):
+        if any(_is_same(alias, other) and meet(alias, other) for other in aliases):
             fields.fail("alias", f"{alias.alias!r} already means a model at that time")
         if alias.alias == alias.model:
             fields.fail("model", "is the alias itself", "Remove the row.")
         if not fields.failed:
             aliases.append(alias)
-    chained = {alias.alias for alias in aliases}
+    chained = {(alias.provider, alias.alias) for alias in aliases}
     for line in table.lines:
-        if line.values["model"] in chained:
+        own = line.values.get("provider") or provider
+        if (own, line.values["model"]) in chained:
             table.error(
                 f"{line.values['model']!r} is an alias itself",
                 line=line.number,
@@ -73,9 +88,15 @@ def read_aliases(path: Path, shown: str) -> tuple[tuple[Alias, ...], Table]:
     return tuple(aliases), table
 
 
-def read_allowances(path: Path, shown: str) -> tuple[tuple[Allowance, ...], Table]:
-    """The allowances: meter, quantity, per what."""
-    table = read_table(path, shown, ALLOWANCE_COLUMNS)
+def _is_same(one: Alias, other: Alias) -> bool:
+    return one.alias == other.alias and one.is_of(other.provider)
+
+
+def read_allowances(
+    path: Path, shown: str, provider: str | None = None
+) -> tuple[tuple[Allowance, ...], Table]:
+    """The allowances: meter, quantity, per what; `provider` as in `read_aliases`."""
+    table = read_table(path, shown, ALLOWANCE_COLUMNS, PROVIDER_COLUMN)
     allowances: list[Allowance] = []
     for line in table.lines:
         fields = Fields(table, line)
@@ -90,6 +111,7 @@ def read_allowances(path: Path, shown: str) -> tuple[tuple[Allowance, ...], Tabl
             valid_from=start,
             valid_to=end,
             source=fields.text("source"),
+            provider=fields.text("provider") or provider,
         )
         if not fields.failed:
             allowances.append(allowance)

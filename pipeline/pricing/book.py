@@ -130,7 +130,7 @@ class PriceBook:
         with the same model id the lower threshold is given, unless one provider is named.
         """
         longs = [row for slots in self._long for row in self._of(slots, model, provider)]
-        starts = [EARLIEST, *sorted(self._names.boundaries(model) | boundaries(longs))]
+        starts = [EARLIEST, *sorted(self._names.boundaries(provider, model) | boundaries(longs))]
         found: list[LongThreshold] = []
         for start, end in zip(starts, [*starts[1:], None], strict=True):
             tokens = self._threshold(model, provider, start)
@@ -174,7 +174,7 @@ class PriceBook:
 
     def _timeline(self, key: PriceKey) -> tuple[list[datetime], list[Price | None]]:
         """Every instant at which the key's price may change, with the price from then on."""
-        names = self._names.ever(key.model, key.meter)
+        names = self._names.ever(key.provider, key.model, key.meter)
         rows = [
             row
             for layer in self._slots
@@ -184,20 +184,21 @@ class PriceBook:
             for row in layer.get(_slot(key, name, context_class, variant), ())
         ]
         rows += [row for slots in self._long for row in self._of(slots, key.model, key.provider)]
-        instants = self._names.boundaries(key.model) | boundaries(rows)
+        instants = self._names.boundaries(key.provider, key.model) | boundaries(rows)
         instants |= boundaries(self._discounts)
         starts = [EARLIEST, *sorted(instants - {EARLIEST})]
         return starts, [self._price(key, start) for start in starts]
 
     def _price(self, key: PriceKey, at: datetime) -> Price | None:
-        names = self._names.candidates(key.model, key.meter, at)
+        names = self._names.candidates(key.provider, key.model, key.meter, at)
         listed = self._find(key, names, range(1), at)
         own = self._find(key, names, range(len(self._layers) - 1, 0, -1), at)
         if own is not None:
             return _contracted(own, listed)
         if listed is None:
             return None
-        return _discounted(listed, discounting.best(self._discounts, key.project_id, names, at))
+        terms = discounting.best(self._discounts, key.provider, key.project_id, names, at)
+        return _discounted(listed, terms)
 
     def _find(
         self, key: PriceKey, names: Sequence[str], layers: Sequence[int], at: datetime
@@ -242,7 +243,7 @@ class PriceBook:
 
     def _threshold(self, model: str, provider: str | None, at: datetime) -> int | None:
         for slots in reversed(self._long):
-            for name in self._names.candidates(model, None, at):
+            for name in self._names.candidates(provider, model, None, at):
                 holding = [
                     row.long_above_tokens
                     for row in slots.get(name, ())
@@ -257,7 +258,7 @@ class PriceBook:
     def _of(
         self, slots: dict[str, list[PriceRow]], model: str | None, provider: str | None
     ) -> Iterable[PriceRow]:
-        for name in self._names.ever(model, None):
+        for name in self._names.ever(provider, model, None):
             for row in slots.get(name, ()):
                 if provider in (None, row.provider):
                     yield row
@@ -268,7 +269,7 @@ class PriceBook:
             "layers": [sorted(map(book_json.row_content, layer)) for layer in self._layers],
             "aliases": sorted(map(book_json.alias_values, self._aliases)),
             "discounts": sorted(map(book_json.discount_values, self._discounts)),
-            "allowances": sorted(book_json.allowance_values(a)[:-1] for a in self._allowances),
+            "allowances": sorted(map(book_json.allowance_content, self._allowances)),
         }
         return json.dumps(content, separators=(",", ":"))
 

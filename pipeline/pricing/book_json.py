@@ -82,7 +82,8 @@ def row_content(row: PriceRow) -> Values:
 
 def alias_values(alias: Alias) -> Values:
     """The values of an alias, as text."""
-    return [alias.alias, alias.model, _text(alias.valid_from), _text(alias.valid_to)]
+    values = [alias.alias, alias.model, _text(alias.valid_from), _text(alias.valid_to)]
+    return [*values, *_provider(alias.provider)]
 
 
 def discount_values(terms: Terms) -> Values:
@@ -90,19 +91,37 @@ def discount_values(terms: Terms) -> Values:
     # A project could be called "": its presence is told by the mark.
     project = "" if terms.project is None else f"={terms.project}"
     model = "" if terms.model is None else f"={terms.model}"
-    return [plain(terms.percent), project, model, _text(terms.valid_from), _text(terms.valid_to)]
+    times = [_text(terms.valid_from), _text(terms.valid_to)]
+    return [plain(terms.percent), project, model, *times, *_provider(terms.provider)]
 
 
 def allowance_values(allowance: Allowance) -> Values:
-    """The values of an allowance, as text; the source, which changes no price, is last."""
+    """The values of an allowance, as text."""
+    return [*_allowance_terms(allowance), allowance.source, *_provider(allowance.provider)]
+
+
+def allowance_content(allowance: Allowance) -> Values:
+    """The values of an allowance that can change a price: not who says so."""
+    return [*_allowance_terms(allowance), *_provider(allowance.provider)]
+
+
+def _allowance_terms(allowance: Allowance) -> Values:
     return [
         allowance.meter,
         plain(allowance.quantity),
         allowance.per,
         _text(allowance.valid_from),
         _text(allowance.valid_to),
-        allowance.source,
     ]
+
+
+def _provider(name: str | None) -> Values:
+    """A provider as the last value; none is written where none is meant, as in older books."""
+    return [] if name is None else [name]
+
+
+def _last(values: Values, place: int) -> str | None:
+    return values[place] if len(values) > place else None
 
 
 def _row_values(row: PriceRow) -> list[Any]:
@@ -123,12 +142,19 @@ def _row(values: list[Any]) -> PriceRow:
 
 
 def _alias(values: Values) -> Alias:
-    return Alias(values[0], values[1], _instant(values[2]), _instant(values[3]))
+    return Alias(values[0], values[1], _instant(values[2]), _instant(values[3]), _last(values, 4))
 
 
 def _discount(values: Values) -> Terms:
     project, model = (value[1:] if value else None for value in values[1:3])
-    return Terms(Decimal(values[0]), project, model, _instant(values[3]), _instant(values[4]))
+    return Terms(
+        Decimal(values[0]),
+        project,
+        model,
+        _instant(values[3]),
+        _instant(values[4]),
+        _last(values, 5),
+    )
 
 
 def _allowance(values: Values) -> Allowance:
@@ -139,6 +165,7 @@ def _allowance(values: Values) -> Allowance:
         _instant(values[3]),
         _instant(values[4]),
         values[5],
+        _last(values, 6),
     )
 
 

@@ -1,8 +1,9 @@
 """Dated percentages off the list price of what has no contracted price.
 
 One discount applies, never two: the one that names both project and model, else the one that names
-the project, else the model, else none of them; a recorded model id before its alias; among equals
-the larger percentage. So a discount of 0 for one project takes it out of a general one.
+the project, else the model, else none of them; a recorded model id before its alias; one that names
+the provider before one that does not; among equals the larger percentage. So a discount of 0 for
+one project takes it out of a general one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Terms:
     model: str | None
     valid_from: datetime | None
     valid_to: datetime | None
+    provider: str | None = None  # None: at every provider
 
     def apply(self, list_price: Decimal) -> Decimal:
         """The discounted price of one unit, half-even at 18 decimals.
@@ -47,6 +49,8 @@ class Terms:
             parts.append(f"project={self.project}")
         if self.model is not None:
             parts.append(f"model={self.model}")
+        if self.provider is not None:
+            parts.append(f"provider={self.provider}")
         return " ".join(parts)
 
 
@@ -61,28 +65,46 @@ def from_config(discounts: Sequence[config_model.Discount]) -> tuple[Terms, ...]
                 hint="valid_to is exclusive: write the first day without the discount.",
             )
     return tuple(
-        Terms(d.percent, d.project, d.model, _midnight(d.valid_from), _midnight(d.valid_to))
+        Terms(
+            d.percent,
+            d.project,
+            d.model,
+            _midnight(d.valid_from),
+            _midnight(d.valid_to),
+            d.provider,
+        )
         for d in discounts
     )
 
 
 def best(
-    discounts: Iterable[Terms], project: str | None, models: Sequence[str], at: datetime
+    discounts: Iterable[Terms],
+    provider: str,
+    project: str | None,
+    models: Sequence[str],
+    at: datetime,
 ) -> Terms | None:
     """The discount that applies; `models` are the ids that may price the record, exact first."""
     matching = [
         terms
         for terms in discounts
         if holds(terms, at)
+        and terms.provider in (None, provider)
         and (terms.project is None or terms.project == project)
         and (terms.model is None or terms.model in models)
     ]
     return max(matching, key=lambda terms: _rank(terms, models), default=None)
 
 
-def _rank(terms: Terms, models: Sequence[str]) -> tuple[bool, bool, int, Decimal]:
+def _rank(terms: Terms, models: Sequence[str]) -> tuple[bool, bool, int, bool, Decimal]:
     exactness = -models.index(terms.model) if terms.model is not None else 0
-    return terms.project is not None, terms.model is not None, exactness, terms.percent
+    return (
+        terms.project is not None,
+        terms.model is not None,
+        exactness,
+        terms.provider is not None,
+        terms.percent,
+    )
 
 
 def _midnight(day: date | None) -> datetime | None:

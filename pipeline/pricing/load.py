@@ -117,9 +117,13 @@ def _built_in() -> tuple[PriceBook, tuple[Finding, ...]]:
             read, table = read_prices(path, _shown(path), "list")
             rows += read
             findings += table.findings
-    aliases, table = read_aliases(folder / ALIASES_FILE, _shown(folder / ALIASES_FILE))
+    providers = {row.provider for row in rows}
+    only = providers.pop() if len(providers) == 1 else None
+    path = folder / ALIASES_FILE
+    aliases, table = read_aliases(path, _shown(path), only)
     findings += table.findings
-    allowances, table = read_allowances(folder / ALLOWANCES_FILE, _shown(folder / ALLOWANCES_FILE))
+    path = folder / ALLOWANCES_FILE
+    allowances, table = read_allowances(path, _shown(path), only)
     findings += table.findings
     findings += check_rows(rows)
     # Nobody but us can act on a warning about our own file: a test holds the known ones.

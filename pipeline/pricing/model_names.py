@@ -33,8 +33,10 @@ class ModelNames:
         for alias in aliases:
             self._aliases[alias.alias].append(alias)
 
-    def candidates(self, model: str | None, meter: str | None, at: datetime) -> tuple[str, ...]:
-        """The ids in the order in which they are tried at an instant.
+    def candidates(
+        self, provider: str | None, model: str | None, meter: str | None, at: datetime
+    ) -> tuple[str, ...]:
+        """The ids of a provider in the order in which they are tried at an instant.
 
         For `ft:gpt-4o-2024-08-06:acme::id`: itself, what the table says for it,
         `ft:gpt-4o-2024-08-06`, what the table says for that, `ft:` with the base's alias, and what
@@ -43,39 +45,42 @@ class ModelNames:
         """
         if model is None:
             return tuple(_tool(meter))
-        names = [model, *self._meant(model, at)]
+        names = [model, *self._meant(provider, model, at)]
         base = fine_tuned_base(model)
         if base is not None:
-            for name in (base, *self._meant(base, at)):
-                names += [FINE_TUNED + name, *self._meant(FINE_TUNED + name, at)]
+            for name in (base, *self._meant(provider, base, at)):
+                names += [FINE_TUNED + name, *self._meant(provider, FINE_TUNED + name, at)]
         return _unique([*names, *_tool(meter)])
 
-    def ever(self, model: str | None, meter: str | None) -> tuple[str, ...]:
+    def ever(self, provider: str | None, model: str | None, meter: str | None) -> tuple[str, ...]:
         """The ids that can price a recorded id at any time, in no order of importance."""
         if model is None:
             return tuple(_tool(meter))
-        names = [model, *self._ever_meant(model)]
+        names = [model, *self._ever_meant(provider, model)]
         base = fine_tuned_base(model)
         if base is not None:
-            for name in (base, *self._ever_meant(base)):
-                names += [FINE_TUNED + name, *self._ever_meant(FINE_TUNED + name)]
+            for name in (base, *self._ever_meant(provider, base)):
+                names += [FINE_TUNED + name, *self._ever_meant(provider, FINE_TUNED + name)]
         return _unique([*names, *_tool(meter)])
 
-    def boundaries(self, model: str | None) -> set[datetime]:
+    def boundaries(self, provider: str | None, model: str | None) -> set[datetime]:
         """The instants at which the candidates of a recorded id may change."""
         if model is None:
             return set()
-        asked = {model, *self.ever(model, None)}
+        asked = {model, *self.ever(provider, model, None)}
         base = fine_tuned_base(model)
         if base is not None:
-            asked |= {base, *self._ever_meant(base)}
-        return boundaries(alias for name in asked for alias in self._aliases.get(name, ()))
+            asked |= {base, *self._ever_meant(provider, base)}
+        return boundaries(alias for name in asked for alias in self._of(provider, name))
 
-    def _meant(self, name: str, at: datetime) -> list[str]:
-        return [alias.model for alias in self._aliases.get(name, ()) if holds(alias, at)]
+    def _of(self, provider: str | None, name: str) -> list[Alias]:
+        return [alias for alias in self._aliases.get(name, ()) if alias.is_of(provider)]
 
-    def _ever_meant(self, name: str) -> list[str]:
-        return [alias.model for alias in self._aliases.get(name, ())]
+    def _meant(self, provider: str | None, name: str, at: datetime) -> list[str]:
+        return [alias.model for alias in self._of(provider, name) if holds(alias, at)]
+
+    def _ever_meant(self, provider: str | None, name: str) -> list[str]:
+        return [alias.model for alias in self._of(provider, name)]
 
 
 def fine_tuned_base(model: str) -> str | None:

@@ -1,6 +1,7 @@
 -- row: what an organization has free of one meter on one UTC day, as a negative quantity.
--- takes: quantities, allowances (meter, quantity, starts_at, ends_at). Posted on the organization
--- (no project) at the same price, so that everything still adds up.
+-- takes: quantities, allowances (provider or NULL for all of them, meter, quantity, starts_at,
+-- ends_at). Posted on the organization (no project) at the same price, so that everything still
+-- adds up.
 WITH used AS (
 {%- for meter in meters %}
   SELECT
@@ -33,10 +34,11 @@ SELECT
 FROM day AS d
 INNER JOIN allowances AS a
   ON a.meter = d.meter
+  AND (a.provider IS NULL OR a.provider = d.provider)
   AND CAST(d.usage_date AS TIMESTAMP) >= a.starts_at
   AND CAST(d.usage_date AS TIMESTAMP) < a.ends_at
 -- granted once a day, to the largest part where a day has several
 QUALIFY row_number() OVER (
-  PARTITION BY d.usage_date, d.organization_id, d.meter
-  ORDER BY d.quantity DESC, d.model, d.operation, d.variant
+  PARTITION BY d.usage_date, d.organization_id, d.meter, a.provider
+  ORDER BY d.quantity DESC, d.provider, d.model, d.operation, d.variant
 ) = 1

@@ -24,7 +24,8 @@ WITH classed AS (
 {%- if has_thresholds %}
   -- a bucket has an end and no request sizes: its class is base
   LEFT JOIN long_thresholds AS t
-    ON t.model = u.model
+    ON t.provider = u.provider
+    AND t.model = u.model
     AND u.ended_at IS NULL
     AND u.started_at >= t.starts_at AND u.started_at < t.ends_at
     AND {{ input_meters | join(' + ') or '0' }} > t.long_above_tokens

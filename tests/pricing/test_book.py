@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.config.model import Discount
 from pipeline.errors import ConfigError, TollbookError
-from pipeline.pricing.aliases_and_allowances import Alias, Allowance
+from pipeline.pricing.aliases_and_allowances import Alias, Allowance, read_aliases
 from pipeline.pricing.discounts import Terms
 from pipeline.pricing.load import (
     LongThreshold,
@@ -293,6 +293,61 @@ def test_lower_threshold_is_given_where_two_providers_share_an_id(tmp_path: Path
     prices = book(tmp_path, high, line(**LONG))
     assert prices.long_thresholds("m") == (LongThreshold(272_000, None, None),)
     assert prices.long_thresholds("m", "other") == (LongThreshold(300_000, None, None),)
+
+
+def test_alias_discount_and_allowance_may_be_of_one_provider(tmp_path: Path) -> None:
+    """One model id at two providers: each has its price, its aliases and its discount."""
+    ours = line(provider="other", price_usd="5")
+    prices = book(
+        tmp_path,
+        line(price_usd="2"),
+        ours,
+        aliases=(
+            Alias("m-1", "m", None, None, "openai"),
+            Alias("m-x", "m", None, None, "other"),
+            Alias("m-all", "m", None, None),
+        ),
+        discounts=(
+            Terms(Decimal(50), None, None, None, None),
+            Terms(Decimal(10), None, None, None, None, "other"),
+        ),
+    )
+    found = {
+        (provider, model): contracted(
+            prices.resolve(replace(KEY, provider=provider, model=model), NOW)
+        )
+        for provider in ("openai", "other")
+        for model in ("m", "m-1", "m-x", "m-all")
+    }
+    assert found == {
+        ("openai", "m"): "1",
+        ("openai", "m-1"): "1",
+        ("openai", "m-x"): None,
+        ("openai", "m-all"): "1",
+        ("other", "m"): "4.5",
+        ("other", "m-1"): None,
+        ("other", "m-x"): "4.5",
+        ("other", "m-all"): "4.5",
+    }
+    assert PriceBook.from_json(prices.to_json()) == prices
+
+
+def test_alias_table_without_providers_is_of_the_built_in_one(tmp_path: Path) -> None:
+    """A table without the column keeps its meaning; with it, an alias may be taken twice."""
+    (tmp_path / "old.csv").write_text("alias,model,valid_from,valid_to\nm-1,m,,\n")
+    (tmp_path / "new.csv").write_text(
+        "provider,alias,model,valid_from,valid_to\nother,m-1,n,,\n,m-1,m,,\nother,m-1,o,,\n"
+    )
+    old, table = read_aliases(tmp_path / "old.csv", "old.csv", "openai")
+    assert (old, table.findings) == ((Alias("m-1", "m", None, None, "openai"),), [])
+    new, table = read_aliases(tmp_path / "new.csv", "new.csv", "openai")
+    assert new == (
+        Alias("m-1", "n", None, None, "other"),
+        Alias("m-1", "m", None, None, "openai"),
+    )
+    assert [str(f) for f in table.findings] == [
+        "new.csv:4 alias: 'm-1' already means a model at that time."
+    ]
 
 
 def test_instants_within_days_are_those_off_midnight(tmp_path: Path) -> None:

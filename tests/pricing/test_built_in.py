@@ -291,7 +291,13 @@ def test_first_gigabyte_day_is_free(book: PriceBook) -> None:
     """For each organization and UTC day, as the provider's page says."""
     (allowance,) = book.allowances()
     assert allowance == Allowance(
-        "vector_store_gb_days", Decimal(1), "organization_day", None, None, allowance.source
+        "vector_store_gb_days",
+        Decimal(1),
+        "organization_day",
+        None,
+        None,
+        allowance.source,
+        "openai",
     )
 
 

@@ -23,11 +23,12 @@ from genai_prices.data_units import unit_data
 from pipeline import resources
 from pipeline.errors import ConfigError
 from pipeline.money import EXACT, UNIT_PRICE_STEP, plain
-from pipeline.pricing.aliases_and_allowances import ALIAS_COLUMNS
+from pipeline.pricing.aliases_and_allowances import ALIAS_COLUMNS, PROVIDER_COLUMN
 from pipeline.pricing.rows import COLUMNS, OPTIONAL_COLUMNS
 from pipeline.pricing.seeding import models as known
 from pipeline.schemas import METER_UNITS
 
+PROVIDER = "openai"
 RECORDED_ON = "2026-11-24"
 HALF = Decimal("0.5")
 TIERS = ("default", "flex", "priority", "batch")
@@ -106,7 +107,7 @@ def seeded_files() -> dict[str, str]:
 
     Fails: ConfigError where the package has something that the tables do not foresee.
     """
-    models = {m.id: m for m in next(p for p in providers if p.id == "openai").models}
+    models = {m.id: m for m in next(p for p in providers if p.id == PROVIDER).models}
     rows: list[Row] = []
     for model in models.values():
         if model.id not in known.HAND_KEPT:
@@ -116,7 +117,10 @@ def seeded_files() -> dict[str, str]:
         rows += _token_rows(models[like], name, ("default", "batch"))
     return {
         "openai-seeded.csv": _csv((*COLUMNS, *OPTIONAL_COLUMNS), rows),
-        "models.csv": _csv(ALIAS_COLUMNS, _alias_rows(models)),
+        "models.csv": _csv(
+            (*PROVIDER_COLUMN, *ALIAS_COLUMNS),
+            ({"provider": PROVIDER} | row for row in _alias_rows(models)),
+        ),
     }
 
 
@@ -336,7 +340,7 @@ def _matched_ids(model: types.ModelInfo) -> Iterator[str]:
 
 def _row(model: str, meter: str, tier: str, period: Period, price: Decimal, source: str) -> Row:
     return {
-        "provider": "openai",
+        "provider": PROVIDER,
         "model": model,
         "meter": meter,
         "service_tier": tier,

@@ -34,6 +34,7 @@ class PriceRow:
     """A row of the current price book."""
 
     price_id: str
+    provider: str
     model: str
     layer: str
     price_usd: Decimal

@@ -49,6 +49,9 @@ class _Threshold:
     valid_to_at: datetime | None
 
 
+_Thresholds = Mapping[tuple[str, str], Sequence[_Threshold]]  # by provider and model
+
+
 def record_of(row: Row) -> Record:
     """A row of `usage` or `usage_versions` as a fact, without shares."""
     quantities = {name: Decimal(row[name]) for name in METER_NAMES if row[name]}
@@ -106,7 +109,7 @@ def _share(
     quantity: Decimal,
     lines: Sequence[Row],
     prices: Mapping[str, PriceUsed],
-    thresholds: Mapping[str, Sequence[_Threshold]],
+    thresholds: _Thresholds,
 ) -> Share:
     found = [line for line in lines if line["meter"] == meter]
     if len(found) > 1:
@@ -145,7 +148,7 @@ def _of_class(
     record: Record,
     lines: Sequence[Row],
     prices: Mapping[str, PriceUsed],
-    thresholds: Mapping[str, Sequence[_Threshold]],
+    thresholds: _Thresholds,
 ) -> list[Row]:
     """The lines of the record's context class; all of them where only one class occurs."""
     classes = {line["context_class"] for line in lines}
@@ -157,7 +160,7 @@ def _of_class(
     limits = [
         threshold.long_above_tokens
         for model in {row.model for row in rows if row is not None}
-        for threshold in thresholds.get(model, ())
+        for threshold in thresholds.get((record.provider, model), ())
         if _holds(threshold, record.started_at)
     ]
     if not limits:
@@ -187,12 +190,10 @@ def _holds(dated: _Threshold | PriceRow, at: datetime) -> bool:
     return (since is None or since <= at) and (until is None or at < until)
 
 
-def _thresholds(
-    con: duckdb.DuckDBPyConnection, prices: Sequence[PriceUsed]
-) -> Mapping[str, Sequence[_Threshold]]:
+def _thresholds(con: duckdb.DuckDBPyConnection, prices: Sequence[PriceUsed]) -> _Thresholds:
     models = sorted({price.row.model for price in prices if price.row is not None})
-    found: dict[str, list[_Threshold]] = defaultdict(list)
+    found: dict[tuple[str, str], list[_Threshold]] = defaultdict(list)
     if models:
         for row in ask(con, "long_thresholds", {"models": models}):
-            found[row.pop("model")].append(_Threshold(**row))
+            found[row.pop("provider"), row.pop("model")].append(_Threshold(**row))
     return found
