@@ -14,6 +14,7 @@ TollbookError                 exit code
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 
 class TollbookError(Exception):
@@ -114,3 +115,11 @@ class LockHeldError(TollbookError):
     """Another run holds the lock on this storage."""
 
     exit_code = 75
+
+
+def raise_if_stopped(stop: Event) -> None:
+    """End a run here if its stop event is set. Fails: RunStoppedError."""
+    if stop.is_set():
+        raise RunStoppedError(
+            "stopped before the commit, nothing was changed", hint="The next run carries on."
+        )

@@ -5,6 +5,7 @@ The minus stays ASCII so that a cell copied into a spreadsheet is still a number
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,8 @@ MONTHS = (
 )  # fmt: skip
 DASH = "\N{EN DASH}"
 _TENTH = Decimal("0.1")
+_FILE = re.compile(r"^[^\s:]+(:\d+)?: ")
+_NUMBER = re.compile(r"\d+")
 
 
 def usd(amount: Decimal) -> str:
@@ -140,3 +143,16 @@ def size(number: int) -> str:
             break
         value, unit = EXACT.divide(value, Decimal(1024)), larger
     return f"{value.quantize(Decimal(1) if unit == 'B' else _TENTH, context=EXACT)} {unit}"
+
+
+def collapse_repeats(messages: Iterable[str]) -> list[str]:
+    """The messages in their order; those that differ only in file and numbers become one."""
+    alike: dict[str, list[str]] = {}
+    for message in messages:
+        is_of_file = _FILE.match(message) is not None
+        key = _NUMBER.sub("0", _FILE.sub("", message)) if is_of_file else message
+        alike.setdefault(key, []).append(message)
+    return [
+        first if not more else f"{first} (and {len(more)} more like this)"
+        for first, *more in alike.values()
+    ]

@@ -17,7 +17,7 @@ from pipeline.cli.context import AsJsonOption, ConfigOption, NowOption, QuietOpt
 from pipeline.cli.fail_on import ToleranceOption
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, SourceError
-from pipeline.runs.notes import collapse_repeats
+from pipeline.text import collapse_repeats
 
 if TYPE_CHECKING:
     from pipeline.runs.run_and_report import RunReport

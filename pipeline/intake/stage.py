@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config.model import BUCKET_KINDS, Source, SourceKind
-from pipeline.errors import ConfigError, SourceError
+from pipeline.errors import ConfigError, SourceError, raise_if_stopped
 from pipeline.intake.files.discovery import RawFile, find, landed
 from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
 from pipeline.intake.read_file import read_file
@@ -19,16 +19,16 @@ from pipeline.ledger.files import LedgerWriter
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.providers.read_pages import BucketChange, read_source
-from pipeline.runs.context import Batch
-from pipeline.runs.notes import collapse_repeats
+from pipeline.storage.database import Storage
+from pipeline.text import collapse_repeats
 
 _COST_KINDS = frozenset({"openai_costs"})
 _FILES_AT_ONCE = 100
 
 
 def take_source(
-    work: Batch,
     intake: IntakeSession,
+    storage: Storage,
     source: Source,
     buckets: BucketChange,
     known_buckets: KnownBuckets,
@@ -36,20 +36,20 @@ def take_source(
 ) -> list[tuple[str, str]]:
     """Read what is new of a source. Gives the files that are there, by source and name."""
     if source.kind == "openai":
-        return _take_fetched(work, intake, source, buckets, known_buckets, passed)
-    files = find(source, work.storage.root, intake.problems, intake.notes)
-    decided = [(f, work.registry.decide(source, f, work.started_at)) for f in files]
+        return _take_fetched(intake, storage, source, buckets, known_buckets, passed)
+    files = find(source, storage.root, intake.problems, intake.notes)
+    decided = [(f, intake.registry.decide(source, f, intake.recorded_at)) for f in files]
     to_read = [(f, d) for f, d in decided if d.action is not Action.SKIP]
     for file, decision in decided:
         if decision.action is Action.SKIP and decision.known:
-            _pass_over(work, intake, file, decision.known)
+            _pass_over(intake, file, decision.known)
         if decision.action is not Action.SKIP and decision.known is not None:
             _same_basis(source, decision.known)
     if source.kind in BUCKET_KINDS | _COST_KINDS:
         read_source(intake, source, to_read, known_buckets, buckets, passed)
     else:
         for file, decision in to_read:
-            work.between_stages()
+            raise_if_stopped(intake.stop)
             try:
                 read_file(intake, source, file, decision)
             except SourceError as error:
@@ -58,8 +58,8 @@ def take_source(
 
 
 def _take_fetched(
-    work: Batch,
     intake: IntakeSession,
+    storage: Storage,
     source: Source,
     buckets: BucketChange,
     known_buckets: KnownBuckets,
@@ -69,20 +69,20 @@ def _take_fetched(
 
     Raw files of ours never change, so that those of before need not be looked at.
     """
-    for earlier in work.registry.versions:
+    for earlier in intake.registry.versions:
         if earlier.source == source.name and earlier.state != "forgotten":
             _same_basis(source, earlier)
     taken: list[tuple[str, str]] = []
     notes_before = len(intake.notes)
     kinds: dict[SourceKind, list[Path]] = {
-        "openai_usage": [path for name, path in _series(work, source) if name != "costs"],
-        "openai_costs": [path for name, path in _series(work, source) if name == "costs"],
+        "openai_usage": [path for name, path in _series(storage, source) if name != "costs"],
+        "openai_costs": [path for name, path in _series(storage, source) if name == "costs"],
     }
     for kind, folders in kinds.items():
-        files = new_files(folders, source, work.storage.root, work.registry)
+        files = new_files(folders, source, storage.root, intake.registry)
         as_kind = source.model_copy(update={"kind": kind})
         for start in range(0, len(files), _FILES_AT_ONCE):
-            work.between_stages()
+            raise_if_stopped(intake.stop)
             part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
             read_source(intake, as_kind, part, known_buckets, buckets, passed, are_ours=True)
         taken += [(source.name, f.name) for f in files]
@@ -90,8 +90,8 @@ def _take_fetched(
     return taken
 
 
-def _series(work: Batch, source: Source) -> list[tuple[str, Path]]:
-    folder = source_folder(work.storage.raw, source.name)
+def _series(storage: Storage, source: Source) -> list[tuple[str, Path]]:
+    folder = source_folder(storage.raw, source.name)
     names = [e.name for e in (*USAGE, COSTS)] + [series(BY_MINUTE.name, by_minute=True)]
     return [(name, folder / name) for name in names]
 
@@ -112,18 +112,18 @@ def new_files(
     return found
 
 
-def _pass_over(work: Batch, intake: IntakeSession, file: RawFile, known: InputFile) -> None:
+def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
     """Nothing is to be read of a file; what has happened to it is noted."""
     if known.state == "gone":
         known.state = "read"
-        work.registry.touch(known)
+        intake.registry.touch(known)
     if known.state == "forgotten" and file.size_bytes > known.size_bytes:
         intake.notes.append(
             f"{file.name}: {file.size_bytes - known.size_bytes} bytes came after it was forgotten "
             "and are left out; write what is to be counted to another file"
         )
         known.size_bytes, known.modified_ns = file.size_bytes, file.modified_ns
-        work.registry.touch(known)
+        intake.registry.touch(known)
 
 
 def _same_basis(source: Source, known: InputFile) -> None:

@@ -1,67 +1,89 @@
-"""Strikes out what is there already, and what something later replaces; fates move with it.
+"""Finds the rows that new ledger files repeat or replace: duplicates, later contents, buckets.
 
-Takes new and known ledger files; gives the days whose charges it may have changed.
+Takes new and known ledger files; gives the rows to exclude, the days whose charges may have
+changed, and how many rows of which input file got another fate. Writes nothing to the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
+import duckdb
 import polars as pl
 
-from pipeline.intake.files.input_files import InputFiles
-from pipeline.ledger import bucket_store
-from pipeline.ledger.files import Exclusion, LedgerFile, find_duplicates
-from pipeline.providers.read_pages import find_replaced
-from pipeline.runs.context import Batch, ChangeSet
+from pipeline import resources
+from pipeline.ledger.bucket import Bucket
+from pipeline.ledger.bucket_versions import BucketKey
+from pipeline.ledger.files import (
+    Exclusion,
+    LedgerFile,
+    find_duplicates,
+    register_runs,
+    view_rows,
+)
+from pipeline.ledger.identity import identity_hash
+
+_BUCKET_COLUMNS = "identity_hash, organization_id, record_id, source, input_file, usage_date"
 
 
-def drop_duplicates(
-    work: Batch,
-    change: ChangeSet,
+@dataclass(frozen=True, slots=True)
+class FateMove:
+    """Accepted rows of an input file that are duplicates or superseded now."""
+
+    source: str
+    input_file: str
+    run_id: str | None  # that read them; None: this run, they are in no live ledger file yet
+    rows: int
+    fate: Literal["duplicate", "superseded"]
+
+
+@dataclass(slots=True)
+class Superseded:
+    """Rows to exclude from the live ledger, with what follows for their files and days."""
+
+    exclusions: list[Exclusion] = field(default_factory=list)
+    moves: list[FateMove] = field(default_factory=list)
+    restated_dates: set[date] = field(default_factory=set)  # UTC days
+
+
+def supersede_requests(
+    con: duckdb.DuckDBPyConnection,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
-) -> set[date]:
-    """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
+    source_order: Sequence[str],
+) -> Superseded:
+    """Drop duplicate requests from new files; find the rows that a later content replaces."""
     repeats = find_duplicates(
-        work.con,
+        con,
         [f for f in new if not f.is_bucket],
         [f for f in known if not f.is_bucket],
         excluded,
-        {s.name: i for i, s in enumerate(work.config.sources)},
+        {name: rank for rank, name in enumerate(source_order)},
     )
-    change.exclusions += repeats.exclusions
-    for key, count in repeats.duplicates.items():
-        work.registry.entries[key].accepted -= count
-        work.registry.entries[key].duplicate += count
-    for key, count in repeats.superseded_new.items():
-        work.registry.entries[key].accepted -= count
-        work.registry.entries[key].superseded += count
+    found = Superseded(repeats.exclusions, [], repeats.restated_dates)
+    for (source, name), count in repeats.duplicates.items():
+        found.moves.append(FateMove(source, name, None, count, "duplicate"))
+    for (source, name), count in repeats.superseded_new.items():
+        found.moves.append(FateMove(source, name, None, count, "superseded"))
     for (source, name, run_id), count in repeats.superseded_old.items():
-        _supersede(work.registry, change, source, name, run_id, count)
-    return repeats.restated_dates
+        found.moves.append(FateMove(source, name, run_id, count, "superseded"))
+    return found
 
 
-def _supersede(
-    registry: InputFiles, change: ChangeSet, source: str, name: str, run_id: str, count: int
-) -> None:
-    entry = registry.version_of_run(source, name, run_id)
-    before = change.before.get(entry.file_id)
-    for version in (entry, before) if before is not None else (entry,):
-        version.accepted -= count
-        version.superseded += count
-    registry.touch(entry)
-
-
-def replace_buckets(
-    work: Batch, change: ChangeSet, known: Sequence[LedgerFile], excluded: pl.DataFrame
-) -> set[date]:
-    """Exclude the rows of buckets that were fetched anew; gives the days it touched."""
-    rows = find_replaced(work.con, change.buckets, known, excluded)
-    for row in rows.iter_rows(named=True):
-        change.exclusions.append(
+def supersede_buckets(
+    con: duckdb.DuckDBPyConnection,
+    replaced: Mapping[BucketKey, Bucket],
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+) -> Superseded:
+    """Find the live rows of buckets that were fetched again; `replaced` says by what."""
+    found = Superseded()
+    for row in _rows_of_buckets(con, replaced, known, excluded).iter_rows(named=True):
+        found.exclusions.append(
             Exclusion(
                 row["ledger_id"],
                 row["row_number"],
@@ -70,11 +92,31 @@ def replace_buckets(
                 row["replaced_by_line"],
             )
         )
-        _supersede(work.registry, change, row["source"], row["input_file"], row["run_id"], 1)
-    versions = {v.file_id: v for v in work.registry.versions}
-    for file_id, count in bucket_store.replaced_costs(work.db, change.buckets).items():
-        entry = versions[file_id]
-        entry.accepted -= count
-        entry.superseded += count
-        work.registry.touch(entry)
-    return change.buckets.dates
+        found.moves.append(
+            FateMove(row["source"], row["input_file"], row["run_id"], 1, "superseded")
+        )
+    return found
+
+
+def _rows_of_buckets(
+    con: duckdb.DuckDBPyConnection,
+    replaced: Mapping[BucketKey, Bucket],
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+) -> pl.DataFrame:
+    files = [f for f in known if f.is_bucket]
+    if not replaced or not files:
+        return pl.DataFrame()
+    rows = [(org, key, by.input_file, by.input_line) for (org, key), by in replaced.items()]
+    schema = ("organization_id", "bucket_key", "replaced_by_file", "replaced_by_line")
+    con.register(
+        "replaced_buckets",
+        pl.DataFrame(rows, schema=list(schema), orient="row").with_columns(
+            identity_hash("organization_id", "bucket_key").alias("identity_hash")
+        ),
+    )
+    con.register("excluded_rows", excluded)
+    register_runs(con, files)
+    view_rows(con, "known_rows", files, _BUCKET_COLUMNS)
+    found: pl.DataFrame = con.sql(resources.sql("ledger/bucket_rows")).pl()
+    return found

@@ -6,21 +6,23 @@ raw file before they are read. Writes nothing into the books.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Event
 
 import structlog
 
 from pipeline.config.model import Source
 from pipeline.directory.model import Facts
-from pipeline.errors import ConfigError, SourceError
+from pipeline.errors import ConfigError, SourceError, raise_if_stopped
 from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.credentials import address, connect, key_variable
 from pipeline.providers.openai.directory import raw_files as directory_raw_files
 from pipeline.providers.openai.directory.ask import ask
 from pipeline.providers.openai.directory.parse import Told, read
 from pipeline.providers.openai.fetch.raw_files import source_folder
-from pipeline.runs.context import Batch
 
 log = structlog.get_logger()
 
@@ -34,16 +36,24 @@ class Synced:
     notes: list[str] = field(default_factory=list)
 
 
-def sync_directory(work: Batch, request: FetchRequest, unreachable: Collection[str] = ()) -> Synced:
+def sync_directory(
+    sources: Sequence[Source],
+    raw: Path,
+    request: FetchRequest,
+    unreachable: Collection[str] = (),
+    *,
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> Synced:
     """Ask every source once; two with the same address and key are one.
 
     **Takes** in `unreachable` the sources that fetching found without a server, and has said so.
     """
     done = Synced()
-    if request.is_offline or not work.config.directory.sync:
+    if request.is_offline:
         return done
     asked: set[tuple[str, str]] = set()
-    for source in work.config.sources:
+    for source in sources:
         if source.kind != "openai" or source.name in unreachable:
             continue
         try:
@@ -51,24 +61,29 @@ def sync_directory(work: Batch, request: FetchRequest, unreachable: Collection[s
             if door in asked:
                 continue
             asked.add(door)
-            told = _sync(work, source, request)
+            told = _sync(source, raw, request, clock=clock, stop=stop)
         except ConfigError:
             continue  # fetching has said so: there is no key, or a wrong address
         done.told.append(told.facts)
         done.problems += told.problems
         done.notes += told.notes
-        work.between_stages()
+        raise_if_stopped(stop)
     return done
 
 
-def _sync(work: Batch, source: Source, request: FetchRequest) -> Told:
-    with connect(source, request.environment, work.stop, max_retries=request.max_retries) as api:
-        document = ask(
-            api, clock=work.real_clock, stop=work.stop, in_flight=source.requests_in_flight
-        )
-    work.between_stages()
+def _sync(
+    source: Source,
+    raw: Path,
+    request: FetchRequest,
+    *,
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> Told:
+    with connect(source, request.environment, stop, max_retries=request.max_retries) as api:
+        document = ask(api, clock=clock, stop=stop, in_flight=source.requests_in_flight)
+    raise_if_stopped(stop)
     path = directory_raw_files.save(
-        source_folder(work.storage.raw, source.name) / directory_raw_files.FOLDER, document
+        source_folder(raw, source.name) / directory_raw_files.FOLDER, document
     )
     told = read(document, source.name)
     log.info(

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Event
 
 from pipeline.config.model import Config, Source
-from pipeline.errors import ApiError, ConfigError, SourceError
+from pipeline.errors import ApiError, ConfigError, SourceError, raise_if_stopped
 from pipeline.ledger.bucket import Width
 from pipeline.providers.fetch_store import FetchRow, known_spans, row_of
 from pipeline.providers.openai.client import MAX_RETRIES
@@ -21,7 +23,7 @@ from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE, E
 from pipeline.providers.openai.fetch.fetch import Fetched, Fetching, Order, Progress, fetch
 from pipeline.providers.openai.fetch.raw_files import series, source_folder
 from pipeline.providers.openai.fetch.windows import Span, first_day, regular
-from pipeline.runs.context import Batch
+from pipeline.storage.database import Database
 
 # No server is without these: a 404 of theirs is an outage.
 _EVERYWHERE = frozenset({COSTS.name, "completions"})
@@ -49,20 +51,30 @@ class Fetches:
     unreachable: set[str] = field(default_factory=set)  # sources whose server does not answer
 
 
-def fetch_sources(work: Batch, request: FetchRequest | None) -> Fetches:
-    """Fetch every source of kind `openai`; one that fails loses no other."""
+def fetch_sources(
+    db: Database,
+    sources: Sequence[Source],
+    raw: Path,
+    request: FetchRequest,
+    *,
+    now: datetime,
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> Fetches:
+    """Fetch every source of kind `openai` into the folder `raw`; one that fails loses no other."""
     done = Fetches()
-    if request is None or request.is_offline:
+    if request.is_offline:
         return done
-    for source in work.config.sources:
+    for source in sources:
         if source.kind != "openai":
             continue
         try:
-            _fetch_source(work, source, request, done)
+            known = known_spans(db, source.name)
+            _fetch_source(source, known, raw, request, done, now=now, clock=clock, stop=stop)
         except ConfigError as error:
             # the raw files of before can still be read, and so can the other sources
             done.problems.append(SourceError(error.what, key=error.key, hint=error.hint))
-        work.between_stages()
+        raise_if_stopped(stop)
     return done
 
 
@@ -85,27 +97,34 @@ def fetched_sources(config: Config, name: str | None = None) -> tuple[Source, ..
     )
 
 
-def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetches) -> None:
-    folder = source_folder(work.storage.raw, source.name)
-    known = known_spans(work.db, source.name)
-    orders = list(_orders(work, source, request.span, known))
+def _fetch_source(
+    source: Source,
+    known: Mapping[str, Span],
+    raw: Path,
+    request: FetchRequest,
+    done: Fetches,
+    *,
+    now: datetime,
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> None:
+    folder = source_folder(raw, source.name)
+    orders = list(_orders(source, now, request.span, known))
     if not known and source.since is None and request.span is None:
         done.notes.append(
-            f"The source {source.name!r} is fetched from {first_day(work.now)} on; earlier days "
+            f"The source {source.name!r} is fetched from {first_day(now)} on; earlier days "
             "come with `since`, or with: tollbook ingest --since DATE"
         )
-    with connect(source, request.environment, work.stop, max_retries=request.max_retries) as api:
+    with connect(source, request.environment, stop, max_retries=request.max_retries) as api:
         setting = Fetching(
             source=source.name,
             api=api,
             folder=folder,
-            now=work.now,
-            clock=work.real_clock,
+            now=now,
+            clock=clock,
             in_flight=source.requests_in_flight,
-            stop=work.stop,
-            journal=None
-            if request.span is None
-            else Journal.of(folder, request.span, work.real_clock),
+            stop=stop,
+            journal=None if request.span is None else Journal.of(folder, request.span, clock),
             progress=request.progress,
         )
         results = fetch(setting, orders)
@@ -117,7 +136,7 @@ def _fetch_source(work: Batch, source: Source, request: FetchRequest, done: Fetc
 
 
 def _orders(
-    work: Batch, source: Source, span: Span | None, known: Mapping[str, Span]
+    source: Source, now: datetime, span: Span | None, known: Mapping[str, Span]
 ) -> Iterator[Order]:
     """What to fetch of each endpoint: the range asked for, or what is new."""
     wanted: list[tuple[Endpoint, Width]] = [(e, source.bucket_width) for e in USAGE]
@@ -126,17 +145,15 @@ def _orders(
         wanted.append((BY_MINUTE, "1m"))
     for endpoint, width in wanted:
         if span is not None:
-            yield Order(endpoint, width, Span(span.since, min(span.until, work.now)))
+            yield Order(endpoint, width, Span(span.since, min(span.until, now)))
             continue
         own = known.get(series(endpoint.name, by_minute=width == "1m"))
         if width == "1m":
-            first, trailing = work.now.date() - timedelta(days=_MINUTE_DAYS), 1
+            first, trailing = now.date() - timedelta(days=_MINUTE_DAYS), 1
         else:
-            first = source.since or _begun(own) or first_day(work.now)
+            first = source.since or _begun(own) or first_day(now)
             trailing = source.trailing_days
-        yield Order(
-            endpoint, width, regular(work.now, first=first, known=own, trailing_days=trailing)
-        )
+        yield Order(endpoint, width, regular(now, first=first, known=own, trailing_days=trailing))
 
 
 def _begun(known: Span | None) -> date | None:

@@ -13,11 +13,9 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-import duckdb
 import polars as pl
 import xxhash
 
-from pipeline import resources
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.discovery import RawFile
@@ -26,8 +24,7 @@ from pipeline.intake.read_file import is_copy, plain_copy
 from pipeline.intake.session import IntakeSession
 from pipeline.ledger.bucket import Bucket, one_organization, order, versions
 from pipeline.ledger.bucket_versions import DAY_BUCKETS, BucketKey, KnownBuckets, Version, cover
-from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, register_runs, view_rows
-from pipeline.ledger.identity import identity_hash
+from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter
 from pipeline.ledger.minutes import FetchedMinutes
 from pipeline.providers.openai.pages import costs as pages_costs
 from pipeline.providers.openai.pages import usage as pages_usage
@@ -325,33 +322,3 @@ def _content_hash(rows: pl.DataFrame | None) -> str:
     columns = [c for c in rows.columns if c not in _NO_CONTENT]
     lines = sorted(repr(row) for row in rows.select(columns).iter_rows())
     return xxhash.xxh3_128_hexdigest("\n".join(lines).encode())
-
-
-def find_replaced(
-    con: duckdb.DuckDBPyConnection,
-    change: BucketChange,
-    known: Sequence[LedgerFile],
-    excluded: pl.DataFrame,
-) -> pl.DataFrame:
-    """The live ledger rows of the buckets that this run replaces."""
-    files = [f for f in known if f.is_bucket]
-    if not change.replaced or not files:
-        return pl.DataFrame()
-    rows = [(org, key, by.input_file, by.input_line) for (org, key), by in change.replaced.items()]
-    schema = ("organization_id", "bucket_key", "replaced_by_file", "replaced_by_line")
-    con.register(
-        "replaced_buckets",
-        pl.DataFrame(rows, schema=list(schema), orient="row").with_columns(
-            identity_hash("organization_id", "bucket_key").alias("identity_hash")
-        ),
-    )
-    con.register("excluded_rows", excluded)
-    register_runs(con, files)
-    view_rows(
-        con,
-        "known_rows",
-        files,
-        "identity_hash, organization_id, record_id, source, input_file, usage_date",
-    )
-    found: pl.DataFrame = con.sql(resources.sql("ledger/bucket_rows")).pl()
-    return found

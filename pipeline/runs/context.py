@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -21,7 +21,7 @@ from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.directory.model import Facts
-from pipeline.errors import RunStoppedError, SourceError
+from pipeline.errors import SourceError, raise_if_stopped
 from pipeline.intake.files.input_files import InputFile, InputFiles
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.minutes import MinuteDay
@@ -74,6 +74,17 @@ class ChangeSet:
     directory: list[Facts] = field(default_factory=list)  # what sources told of it
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def touched_days(self, ledger: Sequence[LedgerFile]) -> Iterator[date]:
+        """The UTC days whose requests or minutes this run may have changed; rather too many."""
+        yield from self.reasons
+        yield from (day.usage_date for day in self.minutes)
+        changed = {e.ledger_id for e in self.exclusions} | {i for i, _ in self.restored}
+        changed |= {f.ledger_id for f in self.new_files}
+        for file in ledger:
+            if file.ledger_id in changed and not file.is_bucket:
+                days = (file.last_usage_date - file.first_usage_date).days
+                yield from (file.first_usage_date + timedelta(days=n) for n in range(days + 1))
 
 
 def reason_of(problems: Sequence[object]) -> str:
@@ -153,10 +164,7 @@ class Batch(Desk):
 
     def between_stages(self) -> None:
         """Stop here if we were asked to. Fails: RunStoppedError."""
-        if self.stop.is_set():
-            raise RunStoppedError(
-                "stopped before the commit, nothing was changed", hint="The next run carries on."
-            )
+        raise_if_stopped(self.stop)
 
 
 def plan(config: Config) -> Plan:

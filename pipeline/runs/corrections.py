@@ -33,11 +33,10 @@ from pipeline.ledger.files import (
     view_rows,
 )
 from pipeline.ledger.identity import identity_hash
-from pipeline.ledger.supersede import drop_duplicates
 from pipeline.resources import render_sql, sql
 from pipeline.runs import catalogue
 from pipeline.runs.context import Batch, ChangeSet, RunResult
-from pipeline.runs.run import act, intake_of, settle
+from pipeline.runs.run import act, drop_duplicates, intake_of, settle
 
 _FORGOTTEN_COLUMNS = (
     "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"

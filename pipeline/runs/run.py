@@ -31,9 +31,10 @@ from pipeline.intake import quarantine_store
 from pipeline.intake.files.input_files import InputFile
 from pipeline.intake.session import IntakeSession, RejectStore
 from pipeline.intake.stage import take_source
+from pipeline.ledger import bucket_store
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
-from pipeline.ledger.supersede import drop_duplicates, replace_buckets
+from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 from pipeline.pricing.load import PriceBook
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
@@ -75,12 +76,27 @@ def run_batch(
     ) as work:
         request = fetching or FetchRequest(environment)
         stages.begin("fetch")
-        fetches = fetch_sources(work, request)
+        fetches = fetch_sources(
+            work.db,
+            config.sources,
+            work.storage.raw,
+            request,
+            now=now,
+            clock=real_clock,
+            stop=work.stop,
+        )
         stages.begin("read")
         change = read_sources(work)
         change.fetches = fetches.rows
         stages.begin("sync directory")
-        directory = sync_directory(work, request, fetches.unreachable)
+        directory = sync_directory(
+            config.sources if config.directory.sync else (),
+            work.storage.raw,
+            request,
+            fetches.unreachable,
+            clock=real_clock,
+            stop=work.stop,
+        )
         change.directory = directory.told
         change.notes[:0] = [*fetches.notes, *directory.notes]
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
@@ -156,7 +172,20 @@ def settle(work: Batch, change: ChangeSet) -> RunResult:
         stages.begin("budgets and alerts")
         statuses = commit.budget_status(work, states)
         commit.alert(work, change, statuses, outcome)
-        evaluate.watch(work, change, ledger, excluded, states)
+        evaluate.watch(
+            db,
+            work.con,
+            work.config,
+            storage,
+            ledger=ledger,
+            excluded=excluded,
+            states=states,
+            touched=set(change.touched_days(ledger)),
+            aliases=catalogue.published_aliases(work.book),
+            today=work.today,
+            at=work.started_at,
+            run_id=work.run_id,
+        )
         commit.record(work, change.counts, outcome, change.problems)
         stages.begin("check the books")
         check_books(db)
@@ -274,7 +303,7 @@ def read_sources(work: Batch) -> ChangeSet:
     known_buckets = KnownBuckets(work.db)
     seen: list[tuple[str, str]] = []
     for source in work.config.sources:
-        seen += take_source(work, intake, source, buckets, known_buckets, passed)
+        seen += take_source(intake, work.storage, source, buckets, known_buckets, passed)
     accept_waiting(intake, buckets)
     work.registry.note_gone(seen)
     rejects.flush()
@@ -304,6 +333,35 @@ def read_sources(work: Batch) -> ChangeSet:
     change.reasons |= dict.fromkeys(restated, "restatement")
     change.counts = _count(intake.touched, change.before)
     return change
+
+
+def drop_duplicates(
+    work: Batch,
+    change: ChangeSet,
+    new: Sequence[LedgerFile],
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+) -> set[date]:
+    """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
+    names = [s.name for s in work.config.sources]
+    found = supersede_requests(work.con, new, known, excluded, names)
+    change.exclusions += found.exclusions
+    work.registry.move_rows(found.moves, change.before)
+    return found.restated_dates
+
+
+def replace_buckets(
+    work: Batch, change: ChangeSet, known: Sequence[LedgerFile], excluded: pl.DataFrame
+) -> set[date]:
+    """Exclude the rows of buckets that were fetched again; gives the days it touched."""
+    found = supersede_buckets(work.con, change.buckets.replaced, known, excluded)
+    change.exclusions += found.exclusions
+    work.registry.move_rows(found.moves, change.before)
+    versions = {v.file_id: v for v in work.registry.versions}
+    for file_id, count in bucket_store.replaced_costs(work.db, change.buckets).items():
+        versions[file_id].move(count, "accepted", "superseded")
+        work.registry.touch(versions[file_id])
+    return change.buckets.dates
 
 
 def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> IntakeSession:

@@ -5,17 +5,21 @@ Takes the files as they lie and the books; decides what there is to read. Reads 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pipeline.config.model import Source
 from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.hashes import content_hashes, prefix_hash
+from pipeline.ledger.supersede import FateMove
 from pipeline.storage.database import Database
+
+Fate = Literal["accepted", "duplicate", "superseded", "quarantined"]
 
 DAY_SECONDS = 86_400
 COLUMNS = (
@@ -83,6 +87,21 @@ class InputFile:
     def fates(self) -> tuple[int, int, int, int]:
         """Accepted, duplicate, superseded, quarantined."""
         return self.accepted, self.duplicate, self.superseded, self.quarantined
+
+    def count(self, rows: int, fate: Fate | Literal["not_usage"]) -> None:
+        """Count rows that were read, with their fate; what is not usage is no row read.
+
+        A negative number takes rows back. This and `move` are all that changes the counts, so
+        that the four fates always add up to the rows read.
+        """
+        setattr(self, fate, getattr(self, fate) + rows)
+        if fate != "not_usage":
+            self.rows_read += rows
+
+    def move(self, rows: int, before: Fate, after: Fate) -> None:
+        """Give rows that are counted already another fate."""
+        self.count(-rows, before)
+        self.count(rows, after)
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
         """Widen the span of record times."""
@@ -203,6 +222,21 @@ class InputFiles:
             if v.source == source and v.input_file == input_file and v.run_id <= run_id
         ]
         return max(found, key=lambda v: v.file_id)
+
+    def move_rows(self, moves: Iterable[FateMove], before: Mapping[int, InputFile]) -> None:
+        """Give accepted rows another fate; also in `before`, the grown files as they were.
+
+        So the counts of a run, which are what grew since `before`, leave older rows out.
+        """
+        for move in moves:
+            if move.run_id is None:
+                self.entries[move.source, move.input_file].move(move.rows, "accepted", move.fate)
+                continue
+            entry = self.version_of_run(move.source, move.input_file, move.run_id)
+            for version in (entry, before.get(entry.file_id)):
+                if version is not None:
+                    version.move(move.rows, "accepted", move.fate)
+            self.touch(entry)
 
     def note_gone(self, seen: Iterable[tuple[str, str]]) -> list[InputFile]:
         """Mark files that are no longer where they were; their records stay."""
