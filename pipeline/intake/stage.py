@@ -19,7 +19,7 @@ from pipeline.ledger.files import LedgerWriter
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.providers.read_pages import BucketChange, read_source
-from pipeline.storage.database import Storage
+from pipeline.storage.layout import Storage
 from pipeline.text import collapse_repeats
 
 _COST_KINDS = frozenset({"openai_costs"})

@@ -21,7 +21,8 @@ from pipeline.config.model import Config
 from pipeline.ledger import minute_store
 from pipeline.ledger.files import LedgerFile
 from pipeline.resources import sql
-from pipeline.storage.database import Database, Storage
+from pipeline.storage.database import Database
+from pipeline.storage.layout import Storage
 
 _DAY = timedelta(days=1)
 _LIMITS_SETTING = "limits_of_peaks"
