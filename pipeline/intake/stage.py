@@ -19,7 +19,7 @@ from pipeline.ledger.files import LedgerWriter
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.providers.read_pages import BucketChange, read_source
-from pipeline.storage.layout import Storage
+from pipeline.storage.layout import StorageLayout
 from pipeline.text import collapse_repeats
 
 _COST_KINDS = frozenset({"openai_costs"})
@@ -28,7 +28,7 @@ _FILES_AT_ONCE = 100
 
 def take_source(
     intake: IntakeSession,
-    storage: Storage,
+    storage: StorageLayout,
     source: Source,
     buckets: BucketChange,
     known_buckets: KnownBuckets,
@@ -59,7 +59,7 @@ def take_source(
 
 def _take_fetched(
     intake: IntakeSession,
-    storage: Storage,
+    storage: StorageLayout,
     source: Source,
     buckets: BucketChange,
     known_buckets: KnownBuckets,
@@ -90,7 +90,7 @@ def _take_fetched(
     return taken
 
 
-def _series(storage: Storage, source: Source) -> list[tuple[str, Path]]:
+def _series(storage: StorageLayout, source: Source) -> list[tuple[str, Path]]:
     folder = source_folder(storage.raw, source.name)
     names = [e.name for e in (*USAGE, COSTS)] + [series(BY_MINUTE.name, by_minute=True)]
     return [(name, folder / name) for name in names]

@@ -22,7 +22,7 @@ from pipeline.ledger import minute_store
 from pipeline.ledger.files import LedgerFile
 from pipeline.resources import sql
 from pipeline.storage.database import Database
-from pipeline.storage.layout import Storage
+from pipeline.storage.layout import StorageLayout
 
 _DAY = timedelta(days=1)
 _LIMITS_SETTING = "limits_of_peaks"
@@ -32,7 +32,7 @@ def watch(
     db: Database,
     con: duckdb.DuckDBPyConnection,
     config: Config,
-    storage: Storage,
+    storage: StorageLayout,
     *,
     ledger: Sequence[LedgerFile],
     excluded: pl.DataFrame,
