@@ -1,18 +1,103 @@
-"""The organization's calendar day of many instants at once."""
+"""Calendar arithmetic: instants, the organization's days, months and half-open ranges of days.
+
+Instants are naive UTC everywhere; a zone comes in as an argument. Never reads a clock.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
+ONE_DAY = timedelta(days=1)
 _DAY_US = 86_400_000_000
 _LONGEST_SPAN = timedelta(days=400)  # of a frame for which a look at each day is worth it
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A half-open range of days."""
+
+    since: date
+    until: date
+
+    @property
+    def count(self) -> int:
+        """The number of days; negative where `until` is before `since`."""
+        return (self.until - self.since).days
+
+    @property
+    def last(self) -> date:
+        """The last day inside."""
+        return self.until - ONE_DAY
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.since + timedelta(days=n) for n in range(max(self.count, 0)))
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant as naive UTC; a time without a zone is UTC, a date is its midnight.
+
+    Fails: ValueError.
+    """
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        return parsed
+    try:
+        return parsed.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:  # year 1 or 9999, moved over the edge by its zone
+        raise ValueError(f"{text!r} is outside the years 1 to 9999 in UTC") from None
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month written ``2026-10``. Fails: ValueError."""
+    return date.fromisoformat(f"{text}-01")
+
+
+def first_of(day: date) -> date:
+    """The first day of a day's month."""
+    return day.replace(day=1)
+
+
+def whole_month(first: date) -> Days:
+    """All days of the month that starts on `first`."""
+    return Days(first, first_of(first + timedelta(days=31)))
+
+
+def month_before(first: date) -> Days:
+    """All days of the month before the one that starts on `first`."""
+    return Days(first_of(first - ONE_DAY), first)
+
+
+def month_just_ended(instant: datetime, zone: ZoneInfo) -> date:
+    """The first day of the month before the one that an instant falls into in a zone."""
+    return month_before(first_of(local_date(instant, zone))).since
+
+
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """A naive UTC instant as a clock in a zone shows it; the result carries the zone."""
+    return instant.replace(tzinfo=UTC).astimezone(zone)
+
+
+def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """The day in a zone of a naive UTC instant."""
+    return local(instant, zone).date()
+
+
+def at_midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The naive UTC instant at which a day begins in a zone."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC).replace(tzinfo=None)
+
+
 def utc_dates(instants: pl.Series) -> pl.Series:
     """The UTC days of naive UTC instants in microseconds, as Int64."""
+    import polars as pl  # noqa: PLC0415  slow to import, and only bulk readers need it
+
     return (instants // _DAY_US).cast(pl.Int32).cast(pl.Date)
 
 
@@ -22,14 +107,16 @@ def local_dates(instants: pl.Series, zone: ZoneInfo) -> pl.Series:
     Rows of a frame mostly lie on one side of every clock change: then the offset is the same
     for all, and adding it is far cheaper than asking the zone about each row.
     """
+    import polars as pl  # noqa: PLC0415  as above
+
     first, last = instants.min(), instants.max()
     if not isinstance(first, int) or not isinstance(last, int):
         return utc_dates(instants)
     offset = _only_offset(_instant(first), _instant(last), zone)
     if offset is not None:
         return utc_dates(instants + offset // timedelta(microseconds=1))
-    local = instants.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone.key)
-    return local.dt.date()
+    local_times = instants.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone.key)
+    return local_times.dt.date()
 
 
 def _only_offset(first: datetime, last: datetime, zone: ZoneInfo) -> timedelta | None:
@@ -39,7 +126,7 @@ def _only_offset(first: datetime, last: datetime, zone: ZoneInfo) -> timedelta |
     offset = first.astimezone(zone).utcoffset()
     instant = first
     while instant < last:
-        instant = min(instant + timedelta(days=1), last)
+        instant = min(instant + ONE_DAY, last)
         if instant.astimezone(zone).utcoffset() != offset:
             return None
     return offset

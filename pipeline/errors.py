@@ -18,7 +18,7 @@ from threading import Event
 
 
 class TollbookError(Exception):
-    """An error with its place: `prices.csv:17 price_usd: '1,20' is no decimal. Write 1.20.`."""
+    """An error with its place: `prices.csv:17 price_usd: '1,20' is not a decimal. Write 1.20.`."""
 
     exit_code = 1
     is_told = False  # whether the outbox holds it already, for the alert channels

@@ -1,4 +1,4 @@
-"""How numbers, days and instants look to a reader: English, `$1,234.50`, ASCII minus.
+"""How numbers, names, days and instants look to a reader: English, `$1,234.50`, ASCII minus.
 
 The minus stays ASCII so that a cell copied into a spreadsheet is still a number.
 """
@@ -11,24 +11,20 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from pipeline.dates import ONE_DAY, Days, local
 from pipeline.money import EXACT, display_usd, plain, to_cents
-from pipeline.reporting.month.period import ONE_DAY, Days, local
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
 )  # fmt: skip
 DASH = "\N{EN DASH}"
+# A spreadsheet runs a cell that starts with one of these as a formula. The last four are the
+# full-width forms, which some spreadsheets take for the same.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TENTH = Decimal("0.1")
 _FILE = re.compile(r"^[^\s:]+(:\d+)?: ")
 _NUMBER = re.compile(r"\d+")
-
-
-def usd(amount: Decimal) -> str:
-    """Cents; what is not zero but rounds to it says so instead of reading as $0.00."""
-    if amount != 0 and to_cents(amount) == 0:
-        return "<$0.01" if amount > 0 else ">-$0.01"
-    return display_usd(amount)
 
 
 def usd_exact(amount: Decimal) -> str:
@@ -39,12 +35,13 @@ def usd_exact(amount: Decimal) -> str:
 
 
 def signed_usd(amount: Decimal) -> str:
-    """As `usd`, with a plus where it grew."""
-    return f"+{usd(amount)}" if amount > 0 and to_cents(amount) != 0 else usd(amount)
+    """Cents, with a plus where it grew: ``+$12.30``."""
+    shown = display_usd(amount)
+    return f"+{shown}" if amount > 0 and to_cents(amount) != 0 else shown
 
 
 def percent(fraction: Decimal | None) -> str:
-    """A fraction as percent with one decimal: ``12.3%``; a dash where there is none."""
+    """A fraction as a percentage with one decimal: ``12.3%``; a dash for None."""
     if fraction is None:
         return DASH
     value = EXACT.multiply(fraction, Decimal(100)).quantize(_TENTH, context=EXACT)
@@ -54,7 +51,7 @@ def percent(fraction: Decimal | None) -> str:
 
 
 def signed_percent(fraction: Decimal | None) -> str:
-    """As `percent`, with a plus where it grew."""
+    """A fraction as a percentage, with a plus where it grew: ``+12.3%``."""
     text = percent(fraction)
     return f"+{text}" if fraction is not None and fraction > 0 and text[0] != "<" else text
 
@@ -65,8 +62,29 @@ def count(number: int) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 row``, ``2,000 rows``."""
+    """A number and its noun: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def printable(text: str) -> str:
+    """Text in one line that cannot steer a terminal: control characters are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
+
+
+def named(identifier: str, name: str | None) -> str:
+    """A name with its id behind it, in one printable line: ``Chat (proj_chat)``."""
+    if name is None or name == identifier:
+        return printable(identifier)
+    return f"{printable(name)} ({printable(identifier)})"
+
+
+def guarded(cell: str) -> str:
+    """A text cell of a CSV that no spreadsheet runs as a formula: an apostrophe in front."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def quantity(value: Decimal, unit: str) -> str:
@@ -80,22 +98,22 @@ def quantity(value: Decimal, unit: str) -> str:
 
 
 def month(day: date) -> str:
-    """``October 2026``."""
+    """A month's name and year: ``October 2026``."""
     return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def day(value: date) -> str:
-    """``17 Nov 2026``."""
+    """A day with its month's short name: ``17 Nov 2026``."""
     return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}"
 
 
 def span(first: date, last: date) -> str:
-    """Two days of one month and all between, such as 9 to 17 Nov 2026."""
+    """A range of days of one month, both ends included: 9 to 17 Nov 2026."""
     return day(last) if first == last else f"{first.day}{DASH}{day(last)}"
 
 
 def days(value: Days) -> str:
-    """The 1st to 17th of October 2026, or the month's name alone where it is all of it."""
+    """A range of days of one month: its name alone where it is whole, else 1 to 17 October 2026."""
     if value.count <= 0:
         return "no day"
     name = month(value.since)
@@ -113,7 +131,7 @@ def instant(value: datetime, zone: ZoneInfo) -> str:
 
 
 def age(span: timedelta) -> str:
-    """How long ago, in its largest unit: ``3 days``, ``5 hours``, ``12 minutes``."""
+    """A time span in its largest unit: ``3 days``, ``5 hours``, ``12 minutes``."""
     minutes = max(int(span.total_seconds()), 0) // 60
     if minutes >= 2 * 24 * 60:
         return counted(minutes // (24 * 60), "day")
@@ -123,7 +141,7 @@ def age(span: timedelta) -> str:
 
 
 def day_numbers(values: Iterable[date]) -> str:
-    """Days of one month, runs joined: 3 to 5, 9."""
+    """Numbers of some days of one month, neighbours joined to ranges: 3 to 5, 9."""
     runs: list[list[date]] = []
     for value in sorted(values):
         if runs and value - runs[-1][-1] == ONE_DAY:

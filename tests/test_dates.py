@@ -1,4 +1,4 @@
-"""The organization's days of many instants are those of the zone, asked one by one."""
+"""Instants, days of a zone, months; days of many instants are those of each one by itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dates import local_dates, utc_dates
+from pipeline.dates import (
+    Days,
+    local_dates,
+    month_before,
+    month_just_ended,
+    parse_instant,
+    utc_dates,
+    whole_month,
+)
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Africa/Casablanca")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,3 +64,43 @@ def test_utc_days() -> None:
     """Midnight belongs to the day that begins."""
     moments = [datetime(2026, 1, 1, tzinfo=UTC) - timedelta(microseconds=m) for m in (0, 1)]
     assert utc_dates(instants(*moments)).to_list() == [date(2026, 1, 1), date(2025, 12, 31)]
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-11-24", datetime(2026, 11, 24)),
+        ("2026-11-24T08:00", datetime(2026, 11, 24, 8)),
+        ("2026-11-24T08:00:00.5Z", datetime(2026, 11, 24, 8, 0, 0, 500_000)),
+        ("2026-11-24T08:00+02:00", datetime(2026, 11, 24, 6)),
+    ],
+)
+def test_an_instant_is_naive_utc(text: str, instant: datetime) -> None:
+    """A date is its midnight; a time without a zone is UTC."""
+    assert parse_instant(text) == instant
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "0001-01-01T00:00+14:00"])
+def test_what_is_not_an_instant_is_a_value_error(text: str) -> None:
+    """Also a time that its zone moves out of the calendar."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_instant(text)
+
+
+def test_months_are_half_open_ranges_of_days() -> None:
+    """A leap year's February, and the month before January."""
+    assert whole_month(date(2028, 2, 1)) == Days(date(2028, 2, 1), date(2028, 3, 1))
+    assert month_before(date(2026, 1, 1)) == Days(date(2025, 12, 1), date(2026, 1, 1))
+    assert list(Days(date(2026, 2, 27), date(2026, 3, 1))) == [
+        date(2026, 2, 27),
+        date(2026, 2, 28),
+    ]
+    assert list(Days(date(2026, 2, 2), date(2026, 2, 1))) == []
+
+
+def test_the_month_just_ended_is_the_zone_s() -> None:
+    """Half past midnight on the 1st in Berlin is still the 31st in UTC."""
+    berlin = ZoneInfo("Europe/Berlin")
+    assert month_just_ended(datetime(2026, 10, 31, 23, 30), berlin) == date(2026, 10, 1)
+    assert month_just_ended(datetime(2026, 10, 31, 22, 30), berlin) == date(2026, 9, 1)
+    assert month_just_ended(datetime(2026, 1, 3), ZoneInfo("UTC")) == date(2025, 12, 1)

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from pipeline import text
+from pipeline.dates import Days, whole_month
+from pipeline.money import display_usd
 from pipeline.reporting.month.amounts import NOTHING, Amount
 from pipeline.reporting.month.model import Budget, Day
-from pipeline.reporting.month.period import Days, whole_month
 from pipeline.reporting.sections.charts import WIDE, budget_bar, daily_chart, nice_step, tick_label
 
 
@@ -31,7 +32,7 @@ def test_money_is_rounded_half_even_and_small_amounts_never_read_as_zero(
 ) -> None:
     """Cents in the cell, every digit on hover."""
     value = Decimal(amount)
-    assert (text.usd(value), text.usd_exact(value), text.signed_usd(value)) == (
+    assert (display_usd(value), text.usd_exact(value), text.signed_usd(value)) == (
         shown, exact, signed,
     )  # fmt: skip
 
@@ -141,3 +142,17 @@ def test_notes_that_differ_in_file_and_numbers_become_one() -> None:
 def test_one_note_stays_as_it_is() -> None:
     assert text.collapse_repeats(["a.csv: x"]) == ["a.csv: x"]
     assert text.collapse_repeats([]) == []
+
+
+def test_text_from_data_is_one_line_and_no_formula() -> None:
+    """Control characters are escaped; a cell that a spreadsheet would run gets an apostrophe."""
+    assert text.printable("a\x1b[2J\nb") == "a\\x1b[2J\\nb"
+    assert text.named("proj_1", "Chat\n") == "Chat\\n (proj_1)"
+    assert text.named("proj_1", None) == text.named("proj_1", "proj_1") == "proj_1"
+    assert [text.guarded(cell) for cell in ("=1+1", "-2", "a=1")] == ["'=1+1", "'-2", "a=1"]
+
+
+def test_counts_have_their_noun() -> None:
+    """One row, many rows, and a plural of its own."""
+    shown = [text.counted(1, "row"), text.counted(2000, "row"), text.counted(0, "day", "days")]
+    assert shown == ["1 row", "2,000 rows", "0 days"]

@@ -17,6 +17,7 @@ import typer
 
 from pipeline.config import model as configuration
 from pipeline.config.model import Config, Source
+from pipeline.dates import parse_instant
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ def wait_for_signal() -> None:
 def instant(text: str, option: str) -> datetime:
     """An ISO 8601 instant as naive UTC; without a zone it is UTC."""
     try:
-        parsed = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError:
         raise ConfigError(
-            f"{text!r} is no instant", key=option, hint="Write it like 2026-11-24T08:00:00Z."
+            f"{text!r} is not a date or time",
+            key=option,
+            hint="Write it like 2026-11-24T08:00:00Z.",
         ) from None
-    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
 
 
 def day(text: str, option: str) -> date:
@@ -100,7 +102,7 @@ def day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            f"{text!r} is no date", key=option, hint="Write it like 2026-11-24."
+            f"{text!r} is not a date", key=option, hint="Write it like 2026-11-24."
         ) from None
 
 

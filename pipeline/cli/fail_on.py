@@ -55,10 +55,12 @@ def gaps_that_count(
 ) -> list[str]:
     """What a gate on reconciliation says of these UTC days, a line each; empty: it passes."""
     from pipeline.published.reader import open_published
-    from pipeline.published.reconciliation import Asked, counted, told
+    from pipeline.published.reconciliation import LineFilter, counted_gaps, gap_messages
 
     with open_published(root / "published") as con:
-        return told(counted(con, Asked(tolerance_usd, since, until)), tolerance_usd)
+        return gap_messages(
+            counted_gaps(con, LineFilter(tolerance_usd, since, until)), tolerance_usd
+        )
 
 
 def exit_code_of_run(

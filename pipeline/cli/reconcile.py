@@ -53,14 +53,20 @@ def reconcile_verb(
     """
     from pipeline.charges.reconciliation.reconcile import Scope
     from pipeline.published.reader import open_published
-    from pipeline.published.reconciliation import Asked, counted, gaps, months, told
+    from pipeline.published.reconciliation import (
+        LineFilter,
+        counted_gaps,
+        gap_messages,
+        gaps,
+        months,
+    )
     from pipeline.runs.corrections import reconcile
     from pipeline.runs.run_and_report import report
 
     cli_fail_on.check(fail_on or (), (cli_fail_on.RECONCILIATION,))
     chosen = "json" if as_json else form
     first, last = _days(month, since, until)
-    asked = Asked(cli_fail_on.tolerance_of(tolerance), first, last, project)
+    lines = LineFilter(cli_fail_on.tolerance_of(tolerance), first, last, project)
     actor = actor_of(config, now)
     result = reconcile(actor, Scope(first, last))
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
@@ -68,10 +74,10 @@ def reconcile_verb(
     report(actor.config, month=None, now=actor.now, run_id=result.run_id)
     published = actor.config.storage.root / "published"
     with open_published(published) as con:
-        _print_months(months(con, asked), quiet=quiet, is_data=chosen == "table" and out is None)
-        print_answer(gaps(con, asked), chosen, out, published, quiet=quiet)
-        found = counted(con, asked) if fail_on else []
-    for line in told(found, asked.tolerance_usd):
+        _print_months(months(con, lines), quiet=quiet, is_data=chosen == "table" and out is None)
+        print_answer(gaps(con, lines), chosen, out, published, quiet=quiet)
+        found = counted_gaps(con, lines) if fail_on else []
+    for line in gap_messages(found, lines.tolerance_usd):
         say(line)
     raise typer.Exit(cli_fail_on.RECONCILIATION_GAP if found else result.exit_code)
 

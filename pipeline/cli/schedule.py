@@ -101,16 +101,15 @@ class _Business:
         return self._report(None)
 
     def _monthly_report(self, time: JobTime) -> JobOutcome:
-        from pipeline.runs.schedule.due_times import month_just_ended
+        from pipeline.dates import month_just_ended
 
         # The month before the due time: made up days late it is still that one.
         return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
 
-    def _report(self, month: str | None) -> JobOutcome:
+    def _report(self, month: date | None) -> JobOutcome:
         from pipeline.runs.run_and_report import report
 
-        first = None if month is None else date.fromisoformat(f"{month}-01")
-        report(self._fresh_config(), month=first, now=self.clock())
+        report(self._fresh_config(), month=month, now=self.clock())
         return "done"
 
     def _fresh_config(self) -> Config:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline.directory.csv_rows import Row, read_sheet
+from pipeline.csv_table import Row, day, identifier
+from pipeline.directory.file_rows import read_whole
 
 COLUMNS = ("project_id", "cost_center", "team", "valid_from", "valid_to")
 
@@ -31,15 +32,15 @@ def read_cost_centers(path: Path | None) -> tuple[CostCenter, ...]:
     """The mapping of projects. Fails: ConfigError, for days that two rows claim naming both."""
     if path is None:
         return ()
-    sheet = read_sheet(path, "cost_centers", COLUMNS, ("project_id", "cost_center"))
+    table = read_whole(path, "cost_centers", COLUMNS[:2], COLUMNS[2:])
     ordered: dict[str, list[tuple[CostCenter, Row]]] = {}
-    for row in sheet.rows:
+    for row in table.rows:
         center = CostCenter(
-            row.needed("project_id"),
-            row.needed("cost_center"),
+            row.value("project_id", identifier),
+            row.value("cost_center", identifier),
             row.text("team"),
-            row.day("valid_from"),
-            row.day("valid_to"),
+            row.optional("valid_from", day),
+            row.optional("valid_to", day),
         )
         if center.valid_from and center.valid_to and center.valid_to <= center.valid_from:
             raise row.error("valid_to", "is not after valid_from")

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.directory_section import check_website
-from pipeline.directory.csv_rows import Row, Sheet, read_sheet
+from pipeline.csv_table import (
+    CsvTable,
+    OneOf,
+    Row,
+    amount,
+    identifier,
+    instant,
+    read_table,
+    whole_number,
+)
 from pipeline.directory.model import (
     ACCOUNTS,
     BEGINNING,
@@ -50,15 +59,28 @@ class Kind:
     others: tuple[str, ...]
     lines: Callable[[Sequence[Row]], Mapping[Table, list[Line]]]
 
-    def read(self, path: Path) -> Sheet:
-        """A file of this kind. Fails: ConfigError."""
-        known = (*self.needed, *self.others, *DATES)
-        return read_sheet(path, self.setting, known, self.needed)
+    def read(self, path: Path) -> CsvTable:
+        """A file of this kind. Fails: ConfigError with file, line and column."""
+        return read_whole(path, self.setting, self.needed, (*self.others, *DATES))
+
+
+def read_whole(path: Path, setting: str, needed: Sequence[str], others: Sequence[str]) -> CsvTable:
+    """A file named by a key of ``[directory]``. Fails: ConfigError for its first error."""
+    table = read_table(
+        path,
+        str(path),
+        needed,
+        others,
+        path_hint=f"Correct `{setting}` under [directory].",
+        may_end_early=True,
+    )
+    table.raise_first()
+    return table
 
 
 def begin_of(line: Line) -> datetime:
     """From when on it holds, as the row says."""
-    return line.row.instant("valid_from") or BEGINNING
+    return line.row.optional("valid_from", instant) or BEGINNING
 
 
 def headers() -> dict[str, tuple[str, ...]]:
@@ -69,8 +91,10 @@ def headers() -> dict[str, tuple[str, ...]]:
 def _project_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     found = []
     for row in rows:
-        archived_at, created_at = row.instant("archived_at"), row.instant("created_at")
-        state = row.one_of("state", ("active", "archived"), "archived" if archived_at else "active")
+        archived_at = row.optional("archived_at", instant)
+        created_at = row.optional("created_at", instant)
+        state = row.optional("state", OneOf("state", ("active", "archived")))
+        state = state or ("archived" if archived_at else "active")
         try:
             website = check_website(row.text("website") or "") or None
         except ValueError as error:
@@ -79,7 +103,9 @@ def _project_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
             *(row.text("project_name"), state, created_at, archived_at),
             *(row.text("description"), website, row.text("owner_team")),
         )
-        found.append(Line(row, (row.needed("project_id"),), values, created_at, archived_at))
+        found.append(
+            Line(row, (row.value("project_id", identifier),), values, created_at, archived_at)
+        )
     return {PROJECTS: found}
 
 
@@ -87,7 +113,7 @@ def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     """A row without a project is the person's role in the organization."""
     people: dict[str, dict[str, str]] = {}
     for row in rows:
-        known = people.setdefault(row.needed("user_id"), {})
+        known = people.setdefault(row.value("user_id", identifier), {})
         for name in ("name", "email"):
             if row.text(name):
                 known.setdefault(name, row.cells[name])
@@ -95,11 +121,11 @@ def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     for row in rows:
         user, project = row.cells["user_id"], row.text("project_id")
         if project is None:
-            role = row.one_of("role", ("owner", "reader"))
+            role = row.value("role", OneOf("role", ("owner", "reader")))
             named = people[user]
             users.append(Line(row, (user,), (named.get("name"), named.get("email"), role)))
         else:
-            role = row.one_of("role", ("owner", "member"))
+            role = row.value("role", OneOf("role", ("owner", "member")))
             members.append(Line(row, (project, user), (role,)))
     with_role = {line.key[0] for line in users}
     for user, named in people.items():
@@ -113,7 +139,7 @@ def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
 def _spanning(lines: Sequence[Line]) -> Row:
     """A row from the first beginning of some rows to their last end."""
     first = min(lines, key=begin_of).row
-    ends = [(e.row.instant("valid_to"), e.row.cells.get("valid_to", "")) for e in lines]
+    ends = [(e.row.optional("valid_to", instant), e.row.cells.get("valid_to", "")) for e in lines]
     last = (
         "" if any(at is None for at, _ in ends) else max(ends, key=lambda e: e[0] or BEGINNING)[1]
     )
@@ -123,10 +149,10 @@ def _spanning(lines: Sequence[Line]) -> Row:
 def _account_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     found = []
     for row in rows:
-        role = row.one_of("role", ("owner", "member", "none"), "member")
-        values = (row.needed("project_id"), row.text("name"), role)
-        key = (row.needed("service_account_id"),)
-        found.append(Line(row, key, values, row.instant("created_at")))
+        role = row.optional("role", OneOf("role", ("owner", "member", "none"))) or "member"
+        values = (row.value("project_id", identifier), row.text("name"), role)
+        key = (row.value("service_account_id", identifier),)
+        found.append(Line(row, key, values, row.optional("created_at", instant)))
     return {ACCOUNTS: found}
 
 
@@ -136,13 +162,13 @@ def _key_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
         account, user = row.text("service_account_id"), row.text("user_id")
         if account and user:
             raise row.error("user_id", "a key belongs to a service account or a user, not both")
-        created_at = row.instant("created_at")
+        created_at = row.optional("created_at", instant)
         values = (
-            *(row.needed("project_id"), row.text("name"), account, user),
-            row.one_of("state", ("active", "inactive"), "active"),
-            *(created_at, row.instant("expires_at")),
+            *(row.value("project_id", identifier), row.text("name"), account, user),
+            row.optional("state", OneOf("state", ("active", "inactive"))) or "active",
+            *(created_at, row.optional("expires_at", instant)),
         )
-        found.append(Line(row, (row.needed("api_key_id"),), values, created_at))
+        found.append(Line(row, (row.value("api_key_id", identifier),), values, created_at))
     return {KEYS: found}
 
 
@@ -150,8 +176,8 @@ def _limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     found = [
         Line(
             row,
-            (row.needed("project_id"), row.needed("model")),
-            tuple(row.count(name) for name in LIMIT_NAMES),
+            (row.value("project_id", identifier), row.value("model", identifier)),
+            tuple(row.optional(name, whole_number) for name in LIMIT_NAMES),
         )
         for row in rows
     ]
@@ -162,8 +188,11 @@ def _permission_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     found = [
         Line(
             row,
-            (row.needed("project_id"),),
-            (row.one_of("mode", ("allow_list", "deny_list")), row.words("model_ids")),
+            (row.value("project_id", identifier),),
+            (
+                row.value("mode", OneOf("mode", ("allow_list", "deny_list"))),
+                tuple((row.text("model_ids") or "").split()),
+            ),
         )
         for row in rows
     ]
@@ -172,7 +201,7 @@ def _permission_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
 
 def _spend_limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     found = [
-        Line(row, (row.text("project_id"),), (row.amount("amount_usd"), "month", None))
+        Line(row, (row.text("project_id"),), (row.value("amount_usd", amount), "month", None))
         for row in rows
     ]
     return {SPEND_LIMITS: found}

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.config.directory_section import Directory, Project
+from pipeline.csv_table import Row, instant
 from pipeline.directory.cost_centers import CostCenter, read_cost_centers
-from pipeline.directory.csv_rows import Row
 from pipeline.directory.file_rows import DATES, KINDS, Line, begin_of
 from pipeline.directory.history import before
 from pipeline.directory.model import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table
@@ -61,11 +61,11 @@ def read_files(directory: Directory, projects: Sequence[Project] = ()) -> Direct
         path = getattr(directory, kind.setting)
         if path is None:
             continue
-        sheet = kind.read(path)
-        for table, lines in kind.lines(sheet.rows).items():
+        file = kind.read(path)
+        for table, lines in kind.lines(file.rows).items():
             found[table] = lines
             _check_periods(table, lines)
-            if sheet.has(*DATES):
+            if file.has(*DATES):
                 periods[table.name] = tuple(p for line in lines for p in _periods(table, line))
             else:
                 facts[table.name] = tuple(Fact(e.key, e.values, e.since, e.changed) for e in lines)
@@ -119,7 +119,7 @@ def _check_default_project(
 
 def _periods(table: Table, line: Line) -> Iterator[Period]:
     """The time for which a row holds; in two where a project was archived within it."""
-    begin, end = begin_of(line), line.row.instant("valid_to")
+    begin, end = begin_of(line), line.row.optional("valid_to", instant)
     archived_at = line.changed
     if table is PROJECTS and archived_at is not None and begin < archived_at:
         if end is not None and end <= archived_at:
@@ -134,12 +134,12 @@ def _check_periods(table: Table, lines: Sequence[Line]) -> None:
     """One thing at a time is so of each object. Fails: ConfigError naming both lines."""
     last: dict[tuple[Any, ...], Line] = {}
     for line in sorted(lines, key=begin_of):
-        end = line.row.instant("valid_to")
+        end = line.row.optional("valid_to", instant)
         if end is not None and end <= begin_of(line):
             raise line.row.error("valid_to", "is not after valid_from")
         before = last.get(line.key)
         if before is not None:
-            until = before.row.instant("valid_to")
+            until = before.row.optional("valid_to", instant)
             if until is None or until > begin_of(line):
                 raise _twice(table, before, line)
         last[line.key] = line

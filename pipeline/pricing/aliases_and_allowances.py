@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, cast
 
-from pipeline.csv_table import Fields, Table, read_table
-from pipeline.pricing.rows import one_of, parse_amount, required, validity
+from pipeline.csv_table import CsvTable, Fields, OneOf, read_table, required
+from pipeline.pricing.rows import parse_amount, validity
 from pipeline.pricing.validity import meet
 from pipeline.schemas import METER_NAMES
 
@@ -51,7 +51,7 @@ class Allowance:
 
 def read_aliases(
     path: Path, shown: str, provider: str | None = None
-) -> tuple[tuple[Alias, ...], Table]:
+) -> tuple[tuple[Alias, ...], CsvTable]:
     """The alias table. An alias of an alias, or one with two models at a time, is an error.
 
     **Takes** the provider of the rows of a table without the column `provider`, or that leave it
@@ -59,8 +59,8 @@ def read_aliases(
     """
     table = read_table(path, shown, ALIAS_COLUMNS, PROVIDER_COLUMN)
     aliases: list[Alias] = []
-    for line in table.lines:
-        fields = Fields(table, line)
+    for row in table.rows:
+        fields = Fields(table, row)
         start, end = validity(fields)
         alias = Alias(
             fields.parse("alias", required, otherwise=""),
@@ -76,12 +76,11 @@ def read_aliases(
         if not fields.failed:
             aliases.append(alias)
     chained = {(alias.provider, alias.alias) for alias in aliases}
-    for line in table.lines:
-        own = line.values.get("provider") or provider
-        if (own, line.values["model"]) in chained:
+    for row in table.rows:
+        if (row.text("provider") or provider, row.text("model")) in chained:
             table.error(
-                f"{line.values['model']!r} is an alias itself",
-                line=line.number,
+                f"{row.text('model')!r} is an alias itself",
+                line=row.line,
                 key="model",
                 hint="Write the model that it means.",
             )
@@ -94,19 +93,19 @@ def _is_same(one: Alias, other: Alias) -> bool:
 
 def read_allowances(
     path: Path, shown: str, provider: str | None = None
-) -> tuple[tuple[Allowance, ...], Table]:
+) -> tuple[tuple[Allowance, ...], CsvTable]:
     """The allowances: meter, quantity, per what; `provider` as in `read_aliases`."""
     table = read_table(path, shown, ALLOWANCE_COLUMNS, PROVIDER_COLUMN)
     allowances: list[Allowance] = []
-    for line in table.lines:
-        fields = Fields(table, line)
+    for row in table.rows:
+        fields = Fields(table, row)
         start, end = validity(fields)
         allowance = Allowance(
-            meter=fields.parse("meter", one_of("meter", METER_NAMES), otherwise=""),
+            meter=fields.parse("meter", OneOf("meter", METER_NAMES), otherwise=""),
             quantity=fields.parse("quantity", parse_amount, otherwise=Decimal(0)),
             per=cast(
                 "Per",
-                fields.parse("per", one_of("allowance period", ALLOWANCE_PERIODS), otherwise=""),
+                fields.parse("per", OneOf("allowance period", ALLOWANCE_PERIODS), otherwise=""),
             ),
             valid_from=start,
             valid_to=end,

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pipeline.dates import parse_instant
 from pipeline.errors import TollbookError
 from pipeline.money import plain
 from pipeline.pricing.aliases_and_allowances import Alias, Allowance
@@ -174,4 +175,4 @@ def _text(instant: datetime | None) -> str:
 
 
 def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return parse_instant(text) if text else None

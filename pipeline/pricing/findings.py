@@ -27,6 +27,12 @@ class Finding:
     key: str | None = None
     hint: str | None = None
 
+    @classmethod
+    def of(cls, error: ConfigError) -> Finding:
+        """An error of reading a file, as a finding."""
+        assert error.file is not None  # noqa: S101  a reader's errors always name the file
+        return cls("error", "value", error.what, error.file, error.line, error.key, error.hint)
+
     def as_json(self) -> dict[str, str | int | None]:
         """The finding with its text, for a program to read."""
         return {

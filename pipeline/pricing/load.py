@@ -83,7 +83,7 @@ def examine(
     layers: list[tuple[PriceRow, ...]] = [built_in.rows()]
     for path in files:
         rows, table = read_prices(path, str(path), "contracted")
-        found = [*table.findings, *check_rows(rows)]
+        found = [*map(Finding.of, table.errors), *check_rows(rows)]
         found += jumps_from_list(rows, lambda row, at: _list_price(built_in, row, at))
         findings += sorted(found, key=lambda finding: finding.line or 0)
         layers.append(rows)
@@ -116,15 +116,15 @@ def _built_in() -> tuple[PriceBook, tuple[Finding, ...]]:
         if path.name not in {ALIASES_FILE, ALLOWANCES_FILE}:
             read, table = read_prices(path, _shown(path), "list")
             rows += read
-            findings += table.findings
+            findings += map(Finding.of, table.errors)
     providers = {row.provider for row in rows}
     only = providers.pop() if len(providers) == 1 else None
     path = folder / ALIASES_FILE
     aliases, table = read_aliases(path, _shown(path), only)
-    findings += table.findings
+    findings += map(Finding.of, table.errors)
     path = folder / ALLOWANCES_FILE
     allowances, table = read_allowances(path, _shown(path), only)
-    findings += table.findings
+    findings += map(Finding.of, table.errors)
     findings += check_rows(rows)
     # Nobody but us can act on a warning about our own file: a test holds the known ones.
     errors = tuple(finding for finding in findings if finding.severity == "error")

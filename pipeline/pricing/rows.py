@@ -6,17 +6,16 @@ rounded, guessed or skipped silently.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pipeline.csv_table import FieldError, Fields, Table, read_table
+from pipeline.csv_table import CellError, CsvTable, Fields, OneOf, read_table, required
+from pipeline.dates import parse_instant
 from pipeline.money import parse_decimal, plain, unit_price
 from pipeline.schemas import CONTEXT_CLASSES, METER_NAMES, METER_UNITS, SERVICE_TIERS
 
@@ -41,6 +40,9 @@ OPTIONAL_COLUMNS = ("variant", "long_above_tokens")
 # A unit price is DECIMAL(22,18): four digits before the point.
 TOO_HIGH = Decimal(10_000)
 _TIER_NAMES = {"standard": "default", "auto": "default", "": "default", "fast": "priority"}
+_METER = OneOf("meter", METER_NAMES)
+_CONTEXT_CLASS = OneOf("context class", CONTEXT_CLASSES)
+_SERVICE_TIER = OneOf("service tier", SERVICE_TIERS, _TIER_NAMES)
 _TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?)?"
 )
@@ -119,21 +121,21 @@ def written(instant: datetime | None) -> str:
     return f"{instant.isoformat()}Z"
 
 
-def read_prices(path: Path, shown: str, layer: Layer) -> tuple[tuple[PriceRow, ...], Table]:
-    """The rows of one price file, and the table whose findings say what was wrong.
+def read_prices(path: Path, shown: str, layer: Layer) -> tuple[tuple[PriceRow, ...], CsvTable]:
+    """The rows of one price file, and its table with the errors that were found.
 
-    Takes a path, the name that errors and the `prices` view show, and the layer it belongs to.
-    Gives the good rows in file order; a row with an error in any value is not among them.
+    **Takes** a path, the name that errors and the `prices` view show, and the layer.
+    **Gives** the good rows in file order; a row with an error in any value is not among them.
     """
     table = read_table(path, shown, COLUMNS, OPTIONAL_COLUMNS)
-    rows = (_row(Fields(table, line), shown, line.number, layer) for line in table.lines)
+    rows = (_row(Fields(table, row), shown, row.line, layer) for row in table.rows)
     return tuple(row for row in rows if row is not None), table
 
 
 def validity(fields: Fields) -> tuple[datetime | None, datetime | None]:
     """`valid_from` and `valid_to` of a line; an empty or backward range is noted as an error."""
-    start = fields.parse("valid_from", parse_instant, otherwise=None)
-    end = fields.parse("valid_to", parse_instant, otherwise=None)
+    start = fields.parse("valid_from", utc_time, otherwise=None)
+    end = fields.parse("valid_to", utc_time, otherwise=None)
     if start is not None and end is not None and end <= start:
         fields.fail(
             "valid_to",
@@ -143,59 +145,29 @@ def validity(fields: Fields) -> tuple[datetime | None, datetime | None]:
     return start, end
 
 
-def parse_instant(text: str) -> datetime | None:
-    """An instant in UTC as naive time, None where empty. Fails: FieldError."""
+def utc_time(text: str) -> datetime | None:
+    """A UTC date or time as naive UTC, None where empty; other zones fail. Fails: CellError."""
     if not text:
         return None
     hint = "Write a date such as 2026-07-30, or a UTC time such as 2026-07-30T12:00:00Z."
     found = _TIME.fullmatch(text)
     if not found:
-        raise FieldError(f"{text!r} is no UTC date or time", hint)
+        raise CellError(f"{text!r} is not a UTC date or time", hint)
     try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}")
+        return parse_instant(f"{found[1]}T{found[2] or '00:00'}")
     except ValueError:
-        raise FieldError(f"{text!r} is no date of the calendar", hint) from None
-
-
-def required(text: str) -> str:
-    """A value that may not be empty. Fails: FieldError."""
-    if not text:
-        raise FieldError("is empty", "Write a value.")
-    return text
-
-
-def one_of(what: str, choices: Iterable[str]) -> _OneOf:
-    """A parser that takes the given words only."""
-    return _OneOf(what, tuple(choices))
+        raise CellError(f"{text!r} is not a date of the calendar", hint) from None
 
 
 def parse_amount(text: str) -> Decimal:
-    """A decimal that is not negative. Fails: FieldError saying what to write instead."""
+    """A decimal that is not negative. Fails: CellError saying what to write instead."""
     try:
         amount = parse_decimal(text)
     except ValueError:
-        raise FieldError(f"{text!r} is no decimal", _decimal_hint(text)) from None
+        raise CellError(f"{text!r} is not a decimal", _decimal_hint(text)) from None
     if amount < 0:
-        raise FieldError(f"{text!r} is negative", "Write a price of 0 or more.")
+        raise CellError(f"{text!r} is negative", "Write a price of 0 or more.")
     return amount.copy_abs()  # -0 is 0
-
-
-@dataclass(frozen=True, slots=True)
-class _OneOf:
-    what: str
-    choices: tuple[str, ...]
-
-    def __call__(self, text: str) -> str:
-        if text in self.choices:
-            return text
-        meant = _TIER_NAMES.get(text) if self.what == "service tier" else None
-        near = difflib.get_close_matches(text, self.choices, 1, 0.7)
-        hint = f"It is one of {', '.join(self.choices)}."
-        if near:
-            hint = f"Did you mean {near[0]!r}?"
-        if meant:
-            hint = f"Write {meant}."
-        raise FieldError(f"{text!r} is no {self.what}", hint)
 
 
 def _decimal_hint(text: str) -> str:
@@ -209,26 +181,22 @@ def _decimal_hint(text: str) -> str:
 
 def _power_of_ten(text: str) -> Decimal:
     if not re.fullmatch(r"10*", text):
-        raise FieldError(
-            f"{text!r} is no power of ten", "Write 1, 10, 1000 or 1000000, and the price for it."
+        raise CellError(
+            f"{text!r} is not a power of ten", "Write 1, 10, 1000 or 1000000, and the price for it."
         )
     return Decimal(text)
 
 
 def _row(fields: Fields, shown: str, line: int, layer: Layer) -> PriceRow | None:
-    meter = fields.parse("meter", one_of("meter", METER_NAMES), otherwise="")
-    context_class = fields.parse(
-        "context_class", one_of("context class", CONTEXT_CLASSES), otherwise=""
-    )
+    meter = fields.parse("meter", _METER, otherwise="")
+    context_class = fields.parse("context_class", _CONTEXT_CLASS, otherwise="")
     start, end = validity(fields)
     price, per = _price(fields)
     row = PriceRow(
         provider=fields.parse("provider", required, otherwise=""),
         model=fields.parse("model", required, otherwise=""),
         meter=meter,
-        service_tier=fields.parse(
-            "service_tier", one_of("service tier", SERVICE_TIERS), otherwise=""
-        ),
+        service_tier=fields.parse("service_tier", _SERVICE_TIER, otherwise=""),
         context_class=context_class,
         variant=fields.text("variant") or None,
         price_usd=price,
@@ -238,7 +206,7 @@ def _row(fields: Fields, shown: str, line: int, layer: Layer) -> PriceRow | None
         valid_to=end,
         long_above_tokens=_long_above(fields, context_class),
         source=fields.text("source"),
-        recorded_at=fields.parse("recorded_at", parse_instant, otherwise=None),
+        recorded_at=fields.parse("recorded_at", utc_time, otherwise=None),
         layer=layer,
         file=shown,
         line=line,
@@ -284,7 +252,9 @@ def _long_above(fields: Fields, context_class: str) -> int | None:
         if not re.fullmatch(r"[1-9]\d{0,17}", text):
             fields.fail(
                 "long_above_tokens",
-                f"{text!r} is no count of tokens" if text else "is empty on a long row",
+                f"{text!r} is not a count of tokens"
+                if text
+                else "is empty, but the row is of class long",
                 "Write the number of input tokens above which a request costs the long price, "
                 "such as 272000.",
             )
@@ -293,7 +263,7 @@ def _long_above(fields: Fields, context_class: str) -> int | None:
     if text and context_class:
         fields.fail(
             "long_above_tokens",
-            f"{text!r} stands on a row of class {context_class}",
+            f"{text!r} is set, but the row is of class {context_class}",
             "Leave it empty, or write `long` as context_class.",
         )
     return None

@@ -25,16 +25,15 @@ import pyarrow.parquet as pq
 from pipeline.errors import ConfigError
 from pipeline.money import plain
 from pipeline.published.reader import Column
-from pipeline.published.terminal_table import drawn, printable
+from pipeline.published.terminal_table import drawn
 from pipeline.storage.files import replace_file
+from pipeline.text import guarded, printable
 
 Format = Literal["table", "csv", "json", "parquet", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 TABLE_ROWS = 1_000  # a table is drawn whole, to align it
 
-# Spreadsheets run a cell that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN_SPECIAL = re.compile(r"[\\|`*\[\]<>&]")
 _NUMBER_KINDS = frozenset(
     {
@@ -204,12 +203,12 @@ def _csv(answer: Tabular, sink: IO[bytes]) -> None:
         buffer.seek(0)
         buffer.truncate()
 
-    writer.writerow([_guarded(c.name) for c in answer.columns])
+    writer.writerow([guarded(c.name) for c in answer.columns])
     flush()  # the header also comes where a row fails
     for row in answer.rows():
         writer.writerow(
             [
-                _guarded(as_text(v)) if guard else as_text(v)
+                guarded(as_text(v)) if guard else as_text(v)
                 for v, guard in zip(row, is_guarded, strict=True)
             ]
         )
@@ -302,10 +301,6 @@ def _padded(value: Decimal, places: int) -> str:
 def _escaped(text: str) -> str:
     lines = [printable(line) for line in text.splitlines()]
     return "<br>".join(_MARKDOWN_SPECIAL.sub(r"\\\g<0>", line) for line in lines)
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _is_number(column: Column) -> bool:

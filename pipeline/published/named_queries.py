@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline import resources
+from pipeline.dates import parse_instant
 from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
 from pipeline.published.reader import Column, Parameter
@@ -232,8 +233,7 @@ def _typed(text: str, kind: ParameterType) -> Parameter:
     if kind == "DATE":
         return date.fromisoformat(text)
     if kind == "TIMESTAMP":
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+        return parse_instant(text)
     if kind == "BIGINT":
         if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
             raise ValueError(text)

@@ -17,6 +17,8 @@ from pipeline.charges.reconciliation.model import CAUSES
 from pipeline.money import EXACT, display_usd, plain, to_cents
 from pipeline.published.reader import Answer, run_statement, view_names
 from pipeline.resources import sql
+from pipeline.text import counted, printable
+from pipeline.text import month as month_name
 
 NAMED_GAPS = 5
 A_CENT = Decimal("0.01")
@@ -39,7 +41,7 @@ _NOTHING = (Decimal(0), Decimal(0), 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LineFilter:
     """Which lines: UTC days half-open, one project or all, and the tolerance in USD."""
 
     tolerance_usd: Decimal
@@ -130,7 +132,7 @@ class Gap:
         item = "the bill without line items" if self.line_item is None else self.line_item
         project = self.project_name or self.project_id or "no project"
         return " ".join(
-            f"{self.usage_date} {_printable(project)}, {_printable(item)}: charges "
+            f"{self.usage_date} {printable(project)}, {printable(item)}: charges "
             f"{display_usd(self.charges_usd)}, costs {display_usd(self.costs_usd)}, gap "
             f"{plain(self.counted_gap_usd)} USD ({CAUSE_NAMES[self.cause]})".split()
         )
@@ -149,38 +151,38 @@ def of_month(con: duckdb.DuckDBPyConnection, since: date, until: date) -> Reconc
     """The month and its gaps. A snapshot of an earlier version of tollbook has nothing of it."""
     if "reconciliation" not in view_names(con):
         return Reconciliation()
-    asked = Asked(A_CENT, since, until)
+    lines = LineFilter(A_CENT, since, until)
     is_compared = con.execute("SELECT 1 FROM reconciliation LIMIT 1").fetchall() != []
     return Reconciliation(
-        is_compared, next(iter(months(con, asked)), None), tuple(counted(con, asked))
+        is_compared, next(iter(months(con, lines)), None), tuple(counted_gaps(con, lines))
     )
 
 
-def months(con: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[MonthCompared, ...]:
+def months(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> tuple[MonthCompared, ...]:
     """The figures of each UTC month that has lines, in order."""
     figures: dict[date, dict[str, tuple[Decimal, Decimal, int]]] = defaultdict(dict)
     for month, figure, amount, gross, lines in run_statement(
-        con, sql("reconciling/figures"), asked.parameters
+        con, sql("reconciling/figures"), chosen.parameters
     ).rows():
         figures[month][figure] = (amount, gross, lines)
     return tuple(_month(month, found) for month, found in sorted(figures.items()))
 
 
-def gaps(con: duckdb.DuckDBPyConnection, asked: Asked) -> Answer:
+def gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> Answer:
     """The lines with a gap above the tolerance, the largest first, whatever the cause."""
-    parameters = {**asked.parameters, "tolerance": plain(asked.tolerance_usd)}
+    parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
     return run_statement(con, sql("reconciling/gaps"), parameters)
 
 
-def counted(con: duckdb.DuckDBPyConnection, asked: Asked) -> list[Gap]:
+def counted_gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> list[Gap]:
     """The lines that a gate counts: not lag, complimentary tokens or credits."""
-    parameters = {**asked.parameters, "tolerance": plain(asked.tolerance_usd)}
+    parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
     answer = run_statement(con, sql("reconciling/counted_gaps"), parameters)
     return [Gap(*row) for row in answer.rows()]
 
 
-def told(found: Sequence[Gap], tolerance_usd: Decimal) -> list[str]:
-    """What a gate says: how many gaps count, and the largest of them, one a line."""
+def gap_messages(found: Sequence[Gap], tolerance_usd: Decimal) -> list[str]:
+    """Messages of the gate on reconciliation: how many gaps count, then the largest, one a line."""
     if not found:
         return []
     several = "1 gap counts" if len(found) == 1 else f"{len(found):,} gaps count"
@@ -197,7 +199,7 @@ def summary(month: MonthCompared) -> list[str]:
         f"gap {display_usd(month.gap_usd)}"
     )
     lines = [
-        f"{month.month:%B %Y} (UTC)  {sides}",
+        f"{month_name(month.month)} (UTC)  {sides}",
         _line("matched", month.matched_usd, _of_it(month)),
         _line("explained", month.explained_usd),
         *(_line(f"  {c.name}", c.amount_usd, _lines(c)) for c in month.explained),
@@ -246,7 +248,7 @@ def _of_it(month: MonthCompared) -> str:
 
 
 def _lines(cause: CauseAmount) -> str:
-    count = "1 line" if cause.lines == 1 else f"{cause.lines:,} lines"
+    count = counted(cause.lines, "line")
     if to_cents(cause.gross_usd) == to_cents(abs(cause.amount_usd)):
         return count
     return f"{count}, {display_usd(cause.gross_usd)} up and down"
@@ -254,7 +256,3 @@ def _lines(cause: CauseAmount) -> str:
 
 def _line(name: str, amount_usd: Decimal, note: str = "") -> str:
     return f"  {name:<36}{display_usd(amount_usd):>14}  {note}".rstrip()
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.text import printable
+
 NARROWEST_TEXT = 16  # columns of text may be folded down to this
 GAP = 3  # what rich puts between two columns
 
@@ -50,15 +52,6 @@ def drawn(
     else:
         console.print(_grid(names, is_number, columns, widths))
     return buffer.getvalue()
-
-
-def printable(text: str) -> str:
-    """Without what would steer a terminal: a log can hold anything."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
 
 
 def _grid(

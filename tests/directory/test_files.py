@@ -230,30 +230,37 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
     ("kind", "text", "message"),
     [
         ("projects", "project_id\np1\n", "projects.csv:1 project_name: the column is missing."),
-        ("projects", "", "projects.csv:1 project_id: the column is missing."),
+        ("projects", "", "projects.csv:1: is empty. Write the header project_id,project_name."),
         (
             "projects",
             "project_id,project_name,teem\n",
-            "projects.csv:1 teem: unknown column. Known are project_id, project_name, state,",
+            "projects.csv:1 teem: unknown column. Known columns: project_id, project_name, state,",
         ),
         (
             "projects",
             "project_id,project_name,owner_tema\n",
-            "projects.csv:1 owner_tema: unknown column. Did you mean owner_team? Known are",
+            "projects.csv:1 owner_tema: unknown column. Did you mean owner_team?",
         ),
         ("projects", f"{PROJECTS},x\n", "projects.csv:2 project_id: is empty."),
-        ("projects", f"{PROJECTS}p,x,y\n", "projects.csv:2: has 3 cells, and the header 2."),
+        ("projects", f"{PROJECTS}p,x,y\n", "projects.csv:2: has 3 values for 2 columns."),
         ("projects", f'{PROJECTS}p,"a\nb"\n,x\n', "projects.csv:4 project_id: is empty."),
-        ("projects", f'{PROJECTS}p,"a', "projects.csv:2: is no CSV: unexpected end of data."),
+        (
+            "projects",
+            f'{PROJECTS}p,"a',
+            "projects.csv:2: is not valid CSV: unexpected end of data.",
+        ),
         (
             "projects",
             "project_id,project_name,state\np,x,gone\n",
-            "projects.csv:2 state: 'gone' is no state. active or archived.",
+            "projects.csv:2 state: 'gone' is not a known state. Write one of active, archived.",
         ),
         (
             "projects",
             "project_id,project_name,created_at\np,x,1.2.26\n",
-            "projects.csv:2 created_at: '1.2.26' is no time. Write it like 2026-11-24T08:00:00Z.",
+            (
+                "projects.csv:2 created_at: '1.2.26' is not a date or time. Write it like "
+                "2026-11-24T08:00:00Z."
+            ),
         ),
         (
             "projects",
@@ -291,7 +298,7 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
         (
             "members",
             "user_id,project_id,role\nu,p,reader\n",
-            "members.csv:2 role: 'reader' is no role. owner or member.",
+            "members.csv:2 role: 'reader' is not a known role. Write one of owner, member.",
         ),
         (
             "members",
@@ -301,17 +308,20 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
         (
             "rate_limits",
             "project_id,model,max_tokens_per_1_minute\np,m,1e6\n",
-            "rate_limits.csv:2 max_tokens_per_1_minute: '1e6' is no whole number.",
+            "rate_limits.csv:2 max_tokens_per_1_minute: '1e6' is not a whole number.",
         ),
         (
             "spend_limits",
             'project_id,amount_usd\np,"1,20"\n',
-            "spend_limits.csv:2 amount_usd: '1,20' is no decimal. Write it like 2000.00.",
+            "spend_limits.csv:2 amount_usd: '1,20' is not a decimal. Write it like 2000.00.",
         ),
         (
             "keys",
             "api_key_id,project_id\nsk-proj-secret,p\n",
-            "keys.csv:2 api_key_id: holds a key itself. Write its id (key_…), and revoke the key.",
+            (
+                "keys.csv:2 api_key_id: holds a secret key. Write the key's id (key_…), and "
+                "revoke the key."
+            ),
         ),
         (
             "cost_centers",
@@ -322,7 +332,7 @@ def test_cost_centers_are_days_that_do_not_overlap(tmp_path: Path) -> None:
         (
             "cost_centers",
             f"{CENTERS}p,1,x,2026-01-01T08:00,\n",
-            "cost_centers.csv:2 valid_from: '2026-01-01T08:00' is no date.",
+            "cost_centers.csv:2 valid_from: '2026-01-01T08:00' is not a date.",
         ),
     ],
 )

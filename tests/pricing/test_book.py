@@ -339,13 +339,13 @@ def test_alias_table_without_providers_is_of_the_built_in_one(tmp_path: Path) ->
         "provider,alias,model,valid_from,valid_to\nother,m-1,n,,\n,m-1,m,,\nother,m-1,o,,\n"
     )
     old, table = read_aliases(tmp_path / "old.csv", "old.csv", "openai")
-    assert (old, table.findings) == ((Alias("m-1", "m", None, None, "openai"),), [])
+    assert (old, table.errors) == ((Alias("m-1", "m", None, None, "openai"),), [])
     new, table = read_aliases(tmp_path / "new.csv", "new.csv", "openai")
     assert new == (
         Alias("m-1", "n", None, None, "other"),
         Alias("m-1", "m", None, None, "openai"),
     )
-    assert [str(f) for f in table.findings] == [
+    assert [str(f) for f in table.errors] == [
         "new.csv:4 alias: 'm-1' already means a model at that time."
     ]
 

@@ -16,7 +16,7 @@ from tests.support.price_files import HEADER, at, line, price_file, rows
 def findings(path: Path) -> list[str]:
     """What is wrong with a file, as the reader says it."""
     _, table = read_prices(path, path.name, "contracted")
-    return [str(finding) for finding in table.findings]
+    return [str(error) for error in table.errors]
 
 
 def test_price_is_exact_for_one_unit(tmp_path: Path) -> None:
@@ -63,12 +63,15 @@ def test_ids_are_case_sensitive_and_unicode(tmp_path: Path) -> None:
     [
         ({"provider": ""}, "provider: is empty. Write a value."),
         ({"model": ""}, "model: is empty. Write a value."),
-        ({"price_usd": ""}, "price_usd: '' is no decimal. Write a decimal such as 1.20."),
-        ({"price_usd": "free"}, "price_usd: 'free' is no decimal. Write a decimal such as 1.20."),
-        ({"price_usd": '"1,20"'}, "price_usd: '1,20' is no decimal. Write 1.20."),
-        ({"price_usd": "$1.20"}, "price_usd: '$1.20' is no decimal. Write 1.20."),
-        ({"price_usd": "NaN"}, "price_usd: 'NaN' is no decimal. Write a decimal such as 1.20."),
-        ({"price_usd": "1_0"}, "price_usd: '1_0' is no decimal. Write a decimal such as 1.20."),
+        ({"price_usd": ""}, "price_usd: '' is not a decimal. Write a decimal such as 1.20."),
+        (
+            {"price_usd": "free"},
+            "price_usd: 'free' is not a decimal. Write a decimal such as 1.20.",
+        ),
+        ({"price_usd": '"1,20"'}, "price_usd: '1,20' is not a decimal. Write 1.20."),
+        ({"price_usd": "$1.20"}, "price_usd: '$1.20' is not a decimal. Write 1.20."),
+        ({"price_usd": "NaN"}, "price_usd: 'NaN' is not a decimal. Write a decimal such as 1.20."),
+        ({"price_usd": "1_0"}, "price_usd: '1_0' is not a decimal. Write a decimal such as 1.20."),
         ({"price_usd": "-1"}, "price_usd: '-1' is negative. Write a price of 0 or more."),
         (
             {"price_usd": "0.0000000000001", "per": "1000000"},
@@ -98,37 +101,49 @@ def test_ids_are_case_sensitive_and_unicode(tmp_path: Path) -> None:
         ),
         (
             {"per": "500"},
-            "per: '500' is no power of ten. Write 1, 10, 1000 or 1000000, and the price for it.",
+            "per: '500' is not a power of ten. Write 1, 10, 1000 or 1000000, and the price for it.",
         ),
         (
             {"per": "1e6"},
-            "per: '1e6' is no power of ten. Write 1, 10, 1000 or 1000000, and the price for it.",
+            "per: '1e6' is not a power of ten. Write 1, 10, 1000 or 1000000, and the price for it.",
         ),
-        ({"meter": "input_tokens"}, "meter: 'input_tokens' is no meter. Did you mean "),
-        ({"meter": "minutes"}, "meter: 'minutes' is no meter. It is one of text_input_tokens,"),
+        ({"meter": "input_tokens"}, "meter: 'input_tokens' is not a known meter. Did you mean "),
+        (
+            {"meter": "minutes"},
+            "meter: 'minutes' is not a known meter. Write one of text_input_tokens,",
+        ),
         (
             {"unit": "calls"},
             "unit: 'calls' is not the unit of text_input_tokens. Write tokens.",
         ),
-        ({"service_tier": "standard"}, "'standard' is no service tier. Write default."),
-        ({"service_tier": ""}, "service_tier: '' is no service tier. Write default."),
-        ({"service_tier": "fast"}, "service_tier: 'fast' is no service tier. Write priority."),
+        ({"service_tier": "standard"}, "'standard' is not a known service tier. Write default."),
+        ({"service_tier": ""}, "service_tier: is empty. Write default."),
+        (
+            {"service_tier": "fast"},
+            "service_tier: 'fast' is not a known service tier. Write priority.",
+        ),
         (
             {"service_tier": "ultrafast"},
-            "'ultrafast' is no service tier. It is one of default, flex, priority, batch, scale.",
+            (
+                "'ultrafast' is not a known service tier. Write one of default, flex, priority, "
+                "batch, scale."
+            ),
         ),
-        ({"context_class": "Long"}, "context_class: 'Long' is no context class. Did you mean"),
+        (
+            {"context_class": "Long"},
+            "context_class: 'Long' is not a known context class. Did you mean",
+        ),
         (
             {"valid_from": "30.07.2026"},
             (
-                "valid_from: '30.07.2026' is no UTC date or time. Write a date such as "
+                "valid_from: '30.07.2026' is not a UTC date or time. Write a date such as "
                 "2026-07-30, or "
                 "a UTC time such as 2026-07-30T12:00:00Z."
             ),
         ),
-        ({"valid_from": "2026-02-30"}, "valid_from: '2026-02-30' is no date of the calendar."),
-        ({"valid_to": "2026-07-30T12:00+02:00"}, "'2026-07-30T12:00+02:00' is no UTC date or"),
-        ({"recorded_at": "today"}, "recorded_at: 'today' is no UTC date or time."),
+        ({"valid_from": "2026-02-30"}, "valid_from: '2026-02-30' is not a date of the calendar."),
+        ({"valid_to": "2026-07-30T12:00+02:00"}, "'2026-07-30T12:00+02:00' is not a UTC date or"),
+        ({"recorded_at": "today"}, "recorded_at: 'today' is not a UTC date or time."),
         (
             {"valid_from": "2026-07-30", "valid_to": "2026-07-30"},
             (
@@ -140,18 +155,19 @@ def test_ids_are_case_sensitive_and_unicode(tmp_path: Path) -> None:
         (
             {"context_class": "long"},
             (
-                "long_above_tokens: is empty on a long row. Write the number of input tokens above "
+                "long_above_tokens: is empty, but the row is of class long. Write the number of "
+                "input tokens above "
                 "which a request costs the long price, such as 272000."
             ),
         ),
         (
             {"context_class": "long", "long_above_tokens": "272k"},
-            "long_above_tokens: '272k' is no count of tokens.",
+            "long_above_tokens: '272k' is not a count of tokens.",
         ),
         (
             {"long_above_tokens": "272000"},
             (
-                "long_above_tokens: '272000' stands on a row of class base. "
+                "long_above_tokens: '272000' is set, but the row is of class base. "
                 "Leave it empty, or write `long` as context_class."
             ),
         ),
@@ -170,14 +186,20 @@ def test_wrong_value_is_refused(tmp_path: Path, values: dict[str, str], said: st
         (b"", "prices.csv:1: is empty. Write the header provider,model,"),
         (b"\n\n", "prices.csv:1: is empty."),
         (HEADER.replace(",", ";").encode(), "prices.csv:1: is separated by semicolons."),
-        (HEADER.replace("price_usd", "price").encode(), "unknown column 'price'. Did you mean"),
-        (HEADER.replace("price_usd,", "").encode(), "the column 'price_usd' is missing. Header:"),
-        (HEADER.encode() + b",colour", "unknown column 'colour'. Known columns: provider, model,"),
-        (HEADER.encode() + b",per", "prices.csv:1: the column 'per' stands there 2 times."),
+        (
+            HEADER.replace("price_usd", "price").encode(),
+            "prices.csv:1 price: unknown column. Did you mean price_usd?",
+        ),
+        (
+            HEADER.replace("price_usd,", "").encode(),
+            "price_usd: the column is missing. Write the header provider,",
+        ),
+        (HEADER.encode() + b",colour", "colour: unknown column. Known columns: provider, model,"),
+        (HEADER.encode() + b",per", "prices.csv:1 per: the column is there 2 times."),
         (HEADER.encode() + b"\na,b", "prices.csv:2: has 2 values for 14 columns."),
-        (HEADER.encode() + b"\n\xfc", "prices.csv:2: byte 0xfc is no UTF-8. Save it as"),
+        (HEADER.encode() + b"\n\xfc", "prices.csv:2: byte 0xfc is not UTF-8. Save it as"),
         (HEADER.encode("utf-16"), "prices.csv: is UTF-16 text. Save it as"),
-        (HEADER.encode() + b'\n"a', "prices.csv:2: is no valid CSV: unexpected end of data."),
+        (HEADER.encode() + b'\n"a', "prices.csv:2: is not valid CSV: unexpected end of data."),
     ],
 )
 def test_wrong_file_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
@@ -213,7 +235,7 @@ def test_all_errors_are_collected_and_raised_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_book([one, two], [])
     assert str(caught.value) == (
-        f"{one}:2 price_usd: 'x' is no decimal. Write a decimal such as 1.20. "
+        f"{one}:2 price_usd: 'x' is not a decimal. Write a decimal such as 1.20. "
         "(2 more after this one; `tollbook prices check` lists them all.)"
     )
     assert (caught.value.line, caught.value.key, caught.value.exit_code) == (2, "price_usd", 2)

@@ -45,7 +45,7 @@ def price_file(folder: Path, *lines: str, name: str = "prices.csv", header: str 
 def rows(path: Path, layer: Layer = "list") -> tuple[PriceRow, ...]:
     """The rows of a file that has no errors."""
     read, table = read_prices(path, path.name, "list")
-    assert [str(finding) for finding in table.findings] == []
+    assert [str(error) for error in table.errors] == []
     return tuple(replace(row, layer=layer) for row in read)
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pipeline.dates import parse_instant
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.fields import ATTRIBUTION, microseconds
 from pipeline.intake.request_log.json_fields import Fields, parse_object
@@ -210,8 +211,7 @@ def _instant(text: str) -> datetime:
         return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(
             microseconds=int(microsecond)
         )
-    parsed = datetime.fromisoformat(text)
-    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+    return parse_instant(text)
 
 
 def _variant(body: Fields, operation: str) -> str | None:

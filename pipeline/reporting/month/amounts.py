@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.reporting.month.exact import ZERO, difference, total
+from pipeline.money import ZERO, difference, total
 
 
 @dataclass(frozen=True, slots=True)

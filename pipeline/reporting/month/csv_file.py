@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline.published.queries import Parameters, statement
 from pipeline.reporting.month.period import Period
+from pipeline.text import FORMULA_STARTS
 
 # Name and meaning, in order; the meaning is printed at the foot of the report.
 COLUMNS = (
@@ -34,8 +35,6 @@ COLUMNS = (
     ("cost_center", "the project's on that day; empty where it is not mapped"),
     ("team", "the project's on that day, as the cost centre"),
 )
-# The last four are the full-width forms, which some spreadsheets take for the same.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def write_csv(con: duckdb.DuckDBPyConnection, period: Period, path: Path) -> int:
@@ -60,6 +59,6 @@ def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
         plain = plain.str.strip_chars_end("0").str.strip_chars_end(".") if dtype.scale else plain
         return plain.replace("-0", "0").alias(name)
     if dtype == pl.String:
-        starts = [column.str.starts_with(start) for start in _FORMULA_STARTS]
+        starts = [column.str.starts_with(start) for start in FORMULA_STARTS]
         return pl.when(pl.any_horizontal(starts)).then("'" + column).otherwise(column).alias(name)
     return column.cast(pl.String).alias(name)

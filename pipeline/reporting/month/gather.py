@@ -10,25 +10,16 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline.dates import ONE_DAY, Days, first_of, local_date, month_before, whole_month
 from pipeline.errors import CheckFailedError
+from pipeline.money import total
 from pipeline.published import reconciliation
 from pipeline.published.queries import Parameters, keep, rows
 from pipeline.reporting.month import model
 from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
-from pipeline.reporting.month.exact import total
 from pipeline.reporting.month.labels import ProjectNames, model_label, scope_label
 from pipeline.reporting.month.model import Report
-from pipeline.reporting.month.period import (
-    ONE_DAY,
-    Bounds,
-    Days,
-    Period,
-    compared_days,
-    first_of,
-    local,
-    month_before,
-    whole_month,
-)
+from pipeline.reporting.month.period import Bounds, Period, compared_days
 from pipeline.reporting.sections.breakdowns import Cell, add_quantities, cells, chart_days, table
 from pipeline.reporting.sections.cost_centers import centers
 from pipeline.reporting.sections.movers import moves
@@ -43,7 +34,7 @@ def choose_period(
     con: duckdb.DuckDBPyConnection, month: date | None, now: datetime, zone: ZoneInfo
 ) -> tuple[Period, Bounds]:
     """The month asked for; else the current one, or the newest before it that has charges."""
-    today = local(now, zone).date()
+    today = local_date(now, zone)
     current = whole_month(first_of(today))
     days = [day for (day,) in rows(con, "charge_days", {})]
     bounds = _bounds(days, current)
@@ -271,7 +262,7 @@ def _missing(
 ) -> tuple[date, ...] | None:
     if kind in _COST_KINDS or first_at is None:
         return None
-    start = local(first_at, period.zone).date()
+    start = local_date(first_at, period.zone)
     return tuple(day for day in period.complete if day >= start and day not in seen)
 
 

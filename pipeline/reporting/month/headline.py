@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline import text
-from pipeline.money import display_usd, to_cents
-from pipeline.reporting.month.exact import difference, ratio
+from pipeline.money import difference, display_usd, ratio, to_cents
 from pipeline.reporting.month.model import Report, Table
 
 
@@ -35,7 +34,7 @@ def headline(report: Report) -> Headline:
     else:
         verb, amount, when = (
             f"spent {at_least}".strip(),
-            text.usd(spent.usd),
+            display_usd(spent.usd),
             f"in {month}{so_far}",
         )
     return Headline(
@@ -73,10 +72,10 @@ def _comparison(report: Report) -> list[str]:
         part = f" ({text.percent(share.copy_abs())})" if share is not None else ""
         direction = "more" if change > 0 else "less"
         known = "at least " if before.is_lower_bound else ""
-        amount = text.usd(change.copy_abs())
-        sentence = f"{amount}{part} {direction} than in {days} ({known}{text.usd(before.usd)})."
+        amount = display_usd(change.copy_abs())
+        sentence = f"{amount}{part} {direction} than in {days} ({known}{display_usd(before.usd)})."
         if change == 0:
-            sentence = f"The same as in {days} ({known}{text.usd(before.usd)})."
+            sentence = f"The same as in {days} ({known}{display_usd(before.usd)})."
         sentences.append(sentence)
         causes = report.moves.total
         if to_cents(causes.from_price) != 0:
@@ -91,7 +90,7 @@ def _comparison(report: Report) -> list[str]:
     if period.compared != period.previous and not whole.is_absent:
         known = "at least " if whole.is_lower_bound else ""
         name = text.month(period.previous.since)
-        sentences.append(f"The whole of {name} came to {known}{text.usd(whole.usd)}.")
+        sentences.append(f"The whole of {name} came to {known}{display_usd(whole.usd)}.")
     return sentences
 
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from pipeline.money import to_cents
+from pipeline.dates import Days
+from pipeline.money import difference, ratio, to_cents, total
 from pipeline.published.reconciliation import Reconciliation
 from pipeline.reporting.month.amounts import NOTHING, Amount, InTwoPeriods, Quantity
-from pipeline.reporting.month.exact import difference, ratio, total
-from pipeline.reporting.month.period import Days, Period
+from pipeline.reporting.month.period import Period
 from pipeline.reporting.sections.cost_centers import Center
 from pipeline.reporting.sections.rate_limits import Finding, Headroom
 

@@ -6,50 +6,11 @@ Takes the business clock (naive UTC) and the organization's zone; never reads a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A half-open range of days."""
-
-    since: date
-    until: date
-
-    @property
-    def count(self) -> int:
-        """How many days."""
-        return (self.until - self.since).days
-
-    @property
-    def last(self) -> date:
-        """The last day inside."""
-        return self.until - ONE_DAY
-
-    def __iter__(self) -> DayIterator:
-        return DayIterator(self)
-
-
-class DayIterator:
-    """The days of a range, one after another."""
-
-    def __init__(self, days: Days) -> None:
-        self._next = days.since
-        self._until = days.until
-
-    def __iter__(self) -> DayIterator:
-        return self
-
-    def __next__(self) -> date:
-        if self._next >= self._until:
-            raise StopIteration
-        day = self._next
-        self._next += ONE_DAY
-        return day
+from pipeline.dates import Days, at_midnight, month_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +49,6 @@ class Period:
     def instants(self) -> tuple[datetime, datetime]:
         """The month's first instant and the one after its last, as naive UTC."""
         return at_midnight(self.month.since, self.zone), at_midnight(self.month.until, self.zone)
-
-
-def first_of(day: date) -> date:
-    """The first day of a day's month."""
-    return day.replace(day=1)
-
-
-def whole_month(first: date) -> Days:
-    """All days of the month that starts on `first`."""
-    return Days(first, first_of(first + timedelta(days=31)))
-
-
-def month_before(first: date) -> Days:
-    """All days of the month before the one that starts on `first`."""
-    return Days(first_of(first - ONE_DAY), first)
-
-
-def local(instant: datetime, zone: ZoneInfo) -> datetime:
-    """A naive UTC instant as the organization's clock shows it."""
-    return instant.replace(tzinfo=UTC).astimezone(zone)
-
-
-def at_midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The instant, as naive UTC, at which a day begins for the organization."""
-    return datetime.combine(day, time.min, zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def compared_days(month: Days, today: date, last_charge_date: date | None) -> Days:

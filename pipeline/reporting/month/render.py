@@ -13,9 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import text
-from pipeline.money import plain
+from pipeline.money import display_usd, plain, ratio
 from pipeline.reporting.month.csv_file import COLUMNS
-from pipeline.reporting.month.exact import ratio
 from pipeline.reporting.month.gather import is_stale
 from pipeline.reporting.month.headline import headline, rounding
 from pipeline.reporting.month.model import Report
@@ -39,7 +38,7 @@ def render(report: Report, csv_name: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        usd=text.usd,
+        usd=display_usd,
         exact=text.usd_exact,
         signed=text.signed_usd,
         percent=text.percent,

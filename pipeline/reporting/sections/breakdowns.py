@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pipeline.money import total
 from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
-from pipeline.reporting.month.exact import total
 from pipeline.reporting.month.labels import Label
 from pipeline.reporting.month.model import ChargeDay, Day, Row, Series, Table
 from pipeline.reporting.month.period import Bounds, Period

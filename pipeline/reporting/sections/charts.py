@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.money import EXACT, plain
-from pipeline.reporting.month.exact import ZERO, difference, ratio, total
+from pipeline.money import EXACT, ZERO, difference, plain, ratio, total
 from pipeline.reporting.month.model import Budget, ChargeDay, Day
 
 _PIXEL = Decimal("0.1")

@@ -11,8 +11,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from pipeline.money import ZERO, difference, scaled, total
 from pipeline.reporting.month.amounts import Amount
-from pipeline.reporting.month.exact import ZERO, difference, scaled, total
 from pipeline.reporting.month.labels import Label, model_label
 from pipeline.reporting.month.model import Move, Moves
 from pipeline.reporting.sections.breakdowns import Cell

@@ -97,12 +97,6 @@ def due_times(cron: str, zone: ZoneInfo, *, key: str) -> DueTimes | None:
         raise ConfigError(str(error), key=key, hint='"" turns it off.') from None
 
 
-def month_just_ended(instant: datetime, zone: ZoneInfo) -> str:
-    """The month before the one an instant falls into in the zone, as YYYY-MM."""
-    first = instant.replace(tzinfo=UTC).astimezone(zone).date().replace(day=1)
-    return f"{first - timedelta(days=1):%Y-%m}"
-
-
 def _wall_clock_trigger(fields: CronFields) -> BaseTrigger:
     days = _listed(fields.days)
     weekdays = ",".join(_WEEKDAY_NAMES[day] for day in sorted(fields.weekdays))

@@ -55,7 +55,7 @@ def filled(workspace: ExplainWorkspace) -> ExplainWorkspace:
             ("--meter", "input_tokens"),
             "--meter: no meter 'input_tokens' is known. Did you mean text_input_tokens?",
         ),
-        (("--day", "yesterday"), "--day: 'yesterday' is no date. Write it like 2026-11-24."),
+        (("--day", "yesterday"), "--day: 'yesterday' is not a date. Write it like 2026-11-24."),
         (("--month", "October"), "--month: 'October' is no month. Write it like 2026-10."),
     ],
 )

@@ -7,7 +7,8 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
-from pipeline.reporting.month.period import Days, compared_days, whole_month
+from pipeline.dates import Days, whole_month
+from pipeline.reporting.month.period import compared_days
 from pipeline.text import DASH
 from tests.reporting.conftest import Read, Write
 from tests.support.report_books import Books

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
 from pipeline.runs.schedule.cron import parse
-from pipeline.runs.schedule.due_times import DueTimes, due_times, month_just_ended
+from pipeline.runs.schedule.due_times import DueTimes, due_times
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC_ZONE = ZoneInfo("UTC")
@@ -168,10 +168,3 @@ def test_a_bad_expression_names_its_key() -> None:
 def test_an_empty_expression_is_off() -> None:
     """Off is no error."""
     assert due_times(" ", BERLIN, key="schedule.run") is None
-
-
-def test_the_month_just_ended_is_the_zone_s() -> None:
-    """Half past midnight on the 1st in Berlin is still the 31st in UTC."""
-    assert month_just_ended(datetime(2026, 10, 31, 23, 30), BERLIN) == "2026-10"
-    assert month_just_ended(datetime(2026, 10, 31, 22, 30), BERLIN) == "2026-09"
-    assert month_just_ended(datetime(2026, 1, 3), UTC_ZONE) == "2025-12"

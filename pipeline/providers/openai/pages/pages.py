@@ -10,11 +10,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from pipeline.dates import parse_instant
 from pipeline.errors import SourceError
 from pipeline.intake.rejects import Reject
 
@@ -122,12 +123,6 @@ def read(path: Path, input_file: str) -> PageFile:
         first = rejects[0]
         raise SourceError(first.detail, file=input_file, line=first.input_line, hint=FORMAT_HINT)
     return PageFile(tuple(pages), tuple(rejects))
-
-
-def utc_instant(text: str) -> datetime:
-    """An ISO 8601 instant as naive UTC; without a zone it is UTC. Fails: ValueError."""
-    instant = datetime.fromisoformat(text)
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
 
 
 def _text(path: Path, input_file: str) -> str:
@@ -319,7 +314,7 @@ def _fetched_at(value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        return utc_instant(value)
+        return parse_instant(value)
     except (TypeError, ValueError):
         raise _NotAPageError(
             f"is an envelope whose `fetched_at` {value!r} is no ISO 8601 instant"

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline.dates import local_date
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
-from pipeline.intake.zones import local_date
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.providers.openai.pages.pages import read

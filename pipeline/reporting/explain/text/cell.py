@@ -26,7 +26,6 @@ from pipeline.reporting.explain.text.layout import (
     aligned,
     at,
     count,
-    many,
     usd,
 )
 from pipeline.reporting.explain.text.phrases import Numbers, named, place, price_mark, share_line
@@ -38,6 +37,7 @@ from pipeline.reporting.explain.text.record_and_file import (
     draw_prices,
     draw_record,
 )
+from pipeline.text import counted
 
 POSTING_PARTS = 8  # of one posting
 
@@ -66,7 +66,7 @@ def _cell(page: Page, explained: CellExplained) -> None:
     else:
         page.line(
             f"{bound}{plain(total.charges_usd)} USD ({bound}{display_usd(total.charges_usd)}) in "
-            f"{many(total.lines, 'charge line')}"
+            f"{counted(total.lines, 'charge line')}"
         )
         if total.list_usd is not None and total.list_usd != total.charges_usd:
             page.line(f"{plain(total.list_usd)} USD at list prices")
@@ -179,7 +179,7 @@ def _ways(page: Page, explained: CellExplained) -> None:
         page.line("THEY DO NOT AGREE.")
         if total.misfits:
             page.line(
-                f"{many(total.misfits, 'line')} cost something else than quantity {TIMES} price."
+                f"{counted(total.misfits, 'line')} cost something else than quantity {TIMES} price."
             )
 
 
@@ -213,10 +213,13 @@ def _usage(page: Page, usage: Usage) -> None:
     span = ""
     if usage.first_at is not None and usage.last_at is not None:
         span = f", started {at(usage.first_at)} to {at(usage.last_at)}"
-    page.heading(f"Usage: {many(usage.records, 'record')}, {many(usage.requests, 'request')}{span}")
+    page.heading(
+        f"Usage: {counted(usage.records, 'record')}, {counted(usage.requests, 'request')}{span}"
+    )
     if usage.detail_records:
         page.line(
-            f"{many(usage.detail_records, 'record')} of detail sources beside them make no charges"
+            f"{counted(usage.detail_records, 'record')} of detail sources beside them "
+            "make no charges"
         )
     if not usage.meters:
         return

@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline.money import plain
-from pipeline.published.terminal_table import drawn, printable
+from pipeline.published.terminal_table import drawn
+from pipeline.text import printable
 
 UNPRICED = "unpriced"
 TIMES = "\u00d7"
@@ -75,11 +76,6 @@ def aligned(texts: Sequence[str]) -> list[str]:
 def at(instant: datetime) -> str:
     """An instant in UTC, to the second where it is whole."""
     return f"{instant.isoformat()}Z"
-
-
-def many(number: int, one: str, more: str | None = None) -> str:
-    """``1 record``, ``2 records``."""
-    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def _is_number(text: str) -> bool:

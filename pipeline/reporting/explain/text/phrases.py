@@ -7,7 +7,8 @@ from datetime import datetime, time
 
 from pipeline.money import plain
 from pipeline.reporting.explain.model import FileVersion, PriceRow, PriceUsed, Record, Share
-from pipeline.reporting.explain.text.layout import TIMES, UNPRICED, at, count, many, usd
+from pipeline.reporting.explain.text.layout import TIMES, UNPRICED, at, count, usd
+from pipeline.text import counted
 
 NO_MODEL = "(no model)"  # as reports call usage that is told without one
 
@@ -95,7 +96,7 @@ def version_lines(version: FileVersion) -> list[str]:
     return [
         state(version),
         ", ".join((content, f"read {at(version.ingested_at)} by run {version.run_id}")),
-        f"{many(version.rows_read, 'row')}: {', '.join(fates)}",
+        f"{counted(version.rows_read, 'row')}: {', '.join(fates)}",
     ]
 
 

@@ -12,7 +12,7 @@ from pipeline.reporting.explain.model import (
     Record,
     RecordExplained,
 )
-from pipeline.reporting.explain.text.layout import Column, Page, at, count, many, usd
+from pipeline.reporting.explain.text.layout import Column, Page, at, count, usd
 from pipeline.reporting.explain.text.line import line_fate
 from pipeline.reporting.explain.text.phrases import (
     copy_line,
@@ -22,6 +22,7 @@ from pipeline.reporting.explain.text.phrases import (
     share_line,
     version_lines,
 )
+from pipeline.text import counted
 
 
 def draw_record(page: Page, explained: RecordExplained) -> None:
@@ -64,7 +65,7 @@ def draw_file(page: Page, explained: FileExplained) -> None:
         page.heading("Held back (tollbook quarantine list)")
         for reject in explained.rejects:
             page.line(
-                f"{reject.rule}: {many(reject.rows, 'row')}, first line {reject.first_line:,}: "
+                f"{reject.rule}: {counted(reject.rows, 'row')}, first line {reject.first_line:,}: "
                 f"{reject.detail}"
             )
     cells = explained.cells
@@ -74,7 +75,7 @@ def draw_file(page: Page, explained: FileExplained) -> None:
     more = (
         f", the {len(cells)} with the most records" if explained.cells_in_all > len(cells) else ""
     )
-    page.heading(f"Where its records are ({many(explained.cells_in_all, 'cell')}{more})")
+    page.heading(f"Where its records are ({counted(explained.cells_in_all, 'cell')}{more})")
     page.table(
         [
             Column("day", [c.charge_date.isoformat() for c in cells]),
@@ -123,7 +124,7 @@ def draw_files(page: Page, files: Sequence[InputFile], in_all: int) -> None:
         )
         page.line(
             f"{file.input_file} (source {file.source}): "
-            f"{many(file.records, 'record')} here, {lines}"
+            f"{counted(file.records, 'record')} here, {lines}"
         )
         for version in file.versions:
             for line in version_lines(version):
@@ -158,7 +159,7 @@ def _facts(record: Record) -> list[str]:
         record.variant or "",
         f"tier {record.service_tier}",
         "batch" if record.is_batch else "",
-        many(record.requests, "request"),
+        counted(record.requests, "request"),
     ]
     until = f" to {at(record.ended_at)}" if record.ended_at else ""
     days = f"UTC day {record.usage_date}, the organization's day {record.charge_date}"

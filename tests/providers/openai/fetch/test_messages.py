@@ -48,7 +48,7 @@ def test_a_range_that_cannot_be_read_is_a_mistake_of_the_command(tmp_path: Path)
     """Exit 2, and nothing is started."""
     FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
     wrong = _command(tmp_path, "ingest", "--since", "yesterday", OPENAI_ADMIN_KEY=KEY)
-    assert (wrong.returncode, "'yesterday' is no date" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "'yesterday' is not a date" in wrong.stderr) == (2, True)
 
 
 def _looked(folder: Path, environment: dict[str, str]) -> tuple[Check, int]:
