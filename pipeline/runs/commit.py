@@ -15,15 +15,17 @@ import structlog
 
 from pipeline.alerts import budget_rule, outbox, run_rule
 from pipeline.budgets import status as budgets_status
+from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, RatingResult, is_final
 from pipeline.charges.reconciliation import reconcile as reconciliation
 from pipeline.directory import store as directory_books
 from pipeline.errors import TollbookError
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
+from pipeline.ledger import store as ledger_store
+from pipeline.pricing import store as price_store
 from pipeline.pricing.load import PriceKey
 from pipeline.providers import fetch_store
-from pipeline.runs import catalogue
 from pipeline.runs.context import Batch, ChangeSet, Counts, Desk, reason_of
 from pipeline.storage.parquet import relation
 
@@ -55,9 +57,9 @@ def write(work: Batch, change: ChangeSet) -> None:
         is_synced=work.config.directory.sync,
         at=work.started_at,
     )
-    catalogue.restore_rows(db, change.restored)
-    catalogue.save_ledger_files(db, storage, change.new_files)
-    catalogue.save_exclusions(
+    ledger_store.restore_rows(db, change.restored)
+    ledger_store.save_ledger_files(db, storage.root, change.new_files)
+    ledger_store.save_exclusions(
         db, change.exclusions, work.run_id, work.started_at, change.exclusion_note
     )
     if change.has_rejects:
@@ -72,16 +74,16 @@ def write(work: Batch, change: ChangeSet) -> None:
 def write_charges(work: Batch, rated: RatingResult) -> None:
     """What was rated and posted."""
     db, storage = work.db, work.storage
-    catalogue.save_price_book(db, work.book, work.run_id, work.started_at)
-    catalogue.save_days(db, storage, rated.days, work.run_id)
-    catalogue.save_postings(db, storage, rated.postings)
-    catalogue.save_day_prices(db, rated.day_prices)
+    price_store.save_price_book(db, work.book, work.run_id, work.started_at)
+    charge_store.save_days(db, storage.root, rated.days, work.run_id)
+    charge_store.save_postings(db, storage.root, rated.postings)
+    charge_store.save_day_prices(db, rated.day_prices)
 
 
 def _forget(work: Batch, change: ChangeSet) -> None:
     entries = {e.file_id: e for e in work.registry.versions}
     names = [entries[i].input_file for i in change.forgotten]
-    catalogue.forget_versions(work.db, change.forgotten_versions)
+    ledger_store.forget_versions(work.db, change.forgotten_versions)
     restored = bucket_store.forget_files(
         work.db,
         change.forgotten,

@@ -28,11 +28,11 @@ from pipeline.ledger.minutes import MinuteDay
 from pipeline.pricing.load import PriceBook, load_book
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.providers.read_pages import BucketChange
-from pipeline.runs import catalogue
 from pipeline.storage.database import Database, open_database
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
+from pipeline.storage.orphans import orphans
 
 
 @dataclass(slots=True)
@@ -212,7 +212,7 @@ def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Itera
     Fails: ConfigError where the storage is kept in another time zone.
     """
     with scratch(at.storage.temporary / "scratch") as con:
-        for orphan in catalogue.orphans(at.db, at.storage):
+        for orphan in orphans(at.db, at.storage):
             orphan.unlink()
         at.db.agree(
             "timezone",

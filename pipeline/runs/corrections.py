@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.charges import provider_billed
+from pipeline.charges import store as charge_store
 from pipeline.charges.model import RatingJob, RatingResult, charge_relation
 from pipeline.charges.rate import rate
 from pipeline.charges.reconciliation.reconcile import Scope
@@ -24,6 +25,7 @@ from pipeline.intake.files.input_files import InputFile
 from pipeline.intake.replay import take_lines
 from pipeline.intake.session import IntakeSession, RejectStore
 from pipeline.ledger import bucket_store, minute_store
+from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import (
     Exclusion,
     LedgerFile,
@@ -34,7 +36,6 @@ from pipeline.ledger.files import (
 )
 from pipeline.ledger.identity import identity_hash
 from pipeline.resources import render_sql, sql
-from pipeline.runs import catalogue
 from pipeline.runs.context import Batch, ChangeSet, RunResult
 from pipeline.runs.run import act, drop_duplicates, intake_of, settle
 
@@ -74,7 +75,7 @@ def forget(actor: Actor, names: Sequence[str], reason: str) -> RunResult:
     with _acting(actor, "forget") as work:
         entries = [e for name in names for e in _entries(work, name)]
         change = ChangeSet(exclusion_note=reason, forgotten=[e.file_id for e in entries])
-        known = catalogue.ledger_files(work.db, work.storage)
+        known = ledger_store.ledger_files(work.db, work.storage.root)
         rows = _rows(work, known, entries)
         live = rows.filter("is_live") if rows.height else rows
         for row in live.iter_rows(named=True):
@@ -159,7 +160,7 @@ def _rows(work: Batch, known: Sequence[LedgerFile], entries: Sequence[InputFile]
     if not known:
         return pl.DataFrame()
     view_rows(work.con, "known_rows", known, _FORGOTTEN_COLUMNS)
-    work.con.register("excluded_rows", catalogue.excluded_rows(work.db))
+    work.con.register("excluded_rows", ledger_store.excluded_rows(work.db))
     work.con.register(
         "forgotten_files",
         pl.DataFrame(
@@ -194,7 +195,7 @@ def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
     tollbook, or another clock, can read.
     """
     with _acting(actor, "replay") as work:
-        known = catalogue.ledger_files(work.db, work.storage)
+        known = ledger_store.ledger_files(work.db, work.storage.root)
         next_id = max((f.ledger_id for f in known), default=0) + 1
         writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
         intake = intake_of(work, writer, RejectStore(work.storage.temporary / "rejects"))
@@ -202,7 +203,7 @@ def replay(actor: Actor, *, rule: str | None = None) -> RunResult:
         landed = _replay_lines(work, intake, change, rule)
         new = writer.close()
         change.counts.rows_read = change.counts.accepted = landed
-        excluded = catalogue.excluded_rows(work.db)
+        excluded = ledger_store.excluded_rows(work.db)
         restated = drop_duplicates(work, change, new, known, excluded)
         change.new_files = [f for f in new if f.rows]
         for day in dates_of(work.con, [f for f in change.new_files if f.basis == "charge"]):
@@ -255,7 +256,7 @@ def rerate(actor: Actor, since: date | None, until: date | None) -> RunResult:
 def _days(work: Batch, since: date | None, until: date | None) -> list[date]:
     return [
         day
-        for day in catalogue.days(work.db, work.storage)
+        for day in charge_store.days(work.db, work.storage.root)
         if (since is None or day >= since) and (until is None or day < until)
     ]
 
@@ -266,10 +267,10 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
     A row is what would move from one price to another; NULL costs are unpriced.
     """
     with _acting(actor, "preview") as work:
-        states = catalogue.days(work.db, work.storage)
+        states = charge_store.days(work.db, work.storage.root)
         days = _days(work, since, until)
-        excluded = catalogue.excluded_rows(work.db)
-        ledger = catalogue.ledger_files(work.db, work.storage)
+        excluded = ledger_store.excluded_rows(work.db)
+        ledger = ledger_store.ledger_files(work.db, work.storage.root)
         rated: RatingResult = rate(
             work.con,
             [RatingJob(day, work.book, "rerate") for day in days],

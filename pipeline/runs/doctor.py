@@ -26,11 +26,11 @@ from pipeline.intake.files.discovery import find
 from pipeline.pricing.load import examine
 from pipeline.providers.openai.credentials import address, check_access, key_variable
 from pipeline.published.reader import open_published
-from pipeline.runs import catalogue
 from pipeline.storage import lock
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.migrations import newer_migrations
+from pipeline.storage.orphans import orphans
 from pipeline.storage.read_copy import open_read_copy
 
 LITTLE_SPACE_BYTES = 1 << 30
@@ -292,7 +292,7 @@ def _runs(db: Database) -> Iterator[Check]:
 
 
 def _orphans(db: Database, storage: StorageLayout) -> Check:
-    count = len(catalogue.orphans(db, storage))
+    count = len(orphans(db, storage))
     value = f"{_number(count, 'file')} of a run that did not end" if count else "none"
     return Check(
         "storage", "left over", value, hint="The next run removes them." if count else None

@@ -15,7 +15,9 @@ import polars as pl
 
 from pipeline.alerts import channels
 from pipeline.alerts.monitors import evaluate
+from pipeline.budgets import store as budget_store
 from pipeline.charges import provider_billed
+from pipeline.charges import store as charge_store
 from pipeline.charges.model import ChargeDay, RatingJob, RatingResult, is_final
 from pipeline.charges.rate import rate
 from pipeline.config.model import Config
@@ -32,15 +34,17 @@ from pipeline.intake.files.input_files import InputFile
 from pipeline.intake.session import IntakeSession, RejectStore
 from pipeline.intake.stage import take_source
 from pipeline.ledger import bucket_store
+from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
 from pipeline.ledger.supersede import supersede_buckets, supersede_requests
+from pipeline.pricing import store as price_store
 from pipeline.pricing.load import PriceBook
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
 from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
 from pipeline.published.snapshot import SnapshotContents, publish
-from pipeline.runs import catalogue, commit, stages
+from pipeline.runs import commit, stages
 from pipeline.runs.context import Batch, ChangeSet, Counts, RunResult, batch, desk, plan
 from pipeline.runs.invariants import check_books, check_days
 from pipeline.storage import disk_errors
@@ -151,18 +155,20 @@ def act(
 def settle(work: Batch, change: ChangeSet) -> RunResult:
     """Rate what changed, check, commit, publish, deliver: the second half of every act."""
     storage, db = work.storage, work.db
-    excluded = catalogue.excluded_rows(db)
+    excluded = ledger_store.excluded_rows(db)
     if change.restored:
         back = pl.DataFrame(change.restored, schema=["ledger_id", "row_number"], orient="row")
         excluded = excluded.join(back, on=["ledger_id", "row_number"], how="anti")
-    excluded = pl.concat([excluded, catalogue.excluded_frame(change.exclusions, work.started_at)])
-    ledger = catalogue.ledger_files(db, storage) + change.new_files
-    states = catalogue.days(db, storage)
+    excluded = pl.concat(
+        [excluded, ledger_store.excluded_frame(change.exclusions, work.started_at)]
+    )
+    ledger = ledger_store.ledger_files(db, storage.root) + change.new_files
+    states = charge_store.days(db, storage.root)
     with db.transaction():
         commit.write(work, change)
         stages.begin("rate")
         rated = _rate(work, change, ledger, excluded, states)
-        postings = catalogue.postings(db, storage) + rated.postings
+        postings = charge_store.postings(db, storage.root) + rated.postings
         check_days(work.con, rated, postings)
         outcome = _outcome(work, change)
         commit.write_charges(work, rated)
@@ -181,7 +187,7 @@ def settle(work: Batch, change: ChangeSet) -> RunResult:
             excluded=excluded,
             states=states,
             touched=set(change.touched_days(ledger)),
-            aliases=catalogue.published_aliases(work.book),
+            aliases=price_store.published_aliases(work.book),
             today=work.today,
             at=work.started_at,
             run_id=work.run_id,
@@ -194,9 +200,9 @@ def settle(work: Batch, change: ChangeSet) -> RunResult:
         excluded=excluded,
         days=sorted(states.values(), key=lambda s: s.usage_date),
         postings=postings,
-        prices=catalogue.published_prices(work.book),
-        budgets=catalogue.published_budgets(work.config.budgets),
-        aliases=catalogue.published_aliases(work.book),
+        prices=price_store.published_prices(work.book),
+        budgets=budget_store.published_budgets(work.config.budgets),
+        aliases=price_store.published_aliases(work.book),
     )
     with disk_errors.after_the_commit(storage.root):
         stages.begin("deliver")
@@ -269,7 +275,7 @@ def days_to_rate(
             reason = "restatement" if reason == "usage" else reason
             if day not in change.current_book_days:
                 if known.book_id not in pinned:
-                    pinned[known.book_id] = catalogue.price_book(work.db, known.book_id)
+                    pinned[known.book_id] = price_store.price_book(work.db, known.book_id)
                 book = pinned[known.book_id]
         chosen.append(RatingJob(day, book, reason))
     return chosen
@@ -291,8 +297,8 @@ def _outcome(work: Batch, change: ChangeSet) -> str:
 
 def read_sources(work: Batch) -> ChangeSet:
     """Find, read, validate; drop repeats; say which days have changed."""
-    known = catalogue.ledger_files(work.db, work.storage)
-    excluded = catalogue.excluded_rows(work.db)
+    known = ledger_store.ledger_files(work.db, work.storage.root)
+    excluded = ledger_store.excluded_rows(work.db)
     next_id = max((f.ledger_id for f in known), default=0) + 1
     # versions of buckets that never hold get ids far from the others
     writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)

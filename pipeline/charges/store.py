@@ -1,0 +1,99 @@
+"""The tables `charge_days`, `posting_files` and `day_prices`: what is charged, by day.
+
+Reads and writes inside the caller's transaction. Computes no charge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.charges.model import DAY_PRICE_SCHEMA, ChargeDay, PostingFile
+from pipeline.storage.database import Database
+
+
+def days(db: Database, root: Path) -> dict[date, ChargeDay]:
+    """The charges of every UTC day that has some."""
+    rows = db.rows(
+        "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at "
+        "FROM charge_days ORDER BY usage_date"
+    )
+    return {
+        day: ChargeDay(day, book, root / charges, root / sums, first)
+        for day, book, charges, sums, first in rows
+    }
+
+
+def save_days(db: Database, root: Path, states: Mapping[date, ChargeDay], run_id: str) -> None:
+    """Record the new charge and sum files of days."""
+    if not states:
+        return
+    db.con.register(
+        "written_days", pl.DataFrame({"usage_date": list(states)}, schema={"usage_date": pl.Date})
+    )
+    db.con.execute(
+        "DELETE FROM charge_days WHERE usage_date IN (SELECT usage_date FROM written_days)"
+    )
+    db.con.unregister("written_days")
+    db.insert(
+        "charge_days",
+        ("usage_date", "book_id", "charge_path", "daily_path", "first_posted_at", "run_id"),
+        [
+            (
+                s.usage_date,
+                s.book_id,
+                str(s.charge_path.relative_to(root)),
+                str(s.daily_path.relative_to(root)),
+                s.first_posted_at,
+                run_id,
+            )
+            for s in states.values()
+        ],
+    )
+
+
+def postings(db: Database, root: Path) -> list[PostingFile]:
+    """All posting files, in the order in which they were posted."""
+    rows = db.rows(
+        "SELECT path, usage_date, reason, rows, run_id, posted_at FROM posting_files "
+        "ORDER BY posted_at, path"
+    )
+    return [
+        PostingFile(root / path, day, reason, count, run_id, at)
+        for path, day, reason, count, run_id, at in rows
+    ]
+
+
+def save_postings(db: Database, root: Path, files: Iterable[PostingFile]) -> None:
+    """Record new posting files."""
+    db.insert(
+        "posting_files",
+        ("path", "usage_date", "reason", "rows", "run_id", "posted_at"),
+        [
+            (
+                str(f.path.relative_to(root)),
+                f.usage_date,
+                f.reason,
+                f.rows,
+                f.run_id,
+                f.posted_at,
+            )
+            for f in files
+        ],
+    )
+
+
+def save_day_prices(db: Database, frames: Sequence[pl.DataFrame]) -> None:
+    """Record which prices the rated days used."""
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=DAY_PRICE_SCHEMA)
+    if not frame.height:
+        return
+    db.con.register("incoming_rows", frame)
+    db.con.execute(
+        "DELETE FROM day_prices WHERE usage_date IN (SELECT DISTINCT usage_date FROM incoming_rows)"
+    )
+    db.con.unregister("incoming_rows")
+    db.insert_frame("day_prices", frame)

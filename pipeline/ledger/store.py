@@ -1,0 +1,149 @@
+"""The tables `ledger_files` and `excluded_rows`: which ledger files and rows are live.
+
+Reads and writes inside the caller's transaction. Opens no ledger file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.ledger.files import Exclusion, LedgerFile
+from pipeline.storage.database import Database
+
+EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
+    "ledger_id": pl.Int64(),
+    "row_number": pl.Int64(),
+    "reason": pl.String(),
+    "replaced_at": pl.Datetime("us"),
+}
+
+
+def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
+    """All ledger files, in the order in which they were written."""
+    rows = db.rows(
+        "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
+        "last_usage_date, meters, most_input_tokens, run_id FROM ledger_files ORDER BY ledger_id"
+    )
+    return [
+        LedgerFile(
+            ledger_id=ledger_id,
+            path=root / path,
+            usage_month=month,
+            basis=basis,
+            is_bucket=is_bucket,
+            rows=count,
+            first_usage_date=first,
+            last_usage_date=last,
+            meters=tuple(meters),
+            most_input_tokens=most,
+            run_id=run_id,
+        )
+        for ledger_id, path, month, basis, is_bucket, count, first, last, meters, most, run_id in (
+            rows
+        )
+    ]
+
+
+def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> None:
+    """Record new ledger files: they are live from the commit on."""
+    db.insert(
+        "ledger_files",
+        (
+            "ledger_id",
+            "path",
+            "usage_month_date",
+            "basis",
+            "is_bucket",
+            "rows",
+            "first_usage_date",
+            "last_usage_date",
+            "meters",
+            "most_input_tokens",
+            "run_id",
+        ),
+        [
+            (
+                f.ledger_id,
+                str(f.path.relative_to(root)),
+                f.usage_month,
+                f.basis,
+                f.is_bucket,
+                f.rows,
+                f.first_usage_date,
+                f.last_usage_date,
+                list(f.meters),
+                f.most_input_tokens,
+                f.run_id,
+            )
+            for f in files
+        ],
+    )
+
+
+def excluded_rows(db: Database) -> pl.DataFrame:
+    """The excluded rows of all ledger files, why and since when (EXCLUDED_SCHEMA)."""
+    found = db.frame("SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows")
+    return found.cast(pl.Schema(EXCLUDED_SCHEMA))
+
+
+def excluded_frame(exclusions: Sequence[Exclusion], at: datetime) -> pl.DataFrame:
+    """A run's new exclusions, as `excluded_rows` will give them."""
+    return pl.DataFrame(
+        [(e.ledger_id, e.row_number, e.reason, at) for e in exclusions],
+        schema=EXCLUDED_SCHEMA,
+        orient="row",
+    )
+
+
+def save_exclusions(
+    db: Database, exclusions: Sequence[Exclusion], run_id: str, at: datetime, note: str | None
+) -> None:
+    """Exclude rows from the live ledger."""
+    frame = pl.DataFrame(
+        [
+            (e.ledger_id, e.row_number, e.reason, at, e.replaced_by_file, e.replaced_by_line)
+            for e in exclusions
+        ],
+        schema={
+            **EXCLUDED_SCHEMA,
+            "replaced_by_file": pl.String,
+            "replaced_by_line": pl.Int64,
+        },
+        orient="row",
+    )
+    db.insert_frame(
+        "excluded_rows",
+        frame.with_columns(
+            pl.lit(note, dtype=pl.String).alias("note"), pl.lit(run_id).alias("run_id")
+        ),
+    )
+
+
+def restore_rows(db: Database, rows: Sequence[tuple[int, int]]) -> None:
+    """Put excluded rows back into the live ledger."""
+    if not rows:
+        return
+    frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
+    db.con.register("restored_rows", frame)
+    db.con.execute(
+        "DELETE FROM excluded_rows WHERE (ledger_id, row_number) IN "
+        "(SELECT (ledger_id, row_number) FROM restored_rows)"
+    )
+    db.con.unregister("restored_rows")
+
+
+def forget_versions(db: Database, rows: Sequence[tuple[int, int]]) -> None:
+    """Mark excluded rows of forgotten files, so that they are never restored or matched."""
+    if not rows:
+        return
+    frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
+    db.con.register("forgotten_versions", frame)
+    db.con.execute(
+        "UPDATE excluded_rows SET reason = 'forgotten' WHERE (ledger_id, row_number) IN "
+        "(SELECT (ledger_id, row_number) FROM forgotten_versions)"
+    )
+    db.con.unregister("forgotten_versions")
