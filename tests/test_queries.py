@@ -27,7 +27,7 @@ from pipeline.storage.parquet import relation
 
 QUERIES = resources.folder("queries")
 NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
-PORTABLE = tuple(n for n in NAMES if n.split("/")[0] in {"staging", "ledger", "charges"})
+ENGINES = ("any", "duckdb")
 LONGEST_SQL_IN_PYTHON = 250  # characters
 FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project")
 # A view's FROM item; where it stands the real one names the files of a snapshot.
@@ -43,6 +43,26 @@ FILES = {
         "reject_files",
     )
 }
+
+
+def header(name: str) -> list[str]:
+    """The comment lines that open the file."""
+    return list(itertools.takewhile(_is_comment, resources.sql(name).splitlines()))
+
+
+def engines(name: str) -> list[str]:
+    """What the header says after `engine:`; a migration is for DuckDB and need not say so."""
+    if name.startswith("schema/"):
+        return ["duckdb"]
+    mark = "-- engine: "
+    return [line.removeprefix(mark) for line in header(name) if line.startswith(mark)]
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("--")
+
+
+PORTABLE = tuple(n for n in NAMES if engines(n) == ["any"])
 
 
 def rendered(name: str) -> Iterator[str]:
@@ -73,10 +93,31 @@ def rendered(name: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_header_says_what_a_row_is(name: str) -> None:
     """A comment opens the file, and one of its lines begins with `row:`."""
-    header = list(itertools.takewhile(_is_comment, resources.sql(name).splitlines()))
-    rows = [line for line in header if line.startswith("-- row: ")]
+    rows = [line for line in header(name) if line.startswith("-- row: ")]
     assert len(rows) == 1, f"{name} needs one line `-- row: …` in its header"
     assert len(rows[0]) > len("-- row: one.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_header_says_which_engine_it_is_for(name: str) -> None:
+    """`any` or `duckdb`, once; what decides fates and money is for any."""
+    assert engines(name) in [[engine] for engine in ENGINES]
+
+
+def test_what_decides_fates_and_money_is_for_any_engine() -> None:
+    """Sums, prices, charge lines, differences, and which row repeats which."""
+    assert set(PORTABLE) >= {
+        "budgets/status",
+        "charges/allowance_quantities",
+        "charges/charge_lines",
+        "charges/daily_sums",
+        "charges/differences",
+        "charges/priced_keys",
+        "charges/quantities",
+        "ledger/repeat_fates",
+        "ledger/repeated_identities",
+        "ledger/restored_rows",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -129,13 +170,12 @@ def test_portable_files_avoid_what_differs_silently(name: str) -> None:
         assert found == []
 
 
-def test_every_folder_is_known() -> None:
-    """A new folder of queries is put into the picture, portable or not."""
-    assert {n.split("/")[0] for n in NAMES} <= {
-        *("schema", "reading", "staging", "ledger", "charges", "writing"),
-        *("status", "reconciling", "checks", "published", "analysis", "reporting", "explaining"),
-        *("as_of", "directory"),
-    }
+def test_the_folders_are_those_of_the_packages() -> None:
+    """Beside migrations, checks, analysts' queries; published ones have those of an instant."""
+    of_no_package = {"schema", "checks", "analysis", "charges/fast", "published/as_of"}
+    folders = {name.rpartition("/")[0] for name in NAMES} - of_no_package
+    package = Path(resources.__file__).parent
+    assert [folder for folder in sorted(folders) if not (package / folder).is_dir()] == []
 
 
 def test_python_holds_no_long_sql() -> None:
@@ -150,10 +190,6 @@ def test_python_holds_no_long_sql() -> None:
         and re.search(r"\bSELECT\b.+\bFROM\b", node.value, re.DOTALL)
     ]
     assert long == []
-
-
-def _is_comment(line: str) -> bool:
-    return line.startswith("--")
 
 
 def _answers(statement: exp.Expr) -> Iterator[exp.Select]:

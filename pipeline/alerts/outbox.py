@@ -65,7 +65,7 @@ class Delivery:
 
 def known(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     """Every alert so far, in the order in which they were raised."""
-    return [Alert(*row) for row in con.execute(sql("status/alerts_known")).fetchall()]
+    return [Alert(*row) for row in con.execute(sql("alerts/known")).fetchall()]
 
 
 def store(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
@@ -73,14 +73,14 @@ def store(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
     changed = [asdict(alert) for alert in (*decision.new, *decision.updates)]
     if changed:
         con.register("alerts_now", pl.DataFrame(changed, schema=_ALERT_SCHEMA))
-        con.execute(sql("status/alerts_store"))
+        con.execute(sql("alerts/store"))
         con.unregister("alerts_now")
     for message in decision.messages:
         values = {
             f.name: getattr(message, f.name) for f in fields(Message) if f.name != "delivered_to"
         }
         values |= {"alert_ids": list(message.alert_ids), "raised_ids": list(message.raised_ids)}
-        con.execute(sql("status/messages_store"), values)
+        con.execute(sql("alerts/messages_store"), values)
 
 
 def pending(con: duckdb.DuckDBPyConnection) -> list[Message]:
@@ -107,7 +107,7 @@ def pending(con: duckdb.DuckDBPyConnection) -> list[Message]:
             alert_ids,
             raised_ids,
             delivered_to,
-        ) in con.execute(sql("status/messages_pending")).fetchall()
+        ) in con.execute(sql("alerts/messages_pending")).fetchall()
     ]
 
 
@@ -157,14 +157,14 @@ def record(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> No
     for delivery in deliveries:
         tries.setdefault(delivery.message_id, []).append(delivery)
         if delivery.outcome in {"delivered", "failed"}:
-            con.execute(sql("status/deliveries_store"), asdict(delivery))
+            con.execute(sql("alerts/deliveries_store"), asdict(delivery))
     for message_id, tried in tries.items():
         if any(d.outcome in {"failed", "not tried"} for d in tried):
             continue
         settled_at = max(d.attempted_at for d in tried)
         is_printed = all(d.channel == PRINTED for d in tried)
         con.execute(
-            sql("status/alerts_delivered"),
+            sql("alerts/delivered"),
             {
                 "message_id": message_id,
                 "delivery": "printed" if is_printed else "sent",
@@ -172,7 +172,7 @@ def record(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> No
             },
         )
         con.execute(
-            sql("status/messages_settle"), {"message_id": message_id, "settled_at": settled_at}
+            sql("alerts/messages_settle"), {"message_id": message_id, "settled_at": settled_at}
         )
 
 

@@ -99,7 +99,7 @@ def evaluate(
     )
     # not in a `finally`: in an aborted transaction unregistering fails and would hide the reason
     con.register("budget_plan", frame)
-    rows = con.execute(sql("status/budget_status")).fetchall()
+    rows = con.execute(sql("budgets/status")).fetchall()
     con.unregister("budget_plan")
     spent = {(budget_id, start): (usd, unpriced) for budget_id, start, usd, unpriced in rows}
     return [_status(plan, *spent[plan.budget_id, plan.period_start_date]) for plan in plans]
@@ -110,7 +110,7 @@ def store(con: duckdb.DuckDBPyConnection, statuses: Iterable[BudgetStatus]) -> N
     rows = [{name: getattr(s, name) for name in _STORED_SCHEMA} for s in statuses]
     con.execute("DELETE FROM budget_status")
     con.register("budget_status_now", pl.DataFrame(rows, schema=_STORED_SCHEMA))
-    con.execute(sql("status/budget_status_store"))
+    con.execute(sql("budgets/status_store"))
     con.unregister("budget_status_now")
 
 
@@ -141,7 +141,7 @@ def _plans(
             thresholds,
             amount_usd,
             since,
-        ) in con.execute(sql("status/budget_plans_kept")).fetchall()
+        ) in con.execute(sql("budgets/plans_kept")).fetchall()
     ]
     first_seen: dict[str, date] = {}
     for plan in kept:
@@ -153,7 +153,7 @@ def _plans(
         for plan in kept
         if plan.period_end_date <= today
     }
-    months = {row[0] for row in con.execute(sql("status/budget_months")).fetchall()}
+    months = {row[0] for row in con.execute(sql("budgets/months")).fetchall()}
     months.add(month_of(today)[0])
     plans = {
         (budget.id, start): _Plan(

@@ -272,13 +272,15 @@ class _Chunk:
     def _charge_numbers(self, *, has_allowances: bool, has_billed: bool) -> None:
         self._table(
             "keyed_quantities",
-            render_sql("writing/keyed_quantities", meters=self.meters, by_project=self.by_project),
+            render_sql(
+                "charges/fast/keyed_quantities", meters=self.meters, by_project=self.by_project
+            ),
         )
-        self._table("charge_numbers", render_sql("writing/charge_numbers", meters=self.meters))
+        self._table("charge_numbers", render_sql("charges/fast/charge_numbers", meters=self.meters))
         self.con.execute(
             "CREATE OR REPLACE TEMP VIEW charge_lines AS "
             + render_sql(
-                "writing/charge_lines", has_allowances=has_allowances, has_billed=has_billed
+                "charges/fast/charge_lines", has_allowances=has_allowances, has_billed=has_billed
             )
         )
 
@@ -311,7 +313,7 @@ class _Chunk:
             + render_sql("charges/allowance_quantities", meters=meters, units=METER_UNITS)
         )
         self.con.execute(
-            f"CREATE OR REPLACE TEMP VIEW allowance_lines AS {sql('writing/allowance_lines')}"
+            f"CREATE OR REPLACE TEMP VIEW allowance_lines AS {sql('charges/fast/allowance_lines')}"
         )
         return True
 

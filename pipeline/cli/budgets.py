@@ -49,7 +49,7 @@ def budgets_verb(
     published = configured.storage.root / "published"
     with open_published(published) as con:
         parameters = {"period_start_date": start}
-        answer = run_statement(con, sql("status/budget_status_of_month"), parameters)
+        answer = run_statement(con, sql("budgets/status_of_month"), parameters)
         print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
         if next(answer.rows(), None) is None:
             say(f"No budget was looked at in {start:%Y-%m}; add [[budgets]], then run.")
@@ -105,5 +105,5 @@ def _list(state: str, form: str, out: Path | None, config: Path | None, *, quiet
     published = cli_context.load(config).storage.root / "published"
     with open_published(published) as con:
         parameters = {"state": None if state == "any" else state}
-        answer = run_statement(con, sql("status/alerts_listed"), parameters)
+        answer = run_statement(con, sql("alerts/listed"), parameters)
         print_answer(answer, form, out, published, quiet=quiet)

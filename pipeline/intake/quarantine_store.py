@@ -20,7 +20,7 @@ def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int])
         return {}
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
-        + render_sql("status/rejects_staged", reject_files=relation(paths)),
+        + render_sql("intake/rejects_staged", reject_files=relation(paths)),
         {"abandoned": sorted(abandoned)},
     )
     return dict(
@@ -31,7 +31,7 @@ def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int])
 def save_rejects(db: Database, run_id: str, at: datetime) -> None:
     """Put what was staged into the quarantine."""
     next_id = db.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
-    db.con.execute(sql("status/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at})
+    db.con.execute(sql("intake/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at})
 
 
 def close_rejects(

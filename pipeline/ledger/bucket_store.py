@@ -14,7 +14,7 @@ from pipeline.storage.database import Database
 
 def buckets_to_restore(db: Database, names: Sequence[str]) -> pl.DataFrame:
     """The versions of buckets that hold again without the files of these names."""
-    return db.frame(sql("status/buckets_to_restore"), {"names": list(names)})
+    return db.frame(sql("ledger/buckets_to_restore"), {"names": list(names)})
 
 
 def forget_files(
@@ -29,15 +29,15 @@ def forget_files(
 
     Gives a file id for each restored cost.
     """
-    db.con.execute(sql("status/costs_forgotten"), {"at": at, "files": list(file_ids)})
-    db.con.execute(sql("status/buckets_restored"), {"versions": list(versions)})
-    db.con.execute(sql("status/buckets_forgotten"), {"names": list(names)})
+    db.con.execute(sql("ledger/costs_forgotten"), {"at": at, "files": list(file_ids)})
+    db.con.execute(sql("ledger/buckets_restored"), {"versions": list(versions)})
+    db.con.execute(sql("ledger/buckets_forgotten"), {"names": list(names)})
     db.con.execute(
         "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
         "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
         {"at": at, "run": run_id, "files": list(file_ids)},
     )
-    return [file_id for (file_id,) in db.rows(sql("status/costs_restored"))]
+    return [file_id for (file_id,) in db.rows(sql("ledger/costs_restored"))]
 
 
 def save_buckets(db: Database, change: BucketChange, run_id: str, at: datetime) -> None:

@@ -43,7 +43,7 @@ class FetchRow:
 
 def known_spans(db: Database, source: str) -> dict[str, Span]:
     """What of each endpoint of a source is fetched without a hole; minutes are `…-1m`."""
-    rows = db.rows(sql("status/fetched_spans"), {"source": source})
+    rows = db.rows(sql("providers/fetched_spans"), {"source": source})
     return {endpoint: Span(since, until) for endpoint, since, until in rows}
 
 

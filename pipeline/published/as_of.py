@@ -23,7 +23,7 @@ def look_back(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
     con.execute("INSERT INTO as_of VALUES ($1)", [at])
     for view in VIEWS:
         body = render_sql(
-            f"as_of/{view}",
+            f"published/as_of/{view}",
             meters=METER_NAMES,
             input_meters=INPUT_METERS,
             output_meters=OUTPUT_METERS,

@@ -162,7 +162,7 @@ def months(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> tuple[MonthCom
     """The figures of each UTC month that has lines, in order."""
     figures: dict[date, dict[str, tuple[Decimal, Decimal, int]]] = defaultdict(dict)
     for month, figure, amount, gross, lines in run_statement(
-        con, sql("reconciling/figures"), chosen.parameters
+        con, sql("charges/reconciliation/figures"), chosen.parameters
     ).rows():
         figures[month][figure] = (amount, gross, lines)
     return tuple(_month(month, found) for month, found in sorted(figures.items()))
@@ -171,13 +171,13 @@ def months(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> tuple[MonthCom
 def gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> Answer:
     """The lines with a gap above the tolerance, the largest first, whatever the cause."""
     parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
-    return run_statement(con, sql("reconciling/gaps"), parameters)
+    return run_statement(con, sql("charges/reconciliation/gaps"), parameters)
 
 
 def counted_gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> list[Gap]:
     """The lines that a gate counts: not lag, complimentary tokens or credits."""
     parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
-    answer = run_statement(con, sql("reconciling/counted_gaps"), parameters)
+    answer = run_statement(con, sql("charges/reconciliation/counted_gaps"), parameters)
     return [Gap(*row) for row in answer.rows()]
 
 

@@ -284,7 +284,7 @@ def preview(actor: Actor, since: date | None, until: date | None) -> pl.DataFram
         )
         posting_files = charge_relation(p.path for p in rated.postings)
         found: pl.DataFrame = work.con.sql(
-            render_sql("status/rerate_preview", posting_files=posting_files)
+            render_sql("charges/rerate_preview", posting_files=posting_files)
         ).pl()
         return found
 

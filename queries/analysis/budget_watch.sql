@@ -3,6 +3,7 @@
 -- ties: spent_usd and state are those of budget_status.
 -- parameter: day DATE default today, any day of the period
 -- parameter: project VARCHAR default any, only budgets of this project
+-- engine: duckdb
 WITH periods AS (
   SELECT
     budget_id, project_id, model, scope, period_start_date, period_end_date,

@@ -6,6 +6,7 @@
 -- parameter: since DATE default month, first day (the organization's)
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only this project
+-- engine: duckdb
 WITH input_meters (meter, uncached_meter, is_read) AS (
   VALUES
     ('text_input_tokens', NULL, FALSE),

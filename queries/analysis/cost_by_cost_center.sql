@@ -5,6 +5,7 @@
 -- parameter: since DATE default month, first day (the organization's)
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only this project
+-- engine: duckdb
 WITH lines AS (
   SELECT
     charges.project_id,

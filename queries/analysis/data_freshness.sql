@@ -2,6 +2,7 @@
 -- row: one source, the one furthest behind first.
 -- ties: accepted + duplicate + superseded + quarantined = rows_read.
 -- parameter: now TIMESTAMP default now, the instant (UTC) that hours are counted to
+-- engine: duckdb
 SELECT
   source,
   max(kind) AS kind,

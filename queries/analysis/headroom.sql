@@ -12,6 +12,7 @@
 -- parameter: project VARCHAR default any, only this project
 -- parameter: near_percent BIGINT default 80, what counts as near a limit
 -- parameter: top BIGINT default 50, how many rows at most
+-- engine: duckdb
 WITH used AS (
   SELECT
     usage_date, started_at, project_id, model, requests, tokens, max_requests_per_1_minute,

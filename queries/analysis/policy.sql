@@ -5,6 +5,7 @@
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only this project
 -- parameter: kind VARCHAR default any, only this kind, such as deleted_key
+-- engine: duckdb
 SELECT
   period_start_date,
   kind,

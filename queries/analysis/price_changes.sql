@@ -5,6 +5,7 @@
 -- parameter: since DATE default last_day-90, first day of the usage (the organization's)
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only usage of this project
+-- engine: duckdb
 WITH book AS (
   SELECT DISTINCT  -- several books may hold the same price
     price_id, provider, model, meter, service_tier, context_class, variant, layer,

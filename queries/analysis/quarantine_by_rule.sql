@@ -2,6 +2,7 @@
 -- row: one source and rule with rows that are still held back, most rows first.
 -- ties: sum(rows_held_back) = that of quarantined in input_files, forgotten ones aside.
 -- parameter: source VARCHAR default any, only this source
+-- engine: duckdb
 WITH held_back AS (
   SELECT
     source, rule, detail, input_file, input_line, tokens_held_back, usage_date, quarantined_at,

@@ -5,6 +5,7 @@
 -- parameter: since DATE default any, first day (UTC) on which it was posted
 -- parameter: until DATE default any, first day (UTC) that is no longer counted
 -- parameter: project VARCHAR default any, only this project
+-- engine: duckdb
 SELECT
   run_id,
   reason,

@@ -7,6 +7,7 @@
 -- parameter: since DATE default month, first day (the organization's)
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only this project
+-- engine: duckdb
 WITH book AS (
   SELECT DISTINCT  -- several books may hold the same price
     price_id, provider, model, meter, service_tier, context_class, variant, layer,

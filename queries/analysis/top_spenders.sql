@@ -5,6 +5,7 @@
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only this project
 -- parameter: top BIGINT default 20, how many rows at most
+-- engine: duckdb
 WITH spenders AS (
   SELECT
     project_id,

@@ -2,6 +2,7 @@
 -- takes: quantities, allowances (provider or NULL for all of them, meter, quantity, starts_at,
 -- ends_at). Posted on the organization (no project) at the same price, so that everything still
 -- adds up.
+-- engine: any
 WITH used AS (
 {%- for meter in meters %}
   SELECT

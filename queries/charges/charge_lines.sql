@@ -1,6 +1,7 @@
 -- row: one charge: a quantity of one meter at one price, on one day with one set of dimensions.
 -- takes: quantities, resolved_prices (a row for each key and meter; price_id NULL: unpriced),
 -- allowance_quantities where the book grants any, billed_lines where only costs show some.
+-- engine: any
 WITH metered AS (
 {%- for meter in meters %}
   SELECT

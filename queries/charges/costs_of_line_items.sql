@@ -1,6 +1,7 @@
 -- row: what the costs endpoint says of one line item for a UTC day, project, key and user.
 -- takes: $line_items, those that no usage record explains. What is negative is a credit: it pays
 -- for use, and is none.
+-- engine: any
 SELECT
   c.usage_date, c.organization_id, c.project_id, c.api_key_id, c.user_id, c.line_item,
   c.quantity_unit, CAST(sum(c.quantity) AS DECIMAL(38, 6)) AS quantity,

@@ -1,5 +1,6 @@
 -- row: one UTC day, organization's day, project, model and scope: requests, tokens and cost.
 -- takes: quantities, charge_lines. cost_usd is NULL, not 0, where nothing is priced.
+-- engine: any
 WITH used AS (
   SELECT
     usage_date, charge_date, project_id, model, scope,

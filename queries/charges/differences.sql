@@ -1,6 +1,7 @@
 -- row: one posting: by how much a charge differs from what is posted, and why.
 -- takes: charge_lines, posted_charges, compared_days (usage_date, changed_reason): the posted days
 -- that are looked at.
+-- engine: any
 WITH both_sides AS (
   SELECT
     usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,

@@ -1,5 +1,6 @@
 -- row: one combination that needs a price, with which of the meters occur in it.
 -- takes: quantities. The project counts only where a discount names one.
+-- engine: any
 SELECT
   priced_at, provider, model, service_tier, context_class, variant,
 {%- if by_project %}

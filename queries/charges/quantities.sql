@@ -2,6 +2,7 @@
 -- takes: usage_rows; long_thresholds where some model has one; price_segments where a price
 -- changes within a day. Meters that do not occur are left out.
 -- Quantities are summed before they are priced: cost is linear inside one such row.
+-- engine: any
 WITH classed AS (
   SELECT
     u.usage_date, u.charge_date, u.organization_id, u.project_id, u.api_key_id, u.user_id,

@@ -1,4 +1,5 @@
 -- row: one alert that waits to be sent and that no pending message of the outbox raises.
+-- engine: duckdb
 SELECT
   alert_id,
   kind,

@@ -1,5 +1,6 @@
 -- row: one UTC day whose charges are not the sum of its postings.
 -- takes: day_charges, day_postings (usage_date, quantity, list_cost_usd, cost_usd).
+-- engine: duckdb
 WITH charged AS (
   SELECT
     usage_date, sum(quantity) AS quantity, coalesce(sum(cost_usd), 0) AS cost_usd,

@@ -1,4 +1,5 @@
 -- row: one input file whose four fates are not the rows read from it.
+-- engine: duckdb
 SELECT input_file, rows_read, accepted, duplicate, superseded, quarantined
 FROM input_files
 WHERE

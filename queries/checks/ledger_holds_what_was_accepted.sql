@@ -1,5 +1,6 @@
 -- row: the rows of the live ledger and the current provider costs, where they are not what the
 -- input files say was accepted.
+-- engine: duckdb
 WITH held AS (
   SELECT
     (SELECT coalesce(sum(rows), 0) FROM ledger_files)

@@ -1,4 +1,5 @@
 -- row: one input file whose quarantined rows are not those in the quarantine.
+-- engine: duckdb
 WITH held AS (
   SELECT file_id, count(*) AS rows
   FROM quarantine

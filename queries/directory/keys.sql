@@ -1,6 +1,7 @@
 -- row: one API key as it was at an instant (NULL: now), those deleted by then included; never the
 --      key itself.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
+-- engine: duckdb
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),

@@ -1,6 +1,7 @@
 -- row: one limit as it was at an instant (NULL: now): a rate limit of a model in a project, the
 --      models that a project may use, or a hard spend limit; those taken away by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
+-- engine: duckdb
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),

@@ -1,6 +1,7 @@
 -- row: one person in one project at an instant (NULL: now), one person that is in none, or one
 --      invitation; those who have left by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
+-- engine: duckdb
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),

@@ -1,6 +1,7 @@
 -- row: one project as it was at an instant (NULL: now), those archived or gone by then included,
 --      and the Default project, which is always there, also where nobody told of it.
 -- takes: $at TIMESTAMP, $today DATE (the organization's), $project VARCHAR (NULL: all).
+-- engine: duckdb
 WITH moment AS (
   SELECT
     coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at,

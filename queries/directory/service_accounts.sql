@@ -1,5 +1,6 @@
 -- row: one service account as it was at an instant (NULL: now), those deleted by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
+-- engine: duckdb
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),

@@ -2,6 +2,7 @@
 -- takes: known_rows, excluded_rows, replaced_buckets (bucket_key, identity_hash,
 -- replaced_by_file, replaced_by_line), ledger_runs.
 -- The hash holds the configured organization, which is a bucket's; a row may name its own.
+-- engine: any
 SELECT
   k.ledger_id, k.row_number, k.source, k.input_file, k.usage_date, r.run_id,
   b.replaced_by_file, b.replaced_by_line

@@ -2,6 +2,7 @@
 -- takes: new_rows, known_rows, excluded_rows, repeated_identities, source_ranks, ledger_runs.
 -- Later means: run, then the order of sources, then path, then line. Content that any earlier
 -- version already had is a duplicate; rows of forgotten files do not count.
+-- engine: any
 WITH candidate AS (
   SELECT
     n.ledger_id, n.row_number, true AS is_new, false AS is_excluded,

@@ -1,5 +1,6 @@
 -- row: one identity hash that a new row shares with another new row or with one in the ledger.
 -- takes: new_rows, known_rows (identity_hash). A shared hash is a candidate, no proof.
+-- engine: any
 WITH repeated AS (
   SELECT identity_hash
   FROM new_rows

@@ -1,6 +1,7 @@
 -- row: one row of a provider bucket that holds again, since the version after it was forgotten.
 -- takes: known_rows, excluded_rows, restored_buckets (organization_id, bucket_key, identity_hash,
 -- input_file, run_id), ledger_runs.
+-- engine: any
 WITH replaced AS (
   SELECT
     k.ledger_id, k.row_number, k.source, k.input_file, k.basis, k.usage_date, r.run_id,

@@ -1,5 +1,6 @@
 -- row: one replaced request that holds again, since what replaced it was forgotten.
 -- takes: known_rows, excluded_rows, forgotten_files, forgotten_rows (identity_hash), ledger_runs.
+-- engine: any
 WITH replaced AS (
   SELECT
     k.ledger_id, k.row_number, k.identity_hash, k.organization_id, k.record_id, k.source,

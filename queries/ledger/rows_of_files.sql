@@ -1,5 +1,6 @@
 -- row: one row of the ledger that came from one of some input files, live or not.
 -- takes: known_rows, excluded_rows, forgotten_files (source, input_file).
+-- engine: any
 SELECT
   k.ledger_id, k.row_number, k.identity_hash, k.basis, k.usage_date,
   e.ledger_id IS NULL AS is_live

@@ -1,4 +1,5 @@
 -- row: one posting of a charge; the charges are the sum of these.
+-- engine: duckdb
 SELECT
   c.usage_date, c.charge_date, c.organization_id, c.project_id, c.api_key_id, c.user_id,
   c.provider, c.model, c.scope, c.operation, c.variant, c.service_tier, c.is_batch,

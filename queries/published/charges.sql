@@ -1,4 +1,5 @@
 -- row: one meter of one model for one day, project, key, user and tier, at one price.
+-- engine: duckdb
 SELECT
   c.usage_date, c.charge_date, c.organization_id, c.project_id, p.project_name, c.api_key_id,
   c.user_id, c.provider, c.model, c.scope, c.operation, c.variant, c.service_tier, c.is_batch,

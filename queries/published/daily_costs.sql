@@ -1,5 +1,6 @@
 -- row: one day (the organization's), project, model and scope.
 -- ties: sum(cost_usd) = that of charges over the same days.
+-- engine: duckdb
 SELECT
   d.charge_date, d.project_id, p.project_name, d.model, d.scope,
   CAST(sum(d.requests) AS BIGINT) AS requests,

@@ -2,6 +2,7 @@
 -- allow. Whole UTC days: what ended on a day is a finding from the next day on, and permissions
 -- count on the days that they cover whole. Where the directory says nothing, nothing is found.
 -- ties: cost_usd is that of charges of these days with this project and subject.
+-- engine: duckdb
 WITH used AS (
   SELECT
     usage_date, charge_date, project_id, api_key_id, user_id,

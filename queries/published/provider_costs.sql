@@ -1,4 +1,5 @@
 -- row: one line of the provider's costs endpoint, current version.
+-- engine: duckdb
 SELECT
   usage_date, organization_id, project_id, api_key_id, user_id, line_item, amount, currency,
   quantity, quantity_unit, fetched_at, input_file, input_line

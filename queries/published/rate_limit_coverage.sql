@@ -1,6 +1,7 @@
 -- row: one UTC day of which it is known minute by minute what was used, and for how many minutes.
 -- Minute buckets say which minutes they cover; request-level records cover the days on which there
 -- are any, the newest day up to its last record.
+-- engine: duckdb
 WITH told AS (
   SELECT usage_date, started_at, max(ended_at) AS ended_at
   FROM {{ stored }}minute_coverage

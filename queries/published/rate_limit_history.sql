@@ -1,4 +1,5 @@
 -- row: how much one model could be used in one project, while it was so.
+-- engine: duckdb
 SELECT
   project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute,
   max_images_per_1_minute, max_audio_megabytes_per_1_minute, max_requests_per_1_day,

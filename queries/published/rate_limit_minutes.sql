@@ -4,6 +4,7 @@
 -- A limit is looked up for the model as recorded, then without the date at the end of its id, then
 -- by the alias table; a fine-tuned model never takes its base's limit. Before the first limit that
 -- is known of a project and model, that one stands in.
+-- engine: duckdb
 WITH bucket_minutes AS (
   SELECT
     usage_date, started_at, project_id, model,

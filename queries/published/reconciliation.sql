@@ -1,5 +1,6 @@
 -- row: one project, line item and UTC day: our charges against the provider's costs.
 -- ties: gap_usd = costs_usd - charges_usd = the sum of price_usd … unexplained_usd.
+-- engine: duckdb
 SELECT
   r.usage_date, r.organization_id, r.project_id, p.project_name, r.line_item, r.model, r.meter,
   r.state, r.cause, r.charges_usd, r.costs_usd, r.gap_usd, r.counted_gap_usd, r.matched_usd,

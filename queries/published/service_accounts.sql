@@ -1,4 +1,5 @@
 -- row: one service account of a project, as it was last seen.
+-- engine: duckdb
 SELECT
   service_account_id, project_id, name
 FROM stored.service_accounts

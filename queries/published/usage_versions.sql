@@ -1,4 +1,5 @@
 -- row: one version of a usage record that was replaced, or taken back with its file.
+-- engine: duckdb
 SELECT
   u.record_id, u.source, u.basis, u.provider, u.started_at, u.ended_at, u.usage_date,
   u.charge_date, u.organization_id, u.project_id, u.api_key_id, u.user_id, u.service_account_id,

@@ -1,4 +1,5 @@
 -- row: one a reason why the month's charges moved after they were first posted.
+-- engine: duckdb
 SELECT
   reason,
   CAST(count(*) AS BIGINT) AS postings,

@@ -1,4 +1,5 @@
 -- row: one alert that was raised in the month or is about a period that starts in it, newest first.
+-- engine: duckdb
 SELECT
   alert_id,
   raised_at,

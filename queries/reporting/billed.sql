@@ -1,4 +1,5 @@
 -- row: one line item of the month that only the provider's costs show, at the provider's amount.
+-- engine: duckdb
 SELECT
   coalesce(variant, '') AS line_item,
   bool_or(operation = 'costs') AS is_unknown,

@@ -1,4 +1,5 @@
 -- row: one a budget whose period touches the month.
+-- engine: duckdb
 SELECT
   budget_id,
   project_id,

@@ -1,4 +1,5 @@
 -- row: one a place where a charge can lie: in the organization's month, in the UTC month, in both.
+-- engine: duckdb
 WITH placed AS (
   SELECT
     charge_date >= $since AND charge_date < $until AS is_in_own_month,

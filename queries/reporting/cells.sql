@@ -1,5 +1,6 @@
 -- row: one a project, model and scope with charges in the month or in the days it is compared with.
 -- ties: sum(cost_usd) = that of charges over the month; an unpriced line adds to no cost.
+-- engine: duckdb
 WITH windowed AS (
   SELECT
     project_id, project_name, model, scope, cost_usd,

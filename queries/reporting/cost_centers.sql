@@ -2,6 +2,7 @@
 --      the mapping of each day has it, the dearest first; what it does not cover is one row.
 --      Nothing where there is no mapping at all.
 -- ties: sum(cost_usd) = that of charges over the month; an unpriced line adds to no cost.
+-- engine: duckdb
 WITH windowed AS (
   SELECT
     p.project_id, p.cost_usd, p.lines, p.unpriced_lines,

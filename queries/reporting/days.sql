@@ -1,5 +1,6 @@
 -- row: one a day (the organization's) and project with charges in the month.
 -- ties: sum(cost_usd) = that of charges over the month.
+-- engine: duckdb
 SELECT
   charge_date,
   project_id,

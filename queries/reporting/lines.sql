@@ -1,5 +1,6 @@
 -- row: one a day (the organization's), project, model, scope, operation, tier and meter of the month.
 -- ties: sum(cost_usd) = that of charges over the month; NULL, not 0, where nothing is priced.
+-- engine: duckdb
 WITH lines AS (
   SELECT
     charge_date,

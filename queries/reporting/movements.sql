@@ -1,5 +1,6 @@
 -- row: one a project, model and priced line kind, with what it was in both periods.
 -- ties: sum(cost_usd) - sum(compared_cost_usd) = the change of the month's total.
+-- engine: duckdb
 WITH windowed AS (
   SELECT
     project_id, provider, model, scope, operation, variant, service_tier, is_batch,

@@ -1,5 +1,6 @@
 -- row: one endpoint of a source whose newest fetch did not bring all of it.
 -- Also those that the server does not have: whether that hides usage, nobody here can know.
+-- engine: duckdb
 WITH newest AS (
   SELECT
     source, endpoint,

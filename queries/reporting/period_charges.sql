@@ -1,5 +1,6 @@
 -- row: one kind of charge on one day: what a report needs of all keys and users together.
 -- ties: sum(cost_usd) = that of charges over the same days. Read once, asked many times.
+-- engine: duckdb
 SELECT
   charge_date, usage_date, project_id, max(project_name) AS project_name, provider, model, scope,
   operation, variant, service_tier, is_batch, context_class, meter, unit, pricing_status,

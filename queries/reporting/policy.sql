@@ -1,4 +1,5 @@
 -- row: one finding of the month, the most expensive first; keys and people with their last names.
+-- engine: duckdb
 WITH people AS (
   SELECT user_id, coalesce(name, email) AS name
   FROM organization_users

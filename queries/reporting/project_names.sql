@@ -1,7 +1,7 @@
--- row: one project of the directory that has a name.
+-- row: one project of the directory; the name is NULL where it has none.
+-- engine: duckdb
 SELECT
   project_id,
   project_name
 FROM projects
-WHERE project_name IS NOT NULL
 ORDER BY project_id

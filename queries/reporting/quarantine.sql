@@ -1,4 +1,5 @@
 -- row: one a rule and source with rows still held back that belong to the month, or to no known day.
+-- engine: duckdb
 WITH held_back AS (
   SELECT
     rule, source, usage_date, tokens_held_back, input_file, input_line, detail,

@@ -1,4 +1,5 @@
 -- row: at most one: the run that this report is made from.
+-- engine: duckdb
 SELECT
   run_id,
   started_at,

@@ -1,5 +1,6 @@
 -- row: one a source and day (the organization's) of the month with usage records.
 -- The range of usage_date only spares reading other months: no zone is a day or more from UTC.
+-- engine: duckdb
 SELECT
   source,
   charge_date,

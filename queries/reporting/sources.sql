@@ -1,4 +1,5 @@
 -- row: one a source, over all files ever registered for it and not taken back.
+-- engine: duckdb
 SELECT
   source,
   max(kind) AS kind,

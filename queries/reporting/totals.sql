@@ -1,5 +1,6 @@
 -- row: one a period: the month, the days it is compared with, the whole month before.
 -- ties: list_cost_usd covers the same lines as cost_usd (both are known), so that they compare.
+-- engine: duckdb
 WITH periods AS (
   SELECT 'current' AS period, $since AS since_date, $until AS until_date
   UNION ALL

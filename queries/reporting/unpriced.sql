@@ -1,4 +1,5 @@
 -- row: one a project, model, scope, operation, tier and meter that had no price in the month.
+-- engine: duckdb
 SELECT
   project_id,
   model,

@@ -1,4 +1,5 @@
 -- row: one a project, model and scope used in the month: requests and tokens.
+-- engine: duckdb
 SELECT
   project_id,
   model,

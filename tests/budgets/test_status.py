@@ -7,7 +7,6 @@ from decimal import Context, Decimal
 from pathlib import Path
 
 import pytest
-import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +14,6 @@ from pipeline.budgets import status as budgets_status
 from pipeline.budgets.status import BudgetStatus, evaluate
 from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
-from pipeline.resources import sql
 from tests.support.budget_database import TODAY, budget, catalogue, spend, spent
 
 NOVEMBER = date(2026, 11, 1)
@@ -293,15 +291,3 @@ def test_the_largest_and_the_smallest_amount_are_exact() -> None:
     assert con.execute("SELECT max(amount_usd) FROM budget_status").fetchone() == (
         Decimal("999999999999.999999999999999999999999"),
     )
-
-
-@pytest.mark.parametrize("name", ["budget_status", "budget_months"])
-def test_the_transformation_can_be_carried_to_spark(name: str) -> None:
-    """Status queries hold nothing that sqlglot cannot translate."""
-    [translated] = sqlglot.transpile(
-        sql(f"status/{name}"),
-        read="duckdb",
-        write="spark",
-        unsupported_level=sqlglot.ErrorLevel.RAISE,
-    )
-    assert "spend_by_day" in translated

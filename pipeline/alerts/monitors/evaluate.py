@@ -144,7 +144,7 @@ def _days(since: date, until: date) -> Iterator[date]:
 
 def _are_other_limits(db: Database) -> bool:
     """Whether the limits are other ones than when the peaks were taken."""
-    [(count, mark)] = db.rows(sql("status/headroom_limits"))
+    [(count, mark)] = db.rows(sql("alerts/monitors/headroom_limits"))
     now = f"{count} {mark}" if count else ""
     before = db.value("SELECT value FROM settings WHERE name = $name", {"name": _LIMITS_SETTING})
     if now == (before or ""):

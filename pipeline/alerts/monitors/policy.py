@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def facts(db: Database, charge_files: Sequence[Path]) -> list[Fact]:
     """What the charges of some days say against the directory, a fact a month and finding."""
-    if not charge_files or not db.value(sql("status/policy_directory")):
+    if not charge_files or not db.value(sql("alerts/monitors/policy_directory")):
         return []
     statement = render_sql(
         "published/policy_findings",
@@ -49,7 +49,7 @@ def facts(db: Database, charge_files: Sequence[Path]) -> list[Fact]:
         stored="",
     )
     rows = db.rows(statement)
-    names: dict[str, str] = dict(db.rows(sql("status/directory_names")))
+    names: dict[str, str] = dict(db.rows(sql("alerts/monitors/directory_names")))
     found = []
     for month, kind, project_id, name, subject, since, first, last, days, cost, _, is_least in rows:
         shown = f"{names[subject]} ({subject})" if subject in names else subject

@@ -93,14 +93,14 @@ def peaks(
             stored="",
         )
         own.execute(f"CREATE OR REPLACE TEMP VIEW rate_limit_minutes AS {body}")
-        found: pl.DataFrame = own.sql(sql("status/headroom_peaks")).pl()
+        found: pl.DataFrame = own.sql(sql("alerts/monitors/headroom_peaks")).pl()
     return found
 
 
 def facts(db: Database, near_percent: int) -> list[Fact]:
     """What `minute_peaks` says of each UTC month: near a limit, or at it."""
     found: list[Fact] = []
-    rows = db.rows(sql("status/headroom_months"), {"near_percent": near_percent})
+    rows = db.rows(sql("alerts/monitors/headroom_months"), {"near_percent": near_percent})
     for month, project_id, name, model, by_requests, by_tokens, hours, days, *seen in rows:
         highest = max(by_requests or 0, by_tokens or 0)
         what = ", ".join(

@@ -110,7 +110,7 @@ def reconcile(
     costs were ever fetched there is nothing to compare with, and nothing is stored.
     """
     fetches: dict[date, list[Fetch]] = defaultdict(list)
-    for organization, day, fetched_at, mark in db.rows(sql("reconciling/costs_fetched")):
+    for organization, day, fetched_at, mark in db.rows(sql("charges/reconciliation/costs_fetched")):
         fetches[day].append(Fetch(organization, fetched_at, mark))
     known = {
         day: (mark, is_open)
@@ -163,7 +163,7 @@ def _compare_days(
     aliases: Sequence[Alias],
     now: datetime,
 ) -> list[Line]:
-    same: dict[str, str] = dict(db.rows(sql("reconciling/organizations")))
+    same: dict[str, str] = dict(db.rows(sql("charges/reconciliation/organizations")))
     charges = _charges(db, [states[d] for d in days if d in states], same)
     costs = _costs(db, days, same)
     organizations: dict[date, set[str]] = defaultdict(set)
@@ -199,7 +199,7 @@ def _charges(
         "project_id, provider, model, variant, meter, quantity, contracted_unit_price_usd, "
         f"cost_usd, pricing_status FROM {charge_relation(s.charge_path for s in states)}"
     )
-    rows = db.rows(sql("reconciling/charges_of_days"))
+    rows = db.rows(sql("charges/reconciliation/charges_of_days"))
     db.con.execute("DROP VIEW day_charges")
     for day, organization, project, model, meter, item, quantity, usd, unpriced, price in rows:
         found[day, same.get(organization, organization)].append(
@@ -214,7 +214,7 @@ def _costs(
     """The bill of days; what differs only in its unit of quantity is one line."""
     merged: dict[tuple[Any, ...], Costed] = {}
     items: dict[str | None, LineItem] = {}
-    rows = db.rows(sql("reconciling/costs_of_days"), {"days": list(days)})
+    rows = db.rows(sql("charges/reconciliation/costs_of_days"), {"days": list(days)})
     for day, organization, project, text, currency, unit, amount, credit, sent, free in rows:
         item = items.get(text) or items.setdefault(text, parse(text))
         quantity = _in_unit(item.meter, sent, unit)

@@ -1,7 +1,7 @@
 """Lines of a request log to typed frames: fast where a line is beyond doubt, by hand where not.
 
-Each reader is a statement in `queries/reading/`. What it does not claim goes to the next one,
-as a smaller file, and at last to the reading by hand. A frame never mixes the two ways.
+Each reader is a statement in `queries/intake/request_log/`. What it does not claim goes to the
+next, as a smaller file, and at last to the reading by hand. A frame never mixes the two ways.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class Lines(NamedTuple):
     doubtful_after: datetime
 
 
-CHAT = Reader("reading/request_log_chat", "completions")
-RESPONSE = Reader("reading/request_log_response", "completions")
-EMBEDDINGS = Reader("reading/request_log_embeddings", "embeddings")
-BATCH = Reader("reading/request_log_batch", is_batch=True)
-ANY = Reader("reading/request_log_any")
+CHAT = Reader("intake/request_log/chat", "completions")
+RESPONSE = Reader("intake/request_log/response", "completions")
+EMBEDDINGS = Reader("intake/request_log/embeddings", "embeddings")
+BATCH = Reader("intake/request_log/batch", is_batch=True)
+ANY = Reader("intake/request_log/any")
 _NARROW = {"chat.completion": CHAT, "response": RESPONSE, "list": EMBEDDINGS}
 
 

@@ -1,6 +1,6 @@
 """The flat columns of one logged response body, and when a row of them is beyond doubt.
 
-What comes in is what a statement of `queries/reading/request_log_*.sql` gave, most of it text;
+What comes in is what a statement of `queries/intake/request_log/` gave, most of it text;
 what goes out has counts as Int64, times as microseconds, and `is_clean`. A row that is not
 clean is not wrong: it is read again, at last by hand, where each rule has its name.
 """

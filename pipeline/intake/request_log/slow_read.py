@@ -1,7 +1,7 @@
 """One line of a request log, read by hand: its usage rows, or the rule that it breaks.
 
-This is the authority on what a line means. The statements in `queries/reading/` only take the
-lines that are beyond doubt, and must then say the same.
+This is the authority on what a line means. The statements in `queries/intake/request_log/` only
+take the lines that are beyond doubt, and must then say the same.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.reporting.explain.model import Cell
 from pipeline.reporting.explain.queries import ask, parameters
 from pipeline.reporting.explain.text.phrases import NO_MODEL, named
+from pipeline.resources import sql
 from pipeline.schemas import METER_NAMES
 
 # As reports call spending that belongs to none.
@@ -118,9 +119,7 @@ def _project(con: duckdb.DuckDBPyConnection, word: str | None) -> tuple[str | No
     """Id and name. An id goes before a name; a name must be of one project only."""
     if word is None or word == NO_PROJECT:
         return None, None
-    names: dict[str, str | None] = {
-        row["project_id"]: row["project_name"] for row in ask(con, "project_names", {})
-    }
+    names: dict[str, str | None] = dict(con.execute(sql("reporting/project_names")).fetchall())
     named = [project_id for project_id, name in names.items() if name == word]
     if word not in names and len(named) == 1:
         return named[0], word

@@ -1,4 +1,4 @@
-"""Ask the published snapshot the questions in ``queries/explaining``; parameters go in by name.
+"""Runs the statements of ``queries/reporting/explain`` on the published snapshot.
 
 Each answer is small: sums, or the first so many rows. What is large is added up in the engine.
 """
@@ -28,7 +28,7 @@ def ask(
 
     Takes: the values of parameters, and names of our own for the statement's `{% … %}` parts.
     """
-    text = render_sql(f"explaining/{name}", **rendered)
+    text = render_sql(f"reporting/explain/{name}", **rendered)
     # DuckDB refuses parameters that a statement does not mention.
     used = {key: known[key] for key in sorted(set(_PARAMETER.findall(text)))}
     result = con.execute(text, used)

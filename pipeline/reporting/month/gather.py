@@ -140,7 +140,7 @@ def _parameters(period: Period, run_id: str) -> Parameters:
 def _names(
     con: duckdb.DuckDBPyConnection, asked: Parameters, money: list[tuple[Any, ...]]
 ) -> ProjectNames:
-    names: dict[str, str] = dict(rows(con, "project_names", asked))
+    names = {i: name for i, name in rows(con, "project_names", asked) if name is not None}
     charged = {row[0]: row[1] for row in money if row[0] and row[1]}
     return ProjectNames(names | charged)
 

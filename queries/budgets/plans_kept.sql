@@ -1,0 +1,14 @@
+-- row: one budget and month as it was planned when it was last looked at.
+-- engine: duckdb
+SELECT
+  budget_id,
+  period_start_date,
+  period_end_date,
+  project_id,
+  model,
+  scope,
+  thresholds,
+  amount_usd,
+  watched_since_date
+FROM budget_status
+ORDER BY budget_id, period_start_date

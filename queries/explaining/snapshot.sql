@@ -1,6 +1,0 @@
--- row: the run that published this snapshot.
-SELECT run_id, finished_at
-FROM runs
-WHERE outcome <> 'failed'
-ORDER BY run_id DESC
-LIMIT 1

@@ -1,9 +1,0 @@
--- row: one value of a column that occurs in usage, also of records that no longer count.
-SELECT {{ column }} AS word
-FROM usage
-WHERE {{ column }} IS NOT NULL
-UNION
-SELECT {{ column }} AS word
-FROM usage_versions
-WHERE {{ column }} IS NOT NULL
-ORDER BY word

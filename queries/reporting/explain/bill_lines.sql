@@ -1,0 +1,31 @@
+-- row: one line of the provider's costs behind the billed charges of a cell, the dearest first.
+-- engine: duckdb
+WITH billed AS (
+  SELECT DISTINCT usage_date, organization_id, project_id, api_key_id, user_id, variant
+  FROM charges
+  WHERE pricing_status = 'billed'
+    AND CASE WHEN $is_utc THEN usage_date ELSE charge_date END >= $since_date
+    AND CASE WHEN $is_utc THEN usage_date ELSE charge_date END < $until_date
+    AND ($project_id IS NULL OR project_id = $project_id)
+    AND (NOT $is_without_project OR project_id IS NULL)
+    AND ($model IS NULL OR model = $model)
+    AND (NOT $is_without_model OR model IS NULL)
+    AND ($scope IS NULL OR scope = $scope)
+    AND ($api_key_id IS NULL OR api_key_id = $api_key_id)
+    AND ($user_id IS NULL OR user_id = $user_id)
+    AND ($meter IS NULL OR meter = $meter)
+)
+
+SELECT
+  c.usage_date, c.line_item, c.amount AS amount_usd, c.quantity, c.quantity_unit, c.input_file, c.input_line,
+  count(*) OVER () AS lines_in_all
+FROM provider_costs AS c
+INNER JOIN billed AS b
+  ON b.usage_date = c.usage_date AND b.variant = c.line_item
+  AND b.organization_id = c.organization_id
+  AND b.project_id IS NOT DISTINCT FROM c.project_id
+  AND b.api_key_id IS NOT DISTINCT FROM c.api_key_id
+  AND b.user_id IS NOT DISTINCT FROM c.user_id
+WHERE c.currency = 'usd' AND c.amount >= 0
+ORDER BY c.amount DESC, c.usage_date, c.line_item, c.input_file, c.input_line
+LIMIT $lines

@@ -1,3 +1,0 @@
--- row: one version of a bucket whose file was forgotten.
-DELETE FROM buckets
-WHERE list_contains($names, input_file)

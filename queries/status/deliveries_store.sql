@@ -1,3 +1,0 @@
--- row: one try to deliver one message to one channel.
-INSERT INTO deliveries (message_id, channel, attempted_at, outcome, error)
-VALUES ($message_id, $channel, $attempted_at, $outcome, $error)

@@ -1,3 +1,0 @@
--- row: the message $message_id, now that every channel has it.
-UPDATE messages SET settled_at = $settled_at
-WHERE message_id = $message_id AND settled_at IS NULL
