@@ -1,0 +1,143 @@
+"""The model of the books: what the files, the acts on them and the clocks should have led to.
+
+Imports nothing of the product.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from tests.model.buckets import Buckets
+from tests.model.money import Book, Charged, Money, Used
+from tests.model.requests import Requests
+from tests.model.watch import Budget, Watch
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of the configuration: the files of one folder."""
+
+    name: str
+    kind: str
+    folder: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class FileOnDisk:
+    """An input file as it lies."""
+
+    text: str
+    written_at: datetime
+
+
+@dataclass
+class Facts:
+    """What readers see."""
+
+    charges: dict[Charged, tuple[Decimal, int]] = field(default_factory=dict)
+    usage: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    bill: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    fates: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    budgets: dict[tuple[str, date], tuple[Decimal, str, bool]] = field(default_factory=dict)
+    alerts: dict[tuple[str, date, int], str] = field(default_factory=dict)
+
+
+class Books:
+    """The books of one organization."""
+
+    def __init__(self, zone: str, sources: tuple[Source, ...], budgets: tuple[Budget, ...]) -> None:
+        self.zone = ZoneInfo(zone)
+        self.sources = sources
+        self.requests = Requests()
+        self.buckets = Buckets()
+        self.money = Money()
+        self.watch = Watch(budgets)
+        self.runs = 0
+
+    def run(
+        self, disk: Mapping[str, FileOnDisk], clock: datetime, now: datetime, book: Book
+    ) -> None:
+        """Read what lies there, price it, look at the budgets."""
+        self.runs += 1
+        for rank, source in enumerate(self.sources):
+            for path in sorted(p for p in disk if p.startswith(f"{source.folder}/")):
+                file = disk[path]
+                if source.kind in {"openai_usage", "openai_costs"}:
+                    kind = source.kind.removeprefix("openai_")
+                    self.buckets.read(self.runs, kind, source.basis, path, file.text)
+                else:
+                    self.requests.read(
+                        self.runs, rank, source.kind, source.basis, path, file.text,
+                        file.written_at, clock,
+                    )  # fmt: skip
+        self._settle(now, book)
+
+    def forget(self, path: str, now: datetime, book: Book) -> bool:
+        """Take a file back. False where it was never read, or is forgotten already."""
+        if not (self.requests.forget(path) or self.buckets.forget(path)):
+            return False
+        self._settle(now, book)
+        return True
+
+    def replay(self, clock: datetime, now: datetime, book: Book) -> None:
+        """Read the held rows again."""
+        self.runs += 1
+        self.requests.replay(self.runs, clock)
+        self._settle(now, book)
+
+    def rerate(self, since: date, until: date, now: datetime, book: Book) -> None:
+        """Price some days with the current book, also final ones."""
+        self._settle(now, book, (since, until))
+
+    def _settle(self, now: datetime, book: Book, rerated: tuple[date, date] | None = None) -> None:
+        self.money.settle(self._used(), book, now, rerated)
+        self.watch.look(self.money.charges, self._local(now))
+
+    def _local(self, at: datetime) -> date:
+        return at.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+    def _used(self) -> list[Used]:
+        used = []
+        for row in self.requests.accepted():
+            if row.version.basis == "charge" and row.call is not None:
+                call = row.call
+                day = self._local(call.at)
+                used.append(Used(call.at, day, call.project, call.model, call.tokens))
+        for page, bucket in self.buckets.holding():
+            if bucket.kind == "costs":
+                for project, item, usd in bucket.rows:
+                    model = item.split(",", maxsplit=1)[0]
+                    used.append(Used(bucket.at, bucket.at.date(), project, model, 0, Decimal(usd)))
+            elif page.basis == "charge":
+                for project, model, tokens, _ in bucket.rows:
+                    used.append(Used(bucket.at, self._local(bucket.at), project, model, tokens))
+        return used
+
+    def facts(self) -> Facts:
+        """What readers should see."""
+        facts = Facts(charges=dict(self.money.charges), budgets=dict(self.watch.standing))
+        for row in self.requests.accepted():
+            call, version = row.call, row.version
+            assert call is not None
+            facts.usage[
+                version.basis, version.path, call.at, call.project, call.model, call.tokens, 1
+            ] += 1
+        for page, bucket in self.buckets.holding():
+            for row_ in bucket.rows:
+                if bucket.kind == "costs":
+                    project, item, usd = row_
+                    facts.bill[page.path, bucket.at.date(), project, item, Decimal(usd)] += 1
+                else:
+                    facts.usage[page.basis, page.path, bucket.at, *row_] += 1
+        fates = self.requests.fates() | self.buckets.fates()
+        facts.fates = {path: tuple(counts) for path, counts in fates.items()}
+        facts.held = Counter((r.version.path, r.text) for r in self.requests.held())
+        facts.alerts = {key: alert.state for key, alert in self.watch.alerts.items()}
+        return facts

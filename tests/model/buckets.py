@@ -1,0 +1,87 @@
+"""The model of pages: of each bucket, and of each day of the bill, the version fetched last holds.
+
+Pages without the time of their fetch are ordered by the run that read them and by path, and come
+before those with one. Imports nothing of the product.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.model.content import BucketVersion, understood_page
+
+Key = tuple[str, datetime]
+Order = tuple[bool, datetime, int, str]
+
+
+@dataclass
+class Page:
+    """One page as it was read."""
+
+    path: str
+    run: int
+    basis: str
+    buckets: list[BucketVersion]
+    is_forgotten: bool = False
+
+    def order(self, bucket: BucketVersion) -> Order:
+        """Which of two versions of a bucket was fetched later."""
+        fetched = bucket.fetched_at
+        return (fetched is not None, fetched or datetime.min, self.run, self.path)
+
+
+class Buckets:
+    """All pages that were ever read."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self._texts: dict[str, str] = {}
+
+    def read(self, run: int, kind: str, basis: str, path: str, text: str) -> None:
+        """Look at one page as it lies."""
+        if self._texts.get(path) == text:
+            return
+        self._texts[path] = text
+        self.pages.append(Page(path, run, basis, understood_page(text, kind)))
+
+    def forget(self, path: str) -> bool:
+        """Take back every version read under a path."""
+        found = [p for p in self.pages if p.path == path and not p.is_forgotten]
+        for page in found:
+            page.is_forgotten = True
+        return bool(found)
+
+    def holding(self) -> list[tuple[Page, BucketVersion]]:
+        """The version of each bucket that holds, on the page that brought its figures.
+
+        Where the same figures were fetched several times in a row, the first read of these pages.
+        """
+        versions: dict[Key, list[tuple[Page, BucketVersion]]] = defaultdict(list)
+        for page in self.pages:
+            if page.is_forgotten:
+                continue
+            for bucket in page.buckets:
+                versions[bucket.kind, bucket.at].append((page, bucket))
+        found = []
+        for known in versions.values():
+            known.sort(key=lambda v: v[0].order(v[1]), reverse=True)
+            same = []
+            for version in known:
+                if version[1].rows != known[0][1].rows:
+                    break
+                same.append(version)
+            found.append(min(same, key=lambda v: (v[0].run, v[0].order(v[1]))))
+        return found
+
+    def fates(self) -> dict[str, list[int]]:
+        """Rows read, accepted, duplicate or superseded, held back; by path, over its versions."""
+        fates: dict[str, list[int]] = {p.path: [0, 0, 0, 0] for p in self.pages}
+        for page in self.pages:
+            fates[page.path][0] += sum(len(b.rows) for b in page.buckets)
+        for page, bucket in self.holding():
+            fates[page.path][1] += len(bucket.rows)
+        for counts in fates.values():
+            counts[2] = counts[0] - counts[1]
+        return fates

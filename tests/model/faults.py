@@ -1,0 +1,18 @@
+"""What the product does not do yet, or does wrong: acts that are left out until it does.
+
+The one place. The aim is an empty set: whoever mends one takes its name out and runs
+`python -m tests.model --steps 2000`.
+"""
+
+from __future__ import annotations
+
+KNOWN_FAULTS: frozenset[str] = frozenset(
+    {
+        "detail_beside_charge",  # a detail copy of charged calls supersedes them
+        "earlier_now",  # an earlier --now reprices pinned days
+        "forget",  # forgets copies, and what comes under its name later
+        "future_rows",  # a replayed row is booked on the newest version of its file
+        "mended_row",  # a row mended in its file stays held back
+        "rerate_range",  # moves provisional days outside the range as well
+    }
+)

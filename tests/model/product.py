@@ -1,0 +1,213 @@
+"""The product in this process: a folder with a configuration and files, its acts, what it shows.
+
+The only file here that imports the product.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.config.model import Config, load
+from pipeline.errors import TollbookError
+from pipeline.published.reader import open_published, run_statement
+from pipeline.runs.corrections import Actor, forget, preview, replay, rerate, total_difference
+from pipeline.runs.run import run_batch
+from tests.model.books import Facts, Source
+from tests.model.content import seconds
+from tests.model.money import Book, Price
+from tests.model.watch import Budget
+
+PRICE_HEADER = (
+    "provider,model,meter,service_tier,context_class,price_usd,per,unit,valid_from,valid_to,"
+    "source,recorded_at"
+)
+# Of every version of a file, summed by path.
+FATES = (
+    "SELECT input_file, sum(rows_read), sum(accepted), sum(duplicate + superseded), "
+    "sum(quarantined) FROM input_files GROUP BY ALL"
+)
+QUERIES = {
+    "charges": (
+        "SELECT charge_date, project_id, model, coalesce(sum(cost_usd), 0), coalesce(sum(quantity) "
+        "FILTER (pricing_status = 'unpriced'), 0) FROM charges GROUP BY ALL"
+    ),
+    "usage": (
+        "SELECT basis, input_file, started_at, project_id, model, text_input_tokens, requests "
+        "FROM usage"
+    ),
+    "bill": "SELECT input_file, usage_date, project_id, line_item, amount FROM provider_costs",
+    "fates": FATES,
+    "held": "SELECT input_file, raw FROM quarantine WHERE replayed_at IS NULL",
+    "budgets": (
+        "SELECT budget_id, period_start_date, spent_usd, state, is_lower_bound FROM budget_status"
+    ),
+    "alerts": (
+        "SELECT subject_id, period_start_date, threshold_percent, state FROM alerts "
+        "WHERE kind = 'budget'"
+    ),
+    "postings": "SELECT count(*) FROM charge_postings",
+    "apart": """
+        WITH charged AS (
+          SELECT usage_date, project_id, model, meter, pricing_status, sum(quantity) AS quantity,
+            coalesce(sum(cost_usd), 0) AS cost_usd
+          FROM charges GROUP BY ALL
+        ), posted AS (
+          SELECT usage_date, project_id, model, meter, pricing_status, sum(quantity) AS quantity,
+            coalesce(sum(cost_usd), 0) AS cost_usd
+          FROM charge_postings GROUP BY ALL HAVING sum(quantity) <> 0 OR sum(cost_usd) <> 0
+        )
+        SELECT 'charges are not their postings' AS fault, usage_date FROM
+          ((FROM charged EXCEPT FROM posted) UNION ALL (FROM posted EXCEPT FROM charged))
+        UNION ALL
+        SELECT 'the days are not the charges', charge_date FROM (
+          SELECT charge_date, sum(cost_usd) AS usd FROM charges GROUP BY ALL
+          EXCEPT SELECT charge_date, sum(cost_usd) FROM daily_costs GROUP BY ALL)
+        UNION ALL
+        SELECT 'the fates of ' || input_file || ' are not its rows', NULL FROM input_files
+        WHERE rows_read <> accepted + duplicate + superseded + quarantined
+    """,
+}
+EARLIER = {
+    name: QUERIES[name] for name in ("charges", "usage")
+}  # what is known of an earlier instant
+
+
+class Product:
+    """A storage and its inputs."""
+
+    def __init__(
+        self, folder: Path, zone: str, sources: Sequence[Source], budgets: Sequence[Budget]
+    ) -> None:
+        self.folder = folder
+        self.clock = datetime.min
+        self._zone, self._sources, self._budgets = zone, sources, budgets
+        for source in sources:
+            (folder / source.folder).mkdir(parents=True, exist_ok=True)
+
+    def configure(self, book: Book) -> None:
+        """Write the configuration and the prices."""
+        text = (
+            f'[organization]\nid = "org-x"\ntimezone = "{self._zone}"\n'
+            '[storage]\nroot = "var"\n[prices]\nfiles = ["prices.csv"]\n'
+            "[quality]\nmax_quarantined_percent = 100\n"
+        )
+        for source in self._sources:
+            basis = "" if source.kind == "openai_costs" else f'basis = "{source.basis}"\n'
+            text += (
+                f'[[sources]]\nname = "{source.name}"\nkind = "{source.kind}"\n'
+                f'path = ["{source.folder}"]\n{basis}'
+            )
+        for budget in self._budgets:
+            project = f'project = "{budget.project}"\n' if budget.project else ""
+            text += (
+                f'[[budgets]]\nid = "{budget.name}"\namount_usd = "{budget.usd}"\n{project}'
+                f"thresholds = {list(budget.thresholds)}\n"
+            )
+        for discount in book.discounts:
+            project = f'project = "{discount.project}"\n' if discount.project else ""
+            since = f"valid_from = {discount.since:%Y-%m-%d}\n" if discount.since else ""
+            text += f'[[discounts]]\npercent = "{discount.percent}"\n{project}{since}'
+        (self.folder / "tollbook.toml").write_text(text, encoding="utf-8")
+        lines = [PRICE_HEADER, *(_price_row(p) for p in book.prices if not p.is_list)]
+        (self.folder / "prices.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def write(self, path: str, text: str, at: datetime) -> None:
+        """Write an input file, packed where its name says so, dated by our clock."""
+        raw = text.encode()
+        target = self.folder / path
+        target.write_bytes(gzip.compress(raw, mtime=0) if path.endswith(".gz") else raw)
+        os.utime(target, (seconds(at), seconds(at)))
+
+    def remove(self, path: str) -> None:
+        """Remove an input file."""
+        (self.folder / path).unlink()
+
+    def _tick(self) -> datetime:
+        self.clock += timedelta(milliseconds=10)
+        return self.clock
+
+    def _config(self) -> Config:
+        return load(self.folder / "tollbook.toml")
+
+    def _actor(self, now: datetime) -> Actor:
+        return Actor(self._config(), now, self._tick, {})
+
+    def run(self, now: datetime) -> str | None:
+        """A batch run. Gives what is wrong, if anything."""
+        return _failure(
+            lambda: run_batch(self._config(), now=now, real_clock=self._tick, environment={})
+        )
+
+    def forget(self, path: str, now: datetime) -> str | None:
+        """Take a file back."""
+        name = str(self.folder / path)
+        return _failure(lambda: forget(self._actor(now), [name], "a trial"))
+
+    def replay(self, now: datetime) -> str | None:
+        """Read the quarantine again."""
+        return _failure(lambda: replay(self._actor(now)))
+
+    def rerate(self, since: date, until: date, now: datetime) -> str | None:
+        """Price some days anew."""
+        return _failure(lambda: rerate(self._actor(now), since, until))
+
+    def preview(self, since: date, until: date, now: datetime) -> Decimal:
+        """By how much `rerate` would move the charges."""
+        return total_difference(preview(self._actor(now), since, until))
+
+    def facts(self) -> tuple[Facts, list[str], int]:
+        """What readers see, what contradicts itself in it, and the number of postings."""
+        published = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
+        with duckdb.connect(str(published), read_only=True) as con:
+            con.execute("SET threads = 1")
+            rows = {name: con.execute(text).fetchall() for name, text in QUERIES.items()}
+        [(postings,)] = rows["postings"]
+        return self._facts(rows), [f"{fault} ({day})" for fault, day in rows["apart"]], postings
+
+    def facts_as_of(self, at: datetime) -> Facts:
+        """What readers saw at an earlier instant, so far as that can be asked."""
+        with open_published(self.folder / "var" / "published", at=at) as con:
+            rows = {n: list(run_statement(con, text).rows()) for n, text in EARLIER.items()}
+        return self._facts(rows)
+
+    def _facts(self, rows: dict[str, list[tuple[Any, ...]]]) -> Facts:
+        def path(name: str) -> str:
+            return str(Path(name).relative_to(self.folder))
+
+        def found(name: str) -> list[tuple[Any, ...]]:
+            return rows.get(name, [])
+
+        return Facts(
+            charges={(d, p, m): (c, int(u)) for d, p, m, c, u in found("charges") if c or u},
+            usage=Counter((basis, path(name), *rest) for basis, name, *rest in found("usage")),
+            bill=Counter((path(name), *rest) for name, *rest in found("bill")),
+            fates={path(name): tuple(map(int, n)) for name, *n in found("fates")},
+            held=Counter((path(name), raw) for name, raw in found("held")),
+            budgets={(b, m): (usd, state, low) for b, m, usd, state, low in found("budgets")},
+            alerts={(b, m, t): state for b, m, t, state in found("alerts")},
+        )
+
+
+def _failure(act: Callable[[], Any]) -> str | None:
+    try:
+        done = act()
+    except TollbookError as error:
+        return f"{type(error).__name__}: {error}"
+    return None if done.outcome == "done" else f"{done.outcome}: {done.problems}"
+
+
+def _price_row(price: Price) -> str:
+    since, until = ("" if at is None else f"{at.isoformat()}Z" for at in (price.since, price.until))
+    return (
+        f"openai,{price.model},text_input_tokens,default,base,{price.usd},1000000,tokens,"
+        f"{since},{until},ours,2026-01-01"
+    )

@@ -1,0 +1,229 @@
+"""The model of request-level files: what was read when, which record holds, each row's fate.
+
+A record holds as long as one file that counts has it. Of several contents of one record the one
+that came last holds; a content that an earlier version had is a duplicate. A line that cannot be
+read is held back once, whichever file has it. Imports nothing of the product.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.model.content import TABLE_HEADER, Call, Junk, understood, understood_row
+
+Place = tuple[int, int, str, int]  # run, rank of the source, path, line
+A_DAY = timedelta(days=1)
+
+
+@dataclass
+class Row:
+    """One row as it was read. `rule` says why it is held back; a held row can be closed."""
+
+    place: Place
+    version: Version
+    text: str
+    nth: int
+    call: Call | None
+    rule: str | None = None
+    is_closed: bool = False
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two rows one record; only of rows with a call."""
+        assert self.call is not None
+        if self.call.name is None:
+            return (self.version.basis, "raw", self.text, self.nth)
+        return (self.version.basis, self.call.name, self.call.at)
+
+    @property
+    def counts(self) -> bool:
+        """Whether its file does."""
+        return not self.version.is_forgotten
+
+
+@dataclass(eq=False)
+class Version:
+    """One version of one file, and how far it was read."""
+
+    path: str
+    rank: int
+    kind: str
+    basis: str
+    text: str = ""  # all of it, as last seen
+    read: int = 0  # characters read as whole lines
+    written_at: datetime = datetime.min
+    rows: list[Row] = field(default_factory=list)
+    given_up: Row | None = None  # the incomplete last line, once it is held back
+    is_forgotten: bool = False
+    is_left_out: bool = False
+
+    @property
+    def waiting(self) -> str:
+        """The incomplete last line."""
+        return self.text[self.read :]
+
+
+class Requests:
+    """All request-level files that were ever read."""
+
+    def __init__(self) -> None:
+        self.versions: list[Version] = []
+        self.newest: dict[str, Version] = {}
+        self._order: dict[tuple[object, ...], dict[Call, Place]] = defaultdict(dict)
+        self._by_identity: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+
+    def read(
+        self,
+        run: int,
+        rank: int,
+        kind: str,
+        basis: str,
+        path: str,
+        text: str,
+        written_at: datetime,
+        clock: datetime,
+    ) -> None:
+        """Look at one file as it lies: read it, its new part, or nothing."""
+        known = self.newest.get(path)
+        if known is None:
+            if text and any(text.startswith(v.text) for v in self._forgotten(kind) if v.text):
+                version = Version(path, rank, kind, basis, text, is_forgotten=True)
+                version.is_left_out = True
+                self._keep(version)
+                return
+        elif known.is_forgotten:
+            if text.startswith(known.text):
+                return
+        elif text == known.text and not (known.waiting and known.given_up is None):
+            known.written_at = written_at
+            return
+        elif text.startswith(known.text) and kind == "request_log" and not path.endswith(".gz"):
+            self._read_on(run, known, text, written_at, clock)
+            return
+        elif text == known.text:  # packed, with an incomplete last line
+            self._give_up(run, known, clock)
+            return
+        for row in self.held():
+            if row.version.path == path:
+                row.is_closed = True  # what its file says now stands for it
+        version = Version(path, rank, kind, basis)
+        self._keep(version)
+        self._read_on(run, version, text, written_at, clock)
+
+    def _keep(self, version: Version) -> None:
+        self.versions.append(version)
+        self.newest[version.path] = version
+
+    def _forgotten(self, kind: str) -> list[Version]:
+        return [v for v in self.versions if v.is_forgotten and v.kind == kind]
+
+    def _read_on(
+        self, run: int, version: Version, text: str, written_at: datetime, clock: datetime
+    ) -> None:
+        if version.given_up is not None and text != version.text:
+            version.rows.remove(version.given_up)
+            version.given_up = None
+        version.text, version.written_at = text, written_at
+        end = text.rfind("\n") + 1
+        seen = Counter(row.text for row in version.rows)
+        number = version.text[: version.read].count("\n")
+        for line in text[version.read : end].splitlines():
+            number += 1
+            if version.kind == "records" and line == TABLE_HEADER:
+                continue
+            seen[line] += 1
+            place = (run, version.rank, version.path, number)
+            self._add(Row(place, version, line, seen[line], None), clock)
+        version.read = end
+        self._give_up(run, version, clock)
+
+    def _give_up(self, run: int, version: Version, clock: datetime) -> None:
+        """An incomplete last line waits a day, and is then held back."""
+        if not version.waiting or version.given_up or clock - version.written_at <= A_DAY:
+            return
+        number = version.text[: version.read].count("\n") + 1
+        place = (run, version.rank, version.path, number)
+        row = Row(place, version, version.waiting, 1, None, "incomplete line")
+        version.given_up = row
+        version.rows.append(row)
+
+    def _add(self, row: Row, clock: datetime) -> None:
+        row.version.rows.append(row)
+        self._understand(row, clock)
+
+    def _understand(self, row: Row, clock: datetime) -> None:
+        is_table = row.version.kind == "records"
+        said = understood_row(row.text) if is_table else understood(row.text)
+        if isinstance(said, Junk):
+            row.rule = said.rule
+            return
+        if said.at > clock + A_DAY:
+            row.rule = "in the future"
+            return
+        row.rule, row.call = None, said
+        known = self._by_identity[row.identity]
+        if not any(r.call == said and r.counts for r in known):
+            self._order[row.identity][said] = row.place
+        known.append(row)
+
+    def forget(self, path: str) -> bool:
+        """Take back every version read under a path."""
+        found = [v for v in self.versions if v.path == path and not v.is_forgotten]
+        for version in found:
+            version.is_forgotten = True
+        return bool(found)
+
+    def remember(self, path: str) -> None:
+        """Bring back what was forgotten under a path."""
+        for version in self.versions:
+            if version.path == path and not version.is_left_out:
+                version.is_forgotten = False
+
+    def replay(self, run: int, clock: datetime) -> None:
+        """Read the held rows again; each is booked on the version of the file it came from."""
+        for row in list(self.held()):
+            if row.version.kind != "request_log" or row.rule == "incomplete line":
+                continue
+            row.place = (run, *row.place[1:])
+            self._understand(row, clock)
+
+    def held(self) -> Iterator[Row]:
+        """The rows that are held back: of equal ones the first that counts."""
+        seen = set()
+        for row in sorted(self._rows(), key=lambda r: r.place):
+            if row.rule is None or row.is_closed or not row.counts:
+                continue
+            key = (row.rule, row.text, row.nth)
+            if key not in seen:
+                seen.add(key)
+                yield row
+
+    def _rows(self) -> Iterator[Row]:
+        return (row for version in self.versions for row in version.rows)
+
+    def accepted(self) -> list[Row]:
+        """The rows whose records hold."""
+        found = []
+        for identity, rows in self._by_identity.items():
+            counting = [r for r in rows if r.counts]
+            if not counting:
+                continue
+            order = self._order[identity]
+            last = max((r.call for r in counting if r.call), key=lambda call: order[call])
+            found.append(min((r for r in counting if r.call == last), key=lambda r: r.place))
+        return found
+
+    def fates(self) -> dict[str, list[int]]:
+        """Rows read, accepted, duplicate or superseded, held back; by path, over its versions."""
+        fates: dict[str, list[int]] = {v.path: [0, 0, 0, 0] for v in self.versions}
+        for row in self._rows():
+            fates[row.version.path][0] += 1
+        for place, rows in ((1, self.accepted()), (3, list(self.held()))):
+            for row in rows:
+                fates[row.version.path][place] += 1
+        for counts in fates.values():
+            counts[2] = counts[0] - counts[1] - counts[3]
+        return fates

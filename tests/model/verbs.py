@@ -1,0 +1,133 @@
+"""The verbs, and what else the books depend on: prices, discounts, the clock.
+
+Each does the same to the product and to the model, and compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from tests.model.compare import differences
+from tests.model.money import Discount, Price
+from tests.model.world import NOWS, DifferenceError, UnfitError, World, pick
+
+RANGES = (
+    (date(2026, 2, 1), date(2026, 3, 1)),
+    (date(2026, 3, 1), date(2026, 3, 2)),
+    (date(2026, 3, 2), date(2026, 4, 1)),
+    (date(2026, 1, 1), date(2026, 5, 1)),
+)
+
+
+def price(world: World, a: int, b: int, c: int) -> None:
+    """A price is corrected, or another one holds from an instant on."""
+    model, usd = pick(("m1", "m2", "m3"), a), Decimal(1 + b % 4)
+    others = tuple(p for p in world.book.prices if p.model != model)
+    mine = [p for p in world.book.prices if p.model == model]
+    cut = pick((datetime(2026, 3, 2, 11), datetime(2026, 2, 28, 23), datetime(2026, 4, 1)), c)
+    if not mine:
+        mine = [Price(model, usd, None if c % 2 else cut, None)]
+    elif c % 2 or (mine[-1].since is not None and mine[-1].since >= cut):
+        mine[-1] = replace(mine[-1], usd=usd)
+    else:
+        mine[-1:] = [replace(mine[-1], until=cut), Price(model, usd, cut, None)]
+    world.price(replace(world.book, prices=(*others, *mine)))
+
+
+def discount(world: World, a: int, b: int, c: int) -> None:
+    """A discount is agreed on."""
+    new = Discount(
+        Decimal(("10", "12.5", "50")[a % 3]),
+        (None, "pa")[b % 2],
+        (None, datetime(2026, 3, 1))[c % 2],
+    )
+    if new not in world.book.discounts:
+        world.price(replace(world.book, discounts=(*world.book.discounts, new)))
+
+
+def wait(world: World, _a: int, _b: int, _c: int) -> None:
+    """A day and an hour pass."""
+    world.clock += timedelta(hours=25)
+    world.told.append("# 25 hours pass")
+
+
+def run(world: World, a: int, b: int, _c: int) -> None:
+    """A run, at the last business time, a later or an earlier one."""
+    if a % 3 == 0:
+        now = pick(NOWS, b)
+        if now >= world.now or "earlier_now" not in world.faults:
+            world.now = now
+    world.told.append(f"tollbook run --now {world.now.isoformat()}Z")
+    world.books.run(world.disk, world.clock, world.now, world.book)
+    world.agree(world.product.run(world.now))
+    world.has_run = True
+
+
+def run_again(world: World, _a: int, _b: int, _c: int) -> None:
+    """The same run again: nothing changes, nothing is posted."""
+    if not world.has_run:
+        raise UnfitError
+    run(world, 1, 0, 0)
+    *_, before = world.product.facts()
+    world.tick()
+    run(world, 1, 0, 0)
+    *_, after = world.product.facts()
+    if before != after:
+        raise DifferenceError(f"a second run posted {after - before} lines")
+
+
+def forget(world: World, a: int, _b: int, _c: int) -> None:
+    """A file is taken back."""
+    if not world.has_run or "forget" in world.faults:
+        raise UnfitError
+    paths = sorted({v.path for v in world.books.requests.versions if not v.is_forgotten})
+    paths += sorted({p.path for p in world.books.buckets.pages if not p.is_forgotten})
+    if not paths:
+        raise UnfitError
+    path = pick(paths, a)
+    world.told.append(f"tollbook forget {path} --reason x --now {world.now.isoformat()}Z")
+    world.books.forget(path, world.now, world.book)
+    world.agree(world.product.forget(path, world.now))
+
+
+def replay(world: World, _a: int, _b: int, _c: int) -> None:
+    """The quarantine is read again."""
+    if not world.has_run:
+        raise UnfitError
+    world.told.append(f"tollbook quarantine replay --now {world.now.isoformat()}Z")
+    world.books.replay(world.clock, world.now, world.book)
+    world.agree(world.product.replay(world.now))
+
+
+def rerate(world: World, a: int, _b: int, _c: int) -> None:
+    """Some days are priced anew, after a look at what that would do."""
+    if not world.has_run or "rerate_range" in world.faults:
+        raise UnfitError
+    since, until = pick(RANGES, a)
+    span = f"--since {since} --until {until} --now {world.now.isoformat()}Z"
+    world.told.append(f"tollbook rerate {span} --dry-run")
+    before = sum(cost for cost, _ in world.books.money.charges.values())
+    shown = world.product.preview(since, until, world.now)
+    world.told.append(f"tollbook rerate {span}")
+    world.books.rerate(since, until, world.now, world.book)
+    moved = sum(cost for cost, _ in world.books.money.charges.values()) - before
+    world.agree(world.product.rerate(since, until, world.now))
+    if moved != shown:
+        raise DifferenceError(f"the dry run showed {shown}, posted {moved}")
+
+
+def look_back(world: World, a: int, _b: int, _c: int) -> None:
+    """What was known at an earlier instant is still what it shows."""
+    if not world.seen or "as_of" in world.faults:
+        raise UnfitError
+    at, facts = pick(world.seen, a)
+    got = world.product.facts_as_of(at)
+    found = differences(facts, got, ("charges", "usage"))
+    if found:
+        raise DifferenceError(f"as of {at}:\n" + "\n".join(found))
+
+
+OTHER_ACTS = {step.__name__: step for step in (price, discount, wait)}
+VERBS = {step.__name__: step for step in (run, run_again, forget, replay, rerate, look_back)}

@@ -1,0 +1,89 @@
+"""The model of budgets and their alerts. Imports nothing of the product.
+
+An alert is raised once when its threshold is reached, retracted when the spend goes below it, and
+resolved when its month is over. Of a month that had ended before the budget was looked at, or one
+before the last, nothing is said: its alerts are resolved from the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from tests.model.money import Charged
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Dollars a month, of a project or of all."""
+
+    name: str
+    usd: Decimal
+    project: str | None = None
+    thresholds: tuple[int, ...] = (50, 80, 100)
+
+
+@dataclass
+class Alert:
+    """What was said of a budget's month and threshold."""
+
+    state: str
+    is_true: bool
+
+
+def month_of(day: date) -> date:
+    """The first of its month."""
+    return day.replace(day=1)
+
+
+def next_month(month: date) -> date:
+    """The first of the month after it."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+class Watch:
+    """Where the budgets stand, and what was said."""
+
+    def __init__(self, budgets: tuple[Budget, ...]) -> None:
+        self.budgets = budgets
+        self.standing: dict[tuple[str, date], tuple[Decimal, str, bool]] = {}
+        self.alerts: dict[tuple[str, date, int], Alert] = {}
+        self._since: date | None = None
+        self._months: set[date] = set()
+
+    def look(self, charges: dict[Charged, tuple[Decimal, int]], today: date) -> None:
+        """What a run finds and says on a day of the organization."""
+        self._since = min(self._since or today, today)
+        this_month = month_of(today)
+        self._months |= {month_of(day) for day, _, _ in charges} | {this_month}
+        self.standing = {}
+        for budget in self.budgets:
+            for month in self._months:
+                spent, unpriced = ZERO, 0
+                for (day, project, _), (cost, quantity) in charges.items():
+                    if month_of(day) == month and budget.project in {None, project}:
+                        spent, unpriced = spent + cost, unpriced + quantity
+                reached = {t: spent * 100 >= budget.usd * t for t in (*budget.thresholds, 100)}
+                near = reached[max(t for t in budget.thresholds if t < 100)]
+                state = "over" if reached[100] else "near" if near else "ok"
+                if spent or unpriced or month == this_month:
+                    self.standing[budget.name, month] = (spent, state, unpriced > 0)
+                if month <= today:
+                    for percent in budget.thresholds:
+                        key = (budget.name, month, percent)
+                        self._say(key, today, is_reached=reached[percent])
+
+    def _say(self, key: tuple[str, date, int], today: date, *, is_reached: bool) -> None:
+        known, end = self.alerts.get(key), next_month(key[1])
+        is_over = end <= today
+        if is_reached and not (known and known.is_true):
+            assert self._since is not None
+            is_silent = is_over and (end <= self._since or end < month_of(today))
+            self.alerts[key] = Alert("resolved" if is_silent else "open", is_true=True)
+        elif known and known.is_true and not is_reached:
+            self.alerts[key] = Alert("retracted", is_true=False)
+        elif known and known.state == "open" and is_over and is_reached:
+            known.state = "resolved"
