@@ -74,6 +74,12 @@ def month_before(first: date) -> Days:
     return Days(first_of(first - ONE_DAY), first)
 
 
+def month_bounds(day: date) -> tuple[date, date]:
+    """The first day of a day's month, and that of the next month."""
+    month = whole_month(first_of(day))
+    return month.since, month.until
+
+
 def month_just_ended(instant: datetime, zone: ZoneInfo) -> date:
     """The first day of the month before the one that an instant falls into in a zone."""
     return month_before(first_of(local_date(instant, zone))).since

@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.alerts import texts as text
-from pipeline.budgets.status import BudgetStatus, month_of, reaches
+from pipeline.budgets.status import BudgetStatus, reaches
 
 AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
 AlertState = Literal["open", "resolved", "retracted"]
@@ -107,10 +107,10 @@ def decide(
     new: list[Alert] = []
     updates: list[Alert] = []
     blocks: list[text.BudgetNews] = []
-    begun = [s for s in statuses if s.period_start_date <= today]
-    for status in sorted(begun, key=lambda s: (s.budget_id, s.period_start_date)):
+    begun = [s for s in statuses if s.period.start <= today]
+    for status in sorted(begun, key=lambda s: (s.budget_id, s.period.start)):
         is_silent = _is_silent(status, first_day, today)
-        told = told_of.get((status.budget_id, status.period_start_date), [])
+        told = told_of.get((status.budget_id, status.period.start), [])
         fresh = _raised(status, told, now, run_id, today, is_silent=is_silent)
         new += [a for a in fresh if a.times_raised == 1]
         again = [a for a in fresh if a.times_raised > 1]
@@ -167,11 +167,10 @@ def message_of(
 
 
 def _is_silent(status: BudgetStatus, first_day: date, today: date) -> bool:
-    if status.period_end_date > today:
+    if not status.period.has_ended(today):
         return False
-    this_month = month_of(today)[0]
-    had_ended = status.period_end_date <= (status.watched_since_date or first_day)
-    return had_ended or status.period_end_date < this_month
+    had_ended = status.period.has_ended(status.watched_since_date or first_day)
+    return had_ended or not status.period.is_recent(today)
 
 
 def _raised(
@@ -192,13 +191,11 @@ def _raised(
             continue
         raised.append(
             Alert(
-                alert_id=alert_id(
-                    "budget", status.budget_id, status.period_start_date, str(percent)
-                ),
+                alert_id=alert_id("budget", status.budget_id, status.period.start, str(percent)),
                 raised_at=now,
                 kind="budget",
                 subject_id=status.budget_id,
-                period_start_date=status.period_start_date,
+                period_start_date=status.period.start,
                 threshold_percent=percent,
                 severity=text.severity_of(percent),
                 message=text.crossed(status, percent, today),
@@ -250,7 +247,7 @@ def _over_with_the_month(
     status: BudgetStatus, told: Sequence[Alert], now: datetime, today: date
 ) -> list[Alert]:
     """The alerts of an ended month that stay true: nothing is left to be done about them."""
-    if status.period_end_date > today:
+    if not status.period.has_ended(today):
         return []
     return [
         replace(a, state="resolved", resolved_at=now)
@@ -265,7 +262,7 @@ def _orphans(
     statuses: Sequence[BudgetStatus], known: Sequence[Alert], now: datetime, today: date
 ) -> list[Alert]:
     """The open alerts of budgets that are no longer configured: resolved, and nothing is said."""
-    present = {(s.budget_id, s.period_start_date) for s in statuses}
+    present = {(s.budget_id, s.period.start) for s in statuses}
     return [
         replace(a, state="resolved", is_true=False, resolved_at=now)
         for a in known

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pipeline.alerts import texts as text
 from pipeline.alerts.budget_rule import NOT_SENT, Alert, Decision, Severity, alert_id, message_of
-from pipeline.budgets.status import month_of
+from pipeline.dates import month_bounds
 
 FactKind = Literal["rate_limit", "policy"]
 LISTED = 50  # more facts than these are counted in a message, not listed
@@ -43,8 +43,8 @@ class Fact:
 
 def looked_at(today: date) -> tuple[date, date]:
     """The first day of the month before this one, and the first day after this one."""
-    start, end = month_of(today)
-    return month_of(start - timedelta(days=1))[0], end
+    start, end = month_bounds(today)
+    return month_bounds(start - timedelta(days=1))[0], end
 
 
 def decide(
@@ -78,7 +78,7 @@ def decide(
         is_looked_at = start is not None and start >= since
         if is_looked_at and alert.is_true and alert.alert_id not in holding:
             gone.append(_taken_back(alert, now))
-        elif alert.state == "open" and (start is None or month_of(start)[1] <= today):
+        elif alert.state == "open" and (start is None or month_bounds(start)[1] <= today):
             updates.append(replace(alert, state="resolved", resolved_at=now))
     new = tuple(a for a in raised if a.times_raised == 1)
     again = [a for a in raised if a.times_raised > 1]
@@ -148,7 +148,7 @@ def _raised(
     old = known.get(identity)
     if old is not None and old.is_true:
         return None
-    end = month_of(fact.period_start_date)[1]
+    end = month_bounds(fact.period_start_date)[1]
     is_silent = end <= today and end <= first_day
     return Alert(
         alert_id=identity,

@@ -88,9 +88,8 @@ def _project(status: BudgetStatus) -> str | None:
 
 def label(status: BudgetStatus, today: date) -> str:
     """Which budget and month: `Budget chat (project proj_chat), November 2026`."""
-    month = month_name(status.period_start_date)
-    ended = " (ended)" if status.period_end_date <= today else ""
-    return f"Budget {status.budget_id} ({about(status)}), {month}{ended}"
+    ended = " (ended)" if status.period.has_ended(today) else ""
+    return f"Budget {status.budget_id} ({about(status)}), {status.period.label}{ended}"
 
 
 def month_name(day: date) -> str:

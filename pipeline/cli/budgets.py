@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +17,8 @@ from pipeline.cli.run import month_of
 NOT_DELIVERED = 3
 
 MonthOption = Annotated[
-    str | None, typer.Option("--month", help="Month, such as 2026-10 (default: the current one).")
+    str | None,
+    typer.Option("--month", help="Month, such as 2026-10 (default: today's periods)."),
 ]
 StateOption = Annotated[
     Literal["open", "resolved", "retracted", "any"],
@@ -39,20 +40,26 @@ def budgets_verb(
     now: NowOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Where every budget stands in a month, the fullest first."""
+    """Where every budget stands now, or in a month, the fullest first.
+
+    A budget whose period is longer than a month is listed in each of the period's months.
+    """
+    from pipeline.dates import month_bounds
     from pipeline.published.reader import open_published, run_statement
     from pipeline.resources import sql
 
     configured = cli_context.load(config)
     utc = cli_context.clock(now).now.replace(tzinfo=UTC)
-    start = month_of(month) or utc.astimezone(configured.organization.zone).date().replace(day=1)
+    today = utc.astimezone(configured.organization.zone).date()
+    asked = month_of(month)
+    since, until = (today, today + timedelta(days=1)) if asked is None else month_bounds(asked)
     published = configured.storage.root / "published"
     with open_published(published) as con:
-        parameters = {"period_start_date": start}
-        answer = run_statement(con, sql("budgets/status_of_month"), parameters)
+        parameters = {"since": since, "until": until}
+        answer = run_statement(con, sql("budgets/status_in_range"), parameters)
         print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
         if next(answer.rows(), None) is None:
-            say(f"No budget was looked at in {start:%Y-%m}; add [[budgets]], then run.")
+            say(f"No budget has a period in {since:%Y-%m}; add [[budgets]], then run.")
 
 
 @alerts_app.callback(invoke_without_command=True)

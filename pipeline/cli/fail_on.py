@@ -1,9 +1,12 @@
-"""`--fail-on`: what ends an act with an exit code of its own though it was committed."""
+"""`--fail-on`: gates, which end a command with an exit code of their own though it committed.
+
+A gate judges the period that the business clock (`--now`) is in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +18,7 @@ from pipeline.errors import ConfigError
 
 BUDGET_OVER = 4
 RECONCILIATION_GAP = 5
+BILLS_COME_IN = timedelta(days=7)
 BUDGET, RECONCILIATION = "budget", "reconciliation"
 
 ToleranceOption = Annotated[
@@ -27,12 +31,10 @@ ToleranceOption = Annotated[
 
 
 def check(gates: Sequence[str], known: Sequence[str]) -> None:
-    """Fails: ConfigError for a gate that is none of these."""
+    """Refuse a gate that is not one of these. Fails: ConfigError."""
     for gate in gates:
         if gate not in known:
-            raise ConfigError(
-                f"{gate!r} is no gate", key="--fail-on", hint=f"Use: {', '.join(known)}."
-            )
+            raise ConfigError(f"{gate!r} is not one of {', '.join(known)}", key="--fail-on")
 
 
 def tolerance_of(text: str) -> Decimal:
@@ -45,7 +47,9 @@ def tolerance_of(text: str) -> Decimal:
         amount = Decimal(-1)
     if amount < 0 or (amount and not MONEY_STEP <= amount < Decimal(10) ** 14):
         raise ConfigError(
-            f"{text!r} is no amount", key="--tolerance", hint="Write US dollars, such as 0.01."
+            f"{text!r} is not an amount of 0 or more",
+            key="--tolerance",
+            hint="Write US dollars, such as 0.01.",
         )
     return amount
 
@@ -53,7 +57,7 @@ def tolerance_of(text: str) -> Decimal:
 def gaps_that_count(
     root: Path, tolerance_usd: Decimal, since: date | None, until: date | None
 ) -> list[str]:
-    """What a gate on reconciliation says of these UTC days, a line each; empty: it passes."""
+    """The gaps of these UTC days that a gate on reconciliation counts, a line each."""
     from pipeline.published.reader import open_published
     from pipeline.published.reconciliation import LineFilter, counted_gaps, gap_messages
 
@@ -63,6 +67,18 @@ def gaps_that_count(
         )
 
 
+def reconciled_days(now: datetime) -> tuple[date, date]:
+    """The UTC days whose gaps a run's gate counts: those of the month that `now` is in.
+
+    In its first days those of the month before, too: the bills of its last days come in then.
+    """
+    from pipeline.dates import month_bounds
+
+    _, until = month_bounds(now.date())
+    since, _ = month_bounds(now.date() - BILLS_COME_IN)
+    return since, until
+
+
 def exit_code_of_run(
     gates: Sequence[str],
     *,
@@ -70,16 +86,19 @@ def exit_code_of_run(
     root: Path,
     tolerance_usd: Decimal,
     month: date | None,
+    now: datetime,
 ) -> int:
-    """0, 4 or 5; a budget that is over comes first, and what failed is said.
+    """The exit code of a run's gates: 0, 4 or 5. A budget that is over comes first.
 
-    Gaps are looked for in everything that was compared, or in the month that was asked for.
+    **Takes** how many budgets are over in the period that `now` is in, as the status stage counted
+    them, and the month that was asked for, for gaps; without one `reconciled_days` says which.
+    Prints the gaps that count.
     """
-    from pipeline.budgets.status import month_of as days_of_month
+    from pipeline.dates import month_bounds
 
     found: list[str] = []
     if RECONCILIATION in gates:
-        since, until = (None, None) if month is None else days_of_month(month)
+        since, until = reconciled_days(now) if month is None else month_bounds(month)
         found = gaps_that_count(root, tolerance_usd, since, until)
         for line in found:
             say(line)

@@ -86,7 +86,7 @@ def _days(
     month: str | None, since: str | None, until: str | None
 ) -> tuple[date | None, date | None]:
     """The UTC days that are asked for, half-open; None: unbounded."""
-    from pipeline.budgets.status import month_of as days_of_month
+    from pipeline.dates import month_bounds
 
     if month is not None and (since is not None or until is not None):
         raise ConfigError(
@@ -94,7 +94,7 @@ def _days(
         )
     start = month_of(month)
     if start is not None:
-        return days_of_month(start)
+        return month_bounds(start)
     first = cli_context.day(since, "--since") if since else None
     last = cli_context.day(until, "--until") if until else None
     if first is not None and last is not None and first >= last:

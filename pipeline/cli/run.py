@@ -30,8 +30,9 @@ FailOnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--fail-on",
-        help="budget: end with 4 when a budget of the month is over; reconciliation: end with 5 "
-        "when a gap to the provider's costs counts. Can be given twice.",
+        help="budget: end with 4 when a budget is over in the period that now is in; "
+        "reconciliation: end with 5 when a gap to the provider's costs counts in the month that "
+        "now is in (or in --month). Can be given twice.",
     ),
 ]
 OfflineOption = Annotated[
@@ -85,9 +86,10 @@ def run_and_print(
     cli_context.log_to_stderr()
     config, notes, problems = _config(config_path, files)
     known = cli_context.environment() if environment is None else environment
+    clock = cli_context.business_clock(now)
     done = run_and_report(
         config,
-        clock=cli_context.business_clock(now),
+        clock=clock,
         environment=known,
         month=month_of(month),
         stop=cli_context.stop_on_signals(),
@@ -106,6 +108,7 @@ def run_and_print(
         root=config.storage.root,
         tolerance_usd=tolerance_usd,
         month=month_of(month),
+        now=clock.business(),
     )
 
 

@@ -14,7 +14,10 @@ import polars as pl
 import structlog
 
 from pipeline.alerts import budget_rule, outbox, run_rule
-from pipeline.budgets import status as budgets_status
+from pipeline.budgets import store as budget_store
+from pipeline.budgets.evaluate import evaluate
+from pipeline.budgets.plan import configured_plans
+from pipeline.budgets.status import BudgetStatus
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, RatingResult, is_final
 from pipeline.charges.reconciliation import reconcile as reconciliation
@@ -98,9 +101,7 @@ def _forget(work: Batch, change: ChangeSet) -> None:
         work.registry.touch(entries[file_id])
 
 
-def budget_status(
-    work: Batch, states: Mapping[date, ChargeDay]
-) -> list[budgets_status.BudgetStatus]:
+def budget_status(work: Batch, states: Mapping[date, ChargeDay]) -> list[BudgetStatus]:
     """Where the budgets stand, from the small sums of all days."""
     con = work.db.con
     has_plans = work.config.budgets or work.db.rows("SELECT 1 FROM budget_status LIMIT 1")
@@ -115,10 +116,10 @@ def budget_status(
     )
     con.register("spend_by_day", source)
     try:
-        statuses = budgets_status.evaluate(con, work.config.budgets, today=work.today)
+        statuses = evaluate(con, configured_plans(work.config.budgets), today=work.today)
     finally:
         con.unregister("spend_by_day")
-    budgets_status.store(con, statuses)
+    budget_store.save(con, statuses)
     names = directory_books.project_names(work.db)
     return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
 
@@ -136,9 +137,7 @@ def reconcile(work: Batch, change: ChangeSet, states: Mapping[date, ChargeDay]) 
     )
 
 
-def alert(
-    work: Batch, change: ChangeSet, statuses: Sequence[budgets_status.BudgetStatus], outcome: str
-) -> None:
+def alert(work: Batch, change: ChangeSet, statuses: Sequence[BudgetStatus], outcome: str) -> None:
     """Decide what is to be said, and put it into the outbox."""
     con = work.db.con
     first = work.db.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")

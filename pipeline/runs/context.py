@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.alerts.channels import Channel
-from pipeline.budgets import status as budgets_status
+from pipeline.budgets.status import BudgetStatus
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files
@@ -104,7 +104,7 @@ class RunResult:
     counts: Counts
     storage_root: Path
     snapshot: Path
-    statuses: tuple[budgets_status.BudgetStatus, ...]
+    statuses: tuple[BudgetStatus, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     postings: Mapping[str, int]  # lines posted, by reason

@@ -16,6 +16,7 @@ import polars as pl
 from pipeline.alerts import channels
 from pipeline.alerts.monitors import evaluate
 from pipeline.budgets import store as budget_store
+from pipeline.budgets.plan import configured_plans
 from pipeline.charges import provider_billed
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import ChargeDay, RatingJob, RatingResult, is_final
@@ -201,7 +202,7 @@ def settle(work: Batch, change: ChangeSet) -> RunResult:
         days=sorted(states.values(), key=lambda s: s.usage_date),
         postings=postings,
         prices=price_store.published_prices(work.book),
-        budgets=budget_store.published_budgets(work.config.budgets),
+        budgets=budget_store.published_budgets(configured_plans(work.config.budgets)),
         aliases=price_store.published_aliases(work.book),
     )
     with disk_errors.after_the_commit(storage.root):

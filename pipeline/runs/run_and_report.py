@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
+from pipeline.budgets.status import in_state
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.money import display_usd
@@ -41,8 +42,13 @@ class RunReport:
 
     @property
     def budgets_over(self) -> int:
-        """Budgets over in the report's month."""
-        return self.report.budgets_over
+        """Budgets that are over in the period that the business clock is in."""
+        return in_state(self.result.statuses, "over", self.today)
+
+    @property
+    def budgets_near(self) -> int:
+        """Budgets that are near in the period that the business clock is in."""
+        return in_state(self.result.statuses, "near", self.today)
 
     def summary(self) -> list[str]:
         """Three lines (spend, budgets, quarantine), what was read, and the report's path."""
@@ -51,6 +57,7 @@ class RunReport:
         is_current = report.month == self.today.replace(day=1)
         which = "" if is_current or not report.is_default_month else ", the newest month with data"
         month = f"{report.month:%B %Y}{which}"
+        current = "" if is_current else ", in their current period"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
         spent = "nothing recorded" if report.is_empty else f"{bound}{display_usd(report.spent_usd)}"
         read = (
@@ -62,7 +69,7 @@ class RunReport:
         return [
             read,
             f"Spend       {spent} in {month}{unpriced}",
-            f"Budgets     {report.budgets_over} over, {report.budgets_near} near",
+            f"Budgets     {self.budgets_over} over, {self.budgets_near} near{current}",
             f"Quarantine  {held_back} held back (all: tollbook quarantine list)",
             f"Storage     {self.result.storage_root}",
             f"Report      {report.html}",
@@ -77,8 +84,8 @@ class RunReport:
             "month": f"{self.report.month:%Y-%m}",
             "spent_usd": format(self.report.spent_usd, "f"),
             "is_lower_bound": self.report.is_lower_bound,
-            "budgets_over": self.report.budgets_over,
-            "budgets_near": self.report.budgets_near,
+            "budgets_over": self.budgets_over,
+            "budgets_near": self.budgets_near,
             "postings": dict(self.result.postings),
             "problems": list(self.result.problems),
             "storage": str(self.result.storage_root),

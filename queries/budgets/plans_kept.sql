@@ -1,9 +1,10 @@
--- row: one budget and month as it was planned when it was last looked at.
+-- row: one budget and period as it was planned when it was last looked at.
 -- engine: duckdb
 SELECT
   budget_id,
   period_start_date,
   period_end_date,
+  period_calendar,
   project_id,
   model,
   scope,

@@ -1,18 +1,28 @@
--- row: one budget and month of budget_plan, with what was spent in it.
--- ties: for a budget of the whole organization spent_usd = sum(cost_usd) of charges in the month.
+-- row: one budget and period of budget_plan, with what was spent in it.
+-- ties: for a budget of the whole organization spent_usd = sum(cost_usd) of charges in the period.
 -- engine: any
-WITH spend_by_month AS (
+WITH periods AS (
+  SELECT DISTINCT period_start_date, period_end_date
+  FROM budget_plan
+),
+
+spend_by_period AS (
   SELECT
-    CAST(date_trunc('month', CAST(charge_date AS TIMESTAMP)) AS DATE) AS period_start_date,
-    project_id,
-    model,
-    scope,
-    sum(cost_usd) AS cost_usd,
+    periods.period_start_date,
+    periods.period_end_date,
+    spend.project_id,
+    spend.model,
+    spend.scope,
+    sum(spend.cost_usd) AS cost_usd,
     -- what has no price must not be hidden by an allowance without a price
-    sum(CASE WHEN unpriced_quantity > 0 THEN unpriced_quantity END) AS unpriced_quantity
-  FROM spend_by_day
+    sum(CASE WHEN spend.unpriced_quantity > 0 THEN spend.unpriced_quantity END)
+      AS unpriced_quantity
+  FROM spend_by_day AS spend
+  INNER JOIN periods
+    ON spend.charge_date >= periods.period_start_date
+    AND spend.charge_date < periods.period_end_date
   GROUP BY
-    CAST(date_trunc('month', CAST(charge_date AS TIMESTAMP)) AS DATE), project_id, model, scope
+    periods.period_start_date, periods.period_end_date, spend.project_id, spend.model, spend.scope
 )
 
 SELECT
@@ -21,8 +31,9 @@ SELECT
   CAST(coalesce(sum(spend.cost_usd), 0) AS DECIMAL(38, 24)) AS spent_usd,
   CAST(coalesce(sum(spend.unpriced_quantity), 0) AS DECIMAL(38, 6)) AS unpriced_quantity
 FROM budget_plan AS plan
-LEFT JOIN spend_by_month AS spend
+LEFT JOIN spend_by_period AS spend
   ON plan.period_start_date = spend.period_start_date
+  AND plan.period_end_date = spend.period_end_date
   AND (plan.project_id IS NULL OR plan.project_id = spend.project_id)
   AND (plan.model IS NULL OR plan.model = spend.model)
   AND (plan.scope IS NULL OR plan.scope = spend.scope)

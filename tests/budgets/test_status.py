@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.budgets import status as budgets_status
-from pipeline.budgets.status import BudgetStatus, evaluate
+from pipeline.budgets import store
+from pipeline.budgets.evaluate import evaluate as evaluate_plans
+from pipeline.budgets.period import MONTHLY
+from pipeline.budgets.plan import Plan
+from pipeline.budgets.status import RATIO_STEP, BudgetStatus
 from pipeline.config import model as config_model
+from pipeline.config.model import Budget
 from pipeline.errors import ConfigError
-from tests.support.budget_database import TODAY, budget, catalogue, spend, spent
+from tests.support.budget_database import TODAY, budget, catalogue, plans, spend, spent
 
 NOVEMBER = date(2026, 11, 1)
 OCTOBER = date(2026, 10, 1)
+
+
+def evaluate(
+    con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget | Plan], *, today: date
+) -> list[BudgetStatus]:
+    """The status of budgets as configured, or of plans with another calendar."""
+    return evaluate_plans(con, plans(budgets), today=today)
 
 
 def test_a_row_says_everything_about_a_budget_and_month() -> None:
@@ -35,8 +48,7 @@ def test_a_row_says_everything_about_a_budget_and_month() -> None:
     assert evaluate(con, [budget()], today=TODAY) == [
         BudgetStatus(
             budget_id="chat-monthly",
-            period_start_date=NOVEMBER,
-            period_end_date=date(2026, 12, 1),
+            period=MONTHLY.period_of(NOVEMBER),
             amount_usd=Decimal("2000.00"),
             spent_usd=Decimal("501.50"),
             spent_ratio=Decimal("0.250750"),
@@ -87,7 +99,7 @@ def test_each_kind_of_budget_counts_what_it_covers() -> None:
 def test_a_budget_without_usage_has_a_row_with_zero() -> None:
     """A project that used nothing is within budget, and one sees that it was looked at."""
     [row] = evaluate(catalogue(), [budget()], today=TODAY)
-    assert (row.period_start_date, row.spent_usd, row.spent_ratio, row.state) == (
+    assert (row.period.start, row.spent_usd, row.spent_ratio, row.state) == (
         NOVEMBER,
         Decimal(0),
         Decimal(0),
@@ -106,7 +118,7 @@ def test_months_follow_the_calendar_into_the_next_year() -> None:
         ],
     )
     rows = evaluate(con, [budget()], today=TODAY)
-    assert [(r.period_start_date, r.period_end_date, r.spent_usd) for r in rows] == [
+    assert [(r.period.start, r.period.end, r.spent_usd) for r in rows] == [
         (date(2025, 12, 1), date(2026, 1, 1), Decimal(7)),
         (date(2026, 2, 1), date(2026, 3, 1), Decimal(0)),
         (NOVEMBER, date(2026, 12, 1), Decimal(0)),
@@ -182,22 +194,22 @@ def test_an_ended_month_keeps_the_plan_it_ended_with() -> None:
             (date(2026, 11, 2), "proj_chat", "m", "models", "2100", "0"),
         ],
     )
-    budgets_status.store(con, evaluate(con, [budget("2000")], today=date(2026, 10, 31)))
-    budgets_status.store(con, evaluate(con, [budget("3000")], today=date(2026, 11, 2)))
+    store.save(con, evaluate(con, [budget("2000")], today=date(2026, 10, 31)))
+    store.save(con, evaluate(con, [budget("3000")], today=date(2026, 11, 2)))
     rows = evaluate(con, [budget("4000")], today=TODAY)
-    assert [(r.period_start_date, r.amount_usd, r.state) for r in rows] == [
+    assert [(r.period.start, r.amount_usd, r.state) for r in rows] == [
         (OCTOBER, Decimal(2000), "over"),
         (NOVEMBER, Decimal(4000), "ok"),
     ]
     removed = evaluate(con, [], today=TODAY)
-    assert [(r.period_start_date, r.amount_usd) for r in removed] == [(OCTOBER, Decimal(2000))]
+    assert [(r.period.start, r.amount_usd) for r in removed] == [(OCTOBER, Decimal(2000))]
 
 
 def test_the_day_since_which_a_budget_is_watched_stays() -> None:
     """It is the first day on which it was looked at, also for months that come later."""
     con = catalogue()
-    budgets_status.store(con, evaluate(con, [budget()], today=date(2026, 10, 20)))
-    budgets_status.store(con, evaluate(con, [budget()], today=date(2026, 11, 3)))
+    store.save(con, evaluate(con, [budget()], today=date(2026, 10, 20)))
+    store.save(con, evaluate(con, [budget()], today=date(2026, 11, 3)))
     rows = evaluate(con, [budget(), budget(id="new")], today=TODAY)
     assert {(r.budget_id, r.watched_since_date) for r in rows} == {
         ("chat-monthly", date(2026, 10, 20)),
@@ -209,8 +221,8 @@ def test_the_table_holds_what_was_evaluated_and_no_forecast() -> None:
     """The stored row is the contract's; what is not computed is NULL, not invented."""
     con = catalogue()
     spent(con, "1600")
-    budgets_status.store(con, evaluate(con, [budget()], today=TODAY))
-    budgets_status.store(con, evaluate(con, [budget()], today=TODAY))  # again: still one row
+    store.save(con, evaluate(con, [budget()], today=TODAY))
+    store.save(con, evaluate(con, [budget()], today=TODAY))  # again: still one row
     assert con.execute(
         "SELECT budget_id, period_start_date, period_end_date, amount_usd, spent_usd, spent_ratio, "
         "is_lower_bound, forecast_usd, forecast_low_usd, forecast_high_usd, crossing_date, state, "
@@ -262,7 +274,7 @@ def test_spend_is_the_exact_sum_and_the_state_its_exact_comparison(
     is_eighty = exact.multiply(total, Decimal(10)) >= amount * 8
     assert (row.state == "near") == (total < amount and is_eighty)
     assert row.spent_ratio is not None
-    next_ratio = row.spent_ratio + budgets_status.RATIO_STEP
+    next_ratio = row.spent_ratio + RATIO_STEP
     assert exact.multiply(row.spent_ratio, amount) <= total < exact.multiply(next_ratio, amount)
 
 
@@ -286,7 +298,7 @@ def test_the_largest_and_the_smallest_amount_are_exact() -> None:
         budget("0.000000000000000000000001", id="small"),
     ]
     large, small = evaluate(con, plan, today=TODAY)
-    budgets_status.store(con, [large, small])
+    store.save(con, [large, small])
     assert (large.spent_ratio, small.spent_ratio) == (Decimal(0), Decimal(1))
     assert con.execute("SELECT max(amount_usd) FROM budget_status").fetchone() == (
         Decimal("999999999999.999999999999999999999999"),

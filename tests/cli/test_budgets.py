@@ -53,7 +53,7 @@ def test_a_month_without_budgets_is_an_empty_answer_and_a_hint(folder: Path) -> 
     """Data on stdout, the hint on stderr."""
     result = call(folder, "budgets", "--month", "2026-10", "--json")
     assert (json.loads(result.stdout), result.exit_code) == ([], 0)
-    assert "No budget was looked at in 2026-10" in result.stderr
+    assert "No budget has a period in 2026-10" in result.stderr
 
 
 def test_budgets_come_in_the_formats_of_sql(folder: Path) -> None:

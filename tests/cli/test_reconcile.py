@@ -95,12 +95,15 @@ def test_an_explained_gap_counts_as_well(workspace: Workspace) -> None:
     assert (result.exit_code, "costs without usage rows" in result.stderr) == (5, True)
 
 
-def test_a_month_narrows_the_gate(workspace: Workspace) -> None:
-    """Without one, every day that was compared counts."""
+def test_the_gate_of_a_run_counts_the_month_of_now_or_the_one_asked_for(
+    workspace: Workspace,
+) -> None:
+    """The verb `reconcile` counts every day that was compared."""
     bill(workspace, "2026-10-20", billed("9"))
     gate = ("run", "--fail-on", "reconciliation")
-    assert call(workspace.folder, *gate).exit_code == 5
-    assert call(workspace.folder, *gate, "--month", "2026-11").exit_code == 0
+    assert call(workspace.folder, *gate).exit_code == 0
+    assert call(workspace.folder, *gate, "--month", "2026-10").exit_code == 5
+    assert call(workspace.folder, "reconcile", *gate[1:]).exit_code == 5
 
 
 def test_the_verb_prints_months_and_gaps(workspace: Workspace) -> None:
@@ -160,11 +163,11 @@ def test_without_costs_the_verb_says_what_to_do(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("run", "--fail-on", "coffee"), "'coffee' is no gate"),
-        (("reconcile", "--fail-on", "budget"), "'budget' is no gate"),
-        (("run", "--tolerance", "1,20"), "'1,20' is no amount"),
-        (("reconcile", "--tolerance", "-1"), "'-1' is no amount"),
-        (("reconcile", "--tolerance", "nan"), "'nan' is no amount"),
+        (("run", "--fail-on", "coffee"), "'coffee' is not one of budget, reconciliation"),
+        (("reconcile", "--fail-on", "budget"), "'budget' is not one of reconciliation"),
+        (("run", "--tolerance", "1,20"), "'1,20' is not an amount of 0 or more"),
+        (("reconcile", "--tolerance", "-1"), "'-1' is not an amount of 0 or more"),
+        (("reconcile", "--tolerance", "nan"), "'nan' is not an amount of 0 or more"),
         (("reconcile", "--month", "2026-11", "--since", "2026-11-01"), "--since and --until"),
         (("reconcile", "--since", "2026-11-02", "--until", "2026-11-01"), "is not after"),
     ],
@@ -184,7 +187,8 @@ def test_a_name_with_control_characters_stays_in_its_line(workspace: Workspace) 
     result = call(workspace.folder, "run", "--fail-on", "reconciliation")
     assert result.exit_code == 0  # as billed: an unknown line item agrees with itself
     bill(workspace, "2026-10-20", billed("2"), billed("1", item="x\x1b[31m\u202e, input"))
-    result = call(workspace.folder, "run", "--fail-on", "reconciliation")
+    gate = ("--fail-on", "reconciliation", "--month", "2026-10")
+    result = call(workspace.folder, "run", *gate)
     assert result.exit_code == 5
     [line] = [x for x in result.stderr.splitlines() if "without usage rows" in x]
     assert "\x1b" not in line

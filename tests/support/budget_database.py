@@ -11,7 +11,10 @@ import duckdb
 from pipeline.alerts import budget_rule as alerts
 from pipeline.alerts import outbox
 from pipeline.alerts.budget_rule import Alert, Decision
-from pipeline.budgets import status as budgets_status
+from pipeline.budgets import store as budget_store
+from pipeline.budgets.evaluate import evaluate
+from pipeline.budgets.period import MONTHLY, Calendar
+from pipeline.budgets.plan import Plan, configured_plans
 from pipeline.budgets.status import BudgetStatus
 from pipeline.config.model import Budget
 from pipeline.resources import sql, sql_names
@@ -70,9 +73,14 @@ def budget(
     )
 
 
+def plans(budgets: Sequence[Budget | Plan]) -> list[Plan]:
+    """The plans of budgets as configured; a plan stays itself."""
+    return [b if isinstance(b, Plan) else configured_plans([b])[0] for b in budgets]
+
+
 def run(
     con: duckdb.DuckDBPyConnection,
-    plan: Sequence[Budget],
+    budgets: Sequence[Budget | Plan],
     run_id: str,
     *,
     today: date = TODAY,
@@ -80,8 +88,8 @@ def run(
 ) -> Decision:
     """One run's budget stage, in one transaction."""
     con.execute("BEGIN")
-    statuses = budgets_status.evaluate(con, plan, today=today)
-    budgets_status.store(con, statuses)
+    statuses = evaluate(con, plans(budgets), today=today)
+    budget_store.save(con, statuses)
     decision = alerts.decide(
         statuses,
         outbox.known(con),
@@ -100,6 +108,7 @@ def status(
     amount_usd: str = "2000.00",
     *,
     start: date = date(2026, 11, 1),
+    calendar: Calendar = MONTHLY,
     unpriced: str = "0",
     project: str | None = "proj_chat",
     thresholds: tuple[int, ...] = (50, 80, 100),
@@ -110,8 +119,7 @@ def status(
     amount, spent_ = Decimal(amount_usd), Decimal(spent_usd)
     return BudgetStatus(
         budget_id=id,
-        period_start_date=start,
-        period_end_date=budgets_status.month_of(start)[1],
+        period=calendar.period_of(start),
         amount_usd=amount,
         spent_usd=spent_,
         spent_ratio=None,

@@ -1,4 +1,4 @@
--- row: one budget in the month that begins on $period_start_date, the fullest first.
+-- row: one budget and period that has a day from $since to before $until, the fullest first.
 -- engine: duckdb
 SELECT
   budget_id,
@@ -23,5 +23,5 @@ SELECT
     ELSE '; at least: some usage has no price, so the true spend is higher'
   END AS standing
 FROM budget_status
-WHERE period_start_date = $period_start_date
-ORDER BY spent_ratio DESC, budget_id
+WHERE period_start_date < $until AND period_end_date > $since
+ORDER BY spent_ratio DESC, budget_id, period_start_date
