@@ -4,6 +4,8 @@ The runs are processes of the real command, over a storage that already has a pa
 grew, rows that repeat and rows that replace, a bill fetched anew, a budget that is crossed. After
 each kill readers see the last good state, whole; after the next run everything is as if nothing
 had happened. What runs again after a kill does so in this process, with the same clocks.
+
+The slow job kills at random moments, each in another part of a run's time: see `tests`.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import pytest
 from pipeline.cli import context as cli_context
 from pipeline.config.model import load
 from pipeline.runs.run import run_batch
+from tests.support.effort import amount
 from tests.support.webhook import Server, webhook
 from tests.support.workspace import (
     CONFIGURATION,
@@ -51,7 +54,8 @@ amount_usd = "1"
 [alerts]
 channels = ["{url}"]
 """
-MOMENTS = 12
+RANDOM_KILLS = amount(60, 1_000)
+Moment = tuple[str, str]
 SEEN = PUBLISHED | {
     "alerts": "SELECT * EXCLUDE (raised_at, delivered_at, resolved_at) FROM alerts ORDER BY ALL",
     "budgets": "FROM budget_status ORDER BY ALL",
@@ -74,7 +78,7 @@ sys.addaudithook(watch)
 from pipeline.__main__ import main
 main()
 """
-THINGS = {
+MOMENTS = {
     "it reads a file": ("tollbook.stage", "read"),
     "it writes the second of its ledger files": ("os.mkdir", "ledger/usage_month=2026-02"),
     "it drops repeats from its ledger files": ("tollbook.stage", "drop duplicates"),
@@ -140,9 +144,9 @@ class Scene:
             text=True,
         )
 
-    def until(self, number: int, event: str, part: str) -> subprocess.CompletedProcess[str]:
-        """A run that sends itself a signal right before something."""
-        with self.start("-c", UNTIL, str(int(number)), event, part) as process:
+    def until(self, number: int, moment: Moment) -> subprocess.CompletedProcess[str]:
+        """A run that sends itself a signal right before a moment."""
+        with self.start("-c", UNTIL, str(int(number)), *moment) as process:
             out, err = process.communicate(timeout=60)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -175,7 +179,6 @@ class Scene:
         assert self.seen() in (self.before, self.after)
         self.run()
         assert self.seen() == self.after
-        self.workspace.assert_sums_agree()
         assert self.ids() == self.said
         assert 1 <= len(self.server.posts) <= messages
         assert all(post == self.server.posts[0] for post in self.server.posts)
@@ -243,13 +246,13 @@ def test_the_undisturbed_run_does_all_that_can_be_cut_off(scene: Scene) -> None:
     }
     assert len(scene.said) == 2
     assert scene.after["charges"] != scene.before["charges"]
+    scene.workspace.assert_sums_agree()  # and so wherever readers see the same
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
-def test_killed_at_any_moment(scene: Scene, moment: int) -> None:
-    """At a random moment in each twelfth of the time that a run holds the storage."""
+def kill_at_random(scene: Scene, number: int, of: int) -> None:
+    """At a random moment in one of so many parts of the time that a run holds the storage."""
     scene.set_back()
-    delay = (moment + random.Random(moment).random()) / MOMENTS * scene.seconds
+    delay = (number + random.Random(number).random()) / of * scene.seconds
     with scene.start() as process:
         scene.wait_for_the_lock(process)
         try:
@@ -259,11 +262,25 @@ def test_killed_at_any_moment(scene: Scene, moment: int) -> None:
     scene.assert_a_kill_is_mended(messages=2)
 
 
-@pytest.mark.parametrize("thing", THINGS)
-def test_killed_right_before(scene: Scene, thing: str) -> None:
+@pytest.mark.parametrize("number", range(2))
+def test_killed_at_a_random_moment(scene: Scene, number: int) -> None:
+    """In each half of the run's time."""
+    kill_at_random(scene, number, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(36_000)
+def test_killed_at_any_moment(scene: Scene) -> None:
+    """In each of many parts of the run's time."""
+    for number in range(RANDOM_KILLS):
+        kill_at_random(scene, number, RANDOM_KILLS)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_right_before(scene: Scene, moment: str) -> None:
     """At moments that a clock would hardly hit."""
     scene.set_back()
-    assert scene.until(signal.SIGKILL, *THINGS[thing]).returncode == -signal.SIGKILL
+    assert scene.until(signal.SIGKILL, MOMENTS[moment]).returncode == -signal.SIGKILL
     scene.assert_a_kill_is_mended()
 
 
@@ -284,22 +301,22 @@ def test_killed_between_a_delivery_and_its_record(scene: Scene) -> None:
 def test_killed_again_and_again(scene: Scene) -> None:
     """Each run falls over what the one before has left, at a later stage each time."""
     scene.set_back()
-    for event, part in list(THINGS.values())[1::2]:
-        assert scene.until(signal.SIGKILL, event, part).returncode == -signal.SIGKILL
+    for moment in list(MOMENTS.values())[1::2]:
+        assert scene.until(signal.SIGKILL, moment).returncode == -signal.SIGKILL
     scene.assert_a_kill_is_mended()
 
 
 @pytest.mark.parametrize(
-    ("event", "part"), [("os.rename", "warehouse.duckdb.new"), ("open", "queries/schema/010_")]
+    "moment", [("os.rename", "warehouse.duckdb.new"), ("open", "queries/schema/010_")]
 )
-def test_killed_while_the_books_are_made(tmp_path: Path, event: str, part: str) -> None:
+def test_killed_while_the_books_are_made(tmp_path: Path, moment: Moment) -> None:
     """A first run leaves nothing that the next one could not open."""
     workspace = Workspace(tmp_path.resolve())
     workspace.at = datetime(2026, 3, 24, 8)
     fill(workspace)
     with webhook() as server:
         scene = Scene(workspace, server, tmp_path, {})
-        assert scene.until(signal.SIGKILL, event, part).returncode == -signal.SIGKILL
+        assert scene.until(signal.SIGKILL, moment).returncode == -signal.SIGKILL
         scene.run()
     assert workspace.tokens() == 400 * 100 + 2 * 10 + 5000
 
@@ -325,7 +342,7 @@ def test_of_two_runs_at_once_one_is_told_and_changes_nothing(scene: Scene) -> No
 def test_a_stop_before_the_commit_changes_nothing(scene: Scene) -> None:
     """SIGTERM: it ends after the stage in progress with 1, and the next run carries on."""
     scene.set_back()
-    stopped = scene.until(signal.SIGTERM, *THINGS["it reads a file"])
+    stopped = scene.until(signal.SIGTERM, MOMENTS["it reads a file"])
     assert (stopped.returncode, stopped.stdout) == (1, "")
     assert stopped.stderr == (
         "tollbook: ending after the stage in progress; once more ends at once\n"
@@ -338,7 +355,7 @@ def test_a_stop_before_the_commit_changes_nothing(scene: Scene) -> None:
 def test_a_stop_after_the_commit_lets_the_run_end(scene: Scene) -> None:
     """What is committed is delivered, published and reported before it ends, with 0."""
     scene.set_back()
-    stopped = scene.until(signal.SIGTERM, *THINGS["a committed alert is delivered"])
+    stopped = scene.until(signal.SIGTERM, MOMENTS["a committed alert is delivered"])
     assert stopped.returncode == 0
     assert scene.seen() == scene.after
     assert scene.ids() == scene.said
