@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.support.explain_workspace import PRICES, ExplainWorkspace
+import pytest
+
+from tests.support.explain_workspace import PRICES, ExplainWorkspace, explain_workspace
 
 # id, start, tokens in, tokens out; the third is long (over a thousand tokens in)
 RECORDS = (
@@ -29,22 +31,27 @@ def expected() -> Decimal:
     return sum(((IN * n + OUT * m) * (2 if n > 1000 else 1) for _, _, n, m in RECORDS), Decimal(0))
 
 
-def test_the_arithmetic_gives_the_charge_to_the_last_digit(workspace: ExplainWorkspace) -> None:
-    """Quantities times prices, added up here, are the charges, the postings and the report."""
+@pytest.fixture(scope="module")
+def charged(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
+    """The records, run once for the tests that only read."""
+    workspace = explain_workspace(tmp_path_factory.mktemp("cell").resolve())
     workspace.write("a.csv", *rows())
     workspace.run()
-    total = workspace.explain(*CELL)["total"]
+    return workspace
+
+
+def test_the_arithmetic_gives_the_charge_to_the_last_digit(charged: ExplainWorkspace) -> None:
+    """Quantities times prices, added up here, are the charges, the postings and the report."""
+    total = charged.explain(*CELL)["total"]
     assert total["agrees"] is True
     assert expected() == Decimal("0.007356")
     for way in ("arithmetic_usd", "charges_usd", "postings_usd", "daily_costs_usd"):
         assert Decimal(total[way]) == expected()
 
 
-def test_every_line_of_the_arithmetic_is_a_quantity_at_a_price(workspace: ExplainWorkspace) -> None:
+def test_every_line_of_the_arithmetic_is_a_quantity_at_a_price(charged: ExplainWorkspace) -> None:
     """Base and long requests are priced apart; each has its quantity, price and product."""
-    workspace.write("a.csv", *rows())
-    workspace.run()
-    sums = workspace.explain(*CELL)["sums"]
+    sums = charged.explain(*CELL)["sums"]
     assert [
         (
             s["context_class"],
@@ -62,11 +69,9 @@ def test_every_line_of_the_arithmetic_is_a_quantity_at_a_price(workspace: Explai
     ]
 
 
-def test_the_shares_of_all_records_add_up_to_the_charge(workspace: ExplainWorkspace) -> None:
+def test_the_shares_of_all_records_add_up_to_the_charge(charged: ExplainWorkspace) -> None:
     """A record's share is its quantities at the prices of its size; together they are the total."""
-    workspace.write("a.csv", *rows())
-    workspace.run()
-    explained = workspace.explain(*CELL, "--examples", "100")
+    explained = charged.explain(*CELL, "--examples", "100")
     shares = {e["record_id"]: Decimal(e["cost_usd"]) for e in explained["examples"]}
     assert shares == {
         "r1": 333 * IN + 77 * OUT,
@@ -78,23 +83,20 @@ def test_the_shares_of_all_records_add_up_to_the_charge(workspace: ExplainWorksp
 
 
 def test_examples_are_the_first_record_and_the_dearest_with_file_and_line(
-    workspace: ExplainWorkspace,
+    charged: ExplainWorkspace,
 ) -> None:
     """The header is line 1."""
-    path = workspace.write("a.csv", *rows())
-    workspace.run()
-    examples = workspace.explain(*CELL, "--examples", "2")["examples"]
+    path = charged.folder / "logs" / "a.csv"
+    examples = charged.explain(*CELL, "--examples", "2")["examples"]
     assert [(e["record_id"], e["input_file"], e["input_line"]) for e in examples] == [
         ("r1", str(path), 2),
         ("r3", str(path), 4),
     ]
 
 
-def test_what_was_used_is_what_was_charged(workspace: ExplainWorkspace) -> None:
+def test_what_was_used_is_what_was_charged(charged: ExplainWorkspace) -> None:
     """The sum of each meter in usage is the quantity of its charge lines."""
-    workspace.write("a.csv", *rows())
-    workspace.run()
-    usage = workspace.explain(*CELL)["usage"]
+    usage = charged.explain(*CELL)["usage"]
     assert (usage["records"], usage["requests"]) == (4, 4)
     assert {
         m["meter"]: (Decimal(m["used"]), Decimal(m["charged"]), Decimal(m["difference"]))
@@ -105,11 +107,9 @@ def test_what_was_used_is_what_was_charged(workspace: ExplainWorkspace) -> None:
     }
 
 
-def test_a_price_names_its_source_validity_and_terms(workspace: ExplainWorkspace) -> None:
+def test_a_price_names_its_source_validity_and_terms(charged: ExplainWorkspace) -> None:
     """The id on the charge leads to the row of the book."""
-    workspace.write("a.csv", *rows())
-    workspace.run()
-    explained = workspace.explain(*CELL)
+    explained = charged.explain(*CELL)
     prices = {p["price_id"]: p["row"] for p in explained["prices"]}
     row = prices[explained["sums"][2]["price_id"]]
     assert (row["layer"], row["source"], row["recorded_at"], row["long_above_tokens"]) == (

@@ -16,10 +16,9 @@ from tests.support.workspace import Workspace, lines, request
 MONEY = "0.004 USD are in the charges of 2026-11-23, project proj_a, counted from {}."
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def fill(folder: Path) -> Workspace:
     """A log with a line of every fate, and one that replaces the first line of it."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(folder)
     workspace.write(
         "logs/a.jsonl",
         lines(request("1"), request("2", 2000), request("2", 2000), {"object": "batch", "id": "b"})
@@ -32,6 +31,18 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspace
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Run once, for the tests that only read."""
+    return fill(tmp_path_factory.mktemp("lines").resolve())
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A test's own, to change files in."""
+    return fill(tmp_path.resolve())
+
+
 def said(workspace: Workspace, name: str, line: int) -> tuple[str, str]:
     """The fate for a program, and what a person reads of it."""
     words = ["explain", "--file", name, "--line", str(line)]
@@ -42,30 +53,30 @@ def said(workspace: Workspace, name: str, line: int) -> tuple[str, str]:
     return fate, result.stdout.splitlines()[1].strip()
 
 
-def test_an_accepted_line_leads_to_its_money(workspace: Workspace) -> None:
+def test_an_accepted_line_leads_to_its_money(filled: Workspace) -> None:
     """The record, the amount, the day and the project."""
-    money = MONEY.format(workspace.path("logs/a.jsonl:2"))
-    assert said(workspace, "a.jsonl", 2) == (
+    money = MONEY.format(filled.path("logs/a.jsonl:2"))
+    assert said(filled, "a.jsonl", 2) == (
         "accepted",
         f"Accepted: it counts, as the record chatcmpl-2. {money}",
     )
 
 
-def test_a_duplicate_names_the_line_that_counts(workspace: Workspace) -> None:
+def test_a_duplicate_names_the_line_that_counts(filled: Workspace) -> None:
     """In the same file, and in a packed copy of it."""
-    money = MONEY.format(workspace.path("logs/a.jsonl:2"))
+    money = MONEY.format(filled.path("logs/a.jsonl:2"))
     told = f"Duplicate: it repeats the record chatcmpl-2, so nothing is added. {money}"
-    assert said(workspace, "a.jsonl", 3) == ("duplicate", told)
-    assert said(workspace, "copy.jsonl.gz", 2) == ("duplicate", told)
-    fate, text = said(workspace, "copy.jsonl.gz", 7)
+    assert said(filled, "a.jsonl", 3) == ("duplicate", told)
+    assert said(filled, "copy.jsonl.gz", 2) == ("duplicate", told)
+    fate, text = said(filled, "copy.jsonl.gz", 7)
     assert fate == "duplicate"
     assert text.endswith("counted once, with the first record, which this line has no id to name.")
 
 
-def test_a_superseded_line_names_what_replaced_it(workspace: Workspace) -> None:
+def test_a_superseded_line_names_what_replaced_it(filled: Workspace) -> None:
     """Its own money is gone; that of the new content is somewhere."""
-    by = workspace.path("logs/b.jsonl:1")
-    fate, text = said(workspace, "a.jsonl", 1)
+    by = filled.path("logs/b.jsonl:1")
+    fate, text = said(filled, "a.jsonl", 1)
     assert fate == "superseded"
     assert f"{by} has another content of the same record chatcmpl-1. This line is in no" in text
     assert text.endswith(MONEY.format(by))
@@ -79,19 +90,17 @@ def test_a_superseded_line_names_what_replaced_it(workspace: Workspace) -> None:
         (6, "quarantined", "Quarantined: it is held back and in no charge. Once the cause is"),
     ],
 )
-def test_a_line_without_money_says_why(
-    workspace: Workspace, line: int, fate: str, text: str
-) -> None:
+def test_a_line_without_money_says_why(filled: Workspace, line: int, fate: str, text: str) -> None:
     """It costs nothing, or it does not yet."""
-    found = said(workspace, "a.jsonl", line)
+    found = said(filled, "a.jsonl", line)
     assert found[0] == fate
     assert found[1].startswith(text)
 
 
-def test_a_line_beyond_the_end_is_a_slip(workspace: Workspace) -> None:
+def test_a_line_beyond_the_end_is_a_slip(filled: Workspace) -> None:
     """How many lines there are is said."""
     with pytest.raises(ConfigError, match=r"a\.jsonl:9: the file has no such line: it has 8\. See"):
-        said(workspace, "a.jsonl", 9)
+        said(filled, "a.jsonl", 9)
 
 
 def test_a_line_that_came_since_is_not_read_yet(workspace: Workspace) -> None:

@@ -15,11 +15,10 @@ from pipeline.published.reader import open_published
 from pipeline.reporting.explain.explain import Asked, check, explain
 from pipeline.reporting.explain.model import CellExplained
 from pipeline.reporting.explain.text.layout import aligned, count
-from tests.support.explain_workspace import NOW, ExplainWorkspace
+from tests.support.explain_workspace import NOW, ExplainWorkspace, explain_workspace
 
 
-@pytest.fixture
-def filled(workspace: ExplainWorkspace) -> ExplainWorkspace:
+def fill(workspace: ExplainWorkspace) -> ExplainWorkspace:
     """Two projects on different days."""
     workspace.write(
         "a.csv",
@@ -30,6 +29,12 @@ def filled(workspace: ExplainWorkspace) -> ExplainWorkspace:
     )
     workspace.run()
     return workspace
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
+    """Run once, for the tests that only read."""
+    return fill(explain_workspace(tmp_path_factory.mktemp("messages").resolve()))
 
 
 @pytest.mark.parametrize(
@@ -86,8 +91,9 @@ def test_a_model_that_a_project_never_used_names_those_it_did(filled: ExplainWor
         filled.explain(*words)
 
 
-def test_a_project_is_found_by_its_name(filled: ExplainWorkspace) -> None:
+def test_a_project_is_found_by_its_name(workspace: ExplainWorkspace) -> None:
     """Names come from the directory; ids go before names."""
+    filled = fill(workspace)
     database = (filled.folder / "var" / "published" / "tollbook.duckdb").resolve()
     with duckdb.connect(str(database)) as con:
         con.execute(
@@ -123,8 +129,9 @@ def test_sums_that_differ_in_the_last_digit_are_an_error(filled: ExplainWorkspac
         check(replace(explained, total=replace(explained.total, misfits=1)))
 
 
-def test_a_charge_that_is_not_quantity_times_price_is_found(filled: ExplainWorkspace) -> None:
+def test_a_charge_that_is_not_quantity_times_price_is_found(workspace: ExplainWorkspace) -> None:
     """A published file that somebody changed does not explain itself any more."""
+    filled = fill(workspace)
     folder = filled.folder / "var" / "published" / "charges"
     path = next(Path(folder).resolve().rglob("2026-10-11.parquet"))
     lines = pl.read_parquet(path).with_columns(pl.col("cost_usd") + Decimal("1e-24"))

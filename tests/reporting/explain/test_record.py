@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline.errors import TollbookError
-from tests.support.explain_workspace import ExplainWorkspace
+from tests.support.explain_workspace import ExplainWorkspace, explain_workspace
 
 ROWS = (
     "r1,2026-10-10T08:00:00Z,proj_a,key_1,user_1,alpha,100,10",
@@ -17,11 +17,19 @@ ROWS = (
 )
 
 
-def test_a_record_leads_to_its_lines_prices_and_share(workspace: ExplainWorkspace) -> None:
-    """Its own quantities at the prices of the charge lines that it is part of."""
-    path = workspace.write("a.csv", *ROWS)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
+    """One file of these rows, run once for the tests that only read."""
+    workspace = explain_workspace(tmp_path_factory.mktemp("record").resolve())
+    workspace.write("a.csv", *ROWS)
     workspace.run()
-    explained = workspace.explain("--record", "r1")
+    return workspace
+
+
+def test_a_record_leads_to_its_lines_prices_and_share(filled: ExplainWorkspace) -> None:
+    """Its own quantities at the prices of the charge lines that it is part of."""
+    path = filled.folder / "logs" / "a.csv"
+    explained = filled.explain("--record", "r1")
     [version] = explained["versions"]
     assert (version["input_file"], version["input_line"]) == (str(path), 2)
     assert Decimal(version["cost_usd"]) == Decimal("0.00028")
@@ -32,7 +40,7 @@ def test_a_record_leads_to_its_lines_prices_and_share(workspace: ExplainWorkspac
         ("text_input_tokens", Decimal(100), Decimal("0.0002"), Decimal(150)),
         ("text_output_tokens", Decimal(10), Decimal("0.00008"), Decimal(10)),
     ]
-    text = workspace.text("--record", "r1")
+    text = filled.text("--record", "r1")
     assert "text_input_tokens 100 \u00d7 0.000002 = 0.0002 USD [1] (of 150 in its charge" in text
     assert "its share: 0.00028 USD" in text
 
@@ -68,11 +76,10 @@ def test_an_unknown_record_names_ids_that_begin_alike(workspace: ExplainWorkspac
         workspace.explain("--record", "zzz")
 
 
-def test_a_file_says_what_became_of_its_rows(workspace: ExplainWorkspace) -> None:
+def test_a_file_says_what_became_of_its_rows(filled: ExplainWorkspace) -> None:
     """Accepted, duplicate and held back add up; the cells of its records are named."""
-    path = workspace.write("a.csv", *ROWS)
-    workspace.run()
-    explained = workspace.explain("--file", str(path))
+    path = filled.folder / "logs" / "a.csv"
+    explained = filled.explain("--file", str(path))
     [version] = explained["versions"]
     fates = ("rows_read", "accepted", "duplicate", "superseded", "quarantined")
     assert [version[name] for name in fates] == [4, 2, 1, 0, 1]
@@ -86,7 +93,7 @@ def test_a_file_says_what_became_of_its_rows(workspace: ExplainWorkspace) -> Non
         "alpha",
         2,
     )
-    assert "4 rows: 2 accepted, 1 duplicate, 0 superseded, 1 quarantined" in workspace.text(
+    assert "4 rows: 2 accepted, 1 duplicate, 0 superseded, 1 quarantined" in filled.text(
         "--file", "a.csv"
     )
 
@@ -100,25 +107,22 @@ def test_the_end_of_a_files_name_is_enough_where_one_file_fits(workspace: Explai
         workspace.explain("--file", "marsh.csv")
 
 
-def test_a_line_leads_to_its_record_or_to_why_it_was_held_back(workspace: ExplainWorkspace) -> None:
+def test_a_line_leads_to_its_record_or_to_why_it_was_held_back(filled: ExplainWorkspace) -> None:
     """From input file and line to the charge, the other way round."""
-    path = workspace.write("a.csv", *ROWS)
-    workspace.run()
-    taken = workspace.explain("--file", str(path), "--line", "3")
+    path = filled.folder / "logs" / "a.csv"
+    taken = filled.explain("--file", str(path), "--line", "3")
     assert [r["record_id"] for r in taken["records"]] == ["r2"]
-    held = workspace.explain("--file", str(path), "--line", "4")
+    held = filled.explain("--file", str(path), "--line", "4")
     assert [(r["rule"], r["replayed_at"]) for r in held["rejects"]] == [("not_a_count", None)]
 
 
-def test_two_questions_at_once_are_refused(workspace: ExplainWorkspace) -> None:
+def test_two_questions_at_once_are_refused(filled: ExplainWorkspace) -> None:
     """A record, a file and a cell are explained one after the other."""
-    workspace.write("a.csv", ROWS[0])
-    workspace.run()
     with pytest.raises(TollbookError, match=r"--record and --file are two questions"):
-        workspace.explain("--record", "r1", "--file", "a.csv")
+        filled.explain("--record", "r1", "--file", "a.csv")
     with pytest.raises(TollbookError, match=r"--record and a cell .* are two questions"):
-        workspace.explain("--record", "r1", "--model", "alpha")
+        filled.explain("--record", "r1", "--model", "alpha")
     with pytest.raises(TollbookError, match=r"--line: is the line of no file"):
-        workspace.explain("--line", "3")
+        filled.explain("--line", "3")
     with pytest.raises(TollbookError, match=r"--day: is given beside --month"):
-        workspace.explain("--day", "2026-10-10", "--month", "2026-10")
+        filled.explain("--day", "2026-10-10", "--month", "2026-10")
