@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
+
+from pipeline import schemas
 
 
 def folder(name: str) -> Path:
@@ -22,13 +25,39 @@ def sql(name: str) -> str:
 
 
 def render_sql(name: str, **values: object) -> str:
-    """A statement with its `{% … %}` parts filled in: names and counts of our own, never data."""
+    """A statement with its `{% … %}` parts filled in: names and counts of our own, never data.
+
+    `{{ NAMES | columns }}` lists columns, `{{ NAMES | columns('c') }}` those of the table `c`.
+    NAMES is `usage_columns`, `content_columns`, `usage_dimensions`, `charge_columns`,
+    `charge_dimensions`, `charge_key`, `unrated_columns` or a list; `| without('a', 'b')` leaves
+    some out.
+    """
     return _template(name).render(**values)
 
 
 @cache
 def _template(name: str) -> Template:
-    return Environment(undefined=StrictUndefined, autoescape=False).from_string(sql(name))  # noqa: S701  SQL, not HTML
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  SQL, not HTML
+    environment.filters |= {"columns": _listed, "without": _without}
+    environment.globals |= {
+        "usage_columns": tuple(schemas.USAGE_SCHEMA),
+        "content_columns": schemas.CONTENT_COLUMNS,
+        "usage_dimensions": schemas.USAGE_DIMENSIONS,
+        "charge_columns": tuple(schemas.CHARGE_SCHEMA),
+        "charge_dimensions": tuple(schemas.CHARGE_DIMENSIONS),
+        "charge_key": schemas.CHARGE_KEY,
+        "unrated_columns": {c: schemas.sql_type(t) for c, t in schemas.UNRATED_COLUMNS.items()},
+    }
+    return environment.from_string(sql(name))
+
+
+def _listed(names: Iterable[str], table: str = "") -> str:
+    prefix = f"{table}." if table else ""
+    return ", ".join(f"{prefix}{name}" for name in names)
+
+
+def _without(names: Iterable[str], *left_out: str) -> list[str]:
+    return [name for name in names if name not in left_out]
 
 
 def sql_names(under: str) -> tuple[str, ...]:

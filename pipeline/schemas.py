@@ -1,67 +1,21 @@
-"""The vocabulary: the canonical usage record, its meters, scopes, operations and tiers.
+"""The vocabulary: the columns of a usage record and of a charge, scopes, operations and tiers.
 
 Every source turns its raw shape into these columns; everything later reads only these.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
+from pipeline.meters import METERS, QUANTITY
+
 Basis = Literal["charge", "detail"]
-PricingStatus = Literal["priced", "unpriced", "free", "billed"]
-PostingReason = Literal["usage", "restatement", "rerate", "correction"]
 
 SCOPES = ("models", "fine_tuning", "storage", "tools")
 SERVICE_TIERS = ("default", "flex", "priority", "batch", "scale")
 CONTEXT_CLASSES = ("base", "long")
-
-QUANTITY = pl.Decimal(22, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """One disjoint quantity of a usage record: a token, a second, a call is in exactly one."""
-
-    name: str
-    unit: str
-    is_fraction: bool = False  # DECIMAL(22,6) instead of BIGINT
-    direction: Literal["input", "output", "other"] = "other"
-
-    @property
-    def dtype(self) -> pl.DataType:
-        """The ledger's type of the column."""
-        return QUANTITY if self.is_fraction else pl.Int64()
-
-
-METERS = (
-    Meter("text_input_tokens", "tokens", direction="input"),
-    Meter("cached_text_input_tokens", "tokens", direction="input"),
-    Meter("cache_write_tokens", "tokens", direction="input"),
-    Meter("cache_write_12h_tokens", "tokens", direction="input"),
-    Meter("text_output_tokens", "tokens", direction="output"),
-    Meter("audio_input_tokens", "tokens", direction="input"),
-    Meter("cached_audio_input_tokens", "tokens", direction="input"),
-    Meter("audio_output_tokens", "tokens", direction="output"),
-    Meter("image_input_tokens", "tokens", direction="input"),
-    Meter("cached_image_input_tokens", "tokens", direction="input"),
-    Meter("image_output_tokens", "tokens", direction="output"),
-    Meter("training_tokens", "tokens"),
-    Meter("images", "images"),
-    Meter("characters", "characters"),
-    Meter("audio_seconds", "seconds", is_fraction=True),
-    Meter("video_seconds", "seconds", is_fraction=True),
-    Meter("vector_store_gb_days", "gb_days", is_fraction=True),
-    Meter("code_interpreter_sessions", "sessions"),
-    Meter("web_search_calls", "calls"),
-    Meter("file_search_calls", "calls"),
-)
-METER_NAMES = tuple(m.name for m in METERS)
-METER_UNITS = {m.name: m.unit for m in METERS}
-INPUT_METERS = tuple(m.name for m in METERS if m.direction == "input")
-OUTPUT_METERS = tuple(m.name for m in METERS if m.direction == "output")
 
 # operation -> scope
 OPERATIONS = {
@@ -121,8 +75,8 @@ CONTENT_COLUMNS = tuple(
     c for c in USAGE_SCHEMA if c not in {"source", "recorded_at", "input_file", "input_line"}
 )
 
-# The columns of a charge as published, in order. The first seventeen and `price_id` identify it.
-CHARGE_SCHEMA: dict[str, pl.DataType] = {
+# What a charge is about: quantities are summed by these. All but the last are of the usage record.
+CHARGE_DIMENSIONS: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),  # UTC
     "charge_date": pl.Date(),  # the organization's day
     "organization_id": pl.String(),
@@ -137,8 +91,14 @@ CHARGE_SCHEMA: dict[str, pl.DataType] = {
     "service_tier": pl.String(),
     "is_batch": pl.Boolean(),
     "context_class": pl.String(),
+}
+USAGE_DIMENSIONS = tuple(c for c in CHARGE_DIMENSIONS if c in USAGE_SCHEMA)
+
+# The columns of a charge as published, in order.
+CHARGE_SCHEMA: dict[str, pl.DataType] = {
+    **CHARGE_DIMENSIONS,
     "meter": pl.String(),
-    "quantity": pl.Decimal(22, 6),
+    "quantity": QUANTITY,
     "unit": pl.String(),
     "price_id": pl.String(),  # NULL where unpriced
     "list_unit_price_usd": pl.Decimal(22, 18),
@@ -146,6 +106,23 @@ CHARGE_SCHEMA: dict[str, pl.DataType] = {
     "list_cost_usd": pl.Decimal(38, 24),  # NULL, not 0, where unpriced
     "cost_usd": pl.Decimal(38, 24),
     "pricing_status": pl.String(),
+}
+# What is added up where charges are; the other columns say of what.
+CHARGE_SUMS = ("quantity", "list_cost_usd", "cost_usd")
+CHARGE_KEY = tuple(c for c in CHARGE_SCHEMA if c not in CHARGE_SUMS)
+# What a price says. A charge that is rated from usage has these, its dimensions and its sums.
+PRICE_COLUMNS = (
+    "meter",
+    "unit",
+    "price_id",
+    "list_unit_price_usd",
+    "contracted_unit_price_usd",
+    "pricing_status",
+)
+UNRATED_COLUMNS = {
+    column: dtype
+    for column, dtype in CHARGE_SCHEMA.items()
+    if column not in {*CHARGE_DIMENSIONS, *PRICE_COLUMNS, *CHARGE_SUMS}
 }
 
 
@@ -156,3 +133,21 @@ def normalize_tier(tier: str | None, *, is_batch: bool = False) -> str:
     if tier is None or tier in {"", "auto", "standard"}:
         return "default"
     return "priority" if tier == "fast" else tier
+
+
+def sql_type(dtype: pl.DataType) -> str:
+    """DuckDB's name of the type of a stored column."""
+    if isinstance(dtype, pl.Decimal):
+        return f"DECIMAL({dtype.precision}, {dtype.scale})"
+    return _SQL_TYPES[type(dtype)]
+
+
+_SQL_TYPES: dict[type[pl.DataType], str] = {
+    pl.String: "VARCHAR",
+    pl.Boolean: "BOOLEAN",
+    pl.Int32: "INTEGER",
+    pl.Int64: "BIGINT",
+    pl.UInt64: "UBIGINT",
+    pl.Date: "DATE",
+    pl.Datetime: "TIMESTAMP",
+}

@@ -15,14 +15,8 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from pipeline import resources
-from pipeline.schemas import (
-    INPUT_METERS,
-    METER_NAMES,
-    METER_UNITS,
-    METERS,
-    OUTPUT_METERS,
-    USAGE_SCHEMA,
-)
+from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS
+from pipeline.schemas import USAGE_SCHEMA
 from pipeline.storage.parquet import relation
 
 QUERIES = resources.folder("queries")

@@ -14,18 +14,14 @@ import duckdb
 import polars as pl
 
 from pipeline.charges.model import DAILY_SCHEMA
-from pipeline.schemas import CHARGE_SCHEMA
-from pipeline.storage.parquet import relation
-
-_DIMENSIONS = tuple(CHARGE_SCHEMA)[: tuple(CHARGE_SCHEMA).index("meter")]
-_PRICE_COLUMNS = (
-    "meter",
-    "unit",
-    "price_id",
-    "list_unit_price_usd",
-    "contracted_unit_price_usd",
-    "pricing_status",
+from pipeline.schemas import (
+    CHARGE_DIMENSIONS,
+    CHARGE_SCHEMA,
+    CHARGE_SUMS,
+    PRICE_COLUMNS,
+    UNRATED_COLUMNS,
 )
+from pipeline.storage.parquet import relation
 
 
 def charges_by_day(
@@ -39,12 +35,13 @@ def charges_by_day(
 
     With them the charges that no usage explains (`billed`, CHARGE_SCHEMA).
     """
-    quantities = _categories(con.sql(f"SELECT {', '.join(_DIMENSIONS)} FROM quantities").pl())
+    quantities = _categories(con.sql(f"SELECT {', '.join(CHARGE_DIMENSIONS)} FROM quantities").pl())
     numbers = con.sql(
         "SELECT quantity_id, price_number, quantity, list_cost_usd, cost_usd FROM charge_numbers"
     ).pl()
     numbers = numbers.sort("quantity_id", "price_number")
-    texts = _categories(prices.select(_PRICE_COLUMNS))
+    texts = _categories(prices.select(PRICE_COLUMNS))
+    unrated = [pl.lit(None, dtype=t).alias(c) for c, t in UNRATED_COLUMNS.items()]
     days: dict[date, pl.DataFrame] = {}
     usage_dates = quantities["usage_date"]
     start = 0
@@ -56,10 +53,11 @@ def charges_by_day(
             [
                 dimensions.select(pl.all().gather(mine["quantity_id"] - start)),
                 texts.select(pl.all().gather(mine["price_number"])),
-                mine.select("quantity", "list_cost_usd", "cost_usd"),
+                mine.select(CHARGE_SUMS),
             ],
             how="horizontal",
-        ).select(list(CHARGE_SCHEMA))
+        )
+        days[when] = days[when].with_columns(unrated).select(list(CHARGE_SCHEMA))
         start = end
     extra = [billed] if billed.height else []
     if has_allowances:

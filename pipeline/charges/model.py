@@ -9,8 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.meters import METER_NAMES
 from pipeline.pricing.load import PriceBook
-from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, METERS
+from pipeline.schemas import (
+    CHARGE_SCHEMA,
+    DEFAULTS_OF_OLDER_FILES,
+    USAGE_DIMENSIONS,
+    USAGE_SCHEMA,
+)
 from pipeline.storage.parquet import relation
 
 DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
@@ -41,28 +47,10 @@ DAILY_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+# What rating reads of a usage record.
 USAGE_COLUMNS: dict[str, pl.DataType] = {
-    **{c: t for c, t in CHARGE_SCHEMA.items() if c in {"usage_date", "charge_date"}},
-    **{
-        c: pl.String()
-        for c in [
-            "organization_id",
-            "project_id",
-            "api_key_id",
-            "user_id",
-            "provider",
-            "model",
-            "scope",
-            "operation",
-            "variant",
-            "service_tier",
-        ]
-    },
-    "is_batch": pl.Boolean(),
-    "started_at": pl.Datetime("us"),
-    "ended_at": pl.Datetime("us"),
-    "requests": pl.Int64(),
-    **{m.name: m.dtype for m in METERS},
+    name: USAGE_SCHEMA[name]
+    for name in (*USAGE_DIMENSIONS, "started_at", "ended_at", "requests", *METER_NAMES)
 }
 
 

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from pipeline.charges.model import RatingJob, charge_relation
-from pipeline.resources import sql
+from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA
 
 LINES_AT_ONCE = 250_000  # of each side: they are compared with all their texts
@@ -38,7 +38,7 @@ def differences(
         register_days(con, "compared_days", days)
         posted_charges = charge_relation(charge_paths[d.usage_date] for d in days)
         con.execute(f"CREATE OR REPLACE TEMP VIEW posted_charges AS FROM {posted_charges}")
-        found = con.sql(sql("charges/differences")).pl()
+        found = con.sql(render_sql("charges/differences")).pl()
         for (when, reason), part in found.group_by("usage_date", "reason", maintain_order=True):
             assert isinstance(when, date)  # noqa: S101  narrows for the type checker
             yield when, str(reason), part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA))

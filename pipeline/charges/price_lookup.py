@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from pipeline.charges.model import DAY_PRICE_SCHEMA
+from pipeline.meters import METER_UNITS
 from pipeline.pricing.load import Price, PriceBook, PriceKey
-from pipeline.schemas import METER_UNITS
 
 RESOLVED_SCHEMA: dict[str, pl.DataType] = {
     **DAY_PRICE_SCHEMA,

@@ -18,10 +18,11 @@ import polars as pl
 import xxhash
 
 from pipeline.ledger.files import LedgerFile, view_rows
+from pipeline.meters import METER_UNITS
 from pipeline.money import display_usd, round_quantity
 from pipeline.providers.openai.line_items import LineItem, in_unit_of, parse
 from pipeline.resources import sql
-from pipeline.schemas import CHARGE_SCHEMA, METER_UNITS
+from pipeline.schemas import CHARGE_SCHEMA
 from pipeline.storage.database import Database
 
 OTHER = "other"  # the meter of what is in none of ours

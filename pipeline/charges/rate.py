@@ -29,17 +29,10 @@ from pipeline.charges.model import (
 from pipeline.charges.postings import differences, register_days
 from pipeline.charges.price_lookup import number_keys, resolve, with_organization
 from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
+from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS, QUANTITY
 from pipeline.pricing.load import PriceBook
-from pipeline.resources import render_sql, sql
-from pipeline.schemas import (
-    CHARGE_SCHEMA,
-    INPUT_METERS,
-    METER_NAMES,
-    METER_UNITS,
-    METERS,
-    OUTPUT_METERS,
-    QUANTITY,
-)
+from pipeline.resources import render_sql
+from pipeline.schemas import CHARGE_SCHEMA
 from pipeline.storage.files import link_or_copy
 from pipeline.storage.parquet import write as write_parquet
 
@@ -178,14 +171,8 @@ class _Chunk:
             self.con.execute(f"DROP {kind} IF EXISTS {name}")
 
     def _usage_view(self) -> None:
-        columns = ", ".join(
-            (
-                "usage_date, charge_date, organization_id, project_id, api_key_id, user_id",
-                "provider, model, scope, operation, variant, service_tier, is_batch",
-                "started_at, ended_at, requests",
-                *self.meters,
-            )
-        )
+        left_out = {*METER_NAMES} - {*self.meters}
+        columns = ", ".join(c for c in USAGE_COLUMNS if c not in left_out)
         wanted = "usage_date IN (SELECT usage_date FROM rated_days)"
         ids = [f.ledger_id for f in self.files]
         struck = self.excluded.filter(pl.col("ledger_id").is_in(ids))
@@ -313,7 +300,8 @@ class _Chunk:
             + render_sql("charges/allowance_quantities", meters=meters, units=METER_UNITS)
         )
         self.con.execute(
-            f"CREATE OR REPLACE TEMP VIEW allowance_lines AS {sql('charges/fast/allowance_lines')}"
+            "CREATE OR REPLACE TEMP VIEW allowance_lines AS "
+            + render_sql("charges/fast/allowance_lines")
         )
         return True
 

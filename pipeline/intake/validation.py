@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from pipeline.schemas import LEDGER_SCHEMA, METER_NAMES, OPERATIONS
+from pipeline.meters import METER_NAMES
+from pipeline.schemas import LEDGER_SCHEMA, OPERATIONS
 
 if TYPE_CHECKING:
     import pandera.polars as pa

@@ -16,13 +16,8 @@ import duckdb
 import polars as pl
 
 from pipeline import resources
-from pipeline.schemas import (
-    CONTENT_COLUMNS,
-    DEFAULTS_OF_OLDER_FILES,
-    INPUT_METERS,
-    LEDGER_SCHEMA,
-    METER_NAMES,
-)
+from pipeline.meters import INPUT_METERS, METER_NAMES
+from pipeline.schemas import CONTENT_COLUMNS, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
@@ -248,7 +243,7 @@ def find_duplicates(
     new_ids = {f.ledger_id for f in new}
     for start in range(0, hashes.height, COMPARED_AT_ONCE):
         con.register("repeated_identities", hashes.slice(start, COMPARED_AT_ONCE))
-        for row in con.sql(resources.sql("ledger/repeat_fates")).pl().iter_rows(named=True):
+        for row in con.sql(resources.render_sql("ledger/repeat_fates")).pl().iter_rows(named=True):
             key = (row["source"], row["input_file"])
             ledger_id, is_new = row["ledger_id"], row["ledger_id"] in new_ids
             if row["fate"] == "duplicate":

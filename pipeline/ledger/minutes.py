@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.ledger.bucket import Bucket
-from pipeline.schemas import INPUT_METERS, OUTPUT_METERS
+from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 from pipeline.storage.parquet import write
 
 # The columns of a minute's row as published, in order.

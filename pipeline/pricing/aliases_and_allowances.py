@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pipeline.csv_table import CsvTable, Fields, OneOf, read_table, required
+from pipeline.meters import METER_NAMES
 from pipeline.pricing.rows import parse_amount, validity
 from pipeline.pricing.validity import meet
-from pipeline.schemas import METER_NAMES
 
 Per = Literal["organization_day"]
 

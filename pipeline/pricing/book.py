@@ -16,6 +16,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Literal
 
+from pipeline.meters import METER_UNITS
 from pipeline.pricing import book_json
 from pipeline.pricing import discounts as discounting
 from pipeline.pricing.aliases_and_allowances import Alias, Allowance
@@ -23,7 +24,6 @@ from pipeline.pricing.discounts import Terms
 from pipeline.pricing.model_names import ModelNames
 from pipeline.pricing.rows import PriceRow
 from pipeline.pricing.validity import EARLIEST, Dated, boundaries, holds
-from pipeline.schemas import METER_UNITS
 
 Status = Literal["priced", "free"]
 _Slot = tuple[str, str, str, str, str, str | None]

@@ -16,8 +16,9 @@ from typing import Literal
 
 from pipeline.csv_table import CellError, CsvTable, Fields, OneOf, read_table, required
 from pipeline.dates import parse_instant
+from pipeline.meters import METER_NAMES, METER_UNITS
 from pipeline.money import parse_decimal, plain, unit_price
-from pipeline.schemas import CONTEXT_CLASSES, METER_NAMES, METER_UNITS, SERVICE_TIERS
+from pipeline.schemas import CONTEXT_CLASSES, SERVICE_TIERS
 
 Layer = Literal["list", "contracted"]
 

@@ -11,8 +11,8 @@ from datetime import datetime
 
 import duckdb
 
+from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.resources import render_sql
-from pipeline.schemas import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 
 VIEWS = ("usage", "charges", "daily_costs")
 

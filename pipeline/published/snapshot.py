@@ -22,15 +22,9 @@ from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
 from pipeline.ledger.minutes import MINUTE_SCHEMA
+from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.resources import render_sql
-from pipeline.schemas import (
-    CHARGE_SCHEMA,
-    DEFAULTS_OF_OLDER_FILES,
-    INPUT_METERS,
-    LEDGER_SCHEMA,
-    METER_NAMES,
-    OUTPUT_METERS,
-)
+from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.database import Database
 from pipeline.storage.engines.duckdb import SCRATCH_MEMORY, prepare
 from pipeline.storage.files import link_or_copy, replace_file

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.schemas import sql_type
+
 
 def write(frame: pl.DataFrame, path: Path, *, statistics: bool = False) -> None:
     """Write Parquet as the measured fast way has it: lz4, without statistics unless asked for."""
@@ -53,21 +55,3 @@ def relation(
 def quote(text: str) -> str:
     """A text of our own, such as a path, as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def sql_type(dtype: pl.DataType) -> str:
-    """DuckDB's name of the type of a stored column."""
-    if isinstance(dtype, pl.Decimal):
-        return f"DECIMAL({dtype.precision}, {dtype.scale})"
-    return _SQL_TYPES[type(dtype)]
-
-
-_SQL_TYPES: dict[type[pl.DataType], str] = {
-    pl.String: "VARCHAR",
-    pl.Boolean: "BOOLEAN",
-    pl.Int32: "INTEGER",
-    pl.Int64: "BIGINT",
-    pl.UInt64: "UBIGINT",
-    pl.Date: "DATE",
-    pl.Datetime: "TIMESTAMP",
-}

@@ -3,11 +3,12 @@
 -- ends_at). Posted on the organization (no project) at the same price, so that everything still
 -- adds up.
 -- engine: any
+{%- set of_organization = charge_dimensions | without('project_id', 'api_key_id', 'user_id') %}
+{%- set of_day = of_organization | without('charge_date') %}
 WITH used AS (
 {%- for meter in meters %}
   SELECT
-    usage_date, charge_date, organization_id, provider, model, scope, operation, variant,
-    service_tier, is_batch, context_class, priced_at,
+    {{ of_organization | columns }}, priced_at,
     '{{ meter }}' AS meter, '{{ units[meter] }}' AS unit,
     CAST({{ meter }} AS DECIMAL(22, 6)) AS quantity
   FROM quantities
@@ -18,20 +19,16 @@ WITH used AS (
 
 day AS (
   SELECT
-    usage_date, min(charge_date) AS charge_date, organization_id, provider, model, scope,
-    operation, variant, service_tier, is_batch, context_class, min(priced_at) AS priced_at,
+    {{ of_day | columns }}, min(charge_date) AS charge_date, min(priced_at) AS priced_at,
     meter, unit, CAST(sum(quantity) AS DECIMAL(22, 6)) AS quantity
   FROM used
   GROUP BY
-    usage_date, organization_id, provider, model, scope, operation, variant, service_tier,
-    is_batch, context_class, meter, unit
+    {{ of_day | columns }}, meter, unit
 )
 
 SELECT
-  d.usage_date, d.charge_date, d.organization_id, CAST(NULL AS VARCHAR) AS project_id,
-  CAST(NULL AS VARCHAR) AS api_key_id, CAST(NULL AS VARCHAR) AS user_id, d.provider, d.model,
-  d.scope, d.operation, d.variant, d.service_tier, d.is_batch, d.context_class, d.priced_at,
-  d.meter, d.unit, CAST(-least(d.quantity, a.quantity) AS DECIMAL(22, 6)) AS quantity
+  {{ of_organization | columns('d') }}, CAST(NULL AS VARCHAR) AS project_id,
+  CAST(NULL AS VARCHAR) AS api_key_id, CAST(NULL AS VARCHAR) AS user_id, d.priced_at, d.meter, d.unit, CAST(-least(d.quantity, a.quantity) AS DECIMAL(22, 6)) AS quantity
 FROM day AS d
 INNER JOIN allowances AS a
   ON a.meter = d.meter

@@ -5,8 +5,7 @@
 WITH metered AS (
 {%- for meter in meters %}
   SELECT
-    usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
-    provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at,
+    {{ charge_dimensions | columns }}, priced_at,
     '{{ meter }}' AS meter, '{{ units[meter] }}' AS unit,
     CAST({{ meter }} AS DECIMAL(22, 6)) AS quantity
   FROM quantities
@@ -16,17 +15,14 @@ WITH metered AS (
 {%- if has_allowances %}
   UNION ALL
   SELECT
-    usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
-    provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at,
+    {{ charge_dimensions | columns }}, priced_at,
     meter, unit, quantity
   FROM allowance_quantities
 {%- endif %}
 )
 
 SELECT
-  m.usage_date, m.charge_date, m.organization_id, m.project_id, m.api_key_id, m.user_id,
-  m.provider, m.model, m.scope, m.operation, m.variant, m.service_tier, m.is_batch,
-  m.context_class, m.meter,
+  {{ charge_dimensions | columns('m') }}, m.meter,
 {%- if has_segments %}
   CAST(sum(m.quantity) AS DECIMAL(22, 6)) AS quantity,
 {%- else %}
@@ -41,6 +37,8 @@ SELECT
   CAST(m.quantity * p.contracted_unit_price_usd AS DECIMAL(38, 24)) AS cost_usd,
 {%- endif %}
   p.pricing_status
+{%- for column, type in unrated_columns.items() %}, CAST(NULL AS {{ type }}) AS {{ column }}
+{%- endfor %}
 FROM metered AS m
 INNER JOIN resolved_prices AS p
   ON p.meter = m.meter
@@ -55,17 +53,14 @@ INNER JOIN resolved_prices AS p
 {%- endif %}
 {%- if has_segments %}
 GROUP BY
-  m.usage_date, m.charge_date, m.organization_id, m.project_id, m.api_key_id, m.user_id,
-  m.provider, m.model, m.scope, m.operation, m.variant, m.service_tier, m.is_batch,
-  m.context_class, m.meter, m.unit, p.price_id, p.list_unit_price_usd,
+  {{ charge_dimensions | columns('m') }}, m.meter, m.unit, p.price_id, p.list_unit_price_usd,
   p.contracted_unit_price_usd, p.pricing_status
 {%- endif %}
 {%- if has_billed %}
 UNION ALL
 SELECT
-  usage_date, charge_date, organization_id, project_id, api_key_id, user_id, provider, model,
-  scope, operation, variant, service_tier, is_batch, context_class, meter, quantity, unit,
-  price_id, list_unit_price_usd, contracted_unit_price_usd, list_cost_usd, cost_usd,
-  pricing_status
+  {{ charge_dimensions | columns }}, meter, quantity, unit, price_id, list_unit_price_usd,
+  contracted_unit_price_usd, list_cost_usd, cost_usd, pricing_status
+{%- for column in unrated_columns %}, {{ column }}{% endfor %}
 FROM billed_lines
 {%- endif %}

@@ -5,8 +5,7 @@
 -- engine: any
 WITH classed AS (
   SELECT
-    u.usage_date, u.charge_date, u.organization_id, u.project_id, u.api_key_id, u.user_id,
-    u.provider, u.model, u.scope, u.operation, u.variant, u.service_tier, u.is_batch,
+    {{ usage_dimensions | columns('u') }},
 {%- if has_thresholds %}
     CASE WHEN t.model IS NULL THEN 'base' ELSE 'long' END AS context_class,
 {%- else %}
@@ -38,14 +37,12 @@ WITH classed AS (
 )
 
 SELECT
-  usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
-  provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at,
+  {{ charge_dimensions | columns }}, priced_at,
 {%- for meter in meters %}
   CAST(sum({{ meter }}) AS {{ types[meter] }}) AS {{ meter }},
 {%- endfor %}
   CAST(sum(requests) AS BIGINT) AS requests
 FROM classed
 GROUP BY
-  usage_date, charge_date, organization_id, project_id, api_key_id, user_id,
-  provider, model, scope, operation, variant, service_tier, is_batch, context_class, priced_at
+  {{ charge_dimensions | columns }}, priced_at
 ORDER BY usage_date

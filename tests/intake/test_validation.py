@@ -11,7 +11,8 @@ import pytest
 from pandera.errors import SchemaErrors
 
 from pipeline.intake.validation import RULES, validate
-from pipeline.schemas import LEDGER_SCHEMA, METERS
+from pipeline.meters import METERS
+from pipeline.schemas import LEDGER_SCHEMA
 
 RECORD: dict[str, Any] = {
     "record_id": "chatcmpl-1",

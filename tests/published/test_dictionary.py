@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipeline.schemas import CHARGE_SCHEMA, METERS, USAGE_SCHEMA
+from pipeline.meters import METERS
+from pipeline.schemas import CHARGE_SCHEMA, USAGE_SCHEMA
 from tests.support.published_folder import dictionary
 
 VIEWS = (

@@ -24,9 +24,9 @@ import typer.main
 from pipeline.cli import app
 from pipeline.config.reference import markdown_table
 from pipeline.intake.tabular.columns import GIVEN, REQUIRED
+from pipeline.meters import METERS
 from pipeline.published.named_queries import named_queries
 from pipeline.resources import sql_names
-from pipeline.schemas import METERS
 from tests.support.published_folder import dictionary
 
 REPOSITORY = Path(__file__).resolve().parents[2]

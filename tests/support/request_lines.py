@@ -23,7 +23,7 @@ from pipeline.intake.request_log.normalize import (
     normalize,
     read_frames,
 )
-from pipeline.schemas import METER_NAMES
+from pipeline.meters import METER_NAMES
 
 Line = Mapping[str, Any] | bytes | str
 

@@ -17,8 +17,9 @@ from pipeline.alerts.finding_rule import Fact, counted, one_line, project_label
 from pipeline.alerts.texts import month_name
 from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.ledger.minutes import MINUTE_SCHEMA
+from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 from pipeline.resources import render_sql, sql
-from pipeline.schemas import INPUT_METERS, OUTPUT_METERS, USAGE_SCHEMA
+from pipeline.schemas import USAGE_SCHEMA
 from pipeline.storage.database import Database
 from pipeline.storage.parquet import relation
 

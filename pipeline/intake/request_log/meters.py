@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.intake.request_log.fields import count
-from pipeline.schemas import METERS, QUANTITY
+from pipeline.meters import METERS, QUANTITY
 
 _MODALITIES = ("text", "image", "audio")
 _RENAMED = {"training_tokens": "trained_tokens"}

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipeline.errors import SourceError
-from pipeline.schemas import LEDGER_SCHEMA, METER_NAMES
+from pipeline.meters import METER_NAMES
+from pipeline.schemas import LEDGER_SCHEMA
 
 LINE, RAW, OCCURRENCE, PROBLEM = "_line", "_raw", "_occurrence", "_problem"
 

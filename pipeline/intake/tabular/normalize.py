@@ -17,19 +17,9 @@ import xxhash
 from pipeline.intake.source import Context, Normalized
 from pipeline.intake.tabular.columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
 from pipeline.intake.tabular.read import detect, read_frames
+from pipeline.meters import INPUT_METERS, METER_NAMES, METERS, OUTPUT_METERS, QUANTITY
 from pipeline.money import parse_decimal, round_quantity
-from pipeline.schemas import (
-    IDENTITY_HASH,
-    INPUT_METERS,
-    LEDGER_SCHEMA,
-    METER_NAMES,
-    METERS,
-    OPERATIONS,
-    OUTPUT_METERS,
-    QUANTITY,
-    SCOPES,
-    normalize_tier,
-)
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, SCOPES, normalize_tier
 
 __all__ = ["Normalized", "detect", "normalize", "read_frames"]
 

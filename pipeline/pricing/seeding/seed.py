@@ -22,11 +22,11 @@ from genai_prices.data_units import unit_data
 
 from pipeline import resources
 from pipeline.errors import ConfigError
+from pipeline.meters import METER_UNITS
 from pipeline.money import EXACT, UNIT_PRICE_STEP, plain
 from pipeline.pricing.aliases_and_allowances import ALIAS_COLUMNS, PROVIDER_COLUMN
 from pipeline.pricing.rows import COLUMNS, OPTIONAL_COLUMNS
 from pipeline.pricing.seeding import models as known
-from pipeline.schemas import METER_UNITS
 
 PROVIDER = "openai"
 RECORDED_ON = "2026-11-24"

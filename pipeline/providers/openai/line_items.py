@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Literal
 
+from pipeline.meters import METER_UNITS
 from pipeline.money import round_quantity
-from pipeline.schemas import METER_UNITS
 
 Kind = Literal["usage", "training", "video", "realtime_session", "container", "unknown"]
 

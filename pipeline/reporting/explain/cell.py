@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.meters import METER_NAMES, METER_UNITS
 from pipeline.reporting.explain.billed import BillLine
 from pipeline.reporting.explain.files import Looks, input_files
 from pipeline.reporting.explain.model import (
@@ -27,7 +28,6 @@ from pipeline.reporting.explain.model import (
 from pipeline.reporting.explain.prices import prices_used
 from pipeline.reporting.explain.queries import Row, ask, parameters
 from pipeline.reporting.explain.records import COLUMNS, added, product, record_of, with_shares
-from pipeline.schemas import METER_NAMES, METER_UNITS
 
 POSTINGS = 20  # of so many runs, the newest
 FILES = 20  # with the most records

@@ -14,11 +14,11 @@ from datetime import date, timedelta
 import duckdb
 
 from pipeline.errors import ConfigError
+from pipeline.meters import METER_NAMES
 from pipeline.reporting.explain.model import Cell
 from pipeline.reporting.explain.queries import ask, parameters
 from pipeline.reporting.explain.text.phrases import NO_MODEL, named
 from pipeline.resources import sql
-from pipeline.schemas import METER_NAMES
 
 # As reports call spending that belongs to none.
 NO_PROJECT = "(no project)"

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
+from pipeline.meters import METER_NAMES
 from pipeline.reporting.explain.model import Cell
 from pipeline.resources import render_sql
-from pipeline.schemas import METER_NAMES
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 

@@ -17,11 +17,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS
 from pipeline.money import EXACT, MONEY_STEP
 from pipeline.reporting.explain.model import PriceRow, PriceUsed, Record, Share
 from pipeline.reporting.explain.prices import prices_used
 from pipeline.reporting.explain.queries import Row, ask
-from pipeline.schemas import INPUT_METERS, METER_NAMES, METER_UNITS, USAGE_SCHEMA
+from pipeline.schemas import USAGE_SCHEMA
 
 COLUMNS = tuple(USAGE_SCHEMA)
 _KEYS = (

@@ -2,13 +2,13 @@
 -- takes: allowance_quantities, resolved_prices.
 -- engine: duckdb
 SELECT
-  a.usage_date, a.charge_date, a.organization_id, a.project_id, a.api_key_id, a.user_id,
-  a.provider, a.model, a.scope, a.operation, a.variant, a.service_tier, a.is_batch,
-  a.context_class, a.meter, a.quantity, a.unit, p.price_id, p.list_unit_price_usd,
+  {{ charge_dimensions | columns('a') }}, a.meter, a.quantity, a.unit, p.price_id, p.list_unit_price_usd,
   p.contracted_unit_price_usd,
   CAST(a.quantity * p.list_unit_price_usd AS DECIMAL(38, 24)) AS list_cost_usd,
   CAST(a.quantity * p.contracted_unit_price_usd AS DECIMAL(38, 24)) AS cost_usd,
   p.pricing_status
+{%- for column, type in unrated_columns.items() %}, CAST(NULL AS {{ type }}) AS {{ column }}
+{%- endfor %}
 FROM allowance_quantities AS a
 INNER JOIN resolved_prices AS p
   ON p.meter = a.meter

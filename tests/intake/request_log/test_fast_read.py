@@ -28,7 +28,7 @@ from pipeline.intake.request_log.fast_read import (
     read_lines,
 )
 from pipeline.intake.request_log.normalize import Normalized, Segment, normalize, read_frames
-from pipeline.schemas import METER_NAMES
+from pipeline.meters import METER_NAMES
 from tests.support.request_lines import (
     BESIDE,
     CREATED,

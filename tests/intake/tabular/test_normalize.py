@@ -19,7 +19,8 @@ from pipeline.intake.source import Context
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular.normalize import Normalized
 from pipeline.ledger.bucket import identity_hash
-from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
+from pipeline.meters import METER_NAMES
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA
 
 HEADER = "started_at,model,text_input_tokens"
 ROW = "2026-10-01T10:00:00Z,gpt-5,7"

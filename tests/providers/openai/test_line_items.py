@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.meters import METER_NAMES
 from pipeline.providers.openai.line_items import LineItem, dated_key, in_unit_of, model_key, parse
-from pipeline.schemas import METER_NAMES
 
 TEXT_IN, CACHED, WRITES, OUT = (
     "text_input_tokens",

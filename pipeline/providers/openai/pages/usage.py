@@ -23,10 +23,11 @@ from pipeline.dates import local_date
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
+from pipeline.meters import METER_NAMES
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.providers.openai.pages.pages import read
 from pipeline.providers.openai.pages.tokens import held_back, optional, required, split
-from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES, OPERATIONS, normalize_tier
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 
 __all__ = ["Bucket", "HasBuckets", "ParsedUsage", "order", "parse", "versions"]
 

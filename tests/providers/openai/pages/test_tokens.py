@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.intake.rejects import RowError
+from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 from pipeline.providers.openai.pages.tokens import held_back, split
-from pipeline.schemas import INPUT_METERS, OUTPUT_METERS
 
 COUNT = st.integers(0, 10**9)
 

@@ -16,9 +16,10 @@ import pytest
 from pipeline.errors import SourceError
 from pipeline.intake.rejects import REJECT_SCHEMA
 from pipeline.intake.source import Context
+from pipeline.meters import METER_NAMES
 from pipeline.providers.openai.pages import usage as pages_usage
 from pipeline.providers.openai.pages.usage import ParsedUsage
-from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, METER_NAMES
+from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA
 
 DAY = 1_730_419_200  # 2024-11-01T00:00:00Z
 
