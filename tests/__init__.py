@@ -1,1 +1,22 @@
-"""What the product promises, as tests."""
+"""What the product promises, as tests. They mirror the packages; what they share is in `support`.
+
+    python -m pytest -q -n 2 --dist worksteal    # the suite: some minutes, no network
+
+The slow jobs show the same with more of everything. Each has a short form, some minutes long, which
+`.ci/run` takes after the suite, and a long one, for a night:
+
+    python -m pytest -q -m slow                  # 60 kills at random moments, 90 days fetched with
+                                                 # every fault, 25 made-up logs for each promise
+    TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs
+
+One job alone, with or without TOLLBOOK_LONG=1:
+
+    python -m pytest -q -m slow tests/runs/test_killed_runs.py
+    python -m pytest -q -m slow tests/runs/test_promises.py
+    python -m pytest -q -m slow tests/providers/openai/fetch/test_backfill.py
+
+Two more are commands of their own:
+
+    python -m tests.model --steps 10000          # random sequences of acts against a model
+    python -m tests.bench                        # a whole run beside DuckDB's bare load
+"""

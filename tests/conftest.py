@@ -1,5 +1,12 @@
 """What holds for all tests."""
 
+import os
+
+# Two workers share the machine: neither polars nor what a test starts takes all of its cores.
+# Polars reads this when it is imported, so it stands before everything that may do so.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
 import structlog
 from hypothesis import settings
 

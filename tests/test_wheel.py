@@ -19,8 +19,6 @@ from pipeline import __version__
 REPOSITORY = Path(__file__).resolve().parent.parent
 DISTRIBUTION = f"tollbook-{__version__}"
 
-pytestmark = pytest.mark.slow
-
 
 @dataclass(frozen=True, slots=True)
 class Built:

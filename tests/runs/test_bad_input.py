@@ -82,7 +82,6 @@ def test_what_is_only_odd_costs_its_row(workspace: Workspace) -> None:
     assert "Quarantined: it is held back and in no charge. Once the cause is mended" in line
 
 
-@pytest.mark.slow
 def test_a_line_of_50_mb_costs_only_itself(workspace: Workspace) -> None:
     """It is never held in memory whole; the lines around it count."""
     before, after = (lines(request(name)).encode() for name in ("b", "a"))

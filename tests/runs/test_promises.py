@@ -1,6 +1,8 @@
 """The promises, on made-up logs: exact money, no row lost or counted twice, free repeats.
 
 The expected figures are computed here from the bodies, with `decimal`, and from nothing of ours.
+The suite takes some rich logs, the same every time; the slow job takes many, and the poor ones
+that hypothesis finds.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import amount
 from tests.support.workspace import PRICES, Workspace, price, published, request
 
 # For a million tokens: in, cached (gamma has no price for these), out.
@@ -29,14 +32,36 @@ MORE_PRICES = (
     price("gamma", "text_input_tokens", "0.333333333333"),
     price("gamma", "text_output_tokens", "1.0000000001"),
 )
-SLOW = settings(
-    max_examples=5,
+Bodies = list[dict[str, Any]]
+LOGS = amount(25, 1_000)  # made up by the slow job for each promise
+MANY = settings(
+    max_examples=LOGS,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
+def some_bodies(seed: int) -> Bodies:
+    """A log with all of it: 25 calls of every project and model, cached prompts among them."""
+    source = random.Random(seed)
+    made = []
+    for number in range(25):
+        tokens = source.randint(2, 10 ** source.randint(1, 9))
+        made.append(
+            request(
+                str(number),
+                tokens,
+                out=source.randint(0, 10 ** source.randint(0, 9)),
+                cached=source.randint(0, tokens // 2) if source.random() < 0.5 else 0,
+                when=f"2026-11-{source.randint(18, 23)}T{source.randint(0, 23):02}:30:00",
+                project=source.choice(["proj_a", "proj_b", "Ω <b>"]),
+                model=source.choice(["alpha", "gamma", "delta"]),
+            )
+        )
+    return made
+
+
 @st.composite
-def bodies(draw: st.DrawFn) -> list[dict[str, Any]]:
+def bodies(draw: st.DrawFn) -> Bodies:
     """Calls of some projects and models; unknown models and cached prompts among them."""
     made = []
     for number in range(draw(st.integers(1, 25))):
@@ -55,7 +80,7 @@ def bodies(draw: st.DrawFn) -> list[dict[str, Any]]:
     return made
 
 
-def expected(made: list[dict[str, Any]]) -> Decimal:
+def expected(made: Bodies) -> Decimal:
     """What is priced of the calls, in US dollars."""
     total = Decimal(0)
     for body in made:
@@ -79,7 +104,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("promises").resolve()
 
 
-def scattered(folder: Path, made: list[dict[str, Any]], seed: int) -> Workspace:
+def scattered(folder: Path, made: Bodies, seed: int) -> Workspace:
     """The calls in any order, over plain and packed files, some in two of them, in two runs."""
     source = random.Random(seed)
     workspace = Workspace(Path(tempfile.mkdtemp(dir=folder)), prices=MORE_PRICES)
@@ -98,11 +123,7 @@ def scattered(folder: Path, made: list[dict[str, Any]], seed: int) -> Workspace:
     return workspace
 
 
-@SLOW
-@given(made=bodies(), seeds=st.tuples(st.integers(0, 99), st.integers(100, 199)))
-def test_order_files_and_runs_do_not_move_a_cent(
-    folder: Path, made: list[dict[str, Any]], seeds: tuple[int, int]
-) -> None:
+def check_exact_money(folder: Path, made: Bodies, seeds: tuple[int, int]) -> None:
     """However the calls lie, the money is that of an independent computation, to the last digit."""
     costs = []
     for seed in seeds:
@@ -127,11 +148,7 @@ def test_order_files_and_runs_do_not_move_a_cent(
     assert costs[0] == costs[1]
 
 
-@SLOW
-@given(made=bodies(), seed=st.integers(0, 99), spoiled=st.integers(0, 3))
-def test_every_row_has_one_fate_and_a_repeat_changes_nothing(
-    folder: Path, made: list[dict[str, Any]], seed: int, spoiled: int
-) -> None:
+def check_fates_and_repeats(folder: Path, made: Bodies, seed: int, spoiled: int) -> None:
     """Accepted, duplicate, superseded and quarantined add up, file by file, run by run."""
     workspace = scattered(folder, made, seed)
     for number in range(spoiled):
@@ -150,11 +167,7 @@ def test_every_row_has_one_fate_and_a_repeat_changes_nothing(
     assert published(workspace) == before
 
 
-@SLOW
-@given(made=bodies(), extra=bodies(), seed=st.integers(0, 99))
-def test_what_is_forgotten_was_never_there(
-    folder: Path, made: list[dict[str, Any]], extra: list[dict[str, Any]], seed: int
-) -> None:
+def check_forgetting(folder: Path, made: Bodies, extra: Bodies, seed: int) -> None:
     """A file that is taken back leaves the total as it was before it, also if it replaced calls."""
     workspace = scattered(folder, made, seed)
     before = priced(workspace)
@@ -163,3 +176,54 @@ def test_what_is_forgotten_was_never_there(
     workspace.forget("logs/staging.jsonl")
     assert priced(workspace) == before == expected(made)
     workspace.assert_sums_agree()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_order_files_and_runs_do_not_move_a_cent(folder: Path, seed: int) -> None:
+    """Two logs, each laid out in two ways."""
+    check_exact_money(folder, some_bodies(seed), (seed, 100 + seed))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_row_has_one_fate_and_a_repeat_changes_nothing(folder: Path, seed: int) -> None:
+    """With a spoiled line, and with three."""
+    check_fates_and_repeats(folder, some_bodies(seed), seed, 1 + 2 * seed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_forgotten_was_never_there(folder: Path, seed: int) -> None:
+    """The file that is taken back has other calls under the same ids."""
+    check_forgetting(folder, some_bodies(seed), some_bodies(50 + seed), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(36_000)
+@MANY
+@given(made=bodies(), seeds=st.tuples(st.integers(0, 99), st.integers(100, 199)))
+def test_order_files_and_runs_never_move_a_cent(
+    folder: Path, made: Bodies, seeds: tuple[int, int]
+) -> None:
+    """Many logs."""
+    check_exact_money(folder, made, seeds)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(36_000)
+@MANY
+@given(made=bodies(), seed=st.integers(0, 99), spoiled=st.integers(0, 3))
+def test_every_row_always_has_one_fate_and_a_repeat_changes_nothing(
+    folder: Path, made: Bodies, seed: int, spoiled: int
+) -> None:
+    """Many logs."""
+    check_fates_and_repeats(folder, made, seed, spoiled)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(36_000)
+@MANY
+@given(made=bodies(), extra=bodies(), seed=st.integers(0, 99))
+def test_what_is_forgotten_never_was_there(
+    folder: Path, made: Bodies, extra: Bodies, seed: int
+) -> None:
+    """Many logs."""
+    check_forgetting(folder, made, extra, seed)

@@ -23,7 +23,7 @@ from pipeline.runs.run_and_report import Clock, RunReport, ingest_and_report
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"
-ORGANIZATION = '[organization]\nid = "org-acme"\n[storage]\nroot = "var"\n'
+ORGANIZATION = '[organization]\nid = "org-acme"\ntimezone = "{}"\n[storage]\nroot = "var"\n'
 SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-20"\n'
 # What is the same however often and from whatever files it was read.
 TOTALS = {
@@ -48,18 +48,25 @@ def fake_api(
 class FetchWorkspace:
     """A folder with a tollbook.toml; the real clock follows the business clock."""
 
-    def __init__(self, folder: Path, base_url: str, source: str = SOURCE, more: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base_url: str,
+        source: str = SOURCE,
+        more: str = "",
+        timezone: str = "UTC",
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.environment = {"OPENAI_ADMIN_KEY": KEY}
         self.now = NOW
         self._ticks = 0
-        self._text = f"{more}{source}"
+        self._text = f"{ORGANIZATION.format(timezone)}{more}{source}"
         self.point(base_url)
 
     def point(self, base_url: str, more: str = "") -> None:
         """From now on fetch from here."""
-        self.configure(f'{ORGANIZATION}{self._text}base_url = "{base_url}"\n{more}')
+        self.configure(f'{self._text}base_url = "{base_url}"\n{more}')
 
     def configure(self, text: str) -> None:
         """Write the configuration."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,10 @@ import pytest
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.errors import ConfigError, RunStoppedError
 from pipeline.providers.openai.fetch.fetch import Progress
+from tests.support.effort import amount
 from tests.support.fetch_workspace import NOW, SOURCE, FetchWorkspace, Watched, asked, fake_api
 
+DAYS = amount(90, 400)  # fetched by the slow job
 DAILY = SOURCE + 'bucket_width = "1d"\n'
 # All that passes, each of them soon.
 EVERY_FAULT = Faults(
@@ -26,21 +28,35 @@ EVERY_FAULT = Faults(
 )
 
 
-@pytest.mark.slow
-def test_ninety_days_come_the_same_with_every_fault_and_with_none(tmp_path: Path) -> None:
-    """Retries lose nothing and count nothing twice, in 90 days of every endpoint."""
-    since = f"{NOW - timedelta(days=90):%Y-%m-%d}"
+def fetch_with_every_fault(folder: Path, source: str, since: date, until: date | None) -> None:
+    """Fetch some days twice, from an API without faults and from one with all of them."""
+    days = (f"{since}", f"{until}" if until else None)
     with fake_api(scale=0.05) as server:
-        calm = FetchWorkspace(tmp_path / "calm", server.base_url, DAILY)
-        calm.ingest(since)
+        calm = FetchWorkspace(folder / "calm", server.base_url, source, timezone="Europe/Berlin")
+        calm.ingest(*days)
     with fake_api(EVERY_FAULT, scale=0.05) as server:
-        rough = FetchWorkspace(tmp_path / "rough", server.base_url, DAILY)
-        done = rough.ingest(since)
+        rough = FetchWorkspace(folder / "rough", server.base_url, source, timezone="Europe/Berlin")
+        done = rough.ingest(*days)
         failed = sum(a.status != 200 for a in server.requests)
     assert done.result.outcome == "done"
     assert failed > 10
     assert rough.totals() == calm.totals()
-    assert rough.ask("SELECT min(usage_date)::VARCHAR FROM usage") == [(since,)]
+    assert rough.ask("SELECT min(usage_date)::VARCHAR FROM usage") == [(f"{since}",)]
+
+
+def test_two_weeks_come_the_same_with_every_fault_and_with_none(tmp_path: Path) -> None:
+    """Retries lose nothing and count nothing twice, in every endpoint, hour by hour.
+
+    The weeks hold a month's end and the day on which the organization's clocks go back.
+    """
+    fetch_with_every_fault(tmp_path, SOURCE, date(2026, 10, 20), date(2026, 11, 3))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7_200)
+def test_months_come_the_same_with_every_fault_and_with_none(tmp_path: Path) -> None:
+    """The same of 90 days, or of more than a year."""
+    fetch_with_every_fault(tmp_path, DAILY, NOW.date() - timedelta(days=DAYS), None)
 
 
 def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None:
