@@ -23,7 +23,7 @@ def test_errors_are_all_printed_and_end_with_2(tmp_path: Path) -> None:
     told = result.stdout.splitlines()
     assert [text.split(" ")[0] for text in told] == ["error:", "error:", "error:"]
     assert told[0].startswith(f"error: {path}:3 valid_from:")
-    assert told[1].startswith(f"error: {path}:4 per: '3' is no power of ten.")
+    assert told[1].startswith(f"error: {path}:4 per: '3' is not a power of ten.")
     assert "3 errors, 0 warnings" in result.stderr
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.meters import METER_NAMES, METER_UNITS
+from pipeline.published.queries import NamedRow, named_rows
 from pipeline.reporting.explain.billed import BillLine
 from pipeline.reporting.explain.files import Looks, input_files
 from pipeline.reporting.explain.model import (
@@ -26,7 +27,6 @@ from pipeline.reporting.explain.model import (
     Usage,
 )
 from pipeline.reporting.explain.prices import prices_used
-from pipeline.reporting.explain.queries import Row, ask, parameters
 from pipeline.reporting.explain.records import COLUMNS, added, product, record_of, with_shares
 
 POSTINGS = 20  # of so many runs, the newest
@@ -49,22 +49,26 @@ def explain_cell(
     records behind it, their files, and what they replaced. Cells of any size: what is large is
     added up in the engine.
     """
-    known = {**parameters(cell), "lines": lines, "examples": examples, "postings": POSTINGS}
+    known = {**cell.parameters(), "lines": lines, "examples": examples, "postings": POSTINGS}
     known["files"] = FILES
-    sums = tuple(_priced_sum(row) for row in ask(con, "priced_sums", known))
-    [posted] = ask(con, "posted_total", known)
+    sums = tuple(
+        _priced_sum(row) for row in named_rows(con, "reporting/explain/priced_sums", known)
+    )
+    [posted] = named_rows(con, "reporting/explain/posted_total", known)
     records, more_prices = with_shares(con, _examples(con, known, sums, examples))
     prices = prices_used(con, [s.price_id for s in sums])
-    files = ask(con, "files", known, meter=cell.meter)
-    replaced = ask(con, "replaced", known, meter=cell.meter)
+    files = named_rows(con, "reporting/explain/files", known, meter=cell.meter)
+    replaced = named_rows(con, "reporting/explain/replaced", known, meter=cell.meter)
     return CellExplained(
         run_id=run_id,
         cell=cell,
         total=_total(con, known, sums, posted["cost_usd"]),
         sums=sums,
         prices=prices + tuple(p for p in more_prices if p not in prices),
-        lines=tuple(ChargeLine(**row) for row in ask(con, "charge_lines", known)),
-        postings=_postings(ask(con, "postings", known)),
+        lines=tuple(
+            ChargeLine(**row) for row in named_rows(con, "reporting/explain/charge_lines", known)
+        ),
+        postings=_postings(named_rows(con, "reporting/explain/postings", known)),
         postings_in_all=posted["postings"],
         usage=_usage(con, known, sums, cell),
         examples=records,
@@ -88,9 +92,13 @@ def explain_cell(
         ),
         replaced_records=tuple(
             record_of(row)
-            for row in ask(con, "replaced_records", known, columns=COLUMNS, meter=cell.meter)
+            for row in named_rows(
+                con, "reporting/explain/replaced_records", known, columns=COLUMNS, meter=cell.meter
+            )
         ),
-        bill=tuple(BillLine(**row) for row in ask(con, "bill_lines", known)),
+        bill=tuple(
+            BillLine(**row) for row in named_rows(con, "reporting/explain/bill_lines", known)
+        ),
     )
 
 
@@ -105,7 +113,7 @@ def is_empty(explained: CellExplained) -> bool:
     )
 
 
-def _priced_sum(row: Row) -> PricedSum:
+def _priced_sum(row: NamedRow) -> PricedSum:
     """A sum with its arithmetic done again; what the provider billed has none, and is itself."""
     price = row["contracted_unit_price_usd"]
     worked_out = row["cost_usd"] if price is None else product(row["quantity"], price)
@@ -118,10 +126,14 @@ def _total(
     sums: Sequence[PricedSum],
     posted_usd: Decimal | None,
 ) -> Total:
-    [row] = ask(con, "cell_total", known)
+    [row] = named_rows(con, "reporting/explain/cell_total", known)
     narrower = ("api_key_id", "user_id", "meter")
     has_daily_costs = not known["is_utc"] and all(known[name] is None for name in narrower)
-    daily_usd = ask(con, "daily_total", known)[0]["cost_usd"] if has_daily_costs else None
+    daily_usd = (
+        named_rows(con, "reporting/explain/daily_total", known)[0]["cost_usd"]
+        if has_daily_costs
+        else None
+    )
     return Total(
         lines=row["lines"],
         arithmetic_usd=_added_known(s.product_usd for s in sums),
@@ -144,7 +156,7 @@ def _added_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return added(found) if found else None
 
 
-def _postings(rows: Sequence[Row]) -> tuple[Posting, ...]:
+def _postings(rows: Sequence[NamedRow]) -> tuple[Posting, ...]:
     parts: dict[tuple[Any, str, str], list[PostedPart]] = defaultdict(list)
     for row in rows:
         key = (row.pop("posted_at"), row.pop("run_id"), row.pop("reason"))
@@ -163,7 +175,8 @@ def _usage(
 ) -> Usage:
     meters = (cell.meter,) if cell.meter else METER_NAMES
     by_basis = {
-        row["basis"]: row for row in ask(con, "used", known, meters=meters, meter=cell.meter)
+        row["basis"]: row
+        for row in named_rows(con, "reporting/explain/used", known, meters=meters, meter=cell.meter)
     }
     row = by_basis.get("charge", {})
     ties = []
@@ -202,11 +215,18 @@ def _examples(
 ) -> list[Record]:
     """The first record and the dearest ones, each once."""
     charged = [m for m in METER_NAMES if any(s.meter == m for s in sums)]
-    rows = ask(
-        con, "largest_records", known, columns=COLUMNS, charged=charged, meter=known["meter"]
+    rows = named_rows(
+        con,
+        "reporting/explain/largest_records",
+        known,
+        columns=COLUMNS,
+        charged=charged,
+        meter=known["meter"],
     )
     if examples > 1:
-        first = ask(con, "first_record", known, columns=COLUMNS, meter=known["meter"])
+        first = named_rows(
+            con, "reporting/explain/first_record", known, columns=COLUMNS, meter=known["meter"]
+        )
         if first and first[0] not in rows:
             rows = [*first, *rows[: examples - 1]]
     return [record_of(row) for row in rows]

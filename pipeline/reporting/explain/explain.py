@@ -15,13 +15,13 @@ import duckdb
 
 from pipeline.errors import CheckFailedError, ConfigError
 from pipeline.published.formats import as_json
+from pipeline.published.queries import named_rows
 from pipeline.reporting.explain import cell as explain_cell
 from pipeline.reporting.explain import files, find_cell
 from pipeline.reporting.explain import record as explain_record
 from pipeline.reporting.explain.files import Looks
 from pipeline.reporting.explain.find_cell import NO_PROJECT, Question
 from pipeline.reporting.explain.model import CellExplained, Explained
-from pipeline.reporting.explain.queries import ask
 
 __all__ = ["NO_PROJECT", "Asked", "Explained", "Looks", "Question", "as_facts", "check", "explain"]
 
@@ -48,7 +48,7 @@ def explain(
     known, or where nothing is there; it names what is near.
     """
     _one_thing(asked)
-    run_id = ask(con, "snapshot", {})[0]["run_id"]
+    run_id = named_rows(con, "reporting/explain/snapshot", {})[0]["run_id"]
     if asked.record_id is not None:
         return explain_record.explain_record(con, asked.record_id, run_id=run_id, looks=looks)
     if asked.file_names:

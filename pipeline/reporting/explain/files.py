@@ -12,6 +12,7 @@ from pathlib import PurePath
 import duckdb
 
 from pipeline.errors import ConfigError
+from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model import (
     FileCell,
     FileExplained,
@@ -19,7 +20,6 @@ from pipeline.reporting.explain.model import (
     FileVersion,
     InputFile,
 )
-from pipeline.reporting.explain.queries import ask
 
 # Whether a file lies at a path now; None where that cannot be told, as for an address.
 Looks = Callable[[str], bool | None]
@@ -59,7 +59,7 @@ def explain_file(
     """
     versions = _versions(con, [name], looks)
     own = tuple(v for v in versions if v.input_file == name)
-    cells = ask(con, "file_cells", {"input_file": name, "lines": lines})
+    cells = named_rows(con, "reporting/explain/file_cells", {"input_file": name, "lines": lines})
     in_all = cells[0]["cells"] if cells else 0
     return FileExplained(
         run_id=run_id,
@@ -68,7 +68,10 @@ def explain_file(
         copies=_copies(versions, own, name),
         cells=tuple(FileCell(**{k: v for k, v in row.items() if k != "cells"}) for row in cells),
         cells_in_all=in_all,
-        rejects=tuple(FileRejects(**row) for row in ask(con, "file_rejects", {"input_file": name})),
+        rejects=tuple(
+            FileRejects(**row)
+            for row in named_rows(con, "reporting/explain/file_rejects", {"input_file": name})
+        ),
     )
 
 
@@ -85,7 +88,9 @@ def file_named(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
     that the books have; the end of one is enough where it fits one file only.
     Fails: ConfigError naming the nearest ones.
     """
-    known: list[str] = [row["input_file"] for row in ask(con, "file_names", {})]
+    known: list[str] = [
+        row["input_file"] for row in named_rows(con, "reporting/explain/file_names", {})
+    ]
     for name in names:
         if name in known:
             return name
@@ -117,7 +122,7 @@ def _versions(
         return ()
     return tuple(
         FileVersion(**row, is_there=looks(row["input_file"]))
-        for row in ask(con, "file_versions", {"names": wanted})
+        for row in named_rows(con, "reporting/explain/file_versions", {"names": wanted})
     )
 
 

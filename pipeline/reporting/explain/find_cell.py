@@ -15,8 +15,8 @@ import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.meters import METER_NAMES
+from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model import Cell
-from pipeline.reporting.explain.queries import ask, parameters
 from pipeline.reporting.explain.text.phrases import NO_MODEL, named
 from pipeline.resources import sql
 
@@ -70,14 +70,17 @@ def find_cell(con: duckdb.DuckDBPyConnection, question: Question, today: date) -
 
 def nothing_there(con: duckdb.DuckDBPyConnection, cell: Cell) -> ConfigError:
     """The error for a cell without charges and usage: what is asked exists, but not together."""
-    [near] = ask(con, "nearest_days", parameters(cell))
+    [near] = named_rows(con, "reporting/explain/nearest_days", cell.parameters())
     days = [day for day in (near["before_date"], near["after_date"]) if day is not None]
     if days:
         texts = " and ".join(day.isoformat() for day in days)
         nearest = f"The nearest day with any is {texts}."
         hint = nearest if len(days) == 1 else f"The nearest days with any are {texts}."
     elif cell.project_id is not None or cell.is_without_project:
-        models = [named(r["model"]) for r in ask(con, "models_of_project", parameters(cell))]
+        models = [
+            named(r["model"])
+            for r in named_rows(con, "reporting/explain/models_of_project", cell.parameters())
+        ]
         shown = ", ".join(models[:_SHOWN])
         hint = f"That project has charges for {shown}." if models else "It has no charges at all."
     else:
@@ -150,7 +153,9 @@ def _known(
         return None
     known: list[str] = []
     for view in ("words_charged", "words_used"):
-        known += [row["word"] for row in ask(con, view, {}, column=column)]
+        known += [
+            row["word"] for row in named_rows(con, f"reporting/explain/{view}", {}, column=column)
+        ]
         if word in known:
             return word
     more = names or {}
@@ -192,6 +197,6 @@ def _newest_month(con: duckdb.DuckDBPyConnection, cell: Cell, today: date) -> da
     before_next = replace(
         cell, since_date=(today.replace(day=1) + timedelta(days=31)).replace(day=1)
     )
-    [near] = ask(con, "nearest_days", parameters(before_next))
+    [near] = named_rows(con, "reporting/explain/nearest_days", before_next.parameters())
     newest: date = near["before_date"] or today
     return newest

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
+from pipeline.meters import METER_NAMES
 from pipeline.money import EXACT
 from pipeline.reporting.explain.billed import BillLine
 
@@ -27,6 +28,10 @@ class Cell:
     api_key_id: str | None = None
     user_id: str | None = None
     meter: str | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The cell as parameters of statements."""
+        return {**asdict(self), "meters": list(METER_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)

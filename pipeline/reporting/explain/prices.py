@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import duckdb
 
+from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model import PriceRow, PriceUsed
-from pipeline.reporting.explain.queries import ask
 
 _LIST = "list#"
 _LESS = "less "
@@ -27,7 +27,11 @@ def prices_used(
         "price_ids": [price_id.partition(" ")[0] for price_id in wanted],
         "list_hashes": [h for h in hashes if h is not None],
     }
-    rows = [PriceRow(**row) for row in ask(con, "price_rows", known)] if wanted else []
+    rows = (
+        [PriceRow(**row) for row in named_rows(con, "reporting/explain/price_rows", known)]
+        if wanted
+        else []
+    )
     by_id = {row.price_id: row for row in rows}
     by_hash = {row.price_id.rpartition("#")[2]: row for row in rows if row.layer == "list"}
     return tuple(

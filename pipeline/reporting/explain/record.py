@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import duckdb
 
 from pipeline.errors import ConfigError
+from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.files import Looks, input_files, newest_version
 from pipeline.reporting.explain.model import LineExplained, LineFate, LineReject, RecordExplained
-from pipeline.reporting.explain.queries import ask
 from pipeline.reporting.explain.records import COLUMNS, record_of, with_shares
 from pipeline.reporting.explain.untraced_line import fate_without_trace
 
@@ -23,7 +23,9 @@ def explain_record(
 
     Fails: ConfigError for an id that was never read, naming ids that begin like it.
     """
-    rows = ask(con, "record_versions", {"record_id": record_id}, columns=COLUMNS)
+    rows = named_rows(
+        con, "reporting/explain/record_versions", {"record_id": record_id}, columns=COLUMNS
+    )
     if not rows:
         raise _unknown(con, record_id)
     versions, prices = with_shares(con, [record_of(row) for row in rows])
@@ -54,8 +56,10 @@ def explain_line(
     Takes: a name as `file_named` gives it. Fails: ConfigError for a line beyond the file's end.
     """
     place = {"input_file": input_file, "input_line": input_line}
-    ids = [row["record_id"] for row in ask(con, "records_of_line", place)]
-    rejects = tuple(LineReject(**row) for row in ask(con, "line_rejects", place))
+    ids = [row["record_id"] for row in named_rows(con, "reporting/explain/records_of_line", place)]
+    rejects = tuple(
+        LineReject(**row) for row in named_rows(con, "reporting/explain/line_rejects", place)
+    )
     fate: LineFate | None = None
     if not ids and any(reject.replayed_at is None for reject in rejects):
         fate = "quarantined"
@@ -90,7 +94,10 @@ def _fate(records: Sequence[RecordExplained], input_file: str, input_line: int) 
 
 def _unknown(con: duckdb.DuckDBPyConnection, record_id: str) -> ConfigError:
     for prefix in (record_id, record_id[:_PREFIX]):
-        near = [row["record_id"] for row in ask(con, "record_ids", {"prefix": prefix})]
+        near = [
+            row["record_id"]
+            for row in named_rows(con, "reporting/explain/record_ids", {"prefix": prefix})
+        ]
         if near and prefix:
             hint = f"There are ids that begin alike: {', '.join(near)}."
             break

@@ -19,9 +19,9 @@ import polars as pl
 
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS
 from pipeline.money import EXACT, MONEY_STEP
+from pipeline.published.queries import NamedRow, named_rows
 from pipeline.reporting.explain.model import PriceRow, PriceUsed, Record, Share
 from pipeline.reporting.explain.prices import prices_used
-from pipeline.reporting.explain.queries import Row, ask
 from pipeline.schemas import USAGE_SCHEMA
 
 COLUMNS = tuple(USAGE_SCHEMA)
@@ -53,7 +53,7 @@ class _Threshold:
 _Thresholds = Mapping[tuple[str, str], Sequence[_Threshold]]  # by provider and model
 
 
-def record_of(row: Row) -> Record:
+def record_of(row: NamedRow) -> Record:
     """A row of `usage` or `usage_versions` as a fact, without shares."""
     quantities = {name: Decimal(row[name]) for name in METER_NAMES if row[name]}
     return Record(
@@ -89,8 +89,8 @@ def with_shares(
 
 def _lines(
     con: duckdb.DuckDBPyConnection, records: Sequence[Record], counted: Sequence[int]
-) -> Mapping[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+) -> Mapping[int, list[NamedRow]]:
+    found: dict[int, list[NamedRow]] = defaultdict(list)
     if counted:
         keys = pl.DataFrame(
             [(n, *(getattr(records[n], key) for key in _KEYS)) for n in counted],
@@ -98,7 +98,7 @@ def _lines(
             orient="row",
         )
         con.register("asked_records", keys)
-        for row in ask(con, "lines_of_records", {}):
+        for row in named_rows(con, "reporting/explain/lines_of_records", {}):
             found[row["number"]].append(row)
         con.unregister("asked_records")
     return found
@@ -108,7 +108,7 @@ def _share(
     record: Record,
     meter: str,
     quantity: Decimal,
-    lines: Sequence[Row],
+    lines: Sequence[NamedRow],
     prices: Mapping[str, PriceUsed],
     thresholds: _Thresholds,
 ) -> Share:
@@ -147,10 +147,10 @@ def added(amounts: Iterable[Decimal]) -> Decimal:
 
 def _of_class(
     record: Record,
-    lines: Sequence[Row],
+    lines: Sequence[NamedRow],
     prices: Mapping[str, PriceUsed],
     thresholds: _Thresholds,
-) -> list[Row]:
+) -> list[NamedRow]:
     """The lines of the record's context class; all of them where only one class occurs."""
     classes = {line["context_class"] for line in lines}
     if len(classes) == 1:
@@ -171,7 +171,9 @@ def _of_class(
     return [line for line in lines if line["context_class"] == wanted]
 
 
-def _of_time(record: Record, lines: Sequence[Row], prices: Mapping[str, PriceUsed]) -> list[Row]:
+def _of_time(
+    record: Record, lines: Sequence[NamedRow], prices: Mapping[str, PriceUsed]
+) -> list[NamedRow]:
     """The line whose price held when the record started; all of them where that is not known."""
     priced = [line for line in lines if line["price_id"] is not None]
     rows = [prices[line["price_id"]].row for line in priced]
@@ -195,6 +197,6 @@ def _thresholds(con: duckdb.DuckDBPyConnection, prices: Sequence[PriceUsed]) -> 
     models = sorted({price.row.model for price in prices if price.row is not None})
     found: dict[tuple[str, str], list[_Threshold]] = defaultdict(list)
     if models:
-        for row in ask(con, "long_thresholds", {"models": models}):
+        for row in named_rows(con, "reporting/explain/long_thresholds", {"models": models}):
             found[row.pop("provider"), row.pop("model")].append(_Threshold(**row))
     return found

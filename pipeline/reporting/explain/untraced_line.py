@@ -18,8 +18,8 @@ from pipeline.errors import ConfigError
 from pipeline.intake.files.compression import DAMAGED, compression, open_plain
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.slow_read import usage_rows
+from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model import FileVersion, LineFate
-from pipeline.reporting.explain.queries import ask
 
 _SEE_FILE = "See what became of its rows with: tollbook explain --file {file}."
 
@@ -52,7 +52,11 @@ def fate_without_trace(
     ids = _ids(line) if version.kind == "records" else _logged_ids(line)
     if ids is None:
         return "not_usage", ()
-    known = [i for i in ids if {"record_id": i} in ask(con, "record_ids", {"prefix": i})]
+    known = [
+        i
+        for i in ids
+        if {"record_id": i} in named_rows(con, "reporting/explain/record_ids", {"prefix": i})
+    ]
     is_repeat = bool(known) or (not ids and version.duplicate > 0)
     return ("duplicate" if is_repeat else _by_counts(version)), known
 

@@ -39,8 +39,8 @@ COLUMNS = (
 
 def write_csv(con: duckdb.DuckDBPyConnection, period: Period, path: Path) -> int:
     """Write the month's lines to a file; gives how many there are, the header not counted."""
-    asked: Parameters = {"since": period.month.since, "until": period.month.until}
-    text, parameters = statement("lines", asked)
+    month: Parameters = {"since": period.month.since, "until": period.month.until}
+    text, parameters = statement("reporting/lines", month)
     lines: pl.DataFrame = con.sql(text, params=parameters).pl()
     cells(lines).write_csv(path, include_bom=True, line_terminator="\r\n")
     return lines.height

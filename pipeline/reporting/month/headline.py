@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pipeline import text
 from pipeline.money import difference, display_usd, ratio, to_cents
-from pipeline.reporting.month.model import Report, Table
+from pipeline.reporting.month.model import Report
+from pipeline.reporting.sections.breakdowns import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _status(report: Report) -> str:
     period = report.period
     if period.state == "future":
         return "This month has not begun."
-    provisional = report.provisional_days
+    provisional = report.days.provisional
     if period.state == "open":
         sentence = f"Month so far: day {period.today.day} of {period.month.count}, not over yet."
     else:

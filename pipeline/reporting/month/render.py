@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from pipeline import text
 from pipeline.money import display_usd, plain, ratio
+from pipeline.reporting.month.charts import NARROW, WIDE, budget_bar, daily_chart
 from pipeline.reporting.month.csv_file import COLUMNS
-from pipeline.reporting.month.gather import is_stale
 from pipeline.reporting.month.headline import headline, rounding
 from pipeline.reporting.month.model import Report
 from pipeline.reporting.sections.breakdowns import TOP_ROWS
-from pipeline.reporting.sections.charts import NARROW, WIDE, budget_bar, daily_chart
+from pipeline.reporting.sections.sources import is_stale
 from pipeline.resources import folder
 
 TOP_LIMITS = 20
@@ -36,6 +36,7 @@ def render(report: Report, csv_name: str) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters.update(
         usd=display_usd,
@@ -56,15 +57,17 @@ def render(report: Report, csv_name: str) -> str:
         plain=plain,
     )
     # Our own two files, and nothing else, go in as they are.
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         report=report,
+        period=report.period,
+        is_open=report.period.state == "open",
         headline=headline(report),
-        charts=(daily_chart(report.days, WIDE), daily_chart(report.days, NARROW)),
+        charts=(daily_chart(report.days.days, WIDE), daily_chart(report.days.days, NARROW)),
         budget_bar=budget_bar,
         share_of=ratio,
         span=text.span,
         rounding=rounding,
-        is_stale=lambda source: is_stale(source, report),
+        is_stale=lambda source: is_stale(source, report.period, report.made_at),
         top_rows=TOP_ROWS,
         top_limits=TOP_LIMITS,
         csv_name=csv_name,
@@ -74,6 +77,7 @@ def render(report: Report, csv_name: str) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+    return page.rstrip("\n")
 
 
 def _hash(text: str) -> str:

@@ -1,37 +1,34 @@
-"""What each cost centre and team cost, as a report shows it.
+"""Costs by cost centre and team, each day by the mapping that was valid on it.
 
-Takes the published charges and the mapping that held on each day; gives rows whose total is the
-month's. Nothing where nobody maps projects.
+The rows add up to the month's total. Empty where no project is mapped.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
-
-from pipeline.published.queries import Parameters, rows
 from pipeline.reporting.month.amounts import Amount, InTwoPeriods
+from pipeline.reporting.month.reader import MonthReader
 
 UNMAPPED = "(unmapped)"
 
 
 @dataclass(frozen=True, slots=True)
-class Center(InTwoPeriods):
+class CostCenter(InTwoPeriods):
     """One cost centre and team in both periods."""
 
     cost_center: str
-    team: str  # empty where none is told
+    team: str  # empty where the mapping has none
     is_mapped: bool
     projects: int
     current: Amount
     compared: Amount
 
 
-def centers(con: duckdb.DuckDBPyConnection, asked: Parameters) -> tuple[Center, ...]:
-    """All of them, the dearest first."""
+def read(month: MonthReader) -> tuple[CostCenter, ...]:
+    """The cost centres and teams of the month, the most expensive first."""
     return tuple(
-        Center(
+        CostCenter(
             cost_center if is_mapped else UNMAPPED,
             team or "",
             is_mapped,
@@ -42,5 +39,5 @@ def centers(con: duckdb.DuckDBPyConnection, asked: Parameters) -> tuple[Center, 
         for (
             cost_center, team, is_mapped, projects, usd, lines, without, compared_usd,
             compared_lines, compared_without,
-        ) in rows(con, "cost_centers", asked)
+        ) in month.rows("cost_centers")
     )  # fmt: skip

@@ -7,18 +7,56 @@ the two add up to the change exactly, and all changes to that of the total.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from pipeline.money import ZERO, difference, scaled, total
 from pipeline.reporting.month.amounts import Amount
+from pipeline.reporting.month.cells import Cell
 from pipeline.reporting.month.labels import Label, model_label
-from pipeline.reporting.month.model import Move, Moves
-from pipeline.reporting.sections.breakdowns import Cell
+from pipeline.reporting.month.reader import MonthReader
 
 TOP_MOVES = 10
 Pair = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How one project's spending on one model changed, and why."""
+
+    project: str
+    is_project_named: bool
+    model: str
+    is_model_named: bool
+    current: Amount
+    compared: Amount
+    from_usage: Decimal  # at the old prices
+    from_price: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        """The sum of both causes."""
+        return total((self.from_usage, self.from_price))
+
+    @property
+    def is_uncertain(self) -> bool:
+        """One of the two amounts has a part without a price."""
+        return self.current.is_lower_bound or self.compared.is_lower_bound
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The largest changes, the rest in one row, and the total that they add up to."""
+
+    rows: tuple[Move, ...]
+    others: Move | None
+    total: Move
+
+
+def read(month: MonthReader) -> Moves:
+    """The month's changes by project and model, the largest first."""
+    return moves(month.rows("movers"), month.cells, month.names.label)
 
 
 def moves(
@@ -26,7 +64,7 @@ def moves(
     all_cells: Iterable[Cell],
     label: Callable[[str | None], Label],
 ) -> Moves:
-    """The query `movements` by project and model, largest change first, the rest in one row."""
+    """The rows of the query `movers` by project and model: largest first, the rest in one row."""
     causes: dict[Pair, tuple[Decimal, Decimal]] = {}
     for project_id, model, quantity, usd, quantity_0, usd_0 in found:
         usage, price = _causes(quantity, usd, quantity_0, usd_0)

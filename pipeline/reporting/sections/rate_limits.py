@@ -1,33 +1,18 @@
-"""What was used beside what is allowed, as a report shows it: rate limits and policy findings.
-
-The figures are those of the named query `headroom` and of the view `policy_findings`.
-"""
+"""Rate-limit headroom: the month's use a minute against the limits, as `query headroom` has it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-import duckdb
-
-from pipeline.published.queries import Parameters, rows
-from pipeline.reporting.month.labels import ProjectNames
+from pipeline.reporting.month.reader import MonthReader
 from pipeline.resources import sql
 
 HeadroomState = Literal["saturated", "near", "ok", "oversized", "no limit known"]
 
 _ALL_ROWS = 1_000_000_000
-KINDS = {
-    "archived_project": "Archived project",
-    "model_not_permitted": "Model not permitted",
-    "deleted_key": "Deleted key",
-    "unknown_key": "Unknown key",
-    "unknown_project": "Unknown project",
-    "former_member": "Former member",
-    "unknown_person": "Unknown person",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +46,24 @@ class Headroom:
         return None if points is None else Decimal(points).scaleb(-4)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Use of one month that the directory does not allow."""
-
-    kind: str
-    project: str
-    subject: str  # empty where it is the project itself
-    since_at: datetime | None
-    first: date
-    last: date
-    days: int
-    cost_usd: Decimal | None
-    is_lower_bound: bool
-
-
-def headroom(
-    con: duckdb.DuckDBPyConnection, asked: Parameters, names: ProjectNames, near_percent: int
-) -> tuple[Headroom, ...]:
+def read(month: MonthReader, near_percent: int) -> tuple[Headroom, ...]:
     """The month's use against the limits, the fullest first; its days are taken as UTC days.
 
-    Nothing where no limit is known at all.
+    Empty where no limit is known at all.
     """
-    if not rows(con, "limits", asked)[0][0]:
+    if not month.rows("rate_limits")[0][0]:
         return ()
     parameters = {
-        "since": asked["since"],
-        "until": asked["until"],
+        "since": month.period.month.since,
+        "until": month.period.month.until,
         "project": None,
         "near_percent": near_percent,
         "top": _ALL_ROWS,
     }
-    found = con.execute(sql("analysis/headroom"), parameters).fetchall()
+    found = month.con.execute(sql("analysis/headroom"), parameters).fetchall()
     return tuple(
         Headroom(
-            names.text(project_id), model, state,
+            month.names.text(project_id), model, state,
             Load(p50_requests, p95_requests, max_requests, requests_limit),
             Load(p50_tokens, p95_tokens, max_tokens, tokens_limit),
             peak, hours, meets_on, counted_from,
@@ -106,18 +74,3 @@ def headroom(
             counted_from,
         ) in found
     )  # fmt: skip
-
-
-def findings(
-    con: duckdb.DuckDBPyConnection, asked: Parameters, names: ProjectNames
-) -> tuple[Finding, ...]:
-    """The month's policy findings, the most expensive first."""
-    return tuple(
-        Finding(
-            KINDS[kind],
-            names.text(project_id),
-            "" if subject == project_id else f"{name} ({subject})" if name else subject,
-            *rest,
-        )
-        for kind, project_id, subject, name, *rest in rows(con, "policy", asked)
-    )

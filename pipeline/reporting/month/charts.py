@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipeline.money import EXACT, ZERO, difference, plain, ratio, total
-from pipeline.reporting.month.model import Budget, ChargeDay, Day
+from pipeline.reporting.sections.budgets import BudgetLine
+from pipeline.reporting.sections.days import Day, DayKind
 
 _PIXEL = Decimal("0.1")
 _LETTER_HEIGHT = Decimal(13)
@@ -55,7 +56,7 @@ class Bar:
     slot_width: str
     label: str | None
     day: Day
-    state: ChargeDay
+    state: DayKind
     segments: tuple[Segment, ...]
     top: str
     height: str
@@ -190,7 +191,7 @@ def tick_label(value: Decimal) -> str:
     return f"{sign}${text}"
 
 
-def budget_bar(budget: Budget, *, has_forecast: bool) -> BudgetBar:
+def budget_bar(budget: BudgetLine, *, has_forecast: bool) -> BudgetBar:
     """A budget's bar; it shows up to twice the budget, and is cut where more was spent."""
     spent = budget.spent_ratio or ZERO
     ends = [Decimal(1), spent]
@@ -220,11 +221,11 @@ def budget_bar(budget: Budget, *, has_forecast: bool) -> BudgetBar:
     )
 
 
-def _of(amount: Decimal | None, budget: Budget) -> Decimal | None:
+def _of(amount: Decimal | None, budget: BudgetLine) -> Decimal | None:
     return None if amount is None else ratio(amount, budget.amount_usd)
 
 
-def _inner(budget: Budget) -> Iterable[int]:
+def _inner(budget: BudgetLine) -> Iterable[int]:
     return (threshold for threshold in budget.thresholds if 0 < threshold < 100)
 
 

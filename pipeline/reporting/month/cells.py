@@ -1,0 +1,66 @@
+"""The month's figures by project, model and scope: what all breakdowns and changes add up.
+
+All tables come from the same cells, so that they have the same total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from pipeline.money import total
+from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One project, model and scope: money, volume and what has no price."""
+
+    project_id: str | None
+    model: str | None
+    scope: str | None
+    current: Amount = NOTHING
+    compared: Amount = NOTHING
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    unpriced: tuple[Quantity, ...] = ()
+
+
+def cells(
+    money: Iterable[tuple[Any, ...]],
+    volumes: Iterable[tuple[Any, ...]],
+    unpriced: Iterable[tuple[Any, ...]],
+) -> tuple[Cell, ...]:
+    """The cells of the queries `cells`, `volumes` and `unpriced`, joined."""
+    found: dict[tuple[str | None, str | None, str | None], Cell] = {}
+    for project_id, _, model, scope, usd, lines, without, usd_0, lines_0, without_0 in money:
+        found[project_id, model, scope] = Cell(
+            project_id, model, scope,
+            current=Amount(usd, lines, without),
+            compared=Amount(usd_0, lines_0, without_0),
+        )  # fmt: skip
+    for project_id, model, scope, requests, tokens_in, tokens_out in volumes:
+        key = (project_id, model, scope)
+        found[key] = replace(
+            found.get(key, Cell(*key)),
+            requests=requests, input_tokens=tokens_in, output_tokens=tokens_out,
+        )  # fmt: skip
+    for project_id, model, scope, _, _, _, unit, quantity, _, _ in unpriced:
+        key = (project_id, model, scope)
+        cell = found.get(key, Cell(*key))
+        found[key] = replace(
+            cell, unpriced=add_quantities((*cell.unpriced, Quantity(quantity, unit)))
+        )
+    return tuple(found.values())
+
+
+def add_quantities(quantities: Iterable[Quantity]) -> tuple[Quantity, ...]:
+    """One quantity a unit, tokens first."""
+    by_unit: dict[str, list[Decimal]] = {}
+    for quantity in quantities:
+        by_unit.setdefault(quantity.unit, []).append(quantity.value)
+    units = sorted(by_unit, key=lambda unit: (unit != "tokens", unit))
+    return tuple(Quantity(total(by_unit[unit]), unit) for unit in units)

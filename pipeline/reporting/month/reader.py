@@ -1,0 +1,70 @@
+"""Asks the published snapshot the questions of one month; every section reads through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from pipeline.dates import ONE_DAY
+from pipeline.published import queries
+from pipeline.reporting.month.cells import Cell, cells
+from pipeline.reporting.month.labels import ProjectNames
+from pipeline.reporting.month.period import Bounds, Period
+
+FOLDER = "reporting"
+
+
+@dataclass(frozen=True, slots=True)
+class MonthReader:
+    """The snapshot and the month: its days, its cells, and the projects' names."""
+
+    con: duckdb.DuckDBPyConnection
+    period: Period
+    bounds: Bounds
+    parameters: Mapping[str, Any]
+    names: ProjectNames
+    cells: tuple[Cell, ...]
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """All rows of a statement of ``queries/reporting``, in its order."""
+        return queries.rows(self.con, f"{FOLDER}/{name}", self.parameters)
+
+
+def month_reader(
+    con: duckdb.DuckDBPyConnection, period: Period, bounds: Bounds, run_id: str
+) -> MonthReader:
+    """A reader of one month; it keeps the month's charges as a temporary table."""
+    parameters = _parameters(period, run_id)
+    queries.keep(con, f"{FOLDER}/period_charges", parameters)
+    money = queries.rows(con, f"{FOLDER}/cells", parameters)
+    volumes = queries.rows(con, f"{FOLDER}/volumes", parameters)
+    unpriced = queries.rows(con, f"{FOLDER}/unpriced", parameters)
+    names: dict[str, str] = dict(queries.rows(con, f"{FOLDER}/project_names", parameters))
+    charged = {row[0]: row[1] for row in money if row[0] and row[1]}
+    return MonthReader(
+        con,
+        period,
+        bounds,
+        parameters,
+        ProjectNames(names | charged),
+        cells(money, volumes, unpriced),
+    )
+
+
+def _parameters(period: Period, run_id: str) -> dict[str, Any]:
+    since_at, until_at = period.instants()
+    return {
+        "since": period.month.since,
+        "until": period.month.until,
+        "compared_since": period.compared.since,
+        "compared_until": period.compared.until,
+        "previous_since": period.previous.since,
+        "usage_since": period.month.since - ONE_DAY,
+        "usage_until": period.month.until + ONE_DAY,
+        "since_at": since_at,
+        "until_at": until_at,
+        "run_id": run_id,
+    }

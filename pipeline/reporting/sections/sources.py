@@ -1,0 +1,84 @@
+"""How fresh and complete each source is, and which endpoints could not be fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pipeline.dates import local_date
+from pipeline.reporting.month.period import Period
+from pipeline.reporting.month.reader import MonthReader
+
+_COST_KINDS = frozenset({"openai_costs"})
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How fresh and complete one source is."""
+
+    name: str
+    kind: str
+    files: int
+    waiting_files: int
+    unreadable_files: int
+    gone_files: int
+    waiting_bytes: int
+    rows_read: int
+    last_record_at: datetime | None
+    missing: tuple[date, ...] | None  # None where it has no records of usage by nature
+
+
+@dataclass(frozen=True, slots=True)
+class NotFetched:
+    """An endpoint that the last fetch did not bring whole."""
+
+    source: str
+    endpoint: str
+    outcome: str  # absent, refused, failed
+    known_until_at: datetime | None  # None: nothing was ever fetched
+    failing_since_at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The state of all sources, and what the last fetch did not bring."""
+
+    states: tuple[SourceState, ...]
+    not_fetched: tuple[NotFetched, ...]
+
+
+def read(month: MonthReader) -> Sources:
+    """The sources as of the snapshot, with their missing days of the month."""
+    seen: dict[str, set[date]] = {}
+    for name, day, _ in month.rows("source_days"):
+        seen.setdefault(name, set()).add(day)
+    return Sources(
+        states=tuple(
+            SourceState(
+                name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read, last_at,
+                missing=_missing(kind, first_at, seen.get(name, set()), month.period),
+            )
+            for (
+                name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read,
+                first_at, last_at,
+            ) in month.rows("sources")
+        ),
+        not_fetched=tuple(NotFetched(*row) for row in month.rows("not_fetched")),
+    )  # fmt: skip
+
+
+def is_stale(source: SourceState, period: Period, made_at: datetime) -> bool:
+    """Whether a source of a running month has had no record for two days."""
+    if period.state != "open" or source.last_record_at is None:
+        return False
+    return made_at - source.last_record_at > timedelta(days=2)
+
+
+def _missing(
+    kind: str, first_at: datetime | None, seen: set[date], period: Period
+) -> tuple[date, ...] | None:
+    if kind in _COST_KINDS or first_at is None:
+        return None
+    start = local_date(first_at, period.zone)
+    return tuple(day for day in period.complete if day >= start and day not in seen)
