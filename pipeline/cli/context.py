@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.runs import run_and_report
+    from pipeline.runs.context import RunContext
 
 ConfigOption = Annotated[
     Path | None,
@@ -114,6 +116,24 @@ def load(path: Path | None, sources: tuple[Source, ...] = ()) -> Config:
     if here.is_file() and not sources:
         return configuration.load(here)
     return configuration.without_file(Path.cwd(), sources)
+
+
+@contextmanager
+def correction(path: Path | None, now: str | None, verb: str) -> Iterator[RunContext]:
+    """A recorded run for a verb that corrects, with the configuration and clocks of this call."""
+    from pipeline.runs.context import recorded_run
+
+    log_to_stderr()
+    at = business_clock(now)
+    with recorded_run(
+        load(path),
+        verb=verb,
+        now=at.business(),
+        real_clock=at.real,
+        environment=environment(),
+        say=say,
+    ) as run:
+        yield run
 
 
 def environment() -> Mapping[str, str]:

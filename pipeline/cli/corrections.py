@@ -16,8 +16,8 @@ from pipeline.cli.run import print_done
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.runs.context import RunResult
-    from pipeline.runs.corrections import Actor
+    from pipeline.runs.context import RunContext
+    from pipeline.runs.result import RunResult
 
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")
@@ -52,12 +52,12 @@ def quarantine_replay(
     quiet: QuietOption = False,
 ) -> None:
     """Read the held rows again; those that can be taken now land exactly once."""
-    from pipeline.runs.corrections import replay
+    from pipeline.runs.replay import replay
 
-    actor = actor_of(config, now)
-    result = replay(actor, rule=rule)
+    with cli_context.correction(config, now, "replay") as run:
+        result = replay(run, rule=rule)
     say(f"{result.counts.accepted} rows landed.", quiet=quiet)
-    _finish(actor, result, quiet=quiet)
+    _finish(run, result, quiet=quiet)
 
 
 @app.command()
@@ -70,10 +70,11 @@ def forget(
     quiet: QuietOption = False,
 ) -> None:
     """Take back files that should never have been read: their charges are reversed."""
-    from pipeline.runs.corrections import forget as act
+    from pipeline.runs import forget as act
 
-    actor = actor_of(config, now)
-    _finish(actor, act(actor, files, reason), quiet=quiet)
+    with cli_context.correction(config, now, "forget") as run:
+        result = act.forget(run, files, reason)
+    _finish(run, result, quiet=quiet)
 
 
 @app.command()
@@ -92,19 +93,20 @@ def rerate(
     quiet: QuietOption = False,
 ) -> None:
     """Price days anew with the current book, final days too; the difference is posted."""
-    from pipeline.runs.corrections import rerate as act
+    from pipeline.runs import rerate as act
 
     if since is None:
         raise ConfigError("is missing", key="--since", hint="Name the first UTC day to price anew.")
-    actor = actor_of(config, now)
     if dry_run:
-        _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
+        _preview(config, now, since, until, "json" if as_json else form, out, quiet=quiet)
         return
     first = cli_context.day(since, "--since")
-    result = act(actor, first, cli_context.day(until, "--until") if until else None)
+    last = cli_context.day(until, "--until") if until else None
+    with cli_context.correction(config, now, "rerate") as run:
+        result = act.rerate(run, first, last)
     posted = sum(result.postings.values())
     say(f"{posted} lines posted.", quiet=quiet)
-    _finish(actor, result, quiet=quiet)
+    _finish(run, result, quiet=quiet)
 
 
 @prices.command("diff")
@@ -120,45 +122,36 @@ def prices_diff(
     quiet: QuietOption = False,
 ) -> None:
     """What the current price files would do to what is posted, before `rerate` applies them."""
-    actor = actor_of(config, now)
-    _preview(actor, since, until, "json" if as_json else form, out, quiet=quiet)
+    _preview(config, now, since, until, "json" if as_json else form, out, quiet=quiet)
 
 
 def _preview(
-    actor: Actor, since: str | None, until: str | None, form: str, out: Path | None, *, quiet: bool
+    config: Path | None,
+    now: str | None,
+    since: str | None,
+    until: str | None,
+    form: str,
+    out: Path | None,
+    *,
+    quiet: bool,
 ) -> None:
     from pipeline.money import plain
     from pipeline.published.frame_answer import FrameAnswer
-    from pipeline.runs.corrections import preview, total_difference
+    from pipeline.runs.rerate import preview_rerate, total_difference
 
     first = cli_context.day(since, "--since") if since else None
     last = cli_context.day(until, "--until") if until else None
-    frame = preview(actor, first, last)
-    print_answer(
-        FrameAnswer(frame), form, out, actor.config.storage.root / "published", quiet=quiet
-    )
+    with cli_context.correction(config, now, "preview") as run:
+        frame = preview_rerate(run, first, last)
+    published = run.config.storage.root / "published"
+    print_answer(FrameAnswer(frame), form, out, published, quiet=quiet)
     total = total_difference(frame)
     say(f"The charges would move by {plain(total)} USD; nothing was changed.", quiet=quiet)
 
 
-def actor_of(config: Path | None, now: str | None) -> Actor:
-    """Who corrects: the configuration and the clocks of this call."""
-    from pipeline.runs.corrections import Actor
+def _finish(run: RunContext, result: RunResult, *, quiet: bool) -> None:
+    from pipeline.runs.run_and_report import RunReport, report
 
-    cli_context.log_to_stderr()
-    clock = cli_context.business_clock(now)
-    return Actor(
-        config=cli_context.load(config),
-        now=clock.business(),
-        real_clock=clock.real,
-        environment=cli_context.environment(),
-        say=say,
-    )
-
-
-def _finish(actor: Actor, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.runs.run_and_report import RunReport, local_day, report
-
-    written = report(actor.config, month=None, now=actor.now, run_id=result.run_id)
-    print_done(RunReport(result, written, local_day(actor.now, actor.config)), quiet=quiet)
+    written = report(run.config, month=None, now=run.now, run_id=result.run_id)
+    print_done(RunReport(result, written, run.today), quiet=quiet)
     raise typer.Exit(result.exit_code)

@@ -11,7 +11,7 @@ from pipeline.cli import context as cli_context
 from pipeline.cli import fail_on as cli_fail_on
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
-from pipeline.cli.corrections import SinceOption, UntilOption, actor_of
+from pipeline.cli.corrections import SinceOption, UntilOption
 from pipeline.cli.fail_on import ToleranceOption
 from pipeline.cli.query import FormatOption, OutOption, print_answer
 from pipeline.cli.run import month_of
@@ -60,19 +60,19 @@ def reconcile_verb(
         gaps,
         months,
     )
-    from pipeline.runs.corrections import reconcile
+    from pipeline.runs.rerate import reconcile
     from pipeline.runs.run_and_report import report
 
     cli_fail_on.check(fail_on or (), (cli_fail_on.RECONCILIATION,))
     chosen = "json" if as_json else form
     first, last = _days(month, since, until)
     lines = LineFilter(cli_fail_on.tolerance_of(tolerance), first, last, project)
-    actor = actor_of(config, now)
-    result = reconcile(actor, Scope(first, last))
+    with cli_context.correction(config, now, "reconcile") as run:
+        result = reconcile(run, Scope(first, last))
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
         say(note, quiet=quiet)
-    report(actor.config, month=None, now=actor.now, run_id=result.run_id)
-    published = actor.config.storage.root / "published"
+    report(run.config, month=None, now=run.now, run_id=result.run_id)
+    published = run.config.storage.root / "published"
     with open_published(published) as con:
         _print_months(months(con, lines), quiet=quiet, is_data=chosen == "table" and out is None)
         print_answer(gaps(con, lines), chosen, out, published, quiet=quiet)

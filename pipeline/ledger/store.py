@@ -147,3 +147,8 @@ def forget_versions(db: Database, rows: Sequence[tuple[int, int]]) -> None:
         "(SELECT (ledger_id, row_number) FROM forgotten_versions)"
     )
     db.con.unregister("forgotten_versions")
+
+
+def next_ledger_id(db: Database) -> int:
+    """The first ledger id that no file has yet."""
+    return int(db.value("SELECT coalesce(max(ledger_id), 0) + 1 FROM ledger_files"))

@@ -1,160 +1,98 @@
-"""The surroundings of one act on the books, what it is about to change, and what came of it.
+"""The context of a run: the locked storage, the open database, the clocks, what is loaded.
 
-Holds the lock, the open books and the scratch engine while the act runs. Knows no stage.
+`recorded_run` opens it for one run or correction and records a failure. Knows no stage.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
 
 import duckdb
 
-from pipeline.alerts.channels import Channel
-from pipeline.budgets.status import BudgetStatus
-from pipeline.charges.reconciliation.reconcile import Scope
+from pipeline.alerts import channels
+from pipeline.alerts.deliver import deliver
 from pipeline.config.model import Config
 from pipeline.directory.files import DirectoryFiles, read_files
-from pipeline.directory.model import Facts
-from pipeline.errors import SourceError, raise_if_stopped
-from pipeline.intake.files.input_files import InputFile, InputFiles
-from pipeline.ledger.files import Exclusion, LedgerFile
-from pipeline.ledger.minutes import MinuteDay
-from pipeline.pricing.load import PriceBook, load_book
-from pipeline.providers.fetch_store import FetchRow
-from pipeline.providers.read_pages import BucketChange
+from pipeline.errors import (
+    ConfigError,
+    NotPublishedError,
+    RunFailedError,
+    RunStoppedError,
+    TollbookError,
+    raise_if_stopped,
+)
+from pipeline.intake.files.input_files import InputFiles
+from pipeline.pricing.book import PriceBook
+from pipeline.pricing.load import load_book
+from pipeline.runs import run_log
+from pipeline.runs.run_log import RunHead
+from pipeline.storage import disk_errors
 from pipeline.storage.database import Database, open_database
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.orphans import orphans
 
-
-@dataclass(slots=True)
-class Counts:
-    """Rows of this run, and what became of them."""
-
-    rows_read: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    superseded: int = 0
-    quarantined: int = 0
-    not_usage: int = 0
-    files_read: int = 0
-
-
-@dataclass(slots=True)
-class ChangeSet:
-    """What a run is about to do to the books; nothing of it is live before the commit."""
-
-    new_files: list[LedgerFile] = field(default_factory=list)
-    exclusions: list[Exclusion] = field(default_factory=list)
-    exclusion_note: str | None = None
-    reasons: dict[date, str] = field(default_factory=dict)  # days to rate, and why
-    current_book_days: set[date] = field(default_factory=set)  # rated anew though pinned
-    has_rejects: bool = False  # staged in the books' temporary table
-    abandoned: set[int] = field(default_factory=set)
-    healed: list[tuple[int, int]] = field(default_factory=list)
-    before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
-    forgotten: list[int] = field(default_factory=list)  # file ids
-    forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
-    restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
-    restored_buckets: list[int] = field(default_factory=list)  # version ids
-    replayed: list[int] = field(default_factory=list)  # quarantine ids
-    buckets: BucketChange = field(default_factory=BucketChange)
-    compare_anew: Scope | None = None  # days to reconcile though nothing about them has changed
-    minutes: list[MinuteDay] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
-    fetches: list[FetchRow] = field(default_factory=list)
-    directory: list[Facts] = field(default_factory=list)  # what sources told of it
-    problems: list[SourceError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def touched_days(self, ledger: Sequence[LedgerFile]) -> Iterator[date]:
-        """The UTC days whose requests or minutes this run may have changed; rather too many."""
-        yield from self.reasons
-        yield from (day.usage_date for day in self.minutes)
-        changed = {e.ledger_id for e in self.exclusions} | {i for i, _ in self.restored}
-        changed |= {f.ledger_id for f in self.new_files}
-        for file in ledger:
-            if file.ledger_id in changed and not file.is_bucket:
-                days = (file.last_usage_date - file.first_usage_date).days
-                yield from (file.first_usage_date + timedelta(days=n) for n in range(days + 1))
+Stage = Literal[
+    "fetch",
+    "read",
+    "sync directory",
+    "supersede",
+    "rate",
+    "reconcile",
+    "budgets and alerts",
+    "check the books",
+    "deliver",
+    "publish",
+    "report",
+]
+AUDIT_EVENT = "tollbook.stage"
 
 
-def reason_of(problems: Sequence[object]) -> str:
-    """The first of some problems, and how many more there are; empty without any."""
-    if not problems:
-        return ""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{problems[0]}{more}"
+def begin(stage: Stage) -> None:
+    """Announce a stage to Python's audit hooks, for what watches a run or stops it there."""
+    sys.audit(AUDIT_EVENT, stage)
 
 
 @dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run did, for whoever started it."""
-
-    run_id: str
-    outcome: str  # done, partial
-    counts: Counts
-    storage_root: Path
-    snapshot: Path
-    statuses: tuple[BudgetStatus, ...]
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
-    postings: Mapping[str, int]  # lines posted, by reason
-
-    @property
-    def reason(self) -> str:
-        """Why it is partial, in one sentence or two; empty where it is not."""
-        return reason_of(self.problems)
-
-    @property
-    def exit_code(self) -> int:
-        """3 where something could not be read or the quarantine limit was passed."""
-        return 3 if self.outcome == "partial" else 0
-
-
-@dataclass(slots=True)
-class Desk:
-    """Where an act is written down: the open books, the clocks, who hears of it. Naive UTC."""
+class RunContext:
+    """Everything the stages of one run share. Lower packages take from it what they need."""
 
     config: Config
+    head: RunHead
+    clock: Callable[[], datetime]  # the real one; naive UTC
+    channels: Sequence[channels.Channel]
+    say: Callable[[str], None] | None  # prints messages for whoever started the run
+    stop: threading.Event
     storage: StorageLayout
     db: Database
-    run_id: str
-    verb: str
-    now: datetime  # the business clock
-    started_at: datetime  # the real one
-    real_clock: Callable[[], datetime]
-    channels: Sequence[Channel]
-    say: Callable[[str], None] | None  # to whoever started the act; None: nobody listens
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the configuration names beside the sources, read and found right."""
-
+    con: duckdb.DuckDBPyConnection  # the scratch engine
+    files: InputFiles
     book: PriceBook
     directory: DirectoryFiles
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # of the price files
 
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.head.run_id
 
-@dataclass(slots=True)
-class Batch(Desk):
-    """Everything a run works with."""
+    @property
+    def now(self) -> datetime:
+        """The business clock, naive UTC."""
+        return self.head.now
 
-    con: duckdb.DuckDBPyConnection
-    registry: InputFiles
-    book: PriceBook
-    directory: DirectoryFiles
-    stop: threading.Event
-    warnings: list[str] = field(default_factory=list)
+    @property
+    def started_at(self) -> datetime:
+        """The real clock at the start, naive UTC."""
+        return self.head.started_at
 
     @property
     def today(self) -> date:
@@ -162,74 +100,144 @@ class Batch(Desk):
         zone = self.config.organization.zone
         return self.now.replace(tzinfo=UTC).astimezone(zone).date()
 
-    def between_stages(self) -> None:
-        """Stop here if we were asked to. Fails: RunStoppedError."""
+    def begin(self, stage: Stage) -> None:
+        """Announce a stage, unless the run was asked to stop. Fails: RunStoppedError."""
         raise_if_stopped(self.stop)
+        begin(stage)
 
 
-def plan(config: Config) -> Plan:
-    """Prices and directory. Fails: ConfigError."""
+@dataclass(frozen=True, slots=True)
+class LoadedInputs:
+    """Prices and directory files, read and checked."""
+
+    book: PriceBook
+    directory: DirectoryFiles
+    warnings: tuple[str, ...]
+
+
+def load_inputs(config: Config) -> LoadedInputs:
+    """Read the price files and the directory files. Fails: ConfigError."""
     loaded = load_book(config.prices.files, config.discounts)
     files = read_files(config.directory, config.projects)
-    return Plan(loaded.book, files, tuple(str(w) for w in loaded.warnings))
+    return LoadedInputs(loaded.book, files, tuple(str(w) for w in loaded.warnings))
 
 
 @contextmanager
-def desk(
+def recorded_run(
     config: Config,
     *,
     verb: str,
     now: datetime,
     real_clock: Callable[[], datetime],
-    channels: Sequence[Channel],
+    environment: Mapping[str, str],
+    stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
-) -> Iterator[Desk]:
-    """The storage locked, its books open. Fails: LockHeldError, RunFailedError."""
+) -> Iterator[RunContext]:
+    """Open a run whose failure is recorded and sent to the alert channels.
+
+    A configuration that a `run` cannot use is recorded, too, if there are channels or a storage;
+    a wrong argument of a correction is not.
+    Fails: ConfigError, LockHeldError, RunFailedError; and what the run itself fails with.
+    """
+    senders = channels.resolve(config.alerts.channels, environment)
     storage = StorageLayout(config.storage.root.absolute())
-    started_at = real_clock()
-    with (
-        storage_lock(storage.root, what=f"tollbook {verb}", real_now=started_at),
-        open_database(storage) as db,
-    ):
-        yield Desk(
-            config=config,
-            storage=storage,
-            db=db,
-            run_id=f"{started_at:%Y%m%dT%H%M%S.%fZ}".replace(".", ""),
-            verb=verb,
-            now=now,
-            started_at=started_at,
-            real_clock=real_clock,
-            channels=channels,
-            say=say,
-        )
+    head = run_log.new_run(verb, now=now, started_at=real_clock())
+
+    def record_failure(db: Database, error: TollbookError) -> None:
+        messages = run_log.record_failure(db, head, error, real_clock())
+        # the error itself is printed when the command ends
+        printed = [message.message_id for message in messages]
+        with suppress(duckdb.Error, OSError):
+            deliver(db, senders, clock=real_clock, say=say, heard=printed)
+
+    try:
+        loaded = load_inputs(config)
+    except ConfigError as error:
+        if verb == "run" and (senders or storage.warehouse.exists()):
+            with (
+                suppress(TollbookError),
+                disk_errors.before_the_commit(storage.root),
+                _open_storage(storage, head) as db,
+            ):
+                record_failure(db, error)
+        raise
+    with disk_errors.before_the_commit(storage.root), _open_storage(storage, head) as db:
+        try:
+            with open_run(
+                db,
+                storage,
+                loaded,
+                config=config,
+                head=head,
+                clock=real_clock,
+                channels=senders,
+                say=say,
+                stop=stop or threading.Event(),
+            ) as run:
+                yield run
+        except (RunStoppedError, NotPublishedError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if isinstance(error, ConfigError) and verb != "run":
+                raise
+            failure = disk_errors.told(error, storage.root)
+            record_failure(db, failure or RunFailedError(type(error).__name__))
+            if failure is None:
+                raise
+            raise failure from None
 
 
 @contextmanager
-def batch(at: Desk, planned: Plan, stop: threading.Event | None = None) -> Iterator[Batch]:
-    """A run's surroundings at a desk: a scratch engine, the registry, all of it tidy.
+def _open_storage(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
+    """Lock the storage and open its database. Fails: LockHeldError, RunFailedError."""
+    with (
+        storage_lock(storage.root, what=f"tollbook {head.verb}", real_now=head.started_at),
+        open_database(storage) as db,
+    ):
+        yield db
+
+
+@contextmanager
+def open_run(
+    db: Database,
+    storage: StorageLayout,
+    loaded: LoadedInputs,
+    *,
+    config: Config,
+    head: RunHead,
+    clock: Callable[[], datetime],
+    channels: Sequence[channels.Channel],
+    say: Callable[[str], None] | None,
+    stop: threading.Event,
+) -> Iterator[RunContext]:
+    """Open a scratch engine, load the input files, remove what a killed run left.
 
     Fails: ConfigError where the storage is kept in another time zone.
     """
-    with scratch(at.storage.temporary / "scratch") as con:
-        for orphan in orphans(at.db, at.storage):
-            orphan.unlink()
-        at.db.agree(
-            "timezone",
-            at.config.organization.timezone,
-            what="the time zone",
-            hint="Days are stored in it: change it back, or set another `root` under [storage].",
-        )
-        work = Batch(
-            **{part.name: getattr(at, part.name) for part in fields(Desk)},
-            con=con,
-            registry=InputFiles.load(at.db),
-            book=planned.book,
-            directory=planned.directory,
-            stop=stop or threading.Event(),
-            warnings=list(planned.warnings),
-        )
-        try:
-            yield work
-        finally:
-            shutil.rmtree(at.storage.temporary, ignore_errors=True)
+    for orphan in orphans(db, storage):
+        orphan.unlink()
+    db.agree(
+        "timezone",
+        config.organization.timezone,
+        what="the time zone",
+        hint="Days are stored in it: change it back, or set another `root` under [storage].",
+    )
+    try:
+        with scratch(storage.temporary / "scratch") as con:
+            yield RunContext(
+                config=config,
+                head=head,
+                clock=clock,
+                channels=channels,
+                say=say,
+                stop=stop,
+                storage=storage,
+                db=db,
+                con=con,
+                files=InputFiles.load(db),
+                book=loaded.book,
+                directory=loaded.directory,
+                warnings=loaded.warnings,
+            )
+    finally:
+        shutil.rmtree(storage.temporary, ignore_errors=True)

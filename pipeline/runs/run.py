@@ -1,55 +1,48 @@
-"""One batch run: the stages in order, one lock, one transaction, one record of what happened.
+"""The stages of a run, in order: this is the way of the data through the packages.
 
-Reading this file top to bottom is reading the way through the house.
+`run_batch` takes in what is new; `rate_and_commit` is the second half of every run and correction.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
 
 import polars as pl
 
-from pipeline.alerts import channels
-from pipeline.alerts.monitors import evaluate
+from pipeline.alerts import budget_rule, outbox, run_rule
+from pipeline.alerts.deliver import deliver
+from pipeline.alerts.monitors.evaluate import watch
 from pipeline.budgets import store as budget_store
+from pipeline.budgets.evaluate import update_status
 from pipeline.budgets.plan import configured_plans
+from pipeline.budgets.status import BudgetStatus
 from pipeline.charges import provider_billed
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import ChargeDay, RatingJob, RatingResult, is_final
+from pipeline.charges.model import ChargeDay, RatingResult
+from pipeline.charges.newer_prices import newer_prices
 from pipeline.charges.rate import rate
+from pipeline.charges.rating_jobs import rating_jobs
+from pipeline.charges.reconciliation.reconcile import reconcile
 from pipeline.config.model import Config
-from pipeline.errors import (
-    ConfigError,
-    NotPublishedError,
-    RunFailedError,
-    RunStoppedError,
-    SourceError,
-    TollbookError,
-)
-from pipeline.intake import quarantine_store
-from pipeline.intake.files.input_files import InputFile
-from pipeline.intake.session import IntakeSession, RejectStore
-from pipeline.intake.stage import take_source
+from pipeline.errors import SourceError
 from pipeline.ledger import bucket_store
 from pipeline.ledger import store as ledger_store
-from pipeline.ledger.bucket_versions import KnownBuckets
-from pipeline.ledger.files import LedgerFile, LedgerWriter, dates_of, discard
+from pipeline.ledger.files import LedgerFile, dates_of
 from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 from pipeline.pricing import store as price_store
-from pipeline.pricing.load import PriceBook
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
-from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
 from pipeline.published.snapshot import SnapshotContents, publish
-from pipeline.runs import commit, stages
-from pipeline.runs.context import Batch, ChangeSet, Counts, RunResult, batch, desk, plan
+from pipeline.runs import run_log
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.commit import write_charges, write_ledger
+from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.invariants import check_books, check_days
+from pipeline.runs.read_sources import read_sources
+from pipeline.runs.result import RunResult, counts_of, reason_of
 from pipeline.storage import disk_errors
-from pipeline.storage.layout import StorageLayout
 
 
 def run_batch(
@@ -64,13 +57,14 @@ def run_batch(
     verb: str = "run",
     fetching: FetchRequest | None = None,
 ) -> RunResult:
-    """Raw files → ledger → charges → budgets → snapshot. Fails: TollbookError, nothing changed.
+    """Fetch and read what is new, price it, check budgets, publish.
 
-    **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
-    in `problems`, what was found wrong with the input before: the run is partial; in `fetching`,
-    what to fetch, where that is not just what is new.
+    `say` prints messages that no alert channel accepted; without channels, all messages.
+    `problems` were found with the input before the run and make it partial. `fetching` says what
+    to fetch; without it, what is new.
+    Fails: TollbookError; nothing was committed, but for NotPublishedError.
     """
-    with act(
+    with recorded_run(
         config,
         verb=verb,
         now=now,
@@ -78,213 +72,180 @@ def run_batch(
         environment=environment,
         stop=stop,
         say=say,
-    ) as work:
+    ) as run:
         request = fetching or FetchRequest(environment)
-        stages.begin("fetch")
+        run.begin("fetch")
         fetches = fetch_sources(
-            work.db,
+            run.db,
             config.sources,
-            work.storage.raw,
+            run.storage.raw,
             request,
             now=now,
-            clock=real_clock,
-            stop=work.stop,
+            clock=run.clock,
+            stop=run.stop,
         )
-        stages.begin("read")
-        change = read_sources(work)
-        change.fetches = fetches.rows
-        stages.begin("sync directory")
+        run.begin("read")
+        change = read_sources(run)
+        run.begin("sync directory")
         directory = sync_directory(
             config.sources if config.directory.sync else (),
-            work.storage.raw,
+            run.storage.raw,
             request,
             fetches.unreachable,
-            clock=real_clock,
-            stop=work.stop,
+            clock=run.clock,
+            stop=run.stop,
         )
-        change.directory = directory.told
+        change.fetches, change.directory = fetches.rows, directory.told
         change.notes[:0] = [*fetches.notes, *directory.notes]
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
-        work.between_stages()
-        return settle(work, change)
+        run.begin("supersede")
+        supersede(run, change)
+        change.counts = counts_of(change.touched, change.before)
+        return rate_and_commit(run, change)
 
 
-@contextmanager
-def act(
-    config: Config,
-    *,
-    verb: str,
-    now: datetime,
-    real_clock: Callable[[], datetime],
-    environment: Mapping[str, str],
-    stop: threading.Event | None = None,
-    say: Callable[[str], None] | None = None,
-) -> Iterator[Batch]:
-    """A batch whose failure is recorded, and told to the channels.
-
-    So is a configuration that a run cannot use, once it can be told to somebody or there are books
-    to record it in; what was typed wrong for a correction is not.
-    """
-    senders = channels.resolve(config.alerts.channels, environment)
-    opened = partial(
-        desk, config, verb=verb, now=now, real_clock=real_clock, channels=senders, say=say
-    )
-    root = config.storage.root
-    try:
-        planned = plan(config)
-    except ConfigError as error:
-        if verb == "run" and (senders or StorageLayout(root).warehouse.exists()):
-            with suppress(TollbookError), disk_errors.before_the_commit(root), opened() as at:
-                commit.record_failure(at, error)
-        raise
-    with disk_errors.before_the_commit(root), opened() as at:
-        try:
-            with batch(at, planned, stop) as work:
-                yield work
-        except (RunStoppedError, NotPublishedError, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            if isinstance(error, ConfigError) and verb != "run":
-                raise
-            failure = disk_errors.told(error, at.storage.root)
-            commit.record_failure(at, failure or RunFailedError(type(error).__name__))
-            if failure is None:
-                raise
-            raise failure from None
-
-
-def settle(work: Batch, change: ChangeSet) -> RunResult:
-    """Rate what changed, check, commit, publish, deliver: the second half of every act."""
-    storage, db = work.storage, work.db
-    excluded = ledger_store.excluded_rows(db)
-    if change.restored:
-        back = pl.DataFrame(change.restored, schema=["ledger_id", "row_number"], orient="row")
-        excluded = excluded.join(back, on=["ledger_id", "row_number"], how="anti")
-    excluded = pl.concat(
-        [excluded, ledger_store.excluded_frame(change.exclusions, work.started_at)]
-    )
-    ledger = ledger_store.ledger_files(db, storage.root) + change.new_files
-    states = charge_store.days(db, storage.root)
+def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
+    """Write the change set, rate what it changed, check, commit, deliver and publish."""
+    db, config, storage = run.db, run.config, run.storage
     with db.transaction():
-        commit.write(work, change)
-        stages.begin("rate")
-        rated = _rate(work, change, ledger, excluded, states)
-        postings = charge_store.postings(db, storage.root) + rated.postings
-        check_days(work.con, rated, postings)
-        outcome = _outcome(work, change)
-        commit.write_charges(work, rated)
-        states |= rated.days
-        stages.begin("reconcile")
-        commit.reconcile(work, change, states)
-        stages.begin("budgets and alerts")
-        statuses = commit.budget_status(work, states)
-        commit.alert(work, change, statuses, outcome)
-        evaluate.watch(
+        write_ledger(run, change)
+        ledger = ledger_store.ledger_files(db, storage.root)
+        excluded = ledger_store.excluded_rows(db)
+        run.begin("rate")
+        rated = _rate(run, change, ledger, excluded)
+        write_charges(run, rated)
+        days = charge_store.days(db, storage.root)
+        postings = charge_store.postings(db, storage.root)
+        check_days(run.con, rated, postings)
+        run.begin("reconcile")
+        reconcile(
             db,
-            work.con,
-            work.config,
+            days,
+            aliases=run.book.aliases(),
+            now=run.now,
+            run_id=run.run_id,
+            computed_at=run.started_at,
+            anew=change.compare_again,
+        )
+        run.begin("budgets and alerts")
+        plans = configured_plans(config.budgets)
+        daily_paths = [d.daily_path for d in days.values()]
+        statuses = update_status(db, plans, daily_paths, today=run.today)
+        _note_quarantine_limit(run, change)
+        outcome = "partial" if change.problems else "done"
+        _alert(run, change, statuses, outcome)
+        watch(
+            db,
+            run.con,
+            config,
             storage,
             ledger=ledger,
             excluded=excluded,
-            states=states,
+            states=days,
             touched=set(change.touched_days(ledger)),
-            aliases=price_store.published_aliases(work.book),
-            today=work.today,
-            at=work.started_at,
-            run_id=work.run_id,
+            aliases=price_store.published_aliases(run.book),
+            today=run.today,
+            at=run.started_at,
+            run_id=run.run_id,
         )
-        commit.record(work, change.counts, outcome, change.problems)
-        stages.begin("check the books")
+        run_log.record(
+            db,
+            run.head,
+            finished_at=run.clock(),
+            outcome=outcome,
+            counts=change.counts,
+            problems=change.problems,
+        )
+        run.begin("check the books")
         check_books(db)
-    live = SnapshotContents(
-        ledger=ledger,
-        excluded=excluded,
-        days=sorted(states.values(), key=lambda s: s.usage_date),
-        postings=postings,
-        prices=price_store.published_prices(work.book),
-        budgets=budget_store.published_budgets(configured_plans(work.config.budgets)),
-        aliases=price_store.published_aliases(work.book),
-    )
     with disk_errors.after_the_commit(storage.root):
-        stages.begin("deliver")
-        commit.deliver(work)
-        stages.begin("publish")
-        snapshot = publish(db, storage, live, work.run_id, work.now, work.real_clock())
+        begin("deliver")
+        deliver(db, run.channels, clock=run.clock, say=run.say)
+        begin("publish")
+        contents = SnapshotContents(
+            ledger=ledger,
+            excluded=excluded,
+            days=list(days.values()),
+            postings=postings,
+            prices=price_store.published_prices(run.book),
+            budgets=budget_store.published_budgets(plans),
+            aliases=price_store.published_aliases(run.book),
+        )
+        snapshot = publish(db, storage, contents, run.run_id, run.now, run.clock())
+    newer = newer_prices(db, run.book, days.values(), run.now)
     return RunResult(
-        run_id=work.run_id,
+        run_id=run.run_id,
         outcome=outcome,
         counts=change.counts,
         storage_root=storage.root,
         snapshot=snapshot,
         statuses=tuple(statuses),
         problems=tuple(str(p) for p in change.problems),
-        notes=(*work.warnings, *change.notes, *commit.newer_prices(work, states)),
-        postings={
-            reason: sum(p.rows for p in rated.postings if p.reason == reason)
-            for reason in sorted({p.reason for p in rated.postings})
-        },
+        notes=(*run.warnings, *change.notes, *([newer] if newer else [])),
+        postings=_posted(rated),
     )
+
+
+def supersede(run: RunContext, change: ChangeSet) -> None:
+    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
+    known = ledger_store.ledger_files(run.db, run.storage.root)
+    excluded = ledger_store.excluded_rows(run.db)
+    names = [s.name for s in run.config.sources]
+    requests = supersede_requests(run.con, change.new_files, known, excluded, names)
+    buckets = supersede_buckets(run.con, change.buckets.replaced, known, excluded)
+    for found in (requests, buckets):
+        change.exclusions += found.exclusions
+        run.files.move_rows(found.moves, change.before)
+    costs = bucket_store.replaced_costs(run.db, change.buckets)
+    run.files.move_costs(costs)
+    change.new_files = [f for f in change.new_files if f.rows]
+    for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
+        change.reasons[day] = "usage"
+    restated = requests.restated_dates | change.buckets.dates
+    change.reasons |= dict.fromkeys(restated, "restatement")
 
 
 def _rate(
-    work: Batch,
-    change: ChangeSet,
-    ledger: Sequence[LedgerFile],
-    excluded: pl.DataFrame,
-    states: Mapping[date, ChargeDay],
+    run: RunContext, change: ChangeSet, ledger: Sequence[LedgerFile], excluded: pl.DataFrame
 ) -> RatingResult:
     """Rate the days that usage, prices or the provider's bill have changed."""
-    is_anew = bool(change.forgotten)
+    db, storage = run.db, run.storage
+    is_forgetting = bool(change.forgotten)
     provider_billed.note_logged_operations(
-        work.db, work.con, ledger if is_anew else change.new_files, excluded, anew=is_anew
+        db, run.con, ledger if is_forgetting else change.new_files, excluded, anew=is_forgetting
     )
-    bill = provider_billed.gather(work.db)
-    days = provider_billed.changed_days(work.db, bill)
-    for day in days:
-        change.reasons.setdefault(day, "correction" if is_anew else "usage")
-    change.notes += provider_billed.notes(bill, days)
-    to_rate = days_to_rate(work, change, states)
+    bill = provider_billed.gather(db)
+    billed_days = provider_billed.changed_days(db, bill)
+    for day in billed_days:
+        change.reasons.setdefault(day, "correction" if is_forgetting else "usage")
+    change.notes += provider_billed.notes(bill, billed_days)
+    days: dict[date, ChargeDay] = charge_store.days(db, storage.root)
+    jobs = rating_jobs(
+        db,
+        run.book,
+        days,
+        change.reasons,
+        current_book_days=change.current_book_days,
+        now=run.now,
+    )
     rated = rate(
-        work.con,
-        to_rate,
+        run.con,
+        jobs,
         ledger,
         excluded,
-        states,
-        work.storage.charges,
-        work.run_id,
-        work.started_at,
+        days,
+        storage.charges,
+        run.run_id,
+        run.started_at,
         bill.lines,
     )
-    provider_billed.save(work.db, bill, days)
-    work.between_stages()
+    provider_billed.save(db, bill, billed_days)
     return rated
 
 
-def days_to_rate(
-    work: Batch, change: ChangeSet, states: Mapping[date, ChargeDay]
-) -> list[RatingJob]:
-    """The days whose charges may differ now, each with its book: pinned once the day is final."""
-    pinned: dict[str, PriceBook] = {work.book.book_id: work.book}
-    chosen = []
-    reasons = dict(change.reasons)
-    for day, state in states.items():
-        if not is_final(day, work.now) and state.book_id != work.book.book_id:
-            reasons.setdefault(day, "usage")  # the prices moved: what differs is a rerate
-    for day in sorted(reasons):
-        known, book, reason = states.get(day), work.book, reasons[day]
-        if known is not None and is_final(day, work.now):
-            reason = "restatement" if reason == "usage" else reason
-            if day not in change.current_book_days:
-                if known.book_id not in pinned:
-                    pinned[known.book_id] = price_store.price_book(work.db, known.book_id)
-                book = pinned[known.book_id]
-        chosen.append(RatingJob(day, book, reason))
-    return chosen
-
-
-def _outcome(work: Batch, change: ChangeSet) -> str:
-    counts, limit = change.counts, work.config.quality.max_quarantined_percent
-    if counts.rows_read and counts.quarantined * 100 > limit * counts.rows_read:
+def _note_quarantine_limit(run: RunContext, change: ChangeSet) -> None:
+    counts, limit = change.counts, run.config.quality.max_quarantined_percent
+    if counts.quarantined * 100 > limit * counts.rows_read:
         change.problems.append(
             SourceError(
                 f"{counts.quarantined} of {counts.rows_read} rows were quarantined, more than "
@@ -293,114 +254,35 @@ def _outcome(work: Batch, change: ChangeSet) -> str:
                 hint="See `tollbook quarantine list`.",
             )
         )
-    return "partial" if change.problems else "done"
 
 
-def read_sources(work: Batch) -> ChangeSet:
-    """Find, read, validate; drop repeats; say which days have changed."""
-    known = ledger_store.ledger_files(work.db, work.storage.root)
-    excluded = ledger_store.excluded_rows(work.db)
-    next_id = max((f.ledger_id for f in known), default=0) + 1
-    # versions of buckets that never hold get ids far from the others
-    writer = LedgerWriter(work.storage.ledger, work.run_id, next_id)
-    passed = LedgerWriter(work.storage.ledger, work.run_id, next_id + 1_000_000)
-    rejects = RejectStore(work.storage.temporary / "rejects")
-    intake = intake_of(work, writer, rejects)
-    buckets = BucketChange()
-    known_buckets = KnownBuckets(work.db)
-    seen: list[tuple[str, str]] = []
-    for source in work.config.sources:
-        seen += take_source(intake, work.storage, source, buckets, known_buckets, passed)
-    accept_waiting(intake, buckets)
-    work.registry.note_gone(seen)
-    rejects.flush()
-    new = discard(writer.close(), intake.abandoned)
-    passed_files = passed.close()
-    abandoned = {e.file_id for e in intake.abandoned}
-    for file_id, held in quarantine_store.stage_rejects(work.db, rejects.paths, abandoned).items():
-        entry = work.registry.changed[file_id]
-        entry.quarantined -= held
-        entry.duplicate += held
-    change = ChangeSet(
-        has_rejects=bool(rejects.paths),
-        abandoned=abandoned,
-        healed=[h for h in intake.healed_tails if h[0] not in abandoned],
-        before=intake.before,
-        buckets=buckets,
-        problems=intake.problems,
-        notes=intake.notes,
-        exclusions=exclude_passed(buckets, passed_files),
+def _alert(
+    run: RunContext, change: ChangeSet, statuses: Sequence[BudgetStatus], outcome: str
+) -> None:
+    """Raise and retract the alerts of budgets and of the run itself."""
+    con = run.db.con
+    decision = budget_rule.decide(
+        statuses,
+        outbox.known(con),
+        first_run_started_at=run_log.first_good_run(run.db) or run.started_at,
+        today=run.today,
+        now=run.started_at,
+        run_id=run.run_id,
+        organization=run.config.organization.name or run.config.organization.id,
     )
-    stages.begin("drop duplicates")
-    restated = drop_duplicates(work, change, new, known, excluded)
-    restated |= replace_buckets(work, change, known, excluded)
-    change.new_files = [f for f in new if f.rows] + passed_files
-    for day in dates_of(work.con, [f for f in new if f.rows and f.basis == "charge"]):
-        change.reasons[day] = "usage"
-    change.reasons |= dict.fromkeys(restated, "restatement")
-    change.counts = _count(intake.touched, change.before)
-    return change
+    outbox.store(con, decision)
+    if run.head.verb != "run":
+        return
+    if outcome == "done":
+        outbox.record_good_run(con, now=run.started_at, run_id=run.run_id)
+    else:
+        problem = run_rule.RunProblem(run.run_id, "partial", reason_of(change.problems))
+        outbox.record_run_problem(con, problem, now=run.started_at)
 
 
-def drop_duplicates(
-    work: Batch,
-    change: ChangeSet,
-    new: Sequence[LedgerFile],
-    known: Sequence[LedgerFile],
-    excluded: pl.DataFrame,
-) -> set[date]:
-    """Drop duplicates from new files and exclude what they replace; gives the days it touched."""
-    names = [s.name for s in work.config.sources]
-    found = supersede_requests(work.con, new, known, excluded, names)
-    change.exclusions += found.exclusions
-    work.registry.move_rows(found.moves, change.before)
-    return found.restated_dates
-
-
-def replace_buckets(
-    work: Batch, change: ChangeSet, known: Sequence[LedgerFile], excluded: pl.DataFrame
-) -> set[date]:
-    """Exclude the rows of buckets that were fetched again; gives the days it touched."""
-    found = supersede_buckets(work.con, change.buckets.replaced, known, excluded)
-    change.exclusions += found.exclusions
-    work.registry.move_rows(found.moves, change.before)
-    versions = {v.file_id: v for v in work.registry.versions}
-    for file_id, count in bucket_store.replaced_costs(work.db, change.buckets).items():
-        versions[file_id].move(count, "accepted", "superseded")
-        work.registry.touch(versions[file_id])
-    return change.buckets.dates
-
-
-def intake_of(work: Batch, writer: LedgerWriter, rejects: RejectStore) -> IntakeSession:
-    """An empty intake of this act."""
-    return IntakeSession(
-        con=work.con,
-        registry=work.registry,
-        writer=writer,
-        rejects=rejects,
-        temporary=work.storage.temporary,
-        organization_id=work.config.organization.id,
-        zone=work.config.organization.zone,
-        run_id=work.run_id,
-        recorded_at=work.started_at,
-        stop=work.stop,
-    )
-
-
-def _count(touched: Sequence[InputFile], before: Mapping[int, InputFile]) -> Counts:
-    """What this run read: of a file that grew, only what came."""
-    counts = Counts()
-    for entry in {e.file_id: e for e in touched}.values():
-        counts.files_read += 1
-        known = before.get(entry.file_id)
-        for name in (
-            "rows_read",
-            "accepted",
-            "duplicate",
-            "superseded",
-            "quarantined",
-            "not_usage",
-        ):
-            came = getattr(entry, name) - (getattr(known, name) if known is not None else 0)
-            setattr(counts, name, getattr(counts, name) + came)
-    return counts
+def _posted(rated: RatingResult) -> Mapping[str, int]:
+    """Lines posted, by reason."""
+    return {
+        reason: sum(p.rows for p in rated.postings if p.reason == reason)
+        for reason in sorted({p.reason for p in rated.postings})
+    }

@@ -17,8 +17,8 @@ from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.providers.openai.fetch.windows import backfill
 from pipeline.published.reader import open_published
 from pipeline.reporting.month.write import WrittenReport, write_report
-from pipeline.runs import stages
-from pipeline.runs.context import RunResult
+from pipeline.runs.context import begin
+from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
@@ -163,7 +163,7 @@ def report(
     config: Config, *, month: date | None, now: datetime, run_id: str | None = None
 ) -> WrittenReport:
     """Write the report of a month from what is published. Fails: ConfigError without a run."""
-    stages.begin("report")
+    begin("report")
     storage = StorageLayout(config.storage.root.absolute())
     with open_published(storage.published) as con:
         newest = con.execute("SELECT max(run_id) FROM runs WHERE outcome <> 'failed'").fetchall()

@@ -19,7 +19,10 @@ import duckdb
 from pipeline.config.model import Config, load
 from pipeline.errors import TollbookError
 from pipeline.published.reader import open_published, run_statement
-from pipeline.runs.corrections import Actor, forget, preview, replay, rerate, total_difference
+from pipeline.runs.context import RunContext, recorded_run
+from pipeline.runs.forget import forget
+from pipeline.runs.replay import replay
+from pipeline.runs.rerate import preview_rerate, rerate, total_difference
 from pipeline.runs.run import run_batch
 from tests.model.books import Facts, Source
 from tests.model.content import seconds
@@ -138,8 +141,11 @@ class Product:
     def _config(self) -> Config:
         return load(self.folder / "tollbook.toml")
 
-    def _actor(self, now: datetime) -> Actor:
-        return Actor(self._config(), now, self._tick, {})
+    def _correct(self, verb: str, now: datetime, act: Callable[[RunContext], object]) -> None:
+        with recorded_run(
+            self._config(), verb=verb, now=now, real_clock=self._tick, environment={}
+        ) as run:
+            act(run)
 
     def run(self, now: datetime) -> str | None:
         """A batch run. Gives what is wrong, if anything."""
@@ -150,19 +156,24 @@ class Product:
     def forget(self, path: str, now: datetime) -> str | None:
         """Take a file back."""
         name = str(self.folder / path)
-        return _failure(lambda: forget(self._actor(now), [name], "a trial"))
+        return _failure(
+            lambda: self._correct("forget", now, lambda run: forget(run, [name], "a trial"))
+        )
 
     def replay(self, now: datetime) -> str | None:
         """Read the quarantine again."""
-        return _failure(lambda: replay(self._actor(now)))
+        return _failure(lambda: self._correct("replay", now, replay))
 
     def rerate(self, since: date, until: date, now: datetime) -> str | None:
         """Price some days anew."""
-        return _failure(lambda: rerate(self._actor(now), since, until))
+        return _failure(lambda: self._correct("rerate", now, lambda run: rerate(run, since, until)))
 
     def preview(self, since: date, until: date, now: datetime) -> Decimal:
         """By how much `rerate` would move the charges."""
-        return total_difference(preview(self._actor(now), since, until))
+        with recorded_run(
+            self._config(), verb="preview", now=now, real_clock=self._tick, environment={}
+        ) as run:
+            return total_difference(preview_rerate(run, since, until))
 
     def facts(self) -> tuple[Facts, list[str], int]:
         """What readers see, what contradicts itself in it, and the number of postings."""

@@ -81,7 +81,7 @@ main()
 MOMENTS = {
     "it reads a file": ("tollbook.stage", "read"),
     "it writes the second of its ledger files": ("os.mkdir", "ledger/usage_month=2026-02"),
-    "it drops repeats from its ledger files": ("tollbook.stage", "drop duplicates"),
+    "it drops repeats from its ledger files": ("tollbook.stage", "supersede"),
     "a day's charges are posted": ("os.link", "charges/postings"),
     "the end of its transaction": ("tollbook.stage", "check the books"),
     "a committed alert is delivered": ("socket.connect", "127.0.0.1"),

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.config.model import load
-from pipeline.runs.context import RunResult
+from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 
 CONFIGURATION = """

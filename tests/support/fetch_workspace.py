@@ -17,7 +17,7 @@ from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.fetch.fetch import Progress
-from pipeline.runs.context import RunResult
+from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import Clock, RunReport, ingest_and_report
 

@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from typing import Any
 import duckdb
 
 from pipeline.config.model import load
-from pipeline.runs.context import RunResult
-from pipeline.runs.corrections import Actor, forget, replay, rerate
+from pipeline.runs.context import RunContext, recorded_run
+from pipeline.runs.forget import forget
+from pipeline.runs.replay import replay
+from pipeline.runs.rerate import rerate
+from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 
 NOW = datetime(2026, 11, 24, 8, 0)
@@ -254,21 +258,32 @@ class Workspace:
         config = load(self.path("tollbook.toml"))
         return run_batch(config, now=now or self.at, real_clock=self.clock, environment={}, say=say)
 
-    def actor(self, now: datetime | None = None) -> Actor:
-        """Who corrects."""
-        return Actor(load(self.path("tollbook.toml")), now or self.at, self.clock, {})
+    def correction(
+        self, verb: str, now: datetime | None = None
+    ) -> AbstractContextManager[RunContext]:
+        """A recorded run for a correction."""
+        return recorded_run(
+            load(self.path("tollbook.toml")),
+            verb=verb,
+            now=now or self.at,
+            real_clock=self.clock,
+            environment={},
+        )
 
     def forget(self, *names: str, now: datetime | None = None) -> RunResult:
         """Take files back."""
-        return forget(self.actor(now), [str(self.path(n)) for n in names], "a test")
+        with self.correction("forget", now) as run:
+            return forget(run, [str(self.path(n)) for n in names], "a test")
 
     def rerate(self, now: datetime | None = None) -> RunResult:
         """Price all days anew."""
-        return rerate(self.actor(now), None, None)
+        with self.correction("rerate", now) as run:
+            return rerate(run, None, None)
 
     def replay(self, now: datetime | None = None) -> RunResult:
         """Read the quarantine again."""
-        return replay(self.actor(now))
+        with self.correction("replay", now) as run:
+            return replay(run)
 
     def rows(self, query: str) -> list[Row]:
         """Ask the published database."""

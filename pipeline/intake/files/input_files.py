@@ -238,6 +238,13 @@ class InputFiles:
                     version.move(move.rows, "accepted", move.fate)
             self.touch(entry)
 
+    def move_costs(self, rows: Mapping[int, int]) -> None:
+        """Note that accepted provider costs, so many a file id, are superseded."""
+        versions = {v.file_id: v for v in self.versions} if rows else {}
+        for file_id, count in rows.items():
+            versions[file_id].move(count, "accepted", "superseded")
+            self.touch(versions[file_id])
+
     def note_gone(self, seen: Iterable[tuple[str, str]]) -> list[InputFile]:
         """Mark files that are no longer where they were; their records stay."""
         present = set(seen)

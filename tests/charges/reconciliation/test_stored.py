@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.charges.reconciliation.reconcile import Scope
-from pipeline.runs.corrections import reconcile
+from pipeline.runs.rerate import reconcile
 from tests.support.workspace import NOW, Workspace, bucket, cost, lines, page, request
 
 FETCHED = "2026-11-24T06:00:00Z"
@@ -105,11 +105,13 @@ def test_the_verb_s_act_compares_anew_and_posts_nothing(workspace: Workspace) ->
     """Only the days asked for; charges and what readers see of them stay."""
     workspace.write("costs/1.json", costs(OLD_DAY, cost_of("0.002")))
     first = workspace.run().run_id
-    result = reconcile(workspace.actor(), Scope(date(2026, 11, 1), date(2026, 11, 4)))
+    with workspace.correction("reconcile") as run:
+        result = reconcile(run, Scope(date(2026, 11, 1), date(2026, 11, 4)))
     assert (result.outcome, dict(result.postings)) == ("done", {})
     compared_by = f"SELECT run_id FROM reconciliation WHERE usage_date = DATE '{OLD_DAY}'"
     assert workspace.rows(compared_by) == [(result.run_id,)]
-    again = reconcile(workspace.actor(), Scope(date(2026, 11, 5), None))
+    with workspace.correction("reconcile") as run:
+        again = reconcile(run, Scope(date(2026, 11, 5), None))
     assert again.run_id not in {run_id for (run_id,) in workspace.rows(compared_by)}
     assert first != result.run_id
 

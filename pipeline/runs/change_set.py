@@ -1,0 +1,58 @@
+"""The change set of a run: everything it is about to write, none of it live before the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from pipeline.charges.reconciliation.reconcile import Scope
+from pipeline.directory.model import Facts
+from pipeline.errors import SourceError
+from pipeline.intake.files.input_files import InputFile
+from pipeline.ledger.files import Exclusion, LedgerFile
+from pipeline.ledger.minutes import MinuteDay
+from pipeline.providers.fetch_store import FetchRow
+from pipeline.providers.read_pages import BucketChange
+from pipeline.runs.result import Counts
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """What a run is about to write. The stages fill it; `rate_and_commit` writes it."""
+
+    new_files: list[LedgerFile] = field(default_factory=list)
+    superseded_files: list[LedgerFile] = field(default_factory=list)  # no row of them is live
+    exclusions: list[Exclusion] = field(default_factory=list)
+    exclusion_note: str | None = None
+    reasons: dict[date, str] = field(default_factory=dict)  # UTC days to rate, and why
+    current_book_days: set[date] = field(default_factory=set)  # rated again though pinned
+    has_rejects: bool = False  # staged in a temporary table of the database
+    unreadable: set[int] = field(default_factory=set)  # file ids; nothing of them is kept
+    completed: list[tuple[int, int]] = field(default_factory=list)  # file id, line given up before
+    touched: list[InputFile] = field(default_factory=list)  # files that rows were read from
+    before: dict[int, InputFile] = field(default_factory=dict)  # grown files, as they were
+    forgotten: list[int] = field(default_factory=list)  # file ids
+    forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
+    restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
+    restored_buckets: list[int] = field(default_factory=list)  # version ids
+    replayed: list[int] = field(default_factory=list)  # quarantine ids
+    buckets: BucketChange = field(default_factory=BucketChange)
+    compare_again: Scope | None = None  # days to reconcile though nothing about them has changed
+    minutes: list[MinuteDay] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    fetches: list[FetchRow] = field(default_factory=list)
+    directory: list[Facts] = field(default_factory=list)  # the directory as each source has it
+    problems: list[SourceError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def touched_days(self, ledger: Sequence[LedgerFile]) -> Iterator[date]:
+        """The UTC days whose requests or minutes this run may have changed; rather too many."""
+        yield from self.reasons
+        yield from (day.usage_date for day in self.minutes)
+        changed = {e.ledger_id for e in self.exclusions} | {i for i, _ in self.restored}
+        changed |= {f.ledger_id for f in (*self.new_files, *self.superseded_files)}
+        for file in ledger:
+            if file.ledger_id in changed and not file.is_bucket:
+                days = (file.last_usage_date - file.first_usage_date).days
+                yield from (file.first_usage_date + timedelta(days=n) for n in range(days + 1))

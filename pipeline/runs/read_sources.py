@@ -1,0 +1,71 @@
+"""Reads what is new in the configured sources into ledger files that are not live yet."""
+
+from __future__ import annotations
+
+from pipeline.intake import quarantine_store
+from pipeline.intake.session import IntakeSession, RejectStore
+from pipeline.intake.stage import take_source
+from pipeline.ledger import store as ledger_store
+from pipeline.ledger.bucket_versions import KnownBuckets
+from pipeline.ledger.files import LedgerWriter, discard
+from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.context import RunContext
+
+# Ledger ids of bucket versions that are never live start far above the others.
+_SUPERSEDED_IDS = 1_000_000
+
+
+def read_sources(run: RunContext) -> ChangeSet:
+    """Find, read and validate the new files of every source. One broken file loses no other."""
+    intake = open_intake(run)
+    first_id = ledger_store.next_ledger_id(run.db) + _SUPERSEDED_IDS
+    superseded = LedgerWriter(run.storage.ledger, run.run_id, first_id)
+    buckets = BucketChange()
+    known_buckets = KnownBuckets(run.db)
+    seen: list[tuple[str, str]] = []
+    for source in run.config.sources:
+        seen += take_source(intake, run.storage, source, buckets, known_buckets, superseded)
+    accept_waiting(intake, buckets)
+    run.files.note_gone(seen)
+    superseded_files = superseded.close()
+    unreadable = {e.file_id for e in intake.abandoned}
+    return ChangeSet(
+        new_files=discard(intake.writer.close(), intake.abandoned),
+        superseded_files=superseded_files,
+        exclusions=exclude_passed(buckets, superseded_files),
+        has_rejects=stage_rejects(run, intake),
+        unreadable=unreadable,
+        completed=[t for t in intake.healed_tails if t[0] not in unreadable],
+        touched=intake.touched,
+        before=intake.before,
+        buckets=buckets,
+        problems=intake.problems,
+        notes=intake.notes,
+    )
+
+
+def open_intake(run: RunContext) -> IntakeSession:
+    """The intake of a run, with nothing read yet."""
+    return IntakeSession(
+        con=run.con,
+        registry=run.files,
+        writer=LedgerWriter(run.storage.ledger, run.run_id, ledger_store.next_ledger_id(run.db)),
+        rejects=RejectStore(run.storage.temporary / "rejects"),
+        temporary=run.storage.temporary,
+        organization_id=run.config.organization.id,
+        zone=run.config.organization.zone,
+        run_id=run.run_id,
+        recorded_at=run.started_at,
+        stop=run.stop,
+    )
+
+
+def stage_rejects(run: RunContext, intake: IntakeSession) -> bool:
+    """Stage rejected rows for the quarantine; those already in it are duplicates."""
+    intake.rejects.flush()
+    paths = intake.rejects.paths
+    unreadable = {e.file_id for e in intake.abandoned}
+    for file_id, rows in quarantine_store.stage_rejects(run.db, paths, unreadable).items():
+        run.files.changed[file_id].move(rows, "quarantined", "duplicate")
+    return bool(paths)

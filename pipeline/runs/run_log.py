@@ -1,0 +1,91 @@
+"""The table `runs`: one row a run, also for a failed one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import structlog
+
+from pipeline.alerts import outbox, run_rule
+from pipeline.alerts.budget_rule import Message
+from pipeline.errors import TollbookError
+from pipeline.runs.result import Counts
+from pipeline.storage.database import Database
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """What is known of a run when it starts. Times are naive UTC."""
+
+    run_id: str
+    verb: str
+    now: datetime  # the business clock
+    started_at: datetime  # the real clock
+
+
+def new_run(verb: str, *, now: datetime, started_at: datetime) -> RunHead:
+    """The head of a run that starts now; ids sort by the time of start."""
+    run_id = f"{started_at:%Y%m%dT%H%M%S.%fZ}".replace(".", "")
+    return RunHead(run_id, verb, now, started_at)
+
+
+def record(
+    db: Database,
+    run: RunHead,
+    *,
+    finished_at: datetime,
+    outcome: str,
+    counts: Counts | None = None,
+    problems: Sequence[BaseException] = (),
+) -> None:
+    """Write the row of a run, in the caller's transaction."""
+    counts = counts or Counts()
+    values = {
+        "run_id": run.run_id,
+        "started_at": run.started_at,
+        "finished_at": finished_at,
+        "now_at": run.now,
+        "verb": run.verb,
+        "outcome": outcome,
+        "rows_read": counts.rows_read,
+        "accepted": counts.accepted,
+        "duplicate": counts.duplicate,
+        "superseded": counts.superseded,
+        "quarantined": counts.quarantined,
+        "not_usage": counts.not_usage,
+        "message": "\n".join(str(p) for p in problems) or None,
+    }
+    db.insert("runs", tuple(values), [tuple(values.values())])
+
+
+def record_failure(
+    db: Database, run: RunHead, error: TollbookError, finished_at: datetime
+) -> Sequence[Message]:
+    """Record that a run failed, with an alert for it. Gives the alert's new messages.
+
+    Never fails: where the database cannot be written, that is logged.
+    """
+    try:
+        with db.transaction():
+            record(db, run, finished_at=finished_at, outcome="failed", problems=[error])
+            decision = outbox.record_run_problem(
+                db.con,
+                run_rule.RunProblem(run.run_id, "failed", str(error)),
+                now=run.started_at,
+            )
+    except (duckdb.Error, OSError) as second:
+        log.warning("failure_not_recorded", run_id=run.run_id, error=type(second).__name__)
+        return ()
+    error.is_told = True
+    return decision.messages
+
+
+def first_good_run(db: Database) -> datetime | None:
+    """When the first run that did not fail was started."""
+    first: datetime | None = db.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
+    return first
