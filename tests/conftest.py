@@ -7,12 +7,23 @@ import os
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
+from pathlib import Path
+
+import pytest
 import structlog
 from hypothesis import settings
+
+from tests.support.sample_run import shared_sample_run
 
 # No test is a stopwatch: a slow machine is no defect.
 settings.register_profile("tollbook", deadline=None)
 settings.load_profile("tollbook")
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `tollbook demo` ran once, to be read."""
+    return shared_sample_run(tmp_path_factory)
 
 
 def pytest_runtest_setup() -> None:

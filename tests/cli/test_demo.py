@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,31 +19,20 @@ import pytest
 
 from pipeline.demo.fake_api.api import KEY
 from pipeline.demo.workloads import UNPRICED_MODEL
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-NOW = "2026-12-05T08:00:00Z"
-
-
-@pytest.fixture(name="home", scope="module")
-def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the demo ran once."""
-    home = tmp_path_factory.mktemp("demo")
-    done = _demo(home)
-    assert done.returncode == 0, done.stderr
-    return home
+from tests.support.sample_run import CHECKOUT, demo
 
 
 @pytest.fixture(name="published")
-def _published(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
+def _published(sample_run: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    database = sample_run / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
     with duckdb.connect(str(database.resolve()), read_only=True) as connection:
         yield connection
 
 
-def test_demo_leaves_a_report_and_published_files(home: Path) -> None:
+def test_demo_leaves_a_report_and_published_files(sample_run: Path) -> None:
     """All that it makes lies in the one folder it names."""
-    assert [path.name for path in home.iterdir()] == ["tollbook-demo"]
-    storage = home / "tollbook-demo" / "var"
+    assert [path.name for path in sample_run.iterdir()] == ["tollbook-demo"]
+    storage = sample_run / "tollbook-demo" / "var"
     assert (storage / "reports" / "latest.html").is_file()
     assert (storage / "reports" / "2026-11.html").is_file()
     assert list((storage / "published" / "charges").glob("usage_month=2026-11/*.parquet"))
@@ -108,14 +98,17 @@ def test_charges_tie_to_the_bill_where_nothing_is_unexplained(
     assert charged == billed > 100
 
 
-def test_a_second_demo_changes_nothing(home: Path) -> None:
+def test_a_second_demo_changes_nothing(
+    sample_run: Path, published: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     """The copied sample is kept and the run finds nothing new."""
-    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
+    home = tmp_path.resolve()
+    shutil.copytree(sample_run / "tollbook-demo", home / "tollbook-demo", symlinks=True)
     count = "SELECT count(*), CAST(sum(cost_usd) AS VARCHAR) FROM charge_postings"
-    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
-        before = connection.execute(count).fetchall()
-    done = _demo(home)
+    before = published.execute(count).fetchall()
+    done = demo(home)
     assert done.returncode == 0, done.stderr
+    database = home / "tollbook-demo" / "var" / "published" / "tollbook.duckdb"
     with duckdb.connect(str(database.resolve()), read_only=True) as connection:
         assert connection.execute(count).fetchall() == before
 
@@ -124,7 +117,7 @@ def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     """Exit 2, one line that says what to do, nothing written."""
     (tmp_path / "tollbook-demo").mkdir()
     (tmp_path / "tollbook-demo" / "thesis.txt").write_text("chapter 1")
-    done = _demo(tmp_path)
+    done = demo(tmp_path)
     assert done.returncode == 2
     assert "holds no sample" in done.stderr
     assert "--into" in done.stderr
@@ -143,7 +136,7 @@ def test_options_of_the_live_demo_go_with_it(
     tmp_path: Path, arguments: list[str], expected: str
 ) -> None:
     """Exit 2, and nothing is written."""
-    done = _demo(tmp_path, *arguments)
+    done = demo(tmp_path, *arguments)
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
     assert expected in done.stderr
 
@@ -151,7 +144,7 @@ def test_options_of_the_live_demo_go_with_it(
 def test_live_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     """Somebody's own configuration is not replaced."""
     (tmp_path / "tollbook.toml").write_text("[organization]\n")
-    done = _demo(tmp_path, "--live", "--into", ".")
+    done = demo(tmp_path, "--live", "--into", ".")
     assert done.returncode == 2
     assert "is no folder of `tollbook demo --live`" in done.stderr
     assert (tmp_path / "tollbook.toml").read_text() == "[organization]\n"
@@ -162,39 +155,17 @@ def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = _demo(tmp_path, "--live", "--port", str(taken.getsockname()[1]))
+        done = demo(tmp_path, "--live", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "--port: cannot be listened on" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
-def test_live_demo_fetches_and_reports(tmp_path: Path) -> None:
-    """A run on a server of its own, as of today; a second one charges nothing anew."""
-    first, second = (_run(tmp_path, "demo", "--live") for _ in range(2))
-    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    folder = tmp_path / "tollbook-demo-live"
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
-    assert (folder / "var" / "reports" / "latest.html").is_file()
-    database = folder / "var" / "published" / "tollbook.duckdb"
-    with duckdb.connect(str(database.resolve()), read_only=True) as connection:
-        found = connection.execute(
-            """
-            SELECT
-              (SELECT count(DISTINCT usage_date) > 20 FROM charges),
-              (SELECT count(DISTINCT operation) >= 3 FROM charges),
-              (SELECT count(*) > 100 FROM provider_costs),
-              (SELECT list(DISTINCT outcome) FROM runs)
-            """
-        ).fetchall()
-    assert found == [(True, True, True, ["done"])]
-    written = (path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert not any(KEY.encode() in content for content in written)
+def test_live_demo_serves_fetches_and_reports(tmp_path: Path) -> None:
+    """A run on a server of its own, as of today; a second one charges nothing anew.
 
-
-@pytest.mark.slow
-def test_served_demo_goes_on_until_interrupted(tmp_path: Path) -> None:
-    """After its run it prints address and key, answers, and ends well on Ctrl-C."""
+    With --serve it then prints address and key, answers, and ends well on Ctrl-C.
+    """
     with subprocess.Popen(
         [sys.executable, "-m", "pipeline", "demo", "--live", "--serve", "--quiet"],
         cwd=tmp_path,
@@ -217,6 +188,30 @@ def test_served_demo_goes_on_until_interrupted(tmp_path: Path) -> None:
         connection.close()
         serving.send_signal(signal.SIGINT)
     assert serving.returncode == 0
+    folder = tmp_path / "tollbook-demo-live"
+    database = folder / "var" / "published" / "tollbook.duckdb"
+    charged = "SELECT CAST(sum(quantity) AS VARCHAR) FROM charges WHERE usage_date < $day"
+    with duckdb.connect(str(database.resolve()), read_only=True) as con:
+        [(day,)] = con.execute("SELECT max(usage_date) FROM charges").fetchall()
+        first = con.execute(charged, {"day": day}).fetchall()
+    again = _run(tmp_path, "demo", "--live")
+    assert again.returncode == 0, again.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert (folder / "var" / "reports" / "latest.html").is_file()
+    with duckdb.connect(str(database.resolve()), read_only=True) as con:
+        assert con.execute(charged, {"day": day}).fetchall() == first
+        found = con.execute(
+            """
+            SELECT
+              (SELECT count(DISTINCT usage_date) > 20 FROM charges),
+              (SELECT count(DISTINCT operation) >= 3 FROM charges),
+              (SELECT count(*) > 100 FROM provider_costs),
+              (SELECT list(DISTINCT outcome) FROM runs)
+            """
+        ).fetchall()
+    assert found == [(True, True, True, ["done"])]
+    written = (path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not any(KEY.encode() in content for content in written)
 
 
 def _told(lines: Iterable[str]) -> dict[str, str]:
@@ -229,10 +224,6 @@ def _told(lines: Iterable[str]) -> dict[str, str]:
         if len(told) == 2:
             break
     return told
-
-
-def _demo(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return _run(home, "demo", "--now", NOW, *arguments)
 
 
 def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipeline.config import model as config_model
-from pipeline.demo.copy_sample import copy_sample
-from pipeline.runs.run import run_batch
 
-NOW = datetime(2026, 11, 24, 8)
-
-
-@pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+@pytest.fixture
+def books(sample_run: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The sample, run once; contracted prices and a discount are on both sides."""
-    folder = tmp_path_factory.mktemp("sample").resolve() / "acme"
-    copy_sample(folder)
-    ticks = iter(range(1_000_000))
-    run_batch(
-        config_model.load(Path(folder) / "tollbook.toml"),
-        now=NOW,
-        real_clock=lambda: NOW + timedelta(seconds=next(ticks)),
-        environment={},
-    )
-    path = (folder / "var" / "published" / "tollbook.duckdb").resolve()
-    return duckdb.connect(str(path), read_only=True)
+    path = (sample_run / "tollbook-demo" / "var" / "published" / "tollbook.duckdb").resolve()
+    with duckdb.connect(str(path), read_only=True) as con:
+        yield con
 
 
 def test_only_what_was_put_in_differs(books: duckdb.DuckDBPyConnection) -> None:
