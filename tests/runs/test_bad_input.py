@@ -1,6 +1,6 @@
 """Bad input, through the real command: what it costs, what is said of it, and that no good is lost.
 
-Each run has good files beside the bad ones. Formats in depth are in tests/sources.
+Each run has good files beside the bad ones. Formats in depth are in tests/intake.
 """
 
 from __future__ import annotations
