@@ -1,4 +1,4 @@
-"""A catalogue in memory, spend by day, and one run of the budgets over it, as `run.py` does it."""
+"""A database in memory with spend by day, and the budget stage of a run over it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of the admin API written by hand, saved into books of their own, sync after sync."""
+"""Directory answers of the admin API, written by hand and saved into a database, sync by sync."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the README that are made, not written: tables, and what its examples print.
+"""Generates parts of the README: its tables, and what its examples print.
 
 `python -m tests.support.documentation` writes them anew; `tests/test_readme.py` fails where they
 differ. A comment before a fenced block says what is done with it: `<!-- run -->` runs the lines

@@ -1,4 +1,4 @@
-"""A storage that is filled from the fake API of the admin API, and what came of it."""
+"""A folder that real runs fill from the fake admin API, and queries of what they publish."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def asked(server: Server) -> list[Asked]:
 
 
 class Watched:
-    """A progress that is told; stops the run after so many pieces."""
+    """A progress callback that keeps what it was called with."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""A second public price list, LiteLLM's, in the form of ours: what the book is compared with.
+"""The public price list of LiteLLM in the form of ours, to compare the price book with.
 
 `litellm-openai.json` holds the OpenAI entries of `model_prices_and_context_window_backup.json` from
 the package litellm 1.106.2 (MIT, Copyright (c) 2023 Berri AI), prices only, numbers as the text

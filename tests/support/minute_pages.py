@@ -1,4 +1,4 @@
-"""Saved pages of minute buckets, and a directory written into the books, for several tests."""
+"""Saved pages of minute buckets, and rows for the directory tables of the database."""
 
 from __future__ import annotations
 

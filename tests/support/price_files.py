@@ -1,4 +1,4 @@
-"""Price files and keys for the tests, written as short as they can be read."""
+"""Price files and price keys, with defaults for all that a test does not care about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both sides of one made-up day, in few words."""
+"""Both sides of a reconciliation, our charges and the provider's lines, of one made-up day."""
 
 from __future__ import annotations
 

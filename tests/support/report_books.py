@@ -1,4 +1,4 @@
-"""A made-up organization's published books: two months, nasty names, every kind of gap."""
+"""A published database for reports: two months, hostile names, every kind of gap."""
 
 from __future__ import annotations
 
