@@ -135,8 +135,7 @@ def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: Inpu
     if known.is_tail_rejected and file.size_bytes > known.size_bytes:
         # the line that was given up has grown: it is read again, and its reject is withdrawn
         intake.healed_tails.append((known.file_id, known.lines_read + 1))
-        known.rows_read -= 1
-        known.quarantined -= 1
+        known.count(-1, "quarantined")
         known.is_tail_rejected = False
     known.state = "read"
     intake.before[known.file_id] = replace(known)
@@ -181,8 +180,7 @@ def _wait(intake: IntakeSession, file: RawFile, entry: InputFile, waiting: bytes
 def _reject(
     intake: IntakeSession, entry: InputFile, line: int, rule: str, detail: str, raw: str
 ) -> None:
-    entry.rows_read += 1
-    entry.quarantined += 1
+    entry.count(1, "quarantined")
     row = {"input_line": line, "rule": rule, "detail": detail, "raw": raw, "tokens_held_back": None}
     intake.rejects.add(entry, pl.DataFrame([row], schema=REJECT_SCHEMA))
 
@@ -210,15 +208,13 @@ def is_copy(
             content_hash=content_hash,
             read_bytes=original.read_bytes,
             lines_read=original.lines_read,
-            rows_read=original.rows_read,
-            duplicate=original.rows_read,
-            not_usage=original.not_usage,
             first_record_at=original.first_record_at,
             last_record_at=original.last_record_at,
             message=f"a copy of {original.input_file}",
         ),
         known,
     )
+    entry.take_in(original.rows_read, duplicate=original.rows_read, not_usage=original.not_usage)
     intake.touched.append(entry)
     return True
 
@@ -291,10 +287,12 @@ def _work(
 ) -> None:
     def one(frame: pl.DataFrame) -> None:
         done = normalize(frame)
-        entry.rows_read += done.rows_read
-        entry.accepted += done.records.height
-        entry.quarantined += done.rejects.height
-        entry.not_usage += done.not_usage
+        entry.take_in(
+            done.rows_read,
+            accepted=done.records.height,
+            quarantined=done.rejects.height,
+            not_usage=done.not_usage,
+        )
         if done.records.height:
             entry.saw(
                 *done.records.select(

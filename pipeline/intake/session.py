@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -80,8 +80,7 @@ class IntakeSession:
 
     def abandon(self, entry: InputFile, before: InputFile) -> None:
         """Take back what this run has read of a file; it will be tried again."""
-        for column in fields(InputFile):
-            setattr(entry, column.name, getattr(before, column.name))
+        entry.restore(before)
         entry.state = "unreadable"
         self.abandoned.append(entry)
 

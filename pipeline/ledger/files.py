@@ -1,13 +1,12 @@
-"""The ledger: Parquet files written once, and which of their rows are repeats.
+"""Ledger files: accepted usage records as Parquet, one UTC month a file, written once.
 
-Takes canonical records in input order; gives files that nobody sees until the books name them.
+A file is live from the commit on, when the table `ledger_files` names it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -15,16 +14,11 @@ from typing import Protocol
 import duckdb
 import polars as pl
 
-from pipeline import resources
 from pipeline.meters import INPUT_METERS, METER_NAMES
-from pipeline.schemas import CONTENT_COLUMNS, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
+from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
-# Hashes of identities that are sorted in memory at once, 8 bytes each.
-SORTED_AT_ONCE = 6_000_000
-# Rows whose identities repeat are compared in full, this many at a time.
-COMPARED_AT_ONCE = 1_000_000
 
 
 @dataclass(slots=True)
@@ -53,17 +47,6 @@ class Exclusion:
     reason: str
     replaced_by_file: str | None
     replaced_by_line: int | None
-
-
-@dataclass(slots=True)
-class Repeats:
-    """What finding repeats decided. Counts are by (source, input file, is new)."""
-
-    exclusions: list[Exclusion] = field(default_factory=list)
-    duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
-    superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
-    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # … and run
-    restated_dates: set[date] = field(default_factory=set)
 
 
 class FileOfSource(Protocol):
@@ -199,119 +182,11 @@ def discard(files: Sequence[LedgerFile], entries: Sequence[FileOfSource]) -> lis
             )
             numbers = rows.with_row_index("n").filter(is_theirs).select("n").collect()["n"]
             if len(numbers):
-                _drop(file, numbers.to_list())
+                drop_rows(file, numbers.to_list())
     return [f for f in files if f.rows]
 
 
-def find_duplicates(
-    con: duckdb.DuckDBPyConnection,
-    new: Sequence[LedgerFile],
-    known: Sequence[LedgerFile],
-    excluded: pl.DataFrame,
-    source_order: Mapping[str, int],
-    *,
-    sorted_at_once: int = SORTED_AT_ONCE,
-) -> Repeats:
-    """Which rows of new request-level files repeat an identity, among themselves or known ones.
-
-    Takes `excluded` (ledger_id, row_number, reason) of known files. Duplicates are dropped from
-    the new files (which are rewritten); what was replaced is given as exclusions.
-    """
-    repeats = Repeats()
-    if not new:
-        return repeats
-    hashes = _repeated_hashes(con, new, known, sorted_at_once)
-    if not hashes.height:
-        return repeats
-    con.register("excluded_rows", excluded)
-    con.register(
-        "source_ranks",
-        pl.DataFrame(
-            {"source": list(source_order), "source_rank": list(source_order.values())},
-            schema={"source": pl.String, "source_rank": pl.Int64},
-        ),
-    )
-    columns = ", ".join(("source", "input_file", "input_line", "identity_hash", *CONTENT_COLUMNS))
-    view_rows(con, "new_rows", new, columns)
-    if known:
-        view_rows(con, "known_rows", known, columns)
-    else:
-        con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
-    register_runs(con, known)
-    dropped: dict[int, list[int]] = {}
-    superseded: list[tuple[int, int, str, int]] = []
-    new_ids = {f.ledger_id for f in new}
-    for start in range(0, hashes.height, COMPARED_AT_ONCE):
-        con.register("repeated_identities", hashes.slice(start, COMPARED_AT_ONCE))
-        for row in con.sql(resources.render_sql("ledger/repeat_fates")).pl().iter_rows(named=True):
-            key = (row["source"], row["input_file"])
-            ledger_id, is_new = row["ledger_id"], row["ledger_id"] in new_ids
-            if row["fate"] == "duplicate":
-                dropped.setdefault(ledger_id, []).append(row["row_number"])
-                repeats.duplicates[key] += 1
-                continue
-            if is_new:
-                repeats.superseded_new[key] += 1
-            else:
-                repeats.superseded_old[(*key, row["run_id"])] += 1
-                repeats.restated_dates.add(row["usage_date"])
-            superseded.append(
-                (ledger_id, row["row_number"], row["replaced_by_file"], row["replaced_by_line"])
-            )
-    for file in new:
-        gone = dropped.get(file.ledger_id)
-        if gone:
-            _drop(file, gone)
-            superseded = _renumber(superseded, file.ledger_id, sorted(gone))
-    repeats.exclusions = [Exclusion(i, n, "superseded", f, ln) for i, n, f, ln in superseded]
-    return repeats
-
-
-def _repeated_hashes(
-    con: duckdb.DuckDBPyConnection,
-    new: Sequence[LedgerFile],
-    known: Sequence[LedgerFile],
-    sorted_at_once: int,
-) -> pl.DataFrame:
-    """Identity hashes that new rows share with each other or with known ones, as one column.
-
-    Sorting in memory takes a sixth of the time of grouping; what is too much for memory is grouped.
-    """
-    if sum(f.rows for f in new) <= sorted_at_once:
-        mine = _hashes(new).sort()
-        found = [mine.filter(mine == mine.shift(1))]
-        wanted = mine.to_frame()
-        part: list[LedgerFile] = []
-        for file in known:
-            part.append(file)
-            if sum(f.rows for f in part) >= sorted_at_once or file is known[-1]:
-                theirs = _hashes(part).to_frame()
-                found.append(theirs.join(wanted, on="identity_hash", how="semi").to_series())
-                part = []
-        return pl.concat(found).unique().to_frame()
-    _identities(con, "new_rows", new)
-    if known:
-        _identities(con, "known_rows", known)
-    else:
-        con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
-    grouped: pl.DataFrame = con.sql(resources.sql("ledger/repeated_identities")).pl()
-    return grouped
-
-
-def _hashes(files: Sequence[LedgerFile]) -> pl.Series:
-    frames = [
-        pl.read_parquet(f.path, columns=["identity_hash"], hive_partitioning=False) for f in files
-    ]
-    return pl.concat(frames)["identity_hash"]
-
-
-def _identities(con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile]) -> None:
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT identity_hash FROM {ledger_relation(files)}"
-    )
-
-
-def _drop(file: LedgerFile, rows: Iterable[int]) -> None:
+def drop_rows(file: LedgerFile, rows: Iterable[int]) -> None:
     """Rewrite a file that is not live yet without some rows."""
     numbers = pl.Series("n", sorted(rows), dtype=pl.UInt32)
     kept = (
@@ -325,16 +200,6 @@ def _drop(file: LedgerFile, rows: Iterable[int]) -> None:
     else:
         file.path.unlink()
     file.rows = kept.height
-
-
-def _renumber(
-    superseded: list[tuple[int, int, str, int]], ledger_id: int, gone: Sequence[int]
-) -> list[tuple[int, int, str, int]]:
-    removed = pl.Series(gone, dtype=pl.Int64)
-    return [
-        (i, n - int((removed < n).sum()), f, ln) if i == ledger_id else (i, n, f, ln)
-        for i, n, f, ln in superseded
-    ]
 
 
 def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:

@@ -17,13 +17,8 @@ import polars as pl
 from pipeline import resources
 from pipeline.ledger.bucket import Bucket
 from pipeline.ledger.bucket_versions import BucketKey
-from pipeline.ledger.files import (
-    Exclusion,
-    LedgerFile,
-    find_duplicates,
-    register_runs,
-    view_rows,
-)
+from pipeline.ledger.duplicates import find_duplicates
+from pipeline.ledger.files import Exclusion, LedgerFile, register_runs, view_rows
 from pipeline.ledger.identity import identity_hash
 
 _BUCKET_COLUMNS = "identity_hash, organization_id, record_id, source, input_file, usage_date"

@@ -100,13 +100,18 @@ def read_source(
             intake.entry(source, file, content_hash=content_hash, read_bytes=file.size_bytes),
             before,
         )
-        entry.rows_read = page.rows_read
-        entry.quarantined = page.rejects.height
+        is_usage = isinstance(page, pages_usage.ParsedUsage)
+        # rows of minute buckets are kept apart, and are no usage records
+        minutes = page.rows_read - page.records.height - page.rejects.height if is_usage else 0
+        # accepted until another version of the bucket is found to hold
+        entry.take_in(
+            page.rows_read - minutes,
+            accepted=page.records.height,
+            quarantined=page.rejects.height,
+            not_usage=minutes,
+        )
         intake.rejects.add(entry, page.rejects)
         intake.notes.extend(page.notes)
-        if isinstance(page, pages_usage.ParsedUsage):  # rows of minute buckets are kept apart
-            entry.not_usage += page.rows_read - page.records.height - page.rejects.height
-            entry.rows_read -= entry.not_usage
         intake.touched.append(entry)
         entries[file.name] = entry
         for (position,), part in page.records.group_by("bucket_position"):
@@ -201,7 +206,7 @@ class _Settling:
             current.content_hash == content
             or (is_known and (bucket.fetched_at is None or is_stale))
         ):
-            entry.duplicate += count
+            entry.move(count, "accepted", "duplicate")
             return
         version = Version(bucket, self.source.name, content, self.intake.run_id)
         self.known.versions[key].append(version)
@@ -233,7 +238,7 @@ class _Settling:
         rows, bucket = older.rows, older.bucket
         if rows is None:
             return
-        older.entry.superseded += rows.height
+        older.entry.move(rows.height, "accepted", "superseded")
         if older.source.kind == "openai_costs":
             at = self.intake.recorded_at
             self.change.costs.append(_stored_costs(self.intake, older, replaced_at=at))
@@ -245,7 +250,7 @@ class _Settling:
     def _refuse(self, bucket: Bucket, rows: pl.DataFrame | None, entry: InputFile) -> None:
         if rows is None:
             return
-        entry.quarantined += rows.height
+        entry.move(rows.height, "accepted", "quarantined")
         detail = (
             f"{bucket.endpoint} of {bucket.started_at.date()} is known in buckets of another "
             "width, and these cover less of the day"
@@ -267,10 +272,9 @@ def accept_waiting(intake: IntakeSession, change: BucketChange) -> None:
     accepted: dict[Basis, list[pl.DataFrame]] = defaultdict(list)
     for key in list(change.waiting):
         waiting = change.waiting.pop(key)
-        rows, entry, source = waiting.rows, waiting.entry, waiting.source
+        rows, source = waiting.rows, waiting.source
         if rows is None:
             continue
-        entry.accepted += rows.height
         if source.kind == "openai_costs":
             change.costs.append(_stored_costs(intake, waiting, replaced_at=None))
             continue

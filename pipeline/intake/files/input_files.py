@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.config.model import Source
+from pipeline.errors import CheckFailedError
 from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.hashes import content_hashes, prefix_hash
@@ -98,10 +99,37 @@ class InputFile:
         if fate != "not_usage":
             self.rows_read += rows
 
+    def take_in(
+        self,
+        rows_read: int,
+        *,
+        accepted: int = 0,
+        duplicate: int = 0,
+        quarantined: int = 0,
+        not_usage: int = 0,
+    ) -> None:
+        """Count rows as they are read. Fails: CheckFailedError where some have no fate."""
+        self.count(accepted, "accepted")
+        self.count(duplicate, "duplicate")
+        self.count(quarantined, "quarantined")
+        self.count(not_usage, "not_usage")
+        if rows_read != accepted + duplicate + quarantined:
+            raise CheckFailedError(
+                f"{rows_read} rows were read, but {accepted} accepted, {duplicate} duplicate and "
+                f"{quarantined} quarantined",
+                file=self.input_file,
+                hint="Nothing was committed. Please report this, with the output of the run.",
+            )
+
     def move(self, rows: int, before: Fate, after: Fate) -> None:
         """Give rows that are counted already another fate."""
         self.count(-rows, before)
         self.count(rows, after)
+
+    def restore(self, before: InputFile) -> None:
+        """Take back everything since a copy of this entry was made."""
+        for column in COLUMNS:
+            setattr(self, column, getattr(before, column))
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
         """Widen the span of record times."""
