@@ -39,7 +39,6 @@ MONEY_PASSES = (
     "reporting",
     "reporting.explain.explain",
     "published.named_queries",
-    "published.frame_answer",
     "directory",
 )
 # Modules over 400 lines that are still to be split; no other may become one.

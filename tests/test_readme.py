@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.config import model as config_model
+from pipeline.config import load as config_load
 from tests.support.documentation import README, REPOSITORY, Examples, fresh
 
 TEXT = README.read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def test_configurations_shown_are_valid(tmp_path: Path) -> None:
     for number, block in enumerate(blocks):
         path = tmp_path / f"{number}.toml"
         path.write_text(block)
-        config_model.load(path)
+        config_load.load(path)
 
 
 def test_links_lead_somewhere() -> None:

@@ -1,4 +1,9 @@
-"""The verbs: parse, call one function, print its result; they decide nothing."""
+"""The command line: one file a group of verbs.
+
+A verb parses its words, calls one function and prints the result; it decides nothing. Data goes to
+stdout, everything else to stderr. The verbs register on `app` of `app.py`, which they import, so
+it cannot stand here beside them. Verbs import what they need inside, so that `--help` is quick.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +12,15 @@ from pipeline.cli import (
     corrections,
     demo,
     directory,
-    doctor,
     explain,
     ingest,
-    init,
     prices,
     query,
     reconcile,
     report,
     run,
     schedule,
+    setup,
 )
 from pipeline.cli.app import app
 
@@ -26,14 +30,13 @@ __all__ = [
     "corrections",
     "demo",
     "directory",
-    "doctor",
     "explain",
     "ingest",
-    "init",
     "prices",
     "query",
     "reconcile",
     "report",
     "run",
     "schedule",
+    "setup",
 ]

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.config import model as configuration
+from pipeline.config import load as configuration
 from pipeline.config.model import Config, Source
 from pipeline.dates import parse_instant
 from pipeline.errors import ConfigError
@@ -170,6 +170,24 @@ def put(text: str) -> None:
     except BrokenPipeError:
         # click, which would see this before `main`, makes it a 1
         leave_stdout()
+
+
+def print_table(
+    names: Sequence[str], rows: Sequence[Sequence[str | None]], numbers: Collection[str] = ()
+) -> None:
+    """Print rows as an aligned table, as wide as the terminal; `numbers` names right-hand columns.
+
+    Off a terminal nothing is folded.
+    """
+    from pipeline.published.terminal_table import drawn
+
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+    put(drawn(names, [name in numbers for name in names], columns, terminal_width()).rstrip("\n"))
+
+
+def terminal_width() -> int | None:
+    """The width of the terminal in columns; None where stdout is not a terminal."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
 
 
 def leave_stdout() -> None:

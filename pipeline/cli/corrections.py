@@ -136,7 +136,7 @@ def _preview(
     quiet: bool,
 ) -> None:
     from pipeline.money import plain
-    from pipeline.published.frame_answer import FrameAnswer
+    from pipeline.published.formats import FrameResult
     from pipeline.runs.rerate import preview_rerate, total_difference
 
     first = cli_context.day(since, "--since") if since else None
@@ -144,7 +144,7 @@ def _preview(
     with cli_context.correction(config, now, "preview") as run:
         frame = preview_rerate(run, first, last)
     published = run.config.storage.root / "published"
-    print_answer(FrameAnswer(frame), form, out, published, quiet=quiet)
+    print_answer(FrameResult(frame), form, out, published, quiet=quiet)
     total = total_difference(frame)
     say(f"The charges would move by {plain(total)} USD; nothing was changed.", quiet=quiet)
 

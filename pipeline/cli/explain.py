@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import UTC
 from pathlib import Path
@@ -111,7 +110,7 @@ def explain(
     if as_json or form == "json":
         cli_context.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
     else:
-        text = draw(explained, _width())
+        text = draw(explained, cli_context.terminal_width())
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
     check(explained)
@@ -120,8 +119,3 @@ def explain(
 def _is_there(name: str) -> bool | None:
     """Whether a local file lies at its path now; None for an address."""
     return Path(name).exists() if name.startswith("/") else None
-
-
-def _width() -> int | None:
-    is_terminal = sys.stdout.isatty()
-    return os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -136,8 +135,8 @@ def print_answer(
     if out is not None:
         note = write_file(answer, chosen, out, storage=published.parent)
     else:
-        is_terminal = sys.stdout.isatty()
-        width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None
+        width = cli_context.terminal_width()
+        is_terminal = width is not None
         try:
             note = write(answer, chosen, sys.stdout.buffer, is_terminal=is_terminal, width=width)
             sys.stdout.buffer.flush()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.config import model as config_model
+from pipeline.config.load import load
 from pipeline.config.reference import starting_file
 from pipeline.errors import ConfigError
 from pipeline.storage.files import replace_text
@@ -26,13 +26,13 @@ def write_configuration(path: Path, *, is_forced: bool = False) -> Path:
         _write(target, starting_file(), is_forced=is_forced)
     except FileExistsError:
         raise ConfigError(
-            "is there already", file=target, hint="Name another file, or replace it with --force."
+            "already exists", file=target, hint="Name another file, or replace it with --force."
         ) from None
     except OSError as error:
         raise ConfigError(
             f"cannot be written ({error.strerror})",
             file=target,
-            hint="Name a file in a folder that is there and that you may write to.",
+            hint="Name a file in an existing folder that you may write to.",
         ) from None
     return target
 
@@ -40,7 +40,7 @@ def write_configuration(path: Path, *, is_forced: bool = False) -> Path:
 def next_steps(written: Path) -> tuple[str, ...]:
     """What to do with a file just written, in sentences."""
     found = []
-    for source in config_model.load(written).sources:
+    for source in load(written).sources:
         for pattern in source.path:
             folder = Path(pattern).parent
             files = [p for p in folder.glob(Path(pattern).name) if p.is_file()]

@@ -1,13 +1,11 @@
-"""tollbook.toml as frozen models; an unknown key is an error that names the nearest known one.
+"""tollbook.toml as frozen models: sections, keys, defaults, and what one value must be like.
 
-Relative paths are relative to the file. Without a file, `without_file` gives the defaults.
+A validator fails with ValueError and a sentence; `pipeline.config.load` adds file, line and key.
 """
 
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +17,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -31,7 +28,6 @@ from pipeline.config.source_section import (
     check_key_name,
     refuse_other_kinds,
 )
-from pipeline.errors import ConfigError
 from pipeline.money import parse_decimal
 from pipeline.runs.schedule.cron import parse as parse_cron
 from pipeline.schemas import SCOPES, Basis
@@ -79,7 +75,8 @@ class Organization(_Section):
         if zone not in available_timezones():
             near = difflib.get_close_matches(zone, available_timezones(), 1)
             raise ValueError(
-                f"{zone!r} is no IANA time zone" + (f"; did you mean {near[0]!r}?" if near else "")
+                f"{zone!r} is not an IANA time zone"
+                + (f"; did you mean {near[0]!r}?" if near else "")
             )
         return zone
 
@@ -121,7 +118,7 @@ class Source(_Section):
     def _known_scopes(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
         for scope in scopes:
             if scope not in SCOPES:
-                raise ValueError(f"{scope!r} is no scope; it is one of {', '.join(SCOPES)}")
+                raise ValueError(f"{scope!r} is not one of {', '.join(SCOPES)}")
         return scopes
 
     @field_validator("key", mode="before")
@@ -183,7 +180,7 @@ class Budget(_Section):
     @classmethod
     def _known_scope(cls, scope: str | None) -> str | None:
         if scope is not None and scope not in SCOPES:
-            raise ValueError(f"{scope!r} is no scope; it is one of {', '.join(SCOPES)}")
+            raise ValueError(f"{scope!r} is not one of {', '.join(SCOPES)}")
         return scope
 
 
@@ -268,108 +265,3 @@ class Config(_Section):
                         "give both `scopes` that do not overlap"
                     )
         return self
-
-
-def load(path: Path) -> Config:
-    """The configuration in a file. Fails: ConfigError naming file, line and key."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            "there is no such file", file=path, hint="Write one with `tollbook init`."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=path) from None
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        raise ConfigError(
-            f"is no valid TOML: {error}", file=path, line=int(found[1]) if found else None
-        ) from None
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as error:
-        raise _readable(error, path, text) from None
-    return _relative_to(config, path.resolve().parent)
-
-
-def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:
-    """The defaults, with storage in a folder under the given one."""
-    return _relative_to(Config(sources=sources), folder.resolve())
-
-
-def _relative_to(config: Config, folder: Path) -> Config:
-    def local(path: str) -> str:
-        is_url = re.match(r"[a-z][a-z0-9+.-]*://", path) is not None
-        return path if is_url else str(folder / Path(path).expanduser())
-
-    return config.model_copy(
-        update={
-            "storage": Storage(root=folder / config.storage.root.expanduser()),
-            "directory": config.directory.below(folder),
-            "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
-            "sources": tuple(
-                s.model_copy(update={"path": tuple(local(p) for p in s.path)})
-                for s in config.sources
-            ),
-        }
-    )
-
-
-def _readable(error: ValidationError, path: Path, text: str) -> ConfigError:
-    first = error.errors()[0]
-    location = first["loc"]
-    key = ".".join(str(part) for part in location)
-    line = _line_of(text, location)
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
-        suggestion = (
-            f"Did you mean {near[0]!r}?"
-            if near
-            else f"Known keys here: {', '.join(sorted(known))}."
-        )
-        return ConfigError("unknown key", file=path, line=line, key=key, hint=suggestion)
-    message = "is missing" if first["type"] == "missing" else first["msg"]
-    message = message.removeprefix("Value error, ")
-    more = error.error_count() - 1
-    hint = f"({more} more after this one.)" if more else None
-    return ConfigError(message, file=path, line=line, key=key or None, hint=hint)
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    model: Any = Config
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        arguments = getattr(annotation, "__args__", ())
-        model = next((a for a in (annotation, *arguments) if hasattr(a, "model_fields")), Config)
-    return list(model.model_fields)
-
-
-def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
-    """The line where the key stands, found by walking the section headers; None if unsure."""
-    names = [p for p in location if isinstance(p, str)]
-    index = next((p for p in location if isinstance(p, int)), 0)
-    if not names:
-        return None
-    section = names[0] if len(names) > 1 else None
-    key = names[-1]
-    header_line: int | None = None
-    seen, inside = -1, section is None
-    for number, text_line in enumerate(text.splitlines(), 1):
-        line = text_line.strip()
-        if line.startswith("["):
-            name = line.split("#")[0].strip("[] \t")
-            if section is None and name == key:
-                return number
-            inside = name == section
-            if inside:
-                seen += 1
-                inside = seen == index or not line.startswith("[[")
-                header_line = number if inside else header_line
-        elif inside and re.match(rf"[\"']?{re.escape(key)}[\"']?\s*=", line):
-            return number
-    return header_line

@@ -14,11 +14,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol, get_args
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -36,7 +38,7 @@ TABLE_ROWS = 1_000  # a table is drawn whole, to align it
 
 _MARKDOWN_SPECIAL = re.compile(r"[\\|`*\[\]<>&]")
 _NUMBER_KINDS = frozenset(
-    {
+    [
         "tinyint",
         "smallint",
         "integer",
@@ -51,8 +53,17 @@ _NUMBER_KINDS = frozenset(
         "decimal",
         "float",
         "double",
-    }
+    ]
 )
+
+
+_FRAME_TYPES = {
+    pl.String: ("VARCHAR", "varchar"),
+    pl.Date: ("DATE", "date"),
+    pl.Datetime: ("TIMESTAMP", "timestamp"),
+    pl.Int64: ("BIGINT", "bigint"),
+    pl.Boolean: ("BOOLEAN", "boolean"),
+}
 
 
 class Tabular(Protocol):
@@ -73,13 +84,38 @@ class Tabular(Protocol):
         """The rows as Arrow batches, the first of them for its schema."""
 
 
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """A polars frame as a result that can be written."""
+
+    frame: pl.DataFrame
+    is_plan: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Names and DuckDB's types."""
+        return tuple(_frame_column(name, dtype) for name, dtype in self.frame.schema.items())
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows, in order."""
+        return self.frame.iter_rows()
+
+    def arrow(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow batches."""
+        table = self.frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        yield pa.RecordBatch.from_pylist([], schema=table.schema)  # known also without rows
+        yield from table.to_batches()
+
+
 def format_named(name: str) -> Format:
     """The format of this name. Fails: ConfigError listing the names."""
     for known in FORMATS:
         if name == known:
             return known
     raise ConfigError(
-        f"{name!r} is no format", key="--format", hint=f"Take one of {', '.join(FORMATS)}."
+        f"{name!r} is not a known format",
+        key="--format",
+        hint=f"Write one of {', '.join(FORMATS)}.",
     )
 
 
@@ -102,7 +138,9 @@ def write(
         return _table(answer, sink, width if is_terminal else None)
     if form == "parquet" and is_terminal:
         raise ConfigError(
-            "Parquet is no text for a terminal", key="--format", hint="Give --out FILE, or a pipe."
+            "Parquet cannot be shown on a terminal",
+            key="--format",
+            hint="Give --out FILE, or a pipe.",
         )
     writers: dict[Format, Callable[[Tabular, IO[bytes]], None]] = {
         "csv": _csv,
@@ -305,6 +343,13 @@ def _escaped(text: str) -> str:
 
 def _is_number(column: Column) -> bool:
     return column.kind in _NUMBER_KINDS
+
+
+def _frame_column(name: str, dtype: pl.DataType) -> Column:
+    if isinstance(dtype, pl.Decimal):
+        return Column(name, f"DECIMAL({dtype.precision},{dtype.scale})", "decimal")
+    text, kind = _FRAME_TYPES.get(type(dtype), ("VARCHAR", "varchar"))
+    return Column(name, text, kind)
 
 
 def _names_are_apart(answer: Tabular, form: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.schedule import _Business
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.errors import RunFailedError
 from pipeline.runs.schedule.service import JobTime
 from tests.support.webhook import TOKEN, Server, webhook

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.errors import ConfigError
 from pipeline.runs.run import run_batch
 from tests.support.webhook import webhook

@@ -17,7 +17,7 @@ from pipeline.budgets.evaluate import evaluate as evaluate_plans
 from pipeline.budgets.period import MONTHLY
 from pipeline.budgets.plan import Plan
 from pipeline.budgets.status import RATIO_STEP, BudgetStatus
-from pipeline.config import model as config_model
+from pipeline.config.load import load
 from pipeline.config.model import Budget
 from pipeline.errors import ConfigError
 from tests.support.budget_database import TODAY, budget, catalogue, plans, spend, spent
@@ -286,7 +286,7 @@ def test_an_amount_that_is_no_budget_is_refused(tmp_path: Path, amount: str) -> 
     file = tmp_path / "tollbook.toml"
     file.write_text(f'[[budgets]]\nid = "b"\namount_usd = "{amount}"\n')
     with pytest.raises(ConfigError, match=r"tollbook\.toml:3 budgets\.0\.amount_usd"):
-        config_model.load(file)
+        load(file)
 
 
 def test_the_largest_and_the_smallest_amount_are_exact() -> None:

@@ -121,7 +121,10 @@ def test_sql_takes_parameters_and_stdin(shell: Shell, monkeypatch: pytest.Monkey
         (("sql", "DROP VIEW charges"), "tollbook: sql: DROP is not allowed here."),
         (("sql", "SELECT 1; SELECT 2"), "tollbook: sql: there are 2 statements."),
         (("sql", "FROM charge"), "tollbook: sql: there is no view charge (line 1). Did you mean"),
-        (("sql", "SELECT 1", "--format", "xlsx"), "tollbook: --format: 'xlsx' is no format."),
+        (
+            ("sql", "SELECT 1", "--format", "xlsx"),
+            "tollbook: --format: 'xlsx' is not a known format.",
+        ),
         (("sql", "SELECT 1", "--param", "x"), "tollbook: --param: 'x' is no parameter."),
         (("query", "daily_trends"), "tollbook: query: there is no query 'daily_trends'. Did you"),
         (("query", "data_freshness", "--since", "2026-11-01"), "tollbook: --param: data_freshness"),

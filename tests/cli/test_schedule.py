@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.schedule import _Business
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.errors import SourceError
 from pipeline.runs.schedule import job_state as state
 

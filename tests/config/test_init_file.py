@@ -22,7 +22,7 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     """Exit 2, and not a byte of the file has changed."""
     path = tmp_path / "mine.toml"
     path.write_text("# mine\n")
-    with pytest.raises(ConfigError, match=r"mine\.toml: is there already.*--force") as failed:
+    with pytest.raises(ConfigError, match=r"mine\.toml: already exists.*--force") as failed:
         write_configuration(path)
     assert failed.value.exit_code == 2
     assert path.read_text() == "# mine\n"

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from pipeline.config import model as config_model
+from pipeline.config.load import load, without_file
 from pipeline.config.reference import TEXTS, WIDTH, sections, starting_file
 
 _OFF = re.compile(r"^#(?=\[|[a-z_]+ = )", re.MULTILINE)
@@ -21,8 +22,8 @@ def test_the_file_loads_as_written(tmp_path: Path) -> None:
     """Who changes nothing has a valid configuration with one source and every default."""
     path = tmp_path / "tollbook.toml"
     path.write_text(starting_file())
-    loaded = config_model.load(path)
-    assert loaded == config_model.without_file(
+    loaded = load(path)
+    assert loaded == without_file(
         tmp_path,
         (
             config_model.Source(
@@ -36,7 +37,7 @@ def test_the_file_loads_with_everything_set(tmp_path: Path) -> None:
     """Each setting that is off is valid once its # is taken away, also together with all others."""
     path = tmp_path / "tollbook.toml"
     path.write_text(_OFF.sub("", starting_file()))
-    config_model.load(path)
+    load(path)
 
 
 def test_every_key_stands_in_the_file() -> None:

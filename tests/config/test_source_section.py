@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.model import Source, load
+from pipeline.config.load import load
+from pipeline.config.model import Source
 from pipeline.errors import ConfigError
 from pipeline.providers.openai.credentials import address, connect
 
@@ -62,8 +63,8 @@ def test_an_address_holds_no_secret(tmp_path: Path, url: str) -> None:
             '[[sources]]\nname = "a"\nkind = "records"\npath = "x"\nsince = "2026-01-01"\n',
             "`since`",
         ),
-        (f"{FETCHED}requests_in_flight = 17\n", "less than or equal to 16"),
-        (f'{FETCHED}bucket_width = "1m"\n', "'1h' or '1d'"),
+        (f"{FETCHED}requests_in_flight = 17\n", "17 is not allowed; it must be 16 or less"),
+        (f'{FETCHED}bucket_width = "1m"\n', "'1m' is not one of 1h, 1d"),
     ],
 )
 def test_keys_belong_to_their_kind(tmp_path: Path, text: str, says: str) -> None:

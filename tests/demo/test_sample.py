@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import model as config_model
+from pipeline.config.load import load
 from pipeline.demo import sample
 from pipeline.demo.billing import billed
 from pipeline.demo.copy_sample import copy_sample
@@ -61,7 +61,7 @@ def test_sample_is_small() -> None:
 
 def test_configuration_is_valid_and_its_paths_find_files() -> None:
     """The sample's tollbook.toml passes the configuration's own checks, and every path exists."""
-    given = config_model.load(SAMPLE / "tollbook.toml")
+    given = load(SAMPLE / "tollbook.toml")
     assert given.organization.id == acme().id
     for source in given.sources:
         for pattern in source.path:
@@ -84,7 +84,7 @@ def test_budgets_of_the_newest_month_are_over_near_and_fine() -> None:
                     spent[subject] += item.amount_usd
     ratios = {
         budget.id: spent[budget.project] / budget.amount_usd
-        for budget in config_model.load(SAMPLE / "tollbook.toml").budgets
+        for budget in load(SAMPLE / "tollbook.toml").budgets
         if budget.scope is None
     }
     assert ratios["code-monthly"] > Decimal("1.05")

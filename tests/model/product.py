@@ -16,7 +16,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.config.model import Config, load
+from pipeline.config.load import load
+from pipeline.config.model import Config
 from pipeline.errors import TollbookError
 from pipeline.published.reader import open_published, run_statement
 from pipeline.runs.context import RunContext, recorded_run

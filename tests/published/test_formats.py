@@ -262,7 +262,7 @@ def test_a_folder_that_is_not_there_is_named(
 def test_format_names() -> None:
     """The five, and an error that lists them."""
     assert [format_named(name) for name in get_args(Format)] == list(get_args(Format))
-    with pytest.raises(ConfigError, match="Take one of table, csv, json, parquet, markdown"):
+    with pytest.raises(ConfigError, match="Write one of table, csv, json, parquet, markdown"):
         format_named("xlsx")
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.runs.doctor import diagnose
 from tests.support.workspace import Workspace, lines, request
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from pipeline.config import model as config_model
+from pipeline.config.load import without_file
 from pipeline.published.named_queries import NamedQuery, bind, days_asked_about, named_queries
 from pipeline.published.reader import open_published, run_statement
 from pipeline.resources import sql_names
@@ -29,7 +30,7 @@ def _con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
         "b,2026-11-01T10:00:00Z,gpt-5-mini-2025-08-07,many,1\n"
     )
     source = config_model.Source(name="records", kind="records", path=("records.csv",))
-    settings = config_model.without_file(folder, (source,))
+    settings = without_file(folder, (source,))
     run_batch(settings, now=NOW, real_clock=lambda: NOW, environment={})
     with open_published(settings.storage.root / "published") as con:
         yield con

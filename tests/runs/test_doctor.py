@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import model as config_model
+from pipeline.config.load import load
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
@@ -24,7 +24,7 @@ def look(folder: Path, text: str, environment: dict[str, str] | None = None) -> 
     """The checks of a configuration in a folder, by name."""
     path = folder / "tollbook.toml"
     path.write_text(text)
-    return {c.name: c for c in diagnose(lambda: config_model.load(path), environment or {})}
+    return {c.name: c for c in diagnose(lambda: load(path), environment or {})}
 
 
 def record_run(folder: Path, run_id: str, outcome: str, message: str | None, at: datetime) -> None:

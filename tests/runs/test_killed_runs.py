@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import context as cli_context
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.runs.run import run_batch
 from tests.support.effort import amount
 from tests.support.webhook import Server, webhook

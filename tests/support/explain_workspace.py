@@ -11,7 +11,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 

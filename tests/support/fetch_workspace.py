@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.demo.fake_api.api import FakeAdminApi
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Asked, Server, serving

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.forget import forget
 from pipeline.runs.replay import replay

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import duckdb
 import pytest
 
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.demo.fake_api.api import FakeAdminApi
 from pipeline.demo.fake_api.usage.endpoints import USAGE
 from pipeline.demo.organization import acme

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.config import model as config_model
+from pipeline.config.load import load
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.runs.run_and_report import Clock, run_and_report
@@ -52,7 +52,7 @@ def test_a_range_that_cannot_be_read_is_a_mistake_of_the_command(tmp_path: Path)
 
 
 def _looked(folder: Path, environment: dict[str, str]) -> tuple[Check, int]:
-    checks = diagnose(lambda: config_model.load(folder / "tollbook.toml"), environment)
+    checks = diagnose(lambda: load(folder / "tollbook.toml"), environment)
     return next(c for c in checks if c.name == "source api"), exit_code(checks)
 
 
@@ -77,7 +77,7 @@ def test_the_report_says_which_endpoints_are_missing_and_since_when(tmp_path: Pa
     with fake_api(Faults(broken={"usage/images": 403}), clock=[later]) as server:
         workspace.point(server.base_url)
         done = run_and_report(
-            config_model.load(tmp_path / "tollbook.toml"),
+            load(tmp_path / "tollbook.toml"),
             clock=Clock(business=lambda: later, real=workspace.clock),
             environment=workspace.environment,
         )

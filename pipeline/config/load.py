@@ -1,0 +1,180 @@
+"""Reads tollbook.toml; every error names file, line and key, and says what to write.
+
+Relative paths are relative to the file. Without a file, `without_file` gives the defaults.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.config.model import Config, Prices, Source, Storage
+from pipeline.config.reference import TEXTS
+from pipeline.errors import ConfigError
+
+Location = tuple[int | str, ...]
+_LONGEST_SHOWN = 60
+_LIMITS = {
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
+    "decimal_max_places": "written with {decimal_places} decimals at most",
+    "string_too_short": "a text that is not empty",
+}
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file. Fails: ConfigError naming file, line and key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no such file", file=path, hint="Write one with `tollbook init`."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", file=path) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise ConfigError(
+            f"is not valid TOML: {error}", file=path, line=int(found[1]) if found else None
+        ) from None
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise _readable(error, path, text) from None
+    return _relative_to(config, path.resolve().parent)
+
+
+def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:
+    """The defaults, with storage in a folder under the given one."""
+    return _relative_to(Config(sources=sources), folder.resolve())
+
+
+def _relative_to(config: Config, folder: Path) -> Config:
+    def local(path: str) -> str:
+        is_url = re.match(r"[a-z][a-z0-9+.-]*://", path) is not None
+        return path if is_url else str(folder / Path(path).expanduser())
+
+    return config.model_copy(
+        update={
+            "storage": Storage(root=folder / config.storage.root.expanduser()),
+            "directory": config.directory.below(folder),
+            "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
+            "sources": tuple(
+                s.model_copy(update={"path": tuple(local(p) for p in s.path)})
+                for s in config.sources
+            ),
+        }
+    )
+
+
+def _readable(error: ValidationError, path: Path, text: str) -> ConfigError:
+    first = error.errors()[0]
+    location = first["loc"]
+    line = _line_of(text, location)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
+        suggestion = (
+            f"Did you mean {near[0]!r}?"
+            if near
+            else f"Known keys here: {', '.join(sorted(known))}."
+        )
+        return ConfigError(
+            "unknown key", file=path, line=line, key=_shown(location), hint=suggestion
+        )
+    message = _message(first["type"], first["msg"], location, first["input"], first.get("ctx", {}))
+    more = error.error_count() - 1
+    hint = f"({more} more after this one.)" if more else None
+    return ConfigError(message, file=path, line=line, key=_shown(location) or None, hint=hint)
+
+
+def _shown(location: Location) -> str:
+    """A place as a reader finds it: ``alerts.channels``, ``[[budgets]] no. 1, id``."""
+    if len(location) > 1 and isinstance(location[1], int):
+        rest = ".".join(str(part) for part in location[2:] if isinstance(part, str))
+        return f"[[{location[0]}]] no. {location[1] + 1}" + (f", {rest}" if rest else "")
+    return ".".join(str(part) for part in location if isinstance(part, str))
+
+
+def _message(
+    kind: str, otherwise: str, location: Location, value: object, limits: Mapping[str, Any]
+) -> str:
+    """What is wrong with a value and what to write; a key that may hold a secret is not shown."""
+    names = [part for part in location if isinstance(part, str)]
+    text = TEXTS.get(".".join(names))
+    example = f", such as {text.example}" if text is not None else ""
+    shown = f"{str(value)[:_LONGEST_SHOWN]!r}" if isinstance(value, str) else str(value)
+    match kind:
+        case "missing":
+            return f"is missing; write it{example}"
+        case "string_pattern_mismatch":
+            return (
+                f"{shown} is not a name: letters, digits and . _ - are allowed, 64 at most, "
+                "beginning with a letter or digit"
+            )
+        case "tuple_type" if len(names) == 1:
+            return f"is a list of tables; write [[{names[0]}]] with two brackets"
+        case "tuple_type":
+            return f"write a list{example}"
+        case "model_type" | "model_attributes_type":
+            return f"is a section; write [{names[0]}] and its keys below"
+        case "literal_error":
+            choices = str(limits["expected"]).replace("'", "").replace(" or ", ", ")
+            return f"{shown} is not one of {choices}"
+        case "int_type" | "int_parsing" | "int_from_float":
+            return f"{shown} is not a whole number; write it without quotes{example}"
+        case "bool_type" | "bool_parsing":
+            return f"{shown} is not a truth value; write true or false"
+        case "string_type" | "path_type":
+            return f"write a text in quotes{example}"
+        case _ if kind in _LIMITS:
+            return f"{shown} is not allowed; it must be {_LIMITS[kind].format(**limits)}"
+        case _:
+            return otherwise.removeprefix("Value error, ")
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        arguments = getattr(annotation, "__args__", ())
+        model = next((a for a in (annotation, *arguments) if hasattr(a, "model_fields")), Config)
+    return list(model.model_fields)
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
+    """The line where the key stands, found by walking the section headers; None if unsure."""
+    names = [p for p in location if isinstance(p, str)]
+    index = next((p for p in location if isinstance(p, int)), 0)
+    if not names:
+        return None
+    section = names[0] if len(names) > 1 else None
+    key = names[-1]
+    header_line: int | None = None
+    seen, inside = -1, section is None
+    for number, text_line in enumerate(text.splitlines(), 1):
+        line = text_line.strip()
+        if line.startswith("["):
+            name = line.split("#")[0].strip("[] \t")
+            if section is None and name == key:
+                return number
+            inside = name == section
+            if inside:
+                seen += 1
+                inside = seen == index or not line.startswith("[[")
+                header_line = number if inside else header_line
+        elif inside and re.match(rf"[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return header_line
