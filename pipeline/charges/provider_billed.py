@@ -17,10 +17,10 @@ import duckdb
 import polars as pl
 import xxhash
 
+from pipeline.ledger.bill import LineItem
 from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.meters import METER_UNITS
 from pipeline.money import display_usd, round_quantity
-from pipeline.providers.openai.line_items import LineItem, in_unit_of, parse
 from pipeline.resources import sql
 from pipeline.schemas import CHARGE_SCHEMA
 from pipeline.storage.database import Database
@@ -34,6 +34,9 @@ _PLACES = {
     "container": ("containers", "tools"),
     "unknown": ("costs", "models"),
 }
+_LOGGED_OPERATIONS = (
+    "SELECT provider, organization_id, project_id, operation FROM logged_operations"
+)
 _LOGGED = ("fine_tuning", "videos", "realtime")  # a gateway or an export may record these itself
 
 
@@ -56,24 +59,17 @@ class BilledLines:
 
 def gather(db: Database) -> BilledLines:
     """What is to be posted, from the costs that hold in the books."""
-    items = {
-        text: parse(text)
-        for (text,) in db.rows(
-            "SELECT DISTINCT line_item FROM provider_costs "
-            "WHERE replaced_at IS NULL AND line_item IS NOT NULL"
-        )
-    }
-    wanted = {text: item for text, item in items.items() if item.kind in _PLACES}
-    if not wanted:
+    costs = db.frame(sql("charges/costs_of_line_items"), {"kinds": sorted(_PLACES)})
+    if not costs.height:
         return BilledLines(pl.DataFrame(schema=CHARGE_SCHEMA), {}, ())
-    costs = db.frame(sql("charges/costs_of_line_items"), {"line_items": sorted(wanted)})
-    logged = set(db.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
+    logged = set(db.rows(_LOGGED_OPERATIONS))
     rows = []
     unknown: dict[str, Decimal] = {}
     for cost in costs.iter_rows(named=True):
-        item = wanted[cost["line_item"]]
+        item = LineItem(**cost["item"])
         operation, _ = _PLACES[item.kind]
-        if (cost["organization_id"], cost["project_id"] or "", operation) in logged:
+        project = cost["project_id"] or ""
+        if (cost["provider"], cost["organization_id"], project, operation) in logged:
             continue
         if item.kind == "unknown":
             text = cost["line_item"]
@@ -91,9 +87,7 @@ def gather(db: Database) -> BilledLines:
 
 def _line(cost: dict[str, Any], item: LineItem) -> dict[str, Any]:
     operation, scope = _PLACES[item.kind]
-    meter, quantity, unit = _measured(item.meter, cost["quantity"], cost["quantity_unit"])
-    if item.kind == "unknown" and unit == "gibibyte_hours":
-        scope = "storage"
+    meter, quantity, unit = _measured(item, cost["quantity"], cost["quantity_unit"])
     return {
         "usage_date": cost["usage_date"],
         "charge_date": cost["usage_date"],  # the endpoint knows whole UTC days only
@@ -101,9 +95,9 @@ def _line(cost: dict[str, Any], item: LineItem) -> dict[str, Any]:
         "project_id": cost["project_id"],
         "api_key_id": cost["api_key_id"],
         "user_id": cost["user_id"],
-        "provider": "openai",
+        "provider": cost["provider"],
         "model": item.model,
-        "scope": scope,
+        "scope": item.scope or scope,
         "operation": operation,
         "variant": cost["line_item"],
         "service_tier": "default",
@@ -122,15 +116,15 @@ def _line(cost: dict[str, Any], item: LineItem) -> dict[str, Any]:
 
 
 def _measured(
-    meter: str | None, quantity: Decimal | None, sent_unit: str | None
+    item: LineItem, quantity: Decimal | None, sent_unit: str | None
 ) -> tuple[str, Decimal, str]:
     """Meter, quantity and unit of a line; what has no quantity counts as one line item."""
     if quantity is None:
         return OTHER, Decimal(1), "line_items"
-    own = None if meter is None else in_unit_of(meter, quantity, sent_unit)
-    if meter is None or own is None:
+    own = item.in_unit_of_meter(quantity)
+    if item.meter is None or own is None:
         return OTHER, round_quantity(quantity), sent_unit or "units"
-    return meter, own, METER_UNITS[meter]
+    return item.meter, own, METER_UNITS[item.meter]
 
 
 def changed_days(db: Database, billed: BilledLines) -> set[date]:
@@ -166,12 +160,12 @@ def note_logged_operations(
         db.con.execute("DELETE FROM logged_operations")
     if not charging:
         return
-    view_rows(con, "ledger_rows", charging, "organization_id, project_id, operation")
+    view_rows(con, "ledger_rows", charging, "provider, organization_id, project_id, operation")
     con.register("struck_rows", excluded.select("ledger_id", "row_number"))
     found = con.execute(sql("ledger/logged_operations"), {"operations": list(_LOGGED)}).fetchall()
-    known = set(db.rows("SELECT organization_id, project_id, operation FROM logged_operations"))
+    known = set(db.rows(_LOGGED_OPERATIONS))
     new = [row for row in found if row not in known]
-    db.insert("logged_operations", ("organization_id", "project_id", "operation"), new)
+    db.insert("logged_operations", ("provider", "organization_id", "project_id", "operation"), new)
 
 
 def notes(billed: BilledLines, days: set[date]) -> list[str]:

@@ -14,15 +14,17 @@ from pipeline.intake.files.discovery import RawFile, find, landed
 from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
 from pipeline.intake.read_file import read_file
 from pipeline.intake.session import IntakeSession
-from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter
+from pipeline.ledger.settle_buckets import BucketSettlement
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
-from pipeline.providers.read_pages import BucketChange, read_source
+from pipeline.providers.openai.pages import costs, usage
+from pipeline.providers.read_pages import ParsePages, read_source
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import collapse_repeats
 
 _COST_KINDS = frozenset({"openai_costs"})
+_PARSERS: dict[str, ParsePages] = {"openai_usage": usage.parse, "openai_costs": costs.parse}
 _FILES_AT_ONCE = 100
 
 
@@ -30,13 +32,12 @@ def take_source(
     intake: IntakeSession,
     storage: StorageLayout,
     source: Source,
-    buckets: BucketChange,
-    known_buckets: KnownBuckets,
-    passed: LedgerWriter,
+    settlement: BucketSettlement,
+    superseded: LedgerWriter,
 ) -> list[tuple[str, str]]:
     """Read what is new of a source. Gives the files that are there, by source and name."""
     if source.kind == "openai":
-        return _take_fetched(intake, storage, source, buckets, known_buckets, passed)
+        return _take_fetched(intake, storage, source, settlement, superseded)
     files = find(source, storage.root, intake.problems, intake.notes)
     decided = [(f, intake.registry.decide(source, f, intake.recorded_at)) for f in files]
     to_read = [(f, d) for f, d in decided if d.action is not Action.SKIP]
@@ -46,7 +47,7 @@ def take_source(
         if decision.action is not Action.SKIP and decision.known is not None:
             _same_basis(source, decision.known)
     if source.kind in BUCKET_KINDS | _COST_KINDS:
-        read_source(intake, source, to_read, known_buckets, buckets, passed)
+        read_source(intake, source, to_read, _PARSERS[source.kind], settlement, superseded)
     else:
         for file, decision in to_read:
             raise_if_stopped(intake.stop)
@@ -61,9 +62,8 @@ def _take_fetched(
     intake: IntakeSession,
     storage: StorageLayout,
     source: Source,
-    buckets: BucketChange,
-    known_buckets: KnownBuckets,
-    passed: LedgerWriter,
+    settlement: BucketSettlement,
+    superseded: LedgerWriter,
 ) -> list[tuple[str, str]]:
     """Read what was fetched and is not registered yet, oldest fetch first, a few files at a time.
 
@@ -84,7 +84,9 @@ def _take_fetched(
         for start in range(0, len(files), _FILES_AT_ONCE):
             raise_if_stopped(intake.stop)
             part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
-            read_source(intake, as_kind, part, known_buckets, buckets, passed, are_ours=True)
+            read_source(
+                intake, as_kind, part, _PARSERS[kind], settlement, superseded, are_ours=True
+            )
         taken += [(source.name, f.name) for f in files]
     intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])
     return taken

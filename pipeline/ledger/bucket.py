@@ -1,4 +1,4 @@
-"""A bucket's identity, and which of several versions of one bucket holds.
+"""A provider's bucket: its identity, the order of its versions, what contradicts each other.
 
 A later version replaces an earlier one whole. Never reads a file.
 """
@@ -6,23 +6,30 @@ A later version replaces an earlier one whole. Never reads a file.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Literal, Protocol
-
-import xxhash
+from typing import Literal, NamedTuple, Protocol
 
 from pipeline.errors import SourceError
 
 Width = Literal["1m", "1h", "1d"]
+COSTS = "costs"  # the endpoint of every provider's costs
 WIDTH_SECONDS: dict[Width, int] = {"1m": 60, "1h": 3_600, "1d": 86_400}
 
 # NULL on every row proves nothing for these: service accounts have no user, sessions no key.
 _OFTEN_NULL = frozenset({"user_id", "api_key_id"})
 # The costs endpoint sends project ids whether or not it was asked to group by them.
 _OFTEN_NULL_COSTS = _OFTEN_NULL | {"project_id"}
+
+
+class BucketKey(NamedTuple):
+    """What identifies a bucket: one version of each key is current."""
+
+    provider: str
+    organization_id: str  # the configured one
+    bucket_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Bucket:
     rows: int  # accepted result rows
     organization_id: str  # the configured one, whatever the rows name: part of the identity
     organizations: frozenset[str]  # that its rows name; one admin key shows one organization
+    provider: str
     position: int  # among the buckets of its file: the rows' `bucket_position`
     late_seconds: int = 0  # that it begins after `started_at`: the first bucket of a fetch is cut
 
@@ -48,9 +56,14 @@ class Bucket:
         return bucket_key(self.endpoint, self.started_at, self.width)
 
     @property
-    def identity_hash(self) -> int:
-        """The ledger's hash of the identity: xxh3, 64 bits."""
-        return identity_hash(self.organization_id, self.bucket_key)
+    def key(self) -> BucketKey:
+        """What identifies the bucket among all."""
+        return BucketKey(self.provider, self.organization_id, self.bucket_key)
+
+    @property
+    def is_costs(self) -> bool:
+        """Whether its rows are costs, and not usage."""
+        return self.endpoint == COSTS
 
     @property
     def day(self) -> date:
@@ -68,14 +81,16 @@ class HasBuckets(Protocol):
 
 def bucket_key(endpoint: str, started_at: datetime, width: Width) -> str:
     """``completions|2026-06-14T00:00:00|1d``; of costs, always days, ``costs|2026-06-14``."""
-    if endpoint == "costs":
+    if endpoint == COSTS:
         return f"costs|{started_at.date().isoformat()}"
     return f"{endpoint}|{started_at.isoformat()}|{width}"
 
 
-def identity_hash(organization_id: str, key: str) -> int:
-    """xxh3 (64 bits) of organization and key, as ``polars_hash`` computes it for a column."""
-    return xxhash.xxh3_64_intdigest(f"{organization_id}\x1f{key}".encode())
+def covers_day(starts: Collection[datetime], day: date, until: datetime) -> bool:
+    """Whether hourly buckets that start then cover a UTC day, as far as an instant."""
+    midnight = datetime.combine(day, time())
+    hours = -(-min(until - midnight, timedelta(days=1)) // timedelta(hours=1))
+    return set(starts) >= {midnight + timedelta(hours=n) for n in range(hours)}
 
 
 def versions(parsed: Sequence[HasBuckets]) -> tuple[Bucket, ...]:
@@ -145,7 +160,7 @@ def _agree(buckets: Iterable[Bucket]) -> None:
             raise _disagreement(one, other, f"widths ({one.width} and {other.width})")
     firsts: dict[tuple[datetime | None, frozenset[str]], Bucket] = {}
     for bucket in known:
-        unsure = _OFTEN_NULL_COSTS if bucket.endpoint == "costs" else _OFTEN_NULL
+        unsure = _OFTEN_NULL_COSTS if bucket.is_costs else _OFTEN_NULL
         # Over the whole day only what is never NULL; of one bucket, the same traffic, everything.
         for start, fields in (
             (None, bucket.dimensions - unsure),
@@ -174,10 +189,7 @@ def _of_earlier_width(same_day: Sequence[Bucket]) -> set[Bucket]:
     latest = same_day[-1]
     earlier = {b for b in same_day if b.width != latest.width}
     if earlier and latest.width == "1h" and latest.fetched_at is not None:
-        midnight = latest.started_at.replace(hour=0)
-        elapsed = min(latest.fetched_at - midnight, timedelta(days=1))
-        hours = -(-elapsed // timedelta(hours=1))
-        covered = {b.started_at.hour for b in same_day if b.width == "1h"}
-        if not covered >= set(range(hours)):
+        starts = {b.started_at for b in same_day if b.width == "1h"}
+        if not covers_day(starts, latest.day, latest.fetched_at):
             raise _disagreement(max(earlier, key=_sequence), latest, "widths (1d and 1h)")
     return earlier

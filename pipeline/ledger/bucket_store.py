@@ -1,4 +1,4 @@
-"""Versions of provider buckets, and provider costs, in the books: stored, replaced, forgotten."""
+"""The versions of provider buckets in the database: stored, superseded, forgotten."""
 
 from __future__ import annotations
 
@@ -7,13 +7,27 @@ from datetime import datetime
 
 import polars as pl
 
-from pipeline.providers.read_pages import BucketChange
+from pipeline.ledger import cost_store
+from pipeline.ledger.settle_buckets import BucketChange
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 
+_BUCKET_COLUMNS = (
+    "provider",
+    "organization_id",
+    "endpoint",
+    "started_at",
+    "width",
+    "fetched_at",
+    "rows",
+    "input_file",
+    "input_line",
+    "late_seconds",
+)
+
 
 def buckets_to_restore(db: Database, names: Sequence[str]) -> pl.DataFrame:
-    """The versions of buckets that hold again without the files of these names."""
+    """The versions of buckets that are current again without the files of these names."""
     return db.frame(sql("ledger/buckets_to_restore"), {"names": list(names)})
 
 
@@ -25,7 +39,8 @@ def forget_files(
     run_id: str,
     at: datetime,
 ) -> list[int]:
-    """Take the provider costs and rejects of files back; versions of buckets hold again.
+    """Take the provider costs and rejects of files back; earlier versions of buckets are
+    current again.
 
     Gives a file id for each restored cost.
     """
@@ -41,72 +56,26 @@ def forget_files(
 
 
 def save_buckets(db: Database, change: BucketChange, run_id: str, at: datetime) -> None:
-    """Record new versions of buckets, and which ones no longer hold."""
-    for organization_id, key in change.replaced:
+    """Record new versions of buckets and costs, and which earlier ones are superseded."""
+    for provider, organization_id, bucket_key in change.superseded:
         db.con.execute(
-            "UPDATE buckets SET is_current = false "
-            "WHERE organization_id = $org AND bucket_key = $key",
-            {"org": organization_id, "key": key},
+            "UPDATE buckets SET is_current = false WHERE provider = $provider "
+            "AND organization_id = $organization AND bucket_key = $key",
+            {"provider": provider, "organization": organization_id, "key": bucket_key},
         )
-    for key in change.replaced_costs:
-        # by the day alone: rows name the provider's organization, the bucket the configured one
-        db.con.execute(
-            "UPDATE provider_costs SET replaced_at = $at "
-            "WHERE bucket_key = $key AND replaced_at IS NULL",
-            {"at": at, "key": key},
-        )
-    for frame in change.costs:
-        db.insert_frame("provider_costs", frame)
+    cost_store.save_costs(db, change.costs, change.superseded_costs, at)
     db.insert(
         "buckets",
-        (
-            "organization_id",
-            "bucket_key",
-            "endpoint",
-            "started_at",
-            "width",
-            "fetched_at",
-            "content_hash",
-            "rows",
-            "source",
-            "input_file",
-            "input_line",
-            "is_current",
-            "run_id",
-            "late_seconds",
-        ),
+        (*_BUCKET_COLUMNS, "bucket_key", "source", "content_hash", "is_current", "run_id"),
         [
             (
-                v.bucket.organization_id,
+                *(getattr(v.bucket, name) for name in _BUCKET_COLUMNS),
                 v.bucket.bucket_key,
-                v.bucket.endpoint,
-                v.bucket.started_at,
-                v.bucket.width,
-                v.bucket.fetched_at,
-                v.content_hash,
-                v.bucket.rows,
                 v.source,
-                v.bucket.input_file,
-                v.bucket.input_line,
+                v.content_hash,
                 v.is_current,
                 run_id,
-                v.bucket.late_seconds,
             )
             for v in change.new
         ],
     )
-
-
-def replaced_costs(db: Database, change: BucketChange) -> dict[int, int]:
-    """How many current provider costs of which file a change replaces."""
-    if not change.replaced_costs:
-        return {}
-    keys = pl.DataFrame({"bucket_key": sorted(set(change.replaced_costs))})
-    db.con.register("replaced_cost_keys", keys)
-    found = db.rows(
-        "SELECT c.file_id, count(*) FROM provider_costs AS c "
-        "INNER JOIN replaced_cost_keys AS k USING (bucket_key) "
-        "WHERE c.replaced_at IS NULL GROUP BY c.file_id"
-    )
-    db.con.unregister("replaced_cost_keys")
-    return dict(found)

@@ -15,13 +15,14 @@ import duckdb
 import polars as pl
 
 from pipeline import resources
-from pipeline.ledger.bucket import Bucket
-from pipeline.ledger.bucket_versions import BucketKey
+from pipeline.ledger.bucket import Bucket, BucketKey
 from pipeline.ledger.duplicates import find_duplicates
 from pipeline.ledger.files import Exclusion, LedgerFile, register_runs, view_rows
 from pipeline.ledger.identity import identity_hash
 
-_BUCKET_COLUMNS = "identity_hash, organization_id, record_id, source, input_file, usage_date"
+_BUCKET_COLUMNS = (
+    "identity_hash, provider, organization_id, record_id, source, input_file, usage_date"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ def _rows_of_buckets(
     files = [f for f in known if f.is_bucket]
     if not replaced or not files:
         return pl.DataFrame()
-    rows = [(org, key, by.input_file, by.input_line) for (org, key), by in replaced.items()]
-    schema = ("organization_id", "bucket_key", "replaced_by_file", "replaced_by_line")
+    rows = [(*key, by.input_file, by.input_line) for key, by in replaced.items()]
+    schema = ("provider", "organization_id", "bucket_key", "replaced_by_file", "replaced_by_line")
     con.register(
         "replaced_buckets",
         pl.DataFrame(rows, schema=list(schema), orient="row").with_columns(

@@ -12,8 +12,8 @@ from pipeline.errors import SourceError
 from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.minutes import MinuteDay
+from pipeline.ledger.settle_buckets import BucketChange
 from pipeline.providers.fetch_store import FetchRow
-from pipeline.providers.read_pages import BucketChange
 from pipeline.runs.result import Counts
 
 

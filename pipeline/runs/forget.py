@@ -19,7 +19,9 @@ from pipeline.runs.context import RunContext
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
 
-_COLUMNS = "identity_hash, organization_id, record_id, source, input_file, basis, usage_date"
+_COLUMNS = (
+    "identity_hash, provider, organization_id, record_id, source, input_file, basis, usage_date"
+)
 
 
 def forget(run: RunContext, names: Sequence[str], reason: str) -> RunResult:

@@ -8,7 +8,8 @@ from pipeline.intake.stage import take_source
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter, discard
-from pipeline.providers.read_pages import BucketChange, accept_waiting, exclude_passed
+from pipeline.ledger.settle_buckets import BucketSettlement
+from pipeline.providers.read_pages import accept_pending, exclude_superseded
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 
@@ -21,25 +22,24 @@ def read_sources(run: RunContext) -> ChangeSet:
     intake = open_intake(run)
     first_id = ledger_store.next_ledger_id(run.db) + _SUPERSEDED_IDS
     superseded = LedgerWriter(run.storage.ledger, run.run_id, first_id)
-    buckets = BucketChange()
-    known_buckets = KnownBuckets(run.db)
+    settlement = BucketSettlement(KnownBuckets(run.db), run.run_id)
     seen: list[tuple[str, str]] = []
     for source in run.config.sources:
-        seen += take_source(intake, run.storage, source, buckets, known_buckets, superseded)
-    accept_waiting(intake, buckets)
+        seen += take_source(intake, run.storage, source, settlement, superseded)
+    accept_pending(intake, settlement)
     run.files.note_gone(seen)
     superseded_files = superseded.close()
     unreadable = {e.file_id for e in intake.abandoned}
     return ChangeSet(
         new_files=discard(intake.writer.close(), intake.abandoned),
         superseded_files=superseded_files,
-        exclusions=exclude_passed(buckets, superseded_files),
+        exclusions=exclude_superseded(settlement.change, superseded_files),
         has_rejects=stage_rejects(run, intake),
         unreadable=unreadable,
         completed=[t for t in intake.healed_tails if t[0] not in unreadable],
         touched=intake.touched,
         before=intake.before,
-        buckets=buckets,
+        buckets=settlement.change,
         problems=intake.problems,
         notes=intake.notes,
     )

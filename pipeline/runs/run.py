@@ -27,7 +27,7 @@ from pipeline.charges.rating_jobs import rating_jobs
 from pipeline.charges.reconciliation.reconcile import reconcile
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
-from pipeline.ledger import bucket_store
+from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import LedgerFile, dates_of
 from pipeline.ledger.supersede import supersede_buckets, supersede_requests
@@ -40,6 +40,7 @@ from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.invariants import check_books, check_days
+from pipeline.runs.kinds import BILLS
 from pipeline.runs.read_sources import read_sources
 from pipeline.runs.result import RunResult, counts_of, reason_of
 from pipeline.storage import disk_errors
@@ -111,6 +112,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         write_ledger(run, change)
         ledger = ledger_store.ledger_files(db, storage.root)
         excluded = ledger_store.excluded_rows(db)
+        cost_store.parse_stored_items(db, BILLS)
         run.begin("rate")
         rated = _rate(run, change, ledger, excluded)
         write_charges(run, rated)
@@ -122,6 +124,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
             db,
             days,
             aliases=run.book.aliases(),
+            bills=BILLS,
             now=run.now,
             run_id=run.run_id,
             computed_at=run.started_at,
@@ -192,11 +195,11 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
     excluded = ledger_store.excluded_rows(run.db)
     names = [s.name for s in run.config.sources]
     requests = supersede_requests(run.con, change.new_files, known, excluded, names)
-    buckets = supersede_buckets(run.con, change.buckets.replaced, known, excluded)
+    buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
     for found in (requests, buckets):
         change.exclusions += found.exclusions
         run.files.move_rows(found.moves, change.before)
-    costs = bucket_store.replaced_costs(run.db, change.buckets)
+    costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
     run.files.move_costs(costs)
     change.new_files = [f for f in change.new_files if f.rows]
     for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):

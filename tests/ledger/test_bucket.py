@@ -43,6 +43,7 @@ def bucket(
         rows=rows,
         organization_id="org-acme",
         organizations=frozenset(organizations),
+        provider="openai",
         position=position,
     )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pipeline.charges.reconciliation.model import Charged, Costed, Day, Line
 from pipeline.charges.reconciliation.reconcile import compare
 from pipeline.pricing.aliases_and_allowances import Alias
-from pipeline.providers.openai.line_items import parse
+from pipeline.providers.openai.line_items import BILL, parse
 
 DAY = date(2026, 11, 2)
 A_MILLION = Decimal(1_000_000)
@@ -62,13 +62,14 @@ def compared(
     day = Day(
         usage_date=DAY,
         organization_id="org-acme",
+        provider="openai",
         charges=tuple(charges),
         costs=tuple(costs),
         is_covered=is_covered,
         is_open=is_open,
         fetched_at=datetime(2026, 11, 9),
     )
-    return compare(day, ALIASES)
+    return compare(day, ALIASES, BILL.names)
 
 
 def parts(line: Line) -> dict[str, str]:

@@ -21,36 +21,15 @@ from pipeline.charges.reconciliation.model import (
     Pair,
 )
 from pipeline.charges.reconciliation.pair import TOOL_METERS
+from pipeline.ledger.bill import BillNames
 from pipeline.money import EXACT, MONEY_STEP, plain
-from pipeline.providers.openai.line_items import model_key
 
 USD = "usd"
 _MILLION = Decimal(1_000_000)
 _DIGITS_OF_A_PRICE = 6  # decimals of a price a million tokens; the bill's real prices have 4
-_SPELLED = {
-    "text_input_tokens": "{}, input",
-    "cached_text_input_tokens": "{}, cached input",
-    "cache_write_tokens": "{}, cache writes",
-    "cache_write_12h_tokens": "{}, cache writes 12h",
-    "text_output_tokens": "{}, output",
-    "audio_input_tokens": "{} audio, input",
-    "cached_audio_input_tokens": "{} audio, cached input",
-    "audio_output_tokens": "{} audio, output",
-    "image_input_tokens": "{} image, input",
-    "cached_image_input_tokens": "{} image, cached input",
-    "image_output_tokens": "{} image, output",
-    "training_tokens": "{}, training",
-    "audio_seconds": "{}",
-    "characters": "{}",
-    "images": "{}",
-    "vector_store_gb_days": "assistants api | file search",
-    "code_interpreter_sessions": "code interpreter sessions",
-    "web_search_calls": "web search tool calls",
-    "file_search_calls": "file search tool calls",
-}
 
 
-def explain(pair: Pair, day: Day) -> Line:
+def explain(pair: Pair, day: Day, names: BillNames) -> Line:
     """One pair of a day that the costs cover, as a line. Exact: nothing is rounded away."""
     with localcontext(EXACT):
         foreign = [c for c in pair.costs if c.currency != USD]
@@ -73,8 +52,9 @@ def explain(pair: Pair, day: Day) -> Line:
         return Line(
             usage_date=day.usage_date,
             organization_id=day.organization_id,
+            provider=day.provider,
             project_id=pair.project_id,
-            line_item=_line_item(pair),
+            line_item=_line_item(pair, names),
             model=_model(pair.charges),
             meter=pair.meter,
             state="other_currency" if foreign else "in_lag" if day.is_open else "compared",
@@ -103,6 +83,7 @@ def not_fetched(day: Day) -> list[Line]:
         Line(
             usage_date=day.usage_date,
             organization_id=day.organization_id,
+            provider=day.provider,
             project_id=project,
             line_item=None,
             model=None,
@@ -216,7 +197,7 @@ def _money(amount: Decimal) -> Decimal:
     return amount.quantize(MONEY_STEP, context=EXACT)
 
 
-def _line_item(pair: Pair) -> str | None:
+def _line_item(pair: Pair, names: BillNames) -> str | None:
     """As the bill writes it; of a charge without costs, as it would."""
     items = sorted({c.line_item for c in pair.costs if c.line_item is not None})
     if items:
@@ -226,15 +207,7 @@ def _line_item(pair: Pair) -> str | None:
     charge = pair.charges[0]
     if charge.billed_item is not None:
         return charge.billed_item
-    return _SPELLED.get(charge.meter, "{}, " + charge.meter).format(_spelled(charge.model))
-
-
-def _spelled(model: str | None) -> str:
-    if model is None:
-        return "no model"
-    if model.lower().startswith("ft:"):
-        return "ft-" + (model.split(":")[1] or model_key(model))
-    return model
+    return names.line_item(charge.model, charge.meter)
 
 
 def _model(charges: Iterable[Charged]) -> str | None:

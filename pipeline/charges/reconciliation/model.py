@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from pipeline.providers.openai.line_items import LineItem
+from pipeline.ledger.bill import LineItem
 
 State = Literal["compared", "in_lag", "no_costs_fetched", "other_currency"]
 Join = Literal["name", "alias", "quantity"]
@@ -69,10 +69,11 @@ class Costed:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Both sides of one organization's UTC day."""
+    """Both sides of one organization's UTC day at one provider."""
 
     usage_date: date
     organization_id: str
+    provider: str
     charges: tuple[Charged, ...]
     costs: tuple[Costed, ...]
     is_covered: bool  # whether the costs of the day were fetched
@@ -98,6 +99,7 @@ class Line:
 
     usage_date: date
     organization_id: str
+    provider: str
     project_id: str | None
     line_item: str | None  # as the provider writes it, or would; None: the bill names none
     model: str | None  # as we charge it

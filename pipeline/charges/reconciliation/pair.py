@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pipeline.charges.reconciliation.model import ZERO, Charged, Costed, Join, Pair
+from pipeline.ledger.bill import BillNames
 from pipeline.money import EXACT, MONEY_STEP
-from pipeline.providers.openai.line_items import dated_key, model_key
 
 STORAGE = "vector_store_gb_days"
 # The bill does not say which model searched or stored.
@@ -32,6 +32,7 @@ _COVERED_BY = {
 }
 
 _Key = tuple[str, str | None]  # model by some name, meter
+_Named = Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -61,12 +62,15 @@ class _Group:
 
 
 def pair(
-    charges: Sequence[Charged], costs: Sequence[Costed], aliases: Mapping[str, str]
+    charges: Sequence[Charged],
+    costs: Sequence[Costed],
+    aliases: Mapping[str, str],
+    names: BillNames,
 ) -> list[Pair]:
     """The pairs of a day, by project.
 
-    **Takes** the alias table as it is on the day, by `model_key`. Where no line of the bill names
-    a project, the bill is compared with the charges of all projects together.
+    **Takes** the alias table as it is on the day, by the families of both ids. Where no line of
+    the bill names a project, it is compared with the charges of all projects together.
     """
     if costs and all(c.project_id is None for c in costs):
         charges = [replace(c, project_id=None) for c in charges]
@@ -79,7 +83,7 @@ def pair(
     return [
         made
         for project, (ours, theirs) in sorted(by_project.items(), key=lambda p: p[0] or "")
-        for made in _pair_project(project, ours, theirs, aliases)
+        for made in _pair_project(project, ours, theirs, aliases, names)
     ]
 
 
@@ -126,16 +130,18 @@ def _pair_project(
     charges: Sequence[Charged],
     costs: Sequence[Costed],
     aliases: Mapping[str, str],
+    names: BillNames,
 ) -> list[Pair]:
     pairs, charges, costs = _billed(project, charges, costs)
     unnamed = [c for c in costs if c.line_item is None]
     unread = [c for c in costs if c.line_item is not None and c.item.kind == "unknown"]
     named = [c for c in costs if c.line_item is not None and c.item.kind != "unknown"]
-    groups = _by_name(_as_the_bill_splits(charges, named), named)
+    family = names.family
+    groups = _by_name(_as_the_bill_splits(charges, named, family), named, names.version)
     groups = _apart_by_surface(groups)
-    groups = _by_other_name(groups, model_key, "name")
-    groups = _by_other_name(groups, lambda n: aliases.get(model_key(n), model_key(n)), "alias")
-    groups = _bare_models(groups)
+    groups = _by_other_name(groups, family, "name")
+    groups = _by_other_name(groups, lambda n: aliases.get(family(n), family(n)), "alias")
+    groups = _bare_models(groups, family)
     groups = _by_quantity(groups)
     if unnamed:
         # a bill, or a part of it, without line items: what no line has claimed
@@ -179,13 +185,15 @@ def _billed(
     )
 
 
-def _as_the_bill_splits(charges: Iterable[Charged], costs: Sequence[Costed]) -> list[Charged]:
+def _as_the_bill_splits(
+    charges: Iterable[Charged], costs: Sequence[Costed], family: _Named
+) -> list[Charged]:
     """Charges by the meters that the bill keeps apart for their model."""
-    lines = {(c.item.model_key, c.item.meter) for c in costs}
-    whole = {(c.item.model_key, c.item.meter) for c in costs if c.item.modality is None}
+    lines = {(_family(c, family), c.item.meter) for c in costs}
+    whole = {(_family(c, family), c.item.meter) for c in costs if c.item.modality is None}
     merged: dict[tuple[str | None, str], Charged] = {}
     for charge in charges:
-        key = model_key(charge.model or "")
+        key = family(charge.model or "")
         covering = _COVERED_BY.get(charge.meter)
         if covering and (key, charge.meter) not in lines and (key, covering) in whole:
             charge = replace(charge, meter=covering)  # noqa: PLW2901  the same charge, elsewhere
@@ -205,14 +213,20 @@ def _add(one: Charged, other: Charged) -> Charged:
     )
 
 
-def _by_name(charges: Iterable[Charged], costs: Iterable[Costed]) -> list[tuple[_Key, _Group]]:
+def _family(cost: Costed, family: _Named) -> str | None:
+    return None if cost.item.model is None else family(cost.item.model)
+
+
+def _by_name(
+    charges: Iterable[Charged], costs: Iterable[Costed], version: _Named
+) -> list[tuple[_Key, _Group]]:
     groups: dict[_Key, _Group] = defaultdict(_Group)
     for charge in charges:
-        name = "" if charge.meter in TOOL_METERS else dated_key(charge.model or "")
+        name = "" if charge.meter in TOOL_METERS else version(charge.model or "")
         groups[name, charge.meter].charges.append(charge)
     for cost in costs:
         meter = cost.item.meter
-        name = "" if meter in TOOL_METERS else dated_key(cost.item.model or "")
+        name = "" if meter in TOOL_METERS else version(cost.item.model or "")
         groups[name, meter].costs.append(cost)
     return list(groups.items())
 
@@ -232,7 +246,7 @@ def _apart_by_surface(groups: Iterable[tuple[_Key, _Group]]) -> list[tuple[_Key,
 
 
 def _by_other_name(
-    groups: Iterable[tuple[_Key, _Group]], name: Callable[[str], str], join: Join
+    groups: Iterable[tuple[_Key, _Group]], name: _Named, join: Join
 ) -> list[tuple[_Key, _Group]]:
     """Join what is left over on one side with what is left over, or does not agree, on the other.
 
@@ -274,13 +288,15 @@ def _lacking(group: _Group) -> Decimal:
     return ZERO if billed is None else EXACT.subtract(billed, group.charged_quantity)
 
 
-def _bare_models(groups: Sequence[tuple[_Key, _Group]]) -> list[tuple[_Key, _Group]]:
+def _bare_models(
+    groups: Sequence[tuple[_Key, _Group]], family: _Named
+) -> list[tuple[_Key, _Group]]:
     """A line that is a model's name alone covers all that no other line of the model covers."""
     bare = [(k, g) for k, g in groups if k[1] is None]
     left = [f for f in groups if f[0][1] is not None]
     covered: list[tuple[_Key, _Group]] = []
     for key, group in bare:
-        same = [f for f in left if not f[1].costs and model_key(f[0][0]) == model_key(key[0])]
+        same = [f for f in left if not f[1].costs and family(f[0][0]) == family(key[0])]
         left = [f for f in left if not any(f is s for s in same)]
         group.charges += [c for _, g in same for c in g.charges]
         covered.append((key, group))

@@ -7,10 +7,9 @@ Takes the charge files of days and the costs that hold; writes `reconciliation` 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -19,10 +18,10 @@ from pipeline.charges.model import ChargeDay, charge_relation, is_final
 from pipeline.charges.reconciliation.causes import explain, not_fetched
 from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
 from pipeline.charges.reconciliation.pair import pair
+from pipeline.ledger.bill import BillNames, Bills, LineItem
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.validity import holds
-from pipeline.providers.openai.line_items import LineItem, in_unit_of, model_key, parse
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 
@@ -38,9 +37,11 @@ _AMOUNTS = (
     "joined_by_name_usd",
     *(f"{cause}_usd" for cause in CAUSES),
 )
+_Account = tuple[date, str, str]  # UTC day, provider, configured organization
 STORED_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
     "organization_id": pl.String(),
+    "provider": pl.String(),
     "project_id": pl.String(),
     "line_item": pl.String(),
     "model": pl.String(),
@@ -69,15 +70,16 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The costs of one organization's UTC day, as they were fetched last."""
+    """One provider's costs of one organization's UTC day, as they were fetched last."""
 
+    provider: str
     organization_id: str
     fetched_at: datetime | None
     content_mark: str
 
 
-def compare(day: Day, aliases: Iterable[Alias]) -> list[Line]:
-    """The lines of one organization's day, by project and line item.
+def compare(day: Day, aliases: Iterable[Alias], names: BillNames) -> list[Line]:
+    """The lines of one organization's day at one provider, by project and line item.
 
     **Gives** of a day without fetched costs one line a project, without a gap. What has neither
     an amount nor a quantity on either side is left out.
@@ -85,12 +87,13 @@ def compare(day: Day, aliases: Iterable[Alias]) -> list[Line]:
     if not day.is_covered:
         return not_fetched(day)
     at = datetime.combine(day.usage_date, time())
-    names = {
-        model_key(a.alias): model_key(a.model)
+    family = names.family
+    families = {
+        family(a.alias): family(a.model)
         for a in aliases
-        if holds(a, at) and model_key(a.alias) != model_key(a.model)
+        if a.is_of(day.provider) and holds(a, at) and family(a.alias) != family(a.model)
     }
-    lines = [explain(p, day) for p in pair(day.charges, day.costs, names)]
+    lines = [explain(p, day, names) for p in pair(day.charges, day.costs, families, names)]
     return [line for line in lines if not _is_empty(line)]
 
 
@@ -99,6 +102,7 @@ def reconcile(
     states: Mapping[date, ChargeDay],
     *,
     aliases: Sequence[Alias],
+    bills: Bills,
     now: datetime,
     run_id: str,
     computed_at: datetime,
@@ -106,12 +110,15 @@ def reconcile(
 ) -> int:
     """Compare the days that have changed, or are still open, or are asked for; store their lines.
 
-    **Takes** the states of all days with charges. **Gives** how many days were compared. Where no
-    costs were ever fetched there is nothing to compare with, and nothing is stored.
+    **Takes** the states of all days with charges, and how each provider's bill names models.
+    **Gives** how many days were compared. A provider whose costs were never fetched is left out:
+    there is nothing to compare its charges with.
     """
     fetches: dict[date, list[Fetch]] = defaultdict(list)
-    for organization, day, fetched_at, mark in db.rows(sql("charges/reconciliation/costs_fetched")):
-        fetches[day].append(Fetch(organization, fetched_at, mark))
+    for provider, organization, day, fetched_at, mark in db.rows(
+        sql("charges/reconciliation/costs_fetched")
+    ):
+        fetches[day].append(Fetch(provider, organization, fetched_at, mark))
     known = {
         day: (mark, is_open)
         for day, mark, is_open in db.rows(
@@ -130,7 +137,7 @@ def reconcile(
     gone = sorted(known.keys() - all_days)
     if not chosen and not gone:
         return 0
-    lines = _compare_days(db, states, fetches, chosen, aliases, now)
+    lines = _compare_days(db, states, fetches, chosen, aliases, bills, now)
     _store(db, [*chosen, *gone], lines, run_id, computed_at)
     db.insert(
         "reconciled_days",
@@ -145,7 +152,7 @@ def reconcile(
 
 def _mark(state: ChargeDay | None, fetches: Sequence[Fetch]) -> str:
     charges = "" if state is None else state.charge_path.name
-    costs = [f"{f.organization_id} {f.content_mark}" for f in fetches]
+    costs = [f"{f.provider} {f.organization_id} {f.content_mark}" for f in fetches]
     return "|".join([charges, *sorted(costs)])
 
 
@@ -161,37 +168,47 @@ def _compare_days(
     fetches: Mapping[date, Sequence[Fetch]],
     days: Sequence[date],
     aliases: Sequence[Alias],
+    bills: Bills,
     now: datetime,
 ) -> list[Line]:
-    same: dict[str, str] = dict(db.rows(sql("charges/reconciliation/organizations")))
-    charges = _charges(db, [states[d] for d in days if d in states], same)
+    same = {
+        (provider, named): organization
+        for provider, named, organization in db.rows(sql("charges/reconciliation/organizations"))
+    }
+    billing = {f.provider for day in fetches.values() for f in day}
+    charges = _charges(db, [states[d] for d in days if d in states], same, billing)
     costs = _costs(db, days, same)
-    organizations: dict[date, set[str]] = defaultdict(set)
-    for day, organization in [*charges, *costs]:
-        organizations[day].add(organization)
+    accounts: dict[date, set[tuple[str, str]]] = defaultdict(set)
+    for day, provider, organization in [*charges, *costs]:
+        accounts[day].add((provider, organization))
     lines = []
     for day in days:
-        fetched = {f.organization_id: f for f in fetches.get(day, ())}
-        for organization in sorted(organizations[day]):
-            fetch = fetched.get(organization)
-            key = (day, organization)
+        fetched = {(f.provider, f.organization_id): f for f in fetches.get(day, ())}
+        for provider, organization in sorted(accounts[day], key=lambda a: (a[1], a[0])):
+            fetch = fetched.get((provider, organization))
+            key = (day, provider, organization)
             both = Day(
                 usage_date=day,
                 organization_id=organization,
+                provider=provider,
                 charges=tuple(charges.get(key, ())),
                 costs=tuple(costs.get(key, ())),
                 is_covered=fetch is not None or bool(costs.get(key)),
                 is_open=not is_final(day, now) if fetch is None else _is_open(day, fetch, now),
                 fetched_at=None if fetch is None else fetch.fetched_at,
             )
-            lines += compare(both, aliases)
+            names = bills[provider].names if provider in bills else BillNames()
+            lines += compare(both, aliases, names)
     return lines
 
 
 def _charges(
-    db: Database, states: Sequence[ChargeDay], same: Mapping[str, str]
-) -> dict[tuple[date, str], list[Charged]]:
-    found: dict[tuple[date, str], list[Charged]] = defaultdict(list)
+    db: Database,
+    states: Sequence[ChargeDay],
+    same: Mapping[tuple[str, str], str],
+    billing: Collection[str],
+) -> dict[_Account, list[Charged]]:
+    found: dict[_Account, list[Charged]] = defaultdict(list)
     if not states:
         return found
     db.con.execute(
@@ -199,25 +216,25 @@ def _charges(
         "project_id, provider, model, variant, meter, quantity, contracted_unit_price_usd, "
         f"cost_usd, pricing_status FROM {charge_relation(s.charge_path for s in states)}"
     )
-    rows = db.rows(sql("charges/reconciliation/charges_of_days"))
+    rows = db.rows(sql("charges/reconciliation/charges_of_days"), {"providers": sorted(billing)})
     db.con.execute("DROP VIEW day_charges")
-    for day, organization, project, model, meter, item, quantity, usd, unpriced, price in rows:
-        found[day, same.get(organization, organization)].append(
+    for day, provider, organization, *charged in rows:
+        project, model, meter, item, quantity, usd, unpriced, price = charged
+        found[day, provider, same.get((provider, organization), organization)].append(
             Charged(project, model, meter, quantity, usd, unpriced, price, item)
         )
     return found
 
 
 def _costs(
-    db: Database, days: Sequence[date], same: Mapping[str, str]
-) -> dict[tuple[date, str], list[Costed]]:
+    db: Database, days: Sequence[date], same: Mapping[tuple[str, str], str]
+) -> dict[_Account, list[Costed]]:
     """The bill of days; what differs only in its unit of quantity is one line."""
     merged: dict[tuple[Any, ...], Costed] = {}
-    items: dict[str | None, LineItem] = {}
     rows = db.rows(sql("charges/reconciliation/costs_of_days"), {"days": list(days)})
-    for day, organization, project, text, currency, unit, amount, credit, sent, free in rows:
-        item = items.get(text) or items.setdefault(text, parse(text))
-        quantity = _in_unit(item.meter, sent, unit)
+    for day, provider, organization, project, text, parsed, currency, *amounts in rows:
+        amount, credit, sent, free = amounts
+        item = LineItem(**parsed)
         line = Costed(
             project_id=project,
             line_item=text,
@@ -225,21 +242,16 @@ def _costs(
             currency=currency,
             amount=amount,
             credits=credit,
-            quantity=quantity,
-            free_quantity=_in_unit(item.meter, free, unit) or ZERO,
+            quantity=item.in_unit_of_meter(sent),
+            free_quantity=item.in_unit_of_meter(free) or ZERO,
         )
-        key = (day, same.get(organization, organization), project, text, currency)
+        account = same.get((provider, organization), organization)
+        key = (day, provider, account, project, text, currency)
         merged[key] = line if key not in merged else _together(merged[key], line)
-    found: dict[tuple[date, str], list[Costed]] = defaultdict(list)
-    for (day, organization, *_), line in merged.items():
-        found[day, organization].append(line)
+    found: dict[_Account, list[Costed]] = defaultdict(list)
+    for (day, provider, organization, *_), line in merged.items():
+        found[day, provider, organization].append(line)
     return found
-
-
-def _in_unit(meter: str | None, quantity: Decimal | None, unit: str | None) -> Decimal | None:
-    if meter is None or quantity is None:
-        return None
-    return in_unit_of(meter, quantity, unit)
 
 
 def _together(one: Costed, other: Costed) -> Costed:

@@ -7,20 +7,16 @@ it cannot read is of the kind `unknown`. The spellings are undocumented, and gro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
 
+from pipeline.ledger.bill import UNKNOWN, Bill, BillNames, ItemKind, LineItem
 from pipeline.meters import METER_UNITS
-from pipeline.money import round_quantity
-
-Kind = Literal["usage", "training", "video", "realtime_session", "container", "unknown"]
 
 # The costs endpoint's short names of what the usage endpoints call otherwise.
 MODEL_ALIASES = {"whisper": "whisper-1"}
 
-_TOOLS: dict[str, tuple[str | None, Kind]] = {
+_TOOLS: dict[str, tuple[str | None, ItemKind]] = {
     "web search tool calls": ("web_search_calls", "usage"),
     "web search calls": ("web_search_calls", "usage"),
     "web search": ("web_search_calls", "usage"),
@@ -80,6 +76,29 @@ _BARE: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(r"(gpt|chatgpt|codex|davinci|babbage|o\d)(-\S+)?|chat-latest"), None),
 )
 
+# How the bill would write a meter of a model.
+_SPELLED = {
+    "text_input_tokens": "{}, input",
+    "cached_text_input_tokens": "{}, cached input",
+    "cache_write_tokens": "{}, cache writes",
+    "cache_write_12h_tokens": "{}, cache writes 12h",
+    "text_output_tokens": "{}, output",
+    "audio_input_tokens": "{} audio, input",
+    "cached_audio_input_tokens": "{} audio, cached input",
+    "audio_output_tokens": "{} audio, output",
+    "image_input_tokens": "{} image, input",
+    "cached_image_input_tokens": "{} image, cached input",
+    "image_output_tokens": "{} image, output",
+    "training_tokens": "{}, training",
+    "audio_seconds": "{}",
+    "characters": "{}",
+    "images": "{}",
+    "vector_store_gb_days": "assistants api | file search",
+    "code_interpreter_sessions": "code interpreter sessions",
+    "web_search_calls": "web search tool calls",
+    "file_search_calls": "file search tool calls",
+}
+
 _FACTORS: dict[str, tuple[str, int]] = {
     "tokens": ("tokens", 1),
     "1000_tokens": ("tokens", 1000),
@@ -89,39 +108,32 @@ _FACTORS: dict[str, tuple[str, int]] = {
     "images": ("images", 1),
     "characters": ("characters", 1),
 }
-_HOURS_A_DAY = Decimal(24)
-_PLENTY = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_STORED = "gibibyte_hours"
+_HOURS_A_DAY = 24
 
 
-@dataclass(frozen=True, slots=True)
-class LineItem:
-    """One `line_item`: what it is about, and whether a usage endpoint shows the same."""
+@lru_cache(maxsize=4096)
+def parse(line_item: str | None, quantity_unit: str | None = None) -> LineItem:
+    """What a `line_item` is about, and how its quantity becomes one of the meter.
 
-    surface: str | None  # such as "evals"; lower case
-    model: str | None  # as written
-    model_key: str | None  # see `model_key`
-    is_fine_tuned: bool
-    modality: str | None  # as written; None where the line says only "input"
-    meter: str | None  # one of METER_NAMES
-    kind: Kind
-
-
-_UNKNOWN = LineItem(None, None, None, False, None, None, "unknown")
-
-
-def parse(line_item: str | None) -> LineItem:
-    """What a `line_item` is about.
-
-    **Gives** the kind `usage` where some usage endpoint shows the same, whether or not anybody
-    knows the model; training, video, realtime and voice sessions, containers are on the bill
-    only; `unknown` is all that cannot be read, None and "" among it.
+    **Gives** the kind `unknown` for all that cannot be read, None and "" among it. Without a unit,
+    and with one that nobody knows, a quantity is taken as it is: the provider's own list of units
+    is open, and a call has none.
     **Source** the spellings met so far, in the reference of the admin API, section 3.4.
     """
     text = " ".join((line_item or "").split())
     surface, bar, rest = text.partition(" | ")
     if not bar:
         surface, rest = "", text
-    return _parse(rest.strip(), surface.strip().lower() or None)
+    item = _parse(rest.strip(), surface.strip().lower() or None)
+    multiplier, divisor = _ratio(item.meter, quantity_unit)
+    is_stored = item.kind == "unknown" and quantity_unit == _STORED
+    return replace(
+        item,
+        unit_multiplier=multiplier,
+        unit_divisor=divisor,
+        scope="storage" if is_stored else None,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -144,42 +156,47 @@ def dated_key(model: str) -> str:
     return MODEL_ALIASES.get(name, name)
 
 
-def in_unit_of(meter: str, quantity: Decimal, quantity_unit: str | None) -> Decimal | None:
-    """The provider's quantity in the unit of our meter; None where its unit is another thing.
+def spell(model: str | None, meter: str) -> str:
+    """The line item under which the bill would show a meter of a model."""
+    return _SPELLED.get(meter, "{}, " + meter).format(_spelled(model))
 
-    Without a unit, and with one that nobody knows, it is taken as it is: the provider's own list
-    of units is open, and a call has none. Half-even at 6 decimals.
-    """
+
+BILL = Bill(parse, BillNames(family=model_key, version=dated_key, line_item=spell))
+
+
+def _spelled(model: str | None) -> str:
+    if model is None:
+        return "no model"
+    if model.lower().startswith("ft:"):
+        return "ft-" + (model.split(":")[1] or model_key(model))
+    return model
+
+
+def _ratio(meter: str | None, quantity_unit: str | None) -> tuple[int | None, int | None]:
+    """Multiplier and divisor from a unit of the bill to that of a meter; None: another thing."""
+    if meter is None:
+        return 1, 1
     unit = METER_UNITS[meter]
-    if quantity_unit == "gibibyte_hours":
-        if unit != "gb_days":
-            return None
-        with localcontext(_PLENTY):
-            return round_quantity(quantity / _HOURS_A_DAY)
-    known = _FACTORS.get(quantity_unit or "")
-    if known is None:
-        return quantity
-    of_unit, factor = known
-    if of_unit != unit:
-        return None
-    with localcontext(_PLENTY):
-        return round_quantity(quantity * factor)
+    if quantity_unit == _STORED:
+        return (1, _HOURS_A_DAY) if unit == "gb_days" else (None, None)
+    of_unit, factor = _FACTORS.get(quantity_unit or "", (unit, 1))
+    return (factor, 1) if of_unit == unit else (None, None)
 
 
 def _parse(text: str, surface: str | None) -> LineItem:
     words = text.lower()
     if surface is not None and (surface, words) in _OF_SURFACE:
-        return LineItem(surface, None, None, False, None, _OF_SURFACE[surface, words], "usage")
+        return LineItem("usage", _OF_SURFACE[surface, words], surface=surface)
     if words in _TOOLS:
         meter, kind = _TOOLS[words]
-        return LineItem(surface, None, None, False, None, meter, kind)
+        return LineItem(kind, meter, surface=surface)
     if _CONTAINER.search(words):
-        return LineItem(surface, None, None, False, None, "code_interpreter_sessions", "container")
+        return LineItem("container", "code_interpreter_sessions", surface=surface)
     name, comma, what = text.rpartition(",")
     if comma:
         return _of_model(name.strip(), what.strip().lower(), surface)
     if not text or _CATEGORIES.fullmatch(words):
-        return _UNKNOWN if surface is None else LineItem(*_with(surface))
+        return _unknown(surface)
     return _bare(text, surface)
 
 
@@ -187,17 +204,17 @@ def _of_model(name: str, what: str, surface: str | None) -> LineItem:
     """``MODEL, KIND`` and ``MODEL MODALITY, KIND`` and ``MODEL, MODALITY KIND``."""
     model, what, modality = _modality(name, what)
     if not _MODEL.fullmatch(model):
-        return LineItem(*_with(surface))
+        return _unknown(surface)
     key = model_key(model)
     meter = _TOKENS.get((modality or "text", what)) or _COUNTS.get(what)
-    kind: Kind = "usage" if meter else "unknown"
+    kind: ItemKind = "usage" if meter else "unknown"
     if _TRAINING.search(what):
         meter, kind = ("training_tokens", "training")
     elif key.startswith("sora") or what.startswith("video"):
         meter, kind = "video_seconds", "video"
     elif _REALTIME.match(key) or what.endswith(("session", "sessions")):
         meter, kind = meter or "audio_seconds", "realtime_session"
-    return LineItem(surface, model, key, key.startswith("ft:"), modality, meter, kind)
+    return LineItem(kind, meter, model, surface, modality)
 
 
 def _modality(name: str, what: str) -> tuple[str, str, str | None]:
@@ -217,18 +234,17 @@ def _without(what: str, modality: str) -> str:
 
 def _bare(text: str, surface: str | None) -> LineItem:
     if not _MODEL.fullmatch(text):
-        return LineItem(*_with(surface))
+        return _unknown(surface)
     key = model_key(text)
-    is_fine_tuned = key.startswith("ft:")
     if key.startswith("sora"):
-        return LineItem(surface, text, key, is_fine_tuned, None, "video_seconds", "video")
+        return LineItem("video", "video_seconds", text, surface)
     if _REALTIME.match(key):
-        return LineItem(surface, text, key, is_fine_tuned, None, None, "realtime_session")
+        return LineItem("realtime_session", None, text, surface)
     for names, meter in _BARE:
         if names.fullmatch(key.removeprefix("ft:")):
-            return LineItem(surface, text, key, is_fine_tuned, None, meter, "usage")
-    return LineItem(*_with(surface))
+            return LineItem("usage", meter, text, surface)
+    return _unknown(surface)
 
 
-def _with(surface: str | None) -> tuple[str | None, None, None, bool, None, None, Kind]:
-    return surface, None, None, False, None, None, "unknown"
+def _unknown(surface: str | None) -> LineItem:
+    return replace(UNKNOWN, surface=surface)

@@ -1,9 +1,10 @@
 -- row: one meter of one model that we charge on a UTC day to a project, tiers and keys summed.
--- takes: day_charges, the charge files of the days. What is charged as billed keeps its line item.
+-- takes: day_charges, the charge files of the days; $providers, those with a bill. What is charged as billed keeps its line item.
 -- ties: sum(cost_usd) = that of charges over the same days.
 -- engine: duckdb
 SELECT
   usage_date,
+  provider,
   organization_id,
   project_id,
   model,
@@ -18,9 +19,10 @@ SELECT
       THEN min(contracted_unit_price_usd)
   END AS unit_price_usd
 FROM day_charges
-WHERE provider = 'openai'
+WHERE list_contains($providers, provider)
 GROUP BY
   usage_date,
+  provider,
   organization_id,
   project_id,
   model,

@@ -1,7 +1,7 @@
 -- row: one line of the provider's costs behind the billed charges of a cell, the dearest first.
 -- engine: duckdb
 WITH billed AS (
-  SELECT DISTINCT usage_date, organization_id, project_id, api_key_id, user_id, variant
+  SELECT DISTINCT usage_date, provider, organization_id, project_id, api_key_id, user_id, variant
   FROM charges
   WHERE pricing_status = 'billed'
     AND CASE WHEN $is_utc THEN usage_date ELSE charge_date END >= $since_date
@@ -22,7 +22,7 @@ SELECT
 FROM provider_costs AS c
 INNER JOIN billed AS b
   ON b.usage_date = c.usage_date AND b.variant = c.line_item
-  AND b.organization_id = c.organization_id
+  AND b.provider = c.provider AND b.organization_id = c.organization_id
   AND b.project_id IS NOT DISTINCT FROM c.project_id
   AND b.api_key_id IS NOT DISTINCT FROM c.api_key_id
   AND b.user_id IS NOT DISTINCT FROM c.user_id

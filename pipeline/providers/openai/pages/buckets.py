@@ -50,6 +50,7 @@ class RawBucket:
             rows,
             context.organization_id,
             frozenset(n for n in named if isinstance(n, str) and n),
+            context.provider,
             position,
             self.late_seconds,
         )

@@ -16,8 +16,10 @@ import polars as pl
 
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
+from pipeline.ledger.bill import ITEM_TYPE, item_values
 from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
 from pipeline.money import parse_decimal, provider_amount, round_quantity
+from pipeline.providers.openai import line_items
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.providers.openai.pages.pages import read
 
@@ -25,12 +27,14 @@ __all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
 
 AMOUNT = pl.Decimal(38, 24)
 COSTS_SCHEMA: dict[str, pl.DataType] = {
+    "provider": pl.String(),
     "usage_date": pl.Date(),
     "organization_id": pl.String(),
     "project_id": pl.String(),
     "api_key_id": pl.String(),
     "user_id": pl.String(),
     "line_item": pl.String(),  # as sent, unknown ones too
+    "item": ITEM_TYPE,  # the same, taken apart
     "amount": AMOUNT,
     "currency": pl.String(),  # lower case
     "quantity": pl.Decimal(38, 6),
@@ -62,6 +66,7 @@ class ParsedCosts(NamedTuple):
     rejects: pl.DataFrame  # REJECT_SCHEMA
     notes: tuple[str, ...]
     rows_read: int  # result rows
+    minute_records: None = None
 
 
 def parse(path: Path, context: Context) -> ParsedCosts:
@@ -129,14 +134,17 @@ def _row(value: Any, raw: RawBucket, context: Context) -> dict[str, Any]:
     amount = value.get("amount")
     if not isinstance(amount, dict) or amount.get("value") is None:
         raise RowError("not_an_amount", "amount.value is missing")
-    quantity = value.get("quantity")
+    quantity, line_item = value.get("quantity"), text(value, "line_item")
+    quantity_unit = text(value, "quantity_unit")
     return {
+        "provider": context.provider,
         "usage_date": raw.started_at.date(),
         "organization_id": text(value, "organization_id") or context.organization_id,
         "project_id": text(value, "project_id"),
         "api_key_id": text(value, "api_key_id"),
         "user_id": text(value, "user_id"),
-        "line_item": text(value, "line_item"),
+        "line_item": line_item,
+        "item": item_values(line_items.parse(line_item, quantity_unit)),
         "amount": _decimal(
             amount["value"], "amount.value", provider_amount, _WHOLE_DIGITS_OF_AMOUNT
         ),
@@ -144,7 +152,7 @@ def _row(value: Any, raw: RawBucket, context: Context) -> dict[str, Any]:
         "quantity": None
         if quantity is None
         else _decimal(quantity, "quantity", _quantity, _WHOLE_DIGITS_OF_QUANTITY),
-        "quantity_unit": text(value, "quantity_unit"),
+        "quantity_unit": quantity_unit,
         "fetched_at": raw.fetched_at,
         "input_file": context.input_file,
     }

@@ -23,6 +23,7 @@ from pipeline.dates import local_date
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
+from pipeline.ledger.identity import identity_hash
 from pipeline.meters import METER_NAMES
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.providers.openai.pages.pages import read
@@ -208,13 +209,12 @@ def _identify(rows: list[dict[str, Any]], bucket: Bucket) -> None:
     repeats: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         repeats[row["record_id"]].append(row)
-    key, hashed = bucket.bucket_key, bucket.identity_hash
+    key = bucket.bucket_key
     for dimensions, same in repeats.items():
         if len(same) > 1:
             same.sort(key=_content)
         for n, row in enumerate(same, 1):
             row["record_id"] = f"{key}|{dimensions}" + (f"#{n}" if n > 1 else "")
-            row[IDENTITY_HASH] = hashed
             row["bucket_key"] = key
             row["bucket_position"] = bucket.position
 
@@ -235,7 +235,10 @@ class _Table:
             "recorded_at": context.recorded_at,
             "input_file": context.input_file,
         }
+        # a row may name its own organization; a bucket is the configured one's
+        self._identity_hash = identity_hash(pl.lit(context.organization_id), "bucket_key")
         self._rows: list[dict[str, Any]] = []
+        self._made = {IDENTITY_HASH, *self._constants, *METER_NAMES}
         self._frames = [pl.DataFrame(schema=USAGE_BUCKET_SCHEMA)]
 
     def extend(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -255,7 +258,7 @@ class _Table:
             if name in present
             else pl.Series(name, [row[name] for row in rows], dtype=dtype)
             for name, dtype in USAGE_BUCKET_SCHEMA.items()
-            if name in present or not (name in self._constants or name in METER_NAMES)
+            if name in present or name not in self._made
         ]
         constants = self._constants | {m: 0 for m in METER_NAMES if m not in present}
         self._frames.append(
@@ -264,6 +267,7 @@ class _Table:
                 pl.lit(value, dtype=USAGE_BUCKET_SCHEMA[name]).alias(name)
                 for name, value in constants.items()
             )
+            .with_columns(self._identity_hash.alias(IDENTITY_HASH))
             .select(*USAGE_BUCKET_SCHEMA)
         )
         self._rows = []
