@@ -18,13 +18,11 @@ from pipeline.ledger.files import LedgerWriter
 from pipeline.ledger.settle_buckets import BucketSettlement
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
-from pipeline.providers.openai.pages import costs, usage
-from pipeline.providers.read_pages import ParsePages, read_source
+from pipeline.providers.read_pages import PARSERS, read_source
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import collapse_repeats
 
 _COST_KINDS = frozenset({"openai_costs"})
-_PARSERS: dict[str, ParsePages] = {"openai_usage": usage.parse, "openai_costs": costs.parse}
 _FILES_AT_ONCE = 100
 
 
@@ -47,7 +45,7 @@ def take_source(
         if decision.action is not Action.SKIP and decision.known is not None:
             _same_basis(source, decision.known)
     if source.kind in BUCKET_KINDS | _COST_KINDS:
-        read_source(intake, source, to_read, _PARSERS[source.kind], settlement, superseded)
+        read_source(intake, source, to_read, PARSERS[source.kind], settlement, superseded)
     else:
         for file, decision in to_read:
             raise_if_stopped(intake.stop)
@@ -84,9 +82,7 @@ def _take_fetched(
         for start in range(0, len(files), _FILES_AT_ONCE):
             raise_if_stopped(intake.stop)
             part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
-            read_source(
-                intake, as_kind, part, _PARSERS[kind], settlement, superseded, are_ours=True
-            )
+            read_source(intake, as_kind, part, PARSERS[kind], settlement, superseded, are_ours=True)
         taken += [(source.name, f.name) for f in files]
     intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])
     return taken

@@ -30,6 +30,7 @@ from pipeline.ledger.settle_buckets import (
     ReadVersion,
     Settled,
 )
+from pipeline.providers.openai.pages import costs, usage
 from pipeline.schemas import LEDGER_SCHEMA, Basis
 
 # A bucket is a small frame, and a frame costs memory by its columns, however few its rows.
@@ -65,6 +66,7 @@ class ParsedPages(Protocol):
 
 
 ParsePages = Callable[[Path, Context], ParsedPages]
+PARSERS: dict[str, ParsePages] = {"openai_usage": usage.parse, "openai_costs": costs.parse}
 
 
 @dataclass(frozen=True, slots=True)
