@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.alerts.texts import Severity
+from pipeline.alerts.model import Severity
 from pipeline.errors import ConfigError
 
 TIMEOUT_SECONDS = 30

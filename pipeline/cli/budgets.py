@@ -88,14 +88,15 @@ def alerts_list(
 @alerts_app.command("test")
 def alerts_test(config: ConfigOption = None) -> None:
     """Send a test message through every configured channel; 3 if one does not accept it."""
-    from pipeline.alerts import channels, texts
+    from pipeline.alerts import channels
+    from pipeline.alerts.texts import messages
 
     configured = cli_context.load(config)
     resolved = channels.resolve(configured.alerts.channels, cli_context.environment())
     if not resolved:
         say('No channel is configured: set [alerts] channels, such as ["env:SLACK_URL"].')
         raise typer.Exit(NOT_DELIVERED)
-    title, body = texts.trial(configured.organization.name)
+    title, body = messages.trial(configured.organization.name)
     is_accepted = True
     for channel in resolved:
         error = channel.send(title, body, "info")

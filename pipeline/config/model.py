@@ -85,6 +85,11 @@ class Organization(_Section):
         """The organization's time zone."""
         return ZoneInfo(self.timezone)
 
+    @property
+    def shown_name(self) -> str:
+        """What people call it: its name, else its id."""
+        return self.name or self.id
+
 
 class Storage(_Section):
     """Where the warehouse, raw files, published files and reports lie."""

@@ -144,7 +144,9 @@ def recorded_run(
     head = run_log.new_run(verb, now=now, started_at=real_clock())
 
     def record_failure(db: Database, error: TollbookError) -> None:
-        messages = run_log.record_failure(db, head, error, real_clock())
+        messages = run_log.record_failure(
+            db, head, error, real_clock(), organization=config.organization.shown_name
+        )
         # the error itself is printed when the command ends
         printed = [message.message_id for message in messages]
         with suppress(duckdb.Error, OSError):

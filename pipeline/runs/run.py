@@ -11,9 +11,10 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipeline.alerts import budget_rule, outbox, run_rule
 from pipeline.alerts.deliver import deliver
-from pipeline.alerts.monitors.evaluate import watch
+from pipeline.alerts.model import GoodRun, RunProblem
+from pipeline.alerts.monitors import evaluate as monitors
+from pipeline.alerts.update import Look, update_budget_alerts, update_run_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.budgets.evaluate import update_status
 from pipeline.budgets.plan import configured_plans
@@ -137,7 +138,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         _note_quarantine_limit(run, change)
         outcome = "partial" if change.problems else "done"
         _alert(run, change, statuses, outcome)
-        watch(
+        monitors.evaluate(
             db,
             run.con,
             config,
@@ -264,23 +265,15 @@ def _alert(
 ) -> None:
     """Raise and retract the alerts of budgets and of the run itself."""
     con = run.db.con
-    decision = budget_rule.decide(
-        statuses,
-        outbox.known(con),
-        first_run_started_at=run_log.first_good_run(run.db) or run.started_at,
-        today=run.today,
-        now=run.started_at,
-        run_id=run.run_id,
-        organization=run.config.organization.name or run.config.organization.id,
-    )
-    outbox.store(con, decision)
+    look = Look(run.run_id, run.started_at, run.config.organization.shown_name)
+    update_budget_alerts(con, look, statuses, today=run.today)
     if run.head.verb != "run":
         return
     if outcome == "done":
-        outbox.record_good_run(con, now=run.started_at, run_id=run.run_id)
+        update_run_alerts(con, look, GoodRun(run.run_id))
     else:
-        problem = run_rule.RunProblem(run.run_id, "partial", reason_of(change.problems))
-        outbox.record_run_problem(con, problem, now=run.started_at)
+        problem = RunProblem(run.run_id, "partial", reason_of(change.problems))
+        update_run_alerts(con, look, problem)
 
 
 def _posted(rated: RatingResult) -> Mapping[str, int]:

@@ -173,7 +173,7 @@ def report(
             month=month,
             now=now,
             zone=config.organization.zone,
-            organization_name=config.organization.name or config.organization.id,
+            organization_name=config.organization.shown_name,
             run_id=run_id or newest[0][0],
             near_percent=config.headroom.near_percent,
         )

@@ -9,8 +9,8 @@ from datetime import datetime
 import duckdb
 import structlog
 
-from pipeline.alerts import outbox, run_rule
-from pipeline.alerts.budget_rule import Message
+from pipeline.alerts.model import Message, RunProblem
+from pipeline.alerts.update import Look, update_run_alerts
 from pipeline.errors import TollbookError
 from pipeline.runs.result import Counts
 from pipeline.storage.database import Database
@@ -64,7 +64,12 @@ def record(
 
 
 def record_failure(
-    db: Database, run: RunHead, error: TollbookError, finished_at: datetime
+    db: Database,
+    run: RunHead,
+    error: TollbookError,
+    finished_at: datetime,
+    *,
+    organization: str,
 ) -> Sequence[Message]:
     """Record that a run failed, with an alert for it. Gives the alert's new messages.
 
@@ -73,19 +78,13 @@ def record_failure(
     try:
         with db.transaction():
             record(db, run, finished_at=finished_at, outcome="failed", problems=[error])
-            decision = outbox.record_run_problem(
+            decision = update_run_alerts(
                 db.con,
-                run_rule.RunProblem(run.run_id, "failed", str(error)),
-                now=run.started_at,
+                Look(run.run_id, run.started_at, organization),
+                RunProblem(run.run_id, "failed", str(error)),
             )
     except (duckdb.Error, OSError) as second:
         log.warning("failure_not_recorded", run_id=run.run_id, error=type(second).__name__)
         return ()
     error.is_told = True
     return decision.messages
-
-
-def first_good_run(db: Database) -> datetime | None:
-    """When the first run that did not fail was started."""
-    first: datetime | None = db.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
-    return first

@@ -1,14 +1,14 @@
 -- row: one alert of alerts_now, new or changed.
 -- engine: duckdb
 INSERT INTO alerts (
-  alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent, severity, message,
-  about, state, is_true, delivery, delivered_at, resolved_at, amount_usd, spent_usd,
-  times_raised, run_id
+  alert_id, raised_at, kind, subject_id, period_start_date, period_end_date, threshold_percent,
+  severity, message, about, state, is_true, delivery, delivered_at, resolved_at, amount_usd,
+  spent_usd, times_raised, run_id
 )
 SELECT
-  alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent, severity, message,
-  about, state, is_true, delivery, delivered_at, resolved_at, amount_usd, spent_usd,
-  times_raised, run_id
+  alert_id, raised_at, kind, subject_id, period_start_date, period_end_date, threshold_percent,
+  severity, message, about, state, is_firing, delivery, delivered_at, resolved_at, amount_usd,
+  spent_usd, times_raised, run_id
 FROM alerts_now
 ON CONFLICT (alert_id) DO UPDATE SET
   raised_at = excluded.raised_at,

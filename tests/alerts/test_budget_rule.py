@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.alerts.budget_rule import NOT_SENT, Alert, Decision, alert_id
+from pipeline.alerts.model import NOT_SENT, Alert, Decision, alert_id
+from pipeline.budgets.period import MONTHLY
 from tests.support.budget_database import NOW, TODAY, after, decide, status
 
 OCTOBER = date(2026, 10, 1)
@@ -312,13 +313,13 @@ def test_the_id_says_what_the_alert_says_and_nothing_else() -> None:
     """The same fact has the same id on every run and machine; any other fact has another."""
     first, second = decide([status("2100")]), decide([status("5000")], run_id="other", now=NOW)
     assert [a.alert_id for a in first.new] == [a.alert_id for a in second.new]
-    assert alert_id("budget", "b", OCTOBER, "80") == "alert-9bc73f563900a604"
+    assert alert_id("budget", "b", MONTHLY.period_of(OCTOBER), "80") == "alert-9bc73f563900a604"
     others = {
-        alert_id("budget", "b", OCTOBER, "80"),
-        alert_id("budget", "b", OCTOBER, "8"),
-        alert_id("budget", "b", SEPTEMBER, "80"),
-        alert_id("budget", "c", OCTOBER, "80"),
-        alert_id("run", "b", OCTOBER, "80"),
+        alert_id("budget", "b", MONTHLY.period_of(OCTOBER), "80"),
+        alert_id("budget", "b", MONTHLY.period_of(OCTOBER), "8"),
+        alert_id("budget", "b", MONTHLY.period_of(SEPTEMBER), "80"),
+        alert_id("budget", "c", MONTHLY.period_of(OCTOBER), "80"),
+        alert_id("run", "b", MONTHLY.period_of(OCTOBER), "80"),
         alert_id("budget", "b", None, "80"),
     }
     assert len(others) == 6

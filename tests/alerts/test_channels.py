@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.alerts.channels import resolve
-from pipeline.alerts.outbox import deliver, known, pending, record
+from pipeline.alerts.deliver import send
+from pipeline.alerts.store import known_alerts, pending_messages, save_deliveries
 from pipeline.errors import ConfigError
 from tests.support.budget_database import NOW, budget, catalogue, run, spent
 from tests.support.webhook import TOKEN, webhook
@@ -39,13 +40,15 @@ def test_an_alert_goes_from_spend_to_webhook_and_is_repeated_only_where_it_faile
         bad.status = 503
         both = resolve(["env:GOOD", "env:BAD"], {"GOOD": good.url, "BAD": bad.url})
         for _ in range(2):
-            record(con, deliver(pending(con), both, clock=lambda: NOW, announce=print))
+            save_deliveries(
+                con, send(pending_messages(con), both, clock=lambda: NOW, announce=print)
+            )
         assert (len(good.posts), len(bad.posts)) == (1, 0)
         bad.status = 200
-        record(con, deliver(pending(con), both, clock=lambda: NOW, announce=print))
+        save_deliveries(con, send(pending_messages(con), both, clock=lambda: NOW, announce=print))
         assert good.posts == bad.posts
         assert good.posts[0]["message"] == decision.messages[0].body
-    assert [a.delivery for a in known(con)] == ["sent"] * 3
+    assert [a.delivery for a in known_alerts(con)] == ["sent"] * 3
     assert con.execute("SELECT channel, outcome, error FROM deliveries").fetchall() == [
         ("json (env:GOOD)", "delivered", None),
         ("json (env:BAD)", "failed", "refused with HTTP status 503"),
@@ -65,8 +68,8 @@ def test_the_url_is_nowhere_but_in_the_request(
         both = resolve([server.url, "env:DEAD"], {"DEAD": f"json://me:{TOKEN}@127.0.0.1:1/{TOKEN}"})
         spent(con, "2600")
         run(con, [budget()], "run-1")
-        tries = deliver(pending(con), both, clock=lambda: NOW, announce=print)
-        record(con, tries)
+        tries = send(pending_messages(con), both, clock=lambda: NOW, announce=print)
+        save_deliveries(con, tries)
         con.execute("CHECKPOINT")
     assert [t.outcome for t in tries] == ["failed", "failed"]
     shown = [repr(both), repr(tries), repr(logs), caplog.text, *capfd.readouterr()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.alerts import outbox
+from pipeline.alerts.store import known_alerts
 from pipeline.budgets import store
 from pipeline.budgets.evaluate import evaluate
 from pipeline.budgets.period import MONTHLY, Calendar, Period
@@ -131,11 +131,11 @@ def test_a_quarter_alerts_with_its_label_and_until_its_end() -> None:
     [message] = run(con, [QUARTER], "run-1", today=AUGUST).messages
     assert message.body.startswith("Budget chat-quarterly (project proj_chat), Q3 2026\n83.3 %")
     run(con, [QUARTER], "run-2", today=date(2026, 9, 30))
-    assert [a.state for a in outbox.known(con)] == ["open"]
+    assert [a.state for a in known_alerts(con)] == ["open"]
     spend(con, [(date(2026, 7, 2), "proj_chat", "m", "models", "3100", "0")])
     [late] = run(con, [QUARTER], "run-3", today=date(2026, 12, 31)).messages
     assert "Q3 2026 (ended)\n103.3 % used" in late.body
-    assert [(a.threshold_percent, a.state) for a in outbox.known(con)] == [
+    assert [(a.threshold_percent, a.state) for a in known_alerts(con)] == [
         (80, "resolved"),
         (100, "open"),
     ]

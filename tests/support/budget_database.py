@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import duckdb
 
-from pipeline.alerts import budget_rule as alerts
-from pipeline.alerts import outbox
-from pipeline.alerts.budget_rule import Alert, Decision
+from pipeline.alerts import budget_rule, state_machine
+from pipeline.alerts.model import Alert, Decision
+from pipeline.alerts.update import Look, update_budget_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.budgets.evaluate import evaluate
 from pipeline.budgets.period import MONTHLY, Calendar
@@ -90,15 +90,7 @@ def run(
     con.execute("BEGIN")
     statuses = evaluate(con, plans(budgets), today=today)
     budget_store.save(con, statuses)
-    decision = alerts.decide(
-        statuses,
-        outbox.known(con),
-        first_run_started_at=None,
-        today=today,
-        now=now,
-        run_id=run_id,
-    )
-    outbox.store(con, decision)
+    decision = update_budget_alerts(con, Look(run_id, now, ""), statuses, today=today)
     con.execute("COMMIT")
     return decision
 
@@ -143,14 +135,14 @@ def decide(
     now: datetime = NOW,
     first_run_started_at: datetime | None = None,
 ) -> Decision:
-    """`alerts.decide` on a fixed day."""
-    return alerts.decide(
-        statuses,
+    """What a run decides about budgets, on a fixed day."""
+    first_day = first_run_started_at.date() if first_run_started_at else today
+    return state_machine.decide(
+        budget_rule.conditions(statuses, known, first_day=first_day, today=today),
         known,
-        first_run_started_at=first_run_started_at,
-        today=today,
         now=now,
         run_id=run_id,
+        organization="",
     )
 
 

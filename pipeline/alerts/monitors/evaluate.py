@@ -1,21 +1,20 @@
-"""Holds what was used against what the directory allows, and decides what is to be said of it.
+"""Compares usage with rate limits and directory policy; raises and clears their alerts.
 
-Inside the run's one transaction: peaks of minutes into the books, alerts into the outbox.
+Inside the run's one transaction: peaks of minutes into their table, alerts into the outbox.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from pipeline.alerts import finding_rule, outbox
-from pipeline.alerts.finding_rule import Fact, FactKind
+from pipeline.alerts.finding_rule import looked_at
 from pipeline.alerts.monitors import policy, rate_limits
+from pipeline.alerts.update import Look, update_finding_alerts
 from pipeline.charges.model import ChargeDay
 from pipeline.config.model import Config
 from pipeline.ledger import minute_store
@@ -28,7 +27,7 @@ _DAY = timedelta(days=1)
 _LIMITS_SETTING = "limits_of_peaks"
 
 
-def watch(
+def evaluate(
     db: Database,
     con: duckdb.DuckDBPyConnection,
     config: Config,
@@ -44,7 +43,7 @@ def watch(
     run_id: str,
 ) -> None:
     """Rate limits that are near, and use that is not allowed, of this month and the one before."""
-    since, until = finding_rule.looked_at(today)
+    since, until = looked_at(today)
     _keep_peaks(
         db,
         con,
@@ -56,44 +55,15 @@ def watch(
         since=since,
         until=until,
     )
-    name = config.organization.name or config.organization.id
-    tell = partial(_tell, db, today=today, at=at, run_id=run_id, organization=name)
-    tell("rate_limit", rate_limits.facts(db, config.headroom.near_percent))
-    if not config.policy.alerts:
-        known = outbox.known(db.con)
-        outbox.store(db.con, finding_rule.switched_off("policy", known, at))
-        return
-    # the organization's months begin and end within a day of UTC's
-    recent = [s.charge_path for s in states.values() if since - _DAY <= s.usage_date <= until]
-    tell("policy", [f for f in policy.facts(db, recent) if _is_in(f, since)])
-
-
-def _is_in(fact: Fact, since: date) -> bool:
-    return fact.period_start_date >= since
-
-
-def _tell(
-    db: Database,
-    kind: FactKind,
-    facts: Sequence[Fact],
-    *,
-    today: date,
-    at: datetime,
-    run_id: str,
-    organization: str,
-) -> None:
-    first: datetime | None = db.value("SELECT min(started_at) FROM runs WHERE outcome <> 'failed'")
-    decision = finding_rule.decide(
-        kind,
-        facts,
-        outbox.known(db.con),
-        first_day=(first or at).date(),
-        today=today,
-        now=at,
-        run_id=run_id,
-        organization=organization,
-    )
-    outbox.store(db.con, decision)
+    look = Look(run_id, at, config.organization.shown_name)
+    near = rate_limits.findings(db, config.headroom.near_percent)
+    update_finding_alerts(db.con, look, "rate_limit", near, today=today)
+    breaches = None
+    if config.policy.alerts:
+        # the organization's months begin and end within a day of UTC's
+        recent = [s.charge_path for s in states.values() if since - _DAY <= s.usage_date <= until]
+        breaches = policy.findings(db, recent)
+    update_finding_alerts(db.con, look, "policy", breaches, today=today)
 
 
 def _keep_peaks(

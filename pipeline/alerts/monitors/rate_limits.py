@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.alerts.finding_rule import Fact, counted, one_line, project_label
-from pipeline.alerts.texts import month_name
+from pipeline.alerts.finding_rule import Finding
+from pipeline.alerts.model import RateLimitUse
+from pipeline.budgets.period import MONTHLY
 from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.ledger.minutes import MINUTE_SCHEMA
 from pipeline.meters import INPUT_METERS, OUTPUT_METERS
@@ -98,33 +99,32 @@ def peaks(
     return found
 
 
-def facts(db: Database, near_percent: int) -> list[Fact]:
-    """What `minute_peaks` says of each UTC month: near a limit, or at it."""
-    found: list[Fact] = []
+def findings(db: Database, near_percent: int) -> list[Finding]:
+    """The UTC months of `minute_peaks` in which a project came near a limit, or to it."""
+    found: list[Finding] = []
     rows = db.rows(sql("alerts/monitors/headroom_months"), {"near_percent": near_percent})
-    for month, project_id, name, model, by_requests, by_tokens, hours, days, *seen in rows:
-        highest = max(by_requests or 0, by_tokens or 0)
-        what = ", ".join(
-            f"{points // 100} % of the {word} a minute"
-            for word, points in (("requests", by_requests), ("tokens", by_tokens))
-            if points is not None
-        )
-        when = f"{counted(hours, 'hour')} on {counted(days, 'day')}"
-        message = (
-            f"Rate limit of {one_line(model)} in project {project_label(project_id, name)}, "
-            f"{month_name(month)} (UTC): at most {what} that it allows; "
-            f"{near_percent} % or more in {when}, last at {seen[1]:%Y-%m-%d %H:00}."
+    for month, project_id, name, model, by_requests, by_tokens, hours, days, _, last_at in rows:
+        use = RateLimitUse(
+            project_id=project_id,
+            project_name=name,
+            model=model,
+            near_percent=near_percent,
+            requests_basis_points=by_requests,
+            tokens_basis_points=by_tokens,
+            hours_near=hours,
+            days_near=days,
+            last_hour_at=last_at,
         )
         found += [
-            Fact(
+            Finding(
                 subject_id=f"{project_id} {model}",
-                period_start_date=month,
+                month=MONTHLY.period_of(month),
                 severity="critical" if percent == REACHED_PERCENT else "warning",
-                message=message,
+                facts=use,
                 about=f"project {project_id}, model {model}",
                 threshold_percent=percent,
             )
-            for percent in (near_percent, REACHED_PERCENT)
-            if highest >= percent * 100
+            for percent in sorted({near_percent, REACHED_PERCENT})
+            if max(by_requests or 0, by_tokens or 0) >= percent * 100
         ]
     return found

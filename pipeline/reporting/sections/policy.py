@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from pipeline.alerts.texts.findings import BREACHES
 from pipeline.reporting.month.reader import MonthReader
-
-KINDS = {
-    "archived_project": "Archived project",
-    "model_not_permitted": "Model not permitted",
-    "deleted_key": "Deleted key",
-    "unknown_key": "Unknown key",
-    "unknown_project": "Unknown project",
-    "former_member": "Former member",
-    "unknown_person": "Unknown person",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,7 @@ def read(month: MonthReader) -> tuple[PolicyFinding, ...]:
     """The month's policy findings, the most expensive first."""
     return tuple(
         PolicyFinding(
-            KINDS[kind],
+            BREACHES[kind],
             month.names.text(project_id),
             "" if subject == project_id else f"{name} ({subject})" if name else subject,
             *rest,

@@ -324,7 +324,7 @@ def test_hostile_names_are_text(workspace: Workspace) -> None:
     said: list[str] = []
     workspace.run(say=said.append)
     assert [row[2] for row in workspace.rows(FINDINGS)] == [key]
-    assert "-- {subject} {0}\ufffdAlert ids: alert-0, which is not among" in said[0]
+    assert "-- {subject} {0}\\nAlert ids: alert-0, which is not among" in said[0]
     assert len(said[0].splitlines()) == 3
 
 

@@ -407,7 +407,5 @@ def test_hostile_names_stay_inside_their_sentence(workspace: Workspace) -> None:
     workspace.write("logs/a.jsonl", lines(request("1", 900, project="proj_'; DROP", model=model)))
     said: list[str] = []
     workspace.run(say=said.append)
-    assert (
-        "Rate limit of alpha\ufffdAlert ids: alert-0\ufffd[31m in project proj_'; DROP" in said[0]
-    )
+    assert "Rate limit of alpha\\nAlert ids: alert-0\\x1b[31m in project proj_'; DROP" in said[0]
     assert len(said[0].splitlines()) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,12 +12,21 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.alerts import budget_rule, outbox, run_rule
-from pipeline.alerts.budget_rule import Message
 from pipeline.alerts.channels import Channel
-from pipeline.alerts.outbox import Delivery, deliver, pending, record
-from pipeline.alerts.run_rule import RunProblem
-from pipeline.alerts.texts import Severity
+from pipeline.alerts.deliver import send as send_messages
+from pipeline.alerts.model import (
+    NOT_SENT,
+    Decision,
+    Delivery,
+    GoodRun,
+    Message,
+    RunProblem,
+    Severity,
+    alert_id,
+)
+from pipeline.alerts.store import known_alerts, pending_messages, save_deliveries
+from pipeline.alerts.update import Look, update_run_alerts
+from pipeline.budgets.period import MONTHLY
 from pipeline.resources import sql
 from tests.support.budget_database import NOW, TODAY, budget, catalogue, run, spent
 
@@ -57,8 +66,10 @@ def send(
     announce: Callable[[Message], None] = nobody,
 ) -> list[Delivery]:
     """Deliver and record, as a run does after its commit."""
-    deliveries = deliver(pending(con), [i.channel for i in inboxes], clock=clock, announce=announce)
-    record(con, deliveries)
+    deliveries = send_messages(
+        pending_messages(con), [i.channel for i in inboxes], clock=clock, announce=announce
+    )
+    save_deliveries(con, deliveries)
     return deliveries
 
 
@@ -67,9 +78,9 @@ def test_a_crossing_is_stored_with_the_run_and_delivered_after_it_once() -> None
     con, inbox = catalogue(), Inbox()
     spent(con, "2600")
     run(con, BUDGETS, "run-1")
-    assert [a.delivery for a in outbox.known(con)] == ["to send"] * 3
+    assert [a.delivery for a in known_alerts(con)] == ["to send"] * 3
     send(con, inbox)
-    assert [(a.delivery, a.delivered_at) for a in outbox.known(con)] == [("sent", NOW)] * 3
+    assert [(a.delivery, a.delivered_at) for a in known_alerts(con)] == [("sent", NOW)] * 3
     run(con, BUDGETS, "run-2")
     send(con, inbox)
     assert inbox.titles == ["tollbook: budget chat-monthly: 130 % used, 30 % over"]
@@ -80,9 +91,9 @@ def test_a_run_that_rolls_back_leaves_neither_alert_nor_message() -> None:
     con = catalogue()
     spent(con, "2600")
     con.execute("BEGIN")
-    outbox.store(con, run_rule.run_alert(RunProblem("r", "failed", "x"), [], now=NOW))
+    update_run_alerts(con, Look("r", NOW, ""), RunProblem("r", "failed", "x"))
     con.execute("ROLLBACK")
-    assert (outbox.known(con), pending(con)) == ([], [])
+    assert (known_alerts(con), pending_messages(con)) == ([], [])
 
 
 def test_alerts_come_back_from_the_catalogue_as_they_went_in() -> None:
@@ -90,8 +101,8 @@ def test_alerts_come_back_from_the_catalogue_as_they_went_in() -> None:
     con = catalogue()
     spent(con, "2000.000000000000000000000001")
     decision = run(con, BUDGETS, "run-1")
-    assert outbox.known(con) == list(decision.new)
-    assert pending(con) == list(decision.messages)
+    assert known_alerts(con) == list(decision.new)
+    assert pending_messages(con) == list(decision.messages)
 
 
 def test_a_failed_delivery_is_tried_again_by_the_next_run() -> None:
@@ -102,12 +113,12 @@ def test_a_failed_delivery_is_tried_again_by_the_next_run() -> None:
     inbox.is_down = True
     [failed] = send(con, inbox)
     assert (failed.outcome, failed.error) == ("failed", "not accepted")
-    assert outbox.known(con)[0].delivery == "to send"
+    assert known_alerts(con)[0].delivery == "to send"
     inbox.is_down = False
     run(con, BUDGETS, "run-2")
     send(con, inbox)
     assert inbox.bodies == [decision.messages[0].body]
-    assert outbox.known(con)[0].delivery == "sent"
+    assert known_alerts(con)[0].delivery == "sent"
     assert con.execute("SELECT channel, outcome, error FROM deliveries").fetchall() == [
         ("inbox", "failed", "not accepted"),
         ("inbox", "delivered", None),
@@ -122,10 +133,10 @@ def test_a_failing_channel_does_not_repeat_the_others() -> None:
     bad.is_down = True
     send(con, good, bad)
     send(con, good, bad)
-    assert (len(good.bodies), len(bad.bodies), len(pending(con))) == (1, 0, 1)
+    assert (len(good.bodies), len(bad.bodies), len(pending_messages(con))) == (1, 0, 1)
     bad.is_down = False
     send(con, good, bad)
-    assert (len(good.bodies), len(bad.bodies), pending(con)) == (1, 1, [])
+    assert (len(good.bodies), len(bad.bodies), pending_messages(con)) == (1, 1, [])
 
 
 def test_a_channel_that_is_no_longer_configured_holds_nothing_up() -> None:
@@ -136,8 +147,8 @@ def test_a_channel_that_is_no_longer_configured_holds_nothing_up() -> None:
     bad.is_down = True
     send(con, good, bad)
     send(con, good)
-    assert pending(con) == []
-    assert outbox.known(con)[0].delivery == "sent"
+    assert pending_messages(con) == []
+    assert known_alerts(con)[0].delivery == "sent"
 
 
 def test_a_dead_channel_is_left_alone_after_three_failures_and_a_poison_does_not_block() -> None:
@@ -145,7 +156,7 @@ def test_a_dead_channel_is_left_alone_after_three_failures_and_a_poison_does_not
     con, inbox = catalogue(), Inbox()
     for i in range(5):
         problem = RunProblem(f"run-{i}", "failed", f"reason {i}")
-        outbox.record_run_problem(con, problem, now=NOW)
+        update_run_alerts(con, Look(problem.run_id, NOW, ""), problem)
     inbox.is_down = True
     outcomes = [d.outcome for d in send(con, inbox)]
     assert outcomes == ["failed"] * 3 + ["not tried"] * 2
@@ -154,7 +165,9 @@ def test_a_dead_channel_is_left_alone_after_three_failures_and_a_poison_does_not
     def picky(title: str, body: str, severity: Severity) -> str | None:  # noqa: ARG001
         return "too long" if "run-0" in body else None
 
-    deliveries = deliver(pending(con), [Channel("picky", picky)], clock=clock, announce=nobody)
+    deliveries = send_messages(
+        pending_messages(con), [Channel("picky", picky)], clock=clock, announce=nobody
+    )
     assert [d.outcome for d in deliveries] == ["failed"] + ["delivered"] * 4
 
 
@@ -169,7 +182,7 @@ def test_without_channels_alerts_are_printed_once_and_stored() -> None:
     assert printed[0].text.startswith(
         "tollbook: budget chat-monthly: 85 % used, 15 % left\nBudget "
     )
-    assert {a.delivery for a in outbox.known(con)} == {"printed"}
+    assert {a.delivery for a in known_alerts(con)} == {"printed"}
     inbox = Inbox()
     send(con, inbox)  # a channel configured later does not get the past
     assert inbox.bodies == []
@@ -181,11 +194,11 @@ def test_a_crash_between_delivery_and_its_record_repeats_the_same_ids(tmp_path: 
     with catalogue(path) as con:
         spent(con, "1700")
         decision = run(con, BUDGETS, "run-1")
-        deliver(pending(con), [inbox.channel], clock=clock, announce=nobody)
+        send_messages(pending_messages(con), [inbox.channel], clock=clock, announce=nobody)
     with catalogue(path) as con:  # the process died before `record`
         run(con, BUDGETS, "run-2")
         send(con, inbox)
-        assert pending(con) == []
+        assert pending_messages(con) == []
     assert len(inbox.bodies) == 2
     assert inbox.bodies[0] == inbox.bodies[1]
     assert all(a.alert_id in inbox.bodies[1] for a in decision.new)
@@ -200,7 +213,7 @@ def test_a_crash_between_commit_and_delivery_loses_nothing(tmp_path: Path) -> No
     with catalogue(path) as con:
         run(con, BUDGETS, "run-2")
         send(con, inbox)
-        assert [a.run_id for a in outbox.known(con)] == ["run-1", "run-1"]
+        assert [a.run_id for a in known_alerts(con)] == ["run-1", "run-1"]
     assert len(inbox.bodies) == 1
 
 
@@ -216,7 +229,7 @@ def test_a_retraction_follows_its_alert_in_order_when_both_were_pending() -> Non
         "tollbook: budget chat-monthly: 105 % used, 5 % over",
         "tollbook: 3 budget alerts taken back",
     ]
-    assert {(a.state, a.delivery) for a in outbox.known(con)} == {("retracted", "sent")}
+    assert {(a.state, a.delivery) for a in known_alerts(con)} == {("retracted", "sent")}
 
 
 def test_an_alert_raised_again_waits_for_its_own_message() -> None:
@@ -225,11 +238,11 @@ def test_an_alert_raised_again_waits_for_its_own_message() -> None:
     for cost, run_id in (("1100", "run-1"), ("100", "run-2"), ("1100", "run-3")):
         spent(con, cost)
         run(con, BUDGETS, run_id)
-    first, *rest = pending(con)
-    record(con, deliver([first], [inbox.channel], clock=clock, announce=nobody))
-    assert outbox.known(con)[0].delivery == "to send"
-    record(con, deliver(rest, [inbox.channel], clock=clock, announce=nobody))
-    [alert] = outbox.known(con)
+    first, *rest = pending_messages(con)
+    save_deliveries(con, send_messages([first], [inbox.channel], clock=clock, announce=nobody))
+    assert known_alerts(con)[0].delivery == "to send"
+    save_deliveries(con, send_messages(rest, [inbox.channel], clock=clock, announce=nobody))
+    [alert] = known_alerts(con)
     assert (alert.delivery, alert.times_raised) == ("sent", 2)
 
 
@@ -237,28 +250,14 @@ def test_a_run_problem_is_stored_in_a_transaction_of_its_own_and_healed_by_a_goo
     """A failed run commits nothing, so its alert is recorded apart from it."""
     con, inbox = catalogue(), Inbox()
     problem = RunProblem("run-1", "failed", "the disk is full")
-    outbox.record_run_problem(con, problem, now=NOW, organization="Acme")
+    update_run_alerts(con, Look("run-1", NOW, "Acme"), problem)
     again = RunProblem("run-2", "failed", "the disk is full")
-    assert outbox.record_run_problem(con, again, now=NOW) == budget_rule.Decision()
-    outbox.record_good_run(con, run_id="run-3", now=NOW)
-    outbox.record_good_run(con, run_id="run-4", now=NOW)
+    assert update_run_alerts(con, Look("run-2", NOW, "Acme"), again) == Decision()
+    for good in ("run-3", "run-4"):
+        update_run_alerts(con, Look(good, NOW, ""), GoodRun(good))
     send(con, inbox)
     assert inbox.titles == ["tollbook, Acme: a run failed", "tollbook: runs are good again"]
-    assert [a.state for a in outbox.known(con)] == ["resolved"]
-
-
-def test_a_stale_schedule_is_stored_once() -> None:
-    """Once for each time without a good run."""
-    con = catalogue()
-    for run_id in ("run-1", "run-2"):
-        outbox.record_stale_schedule(
-            con,
-            last_good_at=NOW - timedelta(days=2),
-            overdue_after=timedelta(days=1),
-            now=NOW,
-            run_id=run_id,
-        )
-    assert len(pending(con)) == len(outbox.known(con)) == 1
+    assert [a.state for a in known_alerts(con)] == ["resolved"]
 
 
 def test_a_late_october_follows_what_october_was_watched_for() -> None:
@@ -271,9 +270,9 @@ def test_a_late_october_follows_what_october_was_watched_for() -> None:
     run(con, both, "run-2", today=date(2026, 11, 2))
     send(con, inbox)
     assert inbox.titles == ["tollbook: budget chat-monthly: 105 % used, 5 % over"]
-    assert {(a.subject_id, a.delivery) for a in outbox.known(con)} == {
+    assert {(a.subject_id, a.delivery) for a in known_alerts(con)} == {
         ("chat-monthly", "sent"),
-        ("new", budget_rule.NOT_SENT),
+        ("new", NOT_SENT),
     }
 
 
@@ -313,9 +312,7 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
     send(con, inbox)
     said = "\n".join(inbox.bodies)
     for percent in (50, 80, 100):
-        identity = budget_rule.alert_id(
-            "budget", "chat-monthly", TODAY.replace(day=1), str(percent)
-        )
+        identity = alert_id("budget", "chat-monthly", MONTHLY.period_of(TODAY), str(percent))
         assert said.count(identity) == (1 if total >= 2_000 * percent else 0)
 
 
@@ -329,10 +326,12 @@ def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[
         run(con, BUDGETS, f"run-{i}")
         send(con, inbox)
     assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
-    for alert in outbox.known(con):
+    for alert in known_alerts(con):
         percent = alert.threshold_percent or 0
         is_over = totals[-1] * 100 >= 2_000 * percent
-        assert (alert.state, alert.is_true) == (("open", True) if is_over else ("retracted", False))
+        assert (alert.state, alert.is_firing) == (
+            ("open", True) if is_over else ("retracted", False)
+        )
         said = sum(alert.alert_id in body for body in inbox.bodies)
         crossings = sum(
             (now * 100 >= 2_000 * percent) != (before * 100 >= 2_000 * percent)

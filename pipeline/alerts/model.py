@@ -1,0 +1,224 @@
+"""Alerts, the conditions that raise and clear them, and the messages that carry them. Frozen."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from pipeline.budgets.period import Period
+from pipeline.budgets.status import BudgetStatus
+
+AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
+AlertState = Literal["open", "resolved", "retracted"]
+AlertDelivery = Literal["to send", "sent", "printed", "not sent (period had ended)"]
+Severity = Literal["info", "warning", "critical"]
+JobTrouble = Literal["failed", "partial", "stale"]
+
+# firing: it holds. disproved: it was wrong to alert. over: it held and holds no longer.
+# withdrawn: nobody asks for it any more. unobserved: this look does not tell.
+Observation = Literal["firing", "disproved", "over", "withdrawn", "unobserved"]
+# How the condition's period stands to today; without a period it is running. unwatched: the period
+# had ended before anybody looked, or so long ago that an alert would be no news.
+Phase = Literal["running", "ended", "unwatched"]
+
+DeliveryOutcome = Literal["delivered", "had it", "failed", "not tried"]
+
+PRINTED = "printed"
+NOT_SENT: AlertDelivery = "not sent (period had ended)"
+SEVERITY_RANK: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetThreshold:
+    """A threshold of a budget, and where the budget stands."""
+
+    status: BudgetStatus
+    percent: int
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitUse:
+    """How near a project came to a model's rate limit in a UTC month."""
+
+    project_id: str
+    project_name: str | None
+    model: str
+    near_percent: int
+    requests_basis_points: int | None  # of the limit; None where it has none
+    tokens_basis_points: int | None
+    hours_near: int
+    days_near: int
+    last_hour_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBreach:
+    """Use that the directory does not allow, with its cost."""
+
+    breach: str  # archived_project, model_not_permitted …
+    project_id: str
+    project_name: str | None
+    subject: str  # the model, key or person; the project itself where it is the subject
+    since_at: datetime | None  # since when it is not allowed
+    first: date
+    last: date
+    days: int
+    cost_usd: Decimal | None
+    is_lower_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunProblem:
+    """A run that failed or ended partial. `reason` is one line without secrets."""
+
+    run_id: str
+    outcome: Literal["failed", "partial"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRun:
+    """The run that ends what was wrong with the runs."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobProblem:
+    """What is wrong with a job of the schedule. `reason` is one line without secrets."""
+
+    job: str
+    trouble: JobTrouble
+    due_at: datetime | None
+    failures_in_a_row: int
+    last_good_at: datetime | None
+    since_at: datetime | None  # since when there is no good run, where there was none at all
+    reason: str
+
+
+Facts = BudgetThreshold | RateLimitUse | PolicyBreach | RunProblem | GoodRun | JobProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that may be wrong, as this look found it: what a kind tells the state machine."""
+
+    alert_id: str  # the identity of what an alert about it says
+    kind: AlertKind
+    subject_id: str
+    period: Period | None
+    threshold_percent: int | None
+    observed: Observation
+    facts: Facts | None  # for the text; None where nothing is written
+    severity: Severity = "warning"
+    about: str = ""
+    phase: Phase = "running"
+    amount_usd: Decimal | None = None
+    spent_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that people were told, or that was recorded without telling them."""
+
+    alert_id: str
+    raised_at: datetime
+    kind: AlertKind
+    subject_id: str
+    period_start_date: date | None
+    period_end_date: date | None  # exclusive
+    threshold_percent: int | None
+    severity: Severity
+    message: str
+    about: str  # a budget's project, model and scope; what went wrong in a run
+    state: AlertState
+    is_firing: bool  # what it says held at the last look
+    delivery: AlertDelivery
+    delivered_at: datetime | None
+    resolved_at: datetime | None
+    amount_usd: Decimal | None  # when last raised
+    spent_usd: Decimal | None  # when last raised
+    times_raised: int
+    run_id: str  # the run that raised it last
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One alert before and after a transition, and the condition behind it."""
+
+    condition: Condition
+    before: Alert | None
+    after: Alert
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the alert is raised by it; else it is retracted or resolved."""
+        return self.after.is_firing
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for every channel; it may speak of many alerts."""
+
+    message_id: str
+    run_id: str
+    created_at: datetime
+    severity: Severity
+    title: str
+    body: str
+    alert_ids: tuple[str, ...]
+    raised_ids: tuple[str, ...]  # those that it raises, not takes back
+    delivered_to: frozenset[str] = frozenset()  # labels of the channels that have it
+
+    @property
+    def text(self) -> str:
+        """Title and body, for a terminal."""
+        return f"{self.title}\n{self.body}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One try to deliver one message to one channel; `channel` is its label, never a URL."""
+
+    message_id: str
+    channel: str
+    attempted_at: datetime
+    outcome: DeliveryOutcome
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one run has to store and to send."""
+
+    new: tuple[Alert, ...] = ()
+    updates: tuple[Alert, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+def condition_of(
+    alert: Alert, observed: Observation, phase: Phase = "running", *, facts: Facts | None = None
+) -> Condition:
+    """The condition behind a known alert."""
+    return Condition(
+        alert_id=alert.alert_id,
+        kind=alert.kind,
+        subject_id=alert.subject_id,
+        period=None,
+        threshold_percent=alert.threshold_percent,
+        observed=observed,
+        facts=facts,
+        severity=alert.severity,
+        about=alert.about,
+        phase=phase,
+    )
+
+
+def alert_id(kind: AlertKind, subject_id: str, period: Period | None, key: str) -> str:
+    """The identity of what an alert says, the same on every run and every machine."""
+    parts = (kind, subject_id, period.key if period else "", key)
+    return "alert-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""Brings the alerts of a kind up to date: conditions to a decision, the decision into the tables.
+
+All in the caller's transaction; what is to be sent waits there as a message (see `deliver`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from pipeline.alerts import budget_rule, finding_rule, job_rule, run_rule, state_machine, store
+from pipeline.alerts.finding_rule import Finding
+from pipeline.alerts.model import Alert, Condition, Decision, GoodRun, JobProblem, RunProblem
+from pipeline.alerts.texts.findings import FindingKind
+from pipeline.budgets.status import BudgetStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who looks, and when: the run, its start (naive UTC), and the organization's name."""
+
+    run_id: str
+    at: datetime
+    organization: str
+
+
+def update_budget_alerts(
+    con: duckdb.DuckDBPyConnection, look: Look, statuses: Sequence[BudgetStatus], *, today: date
+) -> Decision:
+    """Raise and clear what the status of budgets says; `today` is the organization's day."""
+    first_day = _first_day(con, look)
+    return _update(
+        con,
+        look,
+        lambda known: budget_rule.conditions(statuses, known, first_day=first_day, today=today),
+    )
+
+
+def update_finding_alerts(
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    kind: FindingKind,
+    findings: Sequence[Finding] | None,
+    *,
+    today: date,
+) -> Decision:
+    """Raise and clear what was found in the months looked at; None: the kind is switched off."""
+    first_day = _first_day(con, look)
+    return _update(
+        con,
+        look,
+        lambda known: finding_rule.conditions(
+            kind, findings, known, first_day=first_day, today=today
+        ),
+    )
+
+
+def update_run_alerts(
+    con: duckdb.DuckDBPyConnection, look: Look, end: RunProblem | GoodRun
+) -> Decision:
+    """Raise what went wrong with a run, or clear what was wrong before a good one.
+
+    Empty where the same problem is known and no run was good since.
+    """
+    return _update(con, look, lambda known: run_rule.conditions(end, known))
+
+
+def update_job_alerts(
+    con: duckdb.DuckDBPyConnection, look: Look, problem: JobProblem, *, is_firing: bool
+) -> Decision:
+    """Raise or clear one kind of trouble with a job of the schedule."""
+    return _update(con, look, lambda _: [job_rule.condition(problem, is_firing=is_firing)])
+
+
+def _update(
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    conditions: Callable[[Sequence[Alert]], Iterable[Condition]],
+) -> Decision:
+    known = store.known_alerts(con)
+    decision = state_machine.decide(
+        conditions(known),
+        known,
+        now=look.at,
+        run_id=look.run_id,
+        organization=look.organization,
+    )
+    store.save(con, decision)
+    return decision
+
+
+def _first_day(con: duckdb.DuckDBPyConnection, look: Look) -> date:
+    return (store.first_good_run_at(con) or look.at).date()
