@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.meters import METER_NAMES
-from pipeline.pricing.load import PriceBook
+from pipeline.pricing.book import PriceBook
 from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, USAGE_DIMENSIONS, USAGE_SCHEMA
 from pipeline.storage.parquet import relation
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.charges.model import DAY_PRICE_SCHEMA
 from pipeline.meters import METER_UNITS
-from pipeline.pricing.load import Price, PriceBook, PriceKey
+from pipeline.pricing.book import Price, PriceBook, PriceKey
 
 RESOLVED_SCHEMA: dict[str, pl.DataType] = {
     **DAY_PRICE_SCHEMA,

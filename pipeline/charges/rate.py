@@ -30,7 +30,7 @@ from pipeline.charges.postings import differences, register_days
 from pipeline.charges.price_lookup import number_keys, resolve, with_organization
 from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS, QUANTITY
-from pipeline.pricing.load import PriceBook
+from pipeline.pricing.book import PriceBook
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA
 from pipeline.storage.files import link_or_copy

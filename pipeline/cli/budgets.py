@@ -12,7 +12,6 @@ from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
 from pipeline.cli.query import FormatOption, OutOption, print_answer
-from pipeline.cli.run import month_of
 
 NOT_DELIVERED = 3
 
@@ -51,7 +50,7 @@ def budgets_verb(
     configured = cli_context.load(config)
     utc = cli_context.clock(now).now.replace(tzinfo=UTC)
     today = utc.astimezone(configured.organization.zone).date()
-    asked = month_of(month)
+    asked = cli_context.month(month)
     since, until = (today, today + timedelta(days=1)) if asked is None else month_bounds(asked)
     published = configured.storage.root / "published"
     with open_published(published) as con:

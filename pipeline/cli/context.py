@@ -18,7 +18,7 @@ import typer
 
 from pipeline.config import load as configuration
 from pipeline.config.model import Config, Source
-from pipeline.dates import parse_instant
+from pipeline.dates import parse_instant, parse_month
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -105,6 +105,18 @@ def day(text: str, option: str) -> date:
     except ValueError:
         raise ConfigError(
             f"{text!r} is not a date", key=option, hint="Write it like 2026-11-24."
+        ) from None
+
+
+def month(text: str | None, option: str = "--month") -> date | None:
+    """The first day of a month such as ``2026-10``. Fails: ConfigError for another form."""
+    if text is None:
+        return None
+    try:
+        return parse_month(text)
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is not a month", key=option, hint="Write it like 2026-10."
         ) from None
 
 

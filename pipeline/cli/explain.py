@@ -13,7 +13,6 @@ import typer
 from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption
-from pipeline.cli.run import month_of
 
 ProjectOption = Annotated[
     str | None, typer.Option("--project", help="Id or name; '(no project)' for what has none.")
@@ -90,7 +89,7 @@ def explain(
 
     question = Question(
         day=cli_context.day(day, "--day") if day is not None else None,
-        month=month_of(month),
+        month=cli_context.month(month),
         is_utc=utc,
         project=project,
         model=model,

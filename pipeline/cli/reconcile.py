@@ -14,7 +14,6 @@ from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOptio
 from pipeline.cli.corrections import SinceOption, UntilOption
 from pipeline.cli.fail_on import ToleranceOption
 from pipeline.cli.query import FormatOption, OutOption, print_answer
-from pipeline.cli.run import month_of
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _days(
         raise ConfigError(
             "goes without --since and --until", key="--month", hint="Use one or the other."
         )
-    start = month_of(month)
+    start = cli_context.month(month)
     if start is not None:
         return month_bounds(start)
     first = cli_context.day(since, "--since") if since else None

@@ -10,7 +10,6 @@ import typer
 from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, NowOption, QuietOption, say
-from pipeline.cli.run import month_of
 
 if TYPE_CHECKING:
     from pipeline.reporting.month.write import WrittenReport
@@ -34,7 +33,9 @@ def report(
     """Write the report of a month and the CSV beside it; print where it is."""
     from pipeline.runs.run_and_report import report as write
 
-    written = write(cli_context.load(config), month=month_of(month), now=cli_context.clock(now).now)
+    written = write(
+        cli_context.load(config), month=cli_context.month(month), now=cli_context.clock(now).now
+    )
     if as_json:
         cli_context.put(json.dumps(_facts(written), indent=2))
         return

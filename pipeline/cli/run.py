@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,7 +90,7 @@ def run_and_print(
         config,
         clock=clock,
         environment=known,
-        month=month_of(month),
+        month=cli_context.month(month),
         stop=cli_context.stop_on_signals(),
         say=say,
         problems=problems,
@@ -107,21 +106,9 @@ def run_and_print(
         budgets_over=done.budgets_over,
         root=config.storage.root,
         tolerance_usd=tolerance_usd,
-        month=month_of(month),
+        month=cli_context.month(month),
         now=clock.business(),
     )
-
-
-def month_of(text: str | None) -> date | None:
-    """``2026-10`` as its first day."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is no month", key="--month", hint="Write it like 2026-10."
-        ) from None
 
 
 def _config(

@@ -274,40 +274,6 @@ class PriceBook:
         return json.dumps(content, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
-class PriceDifference:
-    """A key whose price at an instant is not the same in two books; None is unpriced."""
-
-    key: PriceKey
-    at: datetime
-    old: Price | None
-    new: Price | None
-
-
-def differences(
-    old: PriceBook, new: PriceBook, keys: Iterable[tuple[PriceKey, datetime]]
-) -> list[PriceDifference]:
-    """Where a newer book gives another price, or a first price, for what an older one priced.
-
-    Takes the books and what was asked of the old one. Gives one difference for each key and
-    instant whose amounts or status differ, in the order of `keys`; another id alone is none.
-    """
-    if old.book_id == new.book_id:
-        return []
-    found = []
-    for key, at in dict.fromkeys(keys):
-        before, after = old.resolve(key, at), new.resolve(key, at)
-        if _amounts(before) != _amounts(after):
-            found.append(PriceDifference(key, at, before, after))
-    return found
-
-
-def _amounts(price: Price | None) -> tuple[object, ...]:
-    if price is None:
-        return ()
-    return price.list_unit_price_usd, price.contracted_unit_price_usd, price.status
-
-
 def _contracted(own: PriceRow, listed: PriceRow | None) -> Price:
     price = own.unit_price_usd
     if listed is None:

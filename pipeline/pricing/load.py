@@ -16,36 +16,14 @@ from pipeline import resources
 from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.pricing import discounts as discounting
-from pipeline.pricing.aliases_and_allowances import Alias, Allowance, read_aliases, read_allowances
+from pipeline.pricing.aliases_and_allowances import read_aliases, read_allowances
 from pipeline.pricing.book import (
-    LongThreshold,
-    Price,
     PriceBook,
-    PriceDifference,
     PriceKey,
-    differences,
 )
 from pipeline.pricing.checks import check_rows, jumps_from_list
 from pipeline.pricing.findings import Finding, raise_errors
 from pipeline.pricing.rows import PriceRow, read_prices
-
-__all__ = [
-    "Alias",
-    "Allowance",
-    "Finding",
-    "LoadedBook",
-    "LongThreshold",
-    "Price",
-    "PriceBook",
-    "PriceDifference",
-    "PriceKey",
-    "PriceRow",
-    "differences",
-    "examine",
-    "exit_code",
-    "load_book",
-    "summary",
-]
 
 ALIASES_FILE = "models.csv"
 ALLOWANCES_FILE = "allowances.csv"

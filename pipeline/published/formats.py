@@ -11,7 +11,6 @@ import csv
 import io
 import itertools
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -361,12 +360,6 @@ def _names_are_apart(answer: Tabular, form: str) -> None:
             key="sql",
             hint="Name them with AS.",
         )
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class _Counted(io.RawIOBase):

@@ -88,7 +88,7 @@ def test_a_wrong_month_is_an_error_with_what_to_write(folder: Path) -> None:
     """As every wrong word."""
     error = call(folder, "budgets", "--month", "October").exception
     assert isinstance(error, TollbookError)
-    assert str(error) == "--month: 'October' is no month. Write it like 2026-10."
+    assert str(error) == "--month: 'October' is not a month. Write it like 2026-10."
 
 
 def test_nothing_published_is_an_error_with_what_to_do(tmp_path: Path) -> None:

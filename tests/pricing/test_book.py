@@ -12,16 +12,9 @@ import pytest
 from pipeline.config.model import Discount
 from pipeline.errors import ConfigError, TollbookError
 from pipeline.pricing.aliases_and_allowances import Alias, Allowance, read_aliases
+from pipeline.pricing.book import LongThreshold, Price, PriceBook, PriceKey
 from pipeline.pricing.discounts import Terms
-from pipeline.pricing.load import (
-    LongThreshold,
-    Price,
-    PriceBook,
-    PriceDifference,
-    PriceKey,
-    differences,
-    load_book,
-)
+from pipeline.pricing.load import load_book
 from tests.support.price_files import KEY, at, line, price_file, rows
 
 NOW = at("2026-11-01")
@@ -432,33 +425,6 @@ def test_book_of_an_unknown_form_is_refused(text: str) -> None:
     """A newer version's book is not misread."""
     with pytest.raises(TollbookError, match="pinned price book"):
         PriceBook.from_json(text)
-
-
-def test_differences_are_of_amounts_not_of_ids(tmp_path: Path) -> None:
-    """A newer price, or a first one, is a difference; a row that moved in its file is none."""
-    output = replace(KEY, meter="text_output_tokens")
-    free = replace(KEY, model="free")
-    old = book(tmp_path, line(), line(model="free", price_usd="0"))
-    new = book(
-        tmp_path,
-        line(valid_to="2026-10-01"),
-        line(price_usd="2", valid_from="2026-10-01"),
-        line(meter="text_output_tokens", price_usd="3"),
-        line(model="free", price_usd="0", valid_from="2020-01-01"),
-    )
-    asked = [(key, NOW) for key in (KEY, output, free, output)] + [(KEY, at("2026-09-30"))]
-    found = differences(old, new, asked)
-    assert found == [
-        PriceDifference(KEY, NOW, old.resolve(KEY, NOW), new.resolve(KEY, NOW)),
-        PriceDifference(output, NOW, None, new.resolve(output, NOW)),
-    ]
-    assert differences(new, new, asked) == []
-
-
-def test_no_longer_priced_is_a_difference(tmp_path: Path) -> None:
-    """A price that is gone matters as much as a new one."""
-    (found,) = differences(book(tmp_path, line()), book(tmp_path), [(KEY, NOW)])
-    assert found.new is None
 
 
 @pytest.mark.parametrize(

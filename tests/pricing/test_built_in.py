@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from pipeline import resources
-from pipeline.pricing.load import Allowance, PriceBook, PriceKey, load_book
+from pipeline.pricing.aliases_and_allowances import Allowance
+from pipeline.pricing.book import PriceBook, PriceKey
+from pipeline.pricing.load import load_book
 from pipeline.pricing.model_names import TOOL_MODELS
 from pipeline.pricing.validity import boundaries
 from pipeline.schemas import OPERATIONS

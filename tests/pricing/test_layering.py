@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.pricing.book import PriceBook, PriceKey
 from pipeline.pricing.discounts import Terms
-from pipeline.pricing.load import PriceBook, PriceKey
 from pipeline.pricing.rows import PriceRow
 
 START = datetime(2026, 1, 1)

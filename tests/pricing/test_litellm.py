@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipeline.money import plain
-from pipeline.pricing.load import PriceKey, load_book
+from pipeline.pricing.book import PriceKey
+from pipeline.pricing.load import load_book
 from tests.support import litellm_list
 from tests.support.litellm_list import Listed
 from tests.support.price_files import at

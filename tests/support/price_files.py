@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.pricing.load import PriceKey
+from pipeline.pricing.book import PriceKey
 from pipeline.pricing.rows import COLUMNS, Layer, PriceRow, read_prices
 
 HEADER = ",".join((*COLUMNS, "variant", "long_above_tokens"))

@@ -19,7 +19,7 @@ from typing import Any
 import xxhash
 
 from pipeline.config.model import Source
-from pipeline.errors import ConfigError, SourceError
+from pipeline.errors import SourceError
 from pipeline.intake.files.hashes import sample_hash
 from pipeline.storage.files import replace_file
 
@@ -186,17 +186,3 @@ def age_seconds(file: RawFile, real_now: datetime) -> float:
     """How long ago a file was last written."""
     epoch = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
     return (real_now - epoch).total_seconds() - file.modified_ns / 1e9
-
-
-def named_on_the_command_line(paths: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """Paths given as words, absolute, so that the books know them from anywhere."""
-    full = []
-    for path in paths:
-        if _REMOTE in path:
-            full.append(path)
-            continue
-        absolute = folder / Path(path).expanduser()
-        if not glob.has_magic(path) and not absolute.exists():
-            raise ConfigError("there is no such file or folder", file=path)
-        full.append(str(absolute))
-    return tuple(full)

@@ -61,7 +61,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
             "--meter: no meter 'input_tokens' is known. Did you mean text_input_tokens?",
         ),
         (("--day", "yesterday"), "--day: 'yesterday' is not a date. Write it like 2026-11-24."),
-        (("--month", "October"), "--month: 'October' is no month. Write it like 2026-10."),
+        (("--month", "October"), "--month: 'October' is not a month. Write it like 2026-10."),
     ],
 )
 def test_a_word_that_is_not_known_gets_the_nearest(
