@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class CellError(ValueError):
-    """One value is wrong; the message says what, `hint` what to write instead."""
+    """A value is wrong: the message names the error, `hint` what to write instead."""
 
     def __init__(self, what: str, hint: str | None = None) -> None:
         self.hint = hint
@@ -196,7 +196,7 @@ def day(text: str) -> date:
 
 
 class _Reader(Protocol):
-    """The type of what `csv.reader` gives; it has no public name."""
+    """The type of `csv.reader`'s result, which has no public name."""
 
     @property
     def line_num(self) -> int: ...

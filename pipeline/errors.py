@@ -6,7 +6,7 @@ TollbookError                 exit code
 │   └── ApiError              3   the provider's API refused or could not be reached
 ├── RunFailedError            1   nothing was committed
 │   └── CheckFailedError      1   an invariant in queries/checks/ does not hold
-├── NotPublishedError         1   it was committed; what readers see is still that of before
+├── NotPublishedError         1   committed, but its snapshot was not published
 ├── RunStoppedError           1   it was asked to stop before it had committed anything
 └── LockHeldError             75  another run holds the storage
 """
@@ -67,7 +67,7 @@ class ApiError(SourceError):
     """The provider's API refused, or could not be reached.
 
     `status` and `param` (the parameter at fault) are those of its answer, if there was one;
-    `is_unreachable` says that there is no server at all to answer.
+    `is_unreachable` is set where no server answered.
     """
 
     def __init__(
@@ -104,11 +104,11 @@ class CheckFailedError(RunFailedError):
 
 
 class NotPublishedError(TollbookError):
-    """The run was committed, but readers still see the snapshot of before; the next one flips."""
+    """The run was committed but its snapshot was not published; the next run publishes it."""
 
 
 class RunStoppedError(TollbookError):
-    """The run was asked to stop; nothing was committed, and the next one carries on."""
+    """The run was asked to stop and committed nothing; the next run continues."""
 
 
 class LockHeldError(TollbookError):

@@ -1,4 +1,4 @@
-"""Where the product's own files lie: SQL, templates, prices, in a checkout or inside the wheel."""
+"""Finds the product's own files: SQL, templates, prices, in a checkout or inside the wheel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every verb needs from outside: the configuration, the clock, the environment."""
+"""Options and inputs that all verbs share: configuration, clock, environment, output."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def log_to_stderr(default: str = "warning") -> None:
 
 
 def put(text: str) -> None:
-    """Data for stdout. A reader that has enough (`| head`) is no failure of ours."""
+    """Print data to stdout. A reader that stops early (`| head`) is not a failure."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -203,7 +203,7 @@ def terminal_width() -> int | None:
 
 
 def leave_stdout() -> None:
-    """Nobody reads any more: what is still to be written goes nowhere."""
+    """Discard further output: the reader of stdout is gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

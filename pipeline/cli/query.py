@@ -168,7 +168,9 @@ def _pairs(param: Sequence[str] | None) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise ConfigError(
-                f"{word!r} is no parameter", key="--param", hint="Write it like since=2026-10-01."
+                f"{word!r} is not a parameter",
+                key="--param",
+                hint="Write it like since=2026-10-01.",
             )
         pairs[name] = value
     return pairs

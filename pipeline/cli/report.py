@@ -18,7 +18,7 @@ MonthOption = Annotated[
     str | None,
     typer.Option("--month", help="Such as 2026-10 (default: the current one, or the newest)."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print what it says in short as JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print its main figures as JSON.")]
 
 
 @app.command()

@@ -76,7 +76,7 @@ def run_and_print(
     quiet: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """One run, told in a few lines, with another environment if given. Gives the exit code."""
+    """One run with its summary, in another environment if given. Gives the exit code."""
     from pipeline.providers.fetch_stage import FetchRequest
     from pipeline.runs.run_and_report import run_and_report
 

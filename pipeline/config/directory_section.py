@@ -1,6 +1,6 @@
-"""The keys of tollbook.toml about the directory: its files, and projects named in place.
+"""The sections [directory] and [[projects]]: the directory's files, and projects named in place.
 
-Takes what stands there; fails with ValueError. Reads no file.
+Validators fail with ValueError. Reads no file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Directory(BaseModel):
     cost_centers: Path | None = None
 
     def below(self, folder: Path) -> Directory:
-        """The same with paths relative to a folder."""
+        """This section with its paths relative to a folder."""
         given = {name: getattr(self, name) for name in FILES}
         return self.model_copy(
             update={n: folder / p.expanduser() for n, p in given.items() if p is not None}

@@ -1,6 +1,6 @@
-"""Begins a configuration: writes the explained tollbook.toml and says what to do next.
+"""Writes the explained tollbook.toml of `tollbook init`, and lists the next steps.
 
-Never replaces a file without being told to, and never leaves half of one.
+Replaces an existing file only where that is wanted, and never leaves half of one.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def write_configuration(path: Path, *, is_forced: bool = False) -> Path:
 
 
 def next_steps(written: Path) -> tuple[str, ...]:
-    """What to do with a file just written, in sentences."""
+    """The next steps for a file just written, one sentence each."""
     found = []
     for source in load(written).sources:
         for pattern in source.path:
             folder = Path(pattern).parent
             files = [p for p in folder.glob(Path(pattern).name) if p.is_file()]
-            there = f"it matches {len(files)} files" if files else "no file is there yet"
+            there = f"it matches {len(files)} files" if files else "no file matches yet"
             found.append(f"The source {source.name!r} reads {pattern}: {there}.")
     option = "" if written == Path(FILE_NAME) else f" -c {written}"
     return (*found, f"Look it through, then: tollbook doctor{option}; tollbook run{option}")

@@ -109,7 +109,7 @@ def _shown(location: Location) -> str:
 def _message(
     kind: str, otherwise: str, location: Location, value: object, limits: Mapping[str, Any]
 ) -> str:
-    """What is wrong with a value and what to write; a key that may hold a secret is not shown."""
+    """The error in a value and what to write; the value of a secret key is never shown here."""
     names = [part for part in location if isinstance(part, str)]
     text = TEXTS.get(".".join(names))
     example = f", such as {text.example}" if text is not None else ""
@@ -155,7 +155,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
-    """The line where the key stands, found by walking the section headers; None if unsure."""
+    """The line of a key, found by walking the section headers; None if unsure."""
     names = [p for p in location if isinstance(p, str)]
     index = next((p for p in location if isinstance(p, int)), 0)
     if not names:

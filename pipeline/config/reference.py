@@ -21,11 +21,11 @@ from pipeline.config.source_section import FETCHING
 
 WIDTH = 96
 _HEAD = """\
-# What to read, what it costs, what may be spent. Every key there is stands here.
+# What to read, what it costs, what may be spent. All keys are listed below.
 #
 # A line that begins with # and no blank is a setting that is off: it shows the default, or an
 # example. Take the # away to set it. Relative paths are relative to this file, amounts of money
-# are strings. `tollbook doctor` says what comes of this file, `tollbook run` does the work.
+# are strings. `tollbook doctor` checks this file, `tollbook run` does the work.
 """
 # What a source that fetches has beside the others; both cannot charge the same scopes.
 _FETCHED = "A source that is fetched from the provider's API has these keys instead of path."
@@ -39,7 +39,7 @@ _FETCHED_BLOCK = (
 
 @dataclass(frozen=True, slots=True)
 class KeyText:
-    """What a key means, an example in TOML, and whether the written file sets it."""
+    """The meaning of a key, an example in TOML, and whether the written file sets it."""
 
     what: str
     example: str
@@ -48,7 +48,7 @@ class KeyText:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key as the models have it."""
+    """One key of the models."""
 
     section: str
     name: str
@@ -57,7 +57,7 @@ class Key:
 
     @property
     def path(self) -> str:
-        """Such as `storage.root`."""
+        """The key with its section, such as `storage.root`."""
         return f"{self.section}.{self.name}"
 
 
@@ -160,7 +160,7 @@ TEXTS: Mapping[str, KeyText] = {
     "discounts.model": KeyText("Only for this model's id, as recorded.", '"gpt-5-mini-2025-08-07"'),
     "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),
     "discounts.valid_to": KeyText("UTC day on which it no longer holds.", '"2027-07-01"'),
-    "budgets.id": KeyText("A name of your own; alerts are told apart by it.", '"chatbot-monthly"'),
+    "budgets.id": KeyText("A name of your own; it tells alerts apart.", '"chatbot-monthly"'),
     "budgets.project": KeyText(
         "Only this project's spend. Without project, model and scope: the whole organization's.",
         '"proj_chatbot"',
@@ -221,7 +221,7 @@ TEXTS: Mapping[str, KeyText] = {
     "projects.id": KeyText("Its id.", '"proj_chatbot"'),
     "projects.name": KeyText("Its name, where the API does not tell it.", '"Chatbot"'),
     "projects.description": KeyText("What it is for.", '"Answers customers"'),
-    "projects.website": KeyText("Where more is told of it.", '"https://wiki.example.com/chatbot"'),
+    "projects.website": KeyText("A page about the project.", '"https://wiki.example.com/chatbot"'),
     "projects.owner_team": KeyText("The team that answers for it.", '"Customer care"'),
     "alerts.channels": KeyText(
         "Where alerts go: apprise URLs (mail, Slack, Teams, over a hundred more), or env:NAME to "
@@ -287,7 +287,7 @@ def _model_of(field: FieldInfo) -> tuple[type[BaseModel], bool]:
     arguments = get_args(annotation)
     model = arguments[0] if arguments else annotation
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise TypeError(f"{annotation} is no table of the file")
+        raise TypeError(f"{annotation} is not a section of the file")
     return model, bool(arguments)
 
 

@@ -1,6 +1,6 @@
-"""Which keys of a source suit its kind, and what two of them may hold: an address, a secret's name.
+"""Checks of the keys of [[sources]]: which suit its kind, the address, the name of the secret.
 
-Takes what stands in the configuration; fails with ValueError, never repeating a secret.
+Fails with ValueError, never repeating a secret.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def refuse_other_kinds(kind: str, given: Collection[str]) -> None:
 
 
 def check_key_name(value: Any) -> str:
-    """``env:NAME``; what stands there instead may be the key itself and is not shown."""
+    """Check for ``env:NAME``; another value may be the secret itself and is not shown."""
     if not isinstance(value, str) or _FROM_ENVIRONMENT.fullmatch(value) is None:
         raise ValueError(
             f'write "{DEFAULT_KEY}", and put the key into that variable of the environment: '
@@ -55,7 +55,7 @@ def check_base_url(value: str) -> str:
         parts = urlsplit(value.strip())
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
         secret = parts.username is not None or parts.password is not None
-        _ = parts.port  # a ValueError where it is no number
+        _ = parts.port  # a ValueError where it is not a number
     except ValueError:
         is_address, secret = False, False
     if not is_address:

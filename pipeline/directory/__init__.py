@@ -1,5 +1,6 @@
-"""The organization's directory: projects, people, roles, accounts, keys and limits, with dates.
+"""The organization's directory with its history: projects, people, roles, accounts, keys, limits.
 
-Takes the answers of the provider's API and the user's files; gives rows that say what was so from
-when until when. What has vanished keeps its name. Never holds a secret.
+Owns the user's directory files and the directory's tables. Invariants: two rows of one object never
+overlap; a row is closed only where its object changed or a complete list no longer has it; an
+object that has vanished keeps its name; no secret is stored.
 """

@@ -1,6 +1,6 @@
-"""What a row of each kind of the directory's files tells: columns, words, types.
+"""The kinds of directory files: their columns, and how a row becomes an object of a table.
 
-Takes rows of text; gives the objects that they name, by table. Compares no two of them.
+Takes rows of text; gives the objects by table. Compares no two of them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DATES = ("valid_from", "valid_to")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one row tells of one object."""
+    """One object as one row of a file describes it."""
 
     row: Row
     key: tuple[Any, ...]
@@ -79,7 +79,7 @@ def read_whole(path: Path, setting: str, needed: Sequence[str], others: Sequence
 
 
 def begin_of(line: Line) -> datetime:
-    """From when on it holds, as the row says."""
+    """The start of the row's validity."""
     return line.row.optional("valid_from", instant) or BEGINNING
 
 

@@ -1,7 +1,7 @@
-"""What the user's files tell of the directory: projects, people, accounts, keys, limits, centres.
+"""Reads the user's directory files: projects, people, accounts, keys, limits, cost centres.
 
-Takes the configuration; gives facts (what is so now), periods (a file with dates is a whole
-history) and notes. Fails with file, line and column; never reads the books.
+Takes the configuration; gives entries (the present state), periods (a file with dates is a whole
+history) and notes. Fails with file, line and column; never reads the database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.csv_table import Row, instant
 from pipeline.directory.cost_centers import CostCenter, read_cost_centers
 from pipeline.directory.file_rows import DATES, KINDS, Line, begin_of
 from pipeline.directory.history import before
-from pipeline.directory.model import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Fact, Period, Table
+from pipeline.directory.model import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Entry, Period, Table
 from pipeline.errors import ConfigError
 
 DEFAULT_PROJECT = "Default project"
@@ -23,7 +23,7 @@ DEFAULT_PROJECT = "Default project"
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """What files know of a project and the API does not, and its name as they have it."""
+    """A project's name and notes from files; the API knows no notes."""
 
     project_id: str
     project_name: str | None
@@ -34,7 +34,7 @@ class ProjectRow:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Who a file puts directly into a project, and where it says so."""
+    """A direct member or account of a project in a file, with its place."""
 
     project_id: str
     what: str  # members, service accounts
@@ -43,18 +43,18 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryFiles:
-    """All of the directory's files, read."""
+    """The contents of all directory files."""
 
     projects: tuple[ProjectRow, ...] = ()
-    facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)  # by table
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)  # by table
     periods: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # by table
     cost_centers: tuple[CostCenter, ...] = ()
     belongings: tuple[Belonging, ...] = ()
 
 
 def read_files(directory: Directory, projects: Sequence[Project] = ()) -> DirectoryFiles:
-    """Read them all. Fails: ConfigError with file, line and column."""
-    facts: dict[str, tuple[Fact, ...]] = {}
+    """Read all directory files. Fails: ConfigError with file, line and column."""
+    entries: dict[str, tuple[Entry, ...]] = {}
     periods: dict[str, tuple[Period, ...]] = {}
     found: dict[Table, list[Line]] = {}
     for kind in KINDS:
@@ -68,12 +68,14 @@ def read_files(directory: Directory, projects: Sequence[Project] = ()) -> Direct
             if file.has(*DATES):
                 periods[table.name] = tuple(p for line in lines for p in _periods(table, line))
             else:
-                facts[table.name] = tuple(Fact(e.key, e.values, e.since, e.changed) for e in lines)
+                entries[table.name] = tuple(
+                    Entry(e.key, e.values, e.since, e.changed) for e in lines
+                )
     if projects:
-        _add_named_here(facts, periods, found, projects)
+        _add_named_here(entries, periods, found, projects)
     files = DirectoryFiles(
         projects=_notes(found.get(PROJECTS, ()), projects),
-        facts=facts,
+        entries=entries,
         periods=periods,
         cost_centers=read_cost_centers(directory.cost_centers),
         belongings=tuple(_belongings(found)),
@@ -83,7 +85,7 @@ def read_files(directory: Directory, projects: Sequence[Project] = ()) -> Direct
 
 
 def check_default_project(files: DirectoryFiles, default_ids: frozenset[str]) -> None:
-    """Nobody is put directly into the Default project. Fails: ConfigError with the place."""
+    """Check that the Default project has no direct members. Fails: ConfigError with the place."""
     for belonging in files.belongings:
         if belonging.project_id in default_ids:
             raise belonging.row.error(
@@ -118,7 +120,7 @@ def _check_default_project(
 
 
 def _periods(table: Table, line: Line) -> Iterator[Period]:
-    """The time for which a row holds; in two where a project was archived within it."""
+    """The periods of a row: two where a project was archived within its validity, else one."""
     begin, end = begin_of(line), line.row.optional("valid_to", instant)
     archived_at = line.changed
     if table is PROJECTS and archived_at is not None and begin < archived_at:
@@ -131,7 +133,7 @@ def _periods(table: Table, line: Line) -> Iterator[Period]:
 
 
 def _check_periods(table: Table, lines: Sequence[Line]) -> None:
-    """One thing at a time is so of each object. Fails: ConfigError naming both lines."""
+    """Check that no two rows of one object overlap. Fails: ConfigError naming both lines."""
     last: dict[tuple[Any, ...], Line] = {}
     for line in sorted(lines, key=begin_of):
         end = line.row.optional("valid_to", instant)
@@ -159,7 +161,7 @@ def _twice(table: Table, one: Line, other: Line) -> ConfigError:
 
 
 def _add_named_here(
-    facts: dict[str, tuple[Fact, ...]],
+    entries: dict[str, tuple[Entry, ...]],
     periods: dict[str, tuple[Period, ...]],
     found: Mapping[Table, Sequence[Line]],
     projects: Sequence[Project],
@@ -184,8 +186,8 @@ def _add_named_here(
     if PROJECTS.name in periods:
         periods[PROJECTS.name] += tuple(Period(k, v, BEGINNING, None) for k, v in values)
     else:
-        here = tuple(Fact(k, v) for k, v in values)
-        facts[PROJECTS.name] = (*facts.get(PROJECTS.name, ()), *here)
+        here = tuple(Entry(k, v) for k, v in values)
+        entries[PROJECTS.name] = (*entries.get(PROJECTS.name, ()), *here)
 
 
 def _notes(lines: Sequence[Line], projects: Sequence[Project]) -> tuple[ProjectRow, ...]:

@@ -1,7 +1,7 @@
-"""What is told of the directory at one instant, by table, and which lists of it are whole.
+"""Directory entries by table at one instant, and which lists of them are complete.
 
-A fact is what one object is like; its table says which columns name the object and which describe
-it. Knows neither the API nor the books.
+An entry describes one object; its table names the columns that identify the object and those that
+describe it. Knows neither the API nor the database.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere; "it was always so"
-FILE = "(file)"  # the origin of what files tell; no source can be called so
+BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere; from the beginning
+FILE = "(file)"  # the origin of entries from files; no source can have this name
 WHOLE = ""  # the scope of a list that is the organization's, not a project's
 EVERY = "*"  # all scopes at once; no project has such an id
 
@@ -20,16 +20,16 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the books whose rows hold for a time."""
+    """A table of the database whose rows are valid for a time."""
 
     name: str
-    key: tuple[str, ...]  # what names an object
-    values: tuple[str, ...]  # what is said of it
+    key: tuple[str, ...]  # identifies an object
+    values: tuple[str, ...]  # describes it
     is_by_project: bool = True  # listed project by project
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Key and values."""
+        """The columns of the key and of the values."""
         return (*self.key, *self.values)
 
     def scope(self, key: Key, values: tuple[Any, ...]) -> str:
@@ -87,38 +87,38 @@ TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """What one object is like. Lists among the values are tuples."""
+class Entry:
+    """The description of one object. Lists among the values are tuples."""
 
     key: Key
     values: tuple[Any, ...]
-    since: datetime | None = None  # when the object began, as far as it is told
-    changed: datetime | None = None  # when it became so, as far as it is told
+    since: datetime | None = None  # when the object began, where known
+    changed: datetime | None = None  # when it last changed, where known
 
 
 @dataclass(slots=True)
-class Facts:
-    """All that one origin tells at one instant."""
+class OriginEntries:
+    """All entries of one origin at one instant."""
 
     origin: str  # a source's name, or FILE
     at: datetime  # naive UTC
-    rows: dict[str, list[Fact]] = field(default_factory=dict)  # by table
-    # By table and scope: a list that is whole, and when what is not in it has ended at the latest.
+    rows: dict[str, list[Entry]] = field(default_factory=dict)  # by table
+    # By table and scope: a complete list, and the latest end of objects that are not in it.
     whole: dict[str, dict[str, datetime]] = field(default_factory=dict)
-    is_first_always: bool = False  # what it tells first was always so
+    is_first_always: bool = False  # its first entries are valid from the beginning
 
-    def add(self, table: Table, fact: Fact) -> None:
-        """Tell one more fact."""
-        self.rows.setdefault(table.name, []).append(fact)
+    def add(self, table: Table, entry: Entry) -> None:
+        """Add one entry."""
+        self.rows.setdefault(table.name, []).append(entry)
 
     def close(self, table: Table, scope: str, at: datetime | None = None) -> None:
-        """Say that a list is whole."""
+        """Mark a list as complete."""
         self.whole.setdefault(table.name, {})[scope] = at or self.at
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A fact with the time for which it holds, as a file with dates tells it."""
+    """An entry with its validity, from a file with dates."""
 
     key: Key
     values: tuple[Any, ...]

@@ -1,6 +1,6 @@
-"""Writes what is told of the directory into the books, inside the caller's transaction.
+"""The directory's tables: brings them up to date inside the caller's transaction.
 
-Takes facts by origin, the first one winning, and what files tell; changes only what differs.
+Takes entries by origin, the first one winning, and the files; changes only what differs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ import polars as pl
 from pipeline.directory.cost_centers import CostCenter
 from pipeline.directory.files import DirectoryFiles, ProjectRow, check_default_project
 from pipeline.directory.history import Changes, Known, NewRow, OpenRow, compare
-from pipeline.directory.model import EVERY, FILE, PROJECTS, TABLES, Fact, Facts, Period, Table
+from pipeline.directory.model import (
+    EVERY,
+    FILE,
+    PROJECTS,
+    TABLES,
+    Entry,
+    OriginEntries,
+    Period,
+    Table,
+)
 from pipeline.storage.database import Database
 
 _COST_CENTERS: dict[str, pl.DataType] = {
@@ -29,79 +38,80 @@ _COST_CENTERS: dict[str, pl.DataType] = {
 
 def save(
     db: Database,
-    told: Sequence[Facts],
+    listed: Sequence[OriginEntries],
     files: DirectoryFiles,
     *,
     sources: Sequence[str],
     is_synced: bool,
     at: datetime,
 ) -> None:
-    """Bring the directory's tables up to date. Fails: ConfigError, for the Default project's sake.
+    """Bring the directory's tables up to date.
 
-    **Takes** what sources told now, the files as read, the names of the configuration's sources
-    that may tell of the directory, the first one winning; whether they do (else files are the whole
-    directory, and win); and the instant of this act (naive UTC).
+    **Takes** the entries that sources listed now, the files as read, the names of the sources that
+    may list the directory (the first one wins), whether they do (else files are the whole
+    directory, and win), and the instant of this change (naive UTC).
+    **Fails**: ConfigError where the Default project has direct members.
     """
     order = _Order((*sources, FILE), is_synced=is_synced)
-    by_origin = {facts.origin: facts for facts in told}
+    by_origin = {entries.origin: entries for entries in listed}
     for table in TABLES:
         for origin in sources:
-            facts = by_origin.get(origin)
+            entries = by_origin.get(origin)
             if table is PROJECTS:
-                facts = _with_notes(db, origin, facts, files.projects, at)
-            if facts is not None:
-                _apply(db, table, facts, order)
+                entries = _with_notes(db, origin, entries, files.projects, at)
+            if entries is not None:
+                _apply(db, table, entries, order)
         if not is_synced and table.name in files.periods:
             db.con.execute(f"DELETE FROM {table.name} WHERE source <> $file", {"file": FILE})
         if table.name in files.periods:
             _replace(db, table, files.periods[table.name], order, at)
-        elif (facts := _of_files(table, files, at)) is not None:
-            _apply(db, table, facts, order)
+        elif (entries := _of_files(table, files, at)) is not None:
+            _apply(db, table, entries, order)
         if table is PROJECTS:
             check_default_project(files, default_projects(db))
     _save_cost_centers(db, files.cost_centers)
 
 
-def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> Facts | None:
-    """What files tell of a table; None where they do not tell of it."""
-    if table.name not in files.facts:
+def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> OriginEntries | None:
+    """The entries of files for a table; None where no file describes it."""
+    if table.name not in files.entries:
         return None
-    facts = Facts(FILE, at, is_first_always=True)
-    for fact in files.facts[table.name]:
-        facts.add(table, fact)
-    facts.close(table, EVERY)
-    return facts
+    entries = OriginEntries(FILE, at, is_first_always=True)
+    for entry in files.entries[table.name]:
+        entries.add(table, entry)
+    entries.close(table, EVERY)
+    return entries
 
 
 def _with_notes(
     db: Database,
     origin: str,
-    told: Facts | None,
+    listed: OriginEntries | None,
     rows: Sequence[ProjectRow],
     at: datetime,
-) -> Facts | None:
-    """The projects of a source, each with what only the files know of it.
+) -> OriginEntries | None:
+    """The projects of a source, each with its notes from files.
 
-    Where the source did not tell of them now, its projects are taken as they were.
+    Where the source did not list its projects now, the stored ones are taken.
     """
     notes = {row.project_id: row for row in rows}
-    facts = Facts(origin, at)
-    if told is not None and PROJECTS.name in told.rows:
-        facts.at = told.at
-        facts.whole = {k: v for k, v in told.whole.items() if k == PROJECTS.name}
-        known = told.rows[PROJECTS.name]
+    entries = OriginEntries(origin, at)
+    if listed is not None and PROJECTS.name in listed.rows:
+        entries.at = listed.at
+        entries.whole = {k: v for k, v in listed.whole.items() if k == PROJECTS.name}
+        known = listed.rows[PROJECTS.name]
     else:
         rows_now = _known(db, PROJECTS).rows
-        known = [Fact(r.key, r.values) for r in rows_now if r.source == origin]
+        known = [Entry(r.key, r.values) for r in rows_now if r.source == origin]
     if not known:
         return None
-    for fact in known:
-        facts.add(PROJECTS, _noted(fact, notes.get(fact.key[0])))
-    return facts
+    for entry in known:
+        entries.add(PROJECTS, _noted(entry, notes.get(entry.key[0])))
+    return entries
 
 
-def _noted(fact: Fact, note: ProjectRow | None) -> Fact:
-    values = dict(zip(PROJECTS.values, fact.values, strict=True))
+def _noted(entry: Entry, note: ProjectRow | None) -> Entry:
+    values = dict(zip(PROJECTS.values, entry.values, strict=True))
     values |= {
         "description": None if note is None else note.description,
         "website": None if note is None else note.website,
@@ -109,30 +119,30 @@ def _noted(fact: Fact, note: ProjectRow | None) -> Fact:
     }
     if values["project_name"] is None and note is not None:
         values["project_name"] = note.project_name
-    return Fact(fact.key, tuple(values.values()), fact.since, fact.changed)
+    return Entry(entry.key, tuple(values.values()), entry.since, entry.changed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Which origin wins over which."""
+    """The precedence of origins."""
 
     origins: tuple[str, ...]  # of the configuration, the first one winning
     is_synced: bool
 
     def around(self, origin: str, known: Known) -> tuple[frozenset[str], frozenset[str]]:
-        """Those that win over it, and those that give way."""
+        """The origins that win over one, and those that give way to it."""
         if origin == FILE:
-            # a run of a few files has no sources, but what they told before stays
+            # a run of a few files has no sources, but its earlier rows stay
             return (known.origins - {FILE} if self.is_synced else frozenset()), frozenset()
         place = self.origins.index(origin)
         return frozenset(self.origins[:place]), frozenset(self.origins[place + 1 :])
 
 
-def _apply(db: Database, table: Table, facts: Facts, order: _Order) -> None:
+def _apply(db: Database, table: Table, entries: OriginEntries, order: _Order) -> None:
     known = _known(db, table)
-    higher, lower = order.around(facts.origin, known)
-    changes = compare(table, known, facts, higher=higher, lower=lower)
-    _write(db, table, changes, facts.origin)
+    higher, lower = order.around(entries.origin, known)
+    changes = compare(table, known, entries, higher=higher, lower=lower)
+    _write(db, table, changes, entries.origin)
 
 
 def _known(db: Database, table: Table) -> Known:
@@ -208,7 +218,7 @@ def _replace(
     order: _Order,
     at: datetime,
 ) -> None:
-    """A file with dates is the whole history of what it tells; what is to come is not so yet."""
+    """Replace the history of a table by a file with dates; periods of the future are left out."""
     known = _known(db, table)
     higher, _ = order.around(FILE, known)
     taken = {row.key for row in known.rows if row.source in higher}
@@ -240,12 +250,12 @@ def _save_cost_centers(db: Database, rows: Sequence[CostCenter]) -> None:
 
 
 def default_projects(db: Database) -> frozenset[str]:
-    """The Default project's id, as far as the books know it."""
+    """The ids of the Default project; empty where it is not known yet."""
     rows = db.rows("SELECT project_id FROM projects WHERE is_default")
     return frozenset(project_id for (project_id,) in rows)
 
 
 def project_names(db: Database) -> dict[str, str]:
-    """The names of projects, those of before included."""
+    """The names of all projects by id, archived and deleted ones included."""
     rows = db.rows("SELECT project_id, project_name FROM projects")
     return {project_id: name for project_id, name in rows if name is not None}

@@ -32,7 +32,7 @@ class Alias:
     provider: str | None = None  # None: at every provider
 
     def is_of(self, provider: str | None) -> bool:
-        """Whether the alias is known at a provider; without one, at any."""
+        """Whether the alias is valid at a provider; an alias without a provider is valid at all."""
         return provider is None or self.provider in (None, provider)
 
 

@@ -1,4 +1,4 @@
-"""Which price a quantity has at an instant, and why.
+"""Picks the price of a quantity at an instant, and explains it.
 
 Built-in rows are the list price, the user's files the contracted price, discounts take a percentage
 off the list price where there is no contracted one. Prices are found by time of use, exactly.
@@ -31,9 +31,9 @@ _Slot = tuple[str, str, str, str, str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class PriceKey:
-    """What is to be priced. The project only matters for discounts.
+    """The attributes of usage that decide its price. The project only matters for discounts.
 
-    Usage that a provider tells without its model has none: only a tool's own price can be found.
+    Without a model only a tool's own price can be found.
     """
 
     provider: str
@@ -49,7 +49,7 @@ class PriceKey:
 class Price:
     """The list and the contracted price of one unit, and the id that explains them.
 
-    The id is that of the row that decides. After a space it says what else does: ` list#…` (the
+    The id is that of the row that decides. After a space it adds what else decides: ` list#…` (the
     row with the list price beside a contracted one) or ` less 7.5% project=…` (a discount). So the
     first word of a charge's price id is a `price_id` of the view `prices`.
     """
@@ -147,7 +147,7 @@ class PriceBook:
         return self._aliases
 
     def allowances(self) -> tuple[Allowance, ...]:
-        """What costs nothing for each organization and day."""
+        """The quantities that cost nothing for each organization and day."""
         return self._allowances
 
     def rows(self) -> tuple[PriceRow, ...]:

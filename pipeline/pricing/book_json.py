@@ -29,7 +29,7 @@ Values = list[str]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a book is made of."""
+    """The parts of a price book."""
 
     layers: tuple[tuple[PriceRow, ...], ...]
     aliases: tuple[Alias, ...]
@@ -53,7 +53,7 @@ def to_json(content: Content) -> str:
 
 
 def from_json(text: str) -> Content:
-    """What `to_json` was given. Fails: TollbookError for a form that is not known here."""
+    """The parts of a book that `to_json` wrote. Fails: TollbookError for an unknown form."""
     raw = json.loads(text)
     found = raw.get("format") if isinstance(raw, dict) else None
     if found != FORMAT:
@@ -70,7 +70,7 @@ def from_json(text: str) -> Content:
 
 
 def row_content(row: PriceRow) -> Values:
-    """The values of a row that can change a price: not where it stands or who says so."""
+    """The values of a row that can change a price; not its place and source."""
     return [
         *(part or "" for part in row.key),
         plain(row.unit_price_usd),
@@ -89,7 +89,7 @@ def alias_values(alias: Alias) -> Values:
 
 def discount_values(terms: Terms) -> Values:
     """The values of a discount, as text."""
-    # A project could be called "": its presence is told by the mark.
+    # A project could be called "": the mark tells whether there is one.
     project = "" if terms.project is None else f"={terms.project}"
     model = "" if terms.model is None else f"={terms.model}"
     times = [_text(terms.valid_from), _text(terms.valid_to)]
@@ -102,7 +102,7 @@ def allowance_values(allowance: Allowance) -> Values:
 
 
 def allowance_content(allowance: Allowance) -> Values:
-    """The values of an allowance that can change a price: not who says so."""
+    """The values of an allowance that can change a price; not its source."""
     return [*_allowance_terms(allowance), *_provider(allowance.provider)]
 
 

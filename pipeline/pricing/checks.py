@@ -25,7 +25,7 @@ def check_rows(rows: Sequence[PriceRow]) -> tuple[Finding, ...]:
 
 
 def overlaps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
-    """Errors: two rows of one key that hold at the same instant."""
+    """Errors: two rows of one key that are valid at the same instant."""
     for series in _by_key(rows):
         for earlier, later in _intersecting(series):
             yield Finding(
@@ -65,7 +65,7 @@ def thresholds(rows: Iterable[PriceRow]) -> Iterator[Finding]:
 
 
 def gaps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
-    """Warnings: time between two rows of one key at which neither holds."""
+    """Warnings: time between two rows of one key in which neither is valid."""
     for earlier, later in _neighbours(rows):
         if earlier.valid_to is None or later.valid_from is None:
             continue
@@ -128,7 +128,7 @@ def is_jump(old: Decimal, new: Decimal) -> bool:
 
 
 def _moment(row: PriceRow) -> datetime:
-    """An instant at which the row holds: its start, else just before its end, else far ahead."""
+    """An instant at which the row is valid: its start, else just before its end, else far ahead."""
     if row.valid_from is not None:
         return row.valid_from
     return LATEST if row.valid_to is None else row.valid_to - datetime.resolution

@@ -43,7 +43,7 @@ class Terms:
 
     @property
     def name(self) -> str:
-        """How a price id says it: `less 7.5% project=proj_chatbot`."""
+        """The part of a price id for these terms: `less 7.5% project=proj_chatbot`."""
         parts = [f"less {plain(self.percent)}%"]
         if self.project is not None:
             parts.append(f"project={self.project}")

@@ -1,4 +1,4 @@
-"""What a check found, with its place: errors stop the reading, warnings are only said.
+"""Findings of the price checks with their place: errors stop the reading, warnings do not.
 
 Checks return all findings; the caller raises once.
 """

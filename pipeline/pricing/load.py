@@ -1,4 +1,4 @@
-"""The price book of a run, from the built-in files and the user's; all findings come together.
+"""Loads the price book of a run from the built-in files and the user's, with all findings.
 
 The built-in files count as one file: their order means nothing, and they may not overlap.
 """
@@ -110,7 +110,7 @@ def _built_in() -> tuple[PriceBook, tuple[Finding, ...]]:
 
 
 def _shown(path: Path) -> str:
-    """The same name in a checkout and in an installed wheel."""
+    """A built-in file's name, the same in a checkout and in an installed wheel."""
     return f"data/prices/{path.name}"
 
 

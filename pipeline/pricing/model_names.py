@@ -1,4 +1,4 @@
-"""Which recorded model id may take whose price: exact ids, the alias table, fine-tuned bases.
+"""The model ids whose price a recorded model may take: itself, aliases, fine-tuned bases.
 
 No patterns and no prefixes: `gpt-4o` never prices `gpt-4o-audio-preview`, and a fine-tuned model
 never takes its base model's price.

@@ -51,7 +51,7 @@ _TIME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One price: what it is for, when it holds, where it is written.
+    """One price: what it is for, its validity, its place in a file.
 
     `valid_from` is in, `valid_to` is out; None is open at that end. Times are naive UTC.
     `variant` None means any variant.
@@ -82,7 +82,7 @@ class PriceRow:
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str | None]:
-        """What may have only one price at a time inside one file."""
+        """The attributes that may have only one price at a time inside one file."""
         return (
             self.provider,
             self.model,
@@ -234,7 +234,7 @@ def _price(fields: Fields) -> tuple[Decimal, Decimal]:
         fields.fail(
             "price_usd",
             f"{fields.text('price_usd')} per {fields.text('per')} is 10,000 USD a unit or more",
-            "Check `per`: it says how many units the price is for.",
+            "Check `per`: the number of units that the price is for.",
         )
     return price, per
 

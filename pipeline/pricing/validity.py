@@ -15,7 +15,7 @@ LATEST = datetime.max  # noqa: DTZ901
 
 
 class Dated(Protocol):
-    """Anything that holds from one instant to another."""
+    """Anything that is valid from one instant to another."""
 
     @property
     def valid_from(self) -> datetime | None: ...  # noqa: D102  the class says it
@@ -24,22 +24,22 @@ class Dated(Protocol):
 
 
 def start(fact: Dated) -> datetime:
-    """The first instant at which it holds."""
+    """The first instant at which it is valid."""
     return EARLIEST if fact.valid_from is None else fact.valid_from
 
 
 def end(fact: Dated) -> datetime:
-    """The first instant at which it no longer holds."""
+    """The first instant at which it is no longer valid."""
     return LATEST if fact.valid_to is None else fact.valid_to
 
 
 def holds(fact: Dated, at: datetime) -> bool:
-    """Whether it holds at an instant; what is open at its end holds at the last one, too."""
+    """Whether it is valid at an instant; open at its end, also at the last instant there is."""
     return start(fact) <= at and (fact.valid_to is None or at < fact.valid_to)
 
 
 def meet(one: Dated, other: Dated) -> bool:
-    """Whether both hold at some instant."""
+    """Whether both are valid at some instant."""
     return max(start(one), start(other)) < min(end(one), end(other))
 
 

@@ -15,7 +15,7 @@ from threading import Event
 import structlog
 
 from pipeline.config.model import Source
-from pipeline.directory.model import Facts
+from pipeline.directory.model import OriginEntries
 from pipeline.errors import ConfigError, SourceError, raise_if_stopped
 from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.credentials import address, connect, key_variable
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 class Synced:
     """What came of it."""
 
-    told: list[Facts] = field(default_factory=list)
+    told: list[OriginEntries] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -1,7 +1,7 @@
-"""An answer as table, CSV, JSON, Markdown or Parquet, exact to the last digit.
+"""Writes a result as table, CSV, JSON, Markdown or Parquet, exact to the last digit.
 
-Comes in: an `Answer` and where to write bytes. Goes out: the bytes, written as the rows come, so
-that memory does not grow with them. Never turns a decimal into a float.
+Rows are written as they are read, so that memory does not grow with them. A decimal never becomes
+a float.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _FRAME_TYPES = {
 
 
 class Tabular(Protocol):
-    """What can be written: columns, and rows that come as they are asked for."""
+    """A result that can be written: columns, and rows that are read one after another."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -74,7 +74,7 @@ class Tabular(Protocol):
 
     @property
     def is_plan(self) -> bool:
-        """Whether the last column is a drawing, to be printed as it is."""
+        """Whether the last column is a query plan, which is printed as it is."""
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows, in order."""
@@ -126,12 +126,12 @@ def write(
     is_terminal: bool = False,
     width: int | None = None,
 ) -> str | None:
-    """Write an answer as bytes (text is UTF-8).
+    """Write a result as bytes (text is UTF-8).
 
     Takes: whether the sink is a terminal, and its width in columns (a table wraps there).
     Gives: a note for the person asking (a table that was cut), or None. Fails: ConfigError for
     Parquet on a terminal, names that repeat where the format needs them apart, and as
-    `Answer.rows`.
+    `QueryResult.rows`.
     """
     if form == "table":
         return _table(answer, sink, width if is_terminal else None)

@@ -61,7 +61,7 @@ class NamedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What the defaults of parameters stand for."""
+    """The days and the instant that words such as `month` stand for as defaults."""
 
     today: date  # the organization's day
     last_day: date  # today, or the newest day with usage where this month has none yet
@@ -99,7 +99,7 @@ class Listing:
             yield query.name, query.question, ", ".join(_shown(p) for p in query.parameters)
 
     def arrow(self) -> Iterator[pa.RecordBatch]:
-        """The same as one Arrow batch."""
+        """The rows as one Arrow batch."""
         schema = pa.schema([(c.name, pa.string()) for c in self.columns])
         names = schema.names
         rows = [dict(zip(names, row, strict=True)) for row in self.rows()]
@@ -172,7 +172,7 @@ def bind(query: NamedQuery, given: Mapping[str, str], days: Days) -> dict[str, P
                 values[name] = _typed(given[name], parameter.type)
             except ValueError:
                 raise ConfigError(
-                    f"{given[name]!r} is no {parameter.type}",
+                    f"{given[name]!r} is not a {parameter.type}",
                     key=name,
                     hint=f"Write it like {EXAMPLES[parameter.type]}.",
                 ) from None
@@ -187,9 +187,9 @@ def bind(query: NamedQuery, given: Mapping[str, str], days: Days) -> dict[str, P
     since, until = values.get("since"), values.get("until")
     if isinstance(since, date) and isinstance(until, date) and until <= since:
         raise ConfigError(
-            f"the period from {since} to {until} holds no day",
+            f"the period from {since} to {until} is empty",
             key="--until",
-            hint="It is the first day that is no longer counted; give one after --since.",
+            hint="--until is the first day that is no longer counted; give one after --since.",
         )
     return values
 
@@ -201,7 +201,7 @@ def days_asked_about(
     today: date,
     now: datetime,
 ) -> tuple[Days, str | None]:
-    """What the defaults of a query stand for.
+    """The days that the defaults of a query stand for.
 
     Takes: the words given, today in the organization's time zone, the instant as naive UTC.
     Gives: the days, and a note for the person asking where the newest day replaces today.

@@ -81,7 +81,7 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """What may run: put together from what was checked, so nothing unchecked runs."""
+        """The SQL to run, rebuilt from the checked statement so that nothing unchecked runs."""
         return f"{self.prefix} {self.query}" if self.prefix else self.query
 
 

@@ -1,6 +1,6 @@
-"""The analysts' door: opens the published snapshot for reading, and runs one reading statement.
+"""Opens the published snapshot for reading, and runs one reading statement on it.
 
-Comes in: the `published` link and a text. Goes out: an `Answer` whose rows are read as they are
+Takes the link `published` and a statement; gives a `QueryResult` whose rows are read as they are
 needed. Never writes, and never reads a file outside the snapshot.
 """
 
@@ -50,8 +50,8 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one statement gives; nothing has run yet, and each of `rows` and `arrow` runs it."""
+class QueryResult:
+    """The result of one statement; nothing has run yet, and each of `rows` and `arrow` runs it."""
 
     columns: tuple[Column, ...]
     con: duckdb.DuckDBPyConnection
@@ -60,7 +60,7 @@ class Answer:
 
     @property
     def is_plan(self) -> bool:
-        """Whether this is the answer of an EXPLAIN."""
+        """Whether the statement is an EXPLAIN."""
         return bool(self.statement.prefix)
 
     def rows(self) -> Generator[tuple[Any, ...], None, None]:
@@ -145,7 +145,7 @@ def run_statement(
     con: duckdb.DuckDBPyConnection,
     sql: str,
     parameters: Mapping[str, Parameter] | None = None,
-) -> Answer:
+) -> QueryResult:
     """The answer to one statement that only reads, bound and typed but not yet run.
 
     Takes: a connection of `open_published`, a text with `$name` for each parameter.
@@ -158,7 +158,7 @@ def run_statement(
         columns = _plan_columns() if statement.prefix else _bound(con, statement.query, given)
     except duckdb.Error as error:
         raise _readable(error, con) from None
-    return Answer(columns, con, statement, given)
+    return QueryResult(columns, con, statement, given)
 
 
 def view_names(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""What the published reconciliation says: months in figures, gaps above a tolerance, in words.
+"""Reads the published reconciliation: figures by month, gaps above a tolerance, their texts.
 
-Asks the view `reconciliation` through the analysts' door; compares nothing itself.
+Reads the view `reconciliation`; compares nothing itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline.charges.reconciliation.model import CAUSES
 from pipeline.money import EXACT, display_usd, plain, to_cents
-from pipeline.published.reader import Answer, run_statement, view_names
+from pipeline.published.reader import QueryResult, run_statement, view_names
 from pipeline.resources import sql
 from pipeline.text import counted, printable
 from pipeline.text import month as month_name
@@ -42,7 +42,7 @@ _NOTHING = (Decimal(0), Decimal(0), 0)
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """Which lines: UTC days half-open, one project or all, and the tolerance in USD."""
+    """A choice of lines: UTC days half-open, one project or all, and the tolerance in USD."""
 
     tolerance_usd: Decimal
     since: date | None = None
@@ -66,7 +66,7 @@ class CauseAmount:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """The cause in words."""
         return CAUSE_NAMES[self.cause]
 
 
@@ -90,17 +90,17 @@ class MonthCompared:
 
     @property
     def unexplained_usd(self) -> Decimal:
-        """What no cause explains."""
+        """The part of the gap that no cause explains."""
         return next((c.amount_usd for c in self.causes if c.cause == "unexplained"), Decimal(0))
 
     @property
     def unexplained_lines(self) -> int:
-        """How many lines have something unexplained."""
+        """The number of lines with an unexplained part."""
         return sum(c.lines for c in self.causes if c.cause == "unexplained")
 
     @property
     def explained_usd(self) -> Decimal:
-        """The rest of the gap."""
+        """The part of the gap that has a cause."""
         return EXACT.subtract(self.gap_usd, self.unexplained_usd)
 
     @property
@@ -111,7 +111,7 @@ class MonthCompared:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A line that a gate counts."""
+    """A line that `--fail-on reconciliation` counts."""
 
     usage_date: date
     project_id: str | None
@@ -124,11 +124,11 @@ class Gap:
 
     @property
     def cause_name(self) -> str:
-        """For people."""
+        """The cause in words."""
         return CAUSE_NAMES[self.cause]
 
     def __str__(self) -> str:
-        """In one line, without the control characters that a name may hold."""
+        """The gap in one line; control characters of names are escaped."""
         item = "the bill without line items" if self.line_item is None else self.line_item
         project = self.project_name or self.project_id or "no project"
         return " ".join(
@@ -140,7 +140,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What a report says of a UTC month. `is_compared`: costs of some day were ever fetched."""
+    """A UTC month compared, for a report. `is_compared`: costs of some day were ever fetched."""
 
     is_compared: bool = False
     month: MonthCompared | None = None  # None: the month has neither charges nor costs
@@ -168,14 +168,14 @@ def months(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> tuple[MonthCom
     return tuple(_month(month, found) for month, found in sorted(figures.items()))
 
 
-def gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> Answer:
+def gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> QueryResult:
     """The lines with a gap above the tolerance, the largest first, whatever the cause."""
     parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
     return run_statement(con, sql("charges/reconciliation/gaps"), parameters)
 
 
 def counted_gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> list[Gap]:
-    """The lines that a gate counts: not lag, complimentary tokens or credits."""
+    """The lines that `--fail-on` counts: not lag, complimentary tokens or credits."""
     parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
     answer = run_statement(con, sql("charges/reconciliation/counted_gaps"), parameters)
     return [Gap(*row) for row in answer.rows()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from pipeline.charges.reconciliation.reconcile import Scope
-from pipeline.directory.model import Facts
+from pipeline.directory.model import OriginEntries
 from pipeline.errors import SourceError
 from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger.files import Exclusion, LedgerFile
@@ -42,7 +42,9 @@ class ChangeSet:
     minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     fetches: list[FetchRow] = field(default_factory=list)
-    directory: list[Facts] = field(default_factory=list)  # the directory as each source has it
+    directory: list[OriginEntries] = field(
+        default_factory=list
+    )  # the directory as each source has it
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

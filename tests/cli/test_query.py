@@ -125,7 +125,7 @@ def test_sql_takes_parameters_and_stdin(shell: Shell, monkeypatch: pytest.Monkey
             ("sql", "SELECT 1", "--format", "xlsx"),
             "tollbook: --format: 'xlsx' is not a known format.",
         ),
-        (("sql", "SELECT 1", "--param", "x"), "tollbook: --param: 'x' is no parameter."),
+        (("sql", "SELECT 1", "--param", "x"), "tollbook: --param: 'x' is not a parameter."),
         (("query", "daily_trends"), "tollbook: query: there is no query 'daily_trends'. Did you"),
         (("query", "data_freshness", "--since", "2026-11-01"), "tollbook: --param: data_freshness"),
         (("query", "daily_trend", "--since", "soon"), "tollbook: since: 'soon' is no DATE."),

@@ -47,7 +47,7 @@ def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
 def test_logs_that_lie_there_are_counted(tmp_path: Path) -> None:
     """Who starts beside a folder `logs` hears at once whether the source finds anything."""
     written = write_configuration(tmp_path)
-    assert "no file is there yet" in next_steps(written)[0]
+    assert "no file matches yet" in next_steps(written)[0]
     (tmp_path / "logs").mkdir()
     for name in ("a.jsonl", "b.jsonl.gz", "notes.txt"):
         (tmp_path / "logs" / name).touch()

@@ -406,7 +406,7 @@ def test_another_project_of_that_name_is_a_project_like_any(tmp_path: Path) -> N
         rate_limits="project_id,model,max_tokens_per_1_minute\nq,m,1\n",
         model_permissions="project_id,mode,model_ids\nq,deny_list,m\n",
     )
-    assert len(told.facts) == 4
+    assert len(told.entries) == 4
 
 
 def test_nobody_is_put_into_the_default_project_that_the_api_names(

@@ -158,12 +158,12 @@ def test_each_default_word(word: str, value: date | None) -> None:
             {"zzz": "a"},
             "--param: x has no parameter 'zzz'. It takes since, model, top, above, at.",
         ),
-        ({"since": "1.10.2026"}, "since: '1.10.2026' is no DATE. Write it like 2026-10-01."),
-        ({"since": "2026-02-30"}, "since: '2026-02-30' is no DATE. Write it like 2026-10-01."),
-        ({"top": "3.5"}, "top: '3.5' is no BIGINT. Write it like 20."),
-        ({"top": "\u0661"}, "top: '\u0661' is no BIGINT. Write it like 20."),
-        ({"above": "1,20"}, "above: '1,20' is no DECIMAL. Write it like 12.50."),
-        ({"at": "noon"}, "at: 'noon' is no TIMESTAMP. Write it like 2026-10-01T08:00:00Z."),
+        ({"since": "1.10.2026"}, "since: '1.10.2026' is not a DATE. Write it like 2026-10-01."),
+        ({"since": "2026-02-30"}, "since: '2026-02-30' is not a DATE. Write it like 2026-10-01."),
+        ({"top": "3.5"}, "top: '3.5' is not a BIGINT. Write it like 20."),
+        ({"top": "\u0661"}, "top: '\u0661' is not a BIGINT. Write it like 20."),
+        ({"above": "1,20"}, "above: '1,20' is not a DECIMAL. Write it like 12.50."),
+        ({"at": "noon"}, "at: 'noon' is not a TIMESTAMP. Write it like 2026-10-01T08:00:00Z."),
     ],
 )
 def test_wrong_words_are_named_with_what_to_write(given: Mapping[str, str], message: str) -> None:
@@ -176,7 +176,7 @@ def test_wrong_words_are_named_with_what_to_write(given: Mapping[str, str], mess
 
 def test_a_period_without_days_is_refused() -> None:
     """`until` is the first day that is no longer counted."""
-    with pytest.raises(ConfigError, match="from 2026-11-02 to 2026-11-02 holds no day"):
+    with pytest.raises(ConfigError, match="from 2026-11-02 to 2026-11-02 is empty"):
         bind(named("daily_trend"), {"since": "2026-11-02", "until": "2026-11-02"}, DAYS)
 
 

@@ -193,7 +193,7 @@ def _half(amount: Amount, remark: str) -> Amount:
 
 
 def _unit_rows(model: types.ModelInfo) -> Iterator[Row]:
-    """What is not counted in tokens: tool calls, which cost the same at every tier, and audio."""
+    """Prices that are not for tokens: tool calls, which cost the same at every tier, and audio."""
     for period in _periods(model):
         prices = period.tiers["default"]
         tiers = [t for t in TIERS if next(_amounts(model, period, t), None) is not None]
@@ -217,7 +217,7 @@ def _unit_rows(model: types.ModelInfo) -> Iterator[Row]:
 
 
 def _a_second(hour: Decimal) -> tuple[Decimal, str]:
-    """An hour's price for a second. What 18 decimals cannot hold is rounded here, and said."""
+    """An hour's price for a second, rounded to 18 decimals; the remark says where it was."""
     second = EXACT.divide(hour, Decimal(3600))
     rounded = second.quantize(UNIT_PRICE_STEP, context=EXACT)
     exact = rounded == second

@@ -25,8 +25,8 @@ from pipeline.directory.model import (
     SPEND_LIMITS,
     USERS,
     WHOLE,
-    Fact,
-    Facts,
+    Entry,
+    OriginEntries,
     Table,
 )
 from pipeline.errors import ApiError
@@ -52,7 +52,7 @@ Item = Mapping[str, Any]
 class Told:
     """What one sync tells."""
 
-    facts: Facts
+    facts: OriginEntries
     problems: list[ApiError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -62,7 +62,7 @@ def read(document: Document, origin: str, *, young_seconds: int = 600) -> Told:
 
     A project younger than `young_seconds` may answer 404: the provider makes it known bit by bit.
     """
-    told = Told(Facts(origin, document.fetched_at))
+    told = Told(OriginEntries(origin, document.fetched_at))
     failures: dict[str, list[Asked]] = defaultdict(list)
     projects = document.answer(PROJECTS_PATH)
     if projects is not None:
@@ -124,7 +124,7 @@ def _take(
     answer: Asked,
     table: Table,
     scope: str,
-    make: Callable[[Item], Fact | None],
+    make: Callable[[Item], Entry | None],
     failures: dict[str, list[Asked]],
 ) -> None:
     """The items of one answer as facts; whole, unless one of them cannot be understood."""
@@ -208,17 +208,17 @@ def _check_accounts(told: Told) -> None:
             )
 
 
-def _project(item: Item) -> Fact | None:
+def _project(item: Item) -> Entry | None:
     id_ = _text(item.get("id"))
     if id_ is None:
         return None
     created_at, archived_at = _instant(item.get("created_at")), _instant(item.get("archived_at"))
     state = "archived" if is_archived(item) else "active"
     values = (_text(item.get("name")), state, created_at, archived_at, None, None, None)
-    return Fact((id_,), values, created_at, archived_at)
+    return Entry((id_,), values, created_at, archived_at)
 
 
-def _user(item: Item) -> Fact | None:
+def _user(item: Item) -> Entry | None:
     id_ = _text(item.get("id"))
     nested = _object(item.get("user"))
     values = (
@@ -226,10 +226,10 @@ def _user(item: Item) -> Fact | None:
         _text(item.get("email")) or _text(nested.get("email")),
         _text(item.get("role")),
     )
-    return None if id_ is None else Fact((id_,), values, _instant(item.get("added_at")))
+    return None if id_ is None else Entry((id_,), values, _instant(item.get("added_at")))
 
 
-def _invite(item: Item) -> Fact | None:
+def _invite(item: Item) -> Entry | None:
     id_ = _text(item.get("id"))
     if id_ is None:
         return None
@@ -247,29 +247,29 @@ def _invite(item: Item) -> Fact | None:
         *(created_at, expires_at, accepted_at),
         *(tuple(p for p, _ in pairs), tuple(r for _, r in pairs)),
     )
-    return Fact((id_,), values, created_at, changed)
+    return Entry((id_,), values, created_at, changed)
 
 
-def _member_of(project_id: str) -> Callable[[Item], Fact | None]:
-    def make(item: Item) -> Fact | None:
+def _member_of(project_id: str) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
         id_, role = _text(item.get("id")), _text(item.get("role"))
         since = _instant(item.get("added_at"))
-        return None if id_ is None else Fact((project_id, id_), (role,), since)
+        return None if id_ is None else Entry((project_id, id_), (role,), since)
 
     return make
 
 
-def _account_of(project_id: str) -> Callable[[Item], Fact | None]:
-    def make(item: Item) -> Fact | None:
+def _account_of(project_id: str) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
         id_ = _text(item.get("id"))
         values = (project_id, _text(item.get("name")), _text(item.get("role")))
-        return None if id_ is None else Fact((id_,), values, _instant(item.get("created_at")))
+        return None if id_ is None else Entry((id_,), values, _instant(item.get("created_at")))
 
     return make
 
 
-def _key_of(project_id: str) -> Callable[[Item], Fact | None]:
-    def make(item: Item) -> Fact | None:
+def _key_of(project_id: str) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
         id_ = _text(item.get("id"))
         if id_ is None:
             return None
@@ -281,40 +281,40 @@ def _key_of(project_id: str) -> Callable[[Item], Fact | None]:
             _text(item.get("owner_project_access")) or "active",
             *(created_at, _instant(item.get("expires_at"))),
         )
-        return Fact((id_,), values, created_at)
+        return Entry((id_,), values, created_at)
 
     return make
 
 
-def _limit_of(project_id: str) -> Callable[[Item], Fact | None]:
-    def make(item: Item) -> Fact | None:
+def _limit_of(project_id: str) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
         model = _text(item.get("model")) or (_text(item.get("id")) or "").removeprefix("rl-")
         if not model:
             return None
-        return Fact((project_id, model), tuple(_count(item.get(name)) for name in LIMIT_NAMES))
+        return Entry((project_id, model), tuple(_count(item.get(name)) for name in LIMIT_NAMES))
 
     return make
 
 
-def _permissions_of(project_id: str) -> Callable[[Item], Fact | None]:
-    def make(item: Item) -> Fact | None:
+def _permissions_of(project_id: str) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
         mode, ids = _text(item.get("mode")), item.get("model_ids")
         models = tuple(filter(None, map(_text, ids))) if isinstance(ids, list) else ()
         if mode is None or (mode == "deny_list" and not models):
             return None  # nothing is denied: as good as no list
-        return Fact((project_id,), (mode, models))
+        return Entry((project_id,), (mode, models))
 
     return make
 
 
-def _spend_limit_of(project_id: str | None) -> Callable[[Item], Fact | None]:
-    def make(item: Item) -> Fact | None:
+def _spend_limit_of(project_id: str | None) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
         cents = _count(item.get("threshold_amount"))
         if not cents or cents >= _MOST_CENTS:
             return None  # a limit of nothing is how some servers say that there is none
         amount_usd = EXACT.divide(Decimal(cents), _CENTS)
         enforcement = _text(_object(item.get("enforcement")).get("status"))
-        return Fact(
+        return Entry(
             (project_id,), (amount_usd, _text(item.get("interval")) or "month", enforcement)
         )
 
