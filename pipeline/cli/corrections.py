@@ -92,7 +92,7 @@ def rerate(
     out: OutOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Price days anew with the current book, final days too; the difference is posted."""
+    """Price days again with the current book, final days too; the difference is posted."""
     from pipeline.runs import rerate as act
 
     if since is None:
@@ -121,7 +121,7 @@ def prices_diff(
     out: OutOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """What the current price files would do to what is posted, before `rerate` applies them."""
+    """Show what `rerate` would change with the current price files."""
     _preview(config, now, since, until, "json" if as_json else form, out, quiet=quiet)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ import typer
 from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption
+from pipeline.dates import local_date
 
 ProjectOption = Annotated[
     str | None, typer.Option("--project", help="Id or name; '(no project)' for what has none.")
@@ -83,8 +83,9 @@ def explain(
 ) -> None:
     """Explain a number: the arithmetic of a cell of a report, down to records, file and line."""
     from pipeline.published.reader import open_published
-    from pipeline.reporting.explain.explain import Asked, Question, as_facts, check
-    from pipeline.reporting.explain.explain import explain as explain_asked
+    from pipeline.reporting.explain.explain import ExplainRequest, as_facts, check
+    from pipeline.reporting.explain.explain import explain as explain_request
+    from pipeline.reporting.explain.find_cell import Question
     from pipeline.reporting.explain.text.cell import draw
 
     question = Question(
@@ -99,13 +100,11 @@ def explain(
         meter=meter,
     )
     names = () if file is None else (file, str(Path(file).absolute()))
-    asked = Asked(question, record, names, line, examples, lines)
+    request = ExplainRequest(question, record, names, line, examples, lines)
     settings = cli_context.load(config)
-    today = (
-        cli_context.clock(now).now.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
-    )
+    today = local_date(cli_context.clock(now).now, settings.organization.zone)
     with open_published(settings.storage.root / "published") as con:
-        explained = explain_asked(con, asked, today=today, looks=_is_there)
+        explained = explain_request(con, request, today=today, exists=_is_there)
     if as_json or form == "json":
         cli_context.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
     else:

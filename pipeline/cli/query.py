@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ import typer
 from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption
+from pipeline.dates import local_date
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def query(
         return
     given = _pairs(param) | _given(since=since, until=until, project=project)
     instant = cli_context.clock(now).now
-    today = instant.replace(tzinfo=UTC).astimezone(settings.organization.zone).date()
+    today = local_date(instant, settings.organization.zone)
     with open_published(published, at=_known_at(as_of, quiet=quiet)) as con:
         days, note = days_asked_about(con, asked, given, today, instant)
         if note:

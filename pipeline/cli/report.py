@@ -1,4 +1,4 @@
-"""`tollbook report`: write a month's report anew from what is published."""
+"""`tollbook report`: write a month's report from the published snapshot."""
 
 from __future__ import annotations
 

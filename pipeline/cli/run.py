@@ -1,4 +1,4 @@
-"""`tollbook run`, and what every act on the books prints at its end."""
+"""`tollbook run`, and the summary that every run and correction prints."""
 
 from __future__ import annotations
 

@@ -1,1 +1,5 @@
-"""Reports: from the published views to HTML, CSV and text."""
+"""The reports: the month (`month/`, `sections/`) and the explanation of one number (`explain/`).
+
+Reads only the published snapshot, and never the database of the runs. Charts and tables are made
+from exact decimals.
+"""

@@ -1,4 +1,4 @@
-"""The lines of the provider's costs that are charged as they stand, and where they were read."""
+"""Lines of the provider's costs that are charged unchanged, with their file."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import duckdb
 from pipeline.meters import METER_NAMES, METER_UNITS
 from pipeline.published.queries import NamedRow, named_rows
 from pipeline.reporting.explain.billed import BillLine
-from pipeline.reporting.explain.files import Looks, input_files
+from pipeline.reporting.explain.files import FileExists, input_files
 from pipeline.reporting.explain.model import (
     Cell,
     CellExplained,
@@ -40,7 +40,7 @@ def explain_cell(
     run_id: str,
     examples: int,
     lines: int,
-    looks: Looks,
+    exists: FileExists,
 ) -> CellExplained:
     """The arithmetic of a cell.
 
@@ -78,7 +78,7 @@ def explain_cell(
                 (f["source"], f["input_file"], f["records"], f["first_line"], f["last_line"])
                 for f in files
             ],
-            looks,
+            exists,
         ),
         files_in_all=files[0]["files"] if files else 0,
         replaced=tuple(

@@ -1,6 +1,6 @@
 """Input files behind what is explained: their versions, hashes, fates, and whether they are there.
 
-What the books say of a file is as of the last run; whoever asks may look whether it is there now.
+A file's state is that of the last run; the caller may check whether the file exists now.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ from pipeline.reporting.explain.model import (
 )
 
 # Whether a file lies at a path now; None where that cannot be told, as for an address.
-Looks = Callable[[str], bool | None]
+FileExists = Callable[[str], bool | None]
 
 
 def input_files(
-    con: duckdb.DuckDBPyConnection, found: Sequence[tuple[str, str, int, int, int]], looks: Looks
+    con: duckdb.DuckDBPyConnection,
+    found: Sequence[tuple[str, str, int, int, int]],
+    exists: FileExists,
 ) -> tuple[InputFile, ...]:
     """Files with their versions and copies.
 
     Takes: source, input file, records, first and last line of each.
     """
-    versions = _versions(con, [name for _, name, *_ in found], looks)
+    versions = _versions(con, [name for _, name, *_ in found], exists)
     files = []
     for source, name, records, first_line, last_line in found:
         own = tuple(v for v in versions if v.input_file == name and v.source == source)
@@ -51,13 +53,13 @@ def input_files(
 
 
 def explain_file(
-    con: duckdb.DuckDBPyConnection, name: str, *, run_id: str, lines: int, looks: Looks
+    con: duckdb.DuckDBPyConnection, name: str, *, run_id: str, lines: int, exists: FileExists
 ) -> FileExplained:
-    """What became of a file: its versions and fates, the cells its records are in, its rejects.
+    """A file explained: its versions and fates, the cells its records are in, its rejects.
 
     Takes: a name as `file_named` gives it, and how many cells to show.
     """
-    versions = _versions(con, [name], looks)
+    versions = _versions(con, [name], exists)
     own = tuple(v for v in versions if v.input_file == name)
     cells = named_rows(con, "reporting/explain/file_cells", {"input_file": name, "lines": lines})
     in_all = cells[0]["cells"] if cells else 0
@@ -75,14 +77,14 @@ def explain_file(
     )
 
 
-def newest_version(con: duckdb.DuckDBPyConnection, name: str, looks: Looks) -> FileVersion:
-    """How a file was read last."""
-    own = [v for v in _versions(con, [name], looks) if v.input_file == name]
+def newest_version(con: duckdb.DuckDBPyConnection, name: str, exists: FileExists) -> FileVersion:
+    """The version of a file that was read last."""
+    own = [v for v in _versions(con, [name], exists) if v.input_file == name]
     return max(own, key=lambda version: (version.ingested_at, version.run_id))
 
 
 def file_named(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
-    """The input file that is meant.
+    """The input file that a word names.
 
     Takes: the word as given, and what else it may stand for (its absolute path). Gives: the name
     that the books have; the end of one is enough where it fits one file only.
@@ -115,13 +117,13 @@ def file_named(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
 
 
 def _versions(
-    con: duckdb.DuckDBPyConnection, names: Iterable[str], looks: Looks
+    con: duckdb.DuckDBPyConnection, names: Iterable[str], exists: FileExists
 ) -> tuple[FileVersion, ...]:
     wanted = sorted(set(names))
     if not wanted:
         return ()
     return tuple(
-        FileVersion(**row, is_there=looks(row["input_file"]))
+        FileVersion(**row, is_there=exists(row["input_file"]))
         for row in named_rows(con, "reporting/explain/file_versions", {"names": wanted})
     )
 

@@ -28,7 +28,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about, as typed; without a period the newest month that has charges."""
+    """The words of a question about a cell; without a period, the newest month with charges."""
 
     day: date | None = None
     month: date | None = None
@@ -69,7 +69,7 @@ def find_cell(con: duckdb.DuckDBPyConnection, question: Question, today: date) -
 
 
 def nothing_there(con: duckdb.DuckDBPyConnection, cell: Cell) -> ConfigError:
-    """The error for a cell without charges and usage: what is asked exists, but not together."""
+    """The error for a cell without charges and usage: each part exists, but not together."""
     [near] = named_rows(con, "reporting/explain/nearest_days", cell.parameters())
     days = [day for day in (near["before_date"], near["after_date"]) if day is not None]
     if days:
@@ -85,10 +85,10 @@ def nothing_there(con: duckdb.DuckDBPyConnection, cell: Cell) -> ConfigError:
         hint = f"That project has charges for {shown}." if models else "It has no charges at all."
     else:
         hint = "Leave out an option to see more."
-    return ConfigError(f"nothing was charged or used: {said(cell)}", hint=hint)
+    return ConfigError(f"nothing was charged or used: {cell_text(cell)}", hint=hint)
 
 
-def said(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
     """A cell in words: `project proj_x, model gpt-x, 2026-11-12`."""
     parts = []
     if cell.is_without_project:
@@ -146,7 +146,7 @@ def _known(
 ) -> str | None:
     """The word, if it occurs in the column. Fails: ConfigError naming the nearest that does.
 
-    Takes: more words that are near, with the name of each. What was charged is asked first: it is
+    Takes: more words that are near, with the name of each. Charges are searched first: it is
     a hundred times less than what was used.
     """
     if word is None:

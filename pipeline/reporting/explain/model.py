@@ -1,4 +1,4 @@
-"""What an explanation says, as facts: exact numbers and places, no words and no layout."""
+"""The facts of an explanation: exact numbers and places, no words and no layout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.reporting.explain.billed import BillLine
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Which charges are explained: days and what else narrows them; None: any."""
+    """A choice of charges: days and further conditions; None: any."""
 
     since_date: date
     until_date: date  # not counted
@@ -55,7 +55,7 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class PriceUsed:
-    """What a charge's price id means; `row` is None where the current book has it no more."""
+    """The price behind a price id; `row` is None where the current book no longer has it."""
 
     price_id: str
     row: PriceRow | None
@@ -65,7 +65,7 @@ class PriceUsed:
 
 @dataclass(frozen=True, slots=True)
 class PricedSum:
-    """The charge lines of a cell at one price; `product_usd` is worked out anew."""
+    """The charge lines of a cell at one price; `product_usd` is calculated again."""
 
     provider: str
     model: str | None
@@ -133,7 +133,7 @@ class Total:
 
     @property
     def agrees(self) -> bool:
-        """Whether every way gives the same, to the last digit."""
+        """Whether all sums are equal, to the last digit."""
         found = {self.arithmetic_usd, self.charges_usd}
         # what was reversed to nothing is a sum of 0 in postings and no line in charges
         posted = self.postings_usd or None
@@ -145,7 +145,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class PostedPart:
-    """What one posting moved of one meter at one price."""
+    """The change of one meter at one price by one posting."""
 
     model: str | None
     meter: str
@@ -160,7 +160,7 @@ class PostedPart:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What one run posted for one reason."""
+    """The postings of one run for one reason."""
 
     posted_at: datetime
     run_id: str
@@ -171,7 +171,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class MeterTie:
-    """What was used of a meter beside what was charged of it; an allowance is negative."""
+    """Used and charged quantity of one meter; an allowance is negative."""
 
     meter: str
     unit: str
@@ -217,7 +217,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One version of one usage record, where it stands, and its share of the charges."""
+    """One version of one usage record, its place, and its share of the charges."""
 
     record_id: str
     source: str
@@ -348,7 +348,7 @@ class FileCell:
 
 @dataclass(frozen=True, slots=True)
 class FileRejects:
-    """Rows of a file that one rule holds back."""
+    """Rows of a file that one rule rejected."""
 
     rule: str
     rows: int
@@ -379,7 +379,7 @@ class LineReject:
     replayed_at: datetime | None
 
 
-# What became of a line. `uncounted`: a duplicate or no usage, which cannot be told any more.
+# What became of a line. `uncounted`: a duplicate or no usage, which is no longer known.
 WithoutRecord = Literal["not_usage", "blank", "header", "not_read", "uncounted", "quarantined"]
 LineFate = Literal["accepted", "duplicate", "superseded", "restated", "forgotten"] | WithoutRecord
 

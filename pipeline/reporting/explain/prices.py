@@ -1,6 +1,6 @@
-"""What a charge's price id means: the row of the price book, the list price beside it, a discount.
+"""The price behind a price id: the row of the price book, its list price, a discount.
 
-Asks the current book only. A day that is final keeps the price that it had, so an id may be of a
+Reads the current book only. A day that is final keeps the price that it had, so an id may be of a
 row that the book has no more.
 """
 

@@ -8,7 +8,7 @@ import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.published.queries import named_rows
-from pipeline.reporting.explain.files import Looks, input_files, newest_version
+from pipeline.reporting.explain.files import FileExists, input_files, newest_version
 from pipeline.reporting.explain.model import LineExplained, LineFate, LineReject, RecordExplained
 from pipeline.reporting.explain.records import COLUMNS, record_of, with_shares
 from pipeline.reporting.explain.untraced_line import fate_without_trace
@@ -17,7 +17,7 @@ _PREFIX = 12  # characters of an id that are enough to name ones that begin alik
 
 
 def explain_record(
-    con: duckdb.DuckDBPyConnection, record_id: str, *, run_id: str, looks: Looks
+    con: duckdb.DuckDBPyConnection, record_id: str, *, run_id: str, exists: FileExists
 ) -> RecordExplained:
     """All versions of a record, and the arithmetic of the current one's share of the charges.
 
@@ -43,15 +43,20 @@ def explain_record(
                 (source, name, len(lines), min(lines), max(lines))
                 for (source, name), lines in places.items()
             ],
-            looks,
+            exists,
         ),
     )
 
 
 def explain_line(
-    con: duckdb.DuckDBPyConnection, input_file: str, input_line: int, *, run_id: str, looks: Looks
+    con: duckdb.DuckDBPyConnection,
+    input_file: str,
+    input_line: int,
+    *,
+    run_id: str,
+    exists: FileExists,
 ) -> LineExplained:
-    """What became of a line of an input file, and the records that it brought or repeats.
+    """A line of an input file explained: its fate, and the records that it gave or repeats.
 
     Takes: a name as `file_named` gives it. Fails: ConfigError for a line beyond the file's end.
     """
@@ -64,10 +69,10 @@ def explain_line(
     if not ids and any(reject.replayed_at is None for reject in rejects):
         fate = "quarantined"
     elif not ids:
-        version = newest_version(con, input_file, looks)
+        version = newest_version(con, input_file, exists)
         fate, repeated = fate_without_trace(con, version, input_line)
         ids = list(repeated)
-    records = tuple(explain_record(con, i, run_id=run_id, looks=looks) for i in ids)
+    records = tuple(explain_record(con, i, run_id=run_id, exists=exists) for i in ids)
     return LineExplained(
         run_id=run_id,
         input_file=input_file,

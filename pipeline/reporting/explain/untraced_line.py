@@ -1,6 +1,6 @@
-"""What a line of an input file is that brought no record and no reject: repeats are only counted.
+"""Explains a line that gave no record and no reject: repeats are only counted, not stored.
 
-Takes the file's versions from the snapshot and the line as it lies there now. Gives its fate and,
+Takes the file's versions from the snapshot and the line as it is now. Gives its fate and,
 where it repeats a record, the record's id. Reads nothing but this one file.
 """
 
@@ -62,7 +62,7 @@ def fate_without_trace(
 
 
 def _read(version: FileVersion, number: int) -> _Line | None:
-    """The line as it lies there; None where that is no text, or cannot be read now."""
+    """The line as it is now; None where it is not text or cannot be read."""
     path, found, header, done = Path(version.input_file), 0, b"", 0
     try:
         with path.open("rb") as file:
@@ -88,7 +88,7 @@ def _read(version: FileVersion, number: int) -> _Line | None:
 
 
 def _logged_ids(line: _Line) -> list[str] | None:
-    """The ids that the records of a log's line may have; None where it is no usage."""
+    """The ids that the records of a log's line may have; None where it is not usage."""
     try:
         rows = usage_rows(line.text)
     except RowError:
@@ -106,7 +106,7 @@ def _ids(line: _Line) -> list[str]:
 
 
 def _by_counts(version: FileVersion) -> LineFate:
-    """What is left where the line itself does not tell: that of which the file has any."""
+    """The fate by elimination: the one of which the file has any rows."""
     if version.duplicate and not version.not_usage:
         return "duplicate"
     if version.not_usage and not version.duplicate:

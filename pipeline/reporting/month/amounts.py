@@ -1,4 +1,4 @@
-"""What an amount of a report knows about itself: exact dollars, and whether a price is missing."""
+"""Amounts of a report: exact dollars, and whether a part of them has no price."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Amount:
 
     @property
     def is_absent(self) -> bool:
-        """Nothing was charged, not even at an unknown price."""
+        """Whether nothing was charged, not even at an unknown price."""
         return self.lines == 0
 
     @property
     def is_unknown(self) -> bool:
-        """Something was used and none of it has a price."""
+        """Whether something was used and none of it has a price."""
         return self.lines > 0 and self.lines == self.unpriced_lines
 
     @property
     def is_lower_bound(self) -> bool:
-        """Something in it has no price, so the true amount is higher."""
+        """Whether a part has no price, so that the true amount is higher."""
         return self.unpriced_lines > 0
 
 
@@ -43,7 +43,7 @@ NOTHING = Amount()
 
 
 class InTwoPeriods:
-    """What has an amount in the period of a report, and one in the period it is compared with."""
+    """A base class of rows with an amount in the report's period and one in the period before."""
 
     __slots__ = ()
     current: Amount
@@ -51,23 +51,23 @@ class InTwoPeriods:
 
     @property
     def change(self) -> Decimal:
-        """How much more it cost than before."""
+        """The change against the period before, in US dollars."""
         return difference(self.current.usd, self.compared.usd)
 
     @property
     def is_change_uncertain(self) -> bool:
-        """One of the two amounts has a part without a price."""
+        """Whether one of the two amounts has a part without a price."""
         return self.current.is_lower_bound or self.compared.is_lower_bound
 
     @property
     def is_change_unknown(self) -> bool:
-        """One of the two amounts has no price at all."""
+        """Whether one of the two amounts has no price at all."""
         return self.current.is_unknown or self.compared.is_unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """So much of one unit."""
+    """A number of one unit."""
 
     value: Decimal
     unit: str

@@ -1,4 +1,4 @@
-"""The month's figures by project, model and scope: what all breakdowns and changes add up.
+"""The month's figures by project, model and scope, which all breakdowns add up.
 
 All tables come from the same cells, so that they have the same total.
 """

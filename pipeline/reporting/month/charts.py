@@ -179,7 +179,7 @@ def nice_step(span: Decimal, parts: int) -> Decimal:
 
 
 def tick_label(value: Decimal) -> str:
-    """A value of the scale without digits that say nothing: ``$2,500``, ``$0.05``, ``$12K``."""
+    """A value of the scale without superfluous digits: ``$2,500``, ``$0.05``, ``$12K``."""
     sign = "-" if value < 0 else ""
     size = value.copy_abs()
     for limit, suffix in ((Decimal(1_000_000), "M"), (Decimal(10_000), "K")):

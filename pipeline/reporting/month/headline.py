@@ -12,7 +12,7 @@ from pipeline.reporting.sections.breakdowns import Table
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What the first lines of the page say."""
+    """The texts of the page's first lines."""
 
     who: str
     verb: str

@@ -1,4 +1,4 @@
-"""What projects are called in a report: their name, else their id; ids beside names used twice."""
+"""Labels of projects, models and scopes: a name, else an id; both where a name is used twice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ProjectNames:
         self._uses = Counter(self._names.values())
 
     def label(self, project_id: str | None) -> Label:
-        """How to show one project; None is spending that belongs to none."""
+        """The label of a project; None is spending without a project."""
         if project_id is None:
             return Label(NO_PROJECT, is_named=False)
         name = self._names.get(project_id)
@@ -43,12 +43,12 @@ class ProjectNames:
 
 
 def model_label(model: str | None) -> Label:
-    """How to show a model; some tools and storage have none."""
+    """The label of a model; some tools and storage have none."""
     return Label(model, is_named=True) if model else Label(NO_MODEL, is_named=False)
 
 
 def scope_label(scope: str | None) -> Label:
-    """How to show a scope, in words."""
+    """The label of a scope."""
     if not scope:
         return Label(NO_SCOPE, is_named=False)
     return Label(scope.replace("_", "-"), is_named=True)

@@ -30,7 +30,7 @@ class Totals:
 
     @property
     def saved_usd(self) -> Decimal:
-        """What contracted prices and discounts took off the list price."""
+        """The reduction from the list price by contracted prices and discounts."""
         return difference(self.list_usd, self.amount.usd)
 
 
@@ -60,7 +60,7 @@ class Report:
     near_percent: int
     sections: Mapping[str, Any]
 
-    # What the headline, the figures at the top and the checks take from sections.
+    # Facts of sections that the headline, the figures at the top and the checks use too.
 
     @property
     def breakdowns(self) -> Breakdowns:
@@ -76,7 +76,7 @@ class Report:
 
     @property
     def moves(self) -> Moves:
-        """What changed most."""
+        """The largest changes by project and model."""
         found: Moves = self.sections["movers"]
         return found
 

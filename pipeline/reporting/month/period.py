@@ -1,4 +1,4 @@
-"""Which days a report covers and which it compares them with, in the organization's calendar.
+"""The days that a report covers and those it compares with, in the organization's calendar.
 
 Takes the business clock (naive UTC) and the organization's zone; never reads a clock itself.
 """
@@ -31,7 +31,7 @@ class Period:
     previous: Days
     today: date
     zone: ZoneInfo
-    default_month: date  # what no choice gives
+    default_month: date  # where none is chosen
     is_chosen_by_default: bool
 
     @property

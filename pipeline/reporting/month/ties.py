@@ -22,13 +22,13 @@ class Calendars:
 
     @property
     def are_equal(self) -> bool:
-        """No charge lies in one of the two months only."""
+        """Whether every charge is in both months."""
         return self.only_own.is_absent and self.only_utc.is_absent
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderCost:
-    """What the provider's costs endpoint says the UTC month cost, in one currency."""
+    """The provider's costs of the UTC month in one currency, beside ours."""
 
     currency: str
     amount: Decimal

@@ -21,7 +21,7 @@ LATEST = "latest.html"
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """Where a report is, and what it says in short."""
+    """A written report: its files and its main figures."""
 
     html: Path
     csv: Path
@@ -48,11 +48,12 @@ def write_report(
 ) -> WrittenReport:
     """Write ``YYYY-MM.html`` and ``YYYY-MM.csv`` into the folder `out`, over what was there.
 
-    Takes: the published books; any day of the month, or None for the current month or, where that
-    has no charges, the newest that has; the business clock as naive UTC; the organization's zone.
+    **Takes** the published snapshot; any day of the month, or None for the current month or, where
+    that has no charges, the newest that has; the business clock (naive UTC); the organization's
+    zone.
     The month that None would pick is also written as ``latest.html``.
-    Fails: CheckFailedError where the books do not add up; TollbookError where the folder cannot be
-    written. Then the report of before is still there, whole.
+    Fails: CheckFailedError where its sums do not agree; TollbookError where the folder cannot be
+    written. Then the earlier report is unchanged.
     """
     period, bounds = choose_period(con, month, now, zone)
     report = gather(

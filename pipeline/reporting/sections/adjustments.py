@@ -1,4 +1,4 @@
-"""Why, and by how much, the month moved after it was first posted."""
+"""Changes of the month after it was first posted, by reason."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class BudgetLine:
 
     @property
     def left_usd(self) -> Decimal:
-        """What is left; negative once it is over."""
+        """The rest of the budget; negative once it is over."""
         return difference(self.amount_usd, self.spent_usd)
 
 

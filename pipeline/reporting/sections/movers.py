@@ -1,4 +1,4 @@
-"""Why spending changed: each project's change on each model, split into usage and price.
+"""Changes in spending by project and model, split into usage and price.
 
 The usage part is what the change would have been at the old prices, the price part is the rest, so
 the two add up to the change exactly, and all changes to that of the total.
@@ -23,7 +23,7 @@ Pair = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """How one project's spending on one model changed, and why."""
+    """The change of one project's spending on one model, by cause."""
 
     project: str
     is_project_named: bool

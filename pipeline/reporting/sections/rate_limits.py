@@ -17,12 +17,12 @@ _ALL_ROWS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one minute used of one limit, over the covered minutes of a month."""
+    """Use a minute of one limit, over the covered minutes of a month."""
 
     p50: int
     p95: int
     maximum: int
-    limit: int | None  # the last one that held
+    limit: int | None  # the latest one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How fresh and complete each source is, and which endpoints could not be fetched."""
+"""Freshness and missing days of each source, and endpoints that could not be fetched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COST_KINDS = frozenset({"openai_costs"})
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How fresh and complete one source is."""
+    """Freshness and completeness of one source."""
 
     name: str
     kind: str

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import CheckFailedError, TollbookError
 from pipeline.published.reader import open_published
-from pipeline.reporting.explain.explain import Asked, check, explain
+from pipeline.reporting.explain.explain import ExplainRequest, check, explain
 from pipeline.reporting.explain.model import CellExplained
 from pipeline.reporting.explain.text.layout import aligned, count
 from tests.support.explain_workspace import NOW, ExplainWorkspace, explain_workspace
@@ -116,7 +116,7 @@ def test_nothing_published_is_an_error_with_what_to_do(workspace: ExplainWorkspa
 def test_sums_that_differ_in_the_last_digit_are_an_error(filled: ExplainWorkspace) -> None:
     """Every way of adding up is held against the others; exit 1."""
     with open_published(filled.folder / "var" / "published") as con:
-        explained = explain(con, Asked(), today=NOW.date(), looks=lambda _: None)
+        explained = explain(con, ExplainRequest(), today=NOW.date(), exists=lambda _: None)
     assert isinstance(explained, CellExplained)
     check(explained)
     last_digit = Decimal("1e-24")

@@ -1,4 +1,4 @@
-"""An explanation as text: the arithmetic first, then what lies behind it, down to file and line."""
+"""The explanation of a cell as text: arithmetic first, then records down to file and line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pipeline.money import display_usd, plain
 from pipeline.reporting.explain.billed import draw_bill
-from pipeline.reporting.explain.find_cell import said
+from pipeline.reporting.explain.find_cell import cell_text
 from pipeline.reporting.explain.model import (
     CellExplained,
     ChargeLine,
@@ -59,7 +59,7 @@ def draw(explained: Explained, width: int | None) -> str:
 def _cell(page: Page, explained: CellExplained) -> None:
     numbers = {price.price_id: n for n, price in enumerate(explained.prices, 1)}
     total = explained.total
-    page.heading(f"Cost: {said(explained.cell)}")
+    page.heading(f"Cost: {cell_text(explained.cell)}")
     bound = "at least " if total.unpriced_quantity else ""
     if total.charges_usd is None:
         page.line("no price, so no amount" if total.lines else "no charge")
@@ -121,7 +121,7 @@ def _meter(priced: PricedSum) -> str:
 
 
 def _dimensions(priced: PricedSum) -> str:
-    """What else the price depends on, where it is not the plain one."""
+    """The further attributes of a price: those that are not the default."""
     parts = [
         priced.operation if priced.operation != "completions" else "",
         f"tier {priced.service_tier}" if priced.service_tier != "default" else "",

@@ -18,7 +18,7 @@ INDENT = "  "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its name and its cells; numbers stand to the right."""
+    """A column of a table: its name and its cells; numbers are right-aligned."""
 
     name: str
     cells: Sequence[str]
@@ -37,7 +37,7 @@ class Page:
         self._parts.append(f"\n{printable(text)}\n" if self._parts else f"{printable(text)}\n")
 
     def line(self, text: str, depth: int = 1) -> None:
-        """A line of a section; what it holds cannot steer the terminal."""
+        """A line of a section; control characters in it are escaped."""
         self._parts.append(f"{INDENT * depth}{printable(text)}\n")
 
     def table(self, columns: Sequence[Column]) -> None:
@@ -52,7 +52,7 @@ class Page:
         self._parts.append(text)
 
     def text(self) -> str:
-        """All of it."""
+        """The whole page."""
         return "".join(self._parts)
 
 

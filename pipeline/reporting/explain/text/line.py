@@ -1,4 +1,4 @@
-"""What became of a line of an input file, and where its money is, in words."""
+"""The fate of an input file's line, and the charges of its records, as text."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NO_MONEY = {
     "`tollbook quarantine replay` reads it again.",
     "not_usage": "Not usage: nothing was used with it (an error, a deletion, an object of another "
     "kind), so it costs nothing.",
-    "blank": "Blank: there is nothing on it, so it is no row and costs nothing.",
-    "header": "The header: it names the columns, so it is no row and costs nothing.",
+    "blank": "Blank: there is nothing on it, so it is not a row and costs nothing.",
+    "header": "The header: it names the columns, so it is not a row and costs nothing.",
     "not_read": "Not read yet: the last run did not come to it, so it is in no charge; the next "
     "`tollbook run` reads it.",
     "uncounted": "It brought no record of its own: it is a duplicate, whose money is counted once "
-    "with the first record, or it is no usage. Which of them, the file does not tell any more.",
+    "with the first record, or it is not usage. Which of the two is no longer known.",
 }
 
 
@@ -82,7 +82,7 @@ def _replaced(version: Record) -> str:
 
 
 def _where(record: RecordExplained) -> str:
-    """Where the money of a record is now."""
+    """The charges in which a record is counted now."""
     counting = [v for v in record.versions if v.replaced_at is None]
     if not counting:
         return "No version of the record counts now."

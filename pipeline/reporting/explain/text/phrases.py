@@ -1,4 +1,4 @@
-"""What a price, the state of a file and a share of a record are in words."""
+"""Phrases for prices, the state of files, and shares of records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.reporting.explain.model import FileVersion, PriceRow, PriceUsed, R
 from pipeline.reporting.explain.text.layout import TIMES, UNPRICED, at, count, usd
 from pipeline.text import counted
 
-NO_MODEL = "(no model)"  # as reports call usage that is told without one
+NO_MODEL = "(no model)"  # as in reports
 
 Numbers = Mapping[str, int]  # of the list of prices, by price id
 
@@ -29,7 +29,7 @@ def named(model: str | None) -> str:
 
 
 def price_lines(number: int, price: PriceUsed) -> list[str]:
-    """What one price of the list is; the first line has its number."""
+    """The lines of one price of the list; the first has its number."""
     first = price.price_id.partition(" ")[0]
     if price.row is None:
         lines = [f"[{number}] {first}: not in the current price book any more; kept by the day"]
@@ -75,7 +75,7 @@ def price_mark(price_id: str | None, numbers: Numbers) -> str:
 
 
 def state(version: FileVersion) -> str:
-    """What is known of a version of a file, and whether it lies there now."""
+    """The state of a version of a file, and whether the file exists now."""
     if version.state == "waiting":
         text = f"read but for its half-written last line ({version.waiting_bytes:,} bytes wait)"
     else:
@@ -101,7 +101,7 @@ def version_lines(version: FileVersion) -> list[str]:
 
 
 def copy_line(copies: Sequence[FileVersion]) -> str:
-    """Where else the same content is."""
+    """The other files with the same content."""
     places = [
         f"{c.input_file}{' (gone)' if c.is_there is False or c.state == 'gone' else ''}"
         for c in copies
@@ -110,7 +110,7 @@ def copy_line(copies: Sequence[FileVersion]) -> str:
 
 
 def place(record: Record) -> str:
-    """Where a record stands."""
+    """The file and line of a record."""
     return f"{record.input_file}:{record.input_line}"
 
 
