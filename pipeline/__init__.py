@@ -1,3 +1,3 @@
 """tollbook: what an organization's use of model APIs cost, and whether that was within budget."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -29,7 +29,7 @@ from pipeline.published.reader import open_published
 from pipeline.storage import lock
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
-from pipeline.storage.migrations import newer_migrations
+from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
 from pipeline.storage.orphans import orphans
 from pipeline.storage.read_copy import open_read_copy
 
@@ -250,9 +250,9 @@ def _version_of(db: Database) -> Check:
         return Check(
             "storage",
             "books",
-            f"written by a newer tollbook ({newer[-1]})",
+            written_by_newer(newer),
             "error",
-            "Install that version again; this one must not write to them.",
+            NEWER_HINT,
             TollbookError.exit_code,
         )
     return Check("storage", "books", "readable")

@@ -9,11 +9,13 @@ from datetime import datetime
 import duckdb
 import structlog
 
+from pipeline import __version__
 from pipeline.alerts.model import Message, RunProblem
 from pipeline.alerts.update import Look, update_run_alerts
 from pipeline.errors import TollbookError
 from pipeline.runs.result import Counts
 from pipeline.storage.database import Database
+from pipeline.storage.migrations import record_version
 
 log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ def record(
         "finished_at": finished_at,
         "now_at": run.now,
         "verb": run.verb,
+        "tollbook_version": __version__,
         "outcome": outcome,
         "rows_read": counts.rows_read,
         "accepted": counts.accepted,
@@ -61,6 +64,7 @@ def record(
         "message": "\n".join(str(p) for p in problems) or None,
     }
     db.insert("runs", tuple(values), [tuple(values.values())])
+    record_version(db.con)
 
 
 def record_failure(

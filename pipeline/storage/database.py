@@ -103,7 +103,7 @@ def open_database(storage: StorageLayout) -> Iterator[Database]:
         ) from None
     try:
         prepare(con, memory=BOOKS_MEMORY, temporary=storage.temporary / "books")
-        migrate(con)
+        migrate(con, path)
         yield Database(con)
     finally:
         con.close()

@@ -14,6 +14,7 @@ from pipeline.errors import RunFailedError
 from pipeline.storage.database import Database
 from pipeline.storage.engines.duckdb import BOOKS_MEMORY, prepare
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
+from pipeline.storage.migrations import migrate, newer_migrations
 
 
 @contextmanager
@@ -42,6 +43,8 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
             ) from None
         try:
             prepare(con, memory=BOOKS_MEMORY, temporary=Path(folder) / "spill")
+            if not newer_migrations(con):
+                migrate(con, copied)  # the copy, so that questions of this version can be asked
             yield Database(con)
         finally:
             con.close()

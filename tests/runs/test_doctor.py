@@ -31,7 +31,8 @@ def record_run(folder: Path, run_id: str, outcome: str, message: str | None, at:
     """Books in the folder's default storage that know of one run more."""
     with open_database(StorageLayout(folder / "tollbook-data")) as books:
         books.con.execute(
-            "INSERT INTO runs SELECT $id, $at, $at, $at, 'run', $outcome, 0, 0, 0, 0, 0, 0, $text",
+            "INSERT INTO runs SELECT "
+            "$id, $at, $at, $at, 'run', $outcome, 0, 0, 0, 0, 0, 0, $text, NULL",
             {"id": run_id, "at": at, "outcome": outcome, "text": message},
         )
 
