@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pipeline import __version__
-from pipeline.config.model import load
+from pipeline.config.load import load
 from pipeline.published.reader import open_published
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
