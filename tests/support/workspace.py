@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -348,6 +349,23 @@ class Workspace:
         one, other = (nonzero.format(text) for text in costs)
         assert self.rows(f"({one}) EXCEPT ({other})") == []
         assert self.rows(f"({other}) EXCEPT ({one})") == []
+
+
+class Prepared:
+    """A workspace that every test finds as prepared, in the folder that its storage names."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._at = workspace.at
+        self._kept = workspace.folder.with_name(f"{workspace.folder.name}-kept")
+        shutil.copytree(workspace.folder, self._kept, symlinks=True)
+
+    def again(self) -> Workspace:
+        """Undo what the test before has done."""
+        shutil.rmtree(self._workspace.folder)
+        shutil.copytree(self._kept, self._workspace.folder, symlinks=True)
+        self._workspace.at = self._at
+        return self._workspace
 
 
 def published(workspace: Workspace) -> dict[str, list[Row]]:

@@ -16,7 +16,7 @@ import pytest
 from pipeline.published.named_queries import bind, days_asked_about, named
 from pipeline.published.reader import open_published, run_statement
 from tests.support.minute_pages import fill
-from tests.support.workspace import CONFIGURATION, Workspace, lines, request
+from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
 FINDINGS = (
     "SELECT kind, project_id, subject_id, first_usage_date, last_usage_date, cost_usd "
@@ -26,13 +26,19 @@ SINCE = datetime(2026, 1, 1)
 BARE = CONFIGURATION.replace('timezone = "Europe/Berlin"\n', "")
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """A million tokens of alpha a day, at noon, from the 9th to the 12th of November."""
-    workspace = Workspace(tmp_path, BARE)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """One run."""
+    workspace = Workspace(tmp_path_factory.mktemp("policy").resolve(), BARE)
     use(workspace, "a", *(f"2026-11-{day:02}" for day in range(9, 13)))
     workspace.run()
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    """A million tokens of alpha a day, at noon, from the 9th to the 12th of November."""
+    return prepared.again()
 
 
 def use(workspace: Workspace, name: str, *days: str, **more: Any) -> None:
