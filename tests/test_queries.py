@@ -166,7 +166,14 @@ def test_portable_files_avoid_what_differs_silently(name: str) -> None:
 
 def test_the_folders_are_those_of_the_packages() -> None:
     """Beside migrations, checks, analysts' queries; published ones have those of an instant."""
-    of_no_package = {"schema", "checks", "analysis", "charges/fast", "published/as_of"}
+    of_no_package = {
+        "schema",
+        "checks",
+        "analysis",
+        "charges/fast",
+        "published/as_of",
+        "published/schema",
+    }
     folders = {name.rpartition("/")[0] for name in NAMES} - of_no_package
     package = Path(resources.__file__).parent
     assert [folder for folder in sorted(folders) if not (package / folder).is_dir()] == []

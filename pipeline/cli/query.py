@@ -1,4 +1,4 @@
-"""`tollbook sql` and `tollbook query`: ask the published views."""
+"""`tollbook schema`, `tollbook query` and `tollbook sql`: describe and ask the published views."""
 
 from __future__ import annotations
 
@@ -124,6 +124,28 @@ def query(
             cli_context.say(note, quiet=quiet)
         answer = run_statement(con, asked.sql, bind(asked, given, days))
         print_answer(answer, chosen, out, published, quiet=quiet)
+
+
+@app.command("schema")
+def schema(
+    view: Annotated[
+        str | None, typer.Argument(help="Name of the view; without one, all are listed.")
+    ] = None,
+    *,
+    form: FormatOption = "table",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List the published views, or the columns of one with type and meaning."""
+    from pipeline.published.reader import open_published
+    from pipeline.published.schema import columns, views
+
+    published = cli_context.load(config).storage.root / "published"
+    with open_published(published) as con:
+        answer = views(con) if view is None else columns(con, view)
+        print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
 
 
 def print_answer(

@@ -1,4 +1,4 @@
-"""`tollbook sql` and `tollbook query` as one types them."""
+"""`tollbook schema`, `tollbook query` and `tollbook sql` as one types them."""
 
 from __future__ import annotations
 
@@ -235,3 +235,23 @@ def test_a_statement_may_begin_with_a_comment(shell: Shell) -> None:
     """Two dashes and a space are SQL, not an option."""
     said = shell("sql", "-- how many\nSELECT count(*) AS n FROM charges", "--format", "csv")
     assert (said.code, said.out) == (0, b"n\r\n2\r\n")
+
+
+def test_schema_lists_views_and_the_columns_of_one(shell: Shell) -> None:
+    """Each with its comment in the snapshot."""
+    views = json.loads(shell("schema", "--json").out)
+    assert {v["view"] for v in views} >= {"charges", "daily_costs", "usage"}
+    assert all(v["a_row_is"] for v in views)
+    columns = json.loads(shell("schema", "charges", "--json").out)
+    assert [c["column"] for c in columns][:2] == ["usage_date", "charge_date"]
+    assert {c["type"] for c in columns if c["column"] == "cost_usd"} == {"DECIMAL(38,24)"}
+    assert all(c["meaning"] for c in columns)
+
+
+def test_schema_of_an_unknown_view_names_the_nearest(shell: Shell) -> None:
+    """Exit 2."""
+    said = shell("schema", "charge")
+    assert (said.code, said.err) == (
+        2,
+        "tollbook: schema: there is no view 'charge'. Did you mean charges?\n",
+    )
