@@ -48,7 +48,7 @@ def budgets_verb(
     from pipeline.resources import sql
 
     configured = cli_context.load(config)
-    utc = cli_context.clock(now).now.replace(tzinfo=UTC)
+    utc = cli_context.clock(now).business().replace(tzinfo=UTC)
     today = utc.astimezone(configured.organization.zone).date()
     asked = cli_context.month(month)
     since, until = (today, today + timedelta(days=1)) if asked is None else month_bounds(asked)

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import FrameType
@@ -20,9 +19,9 @@ from pipeline.config import load as configuration
 from pipeline.config.model import Config, Source
 from pipeline.dates import parse_instant, parse_month
 from pipeline.errors import ConfigError
+from pipeline.runs.clock import Clock
 
 if TYPE_CHECKING:
-    from pipeline.runs import run_and_report
     from pipeline.runs.context import RunContext
 
 ConfigOption = Annotated[
@@ -40,31 +39,26 @@ AsJsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """`now` is the business clock (--now), `real_now` the wall clock; both naive UTC."""
-
-    now: datetime
-    real_now: datetime
-
-
 def clock(now: str | None) -> Clock:
-    """The clocks of this call. Fails: ConfigError for an instant that cannot be read."""
-    real = datetime.now(UTC).replace(tzinfo=None)  # noqa: TID251  the one place where time comes in
-    return Clock(now=instant(now, "--now") if now else real, real_now=real)
+    """The clocks of this call; --now moves the business one.
+
+    Fails: ConfigError for an instant that cannot be read.
+    """
+    if now is None:
+        return Clock(business=_real_now, real=_real_now)
+    shift = instant(now, "--now") - _real_now()
+    return Clock(business=lambda: _real_now() + shift, real=_real_now)
 
 
-def business_clock(now: str | None) -> run_and_report.Clock:
-    """Two running clocks; --now moves the business one."""
-    from pipeline.runs.run_and_report import Clock as Clocks
-
-    at = clock(now)
-    shift = at.now - at.real_now
-    return Clocks(business=lambda: clock(None).real_now + shift, real=lambda: clock(None).real_now)
+def _real_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)  # noqa: TID251  the one place where time comes in
 
 
 def stop_on_signals() -> threading.Event:
-    """SIGTERM and Ctrl-C end a run between two stages; a second one ends it at once."""
+    """The event that SIGTERM and Ctrl-C set, to end between two stages; a second one ends at once.
+
+    Whoever waits for it in this thread must poll: the handler would wait for the lock of `wait`.
+    """
     stop = threading.Event()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -136,7 +130,7 @@ def correction(path: Path | None, now: str | None, verb: str) -> Iterator[RunCon
     from pipeline.runs.context import recorded_run
 
     log_to_stderr()
-    at = business_clock(now)
+    at = clock(now)
     with recorded_run(
         load(path),
         verb=verb,

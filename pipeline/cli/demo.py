@@ -108,7 +108,7 @@ def _served(now: str | None, port: int) -> Iterator[Server]:
     from pipeline.demo.fake_api.server import serving
     from pipeline.demo.live import live_fake_api
 
-    clocks = cli_context.business_clock(now)
+    clocks = cli_context.clock(now)
     # A fake knows nothing of the future, which a run would refuse as implausible.
     fake = live_fake_api(lambda: min(clocks.business(), clocks.real()))
     with ExitStack() as stack:

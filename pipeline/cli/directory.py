@@ -98,7 +98,7 @@ def _list(
     configured = cli_context.load(config)
     published = configured.storage.root / "published"
     at = None if as_of is None else cli_context.instant(as_of, "--as-of")
-    utc = (at or cli_context.clock(now).now).replace(tzinfo=UTC)
+    utc = (at or cli_context.clock(now).business()).replace(tzinfo=UTC)
     parameters: dict[str, Parameter] = {"at": at, "project": project}
     if what == "projects":
         parameters["today"] = utc.astimezone(configured.organization.zone).date()

@@ -102,7 +102,7 @@ def explain(
     names = () if file is None else (file, str(Path(file).absolute()))
     request = ExplainRequest(question, record, names, line, examples, lines)
     settings = cli_context.load(config)
-    today = local_date(cli_context.clock(now).now, settings.organization.zone)
+    today = local_date(cli_context.clock(now).business(), settings.organization.zone)
     with open_published(settings.storage.root / "published") as con:
         explained = explain_request(con, request, today=today, exists=_is_there)
     if as_json or form == "json":

@@ -50,7 +50,7 @@ def ingest(
             since=cli_context.day(since, "--since") if since else None,
             until=cli_context.day(until, "--until") if until else None,
             source=source,
-            clock=cli_context.business_clock(now),
+            clock=cli_context.clock(now),
             environment=cli_context.environment(),
             stop=cli_context.stop_on_signals(),
             say=say,

@@ -116,7 +116,7 @@ def query(
         print(asked.sql, end="")
         return
     given = _pairs(param) | _given(since=since, until=until, project=project)
-    instant = cli_context.clock(now).now
+    instant = cli_context.clock(now).business()
     today = local_date(instant, settings.organization.zone)
     with open_published(published, at=_known_at(as_of, quiet=quiet)) as con:
         days, note = days_asked_about(con, asked, given, today, instant)

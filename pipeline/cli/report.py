@@ -34,7 +34,9 @@ def report(
     from pipeline.runs.run_and_report import report as write
 
     written = write(
-        cli_context.load(config), month=cli_context.month(month), now=cli_context.clock(now).now
+        cli_context.load(config),
+        month=cli_context.month(month),
+        now=cli_context.clock(now).business(),
     )
     if as_json:
         cli_context.put(json.dumps(_facts(written), indent=2))

@@ -85,7 +85,7 @@ def run_and_print(
     cli_context.log_to_stderr()
     config, notes, problems = _config(config_path, files)
     known = cli_context.environment() if environment is None else environment
-    clock = cli_context.business_clock(now)
+    clock = cli_context.clock(now)
     done = run_and_report(
         config,
         clock=clock,

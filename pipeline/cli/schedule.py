@@ -52,11 +52,11 @@ def schedule(
         raise ConfigError("goes with --list", key="--json")
     config = cli_context.load(config_path)
     at = cli_context.clock(now)
-    business = _Business(config_path, config, at.now - at.real_now, threading.Event())
+    business = _Business(config_path, config, at.business() - at.real(), threading.Event())
     if is_list:
-        _print_list(business, at.now, is_json=is_json)
+        _print_list(business, at.business(), is_json=is_json)
     else:
-        _serve(business, at.real_now)
+        _serve(business, at.real())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Business:
     stop: threading.Event
 
     def clock(self) -> datetime:
-        return cli_context.clock(None).now + self.clock_shift
+        return cli_context.clock(None).business() + self.clock_shift
 
     def jobs(self) -> tuple[Job, ...]:
         from pipeline.runs.schedule.service import Job
@@ -82,7 +82,8 @@ class _Business:
         )
 
     def _run(self, _time: JobTime) -> JobEnd:
-        from pipeline.runs.run_and_report import Clock, run_and_report
+        from pipeline.runs.clock import Clock
+        from pipeline.runs.run_and_report import run_and_report
         from pipeline.runs.schedule.service import JobEnd
 
         done = run_and_report(
@@ -138,7 +139,7 @@ class _Business:
 
 
 def _real_now() -> datetime:
-    return cli_context.clock(None).real_now
+    return cli_context.clock(None).real()
 
 
 def _serve(business: _Business, real_now: datetime) -> None:

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
 from pipeline.config.source_section import (
     DEFAULT_KEY,
@@ -29,7 +30,6 @@ from pipeline.config.source_section import (
     refuse_other_kinds,
 )
 from pipeline.money import parse_decimal
-from pipeline.runs.schedule.cron import parse as parse_cron
 from pipeline.schemas import SCOPES, Basis
 
 SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]

@@ -17,19 +17,12 @@ from pipeline.providers.openai.fetch.fetch import Progress
 from pipeline.providers.openai.fetch.windows import backfill
 from pipeline.published.reader import open_published
 from pipeline.reporting.month.write import WrittenReport, write_report
+from pipeline.runs.clock import Clock
 from pipeline.runs.context import begin
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """`business` is moved by --now, `real` is not; both give naive UTC."""
-
-    business: Callable[[], datetime]
-    real: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

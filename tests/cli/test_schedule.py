@@ -227,7 +227,7 @@ def test_a_bad_expression_names_file_line_and_key(tmp_path: Path) -> None:
     assert failed.returncode == 2
     assert failed.stderr == (
         f"tollbook: {tmp_path}/tollbook.toml:8 schedule.daily_report: "
-        "'8' is no day of the week; it is 0 to 7, or sun to sat.\n"
+        "'8' is wrong; the day of the week is 0 to 7, or sun to sat.\n"
     )
 
 

@@ -152,7 +152,7 @@ class Scene:
 
     def run(self) -> None:
         """A run in this process, by the clocks of the command."""
-        clock = cli_context.business_clock(NOW)
+        clock = cli_context.clock(NOW)
         config = load(self.workspace.path("tollbook.toml"))
         done = run_batch(config, now=clock.business(), real_clock=clock.real, environment={})
         assert done.outcome == "done"

@@ -17,9 +17,10 @@ from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.providers.fetch_stage import FetchRequest
 from pipeline.providers.openai.fetch.fetch import Progress
+from pipeline.runs.clock import Clock
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
-from pipeline.runs.run_and_report import Clock, RunReport, ingest_and_report
+from pipeline.runs.run_and_report import RunReport, ingest_and_report
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"

@@ -365,7 +365,7 @@ def test_a_damaged_state_is_set_aside(service: Service) -> None:
 
 def test_a_bad_expression_stops_the_start(service: Service) -> None:
     """The error names the key; nothing is written."""
-    with pytest.raises(ConfigError, match=r"^schedule\.daily_report: 'x' is no hour"):
+    with pytest.raises(ConfigError, match=r"^schedule\.daily_report: 'x' is wrong; the hour is"):
         serve(
             [Job("run", HOURLY, Action()), Job("daily_report", "0 x * * *", Action())],
             state_file=service.state_file,

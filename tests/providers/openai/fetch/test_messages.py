@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pipeline.config.load import load
 from pipeline.demo.fake_api.faults import Faults
+from pipeline.runs.clock import Clock
 from pipeline.runs.doctor import Check, diagnose, exit_code
-from pipeline.runs.run_and_report import Clock, run_and_report
+from pipeline.runs.run_and_report import run_and_report
 from tests.support.fetch_workspace import KEY, NOW, SOURCE, FetchWorkspace, fake_api
 
 
