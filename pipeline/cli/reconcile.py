@@ -115,7 +115,7 @@ def _print_months(found: tuple[MonthCompared, ...], *, quiet: bool, is_data: boo
             quiet=quiet,
         )
     for month in found:
-        text = "\n".join(summary(month)) + "\n"
+        text = summary(month, cli_context.terminal_width() if is_data else None)
         if is_data:
             cli_context.put(text)
         else:

@@ -16,6 +16,7 @@ import duckdb
 from pipeline.charges.reconciliation.model import CAUSES
 from pipeline.money import EXACT, display_usd, plain, to_cents
 from pipeline.published.reader import QueryResult, run_statement, view_names
+from pipeline.published.terminal_table import drawn
 from pipeline.resources import sql
 from pipeline.text import counted, printable
 from pipeline.text import month as month_name
@@ -192,26 +193,34 @@ def gap_messages(found: Sequence[Gap], tolerance_usd: Decimal) -> list[str]:
     return [first, *listed, *(more if len(found) > NAMED_GAPS else [])]
 
 
-def summary(month: MonthCompared) -> list[str]:
-    """A month for people, some lines."""
+def summary(month: MonthCompared, width: int | None = None) -> str:
+    """A month as text: its sides in a line, then a table; `width` as `terminal_table.drawn`."""
     sides = (
         f"charges {display_usd(month.charges_usd)}, costs {display_usd(month.costs_usd)}, "
         f"gap {display_usd(month.gap_usd)}"
     )
-    lines = [
-        f"{month_name(month.month)} (UTC)  {sides}",
-        _line("matched", month.matched_usd, _of_it(month)),
-        _line("explained", month.explained_usd),
-        *(_line(f"  {c.name}", c.amount_usd, _lines(c)) for c in month.explained),
-        _line("unexplained", month.unexplained_usd),
+    rows = [
+        ("matched", month.matched_usd, _of_it(month)),
+        ("explained", month.explained_usd, ""),
+        *((f"  {c.name}", c.amount_usd, _lines(c)) for c in month.explained),
+        ("unexplained", month.unexplained_usd, ""),
+        ("in lag", month.in_lag_charges_usd, "charged on days still open"),
+        ("not compared", month.no_costs_fetched_usd, "charged; no costs fetched"),
+        ("not comparable", month.other_currency_usd, "charged; costs not in USD"),
     ]
-    if month.in_lag_charges_usd:
-        lines.append(_line("in lag", month.in_lag_charges_usd, "charged on days still open"))
-    if month.no_costs_fetched_usd:
-        lines.append(_line("not compared", month.no_costs_fetched_usd, "charged; no costs fetched"))
-    if month.other_currency_usd:
-        lines.append(_line("not comparable", month.other_currency_usd, "charged; costs not in USD"))
-    return lines
+    always, sometimes = rows[:-3], rows[-3:]
+    shown = [*always, *(row for row in sometimes if row[1])]
+    table = drawn(
+        ("part", "amount", "remark"),
+        (False, True, False),
+        [
+            [name for name, _, _ in shown],
+            [display_usd(amount) for _, amount, _ in shown],
+            [remark for _, _, remark in shown],
+        ],
+        width,
+    )
+    return f"{month_name(month.month)} (UTC): {sides}\n{table}"
 
 
 def _month(month: date, found: Mapping[str, tuple[Decimal, Decimal, int]]) -> MonthCompared:
@@ -252,7 +261,3 @@ def _lines(cause: CauseAmount) -> str:
     if to_cents(cause.gross_usd) == to_cents(abs(cause.amount_usd)):
         return count
     return f"{count}, {display_usd(cause.gross_usd)} up and down"
-
-
-def _line(name: str, amount_usd: Decimal, note: str = "") -> str:
-    return f"  {name:<36}{display_usd(amount_usd):>14}  {note}".rstrip()
