@@ -1,3 +1,26 @@
-"""tollbook: what an organization's use of model APIs cost, and whether that was within budget."""
+"""tollbook: what an organization's use of model APIs cost, and whether that was within budget.
+
+The map: packages in the order of the data's way. A package imports only those above it.
+
+    errors, money, meters, schemas, dates, text, csv_table, resources
+                  the vocabulary: plain modules that open nothing
+    config/       tollbook.toml: its models, loading, the texts of its keys
+    storage/      paths, the DuckDB file and its migrations, Parquet, atomic files, the lock
+    pricing/      the price book: reading, checking, layering, picking a price
+    ledger/       accepted usage: files, identities, duplicates, bucket versions, minutes
+    directory/    organization, projects, people, keys, limits, cost centres, with their history
+    intake/       raw files to validated records: discovery, kinds of files, validation, quarantine
+    providers/    one package a provider: fetching, pages to records, costs, directory lists
+    charges/      rating, postings, what the provider bills; reconciliation/
+    budgets/      plans, periods, status
+    alerts/       conditions, one table of transitions, texts, outbox, channels; monitors/
+    published/    the snapshot and how it is read: reader, SQL, as-of, named queries, formats
+    reporting/    the month's report (month/, sections/) and explanations (explain/)
+    runs/         the order of the stages: run.py is the way through the house; schedule/
+    demo/         the sample organization, the fake of the provider's API
+    cli/          the verbs, one file a group
+
+SQL is in `queries/`, whose folders mirror these packages; report templates are in `reports/`.
+"""
 
 __version__ = "0.2.0"

@@ -1,1 +1,4 @@
-"""A made-up organization to try tollbook on, and the sample that `tollbook demo` runs on."""
+"""The demo: a made-up organization, its sample files, and a fake of the provider's API.
+
+Nothing outside imports it but the verb `demo`.
+"""

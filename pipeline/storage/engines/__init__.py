@@ -1,1 +1,1 @@
-"""Where SQL runs."""
+"""Engines that run SQL: DuckDB, with its settings for exact and repeatable results."""
