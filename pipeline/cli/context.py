@@ -116,11 +116,13 @@ def month(text: str | None, option: str = "--month") -> date | None:
 
 def load(path: Path | None, sources: tuple[Source, ...] = ()) -> Config:
     """The configuration of this call: the file given, ./tollbook.toml, or the defaults."""
+    from pipeline.runs.kinds import KINDS
+
     if path is not None:
-        return configuration.load(path)
+        return configuration.load(path, KINDS)
     here = Path("tollbook.toml")
     if here.is_file() and not sources:
-        return configuration.load(here)
+        return configuration.load(here, KINDS)
     return configuration.without_file(Path.cwd(), sources)
 
 

@@ -15,7 +15,7 @@ from pipeline.cli.context import AsJsonOption, ConfigOption, NowOption, QuietOpt
 from pipeline.cli.run import print_done
 
 if TYPE_CHECKING:
-    from pipeline.providers.openai.fetch.fetch import Progress
+    from pipeline.providers.provider import Progress
 
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")

@@ -107,11 +107,13 @@ def _days(
 
 def _print_months(found: tuple[MonthCompared, ...], *, quiet: bool, is_data: bool) -> None:
     from pipeline.published.reconciliation import summary
+    from pipeline.runs.kinds import KINDS
 
     if not found:
+        names = sorted(f'"{kind.name}"' for kind in KINDS.values() if "costs" in kind.holds)
         say(
             "There is nothing to compare: no costs were fetched for these days. Add a source of "
-            'kind "openai" or "openai_costs", then run.',
+            f"kind {' or '.join(names)}, then run.",
             quiet=quiet,
         )
     for month in found:

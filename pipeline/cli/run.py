@@ -77,7 +77,7 @@ def run_and_print(
     environment: Mapping[str, str] | None = None,
 ) -> int:
     """One run with its summary, in another environment if given. Gives the exit code."""
-    from pipeline.providers.fetch_stage import FetchRequest
+    from pipeline.providers.provider import FetchRequest
     from pipeline.runs.run_and_report import run_and_report
 
     cli_fail_on.check(fail_on, (cli_fail_on.BUDGET, cli_fail_on.RECONCILIATION))
@@ -118,8 +118,9 @@ def _config(
     config = cli_context.load(path)
     if files:
         from pipeline.intake.files.detect_kind import sources_of
+        from pipeline.runs.kinds import KINDS
 
-        found = sources_of(files, Path.cwd())
+        found = sources_of(files, Path.cwd(), KINDS)
         return config.model_copy(update={"sources": found.sources}), found.notes, found.problems
     if not config.sources:
         raise ConfigError(

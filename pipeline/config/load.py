@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from pipeline.config.model import Config, Prices, Source, Storage
 from pipeline.config.reference import TEXTS
+from pipeline.config.source_section import SourceKind
 from pipeline.errors import ConfigError
 
 Location = tuple[int | str, ...]
@@ -30,8 +31,11 @@ _LIMITS = {
 }
 
 
-def load(path: Path) -> Config:
-    """The configuration in a file. Fails: ConfigError naming file, line and key."""
+def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
+    """The configuration in a file. Fails: ConfigError naming file, line and key.
+
+    **Takes** the table of kinds of source; without it, kinds are not checked.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -48,7 +52,7 @@ def load(path: Path) -> Config:
             f"is not valid TOML: {error}", file=path, line=int(found[1]) if found else None
         ) from None
     try:
-        config = Config.model_validate(raw)
+        config = Config.model_validate(raw, context={"kinds": kinds or {}})
     except ValidationError as error:
         raise _readable(error, path, text) from None
     return _relative_to(config, path.resolve().parent)

@@ -6,6 +6,7 @@ A validator fails with ValueError and a sentence; `pipeline.config.load` adds fi
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,16 +27,15 @@ from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
 from pipeline.config.source_section import (
     DEFAULT_KEY,
+    DEFAULT_PROVIDER,
+    SourceKind,
     check_base_url,
     check_key_name,
-    refuse_other_kinds,
+    check_keys,
+    check_kind,
 )
 from pipeline.money import parse_decimal
 from pipeline.schemas import SCOPES, Basis
-
-SourceKind = Literal["request_log", "openai_usage", "openai_costs", "records", "openai"]
-BUCKET_KINDS = frozenset({"openai_usage", "openai"})
-REQUEST_KINDS = frozenset({"request_log", "records"})
 
 
 def _decimal_from_text(value: Any) -> Any:
@@ -101,7 +102,8 @@ class Source(_Section):
     """One source of usage records."""
 
     name: Name
-    kind: SourceKind
+    kind: str
+    provider: Annotated[str, Field(validate_default=True)] = DEFAULT_PROVIDER
     path: tuple[str, ...] = ()
     basis: Basis = "charge"
     scopes: tuple[str, ...] = ()
@@ -112,6 +114,18 @@ class Source(_Section):
     bucket_width: Literal["1h", "1d"] = "1h"
     minute_buckets: bool = False
     requests_in_flight: Annotated[int, Field(ge=1, le=16)] = 4
+
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind: str, info: ValidationInfo) -> str:
+        kinds = _kinds(info)
+        return check_kind(kind, kinds) if kinds else kind
+
+    @field_validator("provider")
+    @classmethod
+    def _is_that_of_the_kind(cls, provider: str, info: ValidationInfo) -> str:
+        kind = _kinds(info).get(info.data.get("kind", ""))
+        return provider if kind is None or kind.provider is None else kind.provider
 
     @field_validator("path", mode="before")
     @classmethod
@@ -137,12 +151,11 @@ class Source(_Section):
         return None if value is None else check_base_url(value)
 
     @model_validator(mode="after")
-    def _keys_suit_the_kind(self) -> Source:
-        refuse_other_kinds(self.kind, self.model_fields_set)
-        if self.kind != "openai" and not self.path:
-            raise ValueError(
-                f"a source of kind {self.kind!r} needs `path`: files, globs or folders"
-            )
+    def _keys_suit_the_kind(self, info: ValidationInfo) -> Source:
+        kinds = _kinds(info)
+        if self.kind in kinds:
+            given = self.model_fields_set - (set() if self.path else {"path"})
+            check_keys(kinds[self.kind], given, kinds)
         return self
 
 
@@ -258,15 +271,27 @@ class Config(_Section):
         return self
 
     @model_validator(mode="after")
-    def _one_charge_basis(self) -> Config:
-        charging = [s for s in self.sources if s.basis == "charge"]
-        for bucket in (s for s in charging if s.kind in BUCKET_KINDS):
-            for request in (s for s in charging if s.kind in REQUEST_KINDS):
-                both = set(bucket.scopes) & set(request.scopes)
-                if both or not bucket.scopes or not request.scopes:
-                    raise ValueError(
-                        f"sources: {bucket.name!r} (buckets) and {request.name!r} (requests) would "
-                        'charge the same traffic twice; set basis = "detail" on one of them, or '
-                        "give both `scopes` that do not overlap"
-                    )
+    def _one_charge_basis(self, info: ValidationInfo) -> Config:
+        check_one_basis(self.sources, _kinds(info))
         return self
+
+
+def check_one_basis(sources: Sequence[Source], kinds: Mapping[str, SourceKind]) -> None:
+    """Whether no traffic of a provider would be charged twice. Fails: ValueError."""
+    charging = [s for s in sources if s.basis == "charge" and s.kind in kinds]
+    for bucket in (s for s in charging if "buckets" in kinds[s.kind].holds):
+        for request in (s for s in charging if "requests" in kinds[s.kind].holds):
+            both = set(bucket.scopes) & set(request.scopes)
+            is_apart = bool(bucket.scopes and request.scopes and not both)
+            if bucket.provider == request.provider and not is_apart:
+                raise ValueError(
+                    f"sources: {bucket.name!r} (buckets) and {request.name!r} (requests) would "
+                    'charge the same traffic twice; set basis = "detail" on one of them, or '
+                    "give both `scopes` that do not overlap"
+                )
+
+
+def _kinds(info: ValidationInfo) -> Mapping[str, SourceKind]:
+    """The table of kinds that a configuration is read with; empty: any kind will do."""
+    found: Mapping[str, SourceKind] = (info.context or {}).get("kinds", {})
+    return found

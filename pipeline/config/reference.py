@@ -98,6 +98,11 @@ TEXTS: Mapping[str, KeyText] = {
         '"request_log"',
         is_on=True,
     ),
+    "sources.provider": KeyText(
+        "Of request_log and records: whose models these are, where a row does not say. The same "
+        "model at two providers has two prices.",
+        '"openai"',
+    ),
     "sources.path": KeyText(
         "Files, folders or globs; .gz and .zst are read as they are. Also s3://, gs:// and "
         "https://, with the extra for it (`pip install 'tollbook[s3]'`).",

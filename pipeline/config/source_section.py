@@ -6,10 +6,12 @@ Fails with ValueError, never repeating a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+DEFAULT_PROVIDER = "openai"  # of a source whose kind and keys do not say
 DEFAULT_KEY = "env:OPENAI_ADMIN_KEY"
 FETCHING = (
     "base_url",
@@ -23,20 +25,53 @@ FETCHING = (
 _FROM_ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 
 
-def refuse_other_kinds(kind: str, given: Collection[str]) -> None:
-    """Keys for fetching belong to the kind that fetches, `path` to all others."""
-    if kind == "openai":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """The traits of a kind of source, as `kind` names it; how it is read is no matter here."""
+
+    name: str
+    holds: frozenset[Literal["requests", "buckets", "costs"]]
+    provider: str | None = None  # whose usage and costs it holds; None: the source says it
+    is_fetched: bool = False  # from the provider's API, not from `path`
+
+
+def check_kind(kind: str, kinds: Mapping[str, SourceKind]) -> str:
+    """A kind that is in the table. Fails: ValueError."""
+    if kind not in kinds:
+        raise ValueError(f"{kind!r} is not one of {', '.join(kinds)}")
+    return kind
+
+
+def check_keys(kind: SourceKind, given: Collection[str], kinds: Mapping[str, SourceKind]) -> None:
+    """Keys for fetching belong to the kinds that are fetched, `path` to all others.
+
+    `provider` belongs to the kinds of no provider. Fails: ValueError.
+    """
+    if kind.provider is not None and "provider" in given:
+        raise ValueError(
+            f"a source of kind {kind.name!r} is of the provider {kind.provider!r} and has no "
+            "`provider`; take it out"
+        )
+    if kind.is_fetched:
         if "path" in given:
+            saved = [
+                f'"{k.name}"'
+                for k in kinds.values()
+                if k.provider == kind.provider and not k.is_fetched
+            ]
             raise ValueError(
-                "a source of kind 'openai' is fetched from the provider's API and has no `path`; "
-                'saved pages are read with kind = "openai_usage" and "openai_costs"'
+                f"a source of kind {kind.name!r} is fetched from the provider's API and has no "
+                f"`path`; saved pages are read with kind = {' and '.join(saved)}"
             )
         return
     strange = [name for name in FETCHING if name in given]
     if strange:
+        fetched = " or ".join(repr(k.name) for k in kinds.values() if k.is_fetched)
         raise ValueError(
-            f"`{strange[0]}` belongs to a source of kind 'openai', not {kind!r}; take it out"
+            f"`{strange[0]}` belongs to a source of kind {fetched}, not {kind.name!r}; take it out"
         )
+    if "path" not in given:
+        raise ValueError(f"a source of kind {kind.name!r} needs `path`: files, globs or folders")
 
 
 def check_key_name(value: Any) -> str:

@@ -40,21 +40,17 @@ BATCH_ROWS = 120_000  # more costs memory and gains nothing
 _QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains nothing
 
 
-def read_file(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
-    """Read one request-level file, or the tail of one. Fails: SourceError."""
-    try:
-        if source.kind == "records":
-            _read_table(intake, source, file, decision.known)
-        elif decision.action is Action.TAIL and decision.known is not None:
-            _read_tail(intake, source, file, decision.known)
-        else:
-            _read_log(intake, source, file, decision.known)
-    except OSError as error:
-        raise SourceError(
-            f"cannot be read: {error.strerror or error}",
-            file=file.name,
-            hint="If it was moved away since it was found, the next run reads it where it is.",
-        ) from None
+def read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
+    """Read one request log, or the tail of one. Fails: SourceError, OSError."""
+    if decision.action is Action.TAIL and decision.known is not None:
+        _read_tail(intake, source, file, decision.known)
+    else:
+        _read_log(intake, source, file, decision.known)
+
+
+def read_table(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
+    """Read one CSV or Parquet file of records. Fails: SourceError, OSError."""
+    _read_table(intake, source, file, decision.known)
 
 
 def _read_log(

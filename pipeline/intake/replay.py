@@ -15,9 +15,11 @@ from pipeline.intake.source import Context
 
 
 def take_lines(
-    intake: IntakeSession, entry: InputFile, lines: Sequence[tuple[int, str]]
+    intake: IntakeSession, entry: InputFile, lines: Sequence[tuple[int, str]], provider: str
 ) -> Counter[int]:
     """Read some lines of a log again from their text; gives the records each line made.
+
+    **Takes** the provider of its source.
 
     A line that is still broken makes none and stays in the quarantine.
     """
@@ -33,7 +35,7 @@ def take_lines(
     context = Context(
         organization_id=intake.organization_id,
         source=entry.source,
-        provider="openai",
+        provider=provider,
         basis="charge" if entry.basis == "charge" else "detail",
         zone=intake.zone,
         recorded_at=intake.recorded_at,

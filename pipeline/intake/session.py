@@ -20,6 +20,7 @@ from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_files import InputFile, InputFiles
 from pipeline.intake.source import REJECT_SCHEMA, Context
 from pipeline.ledger.files import LedgerWriter
+from pipeline.ledger.settle_buckets import BucketSettlement
 
 _REJECTS_A_FILE = 20_000
 
@@ -71,6 +72,8 @@ class IntakeSession:
     run_id: str
     recorded_at: datetime
     stop: threading.Event
+    settlement: BucketSettlement
+    superseded: LedgerWriter  # of rows of bucket versions that never are current
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     touched: list[InputFile] = field(default_factory=list)
@@ -89,7 +92,7 @@ class IntakeSession:
         return Context(
             organization_id=self.organization_id,
             source=source.name,
-            provider="openai",
+            provider=source.provider,
             basis=source.basis,
             zone=self.zone,
             recorded_at=self.recorded_at,

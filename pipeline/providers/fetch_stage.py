@@ -1,59 +1,27 @@
-"""Fetches the sources of kind `openai` of a run, and says in a few sentences what came of it.
+"""Fetches the sources of a run whose kind is fetched from a provider's API.
 
-Takes the run and what to fetch; gives rows for the books, problems and notes. Reads no raw file.
+Takes what to fetch; gives rows for the database, problems and notes. Reads no raw file.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 
 from pipeline.config.model import Config, Source
-from pipeline.errors import ApiError, ConfigError, SourceError, raise_if_stopped
-from pipeline.ledger.bucket import Width
-from pipeline.providers.fetch_store import FetchRow, known_spans, row_of
-from pipeline.providers.openai.client import MAX_RETRIES
-from pipeline.providers.openai.credentials import connect
-from pipeline.providers.openai.fetch.backfill_journal import Journal
-from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE, Endpoint
-from pipeline.providers.openai.fetch.fetch import Fetched, Fetching, Order, Progress, fetch
-from pipeline.providers.openai.fetch.raw_files import series, source_folder
-from pipeline.providers.openai.fetch.windows import Span, first_day, regular
+from pipeline.errors import ConfigError, SourceError, raise_if_stopped
+from pipeline.intake.kinds import Kinds
+from pipeline.providers.fetch_store import known_spans
+from pipeline.providers.provider import Fetches, FetchRequest, ProviderApi
 from pipeline.storage.database import Database
-
-# No server is without these: a 404 of theirs is an outage.
-_EVERYWHERE = frozenset({COSTS.name, "completions"})
-_MINUTE_DAYS = 7  # of minutes before the first fetch: rate limits are a matter of now
-
-
-@dataclass(frozen=True, slots=True)
-class FetchRequest:
-    """What a run is to fetch, and with what."""
-
-    environment: Mapping[str, str]
-    span: Span | None = None  # a back-fill of whole days; None: what is new, and a trailing window
-    progress: Callable[[Progress], None] | None = None
-    is_offline: bool = False
-    max_retries: int = MAX_RETRIES
-
-
-@dataclass(slots=True)
-class Fetches:
-    """What came of it."""
-
-    rows: list[FetchRow] = field(default_factory=list)
-    problems: list[SourceError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    unreachable: set[str] = field(default_factory=set)  # sources whose server does not answer
 
 
 def fetch_sources(
     db: Database,
     sources: Sequence[Source],
+    apis: Mapping[str, ProviderApi],
     raw: Path,
     request: FetchRequest,
     *,
@@ -61,160 +29,48 @@ def fetch_sources(
     clock: Callable[[], datetime],
     stop: Event,
 ) -> Fetches:
-    """Fetch every source of kind `openai` into the folder `raw`; one that fails loses no other."""
+    """Fetch every source whose kind has an API, into the folder `raw`; one that fails loses none.
+
+    **Takes** the APIs by kind.
+    """
     done = Fetches()
     if request.is_offline:
         return done
     for source in sources:
-        if source.kind != "openai":
+        api = apis.get(source.kind)
+        if api is None:
             continue
         try:
             known = known_spans(db, source.name)
-            _fetch_source(source, known, raw, request, done, now=now, clock=clock, stop=stop)
+            fetched = api.fetch(source, known, raw, request, now=now, clock=clock, stop=stop)
         except ConfigError as error:
             # the raw files of before can still be read, and so can the other sources
             done.problems.append(SourceError(error.what, key=error.key, hint=error.hint))
+        else:
+            done.rows += fetched.rows
+            done.problems += fetched.problems
+            done.notes += fetched.notes
+            done.unreachable |= fetched.unreachable
         raise_if_stopped(stop)
     return done
 
 
-def fetched_sources(config: Config, name: str | None = None) -> tuple[Source, ...]:
-    """The sources of kind `openai`, or the one of this name. Fails: ConfigError without any."""
-    found = tuple(s for s in config.sources if s.kind == "openai" and name in (None, s.name))
+def fetched_sources(config: Config, kinds: Kinds, name: str | None = None) -> tuple[Source, ...]:
+    """The sources that are fetched, or the one of this name. Fails: ConfigError without any."""
+    fetched = [kind.name for kind in kinds.values() if kind.is_fetched]
+    found = tuple(s for s in config.sources if s.kind in fetched and name in (None, s.name))
     if found:
         return found
+    names = " or ".join(repr(kind) for kind in fetched)
     other = next((s for s in config.sources if s.name == name), None)
     if other is not None:
-        what = f"the source {name!r} is of kind {other.kind!r}, and only 'openai' is fetched"
+        what = f"the source {name!r} is of kind {other.kind!r}, and only {names} is fetched"
     elif name is not None:
         what = f"there is no source {name!r}"
     else:
-        what = "there is no source of kind 'openai', so nothing can be fetched"
+        what = f"there is no source of kind {names}, so nothing can be fetched"
     raise ConfigError(
         what,
         key="sources.kind",
-        hint='Add [[sources]] with kind = "openai"; files are read by `tollbook run`.',
+        hint=f'Add [[sources]] with kind = "{fetched[0]}"; files are read by `tollbook run`.',
     )
-
-
-def _fetch_source(
-    source: Source,
-    known: Mapping[str, Span],
-    raw: Path,
-    request: FetchRequest,
-    done: Fetches,
-    *,
-    now: datetime,
-    clock: Callable[[], datetime],
-    stop: Event,
-) -> None:
-    folder = source_folder(raw, source.name)
-    orders = list(_orders(source, now, request.span, known))
-    if not known and source.since is None and request.span is None:
-        done.notes.append(
-            f"The source {source.name!r} is fetched from {first_day(now)} on; earlier days "
-            "come with `since`, or with: tollbook ingest --since DATE"
-        )
-    with connect(source, request.environment, stop, max_retries=request.max_retries) as api:
-        setting = Fetching(
-            source=source.name,
-            api=api,
-            folder=folder,
-            now=now,
-            clock=clock,
-            in_flight=source.requests_in_flight,
-            stop=stop,
-            journal=None if request.span is None else Journal.of(folder, request.span, clock),
-            progress=request.progress,
-        )
-        results = fetch(setting, orders)
-    if any(r.error is not None and r.error.is_unreachable for r in results):
-        done.unreachable.add(source.name)
-    done.rows += [row_of(source.name, r, known.get(r.order.series)) for r in results]
-    done.problems += _problems(source, api.base_url, results, known)
-    done.notes += _notes(source, results, known)
-
-
-def _orders(
-    source: Source, now: datetime, span: Span | None, known: Mapping[str, Span]
-) -> Iterator[Order]:
-    """What to fetch of each endpoint: the range asked for, or what is new."""
-    wanted: list[tuple[Endpoint, Width]] = [(e, source.bucket_width) for e in USAGE]
-    wanted.append((COSTS, "1d"))
-    if source.minute_buckets:
-        wanted.append((BY_MINUTE, "1m"))
-    for endpoint, width in wanted:
-        if span is not None:
-            yield Order(endpoint, width, Span(span.since, min(span.until, now)))
-            continue
-        own = known.get(series(endpoint.name, by_minute=width == "1m"))
-        if width == "1m":
-            first, trailing = now.date() - timedelta(days=_MINUTE_DAYS), 1
-        else:
-            first = source.since or _begun(own) or first_day(now)
-            trailing = source.trailing_days
-        yield Order(endpoint, width, regular(now, first=first, known=own, trailing_days=trailing))
-
-
-def _begun(known: Span | None) -> date | None:
-    return None if known is None else known.since.date()
-
-
-def _is_missed(result: Fetched, results: Sequence[Fetched], known: Mapping[str, Span]) -> bool:
-    """Whether data is missing: a server without an endpoint that it never had misses nothing."""
-    if result.outcome != "absent":
-        return result.error is not None
-    return (
-        result.order.series in known
-        or result.order.endpoint.name in _EVERYWHERE
-        or all(r.outcome == "absent" for r in results)
-    )
-
-
-def _problems(
-    source: Source, address: str, results: Sequence[Fetched], known: Mapping[str, Span]
-) -> Iterator[SourceError]:
-    """What data is missing and why; one sentence where many endpoints have one reason."""
-    reasons: dict[tuple[str, str | None], list[Fetched]] = defaultdict(list)
-    for result in results:
-        if result.error is not None and _is_missed(result, results, known):
-            reasons[_reason(result.error), result.error.hint].append(result)
-    for (reason, advice), failed in reasons.items():
-        names, hint = ", ".join(r.order.series for r in failed), advice
-        status = _first_status(failed)
-        if len(failed) == len(results):
-            names = "every endpoint"
-            if status == 404:
-                hint = "Is `base_url` right? The provider's ends with /v1."
-        since = min(r.complete_until or r.order.span.since for r in failed)
-        until = max(r.order.span.until for r in failed)
-        missing = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
-        yield ApiError(
-            f"the source {source.name!r}: {names} {reason}; missing is {missing}",
-            key=address,
-            hint=hint,
-            status=status,
-        )
-
-
-def _first_status(failed: Sequence[Fetched]) -> int | None:
-    return next((r.error.status for r in failed if r.error is not None), None)
-
-
-def _notes(source: Source, results: Sequence[Fetched], known: Mapping[str, Span]) -> Iterator[str]:
-    absent = [r for r in results if r.outcome == "absent" and not _is_missed(r, results, known)]
-    if absent:
-        names = ", ".join(r.order.series for r in absent)
-        yield f"The source {source.name!r}: the server does not have {names} (404)"
-    for result in results:
-        if result.refused_grouping is not None and result.left_out:
-            yield (
-                f"The source {source.name!r}: {result.order.series} came without "
-                f"{' and '.join(result.left_out)}, since such a grouping "
-                f"{_reason(result.refused_grouping)}"
-            )
-
-
-def _reason(error: ApiError) -> str:
-    """What went wrong, without the path that the sentence began with."""
-    return error.what.split(" ", 1)[-1]

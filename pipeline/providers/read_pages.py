@@ -16,22 +16,22 @@ from typing import Protocol
 import polars as pl
 
 from pipeline.config.model import Source
-from pipeline.errors import SourceError
+from pipeline.errors import SourceError, raise_if_stopped
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import Decision, InputFile
+from pipeline.intake.files.input_files import Action, Decision, InputFile
 from pipeline.intake.read_file import is_copy, plain_copy
 from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Context
+from pipeline.intake.stage import decide_files
 from pipeline.ledger.bucket import Bucket, one_organization, order, versions
-from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter
+from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.settle_buckets import (
     BucketChange,
-    BucketSettlement,
     ReadVersion,
     Settled,
 )
-from pipeline.providers.openai.pages import costs, usage
 from pipeline.schemas import LEDGER_SCHEMA, Basis
+from pipeline.storage.layout import StorageLayout
 
 # A bucket is a small frame, and a frame costs memory by its columns, however few its rows.
 _FRAMES_AT_ONCE = 200
@@ -66,7 +66,29 @@ class ParsedPages(Protocol):
 
 
 ParsePages = Callable[[Path, Context], ParsedPages]
-PARSERS: dict[str, ParsePages] = {"openai_usage": usage.parse, "openai_costs": costs.parse}
+_FILES_AT_ONCE = 100
+
+
+def take_pages(
+    intake: IntakeSession, storage: StorageLayout, source: Source, parse: ParsePages
+) -> list[tuple[str, str]]:
+    """Read the new files of a source of saved pages. Gives all its files, by source and name."""
+    files, to_read = decide_files(intake, storage.root, source)
+    read_source(intake, source, to_read, parse)
+    return [(source.name, f.name) for f in files]
+
+
+def read_fetched(
+    intake: IntakeSession, source: Source, files: Sequence[RawFile], parse: ParsePages
+) -> None:
+    """Read raw files of fetches, oldest first, a few at a time.
+
+    They can disagree on nothing but their width, which may have been changed.
+    """
+    for start in range(0, len(files), _FILES_AT_ONCE):
+        raise_if_stopped(intake.stop)
+        part = [(f, Decision(Action.READ)) for f in files[start : start + _FILES_AT_ONCE]]
+        read_source(intake, source, part, parse, are_ours=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +110,14 @@ def read_source(
     source: Source,
     files: Sequence[tuple[RawFile, Decision]],
     parse: ParsePages,
-    settlement: BucketSettlement,
-    superseded: LedgerWriter,
     *,
     are_ours: bool = False,
 ) -> None:
-    """Read the new files of one source of pages. One broken file loses no other.
+    """Read some files of one source of pages. One broken file loses no other.
 
-    **Takes** in `superseded` the writer of rows that are superseded already. Files that we fetched
-    (`are_ours`) can disagree on nothing but their width, which may have been changed.
+    Files from elsewhere must agree on width and dimensions; those that we fetched need not.
     """
+    settlement = intake.settlement
     parsed = list(_parse(intake, source, files, parse, settlement.change))
     try:
         (one_organization if are_ours else order)(parsed)  # disagreeing pages are no data
@@ -116,13 +136,14 @@ def read_source(
         for b in ordered
     ]
     for settled in settlement.take(read_versions):
-        _count(intake, settled, settlement.change, superseded)
+        _count(intake, settled)
     intake.notes += settlement.notes
     settlement.notes.clear()
 
 
-def accept_pending(intake: IntakeSession, settlement: BucketSettlement) -> None:
+def accept_pending(intake: IntakeSession) -> None:
     """Write the versions that are current at the end of the run."""
+    settlement = intake.settlement
     accepted: dict[Basis, list[pl.DataFrame]] = defaultdict(list)
     for version in settlement.take_pending():
         if version.rows is None:
@@ -217,9 +238,7 @@ def _entry(intake: IntakeSession, version: ReadVersion) -> InputFile:
     return intake.registry.entries[version.source, version.bucket.input_file]
 
 
-def _count(
-    intake: IntakeSession, settled: Settled, change: BucketChange, superseded: LedgerWriter
-) -> None:
+def _count(intake: IntakeSession, settled: Settled) -> None:
     """Give the rows of a version their fate; what is superseded stays readable, never live."""
     version, entry = settled.version, _entry(intake, settled.version)
     if version.rows is None:
@@ -232,9 +251,11 @@ def _count(
     if settled.fate == "duplicate":
         return
     if version.bucket.is_costs:
-        change.costs.append(_stored_costs(intake, version, replaced_at=intake.recorded_at))
+        costs = _stored_costs(intake, version, replaced_at=intake.recorded_at)
+        intake.settlement.change.costs.append(costs)
     else:
-        superseded.add(version.rows.select(list(LEDGER_SCHEMA)), version.basis, is_bucket=True)
+        rows = version.rows.select(list(LEDGER_SCHEMA))
+        intake.superseded.add(rows, version.basis, is_bucket=True)
 
 
 def _narrower(bucket: Bucket, rows: pl.DataFrame) -> pl.DataFrame:

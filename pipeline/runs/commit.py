@@ -29,7 +29,7 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
         db,
         change.directory,
         run.directory,
-        sources=[s.name for s in run.config.sources if s.kind == "openai"],
+        sources=[s.name for s in run.config.sources if run.kinds[s.kind].is_fetched],
         is_synced=run.config.directory.sync,
         at=run.started_at,
     )

@@ -18,7 +18,8 @@ import duckdb
 
 from pipeline.alerts import channels
 from pipeline.alerts.deliver import deliver
-from pipeline.config.model import Config
+from pipeline.config.model import Config, check_one_basis
+from pipeline.config.source_section import check_kind
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import (
     ConfigError,
@@ -29,9 +30,12 @@ from pipeline.errors import (
     raise_if_stopped,
 )
 from pipeline.intake.files.input_files import InputFiles
+from pipeline.intake.kinds import Kinds
 from pipeline.pricing.book import PriceBook
 from pipeline.pricing.load import load_book
+from pipeline.providers.provider import Provider
 from pipeline.runs import run_log
+from pipeline.runs.kinds import PROVIDERS, kinds_of
 from pipeline.runs.run_log import RunHead
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Database, open_database
@@ -66,6 +70,7 @@ class RunContext:
     """Everything the stages of one run share. Lower packages take from it what they need."""
 
     config: Config
+    providers: Sequence[Provider]
     head: RunHead
     clock: Callable[[], datetime]  # the real one; naive UTC
     channels: Sequence[channels.Channel]
@@ -78,6 +83,11 @@ class RunContext:
     book: PriceBook
     directory: DirectoryFiles
     warnings: tuple[str, ...]  # of the price files
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds of source by name."""
+        return kinds_of(self.providers)
 
     @property
     def run_id(self) -> str:
@@ -115,8 +125,14 @@ class LoadedInputs:
     warnings: tuple[str, ...]
 
 
-def load_inputs(config: Config) -> LoadedInputs:
-    """Read the price files and the directory files. Fails: ConfigError."""
+def load_inputs(config: Config, kinds: Kinds) -> LoadedInputs:
+    """Read the price files and the directory files, check the sources. Fails: ConfigError."""
+    try:
+        for source in config.sources:
+            check_kind(source.kind, kinds)
+        check_one_basis(config.sources, kinds)
+    except ValueError as error:
+        raise ConfigError(str(error), key="sources") from None
     loaded = load_book(config.prices.files, config.discounts)
     files = read_files(config.directory, config.projects)
     return LoadedInputs(loaded.book, files, tuple(str(w) for w in loaded.warnings))
@@ -132,6 +148,7 @@ def recorded_run(
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
+    providers: Sequence[Provider] = PROVIDERS,
 ) -> Iterator[RunContext]:
     """Open a run whose failure is recorded and sent to the alert channels.
 
@@ -153,7 +170,7 @@ def recorded_run(
             deliver(db, senders, clock=real_clock, say=say, heard=printed)
 
     try:
-        loaded = load_inputs(config)
+        loaded = load_inputs(config, kinds_of(providers))
     except ConfigError as error:
         if verb == "run" and (senders or storage.warehouse.exists()):
             with (
@@ -170,6 +187,7 @@ def recorded_run(
                 storage,
                 loaded,
                 config=config,
+                providers=providers,
                 head=head,
                 clock=real_clock,
                 channels=senders,
@@ -206,6 +224,7 @@ def open_run(
     loaded: LoadedInputs,
     *,
     config: Config,
+    providers: Sequence[Provider],
     head: RunHead,
     clock: Callable[[], datetime],
     channels: Sequence[channels.Channel],
@@ -228,6 +247,7 @@ def open_run(
         with scratch(storage.temporary / "scratch") as con:
             yield RunContext(
                 config=config,
+                providers=providers,
                 head=head,
                 clock=clock,
                 channels=channels,

@@ -24,8 +24,9 @@ from pipeline.directory.files import read_files
 from pipeline.errors import ConfigError, SourceError, TollbookError
 from pipeline.intake.files.discovery import find
 from pipeline.pricing.load import examine
-from pipeline.providers.openai.credentials import address, check_access, key_variable
+from pipeline.providers.provider import ProviderApi
 from pipeline.published.reader import open_published
+from pipeline.runs.kinds import PROVIDERS, apis_of
 from pipeline.storage import lock
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
@@ -110,9 +111,11 @@ def _configuration(config: Config, environment: Mapping[str, str]) -> Iterator[C
             "warning",
             "Add [[sources]], or name files: tollbook run logs/*.jsonl.gz",
         )
+    apis = apis_of(PROVIDERS)
     for source in config.sources:
-        if source.kind == "openai":
-            yield _fetched(source, environment)
+        api = apis.get(source.kind)
+        if api is not None:
+            yield _fetched(source, api, environment)
         else:
             yield _source(source, config.storage.root)
     yield _prices(config)
@@ -152,13 +155,12 @@ def _source(source: Source, root: Path) -> Check:
     return Check("configuration", name, value)
 
 
-def _fetched(source: Source, environment: Mapping[str, str]) -> Check:
+def _fetched(source: Source, api: ProviderApi, environment: Mapping[str, str]) -> Check:
     """Where a source is fetched from, and whether its key is set; never what the key is."""
     name = f"source {source.name}"
-    variable = key_variable(source)
     try:
-        check_access(source, environment)
-        where = address(source, environment)
+        api.check_access(source, environment)
+        where, variable = api.account(source, environment)
     except ConfigError as error:
         return Check("configuration", name, error.what, "error", error.hint, SourceError.exit_code)
     return Check(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pipeline.intake import quarantine_store
 from pipeline.intake.session import IntakeSession, RejectStore
-from pipeline.intake.stage import take_source
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import LedgerWriter, discard
@@ -20,26 +19,23 @@ _SUPERSEDED_IDS = 1_000_000
 def read_sources(run: RunContext) -> ChangeSet:
     """Find, read and validate the new files of every source. One broken file loses no other."""
     intake = open_intake(run)
-    first_id = ledger_store.next_ledger_id(run.db) + _SUPERSEDED_IDS
-    superseded = LedgerWriter(run.storage.ledger, run.run_id, first_id)
-    settlement = BucketSettlement(KnownBuckets(run.db), run.run_id)
     seen: list[tuple[str, str]] = []
     for source in run.config.sources:
-        seen += take_source(intake, run.storage, source, settlement, superseded)
-    accept_pending(intake, settlement)
+        seen += run.kinds[source.kind].take(intake, run.storage, source)
+    accept_pending(intake)
     run.files.note_gone(seen)
-    superseded_files = superseded.close()
+    superseded_files = intake.superseded.close()
     unreadable = {e.file_id for e in intake.abandoned}
     return ChangeSet(
         new_files=discard(intake.writer.close(), intake.abandoned),
         superseded_files=superseded_files,
-        exclusions=exclude_superseded(settlement.change, superseded_files),
+        exclusions=exclude_superseded(intake.settlement.change, superseded_files),
         has_rejects=stage_rejects(run, intake),
         unreadable=unreadable,
         completed=[t for t in intake.healed_tails if t[0] not in unreadable],
         touched=intake.touched,
         before=intake.before,
-        buckets=settlement.change,
+        buckets=intake.settlement.change,
         problems=intake.problems,
         notes=intake.notes,
     )
@@ -47,10 +43,13 @@ def read_sources(run: RunContext) -> ChangeSet:
 
 def open_intake(run: RunContext) -> IntakeSession:
     """The intake of a run, with nothing read yet."""
+    ledger, first_id = run.storage.ledger, ledger_store.next_ledger_id(run.db)
     return IntakeSession(
         con=run.con,
         registry=run.files,
-        writer=LedgerWriter(run.storage.ledger, run.run_id, ledger_store.next_ledger_id(run.db)),
+        writer=LedgerWriter(ledger, run.run_id, first_id),
+        superseded=LedgerWriter(ledger, run.run_id, first_id + _SUPERSEDED_IDS),
+        settlement=BucketSettlement(KnownBuckets(run.db), run.run_id),
         rejects=RejectStore(run.storage.temporary / "rejects"),
         temporary=run.storage.temporary,
         organization_id=run.config.organization.id,

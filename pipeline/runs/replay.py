@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.intake.replay import take_lines
 from pipeline.intake.session import IntakeSession
 from pipeline.runs.change_set import ChangeSet
@@ -39,16 +40,22 @@ def _replay_lines(
     for quarantine_id, file_id, line, raw in rows:
         by_file.setdefault(file_id, []).append((quarantine_id, line, raw))
     files = {f.file_id: f for f in run.files.versions}
+    providers = {s.name: s.provider for s in run.config.sources}
     accepted = 0
     for file_id, lines in by_file.items():
         file = files[file_id]
-        if file.kind != "request_log":
+        if file.kind not in run.kinds or not run.kinds[file.kind].is_replayed:
             change.notes.append(
                 f"{file.input_file}: {len(lines)} rows of kind {file.kind} are not replayed; "
                 "mend the file and run"
             )
             continue
-        records = take_lines(intake, file, [(line, raw) for _, line, raw in lines])
+        records = take_lines(
+            intake,
+            file,
+            [(line, raw) for _, line, raw in lines],
+            providers.get(file.source, DEFAULT_PROVIDER),
+        )
         for quarantine_id, line, _ in lines:
             if records[line]:
                 change.replayed.append(quarantine_id)

@@ -34,14 +34,15 @@ from pipeline.ledger.files import LedgerFile, dates_of
 from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 from pipeline.pricing import store as price_store
 from pipeline.providers.directory_stage import sync_directory
-from pipeline.providers.fetch_stage import FetchRequest, fetch_sources
+from pipeline.providers.fetch_stage import fetch_sources
+from pipeline.providers.provider import FetchRequest, Provider
 from pipeline.published.snapshot import SnapshotContents, publish
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.invariants import check_books, check_days
-from pipeline.runs.kinds import BILLS
+from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.read_sources import read_sources
 from pipeline.runs.result import RunResult, counts_of, reason_of
 from pipeline.storage import disk_errors
@@ -58,6 +59,7 @@ def run_batch(
     problems: Sequence[SourceError] = (),
     verb: str = "run",
     fetching: FetchRequest | None = None,
+    providers: Sequence[Provider] = PROVIDERS,
 ) -> RunResult:
     """Fetch and read what is new, price it, check budgets, publish.
 
@@ -74,12 +76,15 @@ def run_batch(
         environment=environment,
         stop=stop,
         say=say,
+        providers=providers,
     ) as run:
         request = fetching or FetchRequest(environment)
+        apis = apis_of(providers)
         run.begin("fetch")
         fetches = fetch_sources(
             run.db,
             config.sources,
+            apis,
             run.storage.raw,
             request,
             now=now,
@@ -91,6 +96,7 @@ def run_batch(
         run.begin("sync directory")
         directory = sync_directory(
             config.sources if config.directory.sync else (),
+            apis,
             run.storage.raw,
             request,
             fetches.unreachable,
@@ -113,7 +119,8 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         write_ledger(run, change)
         ledger = ledger_store.ledger_files(db, storage.root)
         excluded = ledger_store.excluded_rows(db)
-        cost_store.parse_stored_items(db, BILLS)
+        bills = bills_of(run.providers)
+        cost_store.parse_stored_items(db, bills)
         run.begin("rate")
         rated = _rate(run, change, ledger, excluded)
         write_charges(run, rated)
@@ -125,7 +132,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
             db,
             days,
             aliases=run.book.aliases(),
-            bills=BILLS,
+            bills=bills,
             now=run.now,
             run_id=run.run_id,
             computed_at=run.started_at,

@@ -11,14 +11,14 @@ from pipeline.budgets.status import in_state
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.money import display_usd
-from pipeline.providers.fetch_stage import FetchRequest, fetched_sources
-from pipeline.providers.openai.credentials import check_access
-from pipeline.providers.openai.fetch.fetch import Progress
-from pipeline.providers.openai.fetch.windows import backfill
+from pipeline.providers.fetch_stage import fetched_sources
+from pipeline.providers.provider import FetchRequest, Progress
+from pipeline.providers.span import backfill
 from pipeline.published.reader import open_published
 from pipeline.reporting.month.write import WrittenReport, write_report
 from pipeline.runs.clock import Clock
 from pipeline.runs.context import begin
+from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.storage.layout import StorageLayout
@@ -138,9 +138,10 @@ def ingest_and_report(
     **Fails** with ConfigError where there is no such source, its key is not set, or the range
     holds no day.
     """
-    sources = fetched_sources(config, source)
+    sources = fetched_sources(config, KINDS, source)
+    apis = apis_of(PROVIDERS)
     for each in sources:
-        check_access(each, environment)
+        apis[each.kind].check_access(each, environment)
     return run_and_report(
         config.model_copy(update={"sources": sources}),
         clock=clock,

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.config.load import load
 from pipeline.errors import ConfigError
+from pipeline.runs.kinds import KINDS
 
 BUDGET = '[[budgets]]\nid = "one"\namount_usd = "1"\n'
 
@@ -81,7 +82,7 @@ def test_an_error_has_its_place_and_what_to_write(tmp_path: Path, text: str, mes
     path = tmp_path / "tollbook.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        load(path)
+        load(path, KINDS)
     assert str(caught.value).removeprefix(f"{tmp_path}/").startswith(message)
 
 
@@ -90,4 +91,4 @@ def test_further_errors_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "tollbook.toml"
     path.write_text("[organization]\nid = 1\nname = 2\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"\(1 more after this one\.\)$"):
-        load(path)
+        load(path, KINDS)

@@ -10,6 +10,7 @@ from pipeline.config.load import load
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError
 from pipeline.providers.openai.credentials import address, connect
+from pipeline.runs.kinds import KINDS
 
 SECRET = "sk-admin-made-up-0123456789"  # noqa: S105  of nobody
 FETCHED = '[[sources]]\nname = "api"\nkind = "openai"\n'
@@ -19,7 +20,7 @@ RECORDS = '[[sources]]\nname = "files"\nkind = "records"\npath = "x"\n'
 def _load(folder: Path, text: str) -> Source:
     path = folder / "tollbook.toml"
     path.write_text(text)
-    return load(path).sources[0]
+    return load(path, KINDS).sources[0]
 
 
 def test_a_fetched_source_needs_nothing_but_its_kind(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from pipeline.directory.files import DirectoryFiles
 from pipeline.directory.store import save
 from pipeline.errors import ApiError
 from pipeline.providers.openai.directory.ask import Asked, Document
-from pipeline.providers.openai.directory.parse import Told, read
+from pipeline.providers.openai.directory.parse import read
+from pipeline.providers.provider import DirectoryAnswer
 from pipeline.storage.database import Database, open_database
 from pipeline.storage.layout import StorageLayout
 
@@ -74,7 +75,7 @@ def document(at: datetime, answers: Answers) -> Document:
 
 def sync(
     books: Database, at: datetime, answers: Answers, files: DirectoryFiles | None = None
-) -> Told:
+) -> DirectoryAnswer:
     """One sync from a source called api."""
     told = read(document(at, answers), "api")
     with books.transaction():

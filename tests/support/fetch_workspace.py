@@ -15,8 +15,7 @@ from pipeline.demo.fake_api.api import FakeAdminApi
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
-from pipeline.providers.fetch_stage import FetchRequest
-from pipeline.providers.openai.fetch.fetch import Progress
+from pipeline.providers.provider import FetchRequest, Progress
 from pipeline.runs.clock import Clock
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch

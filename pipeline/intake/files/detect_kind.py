@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 import zstandard
 
-from pipeline.config.model import Source, SourceKind
+from pipeline.config.model import Source
+from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.compression import compression, read_head
 from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
-from pipeline.intake.request_log import normalize as request_log_normalize
-from pipeline.intake.tabular import read
-from pipeline.providers.openai.pages import pages
+from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
 
 HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
@@ -33,18 +32,18 @@ class Detected(NamedTuple):
     problems: tuple[SourceError, ...]
 
 
-def sources_of(words: Sequence[str], folder: Path) -> Detected:
+def sources_of(words: Sequence[str], folder: Path, kinds: Kinds) -> Detected:
     """One source for each kind among the files named; one of no known kind costs only itself.
 
     Fails: ConfigError for a path that is not there, or where no file is of a known kind.
     """
-    by_kind: dict[SourceKind, list[str]] = {}
+    by_kind: dict[str, list[str]] = {}
     notes: list[str] = []
     problems: list[SourceError] = []
     found = dict.fromkeys(name for word in words for name in _files(word, folder))
     for name in found:
         try:
-            kind = kind_of(name)
+            kind = kind_of(name, kinds)
         except ConfigError as error:
             problems.append(SourceError(error.what, file=error.file, hint=error.hint))
             continue
@@ -56,21 +55,24 @@ def sources_of(words: Sequence[str], folder: Path) -> Detected:
         first = problems[0]
         more = f" (and so with {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{first.what}{more}", file=first.file, hint=first.hint)
-    has_buckets = "openai_usage" in by_kind
-    has_requests = bool({"request_log", "records"} & set(by_kind))
     notes += _kinds(by_kind)
-    if has_buckets and has_requests:
-        notes.append(
-            "The usage pages are taken as detail, since the request logs would charge the same "
-            "traffic; say otherwise with `basis` in tollbook.toml."
-        )
+    charged_by_request = {
+        kinds[k].provider or DEFAULT_PROVIDER for k in by_kind if "requests" in kinds[k].holds
+    }
     sources = []
     for kind, names in sorted(by_kind.items()):
-        is_detail = kind == "openai_usage" and has_requests
+        provider = kinds[kind].provider or DEFAULT_PROVIDER
+        is_detail = "buckets" in kinds[kind].holds and provider in charged_by_request
+        if is_detail:
+            notes.append(
+                "The usage pages are taken as detail, since the request logs would charge the same "
+                "traffic; say otherwise with `basis` in tollbook.toml."
+            )
         sources.append(
             Source(
                 name=kind.replace("_", "-"),
                 kind=kind,
+                provider=provider,
                 path=tuple(glob.escape(n) if _REMOTE not in n else n for n in names),
                 basis="detail" if is_detail else "charge",
             )
@@ -78,7 +80,7 @@ def sources_of(words: Sequence[str], folder: Path) -> Detected:
     return Detected(tuple(sources), tuple(notes), tuple(problems))
 
 
-def _kinds(by_kind: Mapping[SourceKind, Sequence[str]]) -> list[str]:
+def _kinds(by_kind: Mapping[str, Sequence[str]]) -> list[str]:
     """Of each file its kind, as long as that can be read; else how many there are of each."""
     if sum(len(names) for names in by_kind.values()) <= _NAMED_FILES:
         return [f"{name}: {kind}" for kind, names in sorted(by_kind.items()) for name in names]
@@ -88,7 +90,7 @@ def _kinds(by_kind: Mapping[SourceKind, Sequence[str]]) -> list[str]:
     ]
 
 
-def kind_of(name: str) -> SourceKind | None:
+def kind_of(name: str, kinds: Kinds) -> str | None:
     """The kind of one file, by its first bytes; None: it is empty. Fails: ConfigError."""
     if _REMOTE not in name and is_special(Path(name)):  # reading a pipe would wait for its writer
         raise ConfigError("is no file that can be read twice", file=name, hint="Write it to one.")
@@ -98,22 +100,22 @@ def kind_of(name: str) -> SourceKind | None:
         raise ConfigError(f"cannot be read: {error.strerror or error}", file=name) from None
     if not head.strip():
         return None
-    if request_log_normalize.detect(
-        head[:_LOG_HEAD_BYTES]
-    ):  # the commonest first: the others look further
-        return "request_log"
-    found = pages.detect(head)
-    if found is not None:
-        return found
-    if read.detect(head):
-        return "records"
-    if request_log_normalize.detect(head):
-        return "request_log"
+    # the commonest first, and by fewer bytes: the others look further
+    if REQUEST_LOG.name in kinds and _is(REQUEST_LOG, head[:_LOG_HEAD_BYTES]):
+        return REQUEST_LOG.name
+    others = [kind for kind in kinds.values() if kind is not REQUEST_LOG]
+    for kind in (*others, REQUEST_LOG):
+        if _is(kind, head):
+            return kind.name
     raise ConfigError(
         "its kind cannot be told from its first lines",
         file=name,
         hint="Leave it out, or name it under [[sources]] in tollbook.toml, with its `kind`.",
     )
+
+
+def _is(kind: Kind, head: bytes) -> bool:
+    return kind.detect is not None and kind.detect(head)
 
 
 def _remote_head(name: str) -> bytes:

@@ -177,8 +177,10 @@ class InputFiles:
         self.versions.append(entry)
         self.next_id = max(self.next_id, entry.file_id + 1)
 
-    def decide(self, source: Source, file: RawFile, real_now: datetime) -> Decision:
-        """What there is to do with a file of a source."""
+    def decide(
+        self, source: Source, file: RawFile, real_now: datetime, *, may_grow: bool
+    ) -> Decision:
+        """What there is to do with a file of a source, whose kind's files may grow or not."""
         known = self.entries.get((source.name, file.name))
         if known is None:
             return Decision(Action.READ)
@@ -192,18 +194,10 @@ class InputFiles:
                 and age_seconds(file, real_now) > DAY_SECONDS
             )
             return Decision(Action.TAIL if is_overdue else Action.SKIP, known)
-        if known.state in {"read", "waiting", "gone"} and self._has_grown(known, file):
+        is_tail = may_grow and known.kind == source.kind
+        if is_tail and known.state in {"read", "waiting", "gone"} and _has_grown(known, file):
             return Decision(Action.TAIL, known)
         return Decision(Action.READ, known)
-
-    @staticmethod
-    def _has_grown(known: InputFile, file: RawFile) -> bool:
-        if file.size_bytes < known.size_bytes or known.kind != "request_log":
-            return False
-        with file.local.open("rb") as stream:
-            if compression(stream.read(4)) is not None:
-                return False
-        return prefix_hash(file.local, known.size_bytes) == known.content_hash
 
     def copy_of(self, kind: str, content_hash: str) -> InputFile | None:
         """A file of the same kind with the same content, wholly read or forgotten."""
@@ -294,3 +288,12 @@ class InputFiles:
         ids = ", ".join(str(e.file_id) for e in entries)
         db.con.execute(f"DELETE FROM input_files WHERE file_id IN ({ids})")
         db.insert("input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries])
+
+
+def _has_grown(known: InputFile, file: RawFile) -> bool:
+    if file.size_bytes < known.size_bytes:
+        return False
+    with file.local.open("rb") as stream:
+        if compression(stream.read(4)) is not None:
+            return False
+    return prefix_hash(file.local, known.size_bytes) == known.content_hash

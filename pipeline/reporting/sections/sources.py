@@ -9,8 +9,6 @@ from pipeline.dates import local_date
 from pipeline.reporting.month.period import Period
 from pipeline.reporting.month.reader import MonthReader
 
-_COST_KINDS = frozenset({"openai_costs"})
-
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -57,7 +55,7 @@ def read(month: MonthReader) -> Sources:
         states=tuple(
             SourceState(
                 name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read, last_at,
-                missing=_missing(kind, first_at, seen.get(name, set()), month.period),
+                missing=_missing(first_at, seen.get(name, set()), month.period),
             )
             for (
                 name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read,
@@ -75,10 +73,8 @@ def is_stale(source: SourceState, period: Period, made_at: datetime) -> bool:
     return made_at - source.last_record_at > timedelta(days=2)
 
 
-def _missing(
-    kind: str, first_at: datetime | None, seen: set[date], period: Period
-) -> tuple[date, ...] | None:
-    if kind in _COST_KINDS or first_at is None:
+def _missing(first_at: datetime | None, seen: set[date], period: Period) -> tuple[date, ...] | None:
+    if first_at is None:  # costs have no times of records
         return None
     start = local_date(first_at, period.zone)
     return tuple(day for day in period.complete if day >= start and day not in seen)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.errors import ConfigError
 from pipeline.intake.files.detect_kind import sources_of
+from pipeline.runs.kinds import KINDS
 from tests.support.workspace import Workspace, lines, request
 
 BINARY = bytes(range(256)) * 8
@@ -46,16 +47,16 @@ def test_where_no_kind_can_be_told_nothing_is_started(workspace: Workspace) -> N
     """One file alone, and several: exit 2, the first one named."""
     first = workspace.write("odd/a.bin", BINARY)
     with pytest.raises(ConfigError, match=f"^{first}: its kind cannot be told"):
-        sources_of(["odd/a.bin"], workspace.folder)
+        sources_of(["odd/a.bin"], workspace.folder, KINDS)
     workspace.write("odd/b.bin", BINARY)
     workspace.write("odd/c.jsonl", "")
     with pytest.raises(ConfigError, match=r"a\.bin: its kind .* \(and so with 1 more\)"):
-        sources_of(["odd"], workspace.folder)
+        sources_of(["odd"], workspace.folder, KINDS)
 
 
 def test_a_file_named_twice_is_one_file(workspace: Workspace) -> None:
     """By its name and by a glob."""
-    found = sources_of(["logs/b.csv", "logs/*"], workspace.folder)
+    found = sources_of(["logs/b.csv", "logs/*"], workspace.folder, KINDS)
     assert [s.path for s in found.sources] == [
         (str(workspace.path("logs/b.csv")),),
         (str(workspace.path("logs/a.jsonl.gz")),),
@@ -75,7 +76,7 @@ def test_each_file_is_named_with_its_kind(
     ]
     for number in range(20):
         workspace.write(f"logs/{number}.jsonl", lines(request(str(number))))
-    assert sources_of(["logs"], workspace.folder).notes == (
+    assert sources_of(["logs"], workspace.folder, KINDS).notes == (
         "1 file of kind records",
         "21 files of kind request_log",
     )

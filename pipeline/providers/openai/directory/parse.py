@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -41,6 +40,7 @@ from pipeline.providers.openai.directory.ask import (
     is_archived,
     project_path,
 )
+from pipeline.providers.provider import DirectoryAnswer
 
 _MOST = 2**63 - 1
 _CENTS = Decimal(100)
@@ -48,21 +48,12 @@ _MOST_CENTS = 10**14  # a limit above that is none, and a row holds no more
 Item = Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class Told:
-    """What one sync tells."""
-
-    facts: OriginEntries
-    problems: list[ApiError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-def read(document: Document, origin: str, *, young_seconds: int = 600) -> Told:
+def read(document: Document, origin: str, *, young_seconds: int = 600) -> DirectoryAnswer:
     """The facts in a document.
 
     A project younger than `young_seconds` may answer 404: the provider makes it known bit by bit.
     """
-    told = Told(OriginEntries(origin, document.fetched_at))
+    told = DirectoryAnswer(OriginEntries(origin, document.fetched_at))
     failures: dict[str, list[Asked]] = defaultdict(list)
     projects = document.answer(PROJECTS_PATH)
     if projects is not None:
@@ -83,7 +74,7 @@ def read(document: Document, origin: str, *, young_seconds: int = 600) -> Told:
 
 
 def _read_project(
-    told: Told,
+    told: DirectoryAnswer,
     item: Item,
     by_path: Mapping[str, Asked],
     failures: dict[str, list[Asked]],
@@ -120,7 +111,7 @@ def _read_project(
 
 
 def _take(
-    told: Told,
+    told: DirectoryAnswer,
     answer: Asked,
     table: Table,
     scope: str,
@@ -157,7 +148,7 @@ def _general(path: str) -> str:
     return "/".join([parts[0], "*", *parts[2:]]) if len(parts) == 3 else "/".join(parts)
 
 
-def _say_failures(told: Told, failures: Mapping[str, list[Asked]]) -> None:
+def _say_failures(told: DirectoryAnswer, failures: Mapping[str, list[Asked]]) -> None:
     """One sentence for all that failed for one reason.
 
     What this key or server does not offer is no problem of a run: usage comes without it.
@@ -195,7 +186,7 @@ def _reason(error: ApiError) -> str:
     return error.what.split(" ", 1)[-1]
 
 
-def _check_accounts(told: Told) -> None:
+def _check_accounts(told: DirectoryAnswer) -> None:
     """A service account belongs to exactly one project."""
     seen: dict[Any, str] = {}
     for fact in told.facts.rows.get(ACCOUNTS.name, ()):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.providers.openai.fetch.windows import Span
+from pipeline.providers.span import Span
 
 _FRESH = timedelta(days=1)
 

@@ -23,7 +23,9 @@ from pipeline.providers.openai.client import AdminApi, Answer
 from pipeline.providers.openai.fetch.backfill_journal import Journal
 from pipeline.providers.openai.fetch.endpoints import COSTS_LIMIT, LIMITS, Endpoint, without_refused
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series
-from pipeline.providers.openai.fetch.windows import Span, pieces
+from pipeline.providers.openai.fetch.windows import pieces
+from pipeline.providers.provider import Progress
+from pipeline.providers.span import Span
 
 log = structlog.get_logger()
 
@@ -63,17 +65,6 @@ class Fetched:
     def left_out(self) -> tuple[str, ...]:
         """The names that the server would not group by."""
         return tuple(n for n in self.order.endpoint.group_by if n not in self.group_by)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the fetch of one source is."""
-
-    source: str
-    done: int
-    total: int  # pieces
-    series: str  # of the piece done last
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)

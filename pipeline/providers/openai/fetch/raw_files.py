@@ -18,7 +18,7 @@ from typing import Any
 
 from pipeline.intake.files.compression import DAMAGED
 from pipeline.providers.openai.client import Answer
-from pipeline.providers.openai.fetch.windows import Span
+from pipeline.providers.span import Span
 from pipeline.storage.files import UNFINISHED, replace_file
 
 _SPAN = "%Y%m%dT%H%M%SZ"

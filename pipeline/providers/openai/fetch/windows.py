@@ -1,4 +1,4 @@
-"""What to fetch: from which UTC midnight to when, and in which pieces.
+"""The spans that a run fetches of an endpoint, and the pieces that each is fetched in.
 
 Takes the business clock and what is fetched already; gives half-open spans. Fetches nothing.
 """
@@ -6,31 +6,17 @@ Takes the business clock and what is fetched already; gives half-open spans. Fet
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from pipeline.errors import ConfigError
 from pipeline.ledger.bucket import Width
+from pipeline.providers.span import Span, midnight
 
-_FIRST = date(2020, 1, 1)  # before it no time is plausible
 _DAY = timedelta(days=1)
 _MONTH_END_DAYS = 2  # the last ones of a month, on which all of it is fetched again
 _MONTH_BEGIN_DAYS = 3  # the first ones of the next, on which it still is
 # Days a piece: what a page can hold, so that a piece is a page or a few.
 _PIECE_DAYS: dict[Width, int] = {"1h": 7, "1d": 31, "1m": 1}
 _COSTS_PIECE_DAYS = 180
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Half-open, naive UTC; begins at midnight."""
-
-    since: datetime
-    until: datetime
-
-    def __bool__(self) -> bool:
-        """Whether there is any time in it."""
-        return self.since < self.until
 
 
 def first_day(now: datetime) -> date:
@@ -57,40 +43,6 @@ def regular(now: datetime, *, first: date, known: Span | None, trailing_days: in
     return Span(midnight(begin), now)
 
 
-def backfill(since: date | None, until: date | None, now: datetime) -> Span | None:
-    """The range of a back-fill, whole UTC days, to the end of today at most; None: none asked.
-
-    Fails: ConfigError where it holds no day that has begun.
-    """
-    if since is None:
-        if until is None:
-            return None
-        raise ConfigError("needs --since as well", key="--until", hint="Name the first day.")
-    if since < _FIRST:
-        raise ConfigError(f"{since} is before {_FIRST}, the first day there is", key="--since")
-    if since > now.date():
-        raise ConfigError(f"{since} has not begun yet (UTC)", key="--since")
-    if until is not None and until <= since:
-        raise ConfigError(
-            f"{until} is not after {since}",
-            key="--until",
-            hint="The range ends before this day: for one day, name the next.",
-        )
-    end = now.date() + _DAY
-    return Span(midnight(since), midnight(end if until is None else min(until, end)))
-
-
-def extended(known: Span | None, fetched: Span) -> Span | None:
-    """What is fetched without a hole, after one more fetch that was complete."""
-    if not fetched:
-        return known
-    if known is None:
-        return fetched
-    if fetched.since > known.until or fetched.until < known.since:
-        return known  # a piece for itself: what lies between is not there
-    return Span(min(known.since, fetched.since), max(known.until, fetched.until))
-
-
 def pieces(span: Span, width: Width, now: datetime, *, is_costs: bool = False) -> Iterator[Span]:
     """The span in pieces, oldest first; today is one of its own, since only it is still open.
 
@@ -106,11 +58,6 @@ def pieces(span: Span, width: Width, now: datetime, *, is_costs: bool = False) -
         is_cut = is_costs and end != midnight(end.date())
         yield Span(at, midnight(end.date()) + _DAY if is_cut else end)
         at = end
-
-
-def midnight(day: date) -> datetime:
-    """The beginning of a UTC day."""
-    return datetime.combine(day, time.min)
 
 
 def _month(day: date) -> date:

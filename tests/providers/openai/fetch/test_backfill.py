@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.errors import ConfigError, RunStoppedError
-from pipeline.providers.openai.fetch.fetch import Progress
+from pipeline.providers.provider import Progress
 from tests.support.effort import amount
 from tests.support.fetch_workspace import NOW, SOURCE, FetchWorkspace, Watched, asked, fake_api
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline.providers.openai.fetch.backfill_journal import Journal
-from pipeline.providers.openai.fetch.windows import Span
+from pipeline.providers.span import Span
 
 RANGE = Span(datetime(2026, 11, 1), datetime(2026, 11, 8))
 AT = datetime(2026, 11, 24, 8)

@@ -11,8 +11,8 @@ from typing import Any
 
 from pipeline.providers.openai.client import Answer
 from pipeline.providers.openai.fetch.raw_files import RawFolder
-from pipeline.providers.openai.fetch.windows import Span
 from pipeline.providers.openai.pages.pages import read
+from pipeline.providers.span import Span
 
 DAY = Span(datetime(2026, 11, 20), datetime(2026, 11, 21))
 AT = datetime(2026, 11, 21, 8)

@@ -7,14 +7,8 @@ from datetime import date, datetime
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.providers.openai.fetch.windows import (
-    Span,
-    backfill,
-    extended,
-    first_day,
-    pieces,
-    regular,
-)
+from pipeline.providers.openai.fetch.windows import first_day, pieces, regular
+from pipeline.providers.span import Span, backfill, extended
 
 
 def _at(text: str) -> datetime:

@@ -1,0 +1,94 @@
+"""The kinds of source of this provider: saved pages of usage and of costs, and the API itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.config.model import Source
+from pipeline.intake.files.discovery import RawFile, landed
+from pipeline.intake.files.input_files import InputFiles
+from pipeline.intake.kinds import Kind
+from pipeline.intake.session import IntakeSession
+from pipeline.intake.stage import check_basis
+from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
+from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
+from pipeline.providers.openai.pages import costs, pages, usage
+from pipeline.providers.read_pages import ParsePages, read_fetched, take_pages
+from pipeline.storage.layout import StorageLayout
+from pipeline.text import collapse_repeats
+
+NAME = "openai"
+
+
+def _take_usage(
+    intake: IntakeSession, storage: StorageLayout, source: Source
+) -> list[tuple[str, str]]:
+    return take_pages(intake, storage, source, usage.parse)
+
+
+def _take_costs(
+    intake: IntakeSession, storage: StorageLayout, source: Source
+) -> list[tuple[str, str]]:
+    return take_pages(intake, storage, source, costs.parse)
+
+
+def _new_files(
+    folders: Sequence[Path], source: Source, root: Path, known: InputFiles
+) -> list[RawFile]:
+    """The raw files in some folders that are not registered yet, oldest fetch first.
+
+    Raw files never change, so that those of before need not be looked at. They are registered by
+    their path below the storage root, so that the storage can be moved.
+    """
+    saved = [s for folder in folders for s in RawFolder(folder).files()]
+    found = []
+    for file in sorted(saved, key=lambda s: (s.fetched_at, s.path)):
+        name = file.path.relative_to(root).as_posix()
+        if (source.name, name) not in known.entries:
+            found.append(landed(file.path, name))
+    return found
+
+
+def _take_fetched(
+    intake: IntakeSession, storage: StorageLayout, source: Source
+) -> list[tuple[str, str]]:
+    """Read the raw files of fetches that are not registered yet, oldest fetch first."""
+    check_basis(intake, source)
+    folder = source_folder(storage.raw, source.name)
+    of_usage = [folder / e.name for e in USAGE] + [folder / series(BY_MINUTE.name, by_minute=True)]
+    parts: list[tuple[Kind, ParsePages, list[Path]]] = [
+        (USAGE_PAGES, usage.parse, of_usage),
+        (COSTS_PAGES, costs.parse, [folder / COSTS.name]),
+    ]
+    notes_before = len(intake.notes)
+    taken: list[tuple[str, str]] = []
+    for kind, parse, folders in parts:
+        files = _new_files(folders, source, storage.root, intake.registry)
+        read_fetched(intake, source.model_copy(update={"kind": kind.name}), files, parse)
+        taken += [(source.name, f.name) for f in files]
+    intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])
+    return taken
+
+
+USAGE_PAGES = Kind(
+    name="openai_usage",
+    provider=NAME,
+    holds=frozenset({"buckets"}),
+    detect=lambda head: pages.detect(head) == "openai_usage",
+    take=_take_usage,
+)
+COSTS_PAGES = Kind(
+    name="openai_costs",
+    provider=NAME,
+    holds=frozenset({"costs"}),
+    detect=lambda head: pages.detect(head) == "openai_costs",
+    take=_take_costs,
+)
+FETCHED = Kind(
+    name="openai",
+    provider=NAME,
+    holds=frozenset({"buckets", "costs"}),
+    is_fetched=True,
+    take=_take_fetched,
+)
