@@ -9,6 +9,11 @@ import polars as pl
 
 QUANTITY = pl.Decimal(22, 6)
 
+# The most that one row may count of anything. It keeps every sum inside its type: a charge's
+# quantity has 16 whole digits, so a charge line takes 10,000 rows of the largest kind; its cost has
+# 14, so even at 100 dollars a unit one row fits; BIGINT sums have room for nine million rows.
+LARGEST_QUANTITY = 10**12
+
 
 @dataclass(frozen=True, slots=True)
 class Meter:

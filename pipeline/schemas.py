@@ -66,14 +66,22 @@ USAGE_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),
 }
 
-# A ledger file holds these and the hash of the identity.
+# A ledger file holds these, the hash of the identity, and whether the record is of one line of a
+# stream, of which there may be several: the one with the largest output counts.
 IDENTITY_HASH = "identity_hash"
-LEDGER_SCHEMA: dict[str, pl.DataType] = {**USAGE_SCHEMA, IDENTITY_HASH: pl.UInt64()}
+IS_PARTIAL = "is_partial"
+LEDGER_SCHEMA: dict[str, pl.DataType] = {
+    **USAGE_SCHEMA,
+    IDENTITY_HASH: pl.UInt64(),
+    IS_PARTIAL: pl.Boolean(),
+}
 
 # What makes two records with one identity the same record (not when or where we met them).
 CONTENT_COLUMNS = tuple(
     c for c in USAGE_SCHEMA if c not in {"source", "recorded_at", "input_file", "input_line"}
 )
+# Who asked: what another reading of the same response may name or leave out.
+ASKER_COLUMNS = ("project_id", "api_key_id", "user_id", "service_account_id")
 
 # What a charge is about: quantities are summed by these. All but the last are of the usage record.
 CHARGE_DIMENSIONS: dict[str, pl.DataType] = {

@@ -16,7 +16,7 @@ from sqlglot.errors import ErrorLevel
 
 from pipeline import resources
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS
-from pipeline.schemas import USAGE_SCHEMA
+from pipeline.schemas import ASKER_COLUMNS, USAGE_SCHEMA
 from pipeline.storage.parquet import relation
 
 QUERIES = resources.folder("queries")
@@ -75,6 +75,7 @@ def rendered(name: str) -> Iterator[str]:
             charged=meters,
             meter=meter,
             columns=tuple(USAGE_SCHEMA),
+            askers=list(ASKER_COLUMNS),
             column="project_id",
             units=METER_UNITS,
             stored="stored.",

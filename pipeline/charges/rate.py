@@ -28,6 +28,7 @@ from pipeline.charges.model import (
 )
 from pipeline.charges.postings import differences, register_days
 from pipeline.charges.price_lookup import number_keys, resolve, with_organization
+from pipeline.errors import RunFailedError
 from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS, QUANTITY
 from pipeline.pricing.book import PriceBook
@@ -73,7 +74,11 @@ def rate(
         ]
         with con.cursor() as own:  # what a chunk registers and creates is its own
             rating = _Chunk(own, chunk, files, excluded, known, folder, run_id, posted_at, extra)
-            rating.run()
+            try:
+                rating.run()
+            except (duckdb.ConversionException, duckdb.OutOfRangeException):
+                # one row cannot do it (`LARGEST_QUANTITY`), ten thousand of the largest kind can
+                raise _too_large(own, chunk, files) from None
         return rating.rated
 
     rated = RatingResult()
@@ -83,6 +88,31 @@ def rate(
             rated.postings += part.postings
             rated.day_prices += part.day_prices
     return rated
+
+
+def _too_large(
+    con: duckdb.DuckDBPyConnection, days: Sequence[RatingJob], files: Sequence[LedgerFile]
+) -> RunFailedError:
+    """The error that names the largest row of days whose sums do not fit a charge."""
+    row = con.execute(
+        "SELECT input_file, input_line FROM read_parquet($paths, hive_partitioning = false) "
+        f"WHERE usage_date BETWEEN $first AND $last ORDER BY greatest({', '.join(METER_NAMES)}) "
+        "DESC LIMIT 1",
+        {
+            "paths": [str(f.path) for f in files],
+            "first": days[0].usage_date,
+            "last": days[-1].usage_date,
+        },
+    ).fetchone()
+    file, line = row if row is not None else (None, None)
+    return RunFailedError(
+        f"the usage or the cost of {days[0].usage_date} to {days[-1].usage_date} adds up to more "
+        "than a charge can hold; the largest row is this one",
+        file=file,
+        line=line,
+        hint="Correct it, or the price that makes it so dear, or leave its source out, and run "
+        "again.",
+    )
 
 
 def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[list[RatingJob]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from pipeline.meters import METER_NAMES
+from pipeline.meters import LARGEST_QUANTITY, METER_NAMES
 from pipeline.schemas import LEDGER_SCHEMA, OPERATIONS
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001  times are naive UTC
 LATEST_AHEAD = timedelta(days=1)
-LARGEST_COUNT = 10**18 - 1  # 18 digits: the sum of nine still is a BIGINT
 
 BAD_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),
@@ -42,7 +41,7 @@ _OPTIONAL = frozenset(
 )
 _TEXTS = tuple(c for c, dtype in LEDGER_SCHEMA.items() if dtype == pl.String())
 _REQUIRED = tuple(c for c in LEDGER_SCHEMA if c not in _OPTIONAL)
-_COUNTED = (*(m for m in METER_NAMES if LEDGER_SCHEMA[m] == pl.Int64()), "requests")
+_COUNTED = (*METER_NAMES, "requests")
 
 
 class Validated(NamedTuple):
@@ -150,8 +149,16 @@ RULES = (
     ),
     Rule(
         "implausible_quantity",
-        pl.all_horizontal(pl.col(c) <= LARGEST_COUNT for c in _COUNTED),
-        pl.lit("a quantity has more than 18 digits"),
+        pl.all_horizontal(pl.col(c) <= LARGEST_QUANTITY for c in _COUNTED),
+        pl.concat_str(
+            [
+                pl.when(pl.col(c) > LARGEST_QUANTITY).then(
+                    pl.format(c + f" is {{}}, more than {LARGEST_QUANTITY:,}. ", pl.col(c))
+                )
+                for c in _COUNTED
+            ],
+            ignore_nulls=True,
+        ).str.strip_chars_end(" ."),
     ),
     Rule(
         "nothing_counted",

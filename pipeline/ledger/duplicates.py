@@ -1,14 +1,16 @@
-"""Finds rows with an identity that the ledger has already: duplicates, and what they replace.
+"""Finds rows of new ledger files that repeat or replace a call that another row records.
 
-A hash of the identity finds candidates; the whole identity and the content decide.
+What decides is `queries/ledger/repeat_fates.sql`; here its answers are applied to the new files.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -17,28 +19,33 @@ from pipeline import resources
 from pipeline.ledger.files import (
     Exclusion,
     LedgerFile,
-    drop_rows,
     ledger_relation,
     register_runs,
+    rewrite_rows,
     view_rows,
 )
-from pipeline.schemas import CONTENT_COLUMNS
+from pipeline.meters import METER_NAMES, OUTPUT_METERS
+from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IS_PARTIAL
 
 # Hashes of identities that are sorted in memory at once, 8 bytes each.
 SORTED_AT_ONCE = 6_000_000
 # Rows whose identities repeat are compared in full, this many at a time.
 COMPARED_AT_ONCE = 1_000_000
+_CALL = ("basis", "organization_id", "record_id", "called_at")
+
+Row = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Repeats:
-    """Rows that repeat an identity. Counts are by source and input file."""
+    """What finding repeats decided. Counts are by (source, input file, is new)."""
 
     exclusions: list[Exclusion] = field(default_factory=list)
     duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
     superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
-    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # and run
+    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # … and run
     restated_dates: set[date] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
 
 def find_duplicates(
@@ -50,10 +57,10 @@ def find_duplicates(
     *,
     sorted_at_once: int = SORTED_AT_ONCE,
 ) -> Repeats:
-    """Find the rows of new request-level files that repeat an identity, here or in known files.
+    """Which rows of new request-level files repeat an identity, among themselves or known ones.
 
     Takes `excluded` (ledger_id, row_number, reason) of known files. Duplicates are dropped from
-    the new files, which are rewritten; rows that a later content replaces become exclusions.
+    the new files (which are rewritten); what was replaced is given as exclusions.
     """
     repeats = Repeats()
     if not new:
@@ -69,40 +76,116 @@ def find_duplicates(
             schema={"source": pl.String, "source_rank": pl.Int64},
         ),
     )
-    columns = ", ".join(("source", "input_file", "input_line", "identity_hash", *CONTENT_COLUMNS))
+    columns = ", ".join(
+        ("source", "input_file", "input_line", "identity_hash", IS_PARTIAL, *CONTENT_COLUMNS)
+    )
     view_rows(con, "new_rows", new, columns)
     if known:
         view_rows(con, "known_rows", known, columns)
     else:
         con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
     register_runs(con, known)
-    dropped: dict[int, list[int]] = {}
-    superseded: list[tuple[int, int, str, int]] = []
-    new_ids = {f.ledger_id for f in new}
+    changes = _Changes(repeats)
+    fates = resources.render_sql(
+        "ledger/repeat_fates",
+        askers=list(ASKER_COLUMNS),
+        meters=METER_NAMES,
+        output_meters=OUTPUT_METERS,
+    )
     for start in range(0, hashes.height, COMPARED_AT_ONCE):
         con.register("repeated_identities", hashes.slice(start, COMPARED_AT_ONCE))
-        for row in con.sql(resources.render_sql("ledger/repeat_fates")).pl().iter_rows(named=True):
-            key = (row["source"], row["input_file"])
-            ledger_id, is_new = row["ledger_id"], row["ledger_id"] in new_ids
+        found: pl.DataFrame = con.sql(fates).pl()
+        for row in found.filter(pl.col("fate") != "asked").iter_rows(named=True):
             if row["fate"] == "duplicate":
-                dropped.setdefault(ledger_id, []).append(row["row_number"])
-                repeats.duplicates[key] += 1
-                continue
-            if is_new:
-                repeats.superseded_new[key] += 1
+                changes.drop(row)
             else:
-                repeats.superseded_old[(*key, row["run_id"])] += 1
-                repeats.restated_dates.add(row["usage_date"])
-            superseded.append(
-                (ledger_id, row["row_number"], row["replaced_by_file"], row["replaced_by_line"])
-            )
+                changes.supersede(row, row["replaced_by_file"], row["replaced_by_line"])
+        for rows in _by_call(found.filter(pl.col("fate") == "asked")):
+            changes.merge_askers(rows)
+        _note_reused_ids(con, repeats)
+    superseded = changes.superseded
     for file in new:
-        gone = dropped.get(file.ledger_id)
-        if gone:
-            drop_rows(file, gone)
+        gone = changes.dropped.get(file.ledger_id, set())
+        filled = changes.filled.get(file.ledger_id, {})
+        if gone or filled:
+            rewrite_rows(file, gone, filled)
             superseded = _renumber(superseded, file.ledger_id, sorted(gone))
     repeats.exclusions = [Exclusion(i, n, "superseded", f, ln) for i, n, f, ln in superseded]
     return repeats
+
+
+def _by_call(rows: pl.DataFrame) -> Iterator[list[Row]]:
+    """The rows of each call, in their order."""
+    ordered = rows.sort(*_CALL, "position", nulls_last=True).iter_rows(named=True)
+    for _, same in groupby(ordered, key=lambda row: tuple(row[c] for c in _CALL)):
+        yield list(same)
+
+
+class _Changes:
+    """What is to be done with the rows of new and of known files."""
+
+    def __init__(self, repeats: Repeats) -> None:
+        self.dropped: dict[int, set[int]] = {}
+        self.filled: dict[int, dict[int, dict[str, str | None]]] = {}
+        self.superseded: list[tuple[int, int, str, int]] = []
+        self._repeats = repeats
+
+    def drop(self, row: Row) -> None:
+        """A new row is a duplicate."""
+        self.dropped.setdefault(row["ledger_id"], set()).add(row["row_number"])
+        self._repeats.duplicates[row["source"], row["input_file"]] += 1
+
+    def supersede(self, row: Row, by_file: str, by_line: int) -> None:
+        """A row no longer counts, since another one does."""
+        key = (row["source"], row["input_file"])
+        if row["is_new"]:
+            self._repeats.superseded_new[key] += 1
+        else:
+            self._repeats.superseded_old[(*key, row["run_id"])] += 1
+            self._repeats.restated_dates.add(row["usage_date"])
+        self.superseded.append((row["ledger_id"], row["row_number"], by_file, by_line))
+
+    def merge_askers(self, rows: Sequence[Row]) -> None:
+        """Of rows that differ only in who asked, one counts, with all that they agree about.
+
+        The first row that names somebody stands; a later one fills in what was left open, unless
+        it contradicts what is known.
+        """
+        known: dict[str, str | None] = dict.fromkeys(ASKER_COLUMNS)
+        agreeing: list[Row] = []
+        for row in rows:
+            if all(row[c] is None or known[c] in (None, row[c]) for c in known):
+                known = {c: known[c] if known[c] is not None else row[c] for c in known}
+                agreeing.append(row)
+        standing = [r for r in rows if not r["is_new"] and not r["is_excluded"]]
+        fitting = [
+            r
+            for r in [*standing, *(r for r in rows if r["is_new"])]
+            if all(r[c] == known[c] for c in known)
+        ]
+        completed = [r for r in agreeing if r["is_new"]][-1:]
+        counting = next(iter((*fitting, *completed, *standing, *rows)))
+        if counting["is_new"] and counting not in fitting:
+            changes = self.filled.setdefault(counting["ledger_id"], {})
+            changes[counting["row_number"]] = known
+        for row in rows:
+            if row is counting:
+                continue
+            if row["is_new"]:
+                self.drop(row)
+            elif not row["is_excluded"]:
+                self.supersede(row, counting["input_file"], counting["input_line"])
+
+
+def _note_reused_ids(con: duckdb.DuckDBPyConnection, repeats: Repeats) -> None:
+    reused = con.execute(resources.sql("ledger/reused_ids")).fetchall()
+    if reused:
+        record_id, times = reused[0]
+        are = "response id is" if len(reused) == 1 else "response ids are"
+        repeats.notes.append(
+            f"{len(reused):,} {are} used with several times of creation, such as {record_id!r} "
+            f"with {times:,}; each time is counted as a call of its own."
+        )
 
 
 def _repeated_hashes(

@@ -5,7 +5,7 @@ A file is live from the commit on, when the table `ledger_files` names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -182,19 +182,26 @@ def discard(files: Sequence[LedgerFile], entries: Sequence[FileOfSource]) -> lis
             )
             numbers = rows.with_row_index("n").filter(is_theirs).select("n").collect()["n"]
             if len(numbers):
-                drop_rows(file, numbers.to_list())
+                rewrite_rows(file, numbers.to_list(), {})
     return [f for f in files if f.rows]
 
 
-def drop_rows(file: LedgerFile, rows: Iterable[int]) -> None:
-    """Rewrite a file that is not live yet without some rows."""
-    numbers = pl.Series("n", sorted(rows), dtype=pl.UInt32)
-    kept = (
-        pl.read_parquet(file.path, hive_partitioning=False)
-        .with_row_index("row_index")
-        .filter(~pl.col("row_index").is_in(numbers.implode()))
-        .drop("row_index")
-    )
+def rewrite_rows(
+    file: LedgerFile, without: Iterable[int], changes: Mapping[int, Mapping[str, str | None]]
+) -> None:
+    """Rewrite a file that is not live yet without some rows, and with other texts in others.
+
+    Takes row numbers of the file as it is, and for `changes` the columns to set.
+    """
+    rows = pl.read_parquet(file.path, hive_partitioning=False).with_row_index("row_index")
+    for number, texts in changes.items():
+        here = pl.col("row_index") == number
+        rows = rows.with_columns(
+            pl.when(here).then(pl.lit(text)).otherwise(pl.col(c)).alias(c)
+            for c, text in texts.items()
+        )
+    numbers = pl.Series("n", sorted(without), dtype=pl.UInt32)
+    kept = rows.filter(~pl.col("row_index").is_in(numbers.implode())).drop("row_index")
     if kept.height:
         write(kept, file.path)
     else:

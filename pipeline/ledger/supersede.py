@@ -43,6 +43,7 @@ class Superseded:
     exclusions: list[Exclusion] = field(default_factory=list)
     moves: list[FateMove] = field(default_factory=list)
     restated_dates: set[date] = field(default_factory=set)  # UTC days
+    notes: list[str] = field(default_factory=list)
 
 
 def supersede_requests(
@@ -60,7 +61,7 @@ def supersede_requests(
         excluded,
         {name: rank for rank, name in enumerate(source_order)},
     )
-    found = Superseded(repeats.exclusions, [], repeats.restated_dates)
+    found = Superseded(repeats.exclusions, [], repeats.restated_dates, repeats.notes)
     for (source, name), count in repeats.duplicates.items():
         found.moves.append(FateMove(source, name, None, count, "duplicate"))
     for (source, name), count in repeats.superseded_new.items():

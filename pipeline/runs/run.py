@@ -206,6 +206,7 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
     buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
     for found in (requests, buckets):
         change.exclusions += found.exclusions
+        change.notes += found.notes
         run.files.move_rows(found.moves, change.before)
     costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
     run.files.move_costs(costs)

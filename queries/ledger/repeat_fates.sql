@@ -1,73 +1,141 @@
--- row: one row of the ledger, new or known, that is a duplicate (new only) or superseded.
+-- row: one row of the ledger that a row of the same call repeats, replaces, or knows more about.
 -- takes: new_rows, known_rows, excluded_rows, repeated_identities, source_ranks, ledger_runs.
--- Later means: run, then the order of sources, then path, then line. Content that any earlier
--- version already had is a duplicate; rows of forgotten files do not count.
+-- A call is one id of an organization at one time of creation, within one basis. Of a call's
+-- contents the latest counts (by run, order of sources, path, line), but
+-- · content that an earlier row already had is a duplicate, and brings nothing back;
+-- · usage of zero never replaces usage;
+-- · of the lines of a stream, which are partial, the one with the largest output counts, and any
+--   whole body before them.
+-- Who asked is not content: where rows of the content that counts differ only in that, all of them
+-- have the fate 'asked', and the caller merges them. Rows of forgotten files do not count.
 -- engine: any
+{% set contents = content_columns | without("basis", "organization_id", "record_id", *askers) -%}
 WITH candidate AS (
+{%- for side in ["new", "known"] %}
   SELECT
-    n.ledger_id, n.row_number, true AS is_new, false AS is_excluded,
-    '~' AS run_id,  -- sorts after every run
+    r.ledger_id, r.row_number, r.source, r.input_file, r.input_line, r.basis, r.organization_id,
+    r.record_id, coalesce(r.is_partial, false) AS is_partial,
+    -- only the body of these has both an id and a time of its own
+    CASE
+      WHEN r.operation IN ('completions', 'videos', 'fine_tuning')
+        THEN date_trunc('second', r.started_at)
+    END AS called_at,
     coalesce(s.source_rank, 0) AS source_rank,
-    n.source, n.input_file, n.input_line, {{ content_columns | columns('n') }}
-  FROM new_rows AS n
-  LEFT JOIN source_ranks AS s ON s.source = n.source
-  WHERE n.identity_hash IN (SELECT identity_hash FROM repeated_identities)
-
+    {{ contents | columns("r") }}, {{ askers | columns("r") }},
+{%- if side == "new" %}
+    true AS is_new, false AS is_excluded, '~' AS run_id  -- sorts after every run
+  FROM new_rows AS r
+  LEFT JOIN source_ranks AS s ON s.source = r.source
+  WHERE r.identity_hash IN (SELECT identity_hash FROM repeated_identities)
   UNION ALL
-
-  SELECT
-    k.ledger_id, k.row_number, false AS is_new, e.reason IS NOT NULL AS is_excluded,
-    r.run_id,
-    coalesce(s.source_rank, 0) AS source_rank,
-    k.source, k.input_file, k.input_line, {{ content_columns | columns('k') }}
-  FROM known_rows AS k
-  INNER JOIN ledger_runs AS r ON r.ledger_id = k.ledger_id
-  LEFT JOIN source_ranks AS s ON s.source = k.source
-  LEFT JOIN excluded_rows AS e ON e.ledger_id = k.ledger_id AND e.row_number = k.row_number
+{%- else %}
+    false AS is_new, e.reason IS NOT NULL AS is_excluded, l.run_id
+  FROM known_rows AS r
+  INNER JOIN ledger_runs AS l ON l.ledger_id = r.ledger_id
+  LEFT JOIN source_ranks AS s ON s.source = r.source
+  LEFT JOIN excluded_rows AS e ON e.ledger_id = r.ledger_id AND e.row_number = r.row_number
   WHERE
-    k.identity_hash IN (SELECT identity_hash FROM repeated_identities)
+    r.identity_hash IN (SELECT identity_hash FROM repeated_identities)
     AND coalesce(e.reason, '') <> 'forgotten'
+{%- endif %}
+{%- endfor %}
 ),
 
 positioned AS (
   SELECT
     *,
+    {{ output_meters | join(" + ") or "0" }} AS output_tokens,
+    CASE WHEN {{ meters | join(" + ") }} > 0 THEN 1 ELSE 0 END AS is_used,
     row_number() OVER (
-      PARTITION BY organization_id, record_id
+      PARTITION BY basis, organization_id, record_id, called_at
       ORDER BY run_id, source_rank, input_file, input_line, ledger_id, row_number
     ) AS position
   FROM candidate
 ),
 
-content AS (
+grouped AS (
   SELECT
     *,
-    min(position) OVER (
-      PARTITION BY {{ content_columns | columns }}
-    ) AS first_position
+    min(position) OVER same AS group_position,
+    min(CASE WHEN NOT is_new AND NOT is_excluded THEN position END) OVER same AS live_position,
+    max(CASE WHEN is_excluded THEN 1 ELSE 0 END) OVER same AS has_excluded,
+    max(CASE WHEN is_new THEN 1 ELSE 0 END) OVER same AS has_new,
+    max(CASE WHEN is_partial THEN 0 ELSE 1 END) OVER same AS is_whole,
+    CASE
+      WHEN
+{%- for column in askers %}
+        {{ "OR " if not loop.first }}min(coalesce({{ column }}, '')) OVER same
+        <> max(coalesce({{ column }}, '')) OVER same
+{%- endfor %}
+        THEN 1
+      ELSE 0
+    END AS has_several_askers
   FROM positioned
+  WINDOW same AS (
+    PARTITION BY basis, organization_id, record_id, called_at, {{ contents | columns }}
+  )
 ),
 
-version AS (
+-- One row stands for each content: the live one, or the first. Content that was replaced before
+-- has none.
+standing AS (
   SELECT
-    ledger_id, row_number, is_excluded, run_id, source, input_file, input_line, usage_date,
-    lead(input_file) OVER later AS replaced_by_file,
-    lead(input_line) OVER later AS replaced_by_line
-  FROM content
-  WHERE position = first_position
-  WINDOW later AS (PARTITION BY organization_id, record_id ORDER BY position)
+    *,
+    coalesce(live_position, group_position) AS standing_position,
+    CASE WHEN live_position IS NOT NULL OR has_excluded = 0 THEN 1 ELSE 0 END AS can_count
+  FROM grouped
+),
+
+ranked AS (
+  SELECT
+    basis, organization_id, record_id, called_at, group_position, input_file, input_line,
+    -- the content that counts has the first place, and each one replaces the next
+    row_number() OVER (
+      PARTITION BY basis, organization_id, record_id, called_at
+      ORDER BY
+        is_used DESC, is_whole DESC,
+        CASE WHEN is_whole = 1 THEN group_position ELSE output_tokens END DESC, group_position
+    ) AS place
+  FROM standing
+  WHERE can_count = 1 AND position = standing_position
+),
+
+replacing AS (
+  SELECT
+    basis, organization_id, record_id, called_at, group_position, place,
+    lag(input_file) OVER in_place AS replaced_by_file,
+    lag(input_line) OVER in_place AS replaced_by_line
+  FROM ranked
+  WINDOW in_place AS (
+    PARTITION BY basis, organization_id, record_id, called_at ORDER BY place
+  )
+),
+
+judged AS (
+  SELECT s.*, r.replaced_by_file, r.replaced_by_line, coalesce(r.place, 0) = 1 AS is_counting
+  FROM standing AS s
+  LEFT JOIN replacing AS r
+    ON r.basis = s.basis
+    AND r.organization_id = s.organization_id
+    AND r.record_id = s.record_id
+    AND r.called_at IS NOT DISTINCT FROM s.called_at
+    AND r.group_position = s.group_position
+),
+
+fated AS (
+  SELECT
+    *,
+    CASE
+      WHEN is_counting AND has_several_askers = 1 AND has_new = 1 THEN 'asked'
+      WHEN is_new AND (can_count = 0 OR position <> standing_position) THEN 'duplicate'
+      WHEN can_count = 1 AND position = standing_position AND NOT is_counting THEN 'superseded'
+    END AS fate
+  FROM judged
 )
 
 SELECT
-  ledger_id, row_number, 'duplicate' AS fate, run_id, source, input_file, input_line, usage_date,
-  CAST(NULL AS VARCHAR) AS replaced_by_file, CAST(NULL AS BIGINT) AS replaced_by_line
-FROM content
-WHERE position <> first_position AND is_new
-
-UNION ALL
-
-SELECT
-  ledger_id, row_number, 'superseded' AS fate, run_id, source, input_file, input_line, usage_date,
-  replaced_by_file, replaced_by_line
-FROM version
-WHERE replaced_by_file IS NOT NULL AND NOT is_excluded
+  ledger_id, row_number, fate, run_id, source, input_file, input_line, usage_date,
+  replaced_by_file, replaced_by_line, is_new, is_excluded, basis, organization_id, record_id,
+  called_at, position, {{ askers | columns }}
+FROM fated
+WHERE fate IS NOT NULL

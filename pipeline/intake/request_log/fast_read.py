@@ -28,6 +28,7 @@ from pipeline.intake.request_log.json_fields import parse_object
 from pipeline.intake.request_log.raw_lines import RawLines, Rows
 from pipeline.intake.request_log.slow_read import tokens_named, usage_rows
 from pipeline.resources import sql
+from pipeline.schemas import IS_PARTIAL
 
 RAW_BYTES_KEPT = 64 * 1024
 LINE_PREFIX = "line:"
@@ -46,6 +47,7 @@ _BY_HAND_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(SECONDS, pl.String),
     "record_id": pl.String,
     "is_batch": pl.Boolean,
+    IS_PARTIAL: pl.Boolean,
     "requests": pl.Int64,
     "started_at_us": pl.Int64,
     "rule": pl.String,
@@ -184,6 +186,7 @@ def _claim(
         record_id.alias("record_id"),
         requests=pl.lit(1, dtype=pl.Int64),
         is_batch=pl.lit(reader.is_batch),
+        **({} if IS_PARTIAL in frame.columns else {IS_PARTIAL: pl.lit(False)}),
         **operation,
     )
     return (frame.filter(clean) if others.rows else frame), others
@@ -267,7 +270,7 @@ def _rows_of(
     base = found[0]["id"] or found[0]["request_id"] or _line_identity(line, occurrences)
     for row in found:
         row["input_line"] = number
-        row["record_id"] = base + row.get("suffix", "")
+        row["record_id"] = (row.get("container") or base) + row.get("suffix", "")
         if row["started_at_us"] > last:
             row["raw"] = _shown(line)
     return found

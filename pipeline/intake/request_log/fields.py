@@ -13,7 +13,8 @@ from operator import add, and_
 
 import polars as pl
 
-from pipeline.intake.validation import EARLIEST, LARGEST_COUNT
+from pipeline.intake.validation import EARLIEST
+from pipeline.meters import LARGEST_QUANTITY
 
 ATTRIBUTION = ("organization_id", "project_id", "api_key_id", "user_id", "service_account_id")
 TEXTS = ("id", "request_id", "model", "variant", "service_tier", *ATTRIBUTION)
@@ -38,16 +39,22 @@ COUNTS = (
     "trained_tokens",
     "images",
     "characters",
+    "code_interpreter_sessions",
     "web_search_calls",
     "file_search_calls",
 )
 _TOTALS = ("input_tokens", "output_tokens", "total_tokens")
 SECONDS = ("audio_seconds", "video_seconds")  # text until they are quantities
 
-LARGEST_SECONDS = 10**12
-
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  times are naive UTC
 _US = 1_000_000
+# Up to six decimals, a number of seconds as a DOUBLE still gives the microsecond that is written.
+_SECONDS_TEXT = r"^[0-9]{1,10}(\.[0-9]{1,6})?$"
+# The commonest form of an instant: about others, readers might disagree.
+_INSTANT_TEXT = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+    r"(Z|[+-][01][0-9]:[0-5][0-9])$"
+)
 
 
 def microseconds(instant: datetime) -> int:
@@ -94,15 +101,22 @@ def typed(frame: pl.DataFrame, last: datetime) -> pl.DataFrame:
 
 
 def _started_at(created: pl.Series) -> pl.Expr:
-    """`created` as microseconds; seconds may have a fraction, text may be an ISO 8601 instant."""
+    """`created` as microseconds; seconds may have a fraction, text may be an ISO 8601 instant.
+
+    NULL where it is not beyond doubt, also where it might be rounded otherwise than from its text.
+    """
     seconds = pl.col("created")
     if created.dtype == pl.String:
-        seconds = seconds.cast(pl.Float64, strict=False)
+        is_number = seconds.str.contains(_SECONDS_TEXT)
+        seconds = pl.when(is_number).then(seconds).cast(pl.Float64, strict=False)
     # Out of range becomes NULL before it becomes an integer: 1e300 does not fit.
     inside = seconds.is_between(microseconds(EARLIEST) / _US, 2.0**33)
     exact = pl.when(inside).then((seconds * _US + 0.5).floor()).cast(pl.Int64)
-    if created.dtype == pl.String and created.str.contains("T", literal=True).any():
-        instant = pl.col("created").str.to_datetime("%+", time_unit="us", strict=False)
+    if created.dtype != pl.String:
+        exact = pl.when(exact % 1_000 == 0).then(exact)
+    elif created.str.contains("T", literal=True).any():
+        text = pl.when(pl.col("created").str.contains(_INSTANT_TEXT)).then(pl.col("created"))
+        instant = text.str.to_datetime("%+", time_unit="us", strict=False)
         exact = pl.coalesce(exact, instant.dt.timestamp("us"))
     return exact.alias("started_at_us")
 
@@ -119,7 +133,7 @@ def _is_clean(frame: pl.DataFrame, last: datetime) -> pl.Expr:
     times = (microseconds(EARLIEST), microseconds(last))
     holds = [pl.col("is_plain"), pl.col("started_at_us").is_between(*times)]
     holds += [
-        pl.col(c).is_between(0, LARGEST_COUNT) | pl.col(c).is_null() for c in COUNTS if has(c)
+        pl.col(c).is_between(0, LARGEST_QUANTITY) | pl.col(c).is_null() for c in COUNTS if has(c)
     ]
     # A list or an object where a name belongs comes as its JSON text.
     for text in (pl.col(c) for c in TEXTS if has(c)):
@@ -128,7 +142,7 @@ def _is_clean(frame: pl.DataFrame, last: datetime) -> pl.Expr:
         holds.append(~pl.col("variant").str.contains(r"[\[{]").fill_null(False))
     for text in (pl.col(c) for c in SECONDS if has(c)):
         number = text.cast(pl.Decimal(38, 18), strict=False)
-        holds.append(text.is_null() | number.is_between(0, LARGEST_SECONDS).fill_null(False))
+        holds.append(text.is_null() | number.is_between(0, LARGEST_QUANTITY).fill_null(False))
     written = n("cache_write_30m_tokens", "cache_write_12h_tokens")
     cached_parts = n("cached_text_tokens", "cached_audio_tokens", "cached_image_tokens")
     writes = n("cache_write_tokens")

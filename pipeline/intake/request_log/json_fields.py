@@ -13,13 +13,12 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from pipeline.intake.rejects import RowError
-from pipeline.intake.request_log.fields import LARGEST_SECONDS
-from pipeline.intake.validation import LARGEST_COUNT
+from pipeline.meters import LARGEST_QUANTITY
 from pipeline.money import round_quantity
 
 _SHOWN_CHARACTERS = 60
-_COUNT = re.compile(r"[+-]?[0-9]{1,40}")
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,2})?")
+# Exponents beyond two digits are out of reach of any count, and costly to expand.
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,2})?")
 
 
 class Fields:
@@ -44,29 +43,40 @@ class Fields:
             raise RowError("wrong_type", f"{self._path}{key} is {_shown(value)}, not text")
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
 
-    def count(self, key: str) -> int | None:
-        """A count of at most 18 digits, or None."""
+    def count(self, key: str, *, most: int = LARGEST_QUANTITY) -> int | None:
+        """A whole number, also when it is written as 1000.0 or 1e3; None where there is none."""
         value = self.values.get(key)
         if value is None:
             return None
-        if isinstance(value, str) and _COUNT.fullmatch(value):
-            number = int(value)
-            if 0 <= number <= LARGEST_COUNT:
-                return number
-        raise RowError(
-            "not_a_count", f"{self._path}{key} {_shown(value)} is no count: 1 to 18 digits"
-        )
+        number = _decimal(value)
+        if number is None or number < 0 or number != number.to_integral_value():
+            raise RowError(
+                "not_a_count",
+                f"{self._path}{key} {_shown(value)} is not a count: a whole number, 0 or more",
+            )
+        self._refuse_implausible(key, number, most)
+        return int(number)
 
     def seconds(self, key: str) -> str | None:
         """A decimal number of seconds as text with six decimals, or None."""
         value = self.values.get(key)
         if value is None:
             return None
-        if isinstance(value, str) and _DECIMAL.fullmatch(value):
-            number = Decimal(value)
-            if 0 <= number <= LARGEST_SECONDS:
-                return str(round_quantity(number))
-        raise RowError("not_a_quantity", f"{self._path}{key} {_shown(value)} is no duration")
+        number = _decimal(value)
+        if number is None or number < 0:
+            raise RowError(
+                "not_a_quantity",
+                f"{self._path}{key} {_shown(value)} is not a duration: a number, 0 or more",
+            )
+        self._refuse_implausible(key, number, LARGEST_QUANTITY)
+        return str(round_quantity(number))
+
+    def _refuse_implausible(self, key: str, number: Decimal, most: int) -> None:
+        if number > most:
+            raise RowError(
+                "implausible_quantity",
+                f"{self._path}{key} {_shown(self.values[key])} is more than {most:,}",
+            )
 
     def part(self, key: str) -> Fields:
         """The object under a key; an empty one where it is missing or null."""
@@ -109,6 +119,13 @@ def parse_object(raw: bytes) -> Fields:
     if not isinstance(value, dict):
         raise RowError("not_an_object", f"the line is {_shown(value)}, not an object")
     return Fields(value)
+
+
+def _decimal(value: object) -> Decimal | None:
+    """A number from its text; None for anything that is not a number."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    return None
 
 
 def _refuse_constant(name: str) -> NoReturn:

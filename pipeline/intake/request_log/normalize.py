@@ -21,6 +21,7 @@ import polars as pl
 from pipeline.dates import local_dates, utc_dates
 from pipeline.intake.files.segments import Segment
 from pipeline.intake.rejects import REJECT_SCHEMA, RowError
+from pipeline.intake.request_log.events import data_of
 from pipeline.intake.request_log.fast_read import Lines, choose_readers, read_lines
 from pipeline.intake.request_log.fields import ATTRIBUTION, count
 from pipeline.intake.request_log.json_fields import parse_object
@@ -29,7 +30,7 @@ from pipeline.intake.request_log.slow_read import is_logged_body
 from pipeline.intake.source import Context, Normalized
 from pipeline.intake.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
 from pipeline.ledger.identity import identity_hash
-from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
+from pipeline.schemas import IDENTITY_HASH, IS_PARTIAL, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 
 __all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
 
@@ -138,6 +139,7 @@ def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
         "recorded_at": pl.lit(context.recorded_at, dtype=pl.Datetime("us")),
         "input_file": _constant(context.input_file),
         IDENTITY_HASH: identity_hash(),
+        IS_PARTIAL: pl.col(IS_PARTIAL).fill_null(False),
     }
     meters = disjoint_meters(frame)
     return frame.select(
@@ -191,6 +193,7 @@ def _rejects(usage: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
 
 def _is_request(line: bytes) -> bool:
     try:
-        return is_logged_body(parse_object(line))
+        data = data_of(line)
+        return data is not None and is_logged_body(parse_object(data))
     except RowError:
         return False

@@ -1,11 +1,12 @@
-"""One line of a request log, read by hand: its usage rows, or the rule that it breaks.
+"""Reads one line of a request log in Python: its usage rows, or the rule that it breaks.
 
-This is the authority on what a line means. The statements in `queries/intake/request_log/` only
-take the lines that are beyond doubt, and must then say the same.
+This decides what a line means. The statements in `queries/intake/request_log/` take only the lines
+that are beyond doubt, and must give the same for them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -13,17 +14,21 @@ from typing import Any
 
 from pipeline.dates import parse_instant
 from pipeline.intake.rejects import RowError
+from pipeline.intake.request_log.events import OPERATION_OF_EVENT, body_of, data_of
 from pipeline.intake.request_log.fields import ATTRIBUTION, microseconds
 from pipeline.intake.request_log.json_fields import Fields, parse_object
 from pipeline.intake.request_log.tokens import (
     Counts,
-    calls,
     image_tokens,
-    svg_counts,
+    speech_tokens,
     token_counts,
-    tool_calls,
-    tool_images,
     transcription_tokens,
+)
+from pipeline.intake.request_log.tools import (
+    file_search_calls,
+    further_rows,
+    search_calls,
+    search_variant,
 )
 from pipeline.intake.validation import EARLIEST
 
@@ -66,6 +71,9 @@ NOT_USAGE = frozenset(
         "vector_store.search_results.page",
     }
 )
+_FINER_UNITS = {"milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
+_SECONDS_2020, _SECONDS_2100 = 1_577_836_800, 4_102_444_800
+_UTC_IN_WORDS = re.compile(r" ?UTC$")
 _UNFINISHED = frozenset({"queued", "in_progress", "failed", "cancelled", "incomplete"})
 
 
@@ -76,10 +84,14 @@ def usage_rows(raw: bytes) -> list[UsageRow]:
     did inside it.
     Fails: RowError with the rule and the value at fault.
     """
-    line = parse_object(raw)
-    body = line
+    data = data_of(raw)
+    line = Fields({}) if data is None else parse_object(data)
+    body = body_of(line)
+    if data is None or body is None:
+        return []
     is_batch = line.has("custom_id") and "response" in line.values
-    request_id = line.text("request_id")
+    is_event = line.has("type") and not line.has("object")
+    request_id = line.text("request_id") or (line.text("event_id") if is_event else None)
     if is_batch:
         if not line.has("response"):
             return []  # the request failed before it had an answer; `error` says why
@@ -88,7 +100,7 @@ def usage_rows(raw: bytes) -> list[UsageRow]:
             return []
         body = answer.part("body")
         request_id = answer.text("request_id") or request_id
-    rows = _body_rows(body)
+    rows = _body_rows(body, body.text("model") or line.text("model"))
     if not rows:
         return []
     beside = {k: line.text(k) or body.text(k) for k in ATTRIBUTION}
@@ -98,7 +110,6 @@ def usage_rows(raw: bytes) -> list[UsageRow]:
         beside["service_tier"] = body.text("service_tier")
     started = _started_at(body, line)
     for row in rows:
-        row["model"] = row.get("model") or (None if row.get("suffix") else line.text("model"))
         if row["model"] is None:
             raise RowError("missing_model", row.get("no_model") or "model is missing")
         row.update(beside, is_batch=is_batch, started_at_us=started)
@@ -110,6 +121,12 @@ def is_logged_body(line: Fields) -> bool:
     if line.has("custom_id") and "response" in line.values:
         return True
     kind = line.text("object")
+    event = line.values.get("type")
+    if event in OPERATION_OF_EVENT or event == "response.done":
+        return True
+    if kind is None and line.has("response"):
+        body = body_of(line)
+        return body is not None and body is not line and body.text("object") in COMPLETIONS
     if kind is None or kind == "list":
         return line.has("model") and (
             isinstance(line.values.get("usage"), dict)
@@ -121,9 +138,10 @@ def is_logged_body(line: Fields) -> bool:
 def tokens_named(raw: bytes) -> int | None:
     """Input and output tokens that a refused line names, as far as they can be read."""
     try:
-        body = parse_object(raw)
+        body = parse_object(data_of(raw) or raw)
         if body.has("response"):
-            body = body.part("response").part("body")
+            answer = body.part("response")
+            body = answer.part("body") if answer.has("body") else answer
         usage = body.part("usage")
         named = [
             usage.count(k)
@@ -135,7 +153,7 @@ def tokens_named(raw: bytes) -> int | None:
         return None
 
 
-def _body_rows(body: Fields) -> list[UsageRow]:
+def _body_rows(body: Fields, model: str | None) -> list[UsageRow]:
     kind = body.text("object")
     operation = _operation(body, kind)
     if operation is None or (not body.has("usage") and body.has("error")):
@@ -145,12 +163,18 @@ def _body_rows(body: Fields) -> list[UsageRow]:
         return []
     row: UsageRow = {
         "operation": operation,
-        "model": body.text("model"),
+        "model": model,
         "requests": 1,
         "variant": _variant(body, operation),
+        "is_partial": body.text("object") == "chat.completion.chunk",
         **counts,
     }
-    return [row, *_further_rows(body, operation)]
+    if operation == "completions":
+        row["web_search_calls"] = search_calls(body, model)
+        row["file_search_calls"] = file_search_calls(body)
+        if row["web_search_calls"]:
+            row["variant"] = search_variant(body, model)
+    return [row, *further_rows(body, operation, model)]
 
 
 def _operation(body: Fields, kind: str | None) -> str | None:
@@ -164,7 +188,10 @@ def _operation(body: Fields, kind: str | None) -> str | None:
     if kind == "list":
         return "embeddings" if body.has("usage") or body.has("model") else None
     if kind is not None:
-        raise RowError("unknown_body", f"object {kind!r} is no body that is known here")
+        raise RowError("unknown_body", f"object {kind!r} is not a known response body")
+    event = body.values.get("type")
+    if isinstance(event, str) and event in OPERATION_OF_EVENT:
+        return OPERATION_OF_EVENT[event]
     for key, operation in _BY_KEY:
         if isinstance(body.values.get(key), list):
             return operation
@@ -177,12 +204,13 @@ def _operation(body: Fields, kind: str | None) -> str | None:
     if body.has("error"):
         return None
     keys = ", ".join(sorted(body.values)[:8])
-    raise RowError("unknown_body", f"no object, and nothing that tells the kind; keys: {keys}")
+    raise RowError("unknown_body", f"it has no object, and its keys do not show its kind: {keys}")
 
 
 def _started_at(body: Fields, line: Fields) -> int:
     """When the request was answered, as microseconds; the future is the caller's to judge."""
-    for fields, key in ((body, "created"), (body, "created_at"), (line, "created")):
+    places = ((body, "created"), (body, "created_at"), (line, "created"), (line, "created_at"))
+    for fields, key in places:
         text = fields.text(key)
         if text is not None:
             break
@@ -195,7 +223,12 @@ def _started_at(body: Fields, line: Fields) -> int:
     try:
         instant = _instant(text)
     except (ValueError, OverflowError, InvalidOperation):
-        raise RowError("implausible_time", f"{key} {text[:60]!r} is no time") from None
+        raise RowError("implausible_time", f"{key} {text[:60]!r} is not a time") from None
+    except _TooFineError as error:
+        raise RowError(
+            "implausible_time",
+            f"{key} {text[:60]!r} is {error.unit} since 1970: write seconds, {error.seconds}",
+        ) from None
     if instant < EARLIEST:
         raise RowError(
             "implausible_time",
@@ -204,50 +237,32 @@ def _started_at(body: Fields, line: Fields) -> int:
     return microseconds(instant)
 
 
+class _TooFineError(Exception):
+    """A number that is a plausible time only in a finer unit than seconds."""
+
+    def __init__(self, unit: str, seconds: Decimal) -> None:
+        self.unit, self.seconds = unit, seconds
+        super().__init__(unit)
+
+
 def _instant(text: str) -> datetime:
     """Seconds since 1970, with or without a fraction, or an ISO 8601 instant, as naive UTC."""
     if "T" not in text and "-" not in text[1:]:
-        microsecond = (Decimal(text) * 1_000_000).to_integral_value()
+        number = Decimal(text)
+        for unit, factor in _FINER_UNITS.items():
+            if _SECONDS_2020 <= number / factor < _SECONDS_2100:
+                raise _TooFineError(unit, number / factor)
+        microsecond = (number * 1_000_000).to_integral_value()
         return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(
             microseconds=int(microsecond)
         )
-    return parse_instant(text)
+    return parse_instant(_UTC_IN_WORDS.sub("Z", text))
 
 
 def _variant(body: Fields, operation: str) -> str | None:
     if operation == "images":
         return "/".join(filter(None, (body.text("quality"), body.text("size")))) or None
     return body.text("size") if operation == "videos" else None
-
-
-def _further_rows(body: Fields, operation: str) -> list[UsageRow]:
-    """What other models did inside one request: records of their own, which are no requests."""
-    further: list[UsageRow] = []
-    if operation == "completions" and (images := tool_images(body)) is not None:
-        models = {
-            t.text("model") for t in body.parts("tools") if t.text("type") == "image_generation"
-        }
-        further.append(
-            {
-                "suffix": "#image_gen",
-                "model": models.pop() if len(models) == 1 else None,
-                "no_model": "tool_usage.image_gen has tokens, but no tool names one image model",
-                **images,
-            }
-        )
-    authors = [body] if operation == "images" else calls(body, "image_generation_call")
-    authors = [a for a in authors if a.has("svg_usage")]
-    for number, author in enumerate(authors, 1):
-        usage = author.part("svg_usage")
-        further.append(
-            {
-                "suffix": "#svg" if number == 1 else f"#svg{number}",
-                "model": usage.text("model"),
-                "no_model": "svg_usage.model is missing",
-                **svg_counts(usage),
-            }
-        )
-    return [{"operation": "images", "requests": 0, "variant": None} | row for row in further]
 
 
 def _usage_or_unfinished(body: Fields) -> bool:
@@ -263,7 +278,7 @@ def _usage_or_unfinished(body: Fields) -> bool:
 def _completions(body: Fields) -> Counts | None:
     if not _usage_or_unfinished(body):
         return None
-    return token_counts(body.part("usage")) | tool_calls(body)
+    return token_counts(body.part("usage"))
 
 
 def _tokens_only(body: Fields) -> Counts | None:
@@ -298,10 +313,14 @@ def _transcriptions(body: Fields) -> Counts | None:
         if seconds is None:
             raise RowError("missing_usage", "usage.seconds is missing")
         return {"audio_seconds": seconds}
+    if kind is None and usage.has("input_tokens"):
+        return transcription_tokens(usage)
     raise RowError("unknown_body", f"usage.type {kind!r} is neither tokens nor duration")
 
 
 def _speeches(body: Fields) -> Counts | None:
+    if body.has("usage"):  # models that are billed by tokens
+        return speech_tokens(body.part("usage"))
     return {"characters": body.count("characters")}
 
 

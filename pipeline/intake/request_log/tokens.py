@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.json_fields import Fields
+from pipeline.meters import LARGEST_QUANTITY
 
 Counts = dict[str, int | str | None]
 
 _INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 _MODALITIES = ("text", "audio", "image")
-_SEARCHES = frozenset({"search", None})
 
 
 def token_counts(usage: Fields, *, has_output: bool = True) -> Counts:
@@ -30,7 +30,7 @@ def token_counts(usage: Fields, *, has_output: bool = True) -> Counts:
         if number is None and (key == in_key or has_output):
             raise RowError("missing_usage", f"usage.{key} is missing")
     total_in, total_out = total_in or 0, total_out or 0
-    total = usage.count("total_tokens")
+    total = usage.count("total_tokens", most=2 * LARGEST_QUANTITY)
     if total not in {None, total_in + total_out}:
         raise RowError(
             "token_identity",
@@ -46,19 +46,18 @@ def token_counts(usage: Fields, *, has_output: bool = True) -> Counts:
 
 
 def image_tokens(usage: Fields) -> Counts:
-    """As `token_counts`; where the output has no details, it is images."""
-    counts = token_counts(usage)
-    if not usage.has("output_tokens_details"):
-        counts["output_image_tokens"] = counts["output_tokens"]
-    return counts
+    """As `token_counts`; output of which nothing else is said is images."""
+    return _with_rest(token_counts(usage), "output", "image")
+
+
+def speech_tokens(usage: Fields) -> Counts:
+    """As `token_counts`; output of which nothing else is said is audio."""
+    return _with_rest(token_counts(usage), "output", "audio")
 
 
 def transcription_tokens(usage: Fields) -> Counts:
-    """As `token_counts`; where the input has no details, it is audio."""
-    counts = token_counts(usage)
-    if not usage.has("input_token_details"):
-        counts["input_audio_tokens"] = counts["input_tokens"]
-    return counts
+    """As `token_counts`; input of which nothing else is said is audio."""
+    return _with_rest(token_counts(usage), "input", "audio")
 
 
 def svg_counts(usage: Fields) -> Counts:
@@ -70,21 +69,6 @@ def svg_counts(usage: Fields) -> Counts:
         {"reasoning_tokens": usage.count("reasoning_tokens") or 0},
     )
     return counts
-
-
-def tool_calls(body: Fields) -> Counts:
-    """Billed calls of a response's tools; code interpreter sessions are billed by container.
-
-    The provider's own count of searches goes first: opening a page found is not billed.
-    """
-    searches = body.part("tool_usage").part("web_search").count("num_requests")
-    if searches is None:
-        searches = sum(
-            item.values.get("status") != "failed" and item.part("action").text("type") in _SEARCHES
-            for item in calls(body, "web_search_call")
-        )
-    files = sum(item.values.get("status") != "failed" for item in calls(body, "file_search_call"))
-    return {"web_search_calls": searches, "file_search_calls": files}
 
 
 def calls(body: Fields, kind: str) -> list[Fields]:
@@ -111,6 +95,17 @@ def tool_images(body: Fields) -> Counts | None:
         _total(counts, "input_tokens"),
         {m: _total(counts, f"input_{m}_tokens") for m in ("audio", "image")},
     )
+
+
+def _with_rest(counts: Counts, direction: str, modality: str) -> Counts:
+    """A count that the details leave out is what the others leave of the total."""
+    key = f"{direction}_{modality}_tokens"
+    if counts[key] is None:
+        others = sum(
+            _total(counts, f"{direction}_{m}_tokens") for m in _MODALITIES if m != modality
+        )
+        counts[key] = _total(counts, f"{direction}_tokens") - others
+    return counts
 
 
 def _input_counts(details: list[Fields], key: str, total: int) -> Counts:

@@ -23,12 +23,13 @@ DERIVED = (
     "input_file",
     "input_line",
     "identity_hash",
+    "is_partial",
 )
 GIVEN = tuple(c for c in LEDGER_SCHEMA if c not in DERIVED)
 REQUIRED = ("started_at", "model")
 COLUMNS_HINT = (
     "The first row names the columns: started_at, model, and requests or a meter such as "
-    "text_input_tokens; separated by commas."
+    "text_input_tokens; separated by commas, semicolons or tabs."
 )
 
 
@@ -39,7 +40,7 @@ def check_columns(names: Sequence[str], shown: str, line: int | None) -> None:
             is_other_mark = any(mark in name for mark in ";\t|")
             near = [] if is_other_mark else difflib.get_close_matches(name, LEDGER_SCHEMA, 1)
             raise SourceError(
-                f"{name[:60]!r} is no known column",
+                f"{name[:60]!r} is not a known column",
                 file=shown,
                 line=line,
                 hint=f"Did you mean {near[0]!r}?" if near else COLUMNS_HINT,

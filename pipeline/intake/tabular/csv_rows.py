@@ -1,4 +1,4 @@
-"""CSV rows → frames of text with their true lines; a broken row costs only itself."""
+"""Reads CSV files as frames of text with their line numbers; a broken row costs only itself."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from pipeline.intake.tabular.columns import (
     check_columns,
     without_blanks,
 )
+from pipeline.intake.tabular.csv_layout import HEAD_BYTES, CsvLayout, layout_of
 
 _FIELDS = "wrong_number_of_fields"
 
@@ -84,14 +85,19 @@ class _Record(NamedTuple):
 
 def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a CSV file as text, at most `batch_rows` at a time. Fails: SourceError."""
-    # Bytes that are no UTF-8 become surrogates, so that they cost only their own row.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+    with path.open("rb") as head:
+        layout = layout_of(head.read(HEAD_BYTES))
+    # Bytes that are not UTF-8 become surrogates, so that they cost only their own row.
+    with path.open(encoding=layout.encoding, errors=layout.errors, newline="") as stream:
         lines = _Lines(stream)
-        reader = csv.reader(lines, strict=True)
-        names = _header(lines, reader, shown)
+        if layout.has_separator_line:
+            next(lines)
+        reader = csv.reader(lines, delimiter=layout.separator, strict=True)
+        names = _header(lines, reader, layout, shown)
         # Without quotes a row is a line, and polars splits it seven times as fast.
         while plain := lines.plain(batch_rows):
-            yield _plain_frame(plain, lines.number - len(plain) + 1, names)
+            first = lines.number - len(plain) + 1
+            yield _plain_frame(plain, first, names, layout.separator)
         records: list[_Record] = []
         for record in _records(lines, reader, len(names)):
             records.append(record)
@@ -102,18 +108,21 @@ def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
             yield _text_frame(records, names)
 
 
-def _header(lines: _Lines, reader: Iterator[list[str]], shown: str) -> list[str]:
+def _header(lines: _Lines, reader: Iterator[list[str]], layout: CsvLayout, shown: str) -> list[str]:
     line = lines.begin()
     try:
-        names = [name.strip() for name in next(reader, [])]
+        names = [name.strip().lower() for name in next(reader, [])]
     except csv.Error as error:
         raise SourceError(
-            f"is no CSV ({error})", file=shown, line=line, hint=COLUMNS_HINT
+            f"is not CSV ({error})", file=shown, line=line, hint=COLUMNS_HINT
         ) from None
     text = "".join(names)
     if not _is_utf8(text) or "\0" in text:
         raise SourceError(
-            "is no UTF-8 text and no Parquet file", file=shown, line=line, hint=COLUMNS_HINT
+            f"is neither text in {layout.encoding_name} nor a Parquet file",
+            file=shown,
+            line=line,
+            hint=COLUMNS_HINT,
         )
     if not text:
         raise SourceError("has no header", file=shown, line=line, hint=COLUMNS_HINT)
@@ -143,14 +152,16 @@ def _records(lines: _Lines, reader: Iterator[list[str]], width: int) -> Iterator
         raw = lines.raw
         if not _is_utf8(raw):
             raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            problem = problem or "not_utf8: the row has bytes that are no UTF-8"
+            problem = problem or "not_utf8: the row has bytes that are not UTF-8"
         yield _Record(line, raw, nothing if problem else fields, problem)
 
 
-def _plain_frame(lines: Sequence[str], first: int, names: Sequence[str]) -> pl.DataFrame:
+def _plain_frame(
+    lines: Sequence[str], first: int, names: Sequence[str], separator: str
+) -> pl.DataFrame:
     """Lines without quotes as the same frame that `_text_frame` makes."""
     width = len(names)
-    count = pl.col(RAW).str.count_matches(",", literal=True) + 1
+    count = pl.col(RAW).str.count_matches(separator, literal=True) + 1
     rows = (
         pl.DataFrame({RAW: pl.Series(lines, dtype=pl.String).str.strip_chars_end("\r\n")})
         .with_row_index(LINE, first)
@@ -163,7 +174,7 @@ def _plain_frame(lines: Sequence[str], first: int, names: Sequence[str]) -> pl.D
         )
     )
     fields = rows.select(
-        pl.when(pl.col(PROBLEM).is_null()).then(pl.col(RAW)).str.split_exact(",", width - 1)
+        pl.when(pl.col(PROBLEM).is_null()).then(pl.col(RAW)).str.split_exact(separator, width - 1)
     ).to_series()
     split = fields.struct.rename_fields(list(names)).struct.unnest()
     given = [name for name in names if name in GIVEN]

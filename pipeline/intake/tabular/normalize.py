@@ -1,7 +1,7 @@
-"""CSV and Parquet rows with canonical names → canonical records; a bad cell costs its row.
+"""Turns rows of CSV and Parquet files into usage records; a bad cell costs only its row.
 
-Reading is `tabular_reading`'s; this converts text to the ledger's types, fills what is left out,
-and gives each row its identity.
+Converts the text of each cell to the ledger's types, fills in what is left out, and gives each
+row its identity.
 """
 
 from __future__ import annotations
@@ -17,9 +17,23 @@ import xxhash
 from pipeline.intake.source import Context, Normalized
 from pipeline.intake.tabular.columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
 from pipeline.intake.tabular.read import detect, read_frames
-from pipeline.meters import INPUT_METERS, METER_NAMES, METERS, OUTPUT_METERS, QUANTITY
+from pipeline.meters import (
+    INPUT_METERS,
+    LARGEST_QUANTITY,
+    METER_NAMES,
+    METERS,
+    OUTPUT_METERS,
+    QUANTITY,
+)
 from pipeline.money import parse_decimal, round_quantity
-from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, SCOPES, normalize_tier
+from pipeline.schemas import (
+    IDENTITY_HASH,
+    IS_PARTIAL,
+    LEDGER_SCHEMA,
+    OPERATIONS,
+    SCOPES,
+    normalize_tier,
+)
 
 __all__ = ["Normalized", "detect", "normalize", "read_frames"]
 
@@ -28,20 +42,25 @@ FIRST_PLAUSIBLE = datetime(2020, 1, 1)  # noqa: DTZ001  naive UTC
 _COUNTS = (*(m.name for m in METERS if not m.is_fraction), "requests")
 _FRACTIONS = tuple(m.name for m in METERS if m.is_fraction)
 _TIMES = ("started_at", "ended_at")
-_WHOLE_DIGITS_OF_QUANTITY = 16
 # Not \d, which also means the digits of other scripts.
 _COUNT = r"^([0-9]{1,18})(?:\.0*)?$"
+_MANY_DIGITS = r"^[0-9]{13,}(?:\.[0-9]*)?$"
+# 1.000 may be one or a thousand, 1000.0 and 1.5 can only have a decimal point.
+_MAYBE_THOUSANDS = r"^[0-9]{1,3}(?:\.[0-9]{3})+$"
+_ANY_POINT = r"^[0-9]*\.[0-9]*$"
+_SINCE_1970 = r"^[0-9]{9,10}(?:\.[0-9]+)?$"
+_MILLISECONDS = r"^[0-9]{12,13}(?:\.[0-9]+)?$"
 _TIME = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
-    r" ?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2})?)?$"
+    r" ?(?:([Zz]|UTC)|([+-])([0-9]{2}):?([0-9]{2})?)?$"
 )
 # Columns whose text must be a value of their type: the rule, and what a bad text is not.
 _TYPED = {
-    **dict.fromkeys(_TIMES, ("not_a_time", "no ISO 8601 instant")),
+    **dict.fromkeys(_TIMES, ("not_a_time", "not an ISO 8601 time such as 2026-10-26T10:00:00Z")),
     "is_batch": ("not_a_boolean", "neither true nor false"),
-    **dict.fromkeys(_COUNTS, ("not_a_count", "no whole number of at most 18 digits")),
-    **dict.fromkeys(_FRACTIONS, ("not_a_quantity", "no decimal number that is kept exactly")),
+    **dict.fromkeys(_COUNTS, ("not_a_count", "not a whole number such as 1000")),
+    **dict.fromkeys(_FRACTIONS, ("not_a_quantity", "not a decimal number such as 12.5")),
 }
 
 
@@ -51,7 +70,8 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
     **Gives** records with defaults: the context's organization and provider, operation
     `completions`, its scope, tier `default`, one request, 0 of every other meter. A row without
     `record_id` is identified by its text and how often that has occurred. A row of a whole UTC
-    day (a bare date, or a day from midnight to midnight) keeps that date as `charge_date`.
+    day (a bare date, or a day from midnight to midnight) keeps that date as `charge_date`, and
+    its requests are 0, which means not known, where it does not give them.
     """
     given = frame.with_columns(
         pl.lit(None, dtype=pl.String).alias(c) for c in GIVEN if c not in frame.columns
@@ -86,7 +106,7 @@ def _converted(given: pl.DataFrame) -> list[pl.Series | pl.Expr]:
     """Each typed column from its text; NULL where the text is none of its values."""
     is_batch = pl.col("is_batch").str.to_lowercase()
     return [
-        *(pl.col(name).str.extract(_COUNT, 1).cast(pl.Int64) for name in _COUNTS),
+        *(_plausible(pl.col(name).str.extract(_COUNT, 1).cast(pl.Int64)) for name in _COUNTS),
         *(_quantities(given[name]) for name in _FRACTIONS),
         *(_instants(given[name]) for name in _TIMES),
         pl.when(is_batch.is_in(["true", "1"]))
@@ -95,6 +115,10 @@ def _converted(given: pl.DataFrame) -> list[pl.Series | pl.Expr]:
         .then(pl.lit(False))
         .alias("is_batch"),
     ]
+
+
+def _plausible(count: pl.Expr) -> pl.Expr:
+    return pl.when(count <= LARGEST_QUANTITY).then(count)
 
 
 def _quantities(text: pl.Series) -> pl.Series:
@@ -107,12 +131,9 @@ def _quantities(text: pl.Series) -> pl.Series:
 def _quantity(text: str) -> Decimal | None:
     try:
         value = parse_decimal(text)
-        if value < 0 or (value and value.adjusted() >= _WHOLE_DIGITS_OF_QUANTITY):
-            return None
-        rounded = round_quantity(value)
+        return round_quantity(value) if 0 <= value <= LARGEST_QUANTITY else None
     except (ValueError, InvalidOperation):
         return None
-    return rounded if rounded.adjusted() < _WHOLE_DIGITS_OF_QUANTITY else None
 
 
 def _instants(text: pl.Series) -> pl.Series:
@@ -170,6 +191,9 @@ def _complaints(context: Context) -> list[_Complaint]:
             _Complaint(pl.lit("missing_value"), pl.col(name).is_null(), pl.lit(f"{name} is empty"))
             for name in (_text_of("started_at"), "model")
         ),
+        *(_thousands(name) for name in _COUNTS),
+        *(_too_many(name) for name in (*_COUNTS, *_FRACTIONS)),
+        *(_epoch(name) for name in _TIMES),
         *(
             _Complaint(
                 pl.lit(rule),
@@ -204,6 +228,48 @@ def _complaints(context: Context) -> list[_Complaint]:
     ]
 
 
+def _thousands(name: str) -> _Complaint:
+    """A count whose point may separate thousands, unless its row shows that points are decimal."""
+    text = pl.col(_text_of(name))
+    shows = pl.any_horizontal(
+        pl.col(_text_of(other)).str.contains(_ANY_POINT)
+        & ~pl.col(_text_of(other)).str.contains(_MAYBE_THOUSANDS)
+        for other in (*_COUNTS, *_FRACTIONS)
+    )
+    return _Complaint(
+        pl.lit("not_a_count"),
+        text.str.contains(_MAYBE_THOUSANDS) & ~shows.fill_null(value=False),
+        pl.format(
+            f"{name} is '{{}}', whose point may separate thousands: write it without a point", text
+        ),
+    )
+
+
+def _too_many(name: str) -> _Complaint:
+    text = pl.col(_text_of(name))
+    return _Complaint(
+        pl.lit("implausible_quantity"),
+        pl.col(name).is_null() & text.str.contains(_MANY_DIGITS),
+        pl.format(f"{name} is '{{}}', more than {LARGEST_QUANTITY:,}", text),
+    )
+
+
+def _epoch(name: str) -> _Complaint:
+    text = pl.col(_text_of(name))
+    is_seconds, is_milliseconds = text.str.contains(_SINCE_1970), text.str.contains(_MILLISECONDS)
+    unit = pl.when(is_seconds).then(pl.lit("seconds")).otherwise(pl.lit("milliseconds"))
+    return _Complaint(
+        pl.lit("not_a_time"),
+        is_seconds | is_milliseconds,
+        pl.format(
+            f"{name} is '{{}}', {{}} since 1970: write it in ISO 8601, such as "
+            "2026-10-26T10:00:00Z",
+            text,
+            unit,
+        ),
+    )
+
+
 def _operation() -> pl.Expr:
     return pl.col("operation").fill_null("completions")
 
@@ -214,7 +280,9 @@ def _records(good: pl.DataFrame, context: Context) -> pl.DataFrame:
     usage_date = started.dt.date()
     is_date = pl.col(_text_of("started_at")).str.len_bytes() == 10  # no clock: 2026-10-01
     is_midnight = started == started.dt.truncate("1d")
-    is_utc_day = is_date | (is_midnight & (ended - started == pl.duration(days=1)))
+    is_whole = (is_midnight & (ended - started == pl.duration(days=1))).fill_null(value=False)
+    is_utc_day = is_date | is_whole
+    is_used = pl.any_horizontal(pl.col(m).fill_null(0) > 0 for m in METER_NAMES)
     local = started.dt.replace_time_zone("UTC").dt.convert_time_zone(context.zone.key).dt.date()
     tier, is_batch = pl.col("service_tier"), pl.col("is_batch")
     ids = [
@@ -230,17 +298,20 @@ def _records(good: pl.DataFrame, context: Context) -> pl.DataFrame:
             pl.lit(context.source).alias("source"),
             pl.lit(context.basis).alias("basis"),
             usage_date.alias("usage_date"),
-            pl.when(is_utc_day.fill_null(value=False))
-            .then(usage_date)
-            .otherwise(local)
-            .alias("charge_date"),
+            pl.when(is_utc_day).then(usage_date).otherwise(local).alias("charge_date"),
             _operation().alias("operation"),
             pl.col("scope").fill_null(_operation().replace_strict(OPERATIONS, default=None)),
             is_batch.fill_null(tier.eq("batch").fill_null(value=False)),
-            pl.col("requests").fill_null(1),
+            # how many requests a whole day sums is not known where the row does not say it
+            pl.col("requests").fill_null(pl.when(is_utc_day & is_used).then(0).otherwise(1)),
             pl.col(METER_NAMES).fill_null(0),
+            pl.when(is_date & ended.is_null())
+            .then(started + timedelta(days=1))
+            .otherwise(ended)
+            .alias("ended_at"),
             pl.lit(context.recorded_at, dtype=pl.Datetime("us")).alias("recorded_at"),
             pl.lit(context.input_file).alias("input_file"),
+            pl.lit(False).alias(IS_PARTIAL),
             pl.col(LINE).alias("input_line"),
             _tier(good).alias("service_tier"),
         )

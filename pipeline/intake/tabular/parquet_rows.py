@@ -1,4 +1,4 @@
-"""Parquet rows → frames of text: native integers, decimals and timestamps lose nothing."""
+"""Reads Parquet files as frames of text; integers, decimals and timestamps lose nothing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a Parquet file as text, at most `batch_rows` at a time. Fails: SourceError."""
     try:
         with pq.ParquetFile(path) as file:
-            check_columns(file.schema_arrow.names, shown, None)
+            names = [name.strip().lower() for name in file.schema_arrow.names]
+            check_columns(names, shown, None)
             row = 1
             for batch in file.iter_batches(batch_rows):
-                table = pl.DataFrame(pa.Table.from_batches([batch]))
+                table = pl.DataFrame(pa.Table.from_batches([batch]).rename_columns(names))
                 yield _parquet_frame(table, row, shown)
                 row += table.height
     except (pa.ArrowException, OSError) as error:
         reason = str(error).split("\n", 1)[0]
         raise SourceError(
-            f"is no readable Parquet file ({reason})",
+            f"cannot be read as Parquet ({reason})",
             file=shown,
             hint="It may be cut off: copy it again.",
         ) from None
@@ -60,11 +61,9 @@ def _as_text(name: str, dtype: pl.DataType, shown: str) -> pl.Expr:
         is_whole = (value == value.floor()) & (value.abs() < 10**18)
         whole = value.cast(pl.Int64, strict=False).cast(pl.String)
         return pl.when(is_whole).then(whole).otherwise(value.cast(pl.String))
-    if (
-        dtype.is_integer()
-        or dtype.is_decimal()
-        or dtype in (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum)
-    ):
+    if dtype.is_decimal():  # a whole one without its zeros, which might look like thousands
+        return value.cast(pl.String).str.replace(r"\.0+$", "")
+    if dtype.is_integer() or dtype in (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum):
         return value.cast(pl.String)
     raise SourceError(
         f"the column {name!r} has the type {dtype}, which holds no single value",

@@ -1,7 +1,7 @@
-"""CSV and Parquet with canonical column names → frames of text, batch by batch.
+"""Reads CSV and Parquet files with canonical column names as frames of text, batch by batch.
 
 Each row carries its line, its raw text, how often that text has occurred, and what keeps it from
-being read. Checks the header; never looks into a cell.
+being read. Checks the header, not the cells.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars_hash as plh
 from pipeline.errors import SourceError
 from pipeline.intake.tabular import csv_rows, parquet_rows
 from pipeline.intake.tabular.columns import COLUMNS_HINT, OCCURRENCE, RAW, REQUIRED
+from pipeline.intake.tabular.csv_layout import layout_of
 
 _PARQUET = b"PAR1"
 _BATCH_ROWS = 100_000
@@ -24,9 +25,7 @@ def detect(first_bytes: bytes) -> bool:
     """Whether a file is Parquet or a CSV whose header has the required canonical names."""
     if first_bytes.startswith(_PARQUET):
         return True
-    header = first_bytes.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    names = {n.strip().strip('"').strip() for n in header.decode("utf-8", "replace").split(",")}
-    return names.issuperset(REQUIRED)
+    return set(layout_of(first_bytes).header).issuperset(REQUIRED)
 
 
 def read_frames(

@@ -26,6 +26,8 @@ WITH lines AS (
     usage.input_token_details AS audio_details,
     tool_usage,
     output,
+    tools,
+    "type" AS event,
     len(output) AS output_items,
     len(data) AS data_items,
     CASE
@@ -114,6 +116,8 @@ WITH lines AS (
         web_search STRUCT(num_requests VARCHAR),
         image_gen STRUCT(total_tokens VARCHAR)
       )',
+      "type": 'VARCHAR',
+      tools: 'STRUCT("type" VARCHAR)[]',
       output: 'STRUCT("type" VARCHAR, status VARCHAR, action STRUCT("type" VARCHAR))[]',
       answers: 'STRUCT("type" VARCHAR)[]',
       results: 'STRUCT(flagged VARCHAR)[]',
@@ -145,7 +149,8 @@ SELECT
   input_details.cache_write_tokens_details.ttl_12h_tokens AS cache_write_12h_tokens,
   coalesce(input_details.text_tokens, audio_details.text_tokens) AS input_text_tokens,
   CASE
-    WHEN operation = 'audio_transcriptions' AND audio_details IS NULL THEN input_tokens
+    WHEN operation = 'audio_transcriptions' AND audio_details IS NULL AND input_details IS NULL
+      THEN input_tokens
     ELSE coalesce(input_details.audio_tokens, audio_details.audio_tokens)
   END AS input_audio_tokens,
   input_details.image_tokens AS input_image_tokens,
@@ -187,9 +192,12 @@ SELECT
     ),
     0
   )::VARCHAR AS file_search_calls,
+  object IS NOT DISTINCT FROM 'chat.completion.chunk' AS is_partial,
   is_single
+  AND (event IS NULL OR object IS NOT NULL)
   AND custom_id IS NULL
   AND model <> ''
+  AND NOT contains(model, '-search-')  -- its searches show only in what it cites
   AND (id <> '' OR object IS NULL OR object = 'list')
   AND CASE operation
     WHEN 'completions' THEN input_tokens IS NOT NULL AND output_tokens IS NOT NULL
@@ -208,6 +216,16 @@ SELECT
         AND output_tokens IS NOT NULL
       )
   END
+  AND (
+    operation <> 'images'
+    OR output_details IS NULL
+    OR output_details.image_tokens IS NOT NULL
+  )
+  AND (
+    operation <> 'audio_transcriptions'
+    OR (audio_details IS NULL AND input_details IS NULL)
+    OR coalesce(input_details.audio_tokens, audio_details.audio_tokens) IS NOT NULL
+  )
   AND (operation = 'audio_transcriptions' OR (usage.seconds IS NULL AND audio_details IS NULL))
   AND (
     audio_details IS NULL
@@ -244,6 +262,26 @@ SELECT
     )
   )
   AND len(
-    coalesce(list_filter(output, lambda item: item."type" = 'image_generation_call'), [])
-  ) = 0 AS is_plain
+    coalesce(
+      list_filter(
+        output,
+        lambda item: item."type" IN ('image_generation_call', 'code_interpreter_call')
+      ),
+      []
+    )
+  ) = 0
+  AND (
+    -- a search of another kind may have another price
+    len(
+      coalesce(
+        list_filter(tools, lambda tool: starts_with(tool."type", 'web_search_preview')), []
+      )
+    ) = 0
+    OR (
+      coalesce(tool_usage.web_search.num_requests, '0') = '0'
+      AND len(
+        coalesce(list_filter(output, lambda item: item."type" = 'web_search_call'), [])
+      ) = 0
+    )
+  ) AS is_plain
 FROM lines

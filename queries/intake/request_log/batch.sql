@@ -128,6 +128,7 @@ SELECT
   custom_id <> ''
   AND status_code = '200'
   AND model <> ''
+  AND NOT contains(model, '-search-')  -- its searches show only in what it cites
   AND (
     (object = 'list' AND output_tokens IS NULL AND inputs IS NULL)
     OR (
@@ -184,7 +185,9 @@ SELECT
       list_filter(
         output,
         lambda item:
-          item."type" IN ('web_search_call', 'file_search_call', 'image_generation_call')
+          item."type" IN (
+            'web_search_call', 'file_search_call', 'image_generation_call', 'code_interpreter_call'
+          )
       ),
       []
     )

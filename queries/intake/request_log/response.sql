@@ -87,6 +87,7 @@ SELECT
   object = 'response'
   AND id <> ''
   AND model <> ''
+  AND NOT contains(model, '-search-')  -- its searches show only in what it cites
   AND total_tokens = input_tokens + output_tokens
   AND total_tokens < 9007199254740992  -- 2^53: up to here a DOUBLE is exact
   AND input_tokens > 1
@@ -134,7 +135,9 @@ SELECT
       list_filter(
         output,
         lambda item:
-          item."type" IN ('web_search_call', 'file_search_call', 'image_generation_call')
+          item."type" IN (
+            'web_search_call', 'file_search_call', 'image_generation_call', 'code_interpreter_call'
+          )
       ),
       []
     )

@@ -367,9 +367,10 @@ def test_tool_calls_are_counted_on_the_response(tmp_path: Path) -> None:
         {"type": "code_interpreter_call", "status": "completed", "container_id": "c"},
     ]
     result = read(tmp_path, [response(output=output)])
-    (record,) = result.records.to_dicts()
+    container, record = result.records.to_dicts()
     assert (record["web_search_calls"], record["file_search_calls"]) == (2, 1)
     assert record["operation"] == "completions"
+    assert usage_of(container) == {"code_interpreter_sessions": 1}
 
 
 def test_the_providers_own_count_of_searches_goes_first(tmp_path: Path) -> None:

@@ -176,7 +176,13 @@ def test_any_instant_that_python_writes_is_read(
         ("text_input_tokens", "1.5", "not_a_count"),
         ("text_input_tokens", "-1", "not_a_count"),
         ("text_input_tokens", "1e3", "not_a_count"),
-        ("text_input_tokens", "1234567890123456789", "not_a_count"),
+        ("text_input_tokens", "1234567890123456789", "implausible_quantity"),
+        ("text_input_tokens", "1000000000001", "implausible_quantity"),
+        ("requests", "1000000000001.0", "implausible_quantity"),
+        ("audio_seconds", "1000000000000.1", "implausible_quantity"),
+        ("text_input_tokens", "1.000.000", "not_a_count"),
+        ("started_at", "1793000000", "not_a_time"),
+        ("ended_at", "1793000000000", "not_a_time"),
         ("text_input_tokens", "\u0661", "not_a_count"),
         ("requests", "many", "not_a_count"),
         ("audio_seconds", "-0.5", "not_a_quantity"),
@@ -220,7 +226,7 @@ def test_a_bad_cell_costs_its_row_and_is_named(
         ("0.0000015", "0.000002"),
         ("2.5e-6", "0.000002"),
         ("3.5E-6", "0.000004"),
-        ("9999999999999999.999999", "9999999999999999.999999"),
+        ("1000000000000", "1000000000000"),
         (".5", "0.5"),
     ],
 )
@@ -373,17 +379,17 @@ def test_the_quick_way_reads_what_the_csv_module_reads(
     [
         (b"", "is empty", "started_at"),
         (b"\n\n", "has no header", "started_at"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "no UTF-8", "started_at"),
-        (b"\xff\xfes\0t\0a\0", "no UTF-8", "started_at"),
-        (b"PAR1 and then rubbish", "no readable Parquet", "copy"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "neither text in UTF-8", "started_at"),
+        (b"\xff\xfes\0t\0a\0", "'sta' is not a known column", "started_at"),
+        (b"PAR1 and then rubbish", "cannot be read as Parquet", "copy"),
         (b"started_at,modle,requests\n", "'modle'", "Did you mean 'model'?"),
         (b"started_at,model,input_tokens\n", "'input_tokens'", "Did you mean"),
-        (b"started_at;model;requests\n", "no known column", "commas"),
+        (b"started_at;modle;requests\n", "not a known column", "semicolons"),
         (b"started_at,requests\n", "'model' is missing", "started_at"),
         (b"started_at,model\n", "no column holds a quantity", "text_input_tokens"),
         (b"started_at,model,requests,model\n", "twice", "Remove"),
-        (b'{"object":"page"}', "no known column", ""),
-        (b'"started_at,model\n', "no CSV", "started_at"),
+        (b'{"object":"page"}', "not a known column", ""),
+        (b'"started_at,model\n', "not CSV", "started_at"),
     ],
 )
 def test_a_file_that_is_no_such_table_is_named(
@@ -420,8 +426,8 @@ def test_parquet_keeps_native_values_exactly(tmp_path: Path) -> None:
             ).dt.replace_time_zone("Europe/Berlin"),
             "ended_at": pl.Series([date(2026, 10, 3), None]),
             "model": pl.Series(["gpt-5", "whisper-1"], dtype=pl.Categorical),
-            "text_input_tokens": pl.Series([999_999_999_999_999_999, None], dtype=pl.UInt64),
-            "text_output_tokens": [59_200.0, 1e16],
+            "text_input_tokens": pl.Series([1_000_000_000_000, None], dtype=pl.UInt64),
+            "text_output_tokens": [59_200.0, 1e12],
             "audio_seconds": [0.1, 1e-7],
             "video_seconds": pl.Series([Decimal("1.123456"), None], dtype=pl.Decimal(20, 6)),
             "is_batch": [True, None],
@@ -433,9 +439,9 @@ def test_parquet_keeps_native_values_exactly(tmp_path: Path) -> None:
                "audio_seconds", "video_seconds", "is_batch", "input_line")  # fmt: skip
     assert found.records.select(columns).rows() == [
         (datetime(2026, 10, 1, 8, 0, 0, 1), datetime(2026, 10, 3), "gpt-5",
-         999_999_999_999_999_999, 59_200, Decimal("0.1"), Decimal("1.123456"), True, 1),
+         1_000_000_000_000, 59_200, Decimal("0.1"), Decimal("1.123456"), True, 1),
         (datetime(2026, 10, 1, 22), None, "whisper-1",
-         0, 10**16, Decimal(0), Decimal(0), False, 2),
+         0, 10**12, Decimal(0), Decimal(0), False, 2),
     ]  # fmt: skip
 
 
@@ -491,3 +497,68 @@ def test_published_records_can_be_read_again(tmp_path: Path) -> None:
 def test_records_are_recognized_by_their_first_bytes(content: bytes, *, is_records: bool) -> None:
     """Parquet, or a CSV header with the required names."""
     assert tabular_normalize.detect(content) is is_records
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_kept"),
+    [
+        ("1.000,100,1", False),  # one, or a thousand
+        ("1000,100,1.000", False),
+        ("12.345,100,1", False),
+        ("1000.0,100.000,1.0", True),  # the first and the last show that points are decimal
+        ("1.00,1,1", True),
+        ("1000.000,1,1", True),
+    ],
+)
+def test_a_point_that_may_separate_thousands_is_refused(
+    tmp_path: Path,
+    cells: str,
+    is_kept: bool,  # noqa: FBT001  a case of the table above
+) -> None:
+    """A count of 1.000 is not read as 1 unless its row shows how points are meant."""
+    header = "started_at,model,text_input_tokens,text_output_tokens,requests"
+    found = from_csv(tmp_path, header, f"2026-10-01T10:00:00Z,m,{cells}")
+    assert found.records.height == is_kept
+    assert found.rejects["rule"].to_list() == [] if is_kept else ["not_a_count"]
+    if not is_kept:
+        assert "may separate thousands" in found.rejects["detail"].item()
+
+
+def test_seconds_and_milliseconds_since_1970_are_named(tmp_path: Path) -> None:
+    """A table's time is text; a number is named for what it is."""
+    found = from_csv(tmp_path, HEADER, "1793000000,m,1", "1793000000000,m,1")
+    assert found.rejects["detail"].to_list() == [
+        f"started_at is '{text}', {unit} since 1970: write it in ISO 8601, such as "
+        "2026-10-26T10:00:00Z"
+        for text, unit in (("1793000000", "seconds"), ("1793000000000", "milliseconds"))
+    ]
+
+
+def test_a_time_may_end_in_utc(tmp_path: Path) -> None:
+    """Databases write `2026-10-01 10:00:00 UTC`."""
+    found = from_csv(tmp_path, HEADER, "2026-10-01 10:00:00 UTC,m,1", "2026-10-01 10:00:00UTC,m,1")
+    assert found.records["started_at"].to_list() == [datetime(2026, 10, 1, 10)] * 2
+
+
+def test_a_bare_date_is_a_day_of_unknown_requests(tmp_path: Path) -> None:
+    """It ends a day later; how many requests it sums is known only where the row says so."""
+    header = "started_at,ended_at,model,text_input_tokens,requests"
+    found = from_csv(
+        tmp_path,
+        header,
+        "2026-10-01,,m,1000,",
+        "2026-10-01,,m,1000,3",
+        "2026-10-01,,m,0,",
+        "2026-10-01T00:00:00Z,2026-10-02,m,1000,",
+        "2026-10-01T10:00:00Z,2026-10-01T10:00:07Z,m,1000,",
+        "2026-10-01T10:00:00Z,,m,1000,",
+    )
+    midnight = datetime(2026, 10, 2)
+    assert found.records.select("ended_at", "requests").rows() == [
+        (midnight, 0),
+        (midnight, 3),
+        (midnight, 1),
+        (midnight, 0),
+        (datetime(2026, 10, 1, 10, 0, 7), 1),
+        (None, 1),
+    ]

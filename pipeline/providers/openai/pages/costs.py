@@ -54,8 +54,9 @@ _KNOWN = frozenset(
     }
 )  # fmt: skip
 _OBJECT = "organization.costs.result"
-_WHOLE_DIGITS_OF_AMOUNT = 14
-_WHOLE_DIGITS_OF_QUANTITY = 32
+# Sums must stay inside their types: an amount has 14 whole digits there, a quantity 32.
+_WHOLE_DIGITS_OF_AMOUNT = 10
+_WHOLE_DIGITS_OF_QUANTITY = 24
 
 
 class ParsedCosts(NamedTuple):
@@ -169,7 +170,10 @@ def _decimal(
     try:
         number = parse_decimal(number_text)
         if number and number.adjusted() >= whole_digits:
-            raise RowError("not_an_amount", f"{field} is {shown}, too large to be kept exactly")
+            raise RowError(
+                "implausible_quantity",
+                f"{field} is {shown}, more than {whole_digits} digits before the point",
+            )
         return convert(number_text)
     except (ValueError, InvalidOperation):
         raise RowError("not_an_amount", f"{field} is {shown}, not a number") from None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pipeline.intake.rejects import RowError
 
-MOST = 10**18 - 1  # the most a count may be: eighteen digits
+MOST = 10**18 - 1  # the most a count may be; what it means must be plausible besides
 
 
 class Tokens(NamedTuple):

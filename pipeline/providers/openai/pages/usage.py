@@ -24,7 +24,7 @@ from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.ledger.identity import identity_hash
-from pipeline.meters import METER_NAMES
+from pipeline.meters import LARGEST_QUANTITY, METER_NAMES
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.providers.openai.pages.pages import read
 from pipeline.providers.openai.pages.tokens import held_back, optional, required, split
@@ -160,6 +160,11 @@ def _row(
     dimensions = {field: _dimension(value, field) for field in endpoint.dimensions}
     is_batch = {"true": True, "false": False, None: None}[dimensions.get("batch")]
     converted = endpoint.convert(value, raw.seconds)
+    for counted, number in {**converted.meters, "num_model_requests": converted.requests}.items():
+        if number > LARGEST_QUANTITY:
+            raise RowError(
+                "implausible_quantity", f"{counted} {number:,} is more than {LARGEST_QUANTITY:,}"
+            )
     if converted.note:
         seen.remarks[converted.note] += 1
     seen.new_fields.update(value.keys() - endpoint.counts - _KNOWN_EXTRA - set(endpoint.dimensions))
@@ -232,6 +237,7 @@ class _Table:
             "basis": context.basis,
             "provider": context.provider,
             "service_account_id": None,
+            "is_partial": False,
             "recorded_at": context.recorded_at,
             "input_file": context.input_file,
         }
