@@ -93,7 +93,7 @@ class CsvTable:
             raise self.errors[0]
 
 
-class Fields:
+class RowParser:
     """The values of one row, parsed one by one; every failure is noted, none stops the reading."""
 
     def __init__(self, table: CsvTable, row: Row) -> None:

@@ -33,14 +33,14 @@ from pipeline.directory.model import (
     RATE_LIMITS,
     SPEND_LIMITS,
     USERS,
-    Table,
+    DirectoryTable,
 )
 
 DATES = ("valid_from", "valid_to")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RowEntry:
     """One object as one row of a file describes it."""
 
     row: Row
@@ -57,7 +57,7 @@ class Kind:
     setting: str
     needed: tuple[str, ...]
     others: tuple[str, ...]
-    lines: Callable[[Sequence[Row]], Mapping[Table, list[Line]]]
+    lines: Callable[[Sequence[Row]], Mapping[DirectoryTable, list[RowEntry]]]
 
     def read(self, path: Path) -> CsvTable:
         """A file of this kind. Fails: ConfigError with file, line and column."""
@@ -78,7 +78,7 @@ def read_whole(path: Path, setting: str, needed: Sequence[str], others: Sequence
     return table
 
 
-def begin_of(line: Line) -> datetime:
+def begin_of(line: RowEntry) -> datetime:
     """The start of the row's validity."""
     return line.row.optional("valid_from", instant) or BEGINNING
 
@@ -88,7 +88,7 @@ def headers() -> dict[str, tuple[str, ...]]:
     return {kind.setting: (*kind.needed, *kind.others) for kind in KINDS}
 
 
-def _project_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _project_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     found = []
     for row in rows:
         archived_at = row.optional("archived_at", instant)
@@ -104,12 +104,12 @@ def _project_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
             *(row.text("description"), website, row.text("owner_team")),
         )
         found.append(
-            Line(row, (row.value("project_id", identifier),), values, created_at, archived_at)
+            RowEntry(row, (row.value("project_id", identifier),), values, created_at, archived_at)
         )
     return {PROJECTS: found}
 
 
-def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _member_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     """A row without a project is the person's role in the organization."""
     people: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -123,20 +123,22 @@ def _member_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
         if project is None:
             role = row.value("role", OneOf("role", ("owner", "reader")))
             named = people[user]
-            users.append(Line(row, (user,), (named.get("name"), named.get("email"), role)))
+            users.append(RowEntry(row, (user,), (named.get("name"), named.get("email"), role)))
         else:
             role = row.value("role", OneOf("role", ("owner", "member")))
-            members.append(Line(row, (project, user), (role,)))
+            members.append(RowEntry(row, (project, user), (role,)))
     with_role = {line.key[0] for line in users}
     for user, named in people.items():
         if user in with_role:
             continue
         own = [e for e in members if e.key[1] == user]
-        users.append(Line(_spanning(own), (user,), (named.get("name"), named.get("email"), None)))
+        users.append(
+            RowEntry(_spanning(own), (user,), (named.get("name"), named.get("email"), None))
+        )
     return {USERS: users, MEMBERS: members}
 
 
-def _spanning(lines: Sequence[Line]) -> Row:
+def _spanning(lines: Sequence[RowEntry]) -> Row:
     """A row from the first beginning of some rows to their last end."""
     first = min(lines, key=begin_of).row
     ends = [(e.row.optional("valid_to", instant), e.row.cells.get("valid_to", "")) for e in lines]
@@ -146,17 +148,17 @@ def _spanning(lines: Sequence[Line]) -> Row:
     return Row(first.file, first.line, {**first.cells, "valid_to": last})
 
 
-def _account_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _account_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     found = []
     for row in rows:
         role = row.optional("role", OneOf("role", ("owner", "member", "none"))) or "member"
         values = (row.value("project_id", identifier), row.text("name"), role)
         key = (row.value("service_account_id", identifier),)
-        found.append(Line(row, key, values, row.optional("created_at", instant)))
+        found.append(RowEntry(row, key, values, row.optional("created_at", instant)))
     return {ACCOUNTS: found}
 
 
-def _key_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _key_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     found = []
     for row in rows:
         account, user = row.text("service_account_id"), row.text("user_id")
@@ -168,13 +170,13 @@ def _key_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
             row.optional("state", OneOf("state", ("active", "inactive"))) or "active",
             *(created_at, row.optional("expires_at", instant)),
         )
-        found.append(Line(row, (row.value("api_key_id", identifier),), values, created_at))
+        found.append(RowEntry(row, (row.value("api_key_id", identifier),), values, created_at))
     return {KEYS: found}
 
 
-def _limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _limit_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     found = [
-        Line(
+        RowEntry(
             row,
             (row.value("project_id", identifier), row.value("model", identifier)),
             tuple(row.optional(name, whole_number) for name in LIMIT_NAMES),
@@ -184,9 +186,9 @@ def _limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     return {RATE_LIMITS: found}
 
 
-def _permission_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _permission_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     found = [
-        Line(
+        RowEntry(
             row,
             (row.value("project_id", identifier),),
             (
@@ -199,9 +201,9 @@ def _permission_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
     return {PERMISSIONS: found}
 
 
-def _spend_limit_lines(rows: Sequence[Row]) -> Mapping[Table, list[Line]]:
+def _spend_limit_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]:
     found = [
-        Line(row, (row.text("project_id"),), (row.value("amount_usd", amount), "month", None))
+        RowEntry(row, (row.text("project_id"),), (row.value("amount_usd", amount), "month", None))
         for row in rows
     ]
     return {SPEND_LIMITS: found}

@@ -13,9 +13,17 @@ from typing import Any
 from pipeline.config.directory_section import Directory, Project
 from pipeline.csv_table import Row, instant
 from pipeline.directory.cost_centers import CostCenter, read_cost_centers
-from pipeline.directory.file_rows import DATES, KINDS, Line, begin_of
+from pipeline.directory.file_rows import DATES, KINDS, RowEntry, begin_of
 from pipeline.directory.history import before
-from pipeline.directory.model import ACCOUNTS, BEGINNING, MEMBERS, PROJECTS, Entry, Period, Table
+from pipeline.directory.model import (
+    ACCOUNTS,
+    BEGINNING,
+    MEMBERS,
+    PROJECTS,
+    DatedEntry,
+    DirectoryTable,
+    Entry,
+)
 from pipeline.errors import ConfigError
 
 DEFAULT_PROJECT = "Default project"
@@ -47,7 +55,7 @@ class DirectoryFiles:
 
     projects: tuple[ProjectRow, ...] = ()
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)  # by table
-    periods: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # by table
+    periods: Mapping[str, tuple[DatedEntry, ...]] = field(default_factory=dict)  # by table
     cost_centers: tuple[CostCenter, ...] = ()
     belongings: tuple[Belonging, ...] = ()
 
@@ -55,8 +63,8 @@ class DirectoryFiles:
 def read_files(directory: Directory, projects: Sequence[Project] = ()) -> DirectoryFiles:
     """Read all directory files. Fails: ConfigError with file, line and column."""
     entries: dict[str, tuple[Entry, ...]] = {}
-    periods: dict[str, tuple[Period, ...]] = {}
-    found: dict[Table, list[Line]] = {}
+    periods: dict[str, tuple[DatedEntry, ...]] = {}
+    found: dict[DirectoryTable, list[RowEntry]] = {}
     for kind in KINDS:
         path = getattr(directory, kind.setting)
         if path is None:
@@ -97,7 +105,7 @@ def check_default_project(files: DirectoryFiles, default_ids: frozenset[str]) ->
 
 
 def _check_default_project(
-    lines: Sequence[Line], projects: Sequence[Project], files: DirectoryFiles
+    lines: Sequence[RowEntry], projects: Sequence[Project], files: DirectoryFiles
 ) -> None:
     named = [e for e in lines if e.values[0] == DEFAULT_PROJECT]
     ids = {e.key[0] for e in named} | {p.id for p in projects if p.name == DEFAULT_PROJECT}
@@ -119,22 +127,22 @@ def _check_default_project(
     check_default_project(files, frozenset({default}))
 
 
-def _periods(table: Table, line: Line) -> Iterator[Period]:
+def _periods(table: DirectoryTable, line: RowEntry) -> Iterator[DatedEntry]:
     """The periods of a row: two where a project was archived within its validity, else one."""
     begin, end = begin_of(line), line.row.optional("valid_to", instant)
     archived_at = line.changed
     if table is PROJECTS and archived_at is not None and begin < archived_at:
         if end is not None and end <= archived_at:
-            yield Period(line.key, before(table, line.values), begin, end)
+            yield DatedEntry(line.key, before(table, line.values), begin, end)
             return
-        yield Period(line.key, before(table, line.values), begin, archived_at)
+        yield DatedEntry(line.key, before(table, line.values), begin, archived_at)
         begin = archived_at
-    yield Period(line.key, line.values, begin, end)
+    yield DatedEntry(line.key, line.values, begin, end)
 
 
-def _check_periods(table: Table, lines: Sequence[Line]) -> None:
+def _check_periods(table: DirectoryTable, lines: Sequence[RowEntry]) -> None:
     """Check that no two rows of one object overlap. Fails: ConfigError naming both lines."""
-    last: dict[tuple[Any, ...], Line] = {}
+    last: dict[tuple[Any, ...], RowEntry] = {}
     for line in sorted(lines, key=begin_of):
         end = line.row.optional("valid_to", instant)
         if end is not None and end <= begin_of(line):
@@ -147,7 +155,7 @@ def _check_periods(table: Table, lines: Sequence[Line]) -> None:
         last[line.key] = line
 
 
-def _twice(table: Table, one: Line, other: Line) -> ConfigError:
+def _twice(table: DirectoryTable, one: RowEntry, other: RowEntry) -> ConfigError:
     first, second = sorted((one, other), key=lambda e: e.row.line)
     name = " in ".join(repr(part) for part in reversed(first.key) if part) or "the organization"
     what = f"{name} is there twice, in line {first.row.line} too"
@@ -162,8 +170,8 @@ def _twice(table: Table, one: Line, other: Line) -> ConfigError:
 
 def _add_named_here(
     entries: dict[str, tuple[Entry, ...]],
-    periods: dict[str, tuple[Period, ...]],
-    found: Mapping[Table, Sequence[Line]],
+    periods: dict[str, tuple[DatedEntry, ...]],
+    found: Mapping[DirectoryTable, Sequence[RowEntry]],
     projects: Sequence[Project],
 ) -> None:
     """Projects of the configuration itself, beside those of the file."""
@@ -184,13 +192,13 @@ def _add_named_here(
         for p in projects
     ]  # fmt: skip
     if PROJECTS.name in periods:
-        periods[PROJECTS.name] += tuple(Period(k, v, BEGINNING, None) for k, v in values)
+        periods[PROJECTS.name] += tuple(DatedEntry(k, v, BEGINNING, None) for k, v in values)
     else:
         here = tuple(Entry(k, v) for k, v in values)
         entries[PROJECTS.name] = (*entries.get(PROJECTS.name, ()), *here)
 
 
-def _notes(lines: Sequence[Line], projects: Sequence[Project]) -> tuple[ProjectRow, ...]:
+def _notes(lines: Sequence[RowEntry], projects: Sequence[Project]) -> tuple[ProjectRow, ...]:
     newest = {e.key[0]: e for e in sorted(lines, key=begin_of)}
     rows = [
         ProjectRow(project_id, e.values[0], e.values[4], e.values[5], e.values[6])
@@ -205,7 +213,7 @@ def _notes(lines: Sequence[Line], projects: Sequence[Project]) -> tuple[ProjectR
     return tuple(rows)
 
 
-def _belongings(found: Mapping[Table, Sequence[Line]]) -> Iterator[Belonging]:
+def _belongings(found: Mapping[DirectoryTable, Sequence[RowEntry]]) -> Iterator[Belonging]:
     for line in found.get(MEMBERS, ()):
         yield Belonging(line.key[0], "members", line.row)
     for line in found.get(ACCOUNTS, ()):

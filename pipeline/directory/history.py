@@ -16,10 +16,10 @@ from pipeline.directory.model import (
     EVERY,
     INVITES,
     PROJECTS,
+    DirectoryTable,
     Entry,
     Key,
     OriginEntries,
-    Table,
 )
 
 # The values of an object before the one change whose time it records itself.
@@ -70,7 +70,7 @@ class Known:
 
 
 def compare(
-    table: Table,
+    table: DirectoryTable,
     known: Known,
     listed: OriginEntries,
     *,
@@ -111,7 +111,7 @@ def compare(
     return changes
 
 
-def before(table: Table, values: tuple[Any, ...]) -> tuple[Any, ...]:
+def before(table: DirectoryTable, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values of an object before it was archived or accepted."""
     named = dict(zip(table.values, values, strict=True))
     return tuple((named | _BEFORE.get(table.name, {})).values())
@@ -122,7 +122,9 @@ def _within(at: datetime | None, begin: datetime, end: datetime) -> datetime:
     return at if at is not None and begin < at <= end else end
 
 
-def _begun(table: Table, entry: Entry, known: Known, listed: OriginEntries) -> list[NewRow]:
+def _begun(
+    table: DirectoryTable, entry: Entry, known: Known, listed: OriginEntries
+) -> list[NewRow]:
     """The rows of an object that had no open row."""
     begin = entry.since if entry.since is not None and entry.since <= listed.at else None
     if entry.key in known.last_ends:  # it is there again

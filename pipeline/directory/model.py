@@ -19,7 +19,7 @@ Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DirectoryTable:
     """A table of the database whose rows are valid for a time."""
 
     name: str
@@ -40,7 +40,7 @@ class Table:
         return named["project_id"] or WHOLE
 
 
-PROJECTS = Table(
+PROJECTS = DirectoryTable(
     "project_history",
     ("project_id",),
     (
@@ -49,8 +49,10 @@ PROJECTS = Table(
     ),
     is_by_project=False,
 )
-USERS = Table("organization_users", ("user_id",), ("name", "email", "role"), is_by_project=False)
-INVITES = Table(
+USERS = DirectoryTable(
+    "organization_users", ("user_id",), ("name", "email", "role"), is_by_project=False
+)
+INVITES = DirectoryTable(
     "invites",
     ("invite_id",),
     (
@@ -59,9 +61,11 @@ INVITES = Table(
     ),
     is_by_project=False,
 )
-MEMBERS = Table("project_members", ("project_id", "user_id"), ("role",))
-ACCOUNTS = Table("service_accounts", ("service_account_id",), ("project_id", "name", "role"))
-KEYS = Table(
+MEMBERS = DirectoryTable("project_members", ("project_id", "user_id"), ("role",))
+ACCOUNTS = DirectoryTable(
+    "service_accounts", ("service_account_id",), ("project_id", "name", "role")
+)
+KEYS = DirectoryTable(
     "api_keys",
     ("api_key_id",),
     (
@@ -77,9 +81,11 @@ LIMIT_NAMES = (
     "max_requests_per_1_day",
     "batch_1_day_max_input_tokens",
 )
-RATE_LIMITS = Table("rate_limits", ("project_id", "model"), LIMIT_NAMES)
-PERMISSIONS = Table("model_permissions", ("project_id",), ("mode", "model_ids"))
-SPEND_LIMITS = Table("spend_limits", ("project_id",), ("amount_usd", "period", "enforcement"))
+RATE_LIMITS = DirectoryTable("rate_limits", ("project_id", "model"), LIMIT_NAMES)
+PERMISSIONS = DirectoryTable("model_permissions", ("project_id",), ("mode", "model_ids"))
+SPEND_LIMITS = DirectoryTable(
+    "spend_limits", ("project_id",), ("amount_usd", "period", "enforcement")
+)
 TABLES = (
     *(PROJECTS, USERS, INVITES, MEMBERS, ACCOUNTS, KEYS, RATE_LIMITS, PERMISSIONS),
     SPEND_LIMITS,
@@ -107,17 +113,17 @@ class OriginEntries:
     whole: dict[str, dict[str, datetime]] = field(default_factory=dict)
     is_first_always: bool = False  # its first entries are valid from the beginning
 
-    def add(self, table: Table, entry: Entry) -> None:
+    def add(self, table: DirectoryTable, entry: Entry) -> None:
         """Add one entry."""
         self.rows.setdefault(table.name, []).append(entry)
 
-    def close(self, table: Table, scope: str, at: datetime | None = None) -> None:
+    def close(self, table: DirectoryTable, scope: str, at: datetime | None = None) -> None:
         """Mark a list as complete."""
         self.whole.setdefault(table.name, {})[scope] = at or self.at
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class DatedEntry:
     """An entry with its validity, from a file with dates."""
 
     key: Key

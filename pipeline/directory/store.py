@@ -20,10 +20,10 @@ from pipeline.directory.model import (
     FILE,
     PROJECTS,
     TABLES,
+    DatedEntry,
+    DirectoryTable,
     Entry,
     OriginEntries,
-    Period,
-    Table,
 )
 from pipeline.storage.database import Database
 
@@ -72,7 +72,7 @@ def save(
     _save_cost_centers(db, files.cost_centers)
 
 
-def _of_files(table: Table, files: DirectoryFiles, at: datetime) -> OriginEntries | None:
+def _of_files(table: DirectoryTable, files: DirectoryFiles, at: datetime) -> OriginEntries | None:
     """The entries of files for a table; None where no file describes it."""
     if table.name not in files.entries:
         return None
@@ -138,14 +138,14 @@ class _Order:
         return frozenset(self.origins[:place]), frozenset(self.origins[place + 1 :])
 
 
-def _apply(db: Database, table: Table, entries: OriginEntries, order: _Order) -> None:
+def _apply(db: Database, table: DirectoryTable, entries: OriginEntries, order: _Order) -> None:
     known = _known(db, table)
     higher, lower = order.around(entries.origin, known)
     changes = compare(table, known, entries, higher=higher, lower=lower)
     _write(db, table, changes, entries.origin)
 
 
-def _known(db: Database, table: Table) -> Known:
+def _known(db: Database, table: DirectoryTable) -> Known:
     columns = ", ".join(table.columns)
     rows = db.rows(
         f"SELECT rowid, valid_from_at, source, {columns} FROM {table.name} "
@@ -169,7 +169,7 @@ def _frozen(cells: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(tuple(cell) if isinstance(cell, list) else cell for cell in cells)
 
 
-def _write(db: Database, table: Table, changes: Changes, origin: str) -> None:
+def _write(db: Database, table: DirectoryTable, changes: Changes, origin: str) -> None:
     if changes.ended:
         ended = pl.DataFrame(
             list(changes.ended.items()),
@@ -190,7 +190,7 @@ def _write(db: Database, table: Table, changes: Changes, origin: str) -> None:
     _insert(db, table, changes.new)
 
 
-def _insert(db: Database, table: Table, rows: Sequence[NewRow]) -> None:
+def _insert(db: Database, table: DirectoryTable, rows: Sequence[NewRow]) -> None:
     if not rows:
         return
     columns = (*table.columns, "valid_from_at", "valid_to_at", "source")
@@ -205,7 +205,7 @@ def _thawed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(list(cell) if isinstance(cell, tuple) else cell for cell in values)
 
 
-def _schema(db: Database, table: Table, columns: Sequence[str]) -> Mapping[str, Any]:
+def _schema(db: Database, table: DirectoryTable, columns: Sequence[str]) -> Mapping[str, Any]:
     """The frame's types as those of the table: a column of nothing but NULL has none by itself."""
     empty = db.frame(f"SELECT {', '.join(columns)} FROM {table.name} LIMIT 0").schema
     return dict(empty)
@@ -213,8 +213,8 @@ def _schema(db: Database, table: Table, columns: Sequence[str]) -> Mapping[str, 
 
 def _replace(
     db: Database,
-    table: Table,
-    periods: Sequence[Period],
+    table: DirectoryTable,
+    periods: Sequence[DatedEntry],
     order: _Order,
     at: datetime,
 ) -> None:

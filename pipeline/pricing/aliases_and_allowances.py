@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, cast
 
-from pipeline.csv_table import CsvTable, Fields, OneOf, read_table, required
+from pipeline.csv_table import CsvTable, OneOf, RowParser, read_table, required
 from pipeline.meters import METER_NAMES
 from pipeline.pricing.rows import parse_amount, validity
 from pipeline.pricing.validity import meet
@@ -60,7 +60,7 @@ def read_aliases(
     table = read_table(path, shown, ALIAS_COLUMNS, PROVIDER_COLUMN)
     aliases: list[Alias] = []
     for row in table.rows:
-        fields = Fields(table, row)
+        fields = RowParser(table, row)
         start, end = validity(fields)
         alias = Alias(
             fields.parse("alias", required, otherwise=""),
@@ -98,7 +98,7 @@ def read_allowances(
     table = read_table(path, shown, ALLOWANCE_COLUMNS, PROVIDER_COLUMN)
     allowances: list[Allowance] = []
     for row in table.rows:
-        fields = Fields(table, row)
+        fields = RowParser(table, row)
         start, end = validity(fields)
         allowance = Allowance(
             meter=fields.parse("meter", OneOf("meter", METER_NAMES), otherwise=""),

@@ -12,23 +12,23 @@ from decimal import Decimal
 from itertools import pairwise
 
 from pipeline.money import EXACT, plain
-from pipeline.pricing.findings import Finding
+from pipeline.pricing.findings import PriceFinding
 from pipeline.pricing.rows import PriceRow, written
 from pipeline.pricing.validity import LATEST, end, meet, start
 
 JUMP = 10
 
 
-def check_rows(rows: Sequence[PriceRow]) -> tuple[Finding, ...]:
+def check_rows(rows: Sequence[PriceRow]) -> tuple[PriceFinding, ...]:
     """All findings about the rows of one file, check by check."""
     return (*overlaps(rows), *thresholds(rows), *gaps(rows), *jumps(rows))
 
 
-def overlaps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
+def overlaps(rows: Iterable[PriceRow]) -> Iterator[PriceFinding]:
     """Errors: two rows of one key that are valid at the same instant."""
     for series in _by_key(rows):
         for earlier, later in _intersecting(series):
-            yield Finding(
+            yield PriceFinding(
                 "error",
                 "overlap",
                 f"{_named(later)} holds {_span(later)}, and so does {_other(later, earlier)} "
@@ -40,7 +40,7 @@ def overlaps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
             )
 
 
-def thresholds(rows: Iterable[PriceRow]) -> Iterator[Finding]:
+def thresholds(rows: Iterable[PriceRow]) -> Iterator[PriceFinding]:
     """Errors: long rows of one model that disagree about where long begins, at one instant."""
     by_model: dict[tuple[str, str], list[PriceRow]] = defaultdict(list)
     for row in rows:
@@ -51,7 +51,7 @@ def thresholds(rows: Iterable[PriceRow]) -> Iterator[Finding]:
         for index, row in enumerate(series):
             other = next((r for r in series[:index] if _disagree(r, row)), None)
             if other is not None:
-                yield Finding(
+                yield PriceFinding(
                     "error",
                     "threshold",
                     f"{row.long_above_tokens} for {row.model}, but {_other(row, other)} says "
@@ -64,13 +64,13 @@ def thresholds(rows: Iterable[PriceRow]) -> Iterator[Finding]:
                 )
 
 
-def gaps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
+def gaps(rows: Iterable[PriceRow]) -> Iterator[PriceFinding]:
     """Warnings: time between two rows of one key in which neither is valid."""
     for earlier, later in _neighbours(rows):
         if earlier.valid_to is None or later.valid_from is None:
             continue
         if earlier.valid_to < later.valid_from:
-            yield Finding(
+            yield PriceFinding(
                 "warning",
                 "gap",
                 f"{_named(later)} has no price from {written(earlier.valid_to)} "
@@ -83,11 +83,11 @@ def gaps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
             )
 
 
-def jumps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
+def jumps(rows: Iterable[PriceRow]) -> Iterator[PriceFinding]:
     """Warnings: a price ten times the one before it, or a tenth of it."""
     for earlier, later in _neighbours(rows):
         if is_jump(earlier.unit_price_usd, later.unit_price_usd):
-            yield Finding(
+            yield PriceFinding(
                 "warning",
                 "jump",
                 f"{_named(later)} changes from {_price(earlier)} ({_other(later, earlier)}) to "
@@ -101,7 +101,7 @@ def jumps(rows: Iterable[PriceRow]) -> Iterator[Finding]:
 
 def jumps_from_list(
     rows: Iterable[PriceRow], list_price: Callable[[PriceRow, datetime], Decimal | None]
-) -> Iterator[Finding]:
+) -> Iterator[PriceFinding]:
     """Warnings: a user's price ten times the list price at its time, or a tenth of it.
 
     The usual cause is a price for a thousand units written with `per` 1000000.
@@ -109,7 +109,7 @@ def jumps_from_list(
     for row in rows:
         listed = list_price(row, _moment(row))
         if listed is not None and is_jump(listed, row.unit_price_usd):
-            yield Finding(
+            yield PriceFinding(
                 "warning",
                 "jump",
                 f"{_named(row)} is {_price(row)}, the list price is "

@@ -16,7 +16,7 @@ Kind = Literal["value", "overlap", "threshold", "gap", "jump"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PriceFinding:
     """One thing wrong (error) or doubtful (warning) in a price file."""
 
     severity: Severity
@@ -28,7 +28,7 @@ class Finding:
     hint: str | None = None
 
     @classmethod
-    def of(cls, error: ConfigError) -> Finding:
+    def of(cls, error: ConfigError) -> PriceFinding:
         """An error of reading a file, as a finding."""
         assert error.file is not None  # noqa: S101  a reader's errors always name the file
         return cls("error", "value", error.what, error.file, error.line, error.key, error.hint)
@@ -52,7 +52,7 @@ class Finding:
         return ConfigError(self.what, file=self.file, line=self.line, key=self.key, hint=hint)
 
 
-def raise_errors(findings: Sequence[Finding]) -> None:
+def raise_errors(findings: Sequence[PriceFinding]) -> None:
     """Raise the first error among the findings, saying how many more there are.
 
     Fails: ConfigError, if any finding is an error.

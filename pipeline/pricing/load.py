@@ -22,7 +22,7 @@ from pipeline.pricing.book import (
     PriceKey,
 )
 from pipeline.pricing.checks import check_rows, jumps_from_list
-from pipeline.pricing.findings import Finding, raise_errors
+from pipeline.pricing.findings import PriceFinding, raise_errors
 from pipeline.pricing.rows import PriceRow, read_prices
 
 ALIASES_FILE = "models.csv"
@@ -34,7 +34,7 @@ class LoadedBook:
     """A book without errors, and the warnings about it."""
 
     book: PriceBook
-    warnings: tuple[Finding, ...]
+    warnings: tuple[PriceFinding, ...]
 
 
 def load_book(files: Sequence[Path], discounts: Sequence[config_model.Discount]) -> LoadedBook:
@@ -50,7 +50,7 @@ def load_book(files: Sequence[Path], discounts: Sequence[config_model.Discount])
 
 def examine(
     files: Sequence[Path], discounts: Sequence[config_model.Discount] = ()
-) -> tuple[PriceBook, tuple[Finding, ...]]:
+) -> tuple[PriceBook, tuple[PriceFinding, ...]]:
     """All findings about the built-in book and the given files, and the book of the good rows.
 
     Fails: ConfigError for a discount whose dates are in the wrong order.
@@ -61,7 +61,7 @@ def examine(
     layers: list[tuple[PriceRow, ...]] = [built_in.rows()]
     for path in files:
         rows, table = read_prices(path, str(path), "contracted")
-        found = [*map(Finding.of, table.errors), *check_rows(rows)]
+        found = [*map(PriceFinding.of, table.errors), *check_rows(rows)]
         found += jumps_from_list(rows, lambda row, at: _list_price(built_in, row, at))
         findings += sorted(found, key=lambda finding: finding.line or 0)
         layers.append(rows)
@@ -69,12 +69,12 @@ def examine(
     return book, tuple(findings)
 
 
-def exit_code(findings: Sequence[Finding]) -> int:
+def exit_code(findings: Sequence[PriceFinding]) -> int:
     """2 where a finding is an error, as for any file that cannot be used; else 0."""
     return ConfigError.exit_code if any(f.severity == "error" for f in findings) else 0
 
 
-def summary(book: PriceBook, files: int, findings: Sequence[Finding]) -> str:
+def summary(book: PriceBook, files: int, findings: Sequence[PriceFinding]) -> str:
     """One line: what was checked and how many errors and warnings there were."""
     own = sum(row.layer == "contracted" for row in book.rows())
     errors = sum(finding.severity == "error" for finding in findings)
@@ -86,23 +86,23 @@ def summary(book: PriceBook, files: int, findings: Sequence[Finding]) -> str:
 
 
 @cache  # half a second, and the same files for as long as this version is installed
-def _built_in() -> tuple[PriceBook, tuple[Finding, ...]]:
+def _built_in() -> tuple[PriceBook, tuple[PriceFinding, ...]]:
     folder = resources.folder("data") / "prices"
-    findings: list[Finding] = []
+    findings: list[PriceFinding] = []
     rows: list[PriceRow] = []
     for path in sorted(folder.glob("*.csv")):
         if path.name not in {ALIASES_FILE, ALLOWANCES_FILE}:
             read, table = read_prices(path, _shown(path), "list")
             rows += read
-            findings += map(Finding.of, table.errors)
+            findings += map(PriceFinding.of, table.errors)
     providers = {row.provider for row in rows}
     only = providers.pop() if len(providers) == 1 else None
     path = folder / ALIASES_FILE
     aliases, table = read_aliases(path, _shown(path), only)
-    findings += map(Finding.of, table.errors)
+    findings += map(PriceFinding.of, table.errors)
     path = folder / ALLOWANCES_FILE
     allowances, table = read_allowances(path, _shown(path), only)
-    findings += map(Finding.of, table.errors)
+    findings += map(PriceFinding.of, table.errors)
     findings += check_rows(rows)
     # Nobody but us can act on a warning about our own file: a test holds the known ones.
     errors = tuple(finding for finding in findings if finding.severity == "error")

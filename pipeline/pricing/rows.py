@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pipeline.csv_table import CellError, CsvTable, Fields, OneOf, read_table, required
+from pipeline.csv_table import CellError, CsvTable, OneOf, RowParser, read_table, required
 from pipeline.dates import parse_instant
 from pipeline.meters import METER_NAMES, METER_UNITS
 from pipeline.money import parse_decimal, plain, unit_price
@@ -129,11 +129,11 @@ def read_prices(path: Path, shown: str, layer: Layer) -> tuple[tuple[PriceRow, .
     **Gives** the good rows in file order; a row with an error in any value is not among them.
     """
     table = read_table(path, shown, COLUMNS, OPTIONAL_COLUMNS)
-    rows = (_row(Fields(table, row), shown, row.line, layer) for row in table.rows)
+    rows = (_row(RowParser(table, row), shown, row.line, layer) for row in table.rows)
     return tuple(row for row in rows if row is not None), table
 
 
-def validity(fields: Fields) -> tuple[datetime | None, datetime | None]:
+def validity(fields: RowParser) -> tuple[datetime | None, datetime | None]:
     """`valid_from` and `valid_to` of a line; an empty or backward range is noted as an error."""
     start = fields.parse("valid_from", utc_time, otherwise=None)
     end = fields.parse("valid_to", utc_time, otherwise=None)
@@ -188,7 +188,7 @@ def _power_of_ten(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _row(fields: Fields, shown: str, line: int, layer: Layer) -> PriceRow | None:
+def _row(fields: RowParser, shown: str, line: int, layer: Layer) -> PriceRow | None:
     meter = fields.parse("meter", _METER, otherwise="")
     context_class = fields.parse("context_class", _CONTEXT_CLASS, otherwise="")
     start, end = validity(fields)
@@ -215,7 +215,7 @@ def _row(fields: Fields, shown: str, line: int, layer: Layer) -> PriceRow | None
     return None if fields.failed else row
 
 
-def _price(fields: Fields) -> tuple[Decimal, Decimal]:
+def _price(fields: RowParser) -> tuple[Decimal, Decimal]:
     price = fields.parse("price_usd", parse_amount, otherwise=Decimal(0))
     per = fields.parse("per", _power_of_ten, otherwise=Decimal(1))
     try:
@@ -239,7 +239,7 @@ def _price(fields: Fields) -> tuple[Decimal, Decimal]:
     return price, per
 
 
-def _unit(fields: Fields, meter: str) -> str:
+def _unit(fields: RowParser, meter: str) -> str:
     unit = fields.text("unit")
     expected = METER_UNITS.get(meter, unit)
     if unit != expected:
@@ -247,7 +247,7 @@ def _unit(fields: Fields, meter: str) -> str:
     return unit
 
 
-def _long_above(fields: Fields, context_class: str) -> int | None:
+def _long_above(fields: RowParser, context_class: str) -> int | None:
     text = fields.text("long_above_tokens")
     if context_class == "long":
         if not re.fullmatch(r"[1-9]\d{0,17}", text):

@@ -60,7 +60,7 @@ class NamedQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class DefaultDays:
     """The days and the instant that words such as `month` stand for as defaults."""
 
     today: date  # the organization's day
@@ -148,7 +148,7 @@ def parse(name: str, text: str) -> NamedQuery:
     )
 
 
-def bind(query: NamedQuery, given: Mapping[str, str], days: Days) -> dict[str, Parameter]:
+def bind(query: NamedQuery, given: Mapping[str, str], days: DefaultDays) -> dict[str, Parameter]:
     """The values of all parameters of a query.
 
     Takes: the words given on the command line, and what defaults stand for. Gives: a typed value
@@ -200,7 +200,7 @@ def days_asked_about(
     given: Mapping[str, str],
     today: date,
     now: datetime,
-) -> tuple[Days, str | None]:
+) -> tuple[DefaultDays, str | None]:
     """The days that the defaults of a query stand for.
 
     Takes: the words given, today in the organization's time zone, the instant as naive UTC.
@@ -210,13 +210,13 @@ def days_asked_about(
         "SELECT max(charge_date) FROM daily_costs WHERE charge_date <= $today", {"today": today}
     ).fetchall()
     if not isinstance(newest, date) or newest >= today.replace(day=1):
-        return Days(today, today, now), None
+        return DefaultDays(today, today, now), None
     is_used = any(
         p.name not in given and (p.default == "month" or _LAST_DAY.fullmatch(p.default or ""))
         for p in query.parameters
     )
     note = f"no usage in {today:%Y-%m} yet; the newest day is {newest}" if is_used else None
-    return Days(today, newest, now), note
+    return DefaultDays(today, newest, now), note
 
 
 def _declared(name: str, value: str) -> QueryParameter:

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.published.named_queries import (
-    Days,
+    DefaultDays,
     Listing,
     NamedQuery,
     QueryParameter,
@@ -28,7 +28,7 @@ from tests.support.published_folder import publish
 
 TODAY = date(2026, 11, 12)
 NOW = datetime(2026, 11, 12, 9)
-DAYS = Days(TODAY, TODAY, NOW)
+DAYS = DefaultDays(TODAY, TODAY, NOW)
 
 TEXT = """\
 -- question: What did it cost,
@@ -146,7 +146,7 @@ def test_defaults_stand_for_days_of_the_clock() -> None:
 )
 def test_each_default_word(word: str, value: date | None) -> None:
     """Today is the clock's, last_day and month follow the newest day with usage."""
-    assert Days(TODAY, date(2026, 10, 30), NOW).value(word, "DATE") == value
+    assert DefaultDays(TODAY, date(2026, 10, 30), NOW).value(word, "DATE") == value
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_an_old_storage_answers_about_its_newest_month(tmp_path: Path) -> None:
         given = {"since": "2026-09-01", "until": "2026-09-03"}
         assert days_asked_about(con, query, given, TODAY, NOW)[1] is None
         assert days_asked_about(con, query, {}, date(2026, 9, 25), NOW) == (
-            Days(date(2026, 9, 25), date(2026, 9, 25), NOW),
+            DefaultDays(date(2026, 9, 25), date(2026, 9, 25), NOW),
             None,
         )
     assert note == "no usage in 2026-11 yet; the newest day is 2026-09-20"

@@ -74,7 +74,7 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class PriceSpan:
     """The prices of a model from one date to another, by tier; only what the package says."""
 
     valid_from: date | None
@@ -83,7 +83,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class SeedAmount:
     """A price for a million units, the long one where the package has tiers, and whose it is."""
 
     base: Decimal
@@ -139,7 +139,9 @@ def _token_rows(model: types.ModelInfo, name: str, tiers: Sequence[str]) -> Iter
                     }
 
 
-def _amounts(model: types.ModelInfo, period: Period, tier: str) -> Iterator[tuple[str, Amount]]:
+def _amounts(
+    model: types.ModelInfo, period: PriceSpan, tier: str
+) -> Iterator[tuple[str, SeedAmount]]:
     """The price of each meter at a tier, where the package or a rule of the provider gives one."""
     default = period.tiers["default"]
     for meter in _meters(model):
@@ -159,11 +161,11 @@ def _amounts(model: types.ModelInfo, period: Period, tier: str) -> Iterator[tupl
 
 
 def _variant_amount(
-    model: types.ModelInfo, key: str, listed: Amount, tier: str, prices: Prices
-) -> Amount:
+    model: types.ModelInfo, key: str, listed: SeedAmount, tier: str, prices: Prices
+) -> SeedAmount:
     if not prices:
         # The package lists the tier without any price: it costs what default does.
-        return Amount(listed.base, listed.long, listed.long_above, f"{listed.said} ({tier})")
+        return SeedAmount(listed.base, listed.long, listed.long_above, f"{listed.said} ({tier})")
     if key not in prices:
         if tier != "batch":
             raise ConfigError(f"{model.id}: genai-prices has no {key} at tier {tier}")
@@ -172,24 +174,24 @@ def _variant_amount(
     if tier == "batch" and amount.long is None and listed.long is not None:
         # Where a list has the batch price of short requests only, that of long ones is half.
         half = _half(listed, "; Batch is half")
-        return Amount(amount.base, half.long, half.long_above, amount.said, half.said)
+        return SeedAmount(amount.base, half.long, half.long_above, amount.said, half.said)
     return amount
 
 
 def _amount(
     model: types.ModelInfo, key: str, price: Decimal | types.TieredPrices, remark: str
-) -> Amount:
+) -> SeedAmount:
     said = f"{_package()}: {model.id} {key}{remark}"
     if isinstance(price, Decimal):
-        return Amount(price, None, None, said)
+        return SeedAmount(price, None, None, said)
     if len(price.tiers) != 1:
         raise ConfigError(f"{model.id} {key}: {len(price.tiers)} thresholds, only one is foreseen")
-    return Amount(price.base, price.tiers[0].price, price.tiers[0].start, said)
+    return SeedAmount(price.base, price.tiers[0].price, price.tiers[0].start, said)
 
 
-def _half(amount: Amount, remark: str) -> Amount:
+def _half(amount: SeedAmount, remark: str) -> SeedAmount:
     long = None if amount.long is None else amount.long * HALF
-    return Amount(amount.base * HALF, long, amount.long_above, amount.said + remark)
+    return SeedAmount(amount.base * HALF, long, amount.long_above, amount.said + remark)
 
 
 def _unit_rows(model: types.ModelInfo) -> Iterator[Row]:
@@ -224,7 +226,7 @@ def _a_second(hour: Decimal) -> tuple[Decimal, str]:
     return rounded, f" {plain(hour)} an hour" + ("" if exact else ", rounded to 18 decimals")
 
 
-def _periods(model: types.ModelInfo) -> Iterator[Period]:
+def _periods(model: types.ModelInfo) -> Iterator[PriceSpan]:
     """The dated prices in order. The package dates a tier's price by when it learned of it, so
     the price holds as long as the default one that it belongs to: the one of that date.
     """
@@ -240,7 +242,7 @@ def _periods(model: types.ModelInfo) -> Iterator[Period]:
                 (start is None or start <= learned) and (end is None or learned < end)
             ):
                 _add_variant(model, tiers, variant)
-        yield Period(start, end, tiers)
+        yield PriceSpan(start, end, tiers)
 
 
 def _add_variant(
@@ -338,7 +340,7 @@ def _matched_ids(model: types.ModelInfo) -> Iterator[str]:
         yield from known.KNOWN_IDS[model.id]
 
 
-def _row(model: str, meter: str, tier: str, period: Period, price: Decimal, source: str) -> Row:
+def _row(model: str, meter: str, tier: str, period: PriceSpan, price: Decimal, source: str) -> Row:
     return {
         "provider": PROVIDER,
         "model": model,

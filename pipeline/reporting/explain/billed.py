@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pipeline.reporting.explain.text.layout import Page, count, usd
+from pipeline.reporting.explain.text.layout import TextPage, count, usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class BillLine:
     lines_in_all: int
 
 
-def draw_bill(page: Page, lines: Sequence[BillLine]) -> None:
+def draw_bill(page: TextPage, lines: Sequence[BillLine]) -> None:
     """Each with its file and line; nothing where nothing is billed."""
     if not lines:
         return

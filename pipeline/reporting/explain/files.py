@@ -17,8 +17,8 @@ from pipeline.reporting.explain.model import (
     FileCell,
     FileExplained,
     FileRejects,
+    FileState,
     FileVersion,
-    InputFile,
 )
 
 # Whether a file lies at a path now; None where that cannot be told, as for an address.
@@ -29,7 +29,7 @@ def input_files(
     con: duckdb.DuckDBPyConnection,
     found: Sequence[tuple[str, str, int, int, int]],
     exists: FileExists,
-) -> tuple[InputFile, ...]:
+) -> tuple[FileState, ...]:
     """Files with their versions and copies.
 
     Takes: source, input file, records, first and last line of each.
@@ -39,7 +39,7 @@ def input_files(
     for source, name, records, first_line, last_line in found:
         own = tuple(v for v in versions if v.input_file == name and v.source == source)
         files.append(
-            InputFile(
+            FileState(
                 input_file=name,
                 source=source,
                 records=records,

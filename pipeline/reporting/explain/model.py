@@ -35,7 +35,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceRow:
+class BookRow:
     """A row of the current price book."""
 
     price_id: str
@@ -58,8 +58,8 @@ class PriceUsed:
     """The price behind a price id; `row` is None where the current book no longer has it."""
 
     price_id: str
-    row: PriceRow | None
-    list_row: PriceRow | None  # beside a contracted one
+    row: BookRow | None
+    list_row: BookRow | None  # beside a contracted one
     discount: str | None  # such as `less 7.5% project=proj_x`
 
 
@@ -278,7 +278,7 @@ class FileVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class InputFile:
+class FileState:
     """An input file with records in what is explained."""
 
     input_file: str
@@ -314,7 +314,7 @@ class CellExplained:
     postings_in_all: int
     usage: Usage
     examples: tuple[Record, ...]
-    files: tuple[InputFile, ...]  # those with the most records
+    files: tuple[FileState, ...]  # those with the most records
     files_in_all: int
     replaced: tuple[Replaced, ...]
     replaced_records: tuple[Record, ...]
@@ -329,7 +329,7 @@ class RecordExplained:
     record_id: str
     versions: tuple[Record, ...]
     prices: tuple[PriceUsed, ...]
-    files: tuple[InputFile, ...]
+    files: tuple[FileState, ...]
 
 
 @dataclass(frozen=True, slots=True)

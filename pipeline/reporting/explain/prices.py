@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import duckdb
 
 from pipeline.published.queries import named_rows
-from pipeline.reporting.explain.model import PriceRow, PriceUsed
+from pipeline.reporting.explain.model import BookRow, PriceUsed
 
 _LIST = "list#"
 _LESS = "less "
@@ -28,7 +28,7 @@ def prices_used(
         "list_hashes": [h for h in hashes if h is not None],
     }
     rows = (
-        [PriceRow(**row) for row in named_rows(con, "reporting/explain/price_rows", known)]
+        [BookRow(**row) for row in named_rows(con, "reporting/explain/price_rows", known)]
         if wanted
         else []
     )

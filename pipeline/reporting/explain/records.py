@@ -20,7 +20,7 @@ import polars as pl
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS
 from pipeline.money import EXACT, MONEY_STEP
 from pipeline.published.queries import NamedRow, named_rows
-from pipeline.reporting.explain.model import PriceRow, PriceUsed, Record, Share
+from pipeline.reporting.explain.model import BookRow, PriceUsed, Record, Share
 from pipeline.reporting.explain.prices import prices_used
 from pipeline.schemas import USAGE_SCHEMA
 
@@ -188,7 +188,7 @@ def _of_time(
     return holding or unpriced or list(lines)
 
 
-def _holds(dated: _Threshold | PriceRow, at: datetime) -> bool:
+def _holds(dated: _Threshold | BookRow, at: datetime) -> bool:
     since, until = dated.valid_from_at, dated.valid_to_at
     return (since is None or since <= at) and (until is None or at < until)
 

@@ -15,7 +15,7 @@ from pipeline.reporting.month.amounts import NOTHING, Amount, Quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CostCell:
     """One project, model and scope: money, volume and what has no price."""
 
     project_id: str | None
@@ -33,11 +33,11 @@ def cells(
     money: Iterable[tuple[Any, ...]],
     volumes: Iterable[tuple[Any, ...]],
     unpriced: Iterable[tuple[Any, ...]],
-) -> tuple[Cell, ...]:
+) -> tuple[CostCell, ...]:
     """The cells of the queries `cells`, `volumes` and `unpriced`, joined."""
-    found: dict[tuple[str | None, str | None, str | None], Cell] = {}
+    found: dict[tuple[str | None, str | None, str | None], CostCell] = {}
     for project_id, _, model, scope, usd, lines, without, usd_0, lines_0, without_0 in money:
-        found[project_id, model, scope] = Cell(
+        found[project_id, model, scope] = CostCell(
             project_id, model, scope,
             current=Amount(usd, lines, without),
             compared=Amount(usd_0, lines_0, without_0),
@@ -45,12 +45,12 @@ def cells(
     for project_id, model, scope, requests, tokens_in, tokens_out in volumes:
         key = (project_id, model, scope)
         found[key] = replace(
-            found.get(key, Cell(*key)),
+            found.get(key, CostCell(*key)),
             requests=requests, input_tokens=tokens_in, output_tokens=tokens_out,
         )  # fmt: skip
     for project_id, model, scope, _, _, _, unit, quantity, _, _ in unpriced:
         key = (project_id, model, scope)
-        cell = found.get(key, Cell(*key))
+        cell = found.get(key, CostCell(*key))
         found[key] = replace(
             cell, unpriced=add_quantities((*cell.unpriced, Quantity(quantity, unit)))
         )

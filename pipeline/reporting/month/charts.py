@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from pipeline.money import EXACT, ZERO, difference, plain, ratio, total
 from pipeline.reporting.sections.budgets import BudgetLine
-from pipeline.reporting.sections.days import Day, DayKind
+from pipeline.reporting.sections.days import DayCost, DayKind
 
 _PIXEL = Decimal("0.1")
 _LETTER_HEIGHT = Decimal(13)
@@ -36,7 +36,7 @@ _TOP = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class BarPart:
     """One project's part of a day's bar."""
 
     y: str
@@ -55,9 +55,9 @@ class Bar:
     slot_x: str
     slot_width: str
     label: str | None
-    day: Day
+    day: DayCost
     state: DayKind
-    segments: tuple[Segment, ...]
+    segments: tuple[BarPart, ...]
     top: str
     height: str
 
@@ -95,7 +95,7 @@ class BudgetBar:
     is_cut: bool  # more was spent than the scale shows
 
 
-def daily_chart(days: tuple[Day, ...], frame: Frame) -> DailyChart:
+def daily_chart(days: tuple[DayCost, ...], frame: Frame) -> DailyChart:
     """The days as stacked bars, each project's part on top of the one before."""
     highest = max((total(a.usd for a in d.amounts if a.usd > 0) for d in days), default=ZERO)
     lowest = min((total(a.usd for a in d.amounts if a.usd < 0) for d in days), default=ZERO)
@@ -137,8 +137,8 @@ def daily_chart(days: tuple[Day, ...], frame: Frame) -> DailyChart:
 
 
 def _segments(
-    day: Day, scale: Decimal, zero_y: Decimal, *, has_letters: bool
-) -> tuple[Segment, ...]:
+    day: DayCost, scale: Decimal, zero_y: Decimal, *, has_letters: bool
+) -> tuple[BarPart, ...]:
     up, down = zero_y, zero_y
     segments = []
     for index, amount in enumerate(day.amounts):
@@ -152,11 +152,11 @@ def _segments(
         letter_y = None
         if has_letters and height >= _LETTER_HEIGHT:
             letter_y = _px(EXACT.add(y, EXACT.add(EXACT.divide(height, Decimal(2)), Decimal(4))))
-        segments.append(Segment(_px(y), _px(height), index, letter_y))
+        segments.append(BarPart(_px(y), _px(height), index, letter_y))
     return tuple(segments)
 
 
-def _extent(day: Day, scale: Decimal, zero_y: Decimal) -> tuple[Decimal, Decimal]:
+def _extent(day: DayCost, scale: Decimal, zero_y: Decimal) -> tuple[Decimal, Decimal]:
     up = total(a.usd for a in day.amounts if a.usd > 0)
     down = total(a.usd for a in day.amounts if a.usd < 0)
     return (

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from pipeline.published.queries import Parameters, statement
-from pipeline.reporting.month.period import Period
+from pipeline.reporting.month.period import ReportPeriod
 from pipeline.text import FORMULA_STARTS
 
 # Name and meaning, in order; the meaning is printed at the foot of the report.
@@ -37,7 +37,7 @@ COLUMNS = (
 )
 
 
-def write_csv(con: duckdb.DuckDBPyConnection, period: Period, path: Path) -> int:
+def write_csv(con: duckdb.DuckDBPyConnection, period: ReportPeriod, path: Path) -> int:
     """Write the month's lines to a file; gives how many there are, the header not counted."""
     month: Parameters = {"since": period.month.since, "until": period.month.until}
     text, parameters = statement("reporting/lines", month)

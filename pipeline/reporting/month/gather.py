@@ -14,9 +14,9 @@ from pipeline.errors import CheckFailedError
 from pipeline.money import total
 from pipeline.published import queries
 from pipeline.reporting.month.amounts import Amount
-from pipeline.reporting.month.cells import Cell
-from pipeline.reporting.month.model import Report, ReportedRun, Totals
-from pipeline.reporting.month.period import Bounds, Period, compared_days
+from pipeline.reporting.month.cells import CostCell
+from pipeline.reporting.month.model import MonthReport, ReportedRun, Totals
+from pipeline.reporting.month.period import Bounds, ReportPeriod, compared_days
 from pipeline.reporting.month.reader import MonthReader, month_reader
 from pipeline.reporting.month.ties import read_calendars, read_provider_costs
 from pipeline.reporting.sections import (
@@ -61,7 +61,7 @@ def sections(near_percent: int) -> dict[str, Read]:
 
 def choose_period(
     con: duckdb.DuckDBPyConnection, month: date | None, now: datetime, zone: ZoneInfo
-) -> tuple[Period, Bounds]:
+) -> tuple[ReportPeriod, Bounds]:
     """The month asked for; else the current one, or the newest before it that has charges."""
     today = local_date(now, zone)
     current = whole_month(first_of(today))
@@ -73,7 +73,7 @@ def choose_period(
     chosen = whole_month(default_month if month is None else first_of(month))
     if chosen != current:
         bounds = _bounds(days, chosen)
-    period = Period(
+    period = ReportPeriod(
         month=chosen,
         compared=compared_days(chosen, today, bounds.last_of_month),
         previous=month_before(chosen.since),
@@ -87,18 +87,18 @@ def choose_period(
 
 def gather(
     con: duckdb.DuckDBPyConnection,
-    period: Period,
+    period: ReportPeriod,
     bounds: Bounds,
     *,
     made_at: datetime,
     organization: str,
     run_id: str,
     near_percent: int = 80,
-) -> Report:
+) -> MonthReport:
     """The whole report of a month. Fails: CheckFailedError where its figures do not add up."""
     month = month_reader(con, period, bounds, run_id)
     totals = _totals(month)
-    report = Report(
+    report = MonthReport(
         organization=organization,
         period=period,
         made_at=made_at,
@@ -134,7 +134,7 @@ def _run(month: MonthReader, run_id: str) -> ReportedRun:
     return ReportedRun(run_id)
 
 
-def _check(report: Report, all_cells: tuple[Cell, ...]) -> None:
+def _check(report: MonthReport, all_cells: tuple[CostCell, ...]) -> None:
     """Every way to the month's total must give the same digits, else there is no report."""
     spent = report.current.amount.usd
     change = total((spent, report.compared.amount.usd.copy_negate()))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline import text
 from pipeline.money import difference, display_usd, ratio, to_cents
-from pipeline.reporting.month.model import Report
-from pipeline.reporting.sections.breakdowns import Table
+from pipeline.reporting.month.model import MonthReport
+from pipeline.reporting.sections.breakdowns import CostTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Headline:
     status: str
 
 
-def headline(report: Report) -> Headline:
+def headline(report: MonthReport) -> Headline:
     """The first lines of a report."""
     spent = report.current.amount
     month = text.month(report.period.month.since)
@@ -50,7 +50,7 @@ def headline(report: Report) -> Headline:
     )
 
 
-def rounding(table: Table) -> str:
+def rounding(table: CostTable) -> str:
     """By how much a table's rows as shown miss its total as shown."""
     missed = table.rounding
     if missed == 0:
@@ -58,7 +58,7 @@ def rounding(table: Table) -> str:
     return f"add up to {display_usd(missed.copy_abs())} {'more' if missed > 0 else 'less'}"
 
 
-def _comparison(report: Report) -> list[str]:
+def _comparison(report: MonthReport) -> list[str]:
     period, now, before = report.period, report.current.amount, report.compared.amount
     whole = report.previous.amount
     if now.is_absent and whole.is_absent:
@@ -95,7 +95,7 @@ def _comparison(report: Report) -> list[str]:
     return sentences
 
 
-def _choice(report: Report) -> str:
+def _choice(report: MonthReport) -> str:
     period = report.period
     if not period.is_chosen_by_default or period.state == "open":
         return ""
@@ -103,7 +103,7 @@ def _choice(report: Report) -> str:
     return f"{current} has no charges yet, so this is the newest month that has."
 
 
-def _status(report: Report) -> str:
+def _status(report: MonthReport) -> str:
     period = report.period
     if period.state == "future":
         return "This month has not begun."

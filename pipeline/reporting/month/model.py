@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.money import difference
 from pipeline.reporting.month.amounts import Amount
-from pipeline.reporting.month.period import Period
+from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.ties import Calendars, ProviderCost
 from pipeline.reporting.sections.breakdowns import Breakdowns
 from pipeline.reporting.sections.budgets import BudgetLine, BudgetState
@@ -45,11 +45,11 @@ class ReportedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class MonthReport:
     """Everything that a report shows; `sections` has each section's facts under its name."""
 
     organization: str
-    period: Period
+    period: ReportPeriod
     made_at: datetime
     run: ReportedRun
     current: Totals

@@ -23,7 +23,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class ReportPeriod:
     """The month of a report, the month before, and the days of that one that compare fairly."""
 
     month: Days

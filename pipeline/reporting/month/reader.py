@@ -10,9 +10,9 @@ import duckdb
 
 from pipeline.dates import ONE_DAY
 from pipeline.published import queries
-from pipeline.reporting.month.cells import Cell, cells
+from pipeline.reporting.month.cells import CostCell, cells
 from pipeline.reporting.month.labels import ProjectNames
-from pipeline.reporting.month.period import Bounds, Period
+from pipeline.reporting.month.period import Bounds, ReportPeriod
 
 FOLDER = "reporting"
 
@@ -22,11 +22,11 @@ class MonthReader:
     """The snapshot and the month: its days, its cells, and the projects' names."""
 
     con: duckdb.DuckDBPyConnection
-    period: Period
+    period: ReportPeriod
     bounds: Bounds
     parameters: Mapping[str, Any]
     names: ProjectNames
-    cells: tuple[Cell, ...]
+    cells: tuple[CostCell, ...]
 
     def rows(self, name: str) -> list[tuple[Any, ...]]:
         """All rows of a statement of ``queries/reporting``, in its order."""
@@ -34,7 +34,7 @@ class MonthReader:
 
 
 def month_reader(
-    con: duckdb.DuckDBPyConnection, period: Period, bounds: Bounds, run_id: str
+    con: duckdb.DuckDBPyConnection, period: ReportPeriod, bounds: Bounds, run_id: str
 ) -> MonthReader:
     """A reader of one month; it keeps the month's charges as a temporary table."""
     parameters = _parameters(period, run_id)
@@ -54,7 +54,7 @@ def month_reader(
     )
 
 
-def _parameters(period: Period, run_id: str) -> dict[str, Any]:
+def _parameters(period: ReportPeriod, run_id: str) -> dict[str, Any]:
     since_at, until_at = period.instants()
     return {
         "since": period.month.since,

@@ -17,7 +17,7 @@ from pipeline.money import display_usd, plain, ratio
 from pipeline.reporting.month.charts import NARROW, WIDE, budget_bar, daily_chart
 from pipeline.reporting.month.csv_file import COLUMNS
 from pipeline.reporting.month.headline import headline, rounding
-from pipeline.reporting.month.model import Report
+from pipeline.reporting.month.model import MonthReport
 from pipeline.reporting.sections.breakdowns import TOP_ROWS
 from pipeline.reporting.sections.sources import is_stale
 from pipeline.resources import folder
@@ -25,7 +25,7 @@ from pipeline.resources import folder
 TOP_LIMITS = 20
 
 
-def render(report: Report, csv_name: str) -> str:
+def render(report: MonthReport, csv_name: str) -> str:
     """The HTML of a report; `csv_name` is the file beside it."""
     templates = folder("reports")
     style = (templates / "style.css").read_text(encoding="utf-8")

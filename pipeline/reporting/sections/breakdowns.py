@@ -8,17 +8,17 @@ from decimal import Decimal
 
 from pipeline.money import difference, ratio, to_cents, total
 from pipeline.reporting.month.amounts import NOTHING, Amount, InTwoPeriods, Quantity
-from pipeline.reporting.month.cells import Cell, add_quantities
+from pipeline.reporting.month.cells import CostCell, add_quantities
 from pipeline.reporting.month.labels import Label, model_label, scope_label
 from pipeline.reporting.month.reader import MonthReader
 
 TOP_ROWS = 50
-Key = Callable[[Cell], str | None]
+Key = Callable[[CostCell], str | None]
 Labelled = Callable[[str | None], Label]
 
 
 @dataclass(frozen=True, slots=True)
-class Row(InTwoPeriods):
+class CostRow(InTwoPeriods):
     """One project, model or scope in both periods."""
 
     label: str
@@ -38,15 +38,15 @@ class Row(InTwoPeriods):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CostTable:
     """Rows, the rest in one row, and a total that they add up to."""
 
-    rows: tuple[Row, ...]
-    others: Row | None
-    total: Row
+    rows: tuple[CostRow, ...]
+    others: CostRow | None
+    total: CostRow
 
     @property
-    def shown(self) -> tuple[Row, ...]:
+    def shown(self) -> tuple[CostRow, ...]:
         """All rows above the total."""
         return self.rows if self.others is None else (*self.rows, self.others)
 
@@ -61,9 +61,9 @@ class Table:
 class Breakdowns:
     """The month's cost by each of three keys; all have the same total."""
 
-    projects: Table
-    models: Table
-    scopes: Table
+    projects: CostTable
+    models: CostTable
+    scopes: CostTable
 
 
 def read(month: MonthReader) -> Breakdowns:
@@ -76,31 +76,31 @@ def read(month: MonthReader) -> Breakdowns:
     )
 
 
-def table(all_cells: Iterable[Cell], key: Key, label: Labelled, others: str) -> Table:
+def table(all_cells: Iterable[CostCell], key: Key, label: Labelled, others: str) -> CostTable:
     """The cells rolled up by one key, dearest first, at most `TOP_ROWS` of them by themselves."""
-    groups: dict[str | None, list[Cell]] = {}
+    groups: dict[str | None, list[CostCell]] = {}
     for cell in all_cells:
         groups.setdefault(key(cell), []).append(cell)
     ranked = sorted(
         (_row(label(name), members) for name, members in groups.items()), key=_dearest_first
     )
     rest = ranked[TOP_ROWS:]
-    return Table(
+    return CostTable(
         rows=tuple(ranked[:TOP_ROWS]),
         others=_sum(f"{len(rest):,} {others}", rest) if rest else None,
         total=_sum("Total", ranked),
     )
 
 
-def _dearest_first(row: Row) -> tuple[Decimal, Decimal, int, str, str]:
+def _dearest_first(row: CostRow) -> tuple[Decimal, Decimal, int, str, str]:
     return (
         row.current.usd.copy_negate(), row.compared.usd.copy_negate(), -row.requests,
         row.label, row.note,
     )  # fmt: skip
 
 
-def _row(label: Label, members: Iterable[Cell]) -> Row:
-    row = Row(label.text, is_named=label.is_named, note=label.note)
+def _row(label: Label, members: Iterable[CostCell]) -> CostRow:
+    row = CostRow(label.text, is_named=label.is_named, note=label.note)
     for cell in members:
         row = replace(
             row,
@@ -114,8 +114,8 @@ def _row(label: Label, members: Iterable[Cell]) -> Row:
     return replace(row, unpriced=add_quantities(row.unpriced))
 
 
-def _sum(label: str, rows: Iterable[Row]) -> Row:
-    result = Row(label, is_named=False)
+def _sum(label: str, rows: Iterable[CostRow]) -> CostRow:
+    result = CostRow(label, is_named=False)
     for row in rows:
         result = replace(
             result,

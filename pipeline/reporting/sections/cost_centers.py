@@ -14,7 +14,7 @@ UNMAPPED = "(unmapped)"
 
 
 @dataclass(frozen=True, slots=True)
-class CostCenter(InTwoPeriods):
+class CenterCost(InTwoPeriods):
     """One cost centre and team in both periods."""
 
     cost_center: str
@@ -25,10 +25,10 @@ class CostCenter(InTwoPeriods):
     compared: Amount
 
 
-def read(month: MonthReader) -> tuple[CostCenter, ...]:
+def read(month: MonthReader) -> tuple[CenterCost, ...]:
     """The cost centres and teams of the month, the most expensive first."""
     return tuple(
-        CostCenter(
+        CenterCost(
             cost_center if is_mapped else UNMAPPED,
             team or "",
             is_mapped,

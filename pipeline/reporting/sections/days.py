@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pipeline.reporting.month.amounts import NOTHING, Amount
 from pipeline.reporting.month.labels import Label
-from pipeline.reporting.month.period import Bounds, Period
+from pipeline.reporting.month.period import Bounds, ReportPeriod
 from pipeline.reporting.month.reader import MonthReader
 
 TOP_SERIES = 8
@@ -20,7 +20,7 @@ Labelled = Callable[[str | None], Label]
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayCost:
     """One day of the month; amounts in the order of the chart's series."""
 
     day: date
@@ -46,7 +46,7 @@ class DailyCosts:
     """The month's days, and the projects that the chart stacks on each."""
 
     series: tuple[Series, ...]
-    days: tuple[Day, ...]
+    days: tuple[DayCost, ...]
 
     @property
     def provisional(self) -> tuple[date, ...]:
@@ -67,10 +67,10 @@ def read(month: MonthReader) -> DailyCosts:
 
 def chart_days(
     found: Iterable[tuple[Any, ...]],
-    period: Period,
+    period: ReportPeriod,
     bounds: Bounds,
     label: Labelled,
-) -> tuple[tuple[Series, ...], tuple[Day, ...]]:
+) -> tuple[tuple[Series, ...], tuple[DayCost, ...]]:
     """The query `days` as series (the dearest projects, the rest as the last) and days."""
     by_project: dict[str | None, dict[date, Amount]] = {}
     provisional: set[date] = set()
@@ -97,19 +97,19 @@ def _series(place: int, label: Label, amount: Amount) -> Series:
 
 
 def _days(
-    period: Period,
+    period: ReportPeriod,
     bounds: Bounds,
     groups: Iterable[list[str | None]],
     by_project: Mapping[str | None, Mapping[date, Amount]],
     provisional: set[date],
-) -> tuple[Day, ...]:
+) -> tuple[DayCost, ...]:
     shown = list(groups)
     days = []
     for day in period.month:
         amounts = tuple(_added(by_project[key].get(day, NOTHING) for key in keys) for keys in shown)
         whole = _added(amounts)
         state = _state(day, whole, period, bounds)
-        days.append(Day(day, state, day in provisional, amounts, whole))
+        days.append(DayCost(day, state, day in provisional, amounts, whole))
     return tuple(days)
 
 
@@ -120,7 +120,7 @@ def _added(amounts: Iterable[Amount]) -> Amount:
     return result
 
 
-def _state(day: date, amount: Amount, period: Period, bounds: Bounds) -> DayKind:
+def _state(day: date, amount: Amount, period: ReportPeriod, bounds: Bounds) -> DayKind:
     if not amount.is_absent:
         return "used"
     if day >= period.today:

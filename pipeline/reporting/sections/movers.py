@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.money import ZERO, difference, scaled, total
 from pipeline.reporting.month.amounts import Amount
-from pipeline.reporting.month.cells import Cell
+from pipeline.reporting.month.cells import CostCell
 from pipeline.reporting.month.labels import Label, model_label
 from pipeline.reporting.month.reader import MonthReader
 
@@ -61,7 +61,7 @@ def read(month: MonthReader) -> Moves:
 
 def moves(
     found: Iterable[tuple[Any, ...]],
-    all_cells: Iterable[Cell],
+    all_cells: Iterable[CostCell],
     label: Callable[[str | None], Label],
 ) -> Moves:
     """The rows of the query `movers` by project and model: largest first, the rest in one row."""

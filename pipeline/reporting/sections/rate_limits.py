@@ -26,7 +26,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Headroom:
+class LimitUse:
     """One project and model against its rate limits."""
 
     project: str
@@ -46,7 +46,7 @@ class Headroom:
         return None if points is None else Decimal(points).scaleb(-4)
 
 
-def read(month: MonthReader, near_percent: int) -> tuple[Headroom, ...]:
+def read(month: MonthReader, near_percent: int) -> tuple[LimitUse, ...]:
     """The month's use against the limits, the fullest first; its days are taken as UTC days.
 
     Empty where no limit is known at all.
@@ -62,7 +62,7 @@ def read(month: MonthReader, near_percent: int) -> tuple[Headroom, ...]:
     }
     found = month.con.execute(sql("analysis/headroom"), parameters).fetchall()
     return tuple(
-        Headroom(
+        LimitUse(
             month.names.text(project_id), model, state,
             Load(p50_requests, p95_requests, max_requests, requests_limit),
             Load(p50_tokens, p95_tokens, max_tokens, tokens_limit),

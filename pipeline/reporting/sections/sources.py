@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pipeline.dates import local_date
-from pipeline.reporting.month.period import Period
+from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.reader import MonthReader
 
 
@@ -66,14 +66,16 @@ def read(month: MonthReader) -> Sources:
     )  # fmt: skip
 
 
-def is_stale(source: SourceState, period: Period, made_at: datetime) -> bool:
+def is_stale(source: SourceState, period: ReportPeriod, made_at: datetime) -> bool:
     """Whether a source of a running month has had no record for two days."""
     if period.state != "open" or source.last_record_at is None:
         return False
     return made_at - source.last_record_at > timedelta(days=2)
 
 
-def _missing(first_at: datetime | None, seen: set[date], period: Period) -> tuple[date, ...] | None:
+def _missing(
+    first_at: datetime | None, seen: set[date], period: ReportPeriod
+) -> tuple[date, ...] | None:
     if first_at is None:  # costs have no times of records
         return None
     start = local_date(first_at, period.zone)

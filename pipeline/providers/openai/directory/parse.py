@@ -24,9 +24,9 @@ from pipeline.directory.model import (
     SPEND_LIMITS,
     USERS,
     WHOLE,
+    DirectoryTable,
     Entry,
     OriginEntries,
-    Table,
 )
 from pipeline.errors import ApiError
 from pipeline.money import EXACT
@@ -113,7 +113,7 @@ def _read_project(
 def _take(
     told: DirectoryAnswer,
     answer: Asked,
-    table: Table,
+    table: DirectoryTable,
     scope: str,
     make: Callable[[Item], Entry | None],
     failures: dict[str, list[Asked]],

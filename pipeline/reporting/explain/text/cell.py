@@ -21,8 +21,8 @@ from pipeline.reporting.explain.model import (
 )
 from pipeline.reporting.explain.text.layout import (
     TIMES,
-    Column,
-    Page,
+    TextColumn,
+    TextPage,
     aligned,
     at,
     count,
@@ -44,7 +44,7 @@ POSTING_PARTS = 8  # of one posting
 
 def draw(explained: Explained, width: int | None) -> str:
     """The text of an explanation, for a terminal of so many columns (None: for no terminal)."""
-    page = Page(width)
+    page = TextPage(width)
     if isinstance(explained, CellExplained):
         _cell(page, explained)
     elif isinstance(explained, RecordExplained):
@@ -56,7 +56,7 @@ def draw(explained: Explained, width: int | None) -> str:
     return page.text()
 
 
-def _cell(page: Page, explained: CellExplained) -> None:
+def _cell(page: TextPage, explained: CellExplained) -> None:
     numbers = {price.price_id: n for n, price in enumerate(explained.prices, 1)}
     total = explained.total
     page.heading(f"Cost: {cell_text(explained.cell)}")
@@ -93,25 +93,27 @@ def _cell(page: Page, explained: CellExplained) -> None:
     _replaced(page, explained)
 
 
-def _sums(page: Page, sums: Sequence[PricedSum], numbers: Numbers) -> None:
+def _sums(page: TextPage, sums: Sequence[PricedSum], numbers: Numbers) -> None:
     models = len({s.model for s in sums}) > 1
     has_list = any(s.list_unit_price_usd != s.contracted_unit_price_usd for s in sums)
     page.table(
         [
-            Column("model", [named(s.model) if models else "" for s in sums]),
-            Column("meter", [_meter(s) for s in sums]),
-            Column("terms", [_dimensions(s) for s in sums]),
-            Column("quantity", aligned([count(s.quantity) for s in sums]), is_number=True),
-            Column("unit", [s.unit for s in sums]),
-            Column(f"{TIMES} USD a unit", aligned([_unit_price(s) for s in sums]), is_number=True),
-            Column("= USD", aligned([usd(s.product_usd) for s in sums]), is_number=True),
-            Column(
+            TextColumn("model", [named(s.model) if models else "" for s in sums]),
+            TextColumn("meter", [_meter(s) for s in sums]),
+            TextColumn("terms", [_dimensions(s) for s in sums]),
+            TextColumn("quantity", aligned([count(s.quantity) for s in sums]), is_number=True),
+            TextColumn("unit", [s.unit for s in sums]),
+            TextColumn(
+                f"{TIMES} USD a unit", aligned([_unit_price(s) for s in sums]), is_number=True
+            ),
+            TextColumn("= USD", aligned([usd(s.product_usd) for s in sums]), is_number=True),
+            TextColumn(
                 "list USD a unit",
                 aligned([usd(s.list_unit_price_usd) if has_list else "" for s in sums]),
                 is_number=True,
             ),
-            Column("lines", [f"{s.lines:,}" for s in sums], is_number=True),
-            Column("price", [price_mark(s.price_id, numbers) for s in sums]),
+            TextColumn("lines", [f"{s.lines:,}" for s in sums], is_number=True),
+            TextColumn("price", [price_mark(s.price_id, numbers) for s in sums]),
         ]
     )
 
@@ -135,7 +137,7 @@ def _unit_price(priced: PricedSum) -> str:
     return "billed" if priced.pricing_status == "billed" else usd(priced.contracted_unit_price_usd)
 
 
-def _lines(page: Page, lines: Sequence[ChargeLine], in_all: int, numbers: Numbers) -> None:
+def _lines(page: TextPage, lines: Sequence[ChargeLine], in_all: int, numbers: Numbers) -> None:
     shown = f"the first {len(lines)} of {in_all:,}" if in_all > len(lines) else f"{in_all:,}"
     page.heading(f"Charge lines ({shown}; unpriced ones, then the dearest)")
     models = len({line.model for line in lines}) > 1
@@ -143,21 +145,21 @@ def _lines(page: Page, lines: Sequence[ChargeLine], in_all: int, numbers: Number
     days = len({(line.usage_date, line.charge_date) for line in lines}) > 1
     page.table(
         [
-            Column("day", [line.charge_date.isoformat() if days else "" for line in lines]),
-            Column("UTC day", [line.usage_date.isoformat() if days else "" for line in lines]),
-            Column("project", [(line.project_id or "") if projects else "" for line in lines]),
-            Column("model", [named(line.model) if models else "" for line in lines]),
-            Column("key", [line.api_key_id or "" for line in lines]),
-            Column("user", [line.user_id or "" for line in lines]),
-            Column("meter", [line.meter for line in lines]),
-            Column("quantity", aligned([count(ln.quantity) for ln in lines]), is_number=True),
-            Column("USD", aligned([usd(line.cost_usd) for line in lines]), is_number=True),
-            Column("price", [price_mark(line.price_id, numbers) for line in lines]),
+            TextColumn("day", [line.charge_date.isoformat() if days else "" for line in lines]),
+            TextColumn("UTC day", [line.usage_date.isoformat() if days else "" for line in lines]),
+            TextColumn("project", [(line.project_id or "") if projects else "" for line in lines]),
+            TextColumn("model", [named(line.model) if models else "" for line in lines]),
+            TextColumn("key", [line.api_key_id or "" for line in lines]),
+            TextColumn("user", [line.user_id or "" for line in lines]),
+            TextColumn("meter", [line.meter for line in lines]),
+            TextColumn("quantity", aligned([count(ln.quantity) for ln in lines]), is_number=True),
+            TextColumn("USD", aligned([usd(line.cost_usd) for line in lines]), is_number=True),
+            TextColumn("price", [price_mark(line.price_id, numbers) for line in lines]),
         ]
     )
 
 
-def _ways(page: Page, explained: CellExplained) -> None:
+def _ways(page: TextPage, explained: CellExplained) -> None:
     total = explained.total
     page.heading("The sum in USD, found in several ways")
     ways = [
@@ -169,8 +171,8 @@ def _ways(page: Page, explained: CellExplained) -> None:
         ways.append(("the view daily_costs, as in reports", usd(total.daily_costs_usd)))
     page.table(
         [
-            Column("way", [way for way, _ in ways]),
-            Column("USD", aligned([amount for _, amount in ways]), is_number=True),
+            TextColumn("way", [way for way, _ in ways]),
+            TextColumn("USD", aligned([amount for _, amount in ways]), is_number=True),
         ]
     )
     if total.agrees:
@@ -183,7 +185,7 @@ def _ways(page: Page, explained: CellExplained) -> None:
             )
 
 
-def _postings(page: Page, postings: Sequence[Posting], in_all: int, numbers: Numbers) -> None:
+def _postings(page: TextPage, postings: Sequence[Posting], in_all: int, numbers: Numbers) -> None:
     older = in_all - len(postings)
     shown = f", the newest first, without {older:,} older ones" if older else ", the newest first"
     page.heading(f"Posted in {in_all:,} steps{shown}")
@@ -209,7 +211,7 @@ def _signed(amount: Decimal | None) -> str:
     return f"{'+' if amount > 0 else ''}{plain(amount)} USD"
 
 
-def _usage(page: Page, usage: Usage) -> None:
+def _usage(page: TextPage, usage: Usage) -> None:
     span = ""
     if usage.first_at is not None and usage.last_at is not None:
         span = f", started {at(usage.first_at)} to {at(usage.last_at)}"
@@ -225,20 +227,22 @@ def _usage(page: Page, usage: Usage) -> None:
         return
     page.table(
         [
-            Column("meter", [t.meter for t in usage.meters]),
-            Column("used", aligned([count(t.used) for t in usage.meters]), is_number=True),
-            Column("charged", aligned([count(t.charged) for t in usage.meters]), is_number=True),
-            Column(
+            TextColumn("meter", [t.meter for t in usage.meters]),
+            TextColumn("used", aligned([count(t.used) for t in usage.meters]), is_number=True),
+            TextColumn(
+                "charged", aligned([count(t.charged) for t in usage.meters]), is_number=True
+            ),
+            TextColumn(
                 "allowance",
                 aligned([count(t.allowance) if t.allowance else "" for t in usage.meters]),
                 is_number=True,
             ),
-            Column(
+            TextColumn(
                 "billed by the provider alone",
                 aligned([count(t.billed) if t.billed else "" for t in usage.meters]),
                 is_number=True,
             ),
-            Column("unit", [t.unit for t in usage.meters]),
+            TextColumn("unit", [t.unit for t in usage.meters]),
         ]
     )
     differing = [t for t in usage.meters if t.difference]
@@ -251,7 +255,7 @@ def _usage(page: Page, usage: Usage) -> None:
         )
 
 
-def _example(page: Page, record: Record, numbers: Numbers) -> None:
+def _example(page: TextPage, record: Record, numbers: Numbers) -> None:
     page.line(place(record))
     until = f" to {at(record.ended_at)}" if record.ended_at else ""
     requests = "" if record.requests == 1 else f", {count(record.requests)} requests"
@@ -265,7 +269,7 @@ def _example(page: Page, record: Record, numbers: Numbers) -> None:
         page.line(f"together {usd(record.cost_usd)}{unit}", 2)
 
 
-def _replaced(page: Page, explained: CellExplained) -> None:
+def _replaced(page: TextPage, explained: CellExplained) -> None:
     if not explained.replaced:
         return
     page.heading("Versions of records that no longer count")

@@ -17,7 +17,7 @@ INDENT = "  "
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TextColumn:
     """A column of a table: its name and its cells; numbers are right-aligned."""
 
     name: str
@@ -26,7 +26,7 @@ class Column:
 
 
 @dataclass(slots=True)
-class Page:
+class TextPage:
     """Text as it grows. `width` is the terminal's; None: it is not for a terminal."""
 
     width: int | None
@@ -40,7 +40,7 @@ class Page:
         """A line of a section; control characters in it are escaped."""
         self._parts.append(f"{INDENT * depth}{printable(text)}\n")
 
-    def table(self, columns: Sequence[Column]) -> None:
+    def table(self, columns: Sequence[TextColumn]) -> None:
         """Aligned columns; those without any text are left out."""
         shown = [c for c in columns if any(c.cells)]
         text = drawn(

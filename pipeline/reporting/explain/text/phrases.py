@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 
 from pipeline.money import plain
-from pipeline.reporting.explain.model import FileVersion, PriceRow, PriceUsed, Record, Share
+from pipeline.reporting.explain.model import BookRow, FileVersion, PriceUsed, Record, Share
 from pipeline.reporting.explain.text.layout import TIMES, UNPRICED, at, count, usd
 from pipeline.text import counted
 
@@ -42,7 +42,7 @@ def price_lines(number: int, price: PriceUsed) -> list[str]:
     return lines
 
 
-def _terms(row: PriceRow) -> str:
+def _terms(row: BookRow) -> str:
     per = f"{row.per:,} {row.unit}" if row.per != 1 else f"one of {row.unit}"
     parts = [f"{row.layer} price of {row.model}", f"{plain(row.price_usd)} USD for {per}"]
     if row.long_above_tokens is not None:
@@ -52,7 +52,7 @@ def _terms(row: PriceRow) -> str:
     return f"{', '.join(parts)}; {row.source}{recorded}"
 
 
-def _validity(row: PriceRow) -> str:
+def _validity(row: BookRow) -> str:
     since, until = row.valid_from_at, row.valid_to_at
     if since is None and until is None:
         return "at any time"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from pipeline.reporting.explain.model import (
     FileExplained,
-    InputFile,
+    FileState,
     LineExplained,
     PriceUsed,
     Record,
     RecordExplained,
 )
-from pipeline.reporting.explain.text.layout import Column, Page, at, count, usd
+from pipeline.reporting.explain.text.layout import TextColumn, TextPage, at, count, usd
 from pipeline.reporting.explain.text.line import line_fate
 from pipeline.reporting.explain.text.phrases import (
     copy_line,
@@ -25,7 +25,7 @@ from pipeline.reporting.explain.text.phrases import (
 from pipeline.text import counted
 
 
-def draw_record(page: Page, explained: RecordExplained) -> None:
+def draw_record(page: TextPage, explained: RecordExplained) -> None:
     """A record: its place, the arithmetic of its share, its versions and files."""
     numbers = {price.price_id: n for n, price in enumerate(explained.prices, 1)}
     page.heading(f"Record {explained.record_id}")
@@ -53,7 +53,7 @@ def draw_record(page: Page, explained: RecordExplained) -> None:
     draw_files(page, explained.files, len(explained.files))
 
 
-def draw_file(page: Page, explained: FileExplained) -> None:
+def draw_file(page: TextPage, explained: FileExplained) -> None:
     """A file: its versions and fates, and where its records are."""
     page.heading(f"File {explained.input_file}")
     for version in explained.versions:
@@ -78,18 +78,18 @@ def draw_file(page: Page, explained: FileExplained) -> None:
     page.heading(f"Where its records are ({counted(explained.cells_in_all, 'cell')}{more})")
     page.table(
         [
-            Column("day", [c.charge_date.isoformat() for c in cells]),
-            Column("project", [c.project_id or "(no project)" for c in cells]),
-            Column("model", [named(c.model) for c in cells]),
-            Column("basis", [c.basis if c.basis != "charge" else "" for c in cells]),
-            Column("records", [f"{c.records:,}" for c in cells], is_number=True),
-            Column("requests", [f"{c.requests:,}" for c in cells], is_number=True),
-            Column("lines", [f"{c.first_line}-{c.last_line}" for c in cells]),
+            TextColumn("day", [c.charge_date.isoformat() for c in cells]),
+            TextColumn("project", [c.project_id or "(no project)" for c in cells]),
+            TextColumn("model", [named(c.model) for c in cells]),
+            TextColumn("basis", [c.basis if c.basis != "charge" else "" for c in cells]),
+            TextColumn("records", [f"{c.records:,}" for c in cells], is_number=True),
+            TextColumn("requests", [f"{c.requests:,}" for c in cells], is_number=True),
+            TextColumn("lines", [f"{c.first_line}-{c.last_line}" for c in cells]),
         ]
     )
 
 
-def draw_line(page: Page, explained: LineExplained) -> None:
+def draw_line(page: TextPage, explained: LineExplained) -> None:
     """A line of a file: what became of it and where its money is; then its records."""
     page.heading(f"Line {explained.input_file}:{explained.input_line}")
     for text in line_fate(explained):
@@ -101,7 +101,7 @@ def draw_line(page: Page, explained: LineExplained) -> None:
         draw_record(page, record)
 
 
-def draw_prices(page: Page, prices: Sequence[PriceUsed]) -> None:
+def draw_prices(page: TextPage, prices: Sequence[PriceUsed]) -> None:
     """The list of prices, numbered from 1."""
     if prices:
         page.heading("Prices")
@@ -110,7 +110,7 @@ def draw_prices(page: Page, prices: Sequence[PriceUsed]) -> None:
             page.line(line)
 
 
-def draw_files(page: Page, files: Sequence[InputFile], in_all: int) -> None:
+def draw_files(page: TextPage, files: Sequence[FileState], in_all: int) -> None:
     """Input files with their versions, hashes, states and fates, and where copies are."""
     if not files:
         return
@@ -133,7 +133,7 @@ def draw_files(page: Page, files: Sequence[InputFile], in_all: int) -> None:
             page.line(copy_line(file.copies), 2)
 
 
-def draw_old_version(page: Page, record: Record) -> None:
+def draw_old_version(page: TextPage, record: Record) -> None:
     """A version that no longer counts, and what replaced it."""
     quantities = ", ".join(f"{meter} {count(q)}" for meter, q in record.quantities.items())
     page.line(f"{place(record)} {record.record_id}: {quantities or 'no quantity'}", 2)
