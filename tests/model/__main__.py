@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -25,37 +26,53 @@ from tests.model.world import ZONES, DifferenceError, World
 A_SEQUENCE = 40
 
 
-def trial(acts: Sequence[Act], zone: str, *, has_page_charges: bool) -> tuple[int, str, World]:
-    """Do acts in a new folder. Gives how many were done, and the difference, if any."""
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial: the acts that did something, and the difference, if any."""
+
+    acts: list[Act]
+    found: str
+    commands: str
+
+
+def trial(acts: Sequence[Act], zone: str, *, has_page_charges: bool) -> Outcome:
+    """Do acts in a new folder, up to the first difference."""
     folder = Path(tempfile.mkdtemp(prefix="trial-"))
     world = World(folder, zone, has_page_charges=has_page_charges, known_faults=KNOWN_FAULTS)
-    done = 0
+    done: list[Act] = []
     try:
         for act in acts:
-            done += do(world, act)
+            done.append(act)
+            if not do(world, act):
+                done.pop()
     except DifferenceError as error:
-        return done, str(error), world
+        return Outcome(done, str(error), world.script())
     except Exception as error:  # noqa: BLE001  a traceback of the product is a finding as well
-        return done, f"{type(error).__name__}: {error}", world
+        return Outcome(done, f"{type(error).__name__}: {error}", world.script())
     finally:
         shutil.rmtree(folder)
-    return done, "", world
+    return Outcome(done, "", world.script())
 
 
-def shortest(acts: Sequence[Act], zone: str, *, has_page_charges: bool) -> list[Act]:
-    """The same difference with as few acts as can be found by leaving out."""
-    kept = list(acts)
+def shortest(acts: Sequence[Act], found: str, zone: str, *, has_page_charges: bool) -> list[Act]:
+    """The same kind of difference with as few acts as can be found by leaving out."""
+    kept, kind = list(acts), _kind(found)
     size = max(1, len(kept) // 2)
     while size:
         start = 0
         while start < len(kept):
             fewer = kept[:start] + kept[start + size :]
-            if fewer and trial(fewer, zone, has_page_charges=has_page_charges)[1]:
+            if fewer and kind == _kind(trial(fewer, zone, has_page_charges=has_page_charges).found):
                 kept = fewer
             else:
                 start += size
         size //= 2
     return kept
+
+
+def _kind(found: str) -> set[str]:
+    """What differs, in general words."""
+    return {" ".join(line.split(" ", 2)[:1]) for line in found.splitlines()}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -76,17 +93,17 @@ def main(words: Sequence[str] | None = None) -> int:
                 break
             zone, has_page_charges = ZONES[seed % 3], seed % 4 == 3
             acts = sequence(seed, wanted.length)
-            done, found, world = trial(acts, zone, has_page_charges=has_page_charges)
-            steps, sequences = steps + done, sequences + 1
-            if not found:
+            done = trial(acts, zone, has_page_charges=has_page_charges)
+            steps, sequences = steps + len(done.acts), sequences + 1
+            if not done.found:
                 continue
             differing += 1
             if not wanted.as_found:
-                acts = shortest(acts, zone, has_page_charges=has_page_charges)
-                _, found, world = trial(acts, zone, has_page_charges=has_page_charges)
+                acts = shortest(done.acts, done.found, zone, has_page_charges=has_page_charges)
+                done = trial(acts, zone, has_page_charges=has_page_charges)
             print(f"seed {seed}, {zone}, pages {'charged' if has_page_charges else 'as detail'}:")
-            print("acts: " + ", ".join(map(str, acts)))
-            print(f"{world.script()}\n{found}\n", flush=True)
+            print("acts: " + ", ".join(map(str, done.acts)))
+            print(f"{done.commands}\n{done.found}\n", flush=True)
             if not wanted.keep_going:
                 break
     except KeyboardInterrupt:

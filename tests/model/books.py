@@ -6,7 +6,7 @@ Imports nothing of the product.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -52,10 +52,16 @@ class Facts:
 class Books:
     """The books of one organization."""
 
-    def __init__(self, zone: str, sources: tuple[Source, ...], budgets: tuple[Budget, ...]) -> None:
+    def __init__(
+        self,
+        zone: str,
+        sources: tuple[Source, ...],
+        budgets: tuple[Budget, ...],
+        faults: Collection[str] = (),
+    ) -> None:
         self.zone = ZoneInfo(zone)
         self.sources = sources
-        self.requests = Requests()
+        self.requests = Requests(faults)
         self.buckets = Buckets()
         self.money = Money()
         self.watch = Watch(budgets)

@@ -58,6 +58,9 @@ def tear(world: World, a: int, b: int, _c: int) -> None:
     if not world.halves:
         raise UnfitError
     path = pick(sorted(world.halves), a)
+    known = world.books.requests.newest.get(path)
+    if "torn_line" in world.faults and known is not None and known.given_up is not None:
+        raise UnfitError
     del world.halves[path]
     world.append(path, "", content.log_line(world.call(a, b)))
 
@@ -203,6 +206,8 @@ def touch(world: World, a: int, _b: int, _c: int) -> None:
     if not files:
         raise UnfitError
     path = pick(files, a)
+    if "touched_file" in world.faults and not world.is_alone(path):
+        raise UnfitError
     world.write(path, world.disk[path].text)
 
 
@@ -217,7 +222,11 @@ def remove(world: World, a: int, _b: int, _c: int) -> None:
 def audit(world: World, a: int, b: int, c: int) -> None:
     """A second log that is kept as detail, of calls that are charged already or of others."""
     lines = world.lines()
-    if "detail_beside_charge" in world.faults or not lines or c % 3 == 0:
+    if (
+        ("detail_beside_charge" in world.faults and not world.has_page_charges)
+        or not lines
+        or c % 3 == 0
+    ):
         lines = [content.log_line(world.call(a, b, f"audit{world.name()}"))]
     world.write(f"audit/{world.name()}.jsonl", pick(lines, a) + "\n")
 

@@ -142,11 +142,11 @@ class Product:
     def _config(self) -> Config:
         return load(self.folder / "tollbook.toml")
 
-    def _correct(self, verb: str, now: datetime, act: Callable[[RunContext], object]) -> None:
+    def _correct(self, verb: str, now: datetime, act: Callable[[RunContext], Any]) -> Any:
         with recorded_run(
             self._config(), verb=verb, now=now, real_clock=self._tick, environment={}
         ) as run:
-            act(run)
+            return act(run)
 
     def run(self, now: datetime) -> str | None:
         """A batch run. Gives what is wrong, if anything."""
@@ -184,6 +184,12 @@ class Product:
             rows = {name: con.execute(text).fetchall() for name, text in QUERIES.items()}
         [(postings,)] = rows["postings"]
         return self._facts(rows), [f"{fault} ({day})" for fault, day in rows["apart"]], postings
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the published database."""
+        published = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
+        with duckdb.connect(str(published), read_only=True) as con:
+            return con.execute(query).fetchall()
 
     def facts_as_of(self, at: datetime) -> Facts:
         """What readers saw at an earlier instant, so far as that can be asked."""

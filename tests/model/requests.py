@@ -8,7 +8,7 @@ read is held back once, whichever file has it. Imports nothing of the product.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -69,8 +69,9 @@ class Version:
 class Requests:
     """All request-level files that were ever read."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Collection[str] = ()) -> None:
         self.versions: list[Version] = []
+        self.faults = faults
         self.newest: dict[str, Version] = {}
         self._order: dict[tuple[object, ...], dict[Call, Place]] = defaultdict(dict)
         self._by_identity: dict[tuple[object, ...], list[Row]] = defaultdict(list)
@@ -107,7 +108,7 @@ class Requests:
             self._give_up(run, known, clock)
             return
         for row in self.held():
-            if row.version.path == path:
+            if row.version.path == path and "mended_row" not in self.faults:
                 row.is_closed = True  # what its file says now stands for it
         version = Version(path, rank, kind, basis)
         self._keep(version)
@@ -187,8 +188,11 @@ class Requests:
         for row in list(self.held()):
             if row.version.kind != "request_log" or row.rule == "incomplete line":
                 continue
-            row.place = (run, *row.place[1:])
+            place = row.place
+            row.place = (run, *place[1:])
             self._understand(row, clock)
+            if row.rule is not None:
+                row.place = place
 
     def held(self) -> Iterator[Row]:
         """The rows that are held back: of equal ones the first that counts."""

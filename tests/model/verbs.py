@@ -57,6 +57,8 @@ def run(world: World, a: int, b: int, _c: int) -> None:
     """A run, at the last business time, a later or an earlier one."""
     if a % 3 == 0:
         now = pick(NOWS, b)
+        if world.has_run and "price_before_final" in world.faults:
+            run(world, 1, 0, 0)
         if now >= world.now or "earlier_now" not in world.faults:
             world.now = now
     world.told.append(f"tollbook run --now {world.now.isoformat()}Z")

@@ -97,7 +97,7 @@ class World:
         self.now = NOWS[0]
         self.sources = sources(has_page_charges=has_page_charges)
         self.has_page_charges = has_page_charges
-        self.books = Books(zone, self.sources, BUDGETS)
+        self.books = Books(zone, self.sources, BUDGETS, known_faults)
         self.product = Product(folder.resolve(), zone, self.sources, BUDGETS)
         self.product.configure(self.book)
         self.disk: dict[str, FileOnDisk] = {}
@@ -152,9 +152,11 @@ class World:
 
     def lines(self) -> list[str]:
         """Good lines of the logs."""
+        is_mixed = "detail_beside_charge" not in self.faults or self.has_page_charges
+        folders = ("logs", "audit") if is_mixed else ("logs",)
         lines = {
             line
-            for path in self.files("logs", "audit", plain=False)
+            for path in self.files(*folders, plain=False)
             for line in self.disk[path].text.splitlines()
         }
         return sorted(x for x in lines if isinstance(content.understood(x), Call))
@@ -165,6 +167,17 @@ class World:
         if path in self.halves:
             text += self.halves.pop(path) + "\n"
         self.write(path, text + "".join(f"{line}\n" for line in lines))
+
+    def is_alone(self, path: str) -> bool:
+        """Whether a file is not packed, and never had a copy."""
+        text = self.disk[path].text
+        texts = [f.text for p, f in self.disk.items() if p != path]
+        texts += [v.text for v in self.books.requests.versions if v.path != path]
+        return (
+            text not in texts
+            and not path.endswith(".gz")
+            and not path.startswith(("pages", "bill"))
+        )
 
     def price(self, book: Book) -> None:
         """From now on these are the prices."""

@@ -1,0 +1,76 @@
+"""The sequences of acts that once lost or doubled money, each with its right value.
+
+Dollars are millions of tokens: m1 costs one dollar a million.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from tests.model.books import Source
+from tests.model.content import TABLE_HEADER, Call, table_row
+from tests.model.trial import AT, GATEWAY, MILLION, Trial, chat
+from tests.model.watch import Budget
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """One charged log folder."""
+    return Trial(tmp_path)
+
+
+def test_t1_the_detail_first_then_the_charge(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))
+    trial.write("raw/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    assert trial.dollars == 1
+
+
+def test_t7_within_one_run(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", "rubbish")
+    trial.write("logs/b.jsonl", "rubbish", "rubbish")
+    trial.run()
+    assert trial.held == 2
+
+
+def test_t24_the_gate_looks_at_the_period_that_now_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial(tmp_path, budgets=(Budget("b", Decimal(10)),))
+    trial.write("logs/a.jsonl", chat("c1", 12))
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "--fail-on", "budget", "--now"]
+    assert CliRunner().invoke(app, [*words, "2026-03-12T00:00:00Z"]).exit_code == 4
+    april = "2026-04-01T14:00:00Z"
+    assert CliRunner().invoke(app, [*words, april]).exit_code == 0
+
+
+def test_t30_without_it_the_vanished_row_goes_on_counting(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (Source("export", "records", "tables", "charge"),))
+    rows = [table_row(Call(n, AT, t * MILLION, "pa", "m1")) for n, t in (("t1", 1), ("t2", 2))]
+    trial.write("tables/x.csv", TABLE_HEADER, *rows)
+    trial.run()
+    trial.write("tables/x.csv", TABLE_HEADER, rows[0])
+    trial.run()
+    assert trial.dollars == 3
+
+
+def test_t33_a_renamed_source_reads_its_files_again_and_charges_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    trial = Trial(tmp_path)
+    trial.write("logs/a.jsonl", chat("c1", 1), "rubbish")
+    trial.run()
+    renamed = Trial(tmp_path, (Source("gw", "request_log", "logs", "charge"),), at=trial.at)
+    renamed.run()
+    assert (renamed.dollars, renamed.held) == (Decimal(1), 1)
+    renamed.write("logs/a.jsonl", chat("c1", 1), "rubbish", chat("c2", 1))
+    renamed.run()
+    assert (renamed.dollars, renamed.held) == (Decimal(2), 1)
