@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pipeline.text import counted
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONGEST_MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -46,7 +48,7 @@ def parse(text: str) -> str:
     """The expression with numbers for names. Fails: ValueError saying which field is wrong."""
     parts = text.lower().split()
     if len(parts) != len(_FIELDS):
-        count = f"{len(parts)} field" + ("" if len(parts) == 1 else "s")
+        count = counted(len(parts), "field")
         raise ValueError(
             f"{text!r} has {count}; a cron expression has five: "
             'minute, hour, day of the month, month, day of the week, such as "0 6 * * 1-5"'

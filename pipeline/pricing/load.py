@@ -24,6 +24,7 @@ from pipeline.pricing.book import (
 from pipeline.pricing.checks import check_rows, jumps_from_list
 from pipeline.pricing.findings import PriceFinding, raise_errors
 from pipeline.pricing.rows import PriceRow, read_prices
+from pipeline.text import counted
 
 ALIASES_FILE = "models.csv"
 ALLOWANCES_FILE = "allowances.csv"
@@ -80,7 +81,7 @@ def summary(book: PriceBook, files: int, findings: Sequence[PriceFinding]) -> st
     errors = sum(finding.severity == "error" for finding in findings)
     return (
         f"checked {len(book.rows()) - own} built-in prices and {own} in "
-        f"{files} {'file' if files == 1 else 'files'}: {errors} errors, "
+        f"{counted(files, 'file')}: {errors} errors, "
         f"{len(findings) - errors} warnings"
     )
 

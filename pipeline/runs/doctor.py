@@ -33,6 +33,7 @@ from pipeline.storage.layout import StorageLayout
 from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
 from pipeline.storage.orphans import orphans
 from pipeline.storage.read_copy import open_read_copy
+from pipeline.text import counted
 
 LITTLE_SPACE_BYTES = 1 << 30
 _GIB = 1 << 30
@@ -139,9 +140,9 @@ def _source(source: Source, root: Path) -> Check:
             except (ImportError, ValueError) as error:
                 problems.append(SourceError(str(error), file=pattern.split("?", 1)[0]))
     name = f"source {source.name}"
-    shown = [_number(len(files), "file")] if local else []
+    shown = [counted(len(files), "file")] if local else []
     shown += (
-        [_number(len(source.path) - len(local), "remote path")]
+        [counted(len(source.path) - len(local), "remote path")]
         if len(local) < len(source.path)
         else []
     )
@@ -177,9 +178,9 @@ def _prices(config: Config) -> Check:
         return _failed("configuration", "prices", error)
     errors = [f for f in findings if f.severity == "error"]
     value = (
-        f"built-in and {_number(len(config.prices.files), 'file')}, "
-        f"{_number(len(config.discounts), 'discount')}: {_number(len(errors), 'error')}, "
-        f"{_number(len(findings) - len(errors), 'warning')}"
+        f"built-in and {counted(len(config.prices.files), 'file')}, "
+        f"{counted(len(config.discounts), 'discount')}: {counted(len(errors), 'error')}, "
+        f"{counted(len(findings) - len(errors), 'warning')}"
     )
     if errors:
         return Check(
@@ -196,7 +197,7 @@ def _directory(config: Config) -> Check:
         read_files(config.directory, config.projects)
     except ConfigError as error:
         return _failed("configuration", "directory", error)
-    value = f"{_number(len(named), 'file')}, {_number(len(config.projects), 'project')} named here"
+    value = f"{counted(len(named), 'file')}, {counted(len(config.projects), 'project')} named here"
     return Check("configuration", "directory", value)
 
 
@@ -295,7 +296,7 @@ def _runs(db: Database) -> Iterator[Check]:
 
 def _orphans(db: Database, storage: StorageLayout) -> Check:
     count = len(orphans(db, storage))
-    value = f"{_number(count, 'file')} of a run that did not end" if count else "none"
+    value = f"{counted(count, 'file')} of a run that did not end" if count else "none"
     return Check(
         "storage", "left over", value, hint="The next run removes them." if count else None
     )
@@ -318,14 +319,10 @@ def _published(storage: StorageLayout) -> Check:
     except TollbookError as error:
         return Check("storage", "published", error.what, "warning", error.hint)
     count = sum(1 for folder in storage.snapshots.iterdir() if folder.is_dir())
-    return Check("storage", "published", f"{snapshot.name} ({_number(count, 'snapshot')} kept)")
+    return Check("storage", "published", f"{snapshot.name} ({counted(count, 'snapshot')} kept)")
 
 
 def _failed(
     area: Literal["software", "configuration", "storage"], name: str, error: TollbookError
 ) -> Check:
     return Check(area, name, str(error), "error", exit_code=error.exit_code)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from pipeline.alerts.model import Alert, BudgetThreshold, Change
 from pipeline.budgets.status import BudgetStatus
 from pipeline.money import CENT, EXACT, display_usd
-from pipeline.text import named
+from pipeline.text import counted, named
 
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
 _TENTH = Decimal("0.1")
@@ -50,8 +50,7 @@ def headline(blocks: Sequence[Sequence[Change]]) -> str:
     elif crossings:
         parts.append(f"{len(crossings)} budgets crossed a threshold")
     if cleared_alerts:
-        alerts = "alert" if cleared_alerts == 1 else "alerts"
-        parts.append(f"{cleared_alerts} budget {alerts} taken back")
+        parts.append(f"{counted(cleared_alerts, 'budget alert')} taken back")
     return "; ".join(parts)
 
 

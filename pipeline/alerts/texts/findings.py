@@ -55,9 +55,9 @@ def headline(kind: FindingKind, raised: int, cleared: int) -> str:
     one, many = _HEADLINES[kind]
     parts = []
     if raised:
-        parts.append(f"1 {one}" if raised == 1 else f"{raised} {many}")
+        parts.append(counted(raised, one, many))
     if cleared:
-        parts.append(f"{cleared} {'alert' if cleared == 1 else 'alerts'} taken back")
+        parts.append(f"{counted(cleared, 'alert')} taken back")
     return "; ".join(parts)
 
 

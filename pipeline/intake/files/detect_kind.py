@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.compression import compression, read_head
 from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
+from pipeline.text import counted
 
 HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
@@ -85,8 +86,7 @@ def _kinds(by_kind: Mapping[str, Sequence[str]]) -> list[str]:
     if sum(len(names) for names in by_kind.values()) <= _NAMED_FILES:
         return [f"{name}: {kind}" for kind, names in sorted(by_kind.items()) for name in names]
     return [
-        f"{len(names):,} {'file' if len(names) == 1 else 'files'} of kind {kind}"
-        for kind, names in sorted(by_kind.items())
+        f"{counted(len(names), 'file')} of kind {kind}" for kind, names in sorted(by_kind.items())
     ]
 
 
