@@ -42,6 +42,17 @@ MONEY_PASSES = (
     "published.named_queries",
     "directory",
 )
+# Where OpenAI may be named outside its own package: prices, samples, and texts for users.
+NAME_OPENAI = (
+    "providers.openai",
+    "pricing.seeding",
+    "demo",
+    "config.reference",
+    "config.source_section",
+    "cli.ingest",
+    "cli.demo",
+    "cli.directory",
+)
 # Modules over 400 lines that are still to be split; no other may become one.
 STILL_LONG: set[str] = set()
 # Imported by the tool that writes the built-in price book, which is no verb.
@@ -212,3 +223,56 @@ def test_optional_protocols_are_extras(extra: str) -> None:
     """Each one is installed by whoever needs it, by the name that the error message gives."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert len(project["optional-dependencies"][extra]) == 1
+
+
+def _is_in(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in packages)
+
+
+def _names_openai(tree: ast.AST) -> bool:
+    """Whether some text in it names OpenAI; a docstring or a comment may."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and "openai" in node.value.lower()
+        and id(node) not in docstrings
+        for node in ast.walk(tree)
+    )
+
+
+def test_only_its_own_package_knows_a_provider() -> None:
+    """A provider is registered in one place; nothing else compares with it or writes it down."""
+    others = {m: tree for m, tree in _modules().items() if not _is_in(m, ("providers.openai",))}
+    naming = {module for module, tree in others.items() if _names_openai(tree)}
+    assert {module for module in naming if not _is_in(module, NAME_OPENAI)} == set()
+    comparing = {
+        module
+        for module, tree in others.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare) and _names_openai(node)
+    }
+    assert comparing == set()
+    importing = {
+        module
+        for module, tree in others.items()
+        if any(_is_in(other, ("providers.openai",)) for other in _known(tree))
+    }
+    assert importing == {"runs.kinds"}
+
+
+def test_no_question_names_a_provider() -> None:
+    """Only migrations do: they fill in what was true of older storages."""
+    folder = REPOSITORY / "queries"
+    assert {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.sql")
+        if "openai" in path.read_text(encoding="utf-8").lower()
+        and path.relative_to(folder).parts[0] != "schema"
+    } == set()

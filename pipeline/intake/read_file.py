@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -261,7 +262,7 @@ def _take(
 
     before = replace(entry)
     try:
-        _work(
+        take_frames(
             intake, entry, frames(), lambda frame: request_log_normalize.normalize(frame, context)
         )
     except (duckdb.Error, SourceError, OSError) as error:
@@ -275,12 +276,14 @@ def _take(
         ) from None
 
 
-def _work(
+def take_frames(
     intake: IntakeSession,
     entry: InputFile,
     frames: Iterator[pl.DataFrame],
     normalize: Callable[[pl.DataFrame], Normalized],
 ) -> None:
+    """Take in the rows of one file, frame by frame; a worker normalizes while the next is read."""
+
     def one(frame: pl.DataFrame) -> None:
         done = normalize(frame)
         entry.take_in(
@@ -330,7 +333,7 @@ def _read_table(
     frames = read.read_frames(path, input_file=file.name)
     before = replace(entry)
     try:
-        _work(intake, entry, frames, lambda frame: tabular_normalize.normalize(frame, context))
+        take_frames(intake, entry, frames, partial(tabular_normalize.normalize, context=context))
     except SourceError:
         intake.abandon(entry, before)
         raise

@@ -11,6 +11,27 @@ from pipeline.ledger.bill import ITEM_TYPE, UNKNOWN, Bills, item_values
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 
+# The columns of `provider_costs` that a provider's reader fills.
+COSTS_SCHEMA: dict[str, pl.DataType] = {
+    "provider": pl.String(),
+    "usage_date": pl.Date(),
+    "organization_id": pl.String(),
+    "project_id": pl.String(),
+    "api_key_id": pl.String(),
+    "user_id": pl.String(),
+    "line_item": pl.String(),  # as sent, unknown ones too
+    "item": ITEM_TYPE,  # the same, taken apart
+    "amount": pl.Decimal(38, 24),
+    "currency": pl.String(),  # lower case
+    "quantity": pl.Decimal(38, 6),
+    "quantity_unit": pl.String(),
+    "fetched_at": pl.Datetime("us"),  # NULL: a page from elsewhere
+    "input_file": pl.String(),
+    "input_line": pl.Int64(),
+    "bucket_key": pl.String(),  # costs|DATE
+    "bucket_position": pl.Int64(),  # which version of the bucket: `Bucket.position` in this file
+}
+
 
 def save_costs(
     db: Database,

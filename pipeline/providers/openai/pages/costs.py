@@ -16,35 +16,15 @@ import polars as pl
 
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
-from pipeline.ledger.bill import ITEM_TYPE, item_values
+from pipeline.ledger.bill import item_values
 from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
+from pipeline.ledger.cost_store import COSTS_SCHEMA
 from pipeline.money import parse_decimal, provider_amount, round_quantity
 from pipeline.providers.openai import line_items
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
 from pipeline.providers.openai.pages.pages import read
 
 __all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
-
-AMOUNT = pl.Decimal(38, 24)
-COSTS_SCHEMA: dict[str, pl.DataType] = {
-    "provider": pl.String(),
-    "usage_date": pl.Date(),
-    "organization_id": pl.String(),
-    "project_id": pl.String(),
-    "api_key_id": pl.String(),
-    "user_id": pl.String(),
-    "line_item": pl.String(),  # as sent, unknown ones too
-    "item": ITEM_TYPE,  # the same, taken apart
-    "amount": AMOUNT,
-    "currency": pl.String(),  # lower case
-    "quantity": pl.Decimal(38, 6),
-    "quantity_unit": pl.String(),
-    "fetched_at": pl.Datetime("us"),  # NULL: a page from elsewhere
-    "input_file": pl.String(),
-    "input_line": pl.Int64(),
-    "bucket_key": pl.String(),  # costs|DATE
-    "bucket_position": pl.Int64(),  # which version of the bucket: `Bucket.position` in this file
-}
 
 _DIMENSIONS = ("project_id", "api_key_id", "user_id", "line_item", "api_source")
 _KNOWN = frozenset(

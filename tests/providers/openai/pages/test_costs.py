@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.errors import SourceError
 from pipeline.intake.source import Context
+from pipeline.ledger.cost_store import COSTS_SCHEMA
 from pipeline.providers.openai.pages import costs as pages_costs
 from pipeline.providers.openai.pages.costs import ParsedCosts
 
@@ -49,7 +50,7 @@ def parse(tmp_path: Path, pages: Any, name: str = "costs.json") -> ParsedCosts:
         Context("org-acme", "costs", "openai", "charge", ZoneInfo("UTC"), now, now, name),
     )
     assert found.records.height + found.rejects.height == found.rows_read
-    assert found.records.schema == pages_costs.COSTS_SCHEMA
+    assert found.records.schema == COSTS_SCHEMA
     return found
 
 
