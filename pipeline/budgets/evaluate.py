@@ -17,7 +17,9 @@ from pipeline.directory import store as directory_store
 from pipeline.storage.database import Database
 from pipeline.storage.parquet import relation
 
-_SPEND = "charge_date, project_id, model, scope, cost_usd, unpriced_quantity"
+_SPEND = (
+    "charge_date, project_id, model, scope, cost_usd, unpriced_quantity, long_context_doubt_usd"
+)
 
 
 def update_status(
@@ -42,9 +44,10 @@ def evaluate(
     """Where every budget stands, in every period that has spend and in the current one.
 
     **Takes** the plans as configured, `spend_by_day` (charge_date, project_id, model, scope,
-    cost_usd, unpriced_quantity) and the table `budget_status` as the last run left it, for the
-    plans of ended periods; `today` is the organization's day. **Gives** rows ordered by budget and
-    period; ended periods of a budget that is no longer configured stay. Writes nothing.
+    cost_usd, unpriced_quantity, long_context_doubt_usd) and the table `budget_status` as the last
+    run left it, for the plans of ended periods; `today` is the organization's day. **Gives** rows
+    ordered by budget and period; ended periods of a budget that is no longer configured stay.
+    Writes nothing.
     """
     kept = store.kept_periods(con, [plan.calendar for plan in plans])
     planned = planned_periods(plans, kept, store.spend_days(con), today)

@@ -27,7 +27,7 @@ class BudgetStatus:
     amount_usd: Decimal
     spent_usd: Decimal
     spent_ratio: Decimal | None  # rounded down, so that 0.8 means that 80 % is reached
-    is_lower_bound: bool  # some of the usage has no price
+    is_lower_bound: bool  # some usage has no price, or may have been of long requests
     unpriced_quantity: Decimal  # in mixed units
     state: BudgetState
     thresholds: tuple[int, ...]
@@ -38,8 +38,10 @@ class BudgetStatus:
     project_name: str | None = None  # the directory's, for people
 
 
-def status_of(planned: PlannedPeriod, spent_usd: Decimal, unpriced: Decimal) -> BudgetStatus:
-    """The status of a planned period, given what was spent in it."""
+def status_of(
+    planned: PlannedPeriod, spent_usd: Decimal, unpriced: Decimal, doubt_usd: Decimal = Decimal(0)
+) -> BudgetStatus:
+    """The status of a planned period, given what was spent in it and how much more it may be."""
     plan = planned.plan
     return BudgetStatus(
         budget_id=plan.budget_id,
@@ -47,7 +49,7 @@ def status_of(planned: PlannedPeriod, spent_usd: Decimal, unpriced: Decimal) -> 
         amount_usd=plan.amount_usd,
         spent_usd=spent_usd,
         spent_ratio=_ratio(spent_usd, plan.amount_usd),
-        is_lower_bound=unpriced > 0,
+        is_lower_bound=unpriced > 0 or doubt_usd > 0,
         unpriced_quantity=unpriced,
         state=_state(spent_usd, plan.amount_usd, plan.thresholds),
         thresholds=plan.thresholds,

@@ -77,8 +77,8 @@ def spend_days(con: duckdb.DuckDBPyConnection) -> list[date]:
 
 def spend(
     con: duckdb.DuckDBPyConnection, planned: Sequence[PlannedPeriod]
-) -> Mapping[tuple[str, date], tuple[Decimal, Decimal]]:
-    """Spend in USD and unpriced quantity, by budget and first day of the period."""
+) -> Mapping[tuple[str, date], tuple[Decimal, Decimal, Decimal]]:
+    """Spend in USD, unpriced quantity and doubt in USD, by budget and first day of the period."""
     frame = pl.DataFrame(
         [
             (
@@ -98,7 +98,7 @@ def spend(
     con.register("budget_plan", frame)
     rows = con.execute(sql("budgets/status")).fetchall()
     con.unregister("budget_plan")
-    return {(budget_id, start): (usd, unpriced) for budget_id, start, usd, unpriced in rows}
+    return {(budget_id, start): tuple(sums) for budget_id, start, *sums in rows}
 
 
 def save(con: duckdb.DuckDBPyConnection, statuses: Iterable[BudgetStatus]) -> None:

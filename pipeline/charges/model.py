@@ -39,6 +39,7 @@ DAILY_SCHEMA: dict[str, pl.DataType] = {
     "output_tokens": pl.Int64(),
     "cost_usd": pl.Decimal(38, 24),
     "unpriced_quantity": pl.Decimal(38, 6),
+    "long_context_doubt_usd": pl.Decimal(38, 24),
 }
 
 

@@ -16,6 +16,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.charges.context_class import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    register_doubts,
+    register_thresholds,
+)
 from pipeline.charges.day_files import charges_by_day, days_with_other_requests, split_by_day
 from pipeline.charges.model import (
     DAILY_SCHEMA,
@@ -26,9 +32,9 @@ from pipeline.charges.model import (
     RatingJob,
     RatingResult,
 )
+from pipeline.charges.overflow import OVERFLOWS, too_large
 from pipeline.charges.postings import differences, register_days
 from pipeline.charges.price_lookup import number_keys, resolve, with_organization
-from pipeline.errors import RunFailedError
 from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS, QUANTITY
 from pipeline.pricing.book import PriceBook
@@ -40,8 +46,6 @@ from pipeline.storage.parquet import write as write_parquet
 # Days are rated together up to so many ledger rows: more costs memory and gains nothing.
 ROWS_AT_ONCE = 750_000
 _WORKERS = 2  # much of a chunk's work keeps only one core busy
-FIRST_INSTANT = datetime(1, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
-LAST_INSTANT = datetime(9999, 12, 31)  # noqa: DTZ001  as above
 _SQL_TYPES = {m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS}
 
 
@@ -76,9 +80,9 @@ def rate(
             rating = _Chunk(own, chunk, files, excluded, known, folder, run_id, posted_at, extra)
             try:
                 rating.run()
-            except (duckdb.ConversionException, duckdb.OutOfRangeException):
-                # one row cannot do it (`LARGEST_QUANTITY`), ten thousand of the largest kind can
-                raise _too_large(own, chunk, files) from None
+            except OVERFLOWS:
+                first, last = chunk[0].usage_date, chunk[-1].usage_date
+                raise too_large(own, first, last, files) from None
         return rating.rated
 
     rated = RatingResult()
@@ -88,31 +92,6 @@ def rate(
             rated.postings += part.postings
             rated.day_prices += part.day_prices
     return rated
-
-
-def _too_large(
-    con: duckdb.DuckDBPyConnection, days: Sequence[RatingJob], files: Sequence[LedgerFile]
-) -> RunFailedError:
-    """The error that names the largest row of days whose sums do not fit a charge."""
-    row = con.execute(
-        "SELECT input_file, input_line FROM read_parquet($paths, hive_partitioning = false) "
-        f"WHERE usage_date BETWEEN $first AND $last ORDER BY greatest({', '.join(METER_NAMES)}) "
-        "DESC LIMIT 1",
-        {
-            "paths": [str(f.path) for f in files],
-            "first": days[0].usage_date,
-            "last": days[-1].usage_date,
-        },
-    ).fetchone()
-    file, line = row if row is not None else (None, None)
-    return RunFailedError(
-        f"the usage or the cost of {days[0].usage_date} to {days[-1].usage_date} adds up to more "
-        "than a charge can hold; the largest row is this one",
-        file=file,
-        line=line,
-        hint="Correct it, or the price that makes it so dear, or leave its source out, and run "
-        "again.",
-    )
 
 
 def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[list[RatingJob]]:
@@ -247,33 +226,27 @@ class _Chunk:
                 has_segments=self.has_segments,
             ),
         )
+        self._doubts(book, has_thresholds=thresholds)
 
     def _thresholds(self, book: PriceBook) -> bool:
-        models = self.con.execute(
-            "SELECT DISTINCT provider, model FROM usage_rows WHERE model IS NOT NULL"
-        ).fetchall()
-        rows = [
-            (
-                provider,
-                model,
-                t.long_above_tokens,
-                t.valid_from or FIRST_INSTANT,
-                t.valid_to or LAST_INSTANT,
-            )
-            for provider, model in models
-            for t in book.long_thresholds(model, provider)
-        ]
-        schema: dict[str, pl.DataType | type[pl.DataType]] = {
-            "provider": pl.String,
-            "model": pl.String,
-            "long_above_tokens": pl.Int64,
-            "starts_at": pl.Datetime("us"),
-            "ends_at": pl.Datetime("us"),
-        }
-        self.con.register("long_thresholds", pl.DataFrame(rows, schema=schema, orient="row"))
-        # the join costs as much as the summing: spare it where no request is long enough
-        lowest = min((tokens for _, _, tokens, *_ in rows), default=None)
+        lowest = register_thresholds(self.con, book)
+        # the join costs as much as the summing: spare it where no row has enough tokens
         return lowest is not None and any(f.most_input_tokens > lowest for f in self.files)
+
+    def _doubts(self, book: PriceBook, *, has_thresholds: bool) -> None:
+        if not has_thresholds:
+            register_doubts(self.con, book, (), self.meters)
+            return
+        doubtful = self.con.sql(
+            render_sql(
+                "charges/doubtful_quantities",
+                meters=self.meters,
+                types=_SQL_TYPES,
+                input_meters=[m for m in self.meters if m in INPUT_METERS],
+                has_segments=self.has_segments,
+            )
+        ).pl()
+        register_doubts(self.con, book, doubtful.iter_rows(named=True), self.meters)
 
     def _lookup(self, book: PriceBook) -> pl.DataFrame:
         found: pl.DataFrame = self.con.sql(

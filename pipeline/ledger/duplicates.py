@@ -103,7 +103,7 @@ def find_duplicates(
         for rows in _by_call(found.filter(pl.col("fate") == "asked")):
             changes.merge_askers(rows)
         _note_reused_ids(con, repeats)
-    superseded = changes.superseded
+    superseded = changes.replaced
     for file in new:
         gone = changes.dropped.get(file.ledger_id, set())
         filled = changes.filled.get(file.ledger_id, {})
@@ -127,7 +127,7 @@ class _Changes:
     def __init__(self, repeats: Repeats) -> None:
         self.dropped: dict[int, set[int]] = {}
         self.filled: dict[int, dict[int, dict[str, str | None]]] = {}
-        self.superseded: list[tuple[int, int, str, int]] = []
+        self.replaced: list[tuple[int, int, str, int]] = []
         self._repeats = repeats
 
     def drop(self, row: Row) -> None:
@@ -143,7 +143,7 @@ class _Changes:
         else:
             self._repeats.superseded_old[(*key, row["run_id"])] += 1
             self._repeats.restated_dates.add(row["usage_date"])
-        self.superseded.append((row["ledger_id"], row["row_number"], by_file, by_line))
+        self.replaced.append((row["ledger_id"], row["row_number"], by_file, by_line))
 
     def merge_askers(self, rows: Sequence[Row]) -> None:
         """Of rows that differ only in who asked, one counts, with all that they agree about.

@@ -16,7 +16,8 @@ spend_by_period AS (
     sum(spend.cost_usd) AS cost_usd,
     -- what has no price must not be hidden by an allowance without a price
     sum(CASE WHEN spend.unpriced_quantity > 0 THEN spend.unpriced_quantity END)
-      AS unpriced_quantity
+      AS unpriced_quantity,
+    sum(spend.long_context_doubt_usd) AS long_context_doubt_usd
   FROM spend_by_day AS spend
   INNER JOIN periods
     ON spend.charge_date >= periods.period_start_date
@@ -29,7 +30,9 @@ SELECT
   plan.budget_id,
   plan.period_start_date,
   CAST(coalesce(sum(spend.cost_usd), 0) AS DECIMAL(38, 24)) AS spent_usd,
-  CAST(coalesce(sum(spend.unpriced_quantity), 0) AS DECIMAL(38, 6)) AS unpriced_quantity
+  CAST(coalesce(sum(spend.unpriced_quantity), 0) AS DECIMAL(38, 6)) AS unpriced_quantity,
+  CAST(coalesce(sum(spend.long_context_doubt_usd), 0) AS DECIMAL(38, 24))
+    AS long_context_doubt_usd
 FROM budget_plan AS plan
 LEFT JOIN spend_by_period AS spend
   ON plan.period_start_date = spend.period_start_date

@@ -1,5 +1,5 @@
 -- row: one UTC day, organization's day, project, model and scope: requests, tokens and cost.
--- takes: quantities, charge_lines. cost_usd is NULL, not 0, where nothing is priced.
+-- takes: quantities, charge_lines, context_doubts. cost_usd is NULL, not 0, where nothing is priced.
 -- engine: any
 WITH used AS (
   SELECT
@@ -24,14 +24,22 @@ cost AS (
 both_sides AS (
   SELECT
     usage_date, charge_date, project_id, model, scope, requests, input_tokens, output_tokens,
-    CAST(NULL AS DECIMAL(38, 24)) AS cost_usd, CAST(0 AS DECIMAL(38, 6)) AS unpriced_quantity
+    CAST(NULL AS DECIMAL(38, 24)) AS cost_usd, CAST(0 AS DECIMAL(38, 6)) AS unpriced_quantity,
+    CAST(0 AS DECIMAL(38, 24)) AS long_context_doubt_usd
   FROM used
   UNION ALL
   SELECT
     usage_date, charge_date, project_id, model, scope, CAST(0 AS BIGINT) AS requests,
     CAST(0 AS BIGINT) AS input_tokens, CAST(0 AS BIGINT) AS output_tokens, cost_usd,
-    unpriced_quantity
+    unpriced_quantity, CAST(0 AS DECIMAL(38, 24)) AS long_context_doubt_usd
   FROM cost
+  UNION ALL
+  SELECT
+    usage_date, charge_date, project_id, model, scope, CAST(0 AS BIGINT) AS requests,
+    CAST(0 AS BIGINT) AS input_tokens, CAST(0 AS BIGINT) AS output_tokens,
+    CAST(NULL AS DECIMAL(38, 24)) AS cost_usd, CAST(0 AS DECIMAL(38, 6)) AS unpriced_quantity,
+    long_context_doubt_usd
+  FROM context_doubts
 )
 
 SELECT
@@ -40,6 +48,7 @@ SELECT
   CAST(sum(input_tokens) AS BIGINT) AS input_tokens,
   CAST(sum(output_tokens) AS BIGINT) AS output_tokens,
   CAST(sum(cost_usd) AS DECIMAL(38, 24)) AS cost_usd,
-  CAST(sum(unpriced_quantity) AS DECIMAL(38, 6)) AS unpriced_quantity
+  CAST(sum(unpriced_quantity) AS DECIMAL(38, 6)) AS unpriced_quantity,
+  CAST(sum(long_context_doubt_usd) AS DECIMAL(38, 24)) AS long_context_doubt_usd
 FROM both_sides
 GROUP BY usage_date, charge_date, project_id, model, scope

@@ -7,7 +7,15 @@ WITH classed AS (
   SELECT
     {{ usage_dimensions | columns('u') }},
 {%- if has_thresholds %}
-    CASE WHEN t.model IS NULL THEN 'base' ELSE 'long' END AS context_class,
+    -- one request above the threshold is long, and several are whose mean is above it; of a row
+    -- with an end and no number of requests it is not known (see doubtful_quantities)
+    CASE
+      WHEN t.model IS NULL OR (u.requests = 0 AND u.ended_at IS NOT NULL) THEN 'base'
+      WHEN
+        {{ input_meters | join(' + ') or '0' }} > t.long_above_tokens * greatest(u.requests, 1)
+        THEN 'long'
+      ELSE 'base'
+    END AS context_class,
 {%- else %}
     'base' AS context_class,
 {%- endif %}
@@ -22,11 +30,9 @@ WITH classed AS (
     u.requests
   FROM usage_rows AS u
 {%- if has_thresholds %}
-  -- a bucket has an end and no request sizes: its class is base
   LEFT JOIN long_thresholds AS t
     ON t.provider = u.provider
     AND t.model = u.model
-    AND u.ended_at IS NULL
     AND u.started_at >= t.starts_at AND u.started_at < t.ends_at
     AND {{ input_meters | join(' + ') or '0' }} > t.long_above_tokens
 {%- endif %}

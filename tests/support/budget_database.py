@@ -33,7 +33,8 @@ def catalogue(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
             con.execute(sql(name))
     con.execute(
         "CREATE TABLE IF NOT EXISTS spend_by_day (charge_date DATE, project_id VARCHAR, "
-        "model VARCHAR, scope VARCHAR, cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6))"
+        "model VARCHAR, scope VARCHAR, cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6), "
+        "long_context_doubt_usd DECIMAL(38,24))"
     )
     return con
 
@@ -43,7 +44,7 @@ def spend(con: duckdb.DuckDBPyConnection, rows: Iterable[Spend]) -> None:
     con.execute("DELETE FROM spend_by_day")
     for day, project, model, scope, cost, unpriced in rows:
         con.execute(
-            "INSERT INTO spend_by_day VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO spend_by_day VALUES (?, ?, ?, ?, ?, ?, 0)",
             [day, project, model, scope, Decimal(cost) if cost else None, Decimal(unpriced)],
         )
 

@@ -24,7 +24,7 @@ from pipeline.intake.request_log.tokens import (
     token_counts,
     transcription_tokens,
 )
-from pipeline.intake.request_log.tools import (
+from pipeline.intake.request_log.tool_usage import (
     file_search_calls,
     further_rows,
     search_calls,

@@ -155,8 +155,6 @@ def _of_class(
     classes = {line["context_class"] for line in lines}
     if len(classes) == 1:
         return list(lines)
-    if record.ended_at is not None:  # a bucket has no request sizes
-        return [line for line in lines if line["context_class"] == "base"]
     rows = [prices[line["price_id"]].row for line in lines if line["price_id"] is not None]
     limits = [
         threshold.long_above_tokens
@@ -167,7 +165,9 @@ def _of_class(
     if not limits:
         return list(lines)
     tokens = sum(record.quantities.get(meter, Decimal(0)) for meter in INPUT_METERS)
-    wanted = "long" if tokens > min(limits) else "base"
+    is_counted = record.requests > 0 or record.ended_at is None
+    is_long = is_counted and tokens > min(limits) * max(record.requests, 1)
+    wanted = "long" if is_long else "base"
     return [line for line in lines if line["context_class"] == wanted]
 
 

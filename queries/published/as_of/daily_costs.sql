@@ -39,7 +39,8 @@ SELECT
   CAST(sum(b.input_tokens) AS BIGINT) AS input_tokens,
   CAST(sum(b.output_tokens) AS BIGINT) AS output_tokens,
   CAST(sum(b.cost_usd) AS DECIMAL(38, 24)) AS cost_usd,  -- NULL, not 0, where nothing is priced
-  CAST(sum(b.unpriced_quantity) AS DECIMAL(38, 6)) AS unpriced_quantity
+  CAST(sum(b.unpriced_quantity) AS DECIMAL(38, 6)) AS unpriced_quantity,
+  CAST(NULL AS DECIMAL(38, 24)) AS long_context_doubt_usd  -- not kept by instant
 FROM both_sides AS b
 LEFT JOIN tollbook.main.projects AS p ON p.project_id = b.project_id
 GROUP BY b.charge_date, b.project_id, p.project_name, b.model, b.scope
