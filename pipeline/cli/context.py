@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.config import load as configuration
-from pipeline.config.model import Config, Source
+from pipeline.config.model import Config
+from pipeline.config.source_section import SourceKind
 from pipeline.dates import parse_instant, parse_month
 from pipeline.errors import ConfigError
 from pipeline.runs.clock import Clock
@@ -114,16 +115,24 @@ def month(text: str | None, option: str = "--month") -> date | None:
         ) from None
 
 
-def load(path: Path | None, sources: tuple[Source, ...] = ()) -> Config:
-    """The configuration of this call: the file given, ./tollbook.toml, or the defaults."""
+def load(path: Path | None, kinds: Mapping[str, SourceKind] | None = None) -> Config:
+    """The configuration of this call: the file given, ./tollbook.toml, or the defaults.
+
+    For verbs that only read what is published: the kinds of source need not be known.
+    """
+    if path is not None:
+        return configuration.load(path, kinds)
+    here = Path("tollbook.toml")
+    if here.is_file():
+        return configuration.load(here, kinds)
+    return configuration.without_file(Path.cwd())
+
+
+def load_for_run(path: Path | None) -> Config:
+    """The configuration of a call that may read sources, with their kinds checked."""
     from pipeline.runs.kinds import KINDS
 
-    if path is not None:
-        return configuration.load(path, KINDS)
-    here = Path("tollbook.toml")
-    if here.is_file() and not sources:
-        return configuration.load(here, KINDS)
-    return configuration.without_file(Path.cwd(), sources)
+    return load(path, KINDS)
 
 
 @contextmanager
@@ -134,7 +143,7 @@ def correction(path: Path | None, now: str | None, verb: str) -> Iterator[RunCon
     log_to_stderr()
     at = clock(now)
     with recorded_run(
-        load(path),
+        load_for_run(path),
         verb=verb,
         now=at.business(),
         real_clock=at.real,

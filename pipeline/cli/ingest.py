@@ -46,7 +46,7 @@ def ingest(
     cli_context.log_to_stderr()
     with _bar(is_shown=sys.stderr.isatty() and not quiet) as progress:
         done = ingest_and_report(
-            cli_context.load(config),
+            cli_context.load_for_run(config),
             since=cli_context.day(since, "--since") if since else None,
             until=cli_context.day(until, "--until") if until else None,
             source=source,

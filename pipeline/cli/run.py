@@ -115,7 +115,7 @@ def _config(
     path: Path | None, files: Sequence[str]
 ) -> tuple[Config, Sequence[str], Sequence[SourceError]]:
     """The configuration of this run, and what was found out about the files named."""
-    config = cli_context.load(path)
+    config = cli_context.load_for_run(path)
     if files:
         from pipeline.intake.files.detect_kind import sources_of
         from pipeline.runs.kinds import KINDS

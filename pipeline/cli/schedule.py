@@ -50,7 +50,7 @@ def schedule(
     """
     if is_json and not is_list:
         raise ConfigError("goes with --list", key="--json")
-    config = cli_context.load(config_path)
+    config = cli_context.load_for_run(config_path)
     at = cli_context.clock(now)
     business = _Business(config_path, config, at.business() - at.real(), threading.Event())
     if is_list:
@@ -117,7 +117,7 @@ class _Business:
         # Budgets, sources and channels may change under a running service; the storage it has
         # locked and the times it waits for change with a restart.
         kept = {"storage": self.config.storage, "schedule": self.config.schedule}
-        return cli_context.load(self.config_path).model_copy(update=kept)
+        return cli_context.load_for_run(self.config_path).model_copy(update=kept)
 
     def tell(self, text: str) -> None:
         """Send a problem to the alert channels. Fails: SourceError if it reached none of them."""

@@ -41,7 +41,7 @@ def doctor(
     """
     from pipeline.runs.doctor import diagnose, exit_code
 
-    checks = diagnose(lambda: cli_context.load(config), cli_context.environment())
+    checks = diagnose(lambda: cli_context.load_for_run(config), cli_context.environment())
     if as_json:
         print(json.dumps([check.as_json() for check in checks], indent=2))
     else:

@@ -21,8 +21,6 @@ from pipeline.ledger.bill import Bill
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.providers.span import Span
 
-MAX_RETRIES = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -43,7 +41,7 @@ class FetchRequest:
     span: Span | None = None  # a back-fill of whole days; None: what is new, and a trailing window
     progress: Callable[[Progress], None] | None = None
     is_offline: bool = False
-    max_retries: int = MAX_RETRIES
+    max_retries: int | None = None  # None: the API decides
 
 
 @dataclass(slots=True)

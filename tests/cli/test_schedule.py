@@ -181,7 +181,7 @@ def test_the_list_is_a_table_in_the_organization_s_zone(tmp_path: Path) -> None:
         "failed",
         message="No disk.",
         now=due,
-        wait=state.Patience(),
+        wait=state.RetryPolicy(),
     )
     state.save(tmp_path / "var" / "schedule.json", {"run": record})
     listed = verb(tmp_path, "--list", "--now", "2026-11-24T07:00:30Z")

@@ -21,13 +21,13 @@ def connect(
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
     *,
-    max_retries: int = MAX_RETRIES,
+    max_retries: int | None = None,
 ) -> AdminApi:
     """A connection, to be closed. Fails: ConfigError without a key, or with a wrong address."""
     return AdminApi(
         _key(source, environment),
         base_url=address(source, environment),
-        max_retries=max_retries,
+        max_retries=MAX_RETRIES if max_retries is None else max_retries,
         stop=stop,
     )
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from threading import Event
 
 from pipeline.config.model import Source
+from pipeline.providers.openai import credentials
+from pipeline.providers.openai.directory.sync import read_directory
+from pipeline.providers.openai.fetch.fetch_source import fetch_source
 from pipeline.providers.openai.kinds import COSTS_PAGES, FETCHED, NAME, USAGE_PAGES
 from pipeline.providers.openai.line_items import BILL
 from pipeline.providers.provider import DirectoryAnswer, Fetches, FetchRequest, Provider
@@ -15,21 +18,14 @@ from pipeline.providers.span import Span
 
 
 class OpenAiApi:
-    """The admin API: usage, costs and the directory lists.
-
-    The HTTP client is imported when it is used: it costs a tenth of a second.
-    """
+    """The admin API: usage, costs and the directory lists."""
 
     def account(self, source: Source, environment: Mapping[str, str]) -> tuple[str, str]:
         """The address and the variable of the key. Fails: ConfigError."""
-        from pipeline.providers.openai import credentials  # noqa: PLC0415  see the class
-
         return credentials.address(source, environment), credentials.key_variable(source)
 
     def check_access(self, source: Source, environment: Mapping[str, str]) -> None:
         """Whether a connection could be opened. Fails: ConfigError."""
-        from pipeline.providers.openai import credentials  # noqa: PLC0415  see the class
-
         credentials.check_access(source, environment)
 
     def fetch(
@@ -44,10 +40,6 @@ class OpenAiApi:
         stop: Event,
     ) -> Fetches:
         """Fetch usage and costs into the folder `raw`. Fails: ConfigError."""
-        from pipeline.providers.openai.fetch.fetch_source import (  # noqa: PLC0415  see the class
-            fetch_source,
-        )
-
         return fetch_source(source, known, raw, request, now=now, clock=clock, stop=stop)
 
     def read_directory(
@@ -60,10 +52,6 @@ class OpenAiApi:
         stop: Event,
     ) -> DirectoryAnswer:
         """Fetch and read the directory lists. Fails: ConfigError."""
-        from pipeline.providers.openai.directory.sync import (  # noqa: PLC0415  see the class
-            read_directory,
-        )
-
         return read_directory(source, raw, request, clock=clock, stop=stop)
 
 

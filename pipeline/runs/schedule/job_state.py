@@ -25,7 +25,7 @@ _CLOCK_CORRECTION = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long the schedule waits for what."""
 
     # A failed job is tried again after each of these; then it waits for its next time.
@@ -159,7 +159,7 @@ def ended(
     *,
     message: str,
     now: datetime,
-    wait: Patience,
+    wait: RetryPolicy,
 ) -> JobRecord:
     """An attempt ended: its time is settled, or is tried again after a failure."""
     record = record.model_copy(
@@ -194,7 +194,9 @@ def stopped(record: JobRecord, outcome: JobOutcome, now: datetime) -> JobRecord:
     )
 
 
-def held_up(record: JobRecord, name: str, message: str, now: datetime, wait: Patience) -> JobRecord:
+def held_up(
+    record: JobRecord, name: str, message: str, now: datetime, wait: RetryPolicy
+) -> JobRecord:
     """Another process holds the storage: tried again shortly, and given up after a while."""
     since = record.waiting_since or now
     if now - since >= wait.lock_limit:
@@ -212,7 +214,7 @@ def held_up(record: JobRecord, name: str, message: str, now: datetime, wait: Pat
     )
 
 
-def is_given_up(record: JobRecord, scheduled_for: datetime, wait: Patience) -> bool:
+def is_given_up(record: JobRecord, scheduled_for: datetime, wait: RetryPolicy) -> bool:
     """Whether all attempts at a due time are used up, the last by the death of the process."""
     return record.scheduled_for == scheduled_for and record.attempts > len(wait.retry_after)
 
@@ -244,7 +246,7 @@ def with_stale_problem(record: JobRecord, name: str) -> JobRecord:
     return record.model_copy(update={"untold": (*record.untold, text), "is_stale_told": True})
 
 
-def _failed(record: JobRecord, name: str, now: datetime, wait: Patience) -> JobRecord:
+def _failed(record: JobRecord, name: str, now: datetime, wait: RetryPolicy) -> JobRecord:
     failures = record.failures_in_a_row + 1
     is_last = record.attempts > len(wait.retry_after)
     if is_last:

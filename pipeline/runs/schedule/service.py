@@ -26,9 +26,18 @@ from apscheduler.triggers.interval import IntervalTrigger
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes, due_times
-from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, Patience
+from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, RetryPolicy
 
-__all__ = ["Job", "JobEnd", "JobOutcome", "JobState", "JobTime", "Patience", "list_jobs", "serve"]
+__all__ = [
+    "Job",
+    "JobEnd",
+    "JobOutcome",
+    "JobState",
+    "JobTime",
+    "RetryPolicy",
+    "list_jobs",
+    "serve",
+]
 
 _STOP_POLL_SECONDS = 0.2
 _log = structlog.get_logger()
@@ -81,7 +90,7 @@ def serve(
     stop: threading.Event,
     on_problem: Callable[[str], None],
     stale_after: timedelta,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> None:
     """Run the jobs at their times until `stop` is set; then end the one in progress and return.
 
@@ -89,7 +98,7 @@ def serve(
         `on_problem`, called once for a job that failed or ended partial (and not again before it
         ends well) and once when it had no good run for too long. A call that raises is repeated.
     Rules: times missed while nothing served, or while another job ran, are made up once. A
-        failed job is tried again after 1, 5 and 15 minutes (`patience`), one that meets
+        failed job is tried again after 1, 5 and 15 minutes (`retry_policy`), one that meets
         LockHeldError every 30 seconds for two hours; the others go on meanwhile. A job that was
         cut short, by `stop` or by a crash, is made up at the next start.
     Fails: ConfigError for a bad expression or when every job is off; RunFailedError if the
@@ -108,7 +117,7 @@ def serve(
         stop=stop,
         on_problem=on_problem,
         stale_after=stale_after,
-        patience=patience or Patience(),
+        retry_policy=retry_policy or RetryPolicy(),
     )
     service.serve()
 
@@ -214,7 +223,7 @@ class _Service:
         stop: threading.Event,
         on_problem: Callable[[str], None],
         stale_after: timedelta,
-        patience: Patience,
+        retry_policy: RetryPolicy,
     ) -> None:
         self._timetable = timetable
         self._state_file = state_file
@@ -223,7 +232,7 @@ class _Service:
         self._stop = stop
         self._on_problem = on_problem
         self._stale_after = stale_after
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._since = clock()
         self._records_lock = threading.Lock()
         self._arming = threading.Lock()
@@ -237,7 +246,7 @@ class _Service:
     def serve(self) -> None:
         self._scheduler.add_job(
             self._watch,
-            IntervalTrigger(seconds=self._patience.watch_every.total_seconds(), timezone=UTC),
+            IntervalTrigger(seconds=self._retry_policy.watch_every.total_seconds(), timezone=UTC),
             executor="watch",
             id="watch",
         )
@@ -302,7 +311,7 @@ class _Service:
 
     def _attempt(self, job: Job, scheduled_for: datetime) -> None:
         log = _log.bind(job=job.name, scheduled_for=scheduled_for.isoformat())
-        wait, name = self._patience, job.name
+        wait, name = self._retry_policy, job.name
         if state.is_given_up(self._record(job), scheduled_for, wait):
             died = "The process ended while it ran, each time."
             self._change(

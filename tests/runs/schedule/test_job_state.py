@@ -11,11 +11,11 @@ import pytest
 from pipeline.errors import RunFailedError
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes
-from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, Patience
+from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, RetryPolicy
 
 HOURLY = DueTimes("0 * * * *", ZoneInfo("UTC"))
 DAILY = DueTimes("0 6 * * *", ZoneInfo("UTC"))
-WAIT = Patience()
+WAIT = RetryPolicy()
 FIVE_MINUTES = timedelta(minutes=5)
 SIX_HOURS = timedelta(hours=6)
 

@@ -21,7 +21,7 @@ from pipeline.runs.schedule.service import (
     JobOutcome,
     JobState,
     JobTime,
-    Patience,
+    RetryPolicy,
     list_jobs,
     serve,
 )
@@ -29,7 +29,7 @@ from pipeline.runs.schedule.service import (
 ZONE = ZoneInfo("UTC")
 HOURLY = "0 * * * *"
 NOW = datetime(2026, 11, 24, 14, 20)
-QUICK = Patience(
+QUICK = RetryPolicy(
     retry_after=(timedelta(seconds=0.05),) * 3,
     lock_retry_after=timedelta(seconds=0.05),
     lock_limit=timedelta(seconds=10),
@@ -87,7 +87,7 @@ class Service:
                 "stop": stop,
                 "on_problem": on_problem or self.told.append,
                 "stale_after": stale_after,
-                "patience": QUICK,
+                "retry_policy": QUICK,
             },
         )
         thread.start()
@@ -402,7 +402,7 @@ def test_the_list_shows_next_time_last_outcome_and_duration(tmp_path: Path) -> N
         "partial",
         message="",
         now=three + timedelta(seconds=61.5),
-        wait=Patience(),
+        wait=RetryPolicy(),
     )
     state.save(tmp_path / "schedule.json", {"run": record})
     jobs = [
@@ -439,7 +439,7 @@ def test_the_list_shows_a_retry_an_overdue_job_and_one_in_progress(tmp_path: Pat
         "failed",
         message="No disk.",
         now=NOW,
-        wait=Patience(),
+        wait=RetryPolicy(),
     )
     records = {"failed": failed, "overdue": idle, "started": state.begun(idle, two, two)}
     state.save(tmp_path / "schedule.json", records)
