@@ -26,6 +26,8 @@ class Source:
     kind: str
     folder: str
     basis: str
+    replaces: bool = False  # a rewritten file is the whole truth of that file
+    is_enabled: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Books:
         """Read what lies there, price it, look at the budgets."""
         self.runs += 1
         for rank, source in enumerate(self.sources):
+            if not source.is_enabled:
+                continue
             for path in sorted(p for p in disk if p.startswith(f"{source.folder}/")):
                 file = disk[path]
                 if source.kind in {"openai_usage", "openai_costs"}:
@@ -81,7 +85,7 @@ class Books:
                 else:
                     self.requests.read(
                         self.runs, rank, source.kind, source.basis, path, file.text,
-                        file.written_at, clock,
+                        file.written_at, clock, replaces=source.replaces,
                     )  # fmt: skip
         self._settle(now, book)
 
@@ -91,6 +95,17 @@ class Books:
             return False
         self._settle(now, book)
         return True
+
+    def remember(self, path: str, now: datetime, book: Book) -> None:
+        """Bring a forgotten file back."""
+        self.requests.remember(path)
+        self._settle(now, book)
+
+    def rebase(self, source: Source, now: datetime, book: Book) -> None:
+        """From now on a source has another basis, and so have its records."""
+        self.sources = tuple(source if s.name == source.name else s for s in self.sources)
+        self.requests.rebase(source.folder, source.basis)
+        self._settle(now, book)
 
     def replay(self, clock: datetime, now: datetime, book: Book) -> None:
         """Read the held rows again."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from tests.model import content
 from tests.model.content import Call
-from tests.model.world import BILLED_DAYS, HALF, MODELS, TIMES, UnfitError, World, pick
+from tests.model.world import BILLED_DAYS, HALF, MODELS, PROJECTS, TIMES, UnfitError, World, pick
 
 
 def _said(line: str) -> Call:
@@ -82,6 +82,32 @@ def restate(world: World, a: int, b: int, c: int) -> None:
     if not lines:
         raise UnfitError
     said = replace(_said(pick(lines, a)), tokens=HALF * (1 + b % 5))
+    files = world.files()
+    if files and c % 2:
+        world.append(pick(files, c // 2), content.log_line(said))
+    else:
+        world.write(f"logs/{world.name()}.jsonl", content.log_line(said) + "\n")
+
+
+def ask_again(world: World, a: int, b: int, c: int) -> None:
+    """A response is read again by another key: of another project, or one that says none."""
+    lines = [x for x in world.lines() if _said(x).name is not None]
+    if not lines:
+        raise UnfitError
+    said = replace(_said(pick(lines, a)), project=(None, *PROJECTS)[b % 3])
+    files = world.files()
+    if files and c % 2:
+        world.append(pick(files, c // 2), content.log_line(said))
+    else:
+        world.write(f"logs/{world.name()}.jsonl", content.log_line(said) + "\n")
+
+
+def reuse(world: World, a: int, b: int, c: int) -> None:
+    """A server repeats an id at another time, which is another call."""
+    lines = [x for x in world.lines() if _said(x).name is not None]
+    if not lines:
+        raise UnfitError
+    said = replace(_said(pick(lines, a)), at=pick(TIMES, b))
     files = world.files()
     if files and c % 2:
         world.append(pick(files, c // 2), content.log_line(said))
@@ -282,6 +308,8 @@ CHANGES = {
         tear,
         repeat,
         restate,
+        ask_again,
+        reuse,
         nameless,
         rubbish,
         mend,

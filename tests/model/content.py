@@ -31,7 +31,7 @@ class Call:
     name: str | None
     at: datetime
     tokens: int
-    project: str
+    project: str | None  # who asked
     model: str
 
 
@@ -69,13 +69,14 @@ def log_line(call: Call) -> str:
         "object": "chat.completion",
         "created": seconds(call.at),
         "model": call.model,
-        "project_id": call.project,
         "usage": {
             "prompt_tokens": call.tokens,
             "completion_tokens": 0,
             "total_tokens": call.tokens,
         },
     }
+    if call.project is not None:
+        body["project_id"] = call.project
     return json.dumps(body)
 
 
@@ -98,7 +99,7 @@ def understood(line: str) -> Call | Junk:
         body.get("id"),
         instant(body["created"]),
         body["usage"]["prompt_tokens"],
-        body["project_id"],
+        body.get("project_id"),
         body["model"],
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 KNOWN_FAULTS: frozenset[str] = frozenset(
     {
-        "detail_beside_charge",  # a detail copy of charged calls supersedes them
         "earlier_now",  # an earlier --now reprices pinned days
         "forget",  # forgets copies, and what comes under its name later
         "future_rows",  # a replayed row is booked on the newest version of its file

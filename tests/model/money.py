@@ -13,7 +13,7 @@ from decimal import Decimal
 
 MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
-Charged = tuple[date, str, str]  # the organization's day, project, model
+Charged = tuple[date, str | None, str]  # the organization's day, project, model
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Book:
     prices: tuple[Price, ...]
     discounts: tuple[Discount, ...] = ()
 
-    def usd(self, model: str, project: str, at: datetime) -> Decimal | None:
+    def usd(self, model: str, project: str | None, at: datetime) -> Decimal | None:
         """Dollars for a million tokens at an instant; None: nobody knows."""
         for price in self.prices:
             begins = price.since is None or price.since <= at
@@ -51,9 +51,9 @@ class Book:
                 return price.usd * (1 - self._off(project, at)) if price.is_list else price.usd
         return None
 
-    def _off(self, project: str, at: datetime) -> Decimal:
+    def _off(self, project: str | None, at: datetime) -> Decimal:
         """One discount applies: the project's own before a general one."""
-        for wanted in (project, None):
+        for wanted in dict.fromkeys((project, None)):
             found = [
                 d.percent
                 for d in self.discounts
@@ -70,7 +70,7 @@ class Used:
 
     at: datetime
     charge_date: date
-    project: str
+    project: str | None
     model: str
     tokens: int = 0
     billed: Decimal | None = None

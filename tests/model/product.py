@@ -15,9 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+import typer
+from typer.core import TyperGroup
+from typer.testing import CliRunner
 
+from pipeline.cli import app
+from pipeline.cli import context as cli_context
 from pipeline.config.load import load
 from pipeline.config.model import Config
+from pipeline.config.model import Source as ConfiguredSource
 from pipeline.errors import TollbookError
 from pipeline.published.reader import open_published, run_statement
 from pipeline.runs.context import RunContext, recorded_run
@@ -85,6 +92,14 @@ EARLIER = {
 }  # what is known of an earlier instant
 
 
+def has_verb(verb: str, option: str = "") -> bool:
+    """Whether the command line knows a verb, and an option of it."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    command = group.commands.get(verb)
+    return command is not None and (not option or any(option in p.opts for p in command.params))
+
+
 class Product:
     """A storage and its inputs."""
 
@@ -93,7 +108,7 @@ class Product:
     ) -> None:
         self.folder = folder
         self.clock = datetime.min
-        self._zone, self._sources, self._budgets = zone, sources, budgets
+        self.sources, self._zone, self._budgets = sources, zone, budgets
         for source in sources:
             (folder / source.folder).mkdir(parents=True, exist_ok=True)
 
@@ -104,11 +119,13 @@ class Product:
             '[storage]\nroot = "var"\n[prices]\nfiles = ["prices.csv"]\n'
             "[quality]\nmax_quarantined_percent = 100\n"
         )
-        for source in self._sources:
+        for source in self.sources:
             basis = "" if source.kind == "openai_costs" else f'basis = "{source.basis}"\n'
             text += (
                 f'[[sources]]\nname = "{source.name}"\nkind = "{source.kind}"\n'
                 f'path = ["{source.folder}"]\n{basis}'
+                f"{'replace = true' if source.replaces else ''}\n"
+                f"{'' if source.is_enabled else 'enabled = false'}\n"
             )
         for budget in self._budgets:
             project = f'project = "{budget.project}"\n' if budget.project else ""
@@ -165,6 +182,10 @@ class Product:
         """Read the quarantine again."""
         return _failure(lambda: self._correct("replay", now, replay))
 
+    def knows_key(self, key: str) -> bool:
+        """Whether a source can be configured with a key."""
+        return key in ConfiguredSource.model_fields
+
     def rerate(self, since: date, until: date, now: datetime) -> str | None:
         """Price some days anew."""
         return _failure(lambda: self._correct("rerate", now, lambda run: rerate(run, since, until)))
@@ -175,6 +196,18 @@ class Product:
             self._config(), verb="preview", now=now, real_clock=self._tick, environment={}
         ) as run:
             return total_difference(preview_rerate(run, since, until))
+
+    def command(self, *words: str, now: datetime) -> str | None:
+        """A verb of the command line. Gives what is wrong, if anything."""
+        config = str(self.folder / "tollbook.toml")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cli_context, "_real_now", self._tick)
+            done = CliRunner().invoke(
+                app, [*words, "--config", config, "--now", f"{now.isoformat()}Z"]
+            )
+        if isinstance(done.exception, TollbookError):
+            return f"exit {done.exception.exit_code}: {done.exception}"
+        return None if done.exit_code == 0 else f"exit {done.exit_code}: {done.exception}"
 
     def facts(self) -> tuple[Facts, list[str], int]:
         """What readers see, what contradicts itself in it, and the number of postings."""

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from tests.model.content import TABLE_HEADER, Call, Junk, understood, understood_row
 
 Place = tuple[int, int, str, int]  # run, rank of the source, path, line
+Content = tuple[int, str]  # tokens, model
 A_DAY = timedelta(days=1)
 
 
@@ -39,9 +40,15 @@ class Row:
         return (self.version.basis, self.call.name, self.call.at)
 
     @property
+    def content(self) -> Content:
+        """What was used; who asked is not part of it."""
+        assert self.call is not None
+        return (self.call.tokens, self.call.model)
+
+    @property
     def counts(self) -> bool:
         """Whether its file does."""
-        return not self.version.is_forgotten
+        return not self.version.is_forgotten and not self.version.is_replaced
 
 
 @dataclass(eq=False)
@@ -59,6 +66,7 @@ class Version:
     given_up: Row | None = None  # the incomplete last line, once it is held back
     is_forgotten: bool = False
     is_left_out: bool = False
+    is_replaced: bool = False  # by a version that is the whole truth
 
     @property
     def waiting(self) -> str:
@@ -73,7 +81,7 @@ class Requests:
         self.versions: list[Version] = []
         self.faults = faults
         self.newest: dict[str, Version] = {}
-        self._order: dict[tuple[object, ...], dict[Call, Place]] = defaultdict(dict)
+        self._order: dict[tuple[object, ...], dict[Content, Place]] = defaultdict(dict)
         self._by_identity: dict[tuple[object, ...], list[Row]] = defaultdict(list)
 
     def read(
@@ -86,6 +94,8 @@ class Requests:
         text: str,
         written_at: datetime,
         clock: datetime,
+        *,
+        replaces: bool = False,
     ) -> None:
         """Look at one file as it lies: read it, its new part, or nothing."""
         known = self.newest.get(path)
@@ -110,6 +120,8 @@ class Requests:
         for row in self.held():
             if row.version.path == path and "mended_row" not in self.faults:
                 row.is_closed = True  # what its file says now stands for it
+        for earlier in self.versions:
+            earlier.is_replaced |= replaces and earlier.path == path
         version = Version(path, rank, kind, basis)
         self._keep(version)
         self._read_on(run, version, text, written_at, clock)
@@ -166,8 +178,8 @@ class Requests:
             return
         row.rule, row.call = None, said
         known = self._by_identity[row.identity]
-        if not any(r.call == said and r.counts for r in known):
-            self._order[row.identity][said] = row.place
+        if not any(r.content == row.content and r.counts for r in known):
+            self._order[row.identity][row.content] = row.place
         known.append(row)
 
     def forget(self, path: str) -> bool:
@@ -182,6 +194,18 @@ class Requests:
         for version in self.versions:
             if version.path == path and not version.is_left_out:
                 version.is_forgotten = False
+
+    def rebase(self, folder: str, basis: str) -> None:
+        """Move the records of a folder to another basis, as if they had always been there."""
+        for version in self.versions:
+            if version.path.startswith(f"{folder}/"):
+                version.basis = basis
+        self._by_identity.clear()
+        self._order.clear()
+        for row in sorted(self._rows(), key=lambda row: row.place):
+            if row.call is not None:
+                self._order[row.identity].setdefault(row.content, row.place)
+                self._by_identity[row.identity].append(row)
 
     def replay(self, run: int, clock: datetime) -> None:
         """Read the held rows again; each is booked on the version of the file it came from."""
@@ -216,8 +240,8 @@ class Requests:
             if not counting:
                 continue
             order = self._order[identity]
-            last = max((r.call for r in counting if r.call), key=lambda call: order[call])
-            found.append(min((r for r in counting if r.call == last), key=lambda r: r.place))
+            last = max((r.content for r in counting), key=lambda content: order[content])
+            found.append(_first_who_asked([r for r in counting if r.content == last]))
         return found
 
     def fates(self) -> dict[str, list[int]]:
@@ -231,3 +255,9 @@ class Requests:
         for counts in fates.values():
             counts[2] = counts[0] - counts[1] - counts[3]
         return fates
+
+
+def _first_who_asked(rows: list[Row]) -> Row:
+    """Of equal rows the first that says who asked, else the first."""
+    rows.sort(key=lambda row: row.place)
+    return next((r for r in rows if r.call and r.call.project is not None), rows[0])

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from tests.model.compare import differences
 from tests.model.money import Discount, Price
+from tests.model.product import has_verb
 from tests.model.world import NOWS, DifferenceError, UnfitError, World, pick
 
 RANGES = (
@@ -89,9 +90,74 @@ def forget(world: World, a: int, _b: int, _c: int) -> None:
     if not paths:
         raise UnfitError
     path = pick(paths, a)
+    _look_first(world, "forget", str(world.product.folder / path), "--reason", "a trial")
     world.told.append(f"tollbook forget {path} --reason x --now {world.now.isoformat()}Z")
     world.books.forget(path, world.now, world.book)
     world.agree(world.product.forget(path, world.now))
+
+
+def remember(world: World, a: int, _b: int, _c: int) -> None:
+    """A forgotten file is brought back."""
+    paths = sorted({v.path for v in world.books.requests.versions if v.is_forgotten})
+    paths = [p for p in paths if not world.books.requests.newest[p].is_left_out]
+    if not paths or not has_verb("remember") or "forget" in world.faults:
+        raise UnfitError
+    path = pick(paths, a)
+    name = str(world.product.folder / path)
+    _look_first(world, "remember", name)
+    world.told.append(f"tollbook remember {path} --now {world.now.isoformat()}Z")
+    world.books.remember(path, world.now, world.book)
+    world.agree(world.product.command("remember", name, now=world.now))
+
+
+def rebase(world: World, _a: int, _b: int, _c: int) -> None:
+    """A source gets another basis: told by the next run, and applied by `rebase`."""
+    audit = next(s for s in world.sources if s.name == "audit")
+    if not world.has_run or world.has_page_charges or not has_verb("rebase"):
+        raise UnfitError
+    moved = replace(audit, basis="detail" if audit.basis == "charge" else "charge")
+    world.configure(moved)
+    world.told.append(f"# the basis of audit is now {moved.basis}")
+    told = world.product.run(world.now)
+    if any(v.path.startswith("audit/") for v in world.books.requests.versions) and not told:
+        raise DifferenceError("the run said nothing of the changed basis")
+    _look_first(world, "rebase", "audit")
+    world.told.append(f"tollbook rebase audit --now {world.now.isoformat()}Z")
+    world.books.rebase(moved, world.now, world.book)
+    world.agree(world.product.command("rebase", "audit", now=world.now))
+
+
+def set_aside(world: World, a: int, _b: int, _c: int) -> None:
+    """A source is not read for a while, or is again."""
+    if not world.product.knows_key("enabled"):
+        raise UnfitError
+    source = pick(world.sources, a)
+    world.configure(replace(source, is_enabled=not source.is_enabled))
+    world.told.append(f"# the source {source.name} has enabled = {not source.is_enabled}")
+
+
+def skip(world: World, a: int, _b: int, _c: int) -> None:
+    """A run leaves one file out."""
+    if not world.disk or not has_verb("run", "--skip"):
+        raise UnfitError
+    path = pick(sorted(world.disk), a)
+    world.told.append(f"tollbook run --skip {path} --now {world.now.isoformat()}Z")
+    rest = {p: file for p, file in world.disk.items() if p != path}
+    world.books.run(rest, world.clock, world.now, world.book)
+    name = str(world.product.folder / path)
+    world.agree(world.product.command("run", "--skip", name, now=world.now))
+    world.has_run = True
+
+
+def _look_first(world: World, *words: str) -> None:
+    """A dry run changes nothing."""
+    if not has_verb(words[0], "--dry-run"):
+        return
+    before = world.product.facts()
+    if failure := world.product.command(*words, "--dry-run", now=world.now):
+        raise DifferenceError(f"the dry run failed: {failure}")
+    if world.product.facts() != before:
+        raise DifferenceError(f"the dry run of {words[0]} changed something")
 
 
 def replay(world: World, _a: int, _b: int, _c: int) -> None:
@@ -131,5 +197,18 @@ def look_back(world: World, a: int, _b: int, _c: int) -> None:
         raise DifferenceError(f"as of {at}:\n" + "\n".join(found))
 
 
-OTHER_ACTS = {step.__name__: step for step in (price, discount, wait)}
-VERBS = {step.__name__: step for step in (run, run_again, forget, replay, rerate, look_back)}
+OTHER_ACTS = {step.__name__: step for step in (price, discount, wait, set_aside)}
+VERBS = {
+    step.__name__: step
+    for step in (
+        run,
+        run_again,
+        forget,
+        remember,
+        rebase,
+        skip,
+        replay,
+        rerate,
+        look_back,
+    )
+}

@@ -6,6 +6,7 @@ What is written, moved or priced here is so for both.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -95,10 +96,12 @@ class World:
         self.clock = START
         self.book = BOOK
         self.now = NOWS[0]
-        self.sources = sources(has_page_charges=has_page_charges)
         self.has_page_charges = has_page_charges
-        self.books = Books(zone, self.sources, BUDGETS, known_faults)
-        self.product = Product(folder.resolve(), zone, self.sources, BUDGETS)
+        configured = sources(has_page_charges=has_page_charges)
+        self.books = Books(zone, configured, BUDGETS, known_faults)
+        self.product = Product(folder.resolve(), zone, configured, BUDGETS)
+        if self.product.knows_key("replace") and has_page_charges:
+            self.configure(replace(configured[1], replaces=True))
         self.product.configure(self.book)
         self.disk: dict[str, FileOnDisk] = {}
         self.halves: dict[str, str] = {}  # what is missing of an incomplete last line
@@ -106,6 +109,21 @@ class World:
         self.has_run = False
         self.told: list[str] = []  # what was done, in commands
         self.seen: list[tuple[datetime, Facts]] = []
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """As configured."""
+        return tuple(self.product.sources)
+
+    def configure(self, source: Source) -> None:
+        """Change a source; its basis holds for the model only once it is rebased."""
+        changed = [source if s.name == source.name else s for s in self.product.sources]
+        self.product.sources = changed
+        self.books.sources = tuple(
+            replace(new, basis=old.basis)
+            for new, old in zip(changed, self.books.sources, strict=True)
+        )
+        self.product.configure(self.book)
 
     def tick(self) -> None:
         """Some minutes pass."""
