@@ -128,7 +128,7 @@ def test_sql_takes_parameters_and_stdin(shell: Shell, monkeypatch: pytest.Monkey
         (("sql", "SELECT 1", "--param", "x"), "tollbook: --param: 'x' is not a parameter."),
         (("query", "daily_trends"), "tollbook: query: there is no query 'daily_trends'. Did you"),
         (("query", "data_freshness", "--since", "2026-11-01"), "tollbook: --param: data_freshness"),
-        (("query", "daily_trend", "--since", "soon"), "tollbook: since: 'soon' is no DATE."),
+        (("query", "daily_trend", "--since", "soon"), "tollbook: since: 'soon' is not a DATE."),
         (
             ("sql", "SELECT 1", "--out", "tollbook-data/published/charges/part.parquet"),
             "tollbook: tollbook-data/published/charges/part.parquet: lies in tollbook's own",

@@ -114,8 +114,8 @@ def test_the_verb_prints_months_and_gaps(workspace: Workspace) -> None:
     result = call(workspace.folder, "reconcile")
     assert result.exit_code == 0
     text = result.stdout
-    assert "October 2026 (UTC)  charges $2.00, costs $9.00, gap $7.00" in text
-    assert "November 2026 (UTC)  charges $3.50, costs $5.50, gap $2.00" in text
+    assert "October 2026 (UTC): charges $2.00, costs $9.00, gap $7.00" in text
+    assert "November 2026 (UTC): charges $3.50, costs $5.50, gap $2.00" in text
     spaced = " ".join(text.split())
     assert "matched $3.50 of it $1.50 charged as billed" in spaced
     assert "price differs $7.00 1 line" in spaced
