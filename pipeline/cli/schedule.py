@@ -6,9 +6,8 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +19,7 @@ from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.run import say_news
 from pipeline.config.model import Config
+from pipeline.dates import local
 from pipeline.errors import ConfigError, SourceError, TollbookError
 
 if TYPE_CHECKING:  # APScheduler is imported by the verb, so that --help is quick
@@ -34,6 +34,7 @@ ListOption = Annotated[
     typer.Option("--list", help="Print each job's next time, last outcome and duration, and end."),
 ]
 ListJsonOption = Annotated[bool, typer.Option("--json", help="With --list: as JSON, in UTC.")]
+_COLUMNS = ("job", "cron", "next", "last due", "outcome", "duration", "message")
 
 
 @app.command("schedule")
@@ -185,37 +186,28 @@ def _print_list(business: _Business, now: datetime, *, is_json: bool) -> None:
         rows = [{k: _json(v) for k, v in state._asdict().items()} for state in states]
         cli_context.put(json.dumps(rows, indent=2))
     else:
-        cli_context.put(_table(states, zone, now))
+        cli_context.print_table(_COLUMNS, [_row(state, zone, now) for state in states])
 
 
 def _json(value: datetime | str | float | None) -> str | float | None:
     return f"{value.isoformat()}Z" if isinstance(value, datetime) else value
 
 
-def _table(states: Sequence[JobState], zone: ZoneInfo, now: datetime) -> str:
-    def local(at: datetime) -> str:
-        return f"{at.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M %Z}"
+def _row(state: JobState, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
+    def shown(at: datetime) -> str:
+        return f"{local(at, zone):%Y-%m-%d %H:%M %Z}"
 
-    rows = [("job", "cron", "next", "last due", "outcome", "duration", "message")]
-    for state in states:
-        next_at = "off"
-        if state.next_at is not None:
-            next_at = local(state.next_at) if state.next_at > now else "at once"
-        rows.append(
-            (
-                state.name,
-                state.cron or "-",
-                next_at,
-                local(state.last_scheduled_for) if state.last_scheduled_for else "never",
-                state.last_outcome or "-",
-                _duration(state.last_duration_seconds),
-                state.message,
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+    next_at = "off"
+    if state.next_at is not None:
+        next_at = shown(state.next_at) if state.next_at > now else "at once"
+    return (
+        state.name,
+        state.cron or "-",
+        next_at,
+        shown(state.last_scheduled_for) if state.last_scheduled_for else "never",
+        state.last_outcome or "-",
+        _duration(state.last_duration_seconds),
+        state.message,
     )
 
 

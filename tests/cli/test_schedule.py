@@ -185,7 +185,8 @@ def test_the_list_is_a_table_in_the_organization_s_zone(tmp_path: Path) -> None:
     )
     state.save(tmp_path / "var" / "schedule.json", {"run": record})
     listed = verb(tmp_path, "--list", "--now", "2026-11-24T07:00:30Z")
-    cells = [re.split(r"  +", line) for line in listed.stdout.splitlines()]
+    heading, _, *lines = listed.stdout.splitlines()
+    cells = [re.split(r"  +", line.rstrip()) for line in (heading, *lines)]
     assert cells == [
         ["job", "cron", "next", "last due", "outcome", "duration", "message"],
         [
