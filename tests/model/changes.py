@@ -131,10 +131,24 @@ def rubbish(world: World, a: int, b: int, c: int) -> None:
     if b % 2:
         line = content.without_model(content.log_line(world.call(a, b)))
     files = world.files()
+    if "held_twice" in world.faults:
+        files = [f for f in files if line not in world.disk[f].text]
     if not files or c % 3 == 0:
         world.write(f"logs/{world.name()}.jsonl", line + "\n")
     else:
         world.append(pick(files, c), line)
+
+
+def foreign(world: World, a: int, b: int, c: int) -> None:
+    """A call of another organization."""
+    if "foreign_rows" in world.faults:
+        raise UnfitError
+    line = content.of_another_organization(content.log_line(world.call(a, b)))
+    files = world.files()
+    if files and c % 2:
+        world.append(pick(files, c // 2), line)
+    else:
+        world.write(f"logs/{world.name()}.jsonl", line + "\n")
 
 
 def mend(world: World, a: int, b: int, c: int) -> None:
@@ -286,6 +300,15 @@ def page(world: World, a: int, b: int, c: int) -> None:
     world.write(path, content.usage_page(world.clock + late, at, rows))
 
 
+def save_page(world: World, a: int, b: int, _c: int) -> None:
+    """A page from elsewhere, which does not say when it was fetched, is saved again."""
+    if "returning_figure" in world.faults:
+        raise UnfitError
+    rows = (("pa", "m1", HALF * (1 + a % 3), 1),)
+    path = f"pages/saved-{b % 2}.json" if b % 3 else f"pages/saved-{world.name()}.json"
+    world.write(path, content.usage_page(None, TIMES[0].replace(hour=20), rows))
+
+
 def bill(world: World, a: int, b: int, c: int) -> None:
     """The bill of a day is fetched, and moves, also back; or an old answer comes late."""
     late = timedelta(minutes=(5, 5, 5, -25)[c % 4])
@@ -312,6 +335,7 @@ CHANGES = {
         reuse,
         nameless,
         rubbish,
+        foreign,
         mend,
         future,
         copy,
@@ -324,6 +348,7 @@ CHANGES = {
         audit,
         table,
         page,
+        save_page,
         bill,
     )
 }

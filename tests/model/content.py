@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+ORGANIZATION = "org-x"
 EPOCH = datetime(1970, 1, 1)
 TABLE_HEADER = "record_id,started_at,model,project_id,requests,text_input_tokens"
 # Readable by hand only: a page says nothing else.
@@ -80,6 +81,11 @@ def log_line(call: Call) -> str:
     return json.dumps(body)
 
 
+def of_another_organization(line: str) -> str:
+    """The same line as another organization has it."""
+    return json.dumps({**json.loads(line), "organization_id": "org-other"})
+
+
 def without_model(line: str) -> str:
     """The same line as somebody broke it: nobody knows what was asked."""
     body = json.loads(line)
@@ -95,6 +101,8 @@ def understood(line: str) -> Call | Junk:
         return Junk("unreadable")
     if "model" not in body:
         return Junk("no model")
+    if body.get("organization_id", ORGANIZATION) != ORGANIZATION:
+        return Junk("of another organization")
     return Call(
         body.get("id"),
         instant(body["created"]),

@@ -68,6 +68,18 @@ def run(world: World, a: int, b: int, _c: int) -> None:
     world.has_run = True
 
 
+def run_named(world: World, a: int, _b: int, _c: int) -> None:
+    """A run of one named file, which a configured source has: it is read as that source."""
+    if not world.disk or "named_file" in world.faults:
+        raise UnfitError
+    path = pick(sorted(world.disk), a)
+    world.told.append(f"tollbook run {path} --now {world.now.isoformat()}Z")
+    world.books.run({path: world.disk[path]}, world.clock, world.now, world.book)
+    name = str(world.product.folder / path)
+    world.agree(world.product.command("run", name, now=world.now))
+    world.has_run = True
+
+
 def run_again(world: World, _a: int, _b: int, _c: int) -> None:
     """The same run again: nothing changes, nothing is posted."""
     if not world.has_run:
@@ -202,6 +214,7 @@ VERBS = {
     step.__name__: step
     for step in (
         run,
+        run_named,
         run_again,
         forget,
         remember,
