@@ -1,8 +1,8 @@
-"""What only the provider's costs show, as charges with the provider's amount: training, video,
-voice sessions, containers, and every line item that nobody knows.
+"""Charges with the provider's amount for what only its costs show: training, video, voice
+sessions, containers, and unknown line items.
 
-Takes the costs that hold; gives lines in CHARGE_SCHEMA and says which days they changed. What a
-project's own records charge already is not charged again.
+Takes the current costs; gives lines in CHARGE_SCHEMA and the days they changed. What a project's
+own records charge already is not charged again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class BilledLines:
 
 
 def gather(db: Database) -> BilledLines:
-    """What is to be posted, from the costs that hold in the books."""
+    """The charges to post, from the current provider costs."""
     costs = db.frame(sql("charges/costs_of_line_items"), {"kinds": sorted(_PLACES)})
     if not costs.height:
         return BilledLines(pl.DataFrame(schema=CHARGE_SCHEMA), {}, ())
@@ -128,7 +128,7 @@ def _measured(
 
 
 def changed_days(db: Database, billed: BilledLines) -> set[date]:
-    """Days whose lines are other than those that are posted."""
+    """Days whose lines differ from those that are posted."""
     posted: dict[date, str] = dict(db.rows("SELECT usage_date, content_hash FROM billed_days"))
     return {d for d in posted.keys() | billed.hashes if posted.get(d) != billed.hashes.get(d)}
 
@@ -169,7 +169,7 @@ def note_logged_operations(
 
 
 def notes(billed: BilledLines, days: set[date]) -> list[str]:
-    """What is said of line items that nobody knows, where a run charged some."""
+    """A note on the unknown line items that a run charged."""
     if not billed.unknown or not days:
         return []
     named = ", ".join(

@@ -27,7 +27,7 @@ _FROM_ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
-    """The traits of a kind of source, as `kind` names it; how it is read is no matter here."""
+    """The traits of a kind of source; how it is read is not known here."""
 
     name: str
     holds: frozenset[Literal["requests", "buckets", "costs"]]

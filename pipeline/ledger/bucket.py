@@ -25,7 +25,7 @@ _OFTEN_NULL_COSTS = _OFTEN_NULL | {"project_id"}
 
 
 class BucketKey(NamedTuple):
-    """What identifies a bucket: one version of each key is current."""
+    """The identity of a bucket; one version of each key is current."""
 
     provider: str
     organization_id: str  # the configured one
@@ -52,12 +52,12 @@ class Bucket:
 
     @property
     def bucket_key(self) -> str:
-        """What identifies the bucket inside its organization."""
+        """The identity of the bucket inside its organization and provider."""
         return bucket_key(self.endpoint, self.started_at, self.width)
 
     @property
     def key(self) -> BucketKey:
-        """What identifies the bucket among all."""
+        """The identity of the bucket."""
         return BucketKey(self.provider, self.organization_id, self.bucket_key)
 
     @property
@@ -72,7 +72,7 @@ class Bucket:
 
 
 class HasBuckets(Protocol):
-    """What a source module gives back: the buckets that its pages cover."""
+    """A parsed file with the buckets that its pages cover."""
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:

@@ -21,7 +21,7 @@ from pipeline.providers.provider import FetchRequest, ProviderApi
 class Synced:
     """The directory of each account, problems and notes."""
 
-    told: list[OriginEntries] = field(default_factory=list)
+    entries: list[OriginEntries] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -57,7 +57,7 @@ def sync_directory(
             answer = api.read_directory(source, raw, request, clock=clock, stop=stop)
         except ConfigError:
             continue  # fetching has reported it: there is no key, or a wrong address
-        done.told.append(answer.facts)
+        done.entries.append(answer.entries)
         done.problems += answer.problems
         done.notes += answer.notes
         raise_if_stopped(stop)

@@ -58,7 +58,7 @@ class Fetches:
 class DirectoryAnswer:
     """The directory lists of one account, read."""
 
-    facts: OriginEntries
+    entries: OriginEntries
     problems: list[ApiError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

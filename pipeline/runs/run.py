@@ -103,7 +103,7 @@ def run_batch(
             clock=run.clock,
             stop=run.stop,
         )
-        change.fetches, change.directory = fetches.rows, directory.told
+        change.fetches, change.directory = fetches.rows, directory.entries
         change.notes[:0] = [*fetches.notes, *directory.notes]
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
         run.begin("supersede")

@@ -75,7 +75,8 @@ def test_keys_belong_to_their_kind(tmp_path: Path, text: str, says: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("held", "says"), [("", "is not set"), (f"{SECRET} x", "is no key"), ("sk-ö", "is no key")]
+    ("held", "says"),
+    [("", "is not set"), (f"{SECRET} x", "cannot be a key"), ("sk-ö", "cannot be a key")],
 )
 def test_a_key_that_is_none_is_said_without_it(tmp_path: Path, held: str, says: str) -> None:
     """The message names the variable, never what it holds."""

@@ -254,7 +254,7 @@ def test_ids_from_the_api_never_become_other_paths() -> None:
     """What cannot be part of a path is not asked about."""
     assert project_path("proj_a-1", "users") == "/organization/projects/proj_a-1/users"
     for id_ in ("", "..", "../x", "a/b", "a?b", "a b", "%2e"):
-        with pytest.raises(ValueError, match="is no id"):
+        with pytest.raises(ValueError, match="is not an id"):
             project_path(id_, "users")
 
 

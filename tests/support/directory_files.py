@@ -79,7 +79,9 @@ def sync(
     """One sync from a source called api."""
     told = read(document(at, answers), "api")
     with books.transaction():
-        save(books, [told.facts], files or DirectoryFiles(), sources=["api"], is_synced=True, at=at)
+        save(
+            books, [told.entries], files or DirectoryFiles(), sources=["api"], is_synced=True, at=at
+        )
     return told
 
 

@@ -1,4 +1,4 @@
-"""Why charges and costs of one thing differ: the gap in parts by cause, which add up to it exactly.
+"""Splits the gap between charges and costs by cause; the parts add up to it exactly.
 
 Takes a pair, gives a line. What is not told apart with certainty stays `unexplained`: the part of
 a bill without line items, and a line without a quantity, where price and quantity look the same.

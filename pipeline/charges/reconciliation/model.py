@@ -1,4 +1,4 @@
-"""What reconciliation takes and gives: our charges, the provider's costs, lines that compare them.
+"""The facts of reconciliation: our charges, the provider's costs, lines that compare them.
 
 Amounts are US dollars in Decimal, days are UTC. Nothing here reads or decides.
 """
@@ -41,7 +41,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """What we charge for one meter of one model: a UTC day and project, tiers and keys summed."""
+    """Our charge for one meter of one model on a UTC day, by project; tiers and keys summed."""
 
     project_id: str | None
     model: str | None
@@ -55,7 +55,7 @@ class Charged:
 
 @dataclass(frozen=True, slots=True)
 class Costed:
-    """What the provider's costs say of one line item: a UTC day and project, keys summed."""
+    """The provider's cost of one line item on a UTC day, by project; keys summed."""
 
     project_id: str | None
     line_item: str | None
@@ -83,7 +83,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The charges and the costs that speak of the same thing; one side may be empty."""
+    """The charges and costs of the same thing; one side may be empty."""
 
     project_id: str | None
     charges: tuple[Charged, ...]

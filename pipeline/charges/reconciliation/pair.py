@@ -1,4 +1,4 @@
-"""Which charges and which costs speak of the same thing: by name, date, alias, then by quantity.
+"""Pairs charges with costs of the same thing: by name, date, alias, then by quantity.
 
 Takes both sides of one organization's UTC day; gives pairs that hold every charge and every cost
 exactly once. Knows no amount but to tell one thing from another, and no cause.
@@ -163,7 +163,7 @@ def _pair_project(
 def _billed(
     project: str | None, charges: Sequence[Charged], costs: Sequence[Costed]
 ) -> tuple[list[Pair], list[Charged], list[Costed]]:
-    """What was charged as billed, with the very lines of the bill that it was taken from."""
+    """Charges taken from the bill, paired with the lines they were taken from."""
     billed: dict[str, list[Charged]] = defaultdict(list)
     for charge in charges:
         if charge.billed_item is not None:

@@ -1,6 +1,6 @@
-"""Reconciliation in the books: which days are to be compared, both sides of them, the lines stored.
+"""Reconciles days: chooses those to compare, loads both sides, stores the lines.
 
-Takes the charge files of days and the costs that hold; writes `reconciliation` and
+Takes the charge files of days and the current costs; writes `reconciliation` and
 `reconciled_days` in the caller's transaction. A day is compared again when either side changed.
 """
 
@@ -157,7 +157,7 @@ def _mark(state: ChargeDay | None, fetches: Sequence[Fetch]) -> str:
 
 
 def _is_open(day: date, fetch: Fetch, now: datetime) -> bool:
-    """Whether the costs may still grow: the day is not final, or was not over when fetched."""
+    """Whether the costs may still change: the day is not final, or was not over when fetched."""
     end = datetime.combine(day, time()) + timedelta(days=1)
     return not is_final(day, now) or (fetch.fetched_at is not None and fetch.fetched_at < end)
 

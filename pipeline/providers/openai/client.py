@@ -37,7 +37,7 @@ Parameters = Mapping[str, str | int | bool | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API answered: the JSON as text, and parsed with exact decimals."""
+    """One answer of the API: the JSON as text, and parsed with exact decimals."""
 
     text: str
     value: Mapping[str, Any]
@@ -208,7 +208,7 @@ class AdminApi:
         if isinstance(value, dict):
             return Answer(text, value)
         garbled = ApiError(
-            f"{path} answered something that is no JSON object",
+            f"{path} answered with something other than a JSON object",
             key=self.base_url,
             hint="Is `base_url` the provider's API, or a proxy that answers for it?",
         )

@@ -67,7 +67,7 @@ def _key(source: Source, environment: Mapping[str, str]) -> str:
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(
-            f"what {name} holds is no key: it has characters that no key has",
+            f"what {name} holds cannot be a key: it has a blank or a character outside ASCII",
             key="sources.key",
             hint="Copy the admin key into it once more.",
         )

@@ -148,7 +148,7 @@ def model_key(model: str) -> str:
 
 @lru_cache(maxsize=4096)
 def dated_key(model: str) -> str:
-    """The same with the date that the id carries: the most that the bill says of a model."""
+    """A model id as the bill writes it: with its date, `ft:BASE` for a fine-tuned model."""
     name = model.strip().lower()
     tuned = _FINE_TUNED.fullmatch(name)
     if tuned:

@@ -99,7 +99,7 @@ def project_path(project_id: str, what: str) -> str:
         or not all(c.isalnum() or c in "-_." for c in project_id)
         or (project_id.strip(".") == "")
     ):
-        raise ValueError(f"{project_id!r} is no id")
+        raise ValueError(f"{project_id!r} is not an id")
     return f"{PROJECTS_PATH}/{project_id}/{what}"
 
 

@@ -1,4 +1,4 @@
-"""Reads the answers of the API as facts about the directory, and says which could not be had.
+"""Parses the answers of the API into entries of the directory; notes those that failed.
 
 Takes a document; gives facts, problems and notes. A list that failed closes nothing; what an
 answer has beside the fields known here is left alone.
@@ -53,11 +53,11 @@ def read(document: Document, origin: str, *, young_seconds: int = 600) -> Direct
 
     A project younger than `young_seconds` may answer 404: the provider makes it known bit by bit.
     """
-    told = DirectoryAnswer(OriginEntries(origin, document.fetched_at))
+    found = DirectoryAnswer(OriginEntries(origin, document.fetched_at))
     failures: dict[str, list[Asked]] = defaultdict(list)
     projects = document.answer(PROJECTS_PATH)
     if projects is not None:
-        _take(told, projects, PROJECTS, WHOLE, _project, failures)
+        _take(found, projects, PROJECTS, WHOLE, _project, failures)
     by_path = {answer.path: answer for answer in document.answers}
     for path, table, make in (
         (USERS_PATH, USERS, _user),
@@ -65,16 +65,16 @@ def read(document: Document, origin: str, *, young_seconds: int = 600) -> Direct
         (SPEND_LIMIT_PATH, SPEND_LIMITS, _spend_limit_of(None)),
     ):
         if path in by_path:
-            _take(told, by_path[path], table, WHOLE, make, failures)
+            _take(found, by_path[path], table, WHOLE, make, failures)
     for item in () if projects is None else projects.items:
-        _read_project(told, item, by_path, failures, young_seconds)
-    _check_accounts(told)
-    _say_failures(told, failures)
-    return told
+        _read_project(found, item, by_path, failures, young_seconds)
+    _check_accounts(found)
+    _note_failures(found, failures)
+    return found
 
 
 def _read_project(
-    told: DirectoryAnswer,
+    found: DirectoryAnswer,
     item: Item,
     by_path: Mapping[str, Asked],
     failures: dict[str, list[Asked]],
@@ -84,7 +84,7 @@ def _read_project(
     archived_at = _instant(item.get("archived_at"))
     created_at = _instant(item.get("created_at"))
     is_young = created_at is not None and (
-        (told.facts.at - created_at).total_seconds() < young_seconds
+        (found.entries.at - created_at).total_seconds() < young_seconds
     )
     for what, table, make in (
         ("users", MEMBERS, _member_of(project_id)),
@@ -101,17 +101,17 @@ def _read_project(
         if is_archived(item):
             # it has no people, accounts and limits any more: nobody needs to say so
             if answer is not None and answer.error is None:
-                _take(told, answer, table, project_id, make, failures)
+                _take(found, answer, table, project_id, make, failures)
             elif answer is None or answer.status in {400, 404}:
-                told.facts.close(table, project_id, archived_at)
+                found.entries.close(table, project_id, archived_at)
             continue
         if answer is None or (is_young and answer.status == 404):
             continue
-        _take(told, answer, table, project_id, make, failures)
+        _take(found, answer, table, project_id, make, failures)
 
 
 def _take(
-    told: DirectoryAnswer,
+    found: DirectoryAnswer,
     answer: Asked,
     table: DirectoryTable,
     scope: str,
@@ -121,25 +121,25 @@ def _take(
     """The items of one answer as facts; whole, unless one of them cannot be understood."""
     if answer.error is not None:
         if answer.status == 404 and table in {PERMISSIONS, SPEND_LIMITS}:
-            told.facts.close(table, scope)  # none is set
+            found.entries.close(table, scope)  # none is set
         else:
             failures[_general(answer.path)].append(answer)
         return
     strange = 0
-    told.facts.rows.setdefault(table.name, [])
+    found.entries.rows.setdefault(table.name, [])
     for item in answer.items:
         fact = make(item)
         if fact is not None:
-            told.facts.add(table, fact)
+            found.entries.add(table, fact)
         elif table not in {PERMISSIONS, SPEND_LIMITS}:
             strange += 1
     if strange:
-        told.notes.append(
-            f"The source {told.facts.origin!r}: {answer.path} has {strange} items without an id; "
-            "nothing is taken as gone there"
+        found.notes.append(
+            f"The source {found.entries.origin!r}: {answer.path} has {strange} items without an "
+            "id; nothing is taken as gone there"
         )
     else:
-        told.facts.close(table, scope)
+        found.entries.close(table, scope)
 
 
 def _general(path: str) -> str:
@@ -148,7 +148,7 @@ def _general(path: str) -> str:
     return "/".join([parts[0], "*", *parts[2:]]) if len(parts) == 3 else "/".join(parts)
 
 
-def _say_failures(told: DirectoryAnswer, failures: Mapping[str, list[Asked]]) -> None:
+def _note_failures(found: DirectoryAnswer, failures: Mapping[str, list[Asked]]) -> None:
     """One sentence for all that failed for one reason.
 
     What this key or server does not offer is no problem of a run: usage comes without it.
@@ -167,7 +167,7 @@ def _say_failures(told: DirectoryAnswer, failures: Mapping[str, list[Asked]]) ->
     for (what, hint), names in reasons.items():
         error = first[what, hint]
         problem = ApiError(
-            f"the directory of {told.facts.origin!r}: {', '.join(names)} {what}; "
+            f"the directory of {found.entries.origin!r}: {', '.join(names)} {what}; "
             "what was known of it stays",
             key=error.key,
             hint=hint,
@@ -176,26 +176,27 @@ def _say_failures(told: DirectoryAnswer, failures: Mapping[str, list[Asked]]) ->
             is_unreachable=error.is_unreachable,
         )
         if error.is_forbidden or error.status == 404:
-            told.notes.append(f"{problem} Without a directory: [directory] sync = false.")
+            found.notes.append(f"{problem} Without a directory: [directory] sync = false.")
         else:
-            told.problems.append(problem)
+            found.problems.append(problem)
 
 
 def _reason(error: ApiError) -> str:
-    """What went wrong, without the path that the sentence begins with."""
+    """The message of an error without the path at its beginning."""
     return error.what.split(" ", 1)[-1]
 
 
-def _check_accounts(told: DirectoryAnswer) -> None:
+def _check_accounts(found: DirectoryAnswer) -> None:
     """A service account belongs to exactly one project."""
     seen: dict[Any, str] = {}
-    for fact in told.facts.rows.get(ACCOUNTS.name, ()):
+    for fact in found.entries.rows.get(ACCOUNTS.name, ()):
         project_id = fact.values[0]
         first = seen.setdefault(fact.key, project_id)
         if first != project_id:
-            told.notes.append(
-                f"The source {told.facts.origin!r}: the service account {fact.key[0]!r} is listed "
-                f"in {first!r} and in {project_id!r}; it belongs to one project, the first is taken"
+            found.notes.append(
+                f"The source {found.entries.origin!r}: the service account {fact.key[0]!r} is "
+                f"listed in {first!r} and in {project_id!r}; it belongs to one project, the first "
+                "is taken"
             )
 
 

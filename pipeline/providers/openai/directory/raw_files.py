@@ -1,4 +1,4 @@
-"""The raw files of the directory: one a sync that tells something new, kept before it is read.
+"""The raw files of the directory: one a sync that differs from the last, kept before it is read.
 
 Takes a document; gives the file, or none where the newest one says the same. No secret is kept:
 the redacted values of keys are left out.
@@ -70,7 +70,7 @@ def _read(path: Path) -> Any:
 
 
 def _content(kept: Any) -> Any:
-    """What a document says, whatever the order and the time."""
+    """The content of a document, whatever the order of its items and the time."""
     if not isinstance(kept, dict) or not isinstance(kept.get("answers"), list):
         return None
     return sorted(

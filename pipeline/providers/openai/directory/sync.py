@@ -40,6 +40,6 @@ def read_directory(
         source=source.name,
         answers=len(document.answers),
         is_new=path is not None,
-        facts=sum(map(len, answer.facts.rows.values())),
+        entries=sum(map(len, answer.entries.rows.values())),
     )
     return answer

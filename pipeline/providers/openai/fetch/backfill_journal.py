@@ -1,4 +1,4 @@
-"""What a back-fill of one range has done so far, so that the next try carries on.
+"""The journal of a back-fill: which pieces are done, so that the next try carries on.
 
 A small file beside the raw files: a line a piece, appended when the piece is kept. A piece of more
 than a day ago is fetched again, since the provider may have corrected it.

@@ -34,7 +34,7 @@ Outcome = Literal["complete", "absent", "refused", "failed", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be fetched of one endpoint."""
+    """One endpoint, bucket width and span to fetch."""
 
     endpoint: Endpoint
     width: Width
@@ -48,7 +48,7 @@ class Order:
 
 @dataclass(slots=True)
 class Fetched:
-    """What came of one order."""
+    """The outcome of one order."""
 
     order: Order
     fetched_at: datetime
@@ -98,7 +98,7 @@ class _Got:
 
 @dataclass(slots=True)
 class _State:
-    """What the threads know together."""
+    """The state that the threads of one fetch share."""
 
     groupings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     given_up: dict[str, ApiError] = field(default_factory=dict)

@@ -97,7 +97,7 @@ def _row(source: str, fetched: Fetched, known: Span | None) -> FetchRow:
 def _orders(
     source: Source, now: datetime, span: Span | None, known: Mapping[str, Span]
 ) -> Iterator[Order]:
-    """What to fetch of each endpoint: the range asked for, or what is new."""
+    """The orders of a source: the range asked for, or the new span of each endpoint."""
     wanted: list[tuple[Endpoint, Width]] = [(e, source.bucket_width) for e in USAGE]
     wanted.append((COSTS, "1d"))
     if source.minute_buckets:
@@ -133,7 +133,7 @@ def _is_missed(result: Fetched, results: Sequence[Fetched], known: Mapping[str, 
 def _problems(
     source: Source, address: str, results: Sequence[Fetched], known: Mapping[str, Span]
 ) -> Iterator[SourceError]:
-    """What data is missing and why; one sentence where many endpoints have one reason."""
+    """Missing data with its reason; one sentence for endpoints with the same reason."""
     reasons: dict[tuple[str, str | None], list[Fetched]] = defaultdict(list)
     for result in results:
         if result.error is not None and _is_missed(result, results, known):
@@ -175,5 +175,5 @@ def _notes(source: Source, results: Sequence[Fetched], known: Mapping[str, Span]
 
 
 def _reason(error: ApiError) -> str:
-    """What went wrong, without the path that the sentence began with."""
+    """The message of an error without the path at its beginning."""
     return error.what.split(" ", 1)[-1]

@@ -153,7 +153,7 @@ def _envelopes(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _content(parameters: Mapping[str, Any], pages: Any) -> Any:
-    """What some pages say: the grouping, and all buckets that have rows, whatever the rows' order.
+    """The content of pages: grouping and buckets that have rows, whatever the rows' order.
 
     An empty bucket says nothing about a span of which nothing else is known.
     """

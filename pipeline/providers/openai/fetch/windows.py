@@ -25,7 +25,7 @@ def first_day(now: datetime) -> date:
 
 
 def regular(now: datetime, *, first: date, known: Span | None, trailing_days: int) -> Span:
-    """What a run fetches: what is new, and again what the provider may still correct.
+    """The span that a run fetches: what is new, and what the provider may still correct.
 
     **Takes** the first day wanted, and the span that is fetched without a hole.
     **Gives** a span to now from `trailing_days` before today, or before the end of what is known

@@ -58,7 +58,7 @@ class RawBucket:
 
 @dataclass(slots=True)
 class Report:
-    """What reading the buckets found beside them."""
+    """Rejects and notes from reading the buckets of a file."""
 
     rejects: list[Reject]
     notes: list[str]
@@ -121,7 +121,7 @@ def raw_buckets(
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """What a page's buckets have in common."""
+    """The endpoint, width, fetch and dimensions that a page's buckets share."""
 
     endpoint: str
     width: Width
@@ -155,7 +155,7 @@ def text(row: Mapping[str, Any], field: str) -> str | None:
 
 
 def _endpoint(page: Page, reading: Reading, input_file: str) -> str | None:
-    """The page's endpoint: the envelope's, else what its first known result says."""
+    """The page's endpoint: the envelope's, else that of its first known result."""
     objects = [str(row.value.get("object")) for row in _rows(page) if isinstance(row.value, dict)]
     names = [page.endpoint] if page.endpoint is not None else objects
     known = next((e for n in names if (e := reading.endpoint_of(n)) is not None), None)
@@ -176,7 +176,7 @@ def _endpoint(page: Page, reading: Reading, input_file: str) -> str | None:
         )
     if page.endpoint is not None:
         raise SourceError(
-            f"{page.endpoint!r} is no endpoint of {reading.kind} that is known here",
+            f"{page.endpoint!r} is not a known endpoint of {reading.kind}",
             file=input_file,
             line=page.line,
             key="endpoint",
@@ -216,7 +216,7 @@ def _report_unknown(
     rows = [row for part, _, _ in usable for row in part.value["results"]]
     for row in rows:
         name = row.value.get("object") if isinstance(row.value, dict) else None
-        report.refuse(row, "unknown_endpoint", f"object {name!r} is no result known here")
+        report.refuse(row, "unknown_endpoint", f"object {name!r} is not a known kind of result")
     if not rows:
         report.notes.append(
             f"{input_file}:{page.line}: the page has no results and so does not say which "
@@ -225,7 +225,7 @@ def _report_unknown(
 
 
 def _asked_width(page: Page, input_file: str) -> Width | None:
-    """What an envelope's parameters say; None for a page without one."""
+    """The width in an envelope's parameters; None for a page without an envelope."""
     if page.endpoint is None:
         return None
     asked = page.parameters.get("bucket_width") or "1d"  # the API's default
@@ -233,7 +233,7 @@ def _asked_width(page: Page, input_file: str) -> Width | None:
         if asked == width:
             return width
     raise SourceError(
-        f"{asked!r} is no bucket width; it is one of {', '.join(WIDTH_SECONDS)}",
+        f"{asked!r} is not one of {', '.join(WIDTH_SECONDS)}",
         file=input_file,
         line=page.line,
         key="parameters.bucket_width",
@@ -262,7 +262,7 @@ def _assumed_width(page: Page, report: Report, input_file: str) -> Width:
 
 
 def _dimensions(page: Page, fields: Sequence[str]) -> frozenset[str]:
-    """What the envelope asked for; without one, what the page's rows show."""
+    """The dimensions that the envelope asked for; without one, those in the page's rows."""
     if page.endpoint is not None and "group_by" in page.parameters:
         return page.group_by
     rows = [row.value for row in _rows(page) if isinstance(row.value, dict)]
@@ -302,7 +302,7 @@ def _covered_by_empty(
         or (end - start) > step * _MOST_BUCKETS
     ):
         report.notes.append(
-            f"{input_file}:{page.line}: the page holds no bucket; nothing was replaced by it"
+            f"{input_file}:{page.line}: the page has no buckets, so it replaces nothing"
         )
         return
     for at in range(start - start % step, end, step):

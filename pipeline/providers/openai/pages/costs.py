@@ -64,7 +64,7 @@ def parse(path: Path, context: Context) -> ParsedCosts:
     for raw in raw_buckets(pages, reading, report, context.now, context.input_file):
         if raw.width != "1d":
             for part in raw.rows:
-                report.refuse(part, "bad_bucket", "costs come by UTC day, and this bucket is none")
+                report.refuse(part, "bad_bucket", "costs come by UTC day; this bucket is not one")
             continue
         found = _bucket_rows(raw, context, report, new_fields)
         bucket = raw.bucket(context, len(buckets), len(found))

@@ -66,14 +66,14 @@ class Page:
 
 
 class PageFile(NamedTuple):
-    """What a file holds: its pages, and the lines of a JSON-lines file that are no page."""
+    """The pages of a file, and the lines of a JSON-lines file that are not pages."""
 
     pages: tuple[Page, ...]
     rejects: tuple[Reject, ...]
 
 
 class _NotAPageError(Exception):
-    """A document is readable and no page; its text says why."""
+    """A document that is readable and not a page; the message gives the reason."""
 
 
 def detect(first_bytes: bytes) -> Literal["openai_usage", "openai_costs"] | None:
@@ -137,7 +137,7 @@ def _text(path: Path, input_file: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SourceError(
-            "is no UTF-8 text", file=input_file, line=line, hint=f"Save it as UTF-8. {FORMAT_HINT}"
+            "is not UTF-8 text", file=input_file, line=line, hint=f"Save it as UTF-8. {FORMAT_HINT}"
         ) from None
     if not text.strip():
         raise SourceError("is empty", file=input_file, hint=FORMAT_HINT)
@@ -161,7 +161,7 @@ def _is_json_lines(text: str) -> bool:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"is no JSON ({error.msg[0].lower()}{error.msg[1:]}, column {error.colno})"
+        return f"is not JSON ({error.msg[0].lower()}{error.msg[1:]}, column {error.colno})"
     return "nests too deeply" if isinstance(error, RecursionError) else str(error)
 
 
@@ -268,7 +268,7 @@ class _Documents:
 def _page(value: Any, line: int) -> Page:
     """A decoded document as a page. Fails: _NotAPageError."""
     if not isinstance(value, dict):
-        raise _NotAPageError("is no page but a bare value")
+        raise _NotAPageError("is a bare value, not a page")
     endpoint: str | None = None
     fetched_at: datetime | None = None
     parameters: dict[str, Any] = {}
@@ -281,12 +281,12 @@ def _page(value: Any, line: int) -> Page:
         parameters = _parameters(value.get("parameters"))
         fetched_at = _fetched_at(value.get("fetched_at"))
     if "error" in page and "data" not in page:
-        raise _NotAPageError("is an error that the API answered, no page")
+        raise _NotAPageError("is an error of the API, not a page")
     buckets = page.get("data")
     if not isinstance(buckets, list):
-        raise _NotAPageError("is no page: it has no list `data`")
+        raise _NotAPageError("is not a page: it has no list `data`")
     if page.get("object", "page") != "page":
-        raise _NotAPageError(f"is no page but a {page['object']!r}")
+        raise _NotAPageError(f"is a {page['object']!r}, not a page")
     return Page(
         line, endpoint, parameters, fetched_at, tuple(buckets), page.get("has_more") is True
     )
@@ -294,7 +294,7 @@ def _page(value: Any, line: int) -> Page:
 
 def _parameters(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict | None):
-        raise _NotAPageError("is an envelope whose `parameters` are no object")
+        raise _NotAPageError("is an envelope whose `parameters` are not an object")
     parameters = {str(k).removesuffix("[]"): v for k, v in (value or {}).items()}
     group_by = parameters.get("group_by")
     if not isinstance(group_by, str | list | None):
@@ -317,5 +317,5 @@ def _fetched_at(value: Any) -> datetime | None:
         return parse_instant(value)
     except (TypeError, ValueError):
         raise _NotAPageError(
-            f"is an envelope whose `fetched_at` {value!r} is no ISO 8601 instant"
+            f"is an envelope whose `fetched_at` {value!r} is not an ISO 8601 instant"
         ) from None

@@ -127,7 +127,7 @@ def _shown(value: Any) -> str:
 
 
 def _cache_writes(row: Mapping[str, Any]) -> tuple[int, int]:
-    """Cache writes kept for 30 minutes (or nobody says how long), and for 12 hours."""
+    """Cache writes kept for 30 minutes (or for an unknown time), and for 12 hours."""
     total = optional(row, "input_cache_write_tokens")
     short = optional(row, "input_cache_write_30m_tokens")
     long = optional(row, "input_cache_write_12h_tokens")

@@ -109,7 +109,7 @@ def parse(path: Path, context: Context) -> ParsedUsage:
 
 
 class _Seen(NamedTuple):
-    """What is said once a file, not once a row."""
+    """Remarks and new fields, counted by file to be noted once."""
 
     remarks: Counter[str]
     new_fields: Counter[str]
