@@ -21,7 +21,7 @@ class TollbookError(Exception):
     """An error with its place: `prices.csv:17 price_usd: '1,20' is not a decimal. Write 1.20.`."""
 
     exit_code = 1
-    is_told = False  # whether the outbox holds it already, for the alert channels
+    is_alerted = False  # whether the outbox has an alert about it already
 
     def __init__(
         self,

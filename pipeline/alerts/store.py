@@ -92,6 +92,15 @@ def pending_messages(con: duckdb.DuckDBPyConnection) -> list[Message]:
     ]
 
 
+def save_delivered(
+    con: duckdb.DuckDBPyConnection, message_id: str, labels: Sequence[str], at: datetime
+) -> None:
+    """Store that some channels have a message already; it stays pending for the others."""
+    for label in labels:
+        delivery = Delivery(message_id, label, at, "delivered")
+        con.execute(sql("alerts/deliveries_store"), asdict(delivery))
+
+
 def save_deliveries(con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]) -> None:
     """Store tries to deliver; a message that every channel has is settled."""
     tries: dict[str, list[Delivery]] = {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +14,9 @@ from pipeline.cli import context as cli_context
 from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
 from pipeline.cli.query import FormatOption, OutOption, print_answer
+
+if TYPE_CHECKING:
+    import duckdb
 
 NOT_DELIVERED = 3
 
@@ -106,11 +111,30 @@ def alerts_test(config: ConfigOption = None) -> None:
 
 
 def _list(state: str, form: str, out: Path | None, config: Path | None, *, quiet: bool) -> None:
-    from pipeline.published.reader import open_published, run_statement
+    from pipeline.published.reader import run_statement
     from pipeline.resources import sql
 
-    published = cli_context.load(config).storage.root / "published"
-    with open_published(published) as con:
+    root = cli_context.load(config).storage.root
+    with _newest_alerts(root) as con:
         parameters = {"state": None if state == "any" else state}
         answer = run_statement(con, sql("alerts/listed"), parameters)
-        print_answer(answer, form, out, published, quiet=quiet)
+        print_answer(answer, form, out, root / "published", quiet=quiet)
+
+
+@contextmanager
+def _newest_alerts(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The alerts as they are stored, or as they were published where that cannot be read now.
+
+    A failed run and a job of the schedule raise alerts that the next snapshot will show.
+    """
+    from pipeline.errors import RunFailedError
+    from pipeline.published.reader import open_published
+    from pipeline.storage.layout import StorageLayout
+    from pipeline.storage.read_copy import open_read_copy
+
+    with ExitStack() as stack:
+        try:
+            db = stack.enter_context(open_read_copy(StorageLayout(root.absolute())))
+        except RunFailedError:  # a run is writing, or the database belongs to another user
+            db = None
+        yield db.con if db is not None else stack.enter_context(open_published(root / "published"))

@@ -27,6 +27,7 @@ from pipeline.pricing.load import examine
 from pipeline.providers.provider import ProviderApi
 from pipeline.published.reader import open_published
 from pipeline.runs.kinds import PROVIDERS, apis_of
+from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
 from pipeline.storage import lock
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
@@ -226,6 +227,21 @@ def _folder(root: Path) -> Iterator[Check]:
         "A run that finds the disk full commits nothing." if is_little else None,
     )
     yield Check("storage", "lock", lock.holder(root) or "free")
+    yield _schedule(root)
+
+
+def _schedule(root: Path) -> Check:
+    service = lock.holder(root, LOCK_NAME)
+    was_served = (root / STATE_NAME).is_file()
+    if service is not None or not was_served:
+        return Check("storage", "schedule", service or "never started")
+    return Check(
+        "storage",
+        "schedule",
+        "no service is running, though one was here before",
+        "warning",
+        "Start `tollbook schedule`, or remove " + STATE_NAME + " where cron does it now.",
+    )
 
 
 def _books(storage: StorageLayout, config: Config) -> Iterator[Check]:

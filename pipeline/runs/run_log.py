@@ -90,5 +90,5 @@ def record_failure(
     except (duckdb.Error, OSError) as second:
         log.warning("failure_not_recorded", run_id=run.run_id, error=type(second).__name__)
         return ()
-    error.is_told = True
+    error.is_alerted = True
     return decision.messages

@@ -84,6 +84,7 @@ def _write_holder(descriptor: int, path: Path, what: str, real_now: datetime) ->
         "what": what,
         "pid": os.getpid(),
         "host": socket.gethostname(),
+        "pid_namespace": _pid_namespace(),
         "since": real_now.isoformat(sep=" ", timespec="seconds"),
     }
     try:
@@ -97,15 +98,14 @@ def _held(descriptor: int, path: Path) -> LockHeldError:
     hint = "Wait until it has ended; nothing was changed."
     try:
         holder = json.loads(os.pread(descriptor, 4096, 0))
-        what, pid, host, since = (holder[k] for k in ("what", "pid", "host", "since"))
+        what, pid, since = (holder[k] for k in ("what", "pid", "since"))
     except (OSError, ValueError, KeyError, TypeError):
         # It has the lock and has not yet written, or just ended: who it is stays unknown.
         return LockHeldError("another process holds this storage", file=path, hint=hint)
-    if host == socket.gethostname():
-        who = f"process {pid}"
+    where = _elsewhere(holder)
+    who = f"process {pid}{where}"
+    if not where:
         hint = f"Wait until it has ended, or stop it with `kill {pid}`; nothing was changed."
-    else:
-        who = f"process {pid} on {host}"
     return LockHeldError(
         f"`{what}` ({who}) holds this storage since {since} UTC", file=path, hint=hint
     )
@@ -132,21 +132,37 @@ def _unlockable(error: OSError, path: Path) -> ConfigError:
     )
 
 
-def holder(root: Path) -> str | None:
-    """Who holds the storage, as the lock file says; None where nobody does.
+def holder(root: Path, name: str = LOCK_NAME) -> str | None:
+    """Who holds a lock of the storage, as its file says; None where nobody does.
 
-    Only looks: whoever wants the lock meanwhile gets it. Takes: the storage root.
+    Only looks: whoever wants the lock meanwhile gets it. Takes: the storage root, the lock's name.
     """
     try:
-        written = json.loads((root / LOCK_NAME).read_bytes())
-        what, pid, host, since = (written[k] for k in ("what", "pid", "host", "since"))
+        written = json.loads((root / name).read_bytes())
+        what, pid, since = (written[k] for k in ("what", "pid", "since"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    is_here = host == socket.gethostname()
-    if is_here and not _is_alive(pid):
+    where = _elsewhere(written)
+    if not where and not _is_alive(pid):
         return None  # killed: the kernel has let go of the lock, the words have stayed
-    where = "" if is_here else f" on {host}"
     return f"`{what}` (process {pid}{where}) since {since} UTC"
+
+
+def _elsewhere(holder: dict[str, object]) -> str:
+    """Where a process id of a holder means something, if that is not here."""
+    if holder.get("host") != socket.gethostname():
+        return f" on {holder.get('host')}"
+    # containers may share the host's name and not its process ids
+    namespace = holder.get("pid_namespace")
+    return " in another container" if namespace not in {None, _pid_namespace()} else ""
+
+
+def _pid_namespace() -> str | None:
+    """What tells process ids of containers apart; None where the system does not say."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return None
 
 
 def _is_alive(pid: int) -> bool:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline.cli.schedule import _Business
-from pipeline.config.load import load
 from pipeline.errors import RunFailedError
-from pipeline.runs.schedule.service import JobTime
 from tests.support.webhook import TOKEN, Server, webhook
-from tests.support.workspace import CONFIGURATION, NOW, Workspace, lines, request
+from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
 # apprise 2.2 imports it for its mail channel.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -29,29 +24,9 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def service(workspace: Workspace) -> _Business:
-    """What the schedule would do there."""
-    path = workspace.path("tollbook.toml")
-    return _Business(path, load(path), timedelta(), threading.Event())
-
-
 def deliveries(workspace: Workspace) -> list[str]:
     """How the alerts were delivered, as the published books say."""
     return [word for (word,) in workspace.rows("SELECT DISTINCT delivery FROM alerts")]
-
-
-def test_the_service_prints_alerts_where_no_channel_is_configured(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """They are stored as printed, so they must be; a partial run says all its reasons."""
-    workspace.configure(CONFIGURATION.replace('"logs"', '"logs", "gone.jsonl"') + BUDGET)
-    end = service(workspace)._run(JobTime(NOW, is_catch_up=False))
-    err = capsys.readouterr().err
-    assert "Budget all (the whole organization), November 2026\n200 % used" in err
-    assert deliveries(workspace) == ["printed"]
-    assert end.outcome == "partial"
-    assert f"tollbook: {end.reason}" in err
-    assert end.reason.startswith(f"{workspace.path('gone.jsonl')}: cannot be read")
 
 
 def test_alerts_that_nobody_would_read_wait(workspace: Workspace) -> None:
@@ -72,7 +47,7 @@ def test_a_failed_run_says_what_waited_and_not_its_own_end_twice(workspace: Work
     (workspace.folder / "var" / "charges").write_text("a file where a folder was")
     with pytest.raises(RunFailedError) as failed:
         workspace.run(say=heard.append)
-    assert failed.value.is_told
+    assert failed.value.is_alerted
     assert [text.split("\n")[0] for text in heard] == [
         "tollbook, org-acme: budget all: 200 % used, 100 % over"
     ]

@@ -7,18 +7,13 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from pipeline.cli.schedule import _Business
-from pipeline.config.load import load
-from pipeline.errors import SourceError
 from pipeline.runs.schedule import job_state as state
 
 # apprise 2.2 imports it for its mail channel.
@@ -42,11 +37,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 import structlog
-from pipeline.cli.schedule import _stop_on_signals
-from pipeline.runs.schedule.service import Job, serve
+from pipeline.cli.context import stop_on_signals
+from pipeline.runs.schedule.job import Job
+from pipeline.runs.schedule.service import serve
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-stop = threading.Event()
-_stop_on_signals(stop)
+stop = stop_on_signals()
+class Nobody:
+    def record(self, *args, **more): pass
+    def deliver_waiting(self): pass
 began = time.monotonic()
 def run(job_time):
     print("started", flush=True)
@@ -61,7 +59,7 @@ serve(
     clock=lambda: datetime(2026, 11, 24, 14, 59, 59)
     + timedelta(seconds=0.5 + time.monotonic() - began),
     stop=stop,
-    on_problem=print,
+    alerts=Nobody(),
     stale_after=timedelta(hours=6),
 )
 print("returned", flush=True)
@@ -164,6 +162,7 @@ def test_one_service_a_storage_and_a_clean_end(tmp_path: Path) -> None:
     assert f"`tollbook schedule` (process {first.pid}) holds this storage since" in second.stderr
     assert "Traceback" not in second.stderr
     assert (listed.returncode, "2026-11-25 06:00 CET" in listed.stdout) == (0, True)
+    assert listed.stderr.startswith(f"Served by `tollbook schedule` (process {first.pid}) since ")
     assert (first.returncode, out) == (0, "")
     assert "schedule_stopped" in err
     record = state.load(tmp_path / "var" / "schedule.json")["daily_report"]
@@ -177,7 +176,6 @@ def test_the_list_is_a_table_in_the_organization_s_zone(tmp_path: Path) -> None:
     record = state.begun(state.opened(None, "0 * * * *", due - timedelta(minutes=9)), due, due)
     record = state.ended(
         record.model_copy(update={"duration_seconds": 75.4}),
-        "run",
         "failed",
         message="No disk.",
         now=due,
@@ -218,6 +216,7 @@ def test_the_list_as_json_is_in_utc(tmp_path: Path) -> None:
         "last_duration_seconds": None,
         "message": "",
     }
+    assert listed.stderr == "No service is running: start `tollbook schedule`.\n"
     assert not (tmp_path / "var").exists()
 
 
@@ -244,72 +243,3 @@ def test_everything_off_is_refused(tmp_path: Path) -> None:
     failed = verb(configured(tmp_path, off))
     assert failed.returncode == 2
     assert "schedule: every job is off." in failed.stderr
-
-
-@contextmanager
-def channel() -> Iterator[tuple[str, list[str]]]:
-    """An apprise URL of a server here, and the texts that it received."""
-    texts: list[str] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            texts.append(json.loads(body)["message"])
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nothing on the terminal."""
-
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"json://127.0.0.1:{server.server_port}/", texts
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def business(folder: Path) -> _Business:
-    path = folder / "tollbook.toml"
-    return _Business(path, load(path), timedelta(), threading.Event())
-
-
-def test_a_problem_reaches_the_channels_that_work(tmp_path: Path) -> None:
-    """A dead channel beside a good one is no reason to tell the good one again."""
-    with channel() as (url, texts):
-        channels = f'[alerts]\nchannels = ["env:NO_SUCH_NAME", "{url}"]\n'
-        business(configured(tmp_path, CONFIG + channels)).tell("run: it failed.")
-    assert texts == ["run: it failed."]
-
-
-def test_a_problem_that_reached_nobody_is_an_error(tmp_path: Path) -> None:
-    """So that the schedule tells it again."""
-    channels = '[alerts]\nchannels = ["env:NO_SUCH_NAME"]\n'
-    with pytest.raises(SourceError, match="none of the channels"):
-        business(configured(tmp_path, CONFIG + channels)).tell("run: it failed.")
-
-
-def test_a_broken_configuration_is_told_to_the_channels_it_had(tmp_path: Path) -> None:
-    """The file may be the very problem."""
-    with channel() as (url, texts):
-        service = business(configured(tmp_path, f'{CONFIG}[alerts]\nchannels = ["{url}"]\n'))
-        configured(tmp_path, "no toml")
-        service.tell("run: it failed.")
-    assert texts == ["run: it failed."]
-
-
-def test_without_channels_there_is_nobody_to_tell(tmp_path: Path) -> None:
-    """The log has it; that is no error."""
-    business(configured(tmp_path)).tell("run: it failed.")
-
-
-def test_jobs_follow_an_edited_configuration_but_not_to_another_storage(tmp_path: Path) -> None:
-    """A new budget counts from the next run; the storage is locked and stays."""
-    service = business(configured(tmp_path))
-    budget = '[[budgets]]\nid = "all"\namount_usd = "10.00"\n'
-    configured(tmp_path, CONFIG.replace('"var"', '"elsewhere"') + budget)
-    fresh = service._fresh_config()
-    assert [b.id for b in fresh.budgets] == ["all"]
-    assert fresh.storage.root == tmp_path / "var"

@@ -1,5 +1,6 @@
-"""The schedule: due times, the state of jobs, and the service that runs them.
+"""The service of `tollbook schedule`: jobs at their cron times, one at a time, with retries.
 
-A due time that was missed is made up once; a failed job is retried and its alert goes through the
-outbox like all others.
+Its memory is one small file beside the database (`job_state`): what is due, and problems that the
+outbox does not know of yet. A due time is worked off once, made up once if it was missed, and a
+problem is alerted once, through the outbox like every other alert.
 """

@@ -14,11 +14,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NaiveDatetime, ValidationError
 
+from pipeline.alerts.model import JobProblem, JobTrouble
 from pipeline.errors import RunFailedError
 from pipeline.runs.schedule.due_times import DueTimes
 from pipeline.storage.files import replace_text
 
 JobOutcome = Literal["done", "partial", "failed", "skipped"]
+
+STATE_NAME = "schedule.json"
+LOCK_NAME = "schedule.lock"  # held by the service, beside the state
 
 # A clock set back by less is being corrected; by more, somebody replays the past with --now.
 _CLOCK_CORRECTION = timedelta(days=1)
@@ -36,7 +40,47 @@ class RetryPolicy:
     )
     lock_retry_after: timedelta = timedelta(seconds=30)  # while another process holds the storage
     lock_limit: timedelta = timedelta(hours=2)  # after which that counts as a failure
-    watch_every: timedelta = timedelta(minutes=1)  # for what is stale or not yet told
+    look_every: timedelta = timedelta(seconds=1)  # for what is due
+    watch_every: timedelta = timedelta(minutes=1)  # for what is stale or not yet recorded
+    # How long a problem waits for a locked storage before it is sent past the outbox.
+    send_anyway_after: timedelta = timedelta(minutes=5)
+
+
+class StoredProblem(BaseModel):
+    """What is wrong with a job, until the outbox knows that it is over.
+
+    This file keeps it while the storage is locked, or cannot be used.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    trouble: JobTrouble
+    since: NaiveDatetime
+    due_at: NaiveDatetime | None = None
+    failures_in_a_row: int = 0
+    last_good_at: NaiveDatetime | None = None
+    no_good_since: NaiveDatetime | None = None
+    reason: str = ""
+    is_firing: bool = True
+    is_recorded: bool = False  # the outbox knows of it
+    sent_to: tuple[str, ...] = ()  # labels of channels that got it past the outbox
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the outbox knows how it stands now."""
+        return self.is_recorded and self.is_firing
+
+    def of(self, job: str) -> JobProblem:
+        """The problem as an alert's text tells it."""
+        return JobProblem(
+            job=job,
+            trouble=self.trouble,
+            due_at=self.due_at,
+            failures_in_a_row=self.failures_in_a_row,
+            last_good_at=self.last_good_at,
+            since_at=self.no_good_since,
+            reason=self.reason,
+        )
 
 
 class JobRecord(BaseModel):
@@ -58,14 +102,20 @@ class JobRecord(BaseModel):
     outcome: JobOutcome | None = None
     duration_seconds: float | None = None
     message: str = ""
-    told: Literal["partial", "failed"] | None = None  # since the last `done`
-    is_stale_told: bool = False
-    untold: tuple[str, ...] = ()  # problems that have not reached anybody yet
+    problems: tuple[StoredProblem, ...] = ()  # one a kind of trouble
 
     @property
     def is_unfinished(self) -> bool:
         """Whether it was started and has not ended: it runs, or its process died."""
         return self.started_at is not None and self.finished_at is None
+
+    def problem(self, trouble: JobTrouble) -> StoredProblem | None:
+        """The problem of one kind, if there is one."""
+        return next((p for p in self.problems if p.trouble == trouble), None)
+
+    def has(self, *troubles: JobTrouble) -> bool:
+        """Whether one of these kinds of trouble holds now."""
+        return any(p.is_firing for p in self.problems if p.trouble in troubles)
 
 
 class _File(BaseModel):
@@ -85,7 +135,7 @@ def load(path: Path) -> dict[str, JobRecord]:
         raise RunFailedError(f"cannot be read: {error.strerror or error}", file=path) from None
     except ValidationError:
         raise RunFailedError(
-            "is no state of a schedule",
+            "is not the state of a schedule",
             file=path,
             hint="The next `tollbook schedule` sets it aside and starts afresh.",
         ) from None
@@ -153,33 +203,66 @@ def begun(record: JobRecord, scheduled_for: datetime, now: datetime) -> JobRecor
 
 
 def ended(
-    record: JobRecord,
-    name: str,
-    outcome: JobOutcome,
-    *,
-    message: str,
-    now: datetime,
-    wait: RetryPolicy,
+    record: JobRecord, outcome: JobOutcome, *, message: str, now: datetime, wait: RetryPolicy
 ) -> JobRecord:
-    """An attempt ended: its time is settled, or is tried again after a failure."""
+    """An attempt ended: its time is settled, or is tried again after a failure.
+
+    A good end ends all problems; a partial one, and the last failure, begin one.
+    """
     record = record.model_copy(
         update={"finished_at": now, "outcome": outcome, "message": message, "waiting_since": None}
     )
     if outcome == "failed":
-        return _failed(record, name, now, wait)
+        return _failed(record, now, wait)
     record = _settled(record).model_copy(update={"failures_in_a_row": 0})
     if outcome == "done":
+        over = tuple(p.model_copy(update={"is_firing": False}) for p in record.problems)
         good = {"good_until": record.scheduled_for, "good_at": now}
-        return record.model_copy(update={**good, "told": None, "is_stale_told": False})
-    if outcome == "partial" and record.told is None:
-        why = f": {message}" if message else "."
-        return _with_problem(record, f"{_job_at(record, name)} ended partial{why}", "partial")
+        return record.model_copy(update={**good, "problems": over})
+    if outcome == "partial" and not record.has("partial", "failed"):
+        return with_problem(record, "partial", now)
     return record
 
 
-def with_nothing_to_tell(after: JobRecord, before: JobRecord) -> JobRecord:
-    """The record after an attempt that told its problem itself: nothing new is to be told."""
-    return after.model_copy(update={"untold": before.untold, "told": before.told})
+def with_problem(record: JobRecord, trouble: JobTrouble, now: datetime) -> JobRecord:
+    """The record with a problem that begins now, or that began again before it was known over."""
+    known = record.problem(trouble)
+    problem = StoredProblem(
+        trouble=trouble,
+        since=now,
+        due_at=record.scheduled_for,
+        failures_in_a_row=record.failures_in_a_row,
+        last_good_at=record.good_at,
+        no_good_since=record.good_until,
+        reason=record.message,
+        is_recorded=known is not None and known.is_recorded,
+        sent_to=known.sent_to if known is not None else (),
+    )
+    others = tuple(p for p in record.problems if p.trouble != trouble)
+    return record.model_copy(update={"problems": (*others, problem)})
+
+
+def with_problems_of(after: JobRecord, before: JobRecord) -> JobRecord:
+    """The record after an attempt that has alerted by itself: its problems are those of before."""
+    return after.model_copy(update={"problems": before.problems})
+
+
+def recorded(record: JobRecord, trouble: JobTrouble) -> JobRecord:
+    """The record once the outbox knows of a problem."""
+    return _with_changed(record, trouble, {"is_recorded": True})
+
+
+def sent(record: JobRecord, trouble: JobTrouble, labels: tuple[str, ...]) -> JobRecord:
+    """The record once channels got a problem past the outbox."""
+    return _with_changed(record, trouble, {"sent_to": labels})
+
+
+def recorded_over(record: JobRecord, trouble: JobTrouble) -> JobRecord:
+    """The record once the outbox knows that a problem is over: it goes, unless it began again."""
+    if record.has(trouble):
+        return _with_changed(record, trouble, {"is_recorded": False, "sent_to": ()})
+    left = tuple(p for p in record.problems if p.trouble != trouble)
+    return record.model_copy(update={"problems": left})
 
 
 def stopped(record: JobRecord, outcome: JobOutcome, now: datetime) -> JobRecord:
@@ -194,14 +277,12 @@ def stopped(record: JobRecord, outcome: JobOutcome, now: datetime) -> JobRecord:
     )
 
 
-def held_up(
-    record: JobRecord, name: str, message: str, now: datetime, wait: RetryPolicy
-) -> JobRecord:
+def held_up(record: JobRecord, message: str, now: datetime, wait: RetryPolicy) -> JobRecord:
     """Another process holds the storage: tried again shortly, and given up after a while."""
     since = record.waiting_since or now
     if now - since >= wait.lock_limit:
         record = record.model_copy(update={"attempts": len(wait.retry_after) + 1})
-        return ended(record, name, "failed", message=message, now=now, wait=wait)
+        return ended(record, "failed", message=message, now=now, wait=wait)
     return record.model_copy(
         update={
             "finished_at": now,
@@ -234,19 +315,7 @@ def stale_at(
     return max(third + (third - second) / 2, last_good + stale_after, served_since + stale_after)
 
 
-def with_stale_problem(record: JobRecord, name: str) -> JobRecord:
-    """The record with word that no good run has been for too long; once, until there is one."""
-    last = (
-        f"the last one ended at {_utc(record.good_at)}"
-        if record.good_at
-        else f"there has been none since {_utc(record.good_until)}"
-    )
-    why = f" Last message: {record.message}" if record.message else ""
-    text = f"{name}: no good run for too long; {last}.{why}"
-    return record.model_copy(update={"untold": (*record.untold, text), "is_stale_told": True})
-
-
-def _failed(record: JobRecord, name: str, now: datetime, wait: RetryPolicy) -> JobRecord:
+def _failed(record: JobRecord, now: datetime, wait: RetryPolicy) -> JobRecord:
     failures = record.failures_in_a_row + 1
     is_last = record.attempts > len(wait.retry_after)
     if is_last:
@@ -256,10 +325,8 @@ def _failed(record: JobRecord, name: str, now: datetime, wait: RetryPolicy) -> J
         record = record.model_copy(update={"retry_at": retry_at})
     record = record.model_copy(update={"failures_in_a_row": failures})
     # By the count as well: with times closer than the retries none would ever be the last.
-    if (is_last or failures > len(wait.retry_after)) and record.told != "failed":
-        tries = f"failed, {failures} times in a row" if failures > 1 else "failed"
-        text = f"{_job_at(record, name)} {tries}. {record.message}"
-        return _with_problem(record, text, "failed")
+    if (is_last or failures > len(wait.retry_after)) and not record.has("failed"):
+        return with_problem(record, "failed", now)
     return record
 
 
@@ -269,13 +336,10 @@ def _settled(record: JobRecord) -> JobRecord:
     )
 
 
-def _with_problem(record: JobRecord, text: str, told: Literal["partial", "failed"]) -> JobRecord:
-    return record.model_copy(update={"untold": (*record.untold, text.strip()), "told": told})
-
-
-def _job_at(record: JobRecord, name: str) -> str:
-    return f"{name}: the one due at {_utc(record.scheduled_for)}"
-
-
-def _utc(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "-"
+def _with_changed(
+    record: JobRecord, trouble: JobTrouble, update: Mapping[str, object]
+) -> JobRecord:
+    changed = tuple(
+        p.model_copy(update=dict(update)) if p.trouble == trouble else p for p in record.problems
+    )
+    return record.model_copy(update={"problems": changed})

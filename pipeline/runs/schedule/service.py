@@ -7,78 +7,28 @@ signals and the lock on the storage are not its business.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes, due_times
-from pipeline.runs.schedule.job_state import JobOutcome, JobRecord, RetryPolicy
-
-__all__ = [
-    "Job",
-    "JobEnd",
-    "JobOutcome",
-    "JobState",
-    "JobTime",
-    "RetryPolicy",
-    "list_jobs",
-    "serve",
-]
+from pipeline.runs.schedule.job import AlertSink, Job, JobEnd, JobTime
+from pipeline.runs.schedule.job_state import JobRecord, RetryPolicy, StoredProblem
 
 _STOP_POLL_SECONDS = 0.2
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class JobTime:
-    """Which of its times a job runs for; `is_catch_up`: it passed before the service started."""
-
-    scheduled_for: datetime
-    is_catch_up: bool
-
-
-class JobEnd(NamedTuple):
-    """How a job ended; if not well, why, and whether it has told the channels itself."""
-
-    outcome: JobOutcome
-    reason: str = ""
-    is_told: bool = False
-
-
-class Job(NamedTuple):
-    """A job by the name of its key in `[schedule]`; its action is called from a thread."""
-
-    name: str
-    cron: str  # "" is off
-    action: Callable[[JobTime], JobOutcome | JobEnd]
-
-
-class JobState(NamedTuple):
-    """What `tollbook schedule --list` shows of a job; times are naive UTC."""
-
-    name: str
-    cron: str
-    next_at: datetime | None  # None: it is off; in the past: at once
-    last_scheduled_for: datetime | None
-    last_started_at: datetime | None
-    last_finished_at: datetime | None
-    last_outcome: JobOutcome | None
-    last_duration_seconds: float | None
-    message: str
 
 
 def serve(
@@ -88,15 +38,15 @@ def serve(
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     stop: threading.Event,
-    on_problem: Callable[[str], None],
+    alerts: AlertSink,
     stale_after: timedelta,
     retry_policy: RetryPolicy | None = None,
 ) -> None:
     """Run the jobs at their times until `stop` is set; then end the one in progress and return.
 
     Takes: jobs, in the order in which those due at once are run; the business clock (naive UTC);
-        `on_problem`, called once for a job that failed or ended partial (and not again before it
-        ends well) and once when it had no good run for too long. A call that raises is repeated.
+        `alerts`, which is given a job that failed or ended partial, or had no good run for too
+        long, and that this is over; a call that raises is repeated.
     Rules: times missed while nothing served, or while another job ran, are made up once. A
         failed job is tried again after 1, 5 and 15 minutes (`retry_policy`), one that meets
         LockHeldError every 30 seconds for two hours; the others go on meanwhile. A job that was
@@ -115,51 +65,11 @@ def serve(
         records=_first_records(timetable, state_file, clock()),
         clock=clock,
         stop=stop,
-        on_problem=on_problem,
+        alerts=alerts,
         stale_after=stale_after,
         retry_policy=retry_policy or RetryPolicy(),
     )
     service.serve()
-
-
-def list_jobs(
-    jobs: Sequence[Job], state_file: Path, zone: ZoneInfo, now: datetime
-) -> list[JobState]:
-    """Each job's next time and last outcome, from the state file, in the order given.
-
-    Fails: ConfigError for a bad expression; RunFailedError if the file cannot be read.
-    """
-    records = state.load(state_file)
-    return [
-        _listed(
-            job, records.get(job.name), due_times(job.cron, zone, key=f"schedule.{job.name}"), now
-        )
-        for job in jobs
-    ]
-
-
-def _listed(job: Job, record: JobRecord | None, times: DueTimes | None, now: datetime) -> JobState:
-    next_at = None
-    message = record.message if record else ""
-    if times is not None:
-        next_at = times.after(now)
-        if record is not None and record.cron == job.cron:
-            next_at = state.next_at(record, times, now)
-    if record is None:
-        return JobState(job.name, job.cron, next_at, None, None, None, None, None, message)
-    if record.is_unfinished:
-        message = "started and not ended"
-    return JobState(
-        job.name,
-        job.cron,
-        next_at,
-        record.scheduled_for,
-        record.started_at,
-        record.finished_at,
-        record.outcome,
-        record.duration_seconds,
-        message,
-    )
 
 
 def _timetable(jobs: Sequence[Job], zone: ZoneInfo) -> tuple[tuple[Job, DueTimes], ...]:
@@ -194,24 +104,13 @@ def _first_records(
     return records
 
 
-class _Once(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Fires once, after a wait: the service decides on its own clock what is due, and when next.
-
-    APScheduler 3's cron jobs go by the system's clock, do not tell the job which time it is for,
-    and drop a time that comes while the job still runs.
-    """
-
-    def __init__(self, wait: timedelta) -> None:
-        self._wait = max(wait, timedelta())
-
-    def get_next_fire_time(
-        self, previous_fire_time: datetime | None, now: datetime
-    ) -> datetime | None:
-        return None if previous_fire_time else now + self._wait
-
-
 class _Service:
-    """One `serve`: an alarm a job and one thread that works off what is due, and a watch."""
+    """One `serve`: a thread that works off what is due, and one that watches.
+
+    APScheduler looks every second whether something is due. It is not given the due times: its
+    cron jobs go by the system's clock, do not tell the job which time it is for, and drop a time
+    that comes while the job still runs.
+    """
 
     def __init__(
         self,
@@ -221,7 +120,7 @@ class _Service:
         records: dict[str, JobRecord],
         clock: Callable[[], datetime],
         stop: threading.Event,
-        on_problem: Callable[[str], None],
+        alerts: AlertSink,
         stale_after: timedelta,
         retry_policy: RetryPolicy,
     ) -> None:
@@ -230,73 +129,43 @@ class _Service:
         self._records = records
         self._clock = clock
         self._stop = stop
-        self._on_problem = on_problem
+        self._alerts = alerts
         self._stale_after = stale_after
         self._retry_policy = retry_policy
         self._since = clock()
         self._records_lock = threading.Lock()
-        self._arming = threading.Lock()
-        self._scheduler = BackgroundScheduler(
-            timezone=UTC,
-            executors={"jobs": ThreadPoolExecutor(1), "watch": ThreadPoolExecutor(1)},
-            # A late alarm is still an alarm; 3: one rings, one waits in line, one is set.
-            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 3},
-        )
+        self._storage_use = threading.Lock()  # so that an alert never keeps a job from its lock
+        self._alerting = threading.Lock()
 
     def serve(self) -> None:
-        self._scheduler.add_job(
-            self._watch,
-            IntervalTrigger(seconds=self._retry_policy.watch_every.total_seconds(), timezone=UTC),
-            executor="watch",
-            id="watch",
+        # APScheduler warns each second that a job is still running
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"jobs": ThreadPoolExecutor(1), "watch": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
-        self._scheduler.start()
+        for action, executor, every in (
+            (self._work_off, "jobs", self._retry_policy.look_every),
+            (self._watch, "watch", self._retry_policy.watch_every),
+        ):
+            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+            scheduler.add_job(action, trigger, executor=executor)
+        self._watch()  # for what was left at the last stop
+        scheduler.start()
         _log.info("schedule_started", jobs=[job.name for job, _ in self._timetable])
         try:
-            self._arm()
-            self._watch_soon()
             # Not stop.wait(): a signal handler in this thread may set it, and would wait for
             # the lock that wait() holds here.
             while not self._stop.is_set():
                 time.sleep(_STOP_POLL_SECONDS)
         finally:
             self._stop.set()
-            # APScheduler 3 holds its job store's lock while shutdown waits for the jobs: one
-            # that sets an alarm then would wait forever. After this none sets one.
-            with self._arming:
-                pass
-            self._scheduler.shutdown(wait=True)
+            scheduler.shutdown(wait=True)
             _log.info("schedule_stopped")
 
-    def _arm(self) -> None:
-        """Set each job's alarm; in the past: at once."""
-        with self._arming:
-            if self._stop.is_set():
-                return
-            for job, times in self._timetable:
-                now = self._clock()
-                at = state.next_at(self._record(job), times, now)
-                self._scheduler.add_job(
-                    self._work_off,
-                    _Once(at - now),
-                    executor="jobs",
-                    id=f"alarm:{job.name}",
-                    replace_existing=True,
-                )
-
-    def _watch_soon(self) -> None:
-        with self._arming:
-            if not self._stop.is_set():
-                self._scheduler.add_job(
-                    self._watch,
-                    _Once(timedelta()),
-                    executor="watch",
-                    id="watch:soon",
-                    replace_existing=True,
-                )
-
     def _work_off(self) -> None:
-        """Run whatever is due, whichever alarm rang: in the order of the jobs, each in turn."""
+        """Run whatever is due, in the order of the jobs, each in turn."""
         is_idle = False
         while not is_idle:
             is_idle = True
@@ -307,33 +176,31 @@ class _Service:
                 if scheduled_for is not None:
                     is_idle = False
                     self._attempt(job, scheduled_for)
-        self._arm()
 
     def _attempt(self, job: Job, scheduled_for: datetime) -> None:
         log = _log.bind(job=job.name, scheduled_for=scheduled_for.isoformat())
-        wait, name = self._retry_policy, job.name
-        if state.is_given_up(self._record(job), scheduled_for, wait):
+        policy = self._retry_policy
+        if state.is_given_up(self._record(job), scheduled_for, policy):
             died = "The process ended while it ran, each time."
             self._change(
                 job,
-                lambda r: state.ended(
-                    r, name, "failed", message=died, now=self._clock(), wait=wait
-                ),
+                lambda r: state.ended(r, "failed", message=died, now=self._clock(), wait=policy),
             )
             log.error("job_given_up", message=died)
-            self._watch_soon()
+            self._alert()
             return
         self._change(job, lambda r: state.begun(r, scheduled_for, self._clock()))
         log.info("job_started", attempt=self._record(job).attempts)
         started = time.monotonic()
-        is_held = is_told = False
+        is_held = is_alerted = False
         try:
-            end = job.action(JobTime(scheduled_for, scheduled_for < self._since))
-            outcome, message, is_told = end if isinstance(end, JobEnd) else JobEnd(end)
+            with self._storage_use:
+                end = job.action(JobTime(scheduled_for, scheduled_for < self._since))
+            outcome, message, is_alerted = end if isinstance(end, JobEnd) else JobEnd(end)
         except LockHeldError as error:
             outcome, message, is_held = "skipped", str(error), True
         except TollbookError as error:
-            outcome, message, is_told = "failed", str(error), error.is_told
+            outcome, message, is_alerted = "failed", str(error), error.is_alerted
         except (Exception, SystemExit) as error:  # a failing job stops no other
             outcome, message = "failed", f"{type(error).__name__}: {error}"
             log.exception("job_crashed")
@@ -347,39 +214,77 @@ class _Service:
             if is_stopped:
                 return state.stopped(record, outcome, now)
             if is_held:
-                return state.held_up(record, name, message, now, wait)
-            after = state.ended(record, name, outcome, message=message, now=now, wait=wait)
-            # with what was untold before: the job may have run in vain for other reasons then
-            return state.with_nothing_to_tell(after, record) if is_told else after
+                return state.held_up(record, message, now, policy)
+            after = state.ended(record, outcome, message=message, now=now, wait=policy)
+            # problems of before stay: the job may have run in vain for other reasons then
+            return state.with_problems_of(after, record) if is_alerted else after
 
         after = self._change(job, close)
-        say = {"partial": log.warning, "failed": log.error}.get(outcome, log.info)
-        say(
+        write = {"partial": log.warning, "failed": log.error}.get(outcome, log.info)
+        write(
             "job_ended",
             outcome=outcome,
             duration_seconds=seconds,
             message=after.message,
             retry_at=after.retry_at.isoformat() if after.retry_at else None,
         )
-        if after.untold:
-            self._watch_soon()
+        self._alert()
 
     def _watch(self) -> None:
-        """Notice jobs without a good run for too long, and tell what has not been told."""
+        """Notice jobs without a good run for too long, and alert what is not recorded yet."""
         for job, times in self._timetable:
-            record = self._record(job)
+            record, now = self._record(job), self._clock()
             stale_at = state.stale_at(record, times, self._stale_after, self._since)
-            if not record.is_stale_told and self._clock() >= stale_at:
-                self._change(job, partial(state.with_stale_problem, name=job.name))
-            for text in self._record(job).untold:
-                if self._stop.is_set():
-                    return  # it stays in the state and is told at the next start
-                try:
-                    self._on_problem(text)
-                except Exception as error:  # noqa: BLE001  a channel that is down: told later
-                    _log.warning("problem_not_told", job=job.name, text=text, reason=str(error))
-                    break
-                self._change(job, lambda r: r.model_copy(update={"untold": r.untold[1:]}))
+            if not record.has("stale") and now >= stale_at:
+                self._change(job, partial(state.with_problem, trouble="stale", now=now))
+        self._alert()
+
+    def _alert(self) -> None:
+        """Put problems that began or ended into the outbox; what fails is tried again later."""
+        if not self._alerting.acquire(blocking=False):
+            return  # the other thread is at it
+        try:
+            for job, _ in self._timetable:
+                for problem in self._record(job).problems:
+                    if self._stop.is_set():
+                        return  # it stays in the state until the next start
+                    if not problem.is_settled:
+                        self._alert_problem(job, problem)
+            self._alerts.deliver_waiting()
+        finally:
+            self._alerting.release()
+
+    def _alert_problem(self, job: Job, problem: StoredProblem) -> None:
+        trouble = problem.trouble
+        try:
+            self._record_problem(job, problem)
+        except LockHeldError as error:
+            is_sent_anyway = self._clock() - problem.since >= self._retry_policy.send_anyway_after
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with the storage
+            is_sent_anyway = True
+            reason = f"{type(error).__name__}: {error}"
+        else:
+            return
+        _log.warning("alert_not_recorded", job=job.name, trouble=trouble, reason=reason)
+        if is_sent_anyway and problem.is_firing and not problem.sent_to:
+            labels = self._alerts.send(problem.of(job.name), problem.since)
+            self._change(job, lambda r: state.sent(r, trouble, labels))
+
+    def _record_problem(self, job: Job, problem: StoredProblem) -> None:
+        """Record that a problem is firing, then that it is over. Fails: LockHeldError, any."""
+        if not self._storage_use.acquire(blocking=False):
+            raise LockHeldError("a job of this schedule is running")
+        trouble, facts = problem.trouble, problem.of(job.name)
+        try:
+            if not problem.is_recorded:
+                self._alerts.record(facts, problem.since, is_firing=True, sent_to=problem.sent_to)
+                self._change(job, lambda r: state.recorded(r, trouble))
+            if not problem.is_firing:
+                self._alerts.record(facts, problem.since, is_firing=False)
+                self._change(job, lambda r: state.recorded_over(r, trouble))
+        finally:
+            self._storage_use.release()
 
     def _record(self, job: Job) -> JobRecord:
         with self._records_lock:

@@ -1,4 +1,4 @@
-"""The schedule's memory: what is due, tried again, settled, told; with times given by hand."""
+"""The schedule's memory: what is due, tried again, settled, wrong; with times given by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.alerts.model import JobProblem
 from pipeline.errors import RunFailedError
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes
@@ -24,6 +25,11 @@ def at(hour: int, minute: int = 0, day: int = 24) -> datetime:
     return datetime(2026, 11, day, hour, minute)
 
 
+def wrong(record: JobRecord) -> list[tuple[str, bool]]:
+    """The problems of a job, and whether each holds now."""
+    return [(p.trouble, p.is_firing) for p in record.problems]
+
+
 def fresh(now: datetime) -> JobRecord:
     return state.opened(None, "0 * * * *", now)
 
@@ -33,7 +39,7 @@ def tried(
 ) -> JobRecord:
     """An attempt that starts and ends at one instant."""
     begun = state.begun(record, due, now)
-    return state.ended(begun, "run", outcome, message=message, now=now, wait=WAIT)
+    return state.ended(begun, outcome, message=message, now=now, wait=WAIT)
 
 
 def test_a_new_job_makes_up_nothing() -> None:
@@ -55,22 +61,24 @@ def test_many_missed_times_are_the_newest_one() -> None:
 def test_a_time_that_comes_while_the_job_runs_is_made_up() -> None:
     """A run from 10:00 to 12:10 is followed at once by the one of 12:00."""
     begun = state.begun(fresh(at(9, 30)), at(10), at(10))
-    record = state.ended(begun, "run", "done", message="", now=at(12, 10), wait=WAIT)
+    record = state.ended(begun, "done", message="", now=at(12, 10), wait=WAIT)
     assert state.ready(record, HOURLY, at(12, 10)) == at(12)
 
 
-def test_a_failure_is_tried_again_after_1_5_and_15_minutes_and_then_told() -> None:
+def test_a_failure_is_tried_again_after_1_5_and_15_minutes_and_then_a_problem() -> None:
     """Four attempts, then the time is given up, and people hear of it."""
     record, now, seen = fresh(at(9, 30)), at(10), []
     for _ in range(4):
         due = state.ready(record, HOURLY, now)
         assert due == at(10)
         record = tried(record, due, now, "failed", "No disk.")
-        seen.append((now, record.untold))
+        seen.append((now, wrong(record)))
         assert state.ready(record, HOURLY, now) is None
         now = state.next_at(record, HOURLY, now)
-    text = "run: the one due at 2026-11-24 10:00 UTC failed, 4 times in a row. No disk."
-    assert seen == [(at(10), ()), (at(10, 1), ()), (at(10, 6), ()), (at(10, 21), (text,))]
+    failed = [("failed", True)]
+    assert seen == [(at(10), []), (at(10, 1), []), (at(10, 6), []), (at(10, 21), failed)]
+    [problem] = record.problems
+    assert problem.of("run") == JobProblem("run", "failed", at(10), 4, None, at(9, 30), "No disk.")
     assert now == at(11)
 
 
@@ -84,39 +92,72 @@ def test_a_newer_time_replaces_one_that_waits_to_be_tried_again() -> None:
     assert state.begun(record, at(11), at(11)).attempts == 1
 
 
-def test_failures_of_times_closer_than_the_retries_are_told_too() -> None:
+def test_failures_of_times_closer_than_the_retries_are_a_problem_too() -> None:
     """Each minute a newer time takes over, so that no attempt is ever the last: they count on."""
     record = fresh(at(9, 59))
     for minute in range(6):
         record = tried(record, at(10, minute), at(10, minute), "failed", "No disk.")
-    assert record.untold == (
-        "run: the one due at 2026-11-24 10:03 UTC failed, 4 times in a row. No disk.",
-    )
+    [problem] = record.problems
+    assert (problem.due_at, problem.failures_in_a_row) == (at(10, 3), 4)
 
 
-def test_a_failure_is_told_again_only_after_a_good_run() -> None:
-    """Once a streak; a good run ends it."""
+def test_a_problem_begins_again_only_after_a_good_run() -> None:
+    """Once a streak; a good run ends it, and what was not known before stays until it is."""
     record = fresh(at(9, 30))
     for hour in (10, 11):
         for minute in (0, 1, 6, 21):
             record = tried(record, at(hour), at(hour, minute), "failed")
-    assert len(record.untold) == 1
+    [problem] = record.problems
+    assert problem.since == at(10, 21)
     record = tried(record, at(12), at(12), "done")
-    assert (record.failures_in_a_row, record.told) == (0, None)
+    assert (record.failures_in_a_row, wrong(record)) == (0, [("failed", False)])
     for minute in (0, 1, 6, 21):
         record = tried(record, at(13), at(13, minute), "failed")
-    assert len(record.untold) == 2
+    [problem] = record.problems
+    assert (problem.since, problem.is_firing) == (at(13, 21), True)
 
 
-def test_a_partial_run_is_settled_and_told_once() -> None:
+def test_a_partial_run_is_settled_and_a_problem_once() -> None:
     """It committed, so it is not tried again; the next partial one is no news, a failure is."""
     record = tried(fresh(at(9, 30)), at(10), at(10), "partial")
     record = tried(record, at(11), at(11), "partial")
     assert state.ready(record, HOURLY, at(11, 30)) is None
-    assert record.untold == ("run: the one due at 2026-11-24 10:00 UTC ended partial.",)
+    assert [(p.trouble, p.due_at) for p in record.problems] == [("partial", at(10))]
     for minute in (0, 1, 6, 21):
         record = tried(record, at(12), at(12, minute), "failed")
-    assert len(record.untold) == 2
+    assert wrong(record) == [("partial", True), ("failed", True)]
+    record = tried(record, at(13), at(13), "done")
+    assert wrong(record) == [("partial", False), ("failed", False)]
+
+
+def test_an_attempt_that_alerted_by_itself_leaves_the_problems_of_before() -> None:
+    """What was wrong for another reason is still to be recorded."""
+    before = state.with_problem(fresh(at(9, 30)), "stale", at(10))
+    after = before
+    for minute in (0, 1, 6, 21):
+        after = tried(after, at(10), at(10, minute), "failed")
+    assert wrong(after) == [("stale", True), ("failed", True)]
+    assert wrong(state.with_problems_of(after, before)) == [("stale", True)]
+
+
+def test_a_problem_goes_once_the_outbox_knows_that_it_is_over() -> None:
+    """Not before; one that began again meanwhile is to be recorded anew."""
+    record = state.recorded(state.with_problem(fresh(at(9, 30)), "failed", at(10)), "failed")
+    assert record.problems[0].is_settled
+    good = tried(record, at(11), at(11), "done")
+    assert not good.problems[0].is_settled
+    assert state.recorded_over(good, "failed").problems == ()
+    again = state.with_problem(good, "failed", at(12))
+    assert again.problems[0].is_settled  # the outbox never heard that it was over
+    [problem] = state.recorded_over(again, "failed").problems
+    assert (problem.is_firing, problem.is_recorded) == (True, False)
+
+
+def test_what_was_sent_past_the_outbox_is_remembered() -> None:
+    """So that the outbox does not send it again."""
+    record = state.with_problem(fresh(at(9, 30)), "failed", at(10))
+    [problem] = state.sent(record, "failed", ("slack",)).problems
+    assert (problem.sent_to, problem.is_settled) == (("slack",), False)
 
 
 def test_a_held_lock_is_no_failure_until_two_hours_have_passed() -> None:
@@ -125,17 +166,14 @@ def test_a_held_lock_is_no_failure_until_two_hours_have_passed() -> None:
     while now < at(12):
         due = state.ready(record, HOURLY, now)
         assert due == now.replace(minute=0, second=0)
-        record = state.held_up(
-            state.begun(record, due, now), "run", "lock: held.", now=now, wait=WAIT
-        )
-        assert (record.outcome, record.attempts, record.untold) == ("skipped", 0, ())
+        record = state.held_up(state.begun(record, due, now), "lock: held.", now=now, wait=WAIT)
+        assert (record.outcome, record.attempts, record.problems) == ("skipped", 0, ())
         assert state.next_at(record, HOURLY, now) == now + timedelta(seconds=30)
         now += timedelta(seconds=30)
-    record = state.held_up(
-        state.begun(record, at(12), now), "run", "lock: held.", now=now, wait=WAIT
-    )
+    record = state.held_up(state.begun(record, at(12), now), "lock: held.", now=now, wait=WAIT)
     assert (record.outcome, record.settled_until) == ("failed", at(12))
-    assert record.untold == ("run: the one due at 2026-11-24 12:00 UTC failed. lock: held.",)
+    [problem] = record.problems
+    assert (problem.trouble, problem.due_at, problem.reason) == ("failed", at(12), "lock: held.")
 
 
 def test_an_attempt_that_killed_the_process_counts() -> None:
@@ -156,7 +194,7 @@ def test_an_attempt_cut_short_by_a_stop_is_made_up_and_does_not_count() -> None:
     for minute in range(10):
         begun = state.begun(record, at(10), at(10, minute))
         record = state.stopped(begun, "failed", at(10, minute))
-    assert (record.attempts, record.failures_in_a_row, record.untold) == (0, 0, ())
+    assert (record.attempts, record.failures_in_a_row, record.problems) == (0, 0, ())
     assert state.ready(record, HOURLY, at(10, 20)) == at(10)
 
 
@@ -196,20 +234,14 @@ def test_what_was_missed_while_down_is_not_stale_at_once() -> None:
     assert state.stale_at(record, HOURLY, SIX_HOURS, at(9, 30)) == at(15, 30)
 
 
-def test_stale_is_said_with_the_last_good_run_and_the_last_message() -> None:
+def test_stale_knows_the_last_good_run_and_the_last_message() -> None:
     """Who reads it knows since when and why."""
     record = tried(fresh(at(9, 30)), at(10), at(10, 2), "done")
     record = tried(record, at(11), at(11), "failed", "No disk.")
-    assert state.with_stale_problem(record, "run").untold == (
-        (
-            "run: no good run for too long; the last one ended at 2026-11-24 10:02 UTC. "
-            "Last message: No disk."
-        ),
-    )
-    never = state.with_stale_problem(fresh(at(9, 30)), "run")
-    assert never.untold == (
-        "run: no good run for too long; there has been none since 2026-11-24 09:30 UTC.",
-    )
+    [stale] = state.with_problem(record, "stale", at(17)).problems
+    assert (stale.last_good_at, stale.reason) == (at(10, 2), "No disk.")
+    [never] = state.with_problem(fresh(at(9, 30)), "stale", at(17)).problems
+    assert (never.last_good_at, never.no_good_since) == (None, at(9, 30))
 
 
 def test_a_saved_state_is_loaded_whole(tmp_path: Path) -> None:
@@ -229,5 +261,5 @@ def test_no_file_is_no_records(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     """Half a file, another version, a record without its fields."""
     (tmp_path / "schedule.json").write_text(text)
-    with pytest.raises(RunFailedError, match="is no state of a schedule"):
+    with pytest.raises(RunFailedError, match="is not the state of a schedule"):
         state.load(tmp_path / "schedule.json")

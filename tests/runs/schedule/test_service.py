@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,18 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
+from pipeline.alerts.model import JobProblem
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError
 from pipeline.runs.schedule import job_state as state
-from pipeline.runs.schedule.service import (
-    Job,
-    JobEnd,
-    JobOutcome,
-    JobState,
-    JobTime,
-    RetryPolicy,
-    list_jobs,
-    serve,
-)
+from pipeline.runs.schedule.job import Job, JobEnd, JobTime
+from pipeline.runs.schedule.job_list import JobState, list_jobs
+from pipeline.runs.schedule.job_state import JobOutcome, RetryPolicy
+from pipeline.runs.schedule.service import serve
 
 ZONE = ZoneInfo("UTC")
 HOURLY = "0 * * * *"
@@ -33,7 +28,9 @@ QUICK = RetryPolicy(
     retry_after=(timedelta(seconds=0.05),) * 3,
     lock_retry_after=timedelta(seconds=0.05),
     lock_limit=timedelta(seconds=10),
+    look_every=timedelta(seconds=0.05),
     watch_every=timedelta(seconds=0.1),
+    send_anyway_after=timedelta(hours=1),
 )
 
 
@@ -44,11 +41,47 @@ def clock_from(start: datetime) -> Callable[[], datetime]:
 
 
 @dataclass
+class Sink:
+    """Keeps what it is given; while `error` is set it records nothing."""
+
+    error: Exception | None = None
+    recorded: list[tuple[str, bool]] = field(default_factory=list)
+    problems: list[JobProblem] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    known_as_sent: list[tuple[str, ...]] = field(default_factory=list)
+    tries: int = 0
+
+    def record(
+        self,
+        problem: JobProblem,
+        since: datetime,  # noqa: ARG002  the sink's protocol
+        *,
+        is_firing: bool,
+        sent_to: Sequence[str] = (),
+    ) -> None:
+        """Keep it, or fail."""
+        self.tries += 1
+        if self.error is not None:
+            raise self.error
+        self.problems.append(problem)
+        self.known_as_sent.append(tuple(sent_to))
+        self.recorded.append((problem.trouble, is_firing))
+
+    def send(self, problem: JobProblem, since: datetime) -> tuple[str, ...]:  # noqa: ARG002  as above
+        """Take it past the outbox."""
+        self.sent.append(problem.trouble)
+        return ("inbox",)
+
+    def deliver_waiting(self) -> None:
+        """Nothing waits here."""
+
+
+@dataclass
 class Service:
     """A `serve` in a thread, on a storage of its own."""
 
     root: Path
-    told: list[str] = field(default_factory=list)
+    sink: Sink = field(default_factory=Sink)
 
     @property
     def state_file(self) -> Path:
@@ -71,7 +104,6 @@ class Service:
         until: Callable[[], bool],
         now: datetime = NOW,
         stale_after: timedelta = timedelta(hours=6),
-        on_problem: Callable[[str], None] | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         """Serve until the condition holds, then stop and wait for the end."""
@@ -85,7 +117,7 @@ class Service:
                 "zone": ZONE,
                 "clock": clock_from(now),
                 "stop": stop,
-                "on_problem": on_problem or self.told.append,
+                "alerts": self.sink,
                 "stale_after": stale_after,
                 "retry_policy": QUICK,
             },
@@ -160,7 +192,7 @@ def test_a_first_start_makes_up_nothing(service: Service) -> None:
     assert run.calls == []
 
 
-def test_a_failing_job_is_retried_told_once_and_stops_no_other(service: Service) -> None:
+def test_a_failing_job_is_retried_alerted_once_and_stops_no_other(service: Service) -> None:
     """Four attempts, one message; the report runs after the first of them, not the last."""
     order: list[str] = []
 
@@ -174,15 +206,21 @@ def test_a_failing_job_is_retried_told_once_and_stops_no_other(service: Service)
 
     jobs = (Job("run", HOURLY, fails), Job("daily_report", "0 6 * * *", report))
     service.was_down(*jobs)
-    service.run(*jobs, until=lambda: len(service.told) == 1)
+    service.run(*jobs, until=lambda: len(service.sink.recorded) == 1)
     assert order == ["run", "report", "run", "run", "run"]
-    assert service.told == [
-        (
-            "run: the one due at 2026-11-24 14:00 UTC failed, 4 times in a row. "
-            "the disk is full. Free some space."
+    assert service.sink.problems == [
+        JobProblem(
+            job="run",
+            trouble="failed",
+            due_at=datetime(2026, 11, 24, 14),
+            failures_in_a_row=4,
+            last_good_at=None,
+            since_at=NOW - timedelta(hours=24),
+            reason="the disk is full. Free some space.",
         )
     ]
-    assert service.record("run").untold == ()
+    [problem] = service.record("run").problems
+    assert problem.is_settled
 
 
 def test_a_retry_that_succeeds_is_no_news(service: Service) -> None:
@@ -192,7 +230,7 @@ def test_a_retry_that_succeeds_is_no_news(service: Service) -> None:
     service.was_down(job)
     service.run(job, until=lambda: service.record("run").outcome == "done")
     assert len(run.calls) == 3
-    assert service.told == []
+    assert service.sink.recorded == []
     assert service.record("run").failures_in_a_row == 0
 
 
@@ -223,7 +261,7 @@ def test_a_held_lock_makes_the_job_wait_and_is_no_news(service: Service) -> None
     service.was_down(job)
     service.run(job, until=lambda: service.record("run").outcome == "done")
     assert len(run.calls) == 7
-    assert service.told == []
+    assert service.sink.recorded == []
 
 
 def test_a_run_that_a_crash_cut_off_is_made_up(service: Service) -> None:
@@ -245,23 +283,19 @@ def test_a_run_that_kills_its_process_each_time_is_given_up_and_told(service: Se
     for _ in range(4):
         record = state.begun(record, two, two)
     state.save(service.state_file, {"run": record})
-    service.run(Job("run", HOURLY, run), until=lambda: len(service.told) == 1)
+    service.run(Job("run", HOURLY, run), until=lambda: len(service.sink.recorded) == 1)
     assert run.calls == []
-    assert service.told == [
-        (
-            "run: the one due at 2026-11-24 14:00 UTC failed. "
-            "The process ended while it ran, each time."
-        )
-    ]
+    [problem] = service.sink.problems
+    assert problem.reason == "The process ended while it ran, each time."
 
 
-def test_a_partial_run_is_told_once_across_restarts(service: Service) -> None:
+def test_a_partial_run_is_alerted_once_across_restarts(service: Service) -> None:
     """The next partial one, after a restart, is no news."""
     run = Action((JobEnd("partial", "b.jsonl: no such file."),))
     job = Job("run", HOURLY, run)
     service.was_down(job)
     with capture_logs() as logs:
-        service.run(job, until=lambda: len(service.told) == 1)
+        service.run(job, until=lambda: len(service.sink.recorded) == 1)
     [ended] = [log for log in logs if log["event"] == "job_ended"]
     assert (ended["log_level"], ended["message"]) == ("warning", "b.jsonl: no such file.")
     service.run(
@@ -273,41 +307,90 @@ def test_a_partial_run_is_told_once_across_restarts(service: Service) -> None:
         ),
     )
     assert len(run.calls) == 2
-    assert service.told == [
-        "run: the one due at 2026-11-24 14:00 UTC ended partial: b.jsonl: no such file."
-    ]
+    assert service.sink.recorded == [("partial", True)]
 
 
-def test_a_problem_that_could_not_be_told_is_told_later(service: Service) -> None:
-    """A channel that is down twice gets it with the third try, and then no more."""
-    tries: list[str] = []
-
-    def flaky(text: str) -> None:
-        tries.append(text)
-        if len(tries) < 3:
-            raise ConnectionError("no route")
-
-    job = Job("run", HOURLY, Action(("partial",)))
+def test_a_good_run_clears_what_was_wrong(service: Service) -> None:
+    """Recorded as over once, and then forgotten here."""
+    run = Action(("failed", "failed", "failed", "failed", "done"))
+    job = Job("run", HOURLY, run)
     service.was_down(job)
+    service.run(job, until=lambda: len(service.sink.recorded) == 1)
     service.run(
         job,
-        on_problem=flaky,
-        until=lambda: service.record("run").told is not None and service.record("run").untold == (),
+        now=NOW + timedelta(hours=1),
+        until=lambda: len(service.sink.recorded) == 2 and not service.record("run").problems,
     )
-    assert len(tries) == 3
+    assert service.sink.recorded == [("failed", True), ("failed", False)]
 
 
-def test_a_job_without_a_good_run_for_too_long_is_told_once(service: Service) -> None:
-    """It only ever skips; the watch says so once, however often it looks."""
+def test_a_problem_waits_for_a_locked_storage(service: Service) -> None:
+    """It is kept in the state, over a restart too, and recorded when the lock is free."""
+    service.sink.error = LockHeldError("another process holds this storage")
+    job = Job("run", HOURLY, Action(("partial",)))
+    service.was_down(job)
+    service.run(job, until=lambda: service.sink.tries >= 3)
+    assert (service.sink.recorded, service.sink.sent) == ([], [])
+    service.sink.error = None
+    service.run(job, until=lambda: len(service.sink.recorded) == 1)
+    assert service.record("run").problems[0].is_settled
+
+
+def test_a_problem_that_was_over_before_it_could_be_recorded_is_recorded_with_its_end(
+    service: Service,
+) -> None:
+    """Nothing is lost, and in order."""
+    service.sink.error = LockHeldError("another process holds this storage")
+    run = Action(("partial", "done"))
+    job = Job("run", HOURLY, run)
+    service.was_down(job)
+    service.run(job, until=lambda: service.sink.tries >= 1)
+    service.run(
+        job,
+        now=NOW + timedelta(hours=1),
+        until=lambda: service.record("run").outcome == "done",
+    )
+    service.sink.error = None
+    service.run(job, now=NOW + timedelta(hours=1), until=lambda: len(service.sink.recorded) == 2)
+    assert service.sink.recorded == [("partial", True), ("partial", False)]
+
+
+def test_without_a_usable_storage_a_problem_is_sent_once_and_recorded_later(
+    service: Service,
+) -> None:
+    """The outbox is given the channels that have it."""
+    service.sink.error = RunFailedError("there is no database yet")
+    job = Job("run", HOURLY, Action(("partial",)))
+    service.was_down(job)
+    service.run(job, until=lambda: service.sink.tries >= 3)
+    assert service.sink.sent == ["partial"]
+    service.sink.error = None
+    service.run(job, until=lambda: len(service.sink.recorded) == 1)
+    assert (service.sink.sent, service.sink.known_as_sent) == (["partial"], [("inbox",)])
+
+
+def test_a_storage_that_stays_locked_does_not_keep_a_problem_for_ever(service: Service) -> None:
+    """After some minutes, here an hour, it is sent past the outbox."""
+    service.sink.error = LockHeldError("another process holds this storage")
+    job = Job("run", HOURLY, Action(("partial",)))
+    service.was_down(job)
+    service.run(job, until=lambda: service.sink.tries >= 1)
+    service.run(
+        job, now=NOW + timedelta(minutes=61), until=lambda: service.sink.sent == ["partial"]
+    )
+
+
+def test_a_job_without_a_good_run_for_too_long_is_a_problem_once(service: Service) -> None:
+    """It only ever skips; however often the watch looks."""
     job = Job("run", HOURLY, Action(("skipped",)))
     service.was_down(job)
     looks = time.monotonic() + 1
     service.run(
-        job, stale_after=timedelta(0), until=lambda: bool(service.told) and time.monotonic() > looks
+        job,
+        stale_after=timedelta(0),
+        until=lambda: bool(service.sink.recorded) and time.monotonic() > looks,
     )
-    assert service.told == [
-        "run: no good run for too long; there has been none since 2026-11-23 14:20 UTC."
-    ]
+    assert service.sink.recorded == [("stale", True)]
 
 
 def test_jobs_run_one_at_a_time_in_the_order_given(service: Service) -> None:
@@ -352,7 +435,7 @@ def test_a_stop_waits_for_the_job_in_progress_and_starts_no_other(service: Servi
     again = Action()
     service.run(Job("run", HOURLY, again), until=lambda: service.record("run").outcome == "done")
     assert [call.scheduled_for for call in again.calls] == [datetime(2026, 11, 24, 14)]
-    assert service.told == []
+    assert service.sink.recorded == []
 
 
 def test_a_damaged_state_is_set_aside(service: Service) -> None:
@@ -372,7 +455,7 @@ def test_a_bad_expression_stops_the_start(service: Service) -> None:
             zone=ZONE,
             clock=clock_from(NOW),
             stop=threading.Event(),
-            on_problem=service.told.append,
+            alerts=service.sink,
             stale_after=timedelta(hours=6),
         )
     assert not service.state_file.exists()
@@ -387,7 +470,7 @@ def test_a_schedule_with_everything_off_is_an_error(service: Service) -> None:
             zone=ZONE,
             clock=clock_from(NOW),
             stop=threading.Event(),
-            on_problem=service.told.append,
+            alerts=service.sink,
             stale_after=timedelta(hours=6),
         )
 
@@ -398,19 +481,14 @@ def test_the_list_shows_next_time_last_outcome_and_duration(tmp_path: Path) -> N
     record = state.begun(state.opened(None, HOURLY, three - timedelta(hours=1)), three, three)
     record = state.ended(
         record.model_copy(update={"duration_seconds": 61.5}),
-        "run",
         "partial",
         message="",
         now=three + timedelta(seconds=61.5),
         wait=RetryPolicy(),
     )
     state.save(tmp_path / "schedule.json", {"run": record})
-    jobs = [
-        Job("run", HOURLY, Action()),
-        Job("daily_report", "0 6 * * *", Action()),
-        Job("monthly_report", "", Action()),
-    ]
-    assert list_jobs(jobs, tmp_path / "schedule.json", ZoneInfo("Europe/Berlin"), NOW) == [
+    crons = {"run": HOURLY, "daily_report": "0 6 * * *", "monthly_report": ""}
+    assert list_jobs(crons, tmp_path / "schedule.json", ZoneInfo("Europe/Berlin"), NOW) == [
         JobState(
             name="run",
             cron=HOURLY,
@@ -435,7 +513,6 @@ def test_the_list_shows_a_retry_an_overdue_job_and_one_in_progress(tmp_path: Pat
     idle = state.opened(None, HOURLY, two - timedelta(minutes=9))
     failed = state.ended(
         state.begun(idle, two, two),
-        "run",
         "failed",
         message="No disk.",
         now=NOW,
@@ -443,8 +520,7 @@ def test_the_list_shows_a_retry_an_overdue_job_and_one_in_progress(tmp_path: Pat
     )
     records = {"failed": failed, "overdue": idle, "started": state.begun(idle, two, two)}
     state.save(tmp_path / "schedule.json", records)
-    jobs = [Job(name, HOURLY, Action()) for name in records]
-    listed = list_jobs(jobs, tmp_path / "schedule.json", ZONE, NOW)
+    listed = list_jobs(dict.fromkeys(records, HOURLY), tmp_path / "schedule.json", ZONE, NOW)
     assert [(s.name, s.next_at, s.last_outcome, s.message) for s in listed] == [
         ("failed", NOW + timedelta(minutes=1), "failed", "No disk."),
         ("overdue", two, None, ""),

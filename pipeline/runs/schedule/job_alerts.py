@@ -1,0 +1,145 @@
+"""Puts the problems of jobs into the outbox, under the storage lock, and delivers them.
+
+A message is never lost: while the storage is locked the schedule keeps the problem in its state
+file and comes again. Where it stays locked for minutes, or there is no usable storage, the message
+goes to the channels directly, with the alert id that it will have in the outbox; once the storage
+can be used the outbox records it, and which channels have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+import structlog
+
+from pipeline.alerts import channels, job_rule, state_machine, store
+from pipeline.alerts.channels import Channel
+from pipeline.alerts.deliver import deliver
+from pipeline.alerts.model import PRINTED, JobProblem
+from pipeline.alerts.update import Look, update_job_alerts
+from pipeline.config.model import Config
+from pipeline.errors import ConfigError, RunFailedError, TollbookError
+from pipeline.storage import disk_errors
+from pipeline.storage.database import Database, open_database
+from pipeline.storage.layout import StorageLayout
+from pipeline.storage.lock import storage_lock
+
+_log = structlog.get_logger()
+
+
+class JobAlerts:
+    """The alerts of one schedule's jobs.
+
+    **Takes** `load`, which gives the configuration as it is now; `config`, which stands for it
+    where it cannot be read and names the storage; the real clock; the environment; and what
+    prints where there are no channels.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Config],
+        config: Config,
+        *,
+        clock: Callable[[], datetime],
+        environment: Mapping[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        self._load = load
+        self._config = config
+        self._storage = StorageLayout(config.storage.root.absolute())
+        self._clock = clock
+        self._environment = environment
+        self._say = say
+        self._is_waiting = False  # some channel has not taken a message
+
+    def record(
+        self,
+        problem: JobProblem,
+        since: datetime,
+        *,
+        is_firing: bool,
+        sent_to: Sequence[str] = (),
+    ) -> None:
+        """Raise or clear the alert of a problem, and deliver. Fails: TollbookError.
+
+        **Takes** in `sent_to` the labels of channels that `send` has reached.
+        """
+        if not self._storage.warehouse.is_file():
+            # opening would begin a new one, where perhaps a disk is not mounted
+            raise RunFailedError("there is no database yet", file=self._storage.warehouse)
+        now = self._clock()
+        with (
+            disk_errors.before_the_commit(self._storage.root),
+            storage_lock(self._storage.root, what="tollbook schedule", real_now=now),
+            open_database(self._storage) as db,
+        ):
+            look = self._look(since)
+            with db.transaction():
+                decision = update_job_alerts(db.con, look, problem, is_firing=is_firing)
+                for message in decision.messages:
+                    store.save_delivered(db.con, message.message_id, sent_to, now)
+            printed = [m.message_id for m in decision.messages] if PRINTED in sent_to else []
+            self._deliver(db, heard=printed)
+
+    def send(self, problem: JobProblem, since: datetime) -> tuple[str, ...]:
+        """Send the message of a problem past the outbox.
+
+        Gives the labels of the channels that took it; where none is configured it is printed.
+        """
+        condition = job_rule.condition(problem, is_firing=True)
+        look = self._look(since)
+        decision = state_machine.decide(
+            [condition], (), now=look.at, run_id=look.run_id, organization=look.organization
+        )
+        [message] = decision.messages
+        resolved = self._channels()
+        if resolved is None:
+            self._say(message.text)
+            return (PRINTED,)
+        return tuple(
+            channel.label
+            for channel in resolved
+            if channel.send(message.title, message.body, message.severity) is None
+        )
+
+    def deliver_waiting(self) -> None:
+        """Deliver what a channel did not take before, if the storage can be had. Never fails."""
+        if not self._is_waiting:
+            return
+        try:
+            with (
+                disk_errors.before_the_commit(self._storage.root),
+                storage_lock(self._storage.root, what="tollbook schedule", real_now=self._clock()),
+                open_database(self._storage) as db,
+            ):
+                self._deliver(db)
+        except (TollbookError, duckdb.Error) as error:
+            _log.warning("messages_wait", reason=str(error))
+
+    def _deliver(self, db: Database, heard: Sequence[str] = ()) -> None:
+        resolved = self._channels()
+        if resolved is None or resolved:
+            deliver(db, resolved or (), clock=self._clock, say=self._say, heard=heard)
+        self._is_waiting = bool(store.pending_messages(db.con))
+
+    def _channels(self) -> list[Channel] | None:
+        """The channels that can be used; None where none is configured."""
+        try:
+            entries = self._load().alerts.channels
+        except TollbookError:  # the file may be the very problem: the channels it had before
+            entries = self._config.alerts.channels
+        if not entries:
+            return None
+        found: list[Channel] = []
+        for entry in entries:
+            try:
+                found += channels.resolve([entry], self._environment)
+            except ConfigError as error:  # one dead entry does not silence the others
+                _log.warning("channel_not_usable", reason=str(error))
+        return found
+
+    def _look(self, since: datetime) -> Look:
+        name = self._config.organization.shown_name
+        return Look(f"schedule {since:%Y%m%dT%H%M%S.%f}", self._clock(), name)

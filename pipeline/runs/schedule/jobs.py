@@ -1,0 +1,71 @@
+"""The jobs of `[schedule]`: what each of them does when it is due."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.config.model import Config
+from pipeline.dates import month_just_ended
+from pipeline.runs.clock import Clock
+from pipeline.runs.run_and_report import RunReport, report, run_and_report
+from pipeline.runs.schedule.job import Job, JobEnd, JobTime
+from pipeline.runs.schedule.job_state import JobOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledJobs:
+    """What the jobs work with. They read the configuration anew each time.
+
+    Budgets, sources and channels may change under a running service; the storage that it has
+    locked and the times that it waits for change with a restart.
+    """
+
+    load: Callable[[], Config]
+    config: Config  # as it was at the start
+    clock: Clock
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    show: Callable[[RunReport], None]  # prints the notes and problems of a run
+    stop: threading.Event
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Every job, in the order in which those due at once are run."""
+        times = self.config.schedule
+        return (
+            Job("run", times.run, self._run),
+            Job("daily_report", times.daily_report, self._daily_report),
+            Job("monthly_report", times.monthly_report, self._monthly_report),
+        )
+
+    def fresh_config(self) -> Config:
+        """The configuration as it is now, with the storage and the times of the start."""
+        kept = {"storage": self.config.storage, "schedule": self.config.schedule}
+        return self.load().model_copy(update=kept)
+
+    def _run(self, _time: JobTime) -> JobEnd:
+        done = run_and_report(
+            self.fresh_config(),
+            clock=self.clock,
+            environment=self.environment,
+            stop=self.stop,
+            say=self.say,
+        )
+        self.show(done)
+        if done.result.outcome == "partial":
+            # the run has raised an alert of its own
+            return JobEnd("partial", done.result.reason, is_alerted=True)
+        return JobEnd("done")
+
+    def _daily_report(self, _time: JobTime) -> JobOutcome:
+        return self._report(None)
+
+    def _monthly_report(self, time: JobTime) -> JobOutcome:
+        # The month before the due time: made up days late it is still that one.
+        return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
+
+    def _report(self, month: date | None) -> JobOutcome:
+        report(self.fresh_config(), month=month, now=self.clock.business())
+        return "done"

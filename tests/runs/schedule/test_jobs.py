@@ -1,0 +1,79 @@
+"""What the jobs of the schedule do: a run that prints its alerts, by the configuration of now."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.load import load
+from pipeline.runs.clock import Clock
+from pipeline.runs.run_and_report import RunReport
+from pipeline.runs.schedule.job import JobEnd, JobTime
+from pipeline.runs.schedule.jobs import ScheduledJobs
+from tests.support.workspace import CONFIGURATION, NOW, Workspace, lines, request
+
+BUDGET = '[[budgets]]\nid = "all"\namount_usd = "0.001"\n'
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """One request that overruns a small budget."""
+    workspace = Workspace(tmp_path, CONFIGURATION + BUDGET)
+    workspace.write("logs/a.jsonl", lines(request("a")))
+    return workspace
+
+
+def scheduled(workspace: Workspace, printed: list[str], shown: list[RunReport]) -> ScheduledJobs:
+    """The jobs of a service there."""
+    path = workspace.path("tollbook.toml")
+    return ScheduledJobs(
+        load=lambda: load(path),
+        config=load(path),
+        clock=Clock(business=workspace.clock, real=workspace.clock),
+        environment={},
+        say=printed.append,
+        show=shown.append,
+        stop=threading.Event(),
+    )
+
+
+def test_a_run_prints_its_alerts_and_says_why_it_is_partial(workspace: Workspace) -> None:
+    """They are stored as printed, so they must be; its own alert is raised by the run."""
+    workspace.configure(CONFIGURATION.replace('"logs"', '"logs", "gone.jsonl"') + BUDGET)
+    printed: list[str] = []
+    shown: list[RunReport] = []
+    [run, *_] = scheduled(workspace, printed, shown).jobs()
+    end = run.action(JobTime(NOW, is_catch_up=False))
+    assert any(
+        "Budget all (the whole organization), November 2026\n200 % used" in p for p in printed
+    )
+    assert workspace.rows("SELECT DISTINCT delivery FROM alerts") == [("printed",)]
+    assert isinstance(end, JobEnd)
+    assert (end.outcome, end.is_alerted) == ("partial", True)
+    assert end.reason.startswith(f"{workspace.path('gone.jsonl')}: cannot be read")
+    assert [done.result.reason for done in shown] == [end.reason]
+
+
+def test_the_reports_are_of_this_month_and_of_the_month_before_the_due_time(
+    workspace: Workspace,
+) -> None:
+    """Made up days late the monthly one is still of the same month."""
+    workspace.run()
+    _, daily, monthly = scheduled(workspace, [], []).jobs()
+    assert (daily.action(JobTime(NOW, is_catch_up=False)),) == ("done",)
+    assert monthly.action(JobTime(NOW, is_catch_up=True)) == "done"
+    reports = {p.name for p in workspace.path("var/reports").glob("*.html")}
+    assert reports == {"2026-11.html", "2026-10.html", "latest.html"}
+
+
+def test_jobs_follow_an_edited_configuration_but_not_to_another_storage(
+    workspace: Workspace,
+) -> None:
+    """A new budget counts from the next run; the storage is locked and stays."""
+    jobs = scheduled(workspace, [], [])
+    workspace.configure(CONFIGURATION.replace('"var"', '"elsewhere"') + BUDGET.replace("all", "b"))
+    fresh = jobs.fresh_config()
+    assert [b.id for b in fresh.budgets] == ["b"]
+    assert fresh.storage.root == workspace.folder / "var"
