@@ -20,7 +20,7 @@ OPEN_A_DATABASE = {
     "storage.database",
     "storage.read_copy",
     "published.reader",
-    "published.snapshot",
+    "published.template",
 }
 KNOW_THE_TIME = {"cli.context"}
 MONEY_PASSES = (

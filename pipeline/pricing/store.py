@@ -5,12 +5,16 @@ Reads and writes inside the caller's transaction. Picks no price.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
 from pipeline.pricing.book import PriceBook
 from pipeline.storage.database import Database
+from pipeline.storage.files import replace_file
+from pipeline.storage.parquet import write as write_parquet
 
 
 def price_book(db: Database, book_id: str) -> PriceBook:
@@ -28,8 +32,48 @@ def save_price_book(db: Database, book: PriceBook, run_id: str, at: datetime) ->
         )
 
 
-def published_prices(book: PriceBook) -> pl.DataFrame:
-    """The rows of a price book as the view `prices` shows them."""
+def published_prices(book: PriceBook, cache: Path) -> pl.DataFrame:
+    """The rows of a price book as the view `prices` shows them.
+
+    Kept as a file in `cache`: hashing the ids of some thousand rows takes longer than all else
+    that a small run publishes.
+    """
+    path = cache / f"prices-{book.book_id}.parquet"
+    with suppress(FileNotFoundError, pl.exceptions.ComputeError):
+        kept = pl.read_parquet(path)
+        if kept.schema == pl.Schema(_PRICES):
+            return kept
+    prices = _published_prices(book)
+    cache.mkdir(parents=True, exist_ok=True)
+    for other in cache.glob("prices-*"):
+        other.unlink(missing_ok=True)
+    replace_file(path, lambda beside: write_parquet(prices, beside))
+    return prices
+
+
+_PRICES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "price_id": pl.String,
+    "provider": pl.String,
+    "model": pl.String,
+    "meter": pl.String,
+    "service_tier": pl.String,
+    "context_class": pl.String,
+    "variant": pl.String,
+    "layer": pl.String,
+    "price_usd": pl.Decimal(38, 18),
+    "per": pl.Int64,
+    "unit": pl.String,
+    "unit_price_usd": pl.Decimal(22, 18),
+    "long_above_tokens": pl.Int64,
+    "valid_from_at": pl.Datetime("us"),
+    "valid_to_at": pl.Datetime("us"),
+    "source": pl.String,
+    "recorded_at": pl.Datetime("us"),
+    "book_id": pl.String,
+}
+
+
+def _published_prices(book: PriceBook) -> pl.DataFrame:
     return pl.DataFrame(
         [
             (
@@ -54,26 +98,7 @@ def published_prices(book: PriceBook) -> pl.DataFrame:
             )
             for r in book.rows()
         ],
-        schema={
-            "price_id": pl.String,
-            "provider": pl.String,
-            "model": pl.String,
-            "meter": pl.String,
-            "service_tier": pl.String,
-            "context_class": pl.String,
-            "variant": pl.String,
-            "layer": pl.String,
-            "price_usd": pl.Decimal(38, 18),
-            "per": pl.Int64,
-            "unit": pl.String,
-            "unit_price_usd": pl.Decimal(22, 18),
-            "long_above_tokens": pl.Int64,
-            "valid_from_at": pl.Datetime("us"),
-            "valid_to_at": pl.Datetime("us"),
-            "source": pl.String,
-            "recorded_at": pl.Datetime("us"),
-            "book_id": pl.String,
-        },
+        schema=_PRICES,
         orient="row",
     )
 

@@ -28,7 +28,7 @@ from pipeline.published.read_only_sql import Statement, read_only
 DATABASE = "tollbook.duckdb"
 MEMORY_LIMIT = "2GB"
 # The first folder in a snapshot of the files that views read.
-_FOLDERS = "(?:usage|charges|daily|postings|versions|empty)"
+_FOLDERS = "(?:usage|charges|daily|postings|versions|minutes|empty)"
 BATCH_ROWS = 2_000
 ARROW_BATCH_ROWS = 50_000
 
@@ -172,7 +172,10 @@ def view_names(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 def _stands_where_it_was_made(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
     """Fails: RunFailedError for a snapshot whose storage was moved or copied since."""
     [(named,)] = con.execute(
-        "SELECT max(regexp_extract(sql, $pattern, 1)) FROM duckdb_views() WHERE NOT internal",
+        "SELECT max(regexp_extract(text, $pattern, 1)) FROM ("
+        "SELECT macro_definition AS text FROM duckdb_functions() "
+        "WHERE function_type = 'table_macro' AND NOT internal "
+        "UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal)",  # as 0.1.0 published
         {"pattern": rf"'(/(?:[^']|'')*)/{_FOLDERS}/(?:[^']|'')*\.parquet'"},
     ).fetchall()
     made_at = (named or "").replace("''", "'")

@@ -6,61 +6,27 @@ connection keeps its snapshot. Idempotent: the next run finishes what a crash le
 
 from __future__ import annotations
 
-import csv
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import xxhash
 
-from pipeline import resources
-from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile
+from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
-from pipeline.ledger.minutes import MINUTE_SCHEMA
-from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
-from pipeline.resources import render_sql
-from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
+from pipeline.published.retention import COMPLETE, prune, remove_unfinished
+from pipeline.published.template import COPIED, FILE_KINDS, macro, template
 from pipeline.storage.database import Database
-from pipeline.storage.engines.duckdb import SCRATCH_MEMORY, prepare
 from pipeline.storage.files import link_or_copy, replace_file
 from pipeline.storage.layout import StorageLayout
-from pipeline.storage.parquet import quote, relation
+from pipeline.storage.parquet import quote
 from pipeline.storage.parquet import write as write_parquet
 
-KEPT_SNAPSHOTS = 3
-KEPT_FOR = timedelta(days=1)
 _DATABASE = "tollbook.duckdb"
-_COMPLETE = ".complete"
-# Tables of the books that a snapshot carries as they are.
-_COPIED = (
-    "runs",
-    "input_files",
-    "quarantine",
-    "provider_costs",
-    "reconciliation",
-    "projects",
-    "project_history",
-    "project_members",
-    "service_accounts",
-    "api_keys",
-    "rate_limits",
-    "model_permissions",
-    "organization_users",
-    "invites",
-    "spend_limits",
-    "cost_centers",
-    "minute_coverage",
-    "excluded_rows",
-    "budget_status",
-    "alerts",
-    "fetches",
-)
-_CONDITIONS = {"provider_costs": "WHERE replaced_at IS NULL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +52,14 @@ def publish(
 ) -> Path:
     """Build the snapshot of a run and flip `published` to it. Gives its folder."""
     storage.snapshots.mkdir(parents=True, exist_ok=True)
-    _remove_unfinished(storage)
+    remove_unfinished(storage.snapshots)
     folder = storage.snapshots / run_id
     # built where it will stay, since its views are bound to its files; nobody looks before the flip
     _Snapshot(db, storage, live, folder.absolute(), now).build()
-    (folder / _COMPLETE).touch()
+    (folder / COMPLETE).touch()
     _flip(storage.published, folder)
-    _prune(storage, folder, real_now)
+    prune(storage.snapshots, folder, real_now)
     return folder
-
-
-def _remove_unfinished(storage: StorageLayout) -> None:
-    for folder in storage.snapshots.iterdir():
-        if not (folder / _COMPLETE).exists():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flip(link: Path, target: Path) -> None:
@@ -107,16 +67,6 @@ def _flip(link: Path, target: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.relative_to(link.parent), target_is_directory=True)
     fresh.replace(link)
-
-
-def _prune(storage: StorageLayout, newest: Path, real_now: datetime) -> None:
-    """Keep the last three snapshots, and any younger than a day."""
-    epoch = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as everywhere
-    folders = sorted(storage.snapshots.iterdir(), reverse=True)
-    for folder in folders[KEPT_SNAPSHOTS:]:
-        age = real_now - (epoch + timedelta(seconds=folder.stat().st_mtime))
-        if folder != newest and age > KEPT_FOR:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(slots=True)
@@ -130,7 +80,7 @@ class _Snapshot:
     def build(self) -> None:
         """Files first, then the database that names them by absolute path."""
         self.folder.mkdir(parents=True)
-        files = {
+        paths = {
             "usage_files": self._usage(),
             "charge_files": self._days("charges"),
             "daily_files": self._days("daily"),
@@ -138,28 +88,26 @@ class _Snapshot:
             "version_files": self._versions(),
             "minute_files": self._minutes(),
         }
-        self._copy_tables()
-        con = duckdb.connect(str(self.folder / _DATABASE))
+        tables = self._tables()
+        database = self.folder / _DATABASE
+        shutil.copyfile(template(self.db, self.storage.cache, tables), database)
+        con = self.db.con
+        con.execute(f"ATTACH {quote(str(database))} AS snapshot")
         try:
-            prepare(con, memory=SCRATCH_MEMORY, temporary=self.storage.temporary / "snapshot")
-            con.execute("BEGIN")
-            self._small_tables(con)
-            for name in resources.sql_names("published"):
-                body = render_sql(
-                    name,
-                    meters=METER_NAMES,
-                    input_meters=INPUT_METERS,
-                    output_meters=OUTPUT_METERS,
-                    stored="stored.",
-                    **files,
-                )
-                con.execute(f"CREATE VIEW {name.removeprefix('published/')} AS {body}")
-            _comment(con)
-            con.execute("COMMIT")
+            with self.db.transaction():
+                for table, condition in COPIED.items():
+                    con.execute(
+                        f"INSERT INTO snapshot.stored.{table} BY NAME FROM {table} {condition}"
+                    )
+                for table, frame in tables.items():
+                    self.db.insert_frame(f"snapshot.stored.{table}", frame)
+                for kind in FILE_KINDS:
+                    files = [self.folder / path for path in paths[kind.macro]]
+                    con.execute(macro(kind, files, "snapshot."))
         finally:
-            con.close()
+            con.execute("DETACH snapshot")
 
-    def _usage(self) -> str:
+    def _usage(self) -> list[Path]:
         paths = []
         counts = dict(self.live.excluded.group_by("ledger_id").len().iter_rows())
         for file in self.live.ledger:
@@ -170,7 +118,7 @@ class _Snapshot:
             target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
-        return self._relation(paths, LEDGER_SCHEMA)
+        return paths
 
     def _filtered(self, file: LedgerFile) -> Path:
         """A copy of a ledger file without its excluded rows, kept until others are excluded."""
@@ -191,7 +139,7 @@ class _Snapshot:
             replace_file(path, lambda beside: write_parquet(kept, beside))
         return path
 
-    def _days(self, kind: str) -> str:
+    def _days(self, kind: str) -> list[Path]:
         paths = []
         for day in self.live.days:
             source = day.charge_path if kind == "charges" else day.daily_path
@@ -199,25 +147,25 @@ class _Snapshot:
             target = Path(kind, month, f"{day.usage_date}.parquet")
             link_or_copy(source, self.folder / target)
             paths.append(target)
-        return self._relation(paths, CHARGE_SCHEMA if kind == "charges" else DAILY_SCHEMA)
+        return paths
 
-    def _postings(self) -> str:
+    def _postings(self) -> list[Path]:
         paths = []
         for posting in self.live.postings:
             target = Path("postings", posting.path.name)
             link_or_copy(posting.path, self.folder / target)
             paths.append(target)
-        return self._relation(paths, CHARGE_SCHEMA, with_row_numbers=True)
+        return paths
 
-    def _minutes(self) -> str:
+    def _minutes(self) -> list[Path]:
         paths = []
         for day, source in minute_files(self.db, self.storage).items():
             target = Path("minutes", f"usage_month={day:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
-        return self._relation(paths, MINUTE_SCHEMA)
+        return paths
 
-    def _versions(self) -> str:
+    def _versions(self) -> list[Path]:
         paths = []
         ids = set(self.live.excluded["ledger_id"])
         for file in self.live.ledger:
@@ -225,38 +173,12 @@ class _Snapshot:
                 target = Path("versions", file.path.name)
                 link_or_copy(file.path, self.folder / target)
                 paths.append(target)
-        return self._relation(paths, LEDGER_SCHEMA, with_row_numbers=True)
+        return paths
 
-    def _relation(
-        self,
-        paths: Sequence[Path],
-        columns: Mapping[str, pl.DataType],
-        *,
-        with_row_numbers: bool = False,
-    ) -> str:
-        """A FROM item over files of this snapshot, by the absolute paths they will have."""
-        return relation(
-            [self.folder / path for path in paths],
-            columns,
-            defaults=DEFAULTS_OF_OLDER_FILES,
-            with_row_numbers=with_row_numbers,
-        )
-
-    def _copy_tables(self) -> None:
-        con = self.db.con
-        con.execute(f"ATTACH {quote(str(self.folder / _DATABASE))} AS snapshot")
-        try:
-            con.execute("CREATE SCHEMA snapshot.stored")
-            for table in _COPIED:
-                condition = _CONDITIONS.get(table, "")
-                con.execute(f"CREATE TABLE snapshot.stored.{table} AS FROM {table} {condition}")
-        finally:
-            con.execute("DETACH snapshot")
-
-    def _small_tables(self, con: duckdb.DuckDBPyConnection) -> None:
+    def _tables(self) -> dict[str, pl.DataFrame]:
         provisional_from = first_provisional_date(self.now)
         root = self.folder
-        tables: dict[str, pl.DataFrame] = {
+        return {
             "snapshot": pl.DataFrame(
                 {"run_id": [self.folder.name], "provisional_from_date": [provisional_from]},
                 schema={"run_id": pl.String, "provisional_from_date": pl.Date},
@@ -283,30 +205,6 @@ class _Snapshot:
             "budgets": self.live.budgets,
             "model_aliases": self.live.aliases,
         }
-        for name, frame in tables.items():
-            con.register("incoming_rows", frame)
-            con.execute(f"CREATE TABLE stored.{name} AS FROM incoming_rows")
-            con.unregister("incoming_rows")
-
-
-def _comment(con: duckdb.DuckDBPyConnection) -> None:
-    """Every published view and column carries its description."""
-    path = resources.folder("queries") / "published" / "dictionary.csv"
-    known = {
-        (view, column)
-        for view, column in con.execute(
-            "SELECT table_name, column_name FROM information_schema.columns "
-            "WHERE table_schema = 'main'"
-        ).fetchall()
-    }
-    views = {view for view, _ in known}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            text = quote(row["comment"])
-            if not row["column"] and row["view"] in views:
-                con.execute(f"COMMENT ON VIEW {row['view']} IS {text}")
-            elif (row["view"], row["column"]) in known:
-                con.execute(f"COMMENT ON COLUMN {row['view']}.{row['column']} IS {text}")
 
 
 def first_provisional_date(now: datetime) -> date:

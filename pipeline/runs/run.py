@@ -178,7 +178,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
             excluded=excluded,
             days=list(days.values()),
             postings=postings,
-            prices=price_store.published_prices(run.book),
+            prices=price_store.published_prices(run.book, storage.cache),
             budgets=budget_store.published_budgets(plans),
             aliases=price_store.published_aliases(run.book),
         )

@@ -55,6 +55,11 @@ class StorageLayout:
         return self.root / "reports"
 
     @property
+    def cache(self) -> Path:
+        """What is made once and used by later runs: the template of snapshots, price rows."""
+        return self.root / "cache"
+
+    @property
     def temporary(self) -> Path:
         """What a run spills and spools; removed by it, or by the next one."""
         return self.root / "tmp"

@@ -1,5 +1,21 @@
 -- row: one thing said, or taken back.
 -- engine: duckdb
+-- view: One thing said, or taken back.
+-- column alert_id VARCHAR: Id of the alert; a repeated delivery carries the same
+-- column raised_at TIMESTAMP: When it was last raised, UTC
+-- column kind VARCHAR: What it is about: budget, run, schedule, rate_limit or policy
+-- column subject_id VARCHAR: The budget, the run, schedule; project and model of a rate limit;
+--   kind, project and subject of a policy finding
+-- column period_start_date DATE: First day of the period it is about; NULL where none is meant
+-- column threshold_percent INTEGER: Percentage that was passed; NULL where none is meant
+-- column severity VARCHAR: info, warning or critical
+-- column message VARCHAR: What was said
+-- column state VARCHAR: open, resolved or retracted
+-- column delivery VARCHAR: to send, sent, printed (there was no channel) or not sent (its period
+--   had ended)
+-- column delivered_at TIMESTAMP: When every channel had it, UTC; NULL: not yet, or there was no
+--   channel
+-- column resolved_at TIMESTAMP: When it was resolved or taken back, UTC
 SELECT
   alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent, severity, message,
   state, delivery, delivered_at, resolved_at

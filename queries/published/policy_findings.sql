@@ -3,6 +3,21 @@
 -- count on the days that they cover whole. Where the directory says nothing, nothing is found.
 -- ties: cost_usd is that of charges of these days with this project and subject.
 -- engine: duckdb
+-- view: One month, kind, project and subject of use that the directory does not allow; a charge may
+--   be in findings of several kinds.
+-- column period_start_date DATE: First day of the organization's month
+-- column kind VARCHAR: archived_project, deleted_key, former_member, model_not_permitted,
+--   unknown_key, unknown_person or unknown_project
+-- column project_id VARCHAR: Id of the project that was used
+-- column project_name VARCHAR: Name of the project; NULL: not known
+-- column subject_id VARCHAR: The project, model, API key or user, as the kind says
+-- column since_at TIMESTAMP: Since when it was not allowed, UTC; NULL: it was never known
+-- column first_usage_date DATE: First UTC day with such use in the month
+-- column last_usage_date DATE: Last UTC day with such use in the month
+-- column days BIGINT: UTC days with such use in the month
+-- column cost_usd DECIMAL(38,24): Cost of it, USD; NULL, not 0, where nothing of it is priced
+-- column unpriced_quantity DECIMAL(38,6): Quantity of it without a price, in mixed units
+-- column is_lower_bound BOOLEAN: Some of it has no price, so it cost more
 WITH used AS (
   SELECT
     usage_date, charge_date, project_id, api_key_id, user_id,

@@ -2,6 +2,12 @@
 -- Minute buckets say which minutes they cover; request-level records cover the days on which there
 -- are any, the newest day up to its last record.
 -- engine: duckdb
+-- view: One UTC day of which it is known minute by minute what was used; a covered minute that
+--   rate_limit_minutes lacks had no use.
+-- column usage_date DATE: The UTC day
+-- column bucket_minutes BIGINT: Minutes of the day that minute buckets cover
+-- column request_minutes BIGINT: Minutes of the day that request-level records cover: all, on the
+--   newest day those up to the last record
 WITH told AS (
   SELECT usage_date, started_at, max(ended_at) AS ended_at
   FROM {{ stored }}minute_coverage

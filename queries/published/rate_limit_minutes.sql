@@ -5,6 +5,20 @@
 -- by the alias table; a fine-tuned model never takes its base's limit. Before the first limit that
 -- is known of a project and model, that one stands in.
 -- engine: duckdb
+-- view: One minute in which a project used a model, beside the rate limit that held then; without
+--   Batch API use.
+-- column usage_date DATE: UTC day of the minute
+-- column started_at TIMESTAMP: Beginning of the minute, UTC
+-- column project_id VARCHAR: Id of the project
+-- column model VARCHAR: Model as its rate limit names it; as recorded where no limit is known
+-- column requests BIGINT: Requests of the minute
+-- column tokens BIGINT: Tokens of the minute, input and output
+-- column max_requests_per_1_minute BIGINT: Limit of requests that held; NULL: none is known
+-- column max_tokens_per_1_minute BIGINT: Limit of tokens that held; NULL: none is known
+-- column requests_basis_points BIGINT: Requests in hundredths of a percent of their limit, rounded
+--   down
+-- column tokens_basis_points BIGINT: Tokens in hundredths of a percent of their limit, rounded down
+-- column counted_from VARCHAR: minute_buckets or requests: where the counts come from
 WITH bucket_minutes AS (
   SELECT
     usage_date, started_at, project_id, model,

@@ -1,5 +1,9 @@
 -- row: one service account of a project, as it was last seen.
 -- engine: duckdb
+-- view: One service account of a project.
+-- column service_account_id VARCHAR: Id of the service account
+-- column project_id VARCHAR: Id of the project
+-- column name VARCHAR: Name of the service account
 SELECT
   service_account_id, project_id, name
 FROM stored.service_accounts

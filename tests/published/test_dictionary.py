@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from pipeline.meters import METERS
+from pipeline.published.dictionary import dictionary, parse
 from pipeline.schemas import CHARGE_SCHEMA, USAGE_SCHEMA
-from tests.support.published_folder import dictionary
 
 VIEWS = (
     "usage",
@@ -99,3 +99,12 @@ def test_names_carry_kind_and_unit(view: str) -> None:
         if kind == "TIMESTAMP":
             assert "UTC" in comment, name
         assert kind not in {"DOUBLE", "FLOAT"}, name
+
+
+def test_a_header_is_read_over_several_lines() -> None:
+    """The view, a column, and text that carries on; other lines of the header end an entry."""
+    text = (
+        "-- row: one of it.\n-- view: All\n--   of it\n-- column a DECIMAL(38,24): Money: how\n"
+        "--   much\n-- engine: duckdb\n--   not of a\nSELECT a FROM t\n-- column b DATE: no\n"
+    )
+    assert parse(text) == {"": ("", "All of it"), "a": ("DECIMAL(38,24)", "Money: how much")}

@@ -10,11 +10,11 @@ import pytest
 
 from pipeline.config import model as config_model
 from pipeline.config.load import without_file
+from pipeline.published.dictionary import dictionary
 from pipeline.published.named_queries import NamedQuery, bind, days_asked_about, named_queries
 from pipeline.published.reader import open_published, run_statement
 from pipeline.resources import sql_names
 from pipeline.runs.run import run_batch
-from tests.support.published_folder import dictionary
 
 NOW = datetime(2026, 11, 24, 8)
 VIEWS = tuple(name.removeprefix("published/") for name in sql_names("published"))

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
+from pipeline.published.dictionary import dictionary
 from pipeline.published.reader import open_published, run_statement, view_names
-from tests.support.published_folder import charge, dictionary, publish
+from tests.support.published_folder import charge, publish
 
 ROWS = {"charges": [charge("2026-11-02", "proj_a", "text_input_tokens", "1000000", "0.000002")]}
 

@@ -25,9 +25,9 @@ from pipeline.cli import app
 from pipeline.config.reference import markdown_table
 from pipeline.intake.tabular.columns import GIVEN, REQUIRED
 from pipeline.meters import METERS
+from pipeline.published.dictionary import dictionary
 from pipeline.published.named_queries import named_queries
 from pipeline.resources import sql_names
-from tests.support.published_folder import dictionary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = REPOSITORY / "README.md"

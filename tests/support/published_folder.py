@@ -6,7 +6,6 @@ the columns of the contract; what a row does not give is NULL.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,21 +14,10 @@ from typing import Any
 
 import duckdb
 
-from pipeline import resources
+from pipeline.published.dictionary import dictionary
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
-
-
-def dictionary() -> dict[str, dict[str, tuple[str, str]]]:
-    """View → column → (type, comment); the view's own comment is under the empty column."""
-    views: dict[str, dict[str, tuple[str, str]]] = {}
-    path = resources.folder("queries") / "published" / "dictionary.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            columns = views.setdefault(row["view"], {})
-            columns[row["column"]] = (row["type"], row["comment"])
-    return views
 
 
 def publish(root: Path, rows: Rows, run_id: str = "run-1") -> Path:

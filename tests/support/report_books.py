@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
+from pipeline.published.dictionary import dictionary
 from pipeline.schemas import CHARGE_SCHEMA
-from tests.support.published_folder import dictionary
 
 NOW = datetime(2026, 11, 17, 13, 20)
 BERLIN = ZoneInfo("Europe/Berlin")

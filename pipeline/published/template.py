@@ -1,0 +1,155 @@
+"""The template of a snapshot's database: every view with its comments, and tables without rows.
+
+Made once per version and kept under the storage root. A snapshot copies it, fills its tables and
+points the macros that its views read to its own files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import xxhash
+
+from pipeline import __version__, resources
+from pipeline.charges.model import DAILY_SCHEMA
+from pipeline.ledger.minutes import MINUTE_SCHEMA
+from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
+from pipeline.published.dictionary import dictionary
+from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
+from pipeline.storage.database import Database
+from pipeline.storage.files import replace_file
+from pipeline.storage.parquet import quote, relation
+
+# Tables of the warehouse that a snapshot carries as they are, and which of their rows.
+COPIED = {
+    "runs": "",
+    "input_files": "",
+    "quarantine": "",
+    "provider_costs": "WHERE replaced_at IS NULL",
+    "reconciliation": "",
+    "projects": "",
+    "project_history": "",
+    "project_members": "",
+    "service_accounts": "",
+    "api_keys": "",
+    "rate_limits": "",
+    "model_permissions": "",
+    "organization_users": "",
+    "invites": "",
+    "spend_limits": "",
+    "cost_centers": "",
+    "minute_coverage": "",
+    "excluded_rows": "",
+    "budget_status": "",
+    "alerts": "",
+    "fetches": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """Files of one kind in a snapshot, which views read as a macro of this name."""
+
+    macro: str
+    columns: dict[str, pl.DataType]
+    with_row_numbers: bool = False
+
+
+FILE_KINDS = (
+    FileKind("usage_files", LEDGER_SCHEMA),
+    FileKind("charge_files", CHARGE_SCHEMA),
+    FileKind("daily_files", DAILY_SCHEMA),
+    FileKind("posting_files", CHARGE_SCHEMA, with_row_numbers=True),
+    FileKind("version_files", LEDGER_SCHEMA, with_row_numbers=True),
+    FileKind("minute_files", MINUTE_SCHEMA),
+)
+
+
+def template(db: Database, folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
+    """The template of this version, made if it is not there; those of other versions go.
+
+    Takes `tables`: what a snapshot has besides the copied ones, for their columns.
+    """
+    mark = xxhash.xxh3_64()
+    mark.update(f"{__version__} {duckdb.__version__}".encode())
+    for frame in (*views().values(), *resources.sql_names("schema")):
+        mark.update(frame.encode())
+    for name, columns in dictionary().items():
+        mark.update(f"{name} {columns}".encode())
+    path = folder / f"template-{mark.hexdigest()}.duckdb"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        made = _made()
+        if path.name not in made:
+            replace_file(path, lambda beside: _make(db, beside, tables))
+            made[path.name] = path.read_bytes()
+        else:
+            replace_file(path, lambda beside: beside.write_bytes(made[path.name]))
+        for other in folder.glob("template-*"):
+            if other != path:
+                other.unlink(missing_ok=True)
+    return path
+
+
+@cache
+def views() -> dict[str, str]:
+    """The statement of each view, by name."""
+    macros = {kind.macro: f"stored.{kind.macro}()" for kind in FILE_KINDS}
+    return {
+        name.removeprefix("published/"): resources.render_sql(
+            name,
+            meters=METER_NAMES,
+            input_meters=INPUT_METERS,
+            output_meters=OUTPUT_METERS,
+            stored="stored.",
+            **macros,
+        )
+        for name in resources.sql_names("published")
+    }
+
+
+def macro(kind: FileKind, paths: list[Path], database: str = "") -> str:
+    """The statement that points a macro to files."""
+    source = relation(
+        paths,
+        kind.columns,
+        defaults=DEFAULTS_OF_OLDER_FILES,
+        with_row_numbers=kind.with_row_numbers,
+    )
+    return (
+        f"CREATE OR REPLACE MACRO {database}stored.{kind.macro}() AS TABLE SELECT * FROM {source}"
+    )
+
+
+@cache
+def _made() -> dict[str, bytes]:
+    """The templates that this process made, by name: a second storage need not make it anew."""
+    return {}
+
+
+def _make(db: Database, path: Path, tables: dict[str, pl.DataFrame]) -> None:
+    db.con.execute(f"ATTACH {quote(str(path))} AS template")
+    try:
+        db.con.execute("CREATE SCHEMA template.stored")
+        for table in COPIED:
+            db.con.execute(f"CREATE TABLE template.stored.{table} AS FROM {table} WHERE false")
+    finally:
+        db.con.execute("DETACH template")
+    with duckdb.connect(str(path)) as con:
+        con.execute("BEGIN")
+        for name, frame in tables.items():
+            con.register("no_rows", frame.clear())
+            con.execute(f"CREATE TABLE stored.{name} AS FROM no_rows")
+            con.unregister("no_rows")
+        for kind in FILE_KINDS:
+            con.execute(macro(kind, []))
+        for name, body in views().items():
+            con.execute(f"CREATE VIEW {name} AS {body}")
+            for column, (_, comment) in dictionary()[name].items():
+                what = f"COLUMN {name}.{column}" if column else f"VIEW {name}"
+                con.execute(f"COMMENT ON {what} IS {quote(comment)}")
+        con.execute("COMMIT")

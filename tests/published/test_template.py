@@ -1,0 +1,57 @@
+"""The template of a snapshot's database: made once, copied by each snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from tests.support.workspace import Workspace, lines, request
+
+
+def _template(workspace: Workspace) -> Path:
+    [path] = (workspace.folder / "var" / "cache").glob("template-*.duckdb")
+    return path
+
+
+def test_a_second_run_uses_the_template_of_the_first(tmp_path: Path) -> None:
+    """Neither made anew nor changed by what a snapshot puts into its copy."""
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("logs/a.jsonl", lines(request("1", 1000)))
+    workspace.run()
+    before = (_template(workspace).stat().st_mtime_ns, _template(workspace).read_bytes())
+    workspace.write("logs/b.jsonl", lines(request("2", 1000)))
+    workspace.run()
+    assert (_template(workspace).stat().st_mtime_ns, _template(workspace).read_bytes()) == before
+    assert workspace.tokens() == 2000
+
+
+def test_the_template_of_another_version_is_replaced(tmp_path: Path) -> None:
+    """Its views may be other ones; a lost one is made again."""
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("logs/a.jsonl", lines(request("1", 1000)))
+    workspace.run()
+    own = _template(workspace)
+    own.rename(own.with_name("template-0123456789abcdef.duckdb"))
+    workspace.write("logs/b.jsonl", lines(request("2", 1000)))
+    workspace.run()
+    assert _template(workspace) == own
+    assert workspace.tokens() == 2000
+
+
+def test_price_rows_are_kept_for_a_book(tmp_path: Path) -> None:
+    """A second run reads them; another book, or a damaged file, makes them anew."""
+    workspace = Workspace(tmp_path.resolve())
+    workspace.run()
+    [kept] = (workspace.folder / "var" / "cache").glob("prices-*.parquet")
+    rows = workspace.rows("SELECT count(*), count(DISTINCT price_id) FROM prices")
+    kept.write_bytes(b"PAR1 cut off")
+    workspace.write("logs/a.jsonl", lines(request("1", 1000)))
+    workspace.run()
+    assert workspace.rows("SELECT count(*), count(DISTINCT price_id) FROM prices") == rows
+    assert pl.read_parquet(kept).height == rows[0][0]
+    workspace.price()
+    workspace.write("logs/b.jsonl", lines(request("2", 1000)))
+    workspace.run()
+    [another] = (workspace.folder / "var" / "cache").glob("prices-*.parquet")
+    assert another != kept
