@@ -51,7 +51,7 @@ def live_fake_api(now: Callable[[], datetime]) -> FakeAdminApi:
         long_context=True,
         unpriced_model=True,
         unexplained=True,
-        free_storage="spread",
+        spreads_free_storage=True,
         sessions=True,
     )
     return FakeAdminApi(acme(), now=now, bill=bill)

@@ -19,7 +19,6 @@ Failure = Literal[
     "cut",  # half of the body, then the connection is closed
     "dropped",  # the connection is closed without an answer
     "garbled",  # 200 and half of the JSON, well-formed to HTTP
-    "slow",  # the second half of the body comes after `slow_seconds`
 ]
 # An endpoint goes by its path below the version, or below `organization/`: "usage/images",
 # "costs", "projects"; a project's by its last part: "projects/*/rate_limits".
@@ -37,7 +36,6 @@ class Faults:
     failing_times: int = 1  # how often such a request fails
     retry_after: str | None = "1"  # the header of `rate_limited`; seconds or an HTTP date
     retry_after_ms: int | None = None  # on all of them; what clients of tests wait
-    slow_seconds: float = 0.0
 
     # Failures that last.
     broken: Mapping[Endpoint, int] = field(default_factory=dict)  # a status, such as 403, 404, 500
@@ -53,9 +51,6 @@ class Faults:
     late_percent: int = 0  # of a day's calls: they come at once, 30 to 50 hours after its end
     restated_percent: int = 0  # of days: output is half of what it was until a day after the end
     vanishing_percent: int = 0  # of days: with rows on a wrong key until 20 hours after the end
-    repeats_rows: bool = False  # the same dimensions in two rows of a bucket, to be summed
-    old_rows: bool = False  # token rows with the few fields of January 2025
-    amounts_as_numbers: bool = False  # as in January 2025
 
 
 def share(*parts: object, of: int = 100) -> int:

@@ -155,9 +155,6 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.failure == "cut":
             self.close_connection = True
             return
-        if answer.failure == "slow":
-            self.wfile.flush()
-            self.server.stopping.wait(self.server.api.faults.slow_seconds)
         self.wfile.write(body[half:])
 
 

@@ -97,20 +97,6 @@ def test_a_garbled_body() -> None:
         json.loads(body(first))
 
 
-def test_a_slow_body_does_not_keep_the_server_from_ending() -> None:
-    """A client may give up; who stops the server does not wait for the rest of a body."""
-    slow = api(failing_every=1, failures=("slow",), slow_seconds=3_600.0)
-    with serving(slow) as server:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", urlsplit(server.base_url).port, timeout=10
-        )
-        connection.request("GET", PROJECTS, headers={"Authorization": f"Bearer {server.key}"})
-        answer = connection.getresponse()
-        assert answer.read(20)
-    connection.close()
-    answer.close()
-
-
 def test_a_server_that_dies() -> None:
     """After so many answers there are none."""
     with serving(api(dies_after=2)) as server:

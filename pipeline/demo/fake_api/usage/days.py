@@ -110,7 +110,9 @@ class Days:
             at = datetime.combine(day, time()) + timedelta(seconds=one.at % 86_400)
             lines.append(line_of_tool(billed_use(endpoint, one, at)))
         usage["vector_stores"] = stored(self._organization, day)
-        storage = billed_storage(usage["vector_stores"], day, self._bill.free_storage)
+        storage = billed_storage(
+            usage["vector_stores"], day, spreads_free=self._bill.spreads_free_storage
+        )
         lines += (line_of_tool(tool) for tool in storage)
         lines += lines_of_day(self._organization, day, self._bill)
         return Day(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pipeline.demo.cast import Organization
 from pipeline.demo.fake_api.faults import share
@@ -87,12 +87,12 @@ def billed_use(endpoint: EndpointName, one: Metered, at: datetime) -> BilledTool
 
 
 def billed_storage(
-    levels: Sequence[Metered], day: date, free: Literal["own_line", "spread", "billed"]
+    levels: Sequence[Metered], day: date, *, spreads_free: bool
 ) -> Iterator[BilledTool]:
-    """The day's storage, billed at its end; what becomes of the free GB is `Bill.free_storage`."""
+    """The day's storage, billed at its end; the free GB is spread, or has its own line."""
     at = datetime.combine(day, time()) + timedelta(days=1, seconds=-1)
     whole = sum(level.counts["usage_bytes"] for level in levels)
-    paid = max(0, whole - GIB) if free == "spread" else whole
+    paid = max(0, whole - GIB) if spreads_free else whole
     left = _usd(paid)
     for number, level in enumerate(levels, 1):
         part = Decimal(level.counts["usage_bytes"]) * paid / whole
@@ -100,7 +100,7 @@ def billed_storage(
         amount = _usd(part).quantize(_SPREAD_TO) if number < len(levels) else left
         left -= amount
         yield _storage(at, level.dimensions, part, amount)
-    if free == "own_line" and whole:
+    if whole and not spreads_free:
         taken_off = Decimal(min(whole, GIB))
         yield _storage(at, {}, -taken_off, -_usd(taken_off))
 

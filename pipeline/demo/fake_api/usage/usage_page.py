@@ -22,14 +22,6 @@ from pipeline.demo.fake_api.usage.endpoints import (
 from pipeline.demo.fake_api.usage.metering import Metered, Value, unix_seconds
 
 _MILLION = 10**6
-_NEWER_FIELDS = frozenset(
-    {
-        "input_uncached_tokens", "input_cache_write_tokens", "input_cache_write_30m_tokens",
-        "input_cache_write_12h_tokens", "input_text_tokens", "input_image_tokens",
-        "input_cached_text_tokens", "input_cached_audio_tokens", "input_cached_image_tokens",
-        "output_text_tokens", "output_image_tokens", "api_source",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +51,7 @@ def usage_page(
 
     def results(span: Span) -> list[Json]:
         known = _counted(endpoint, days, query, Span(span.start, min(span.end, shown_until)))
-        rows = _rows(endpoint, selection, known, is_split=faults.repeats_rows)
-        if faults.old_rows:
-            rows = [_as_of_2025(row) for row in rows]
-        return shuffled(rows, endpoint.name, span.start)
+        return shuffled(_rows(endpoint, selection, known), endpoint.name, span.start)
 
     return page_of(query, results)
 
@@ -116,15 +105,12 @@ def _counted(endpoint: UsageEndpoint, days: Days, query: Query, span: Span) -> I
     return found[first:last]
 
 
-def _rows(
-    endpoint: UsageEndpoint, selection: _Selection, counted: Iterable[Metered], *, is_split: bool
-) -> list[Json]:
-    sums: dict[tuple[tuple[Value, ...], int], dict[str, int]] = {}
+def _rows(endpoint: UsageEndpoint, selection: _Selection, counted: Iterable[Metered]) -> list[Json]:
+    sums: dict[tuple[Value, ...], dict[str, int]] = {}
     for one in counted:
         if not selection.has(one):
             continue
-        half = one.mark % 2 if is_split else 0
-        key = (tuple(one.dimensions[name] for name in selection.group_by), half)
+        key = tuple(one.dimensions[name] for name in selection.group_by)
         row = sums.get(key)
         if row is None:
             sums[key] = dict(one.counts)
@@ -138,17 +124,8 @@ def _rows(
             **dict.fromkeys(endpoint.dimensions),
             **dict(zip(selection.group_by, key, strict=True)),
         }
-        for (key, _), counts in sums.items()
+        for key, counts in sums.items()
     ]
-
-
-def _as_of_2025(row: Json) -> Json:
-    """The row as it was before the fields that split its tokens; audio included what was cached."""
-    if "input_cached_tokens" not in row:
-        return row
-    old = {name: value for name, value in row.items() if name not in _NEWER_FIELDS}
-    old["input_audio_tokens"] += row["input_cached_audio_tokens"]
-    return old
 
 
 def _date(seconds: int) -> date:
