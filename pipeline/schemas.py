@@ -76,6 +76,31 @@ LEDGER_SCHEMA: dict[str, pl.DataType] = {
     IS_PARTIAL: pl.Boolean(),
 }
 
+# Columns that are never NULL; any other may be, as in files written before it was there.
+REQUIRED_COLUMNS = frozenset(
+    {
+        "record_id",
+        "source",
+        "basis",
+        "provider",
+        "started_at",
+        "usage_date",
+        "charge_date",
+        "organization_id",
+        "scope",
+        "operation",
+        "service_tier",
+        "is_batch",
+        *(m.name for m in METERS),
+        "requests",
+        "recorded_at",
+        "input_file",
+        "input_line",
+        IDENTITY_HASH,
+        IS_PARTIAL,
+    }
+)
+
 # What makes two records with one identity the same record (not when or where we met them).
 CONTENT_COLUMNS = tuple(
     c for c in USAGE_SCHEMA if c not in {"source", "recorded_at", "input_file", "input_line"}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from pipeline.meters import LARGEST_QUANTITY, METER_NAMES
-from pipeline.schemas import LEDGER_SCHEMA, OPERATIONS
+from pipeline.schemas import LEDGER_SCHEMA, OPERATIONS, REQUIRED_COLUMNS
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -28,19 +28,8 @@ BAD_SCHEMA: dict[str, pl.DataType] = {
     "detail": pl.String(),
 }
 
-_OPTIONAL = frozenset(
-    {
-        "ended_at",
-        "project_id",
-        "api_key_id",
-        "user_id",
-        "service_account_id",
-        "model",
-        "variant",
-    }
-)
 _TEXTS = tuple(c for c, dtype in LEDGER_SCHEMA.items() if dtype == pl.String())
-_REQUIRED = tuple(c for c in LEDGER_SCHEMA if c not in _OPTIONAL)
+_REQUIRED = tuple(c for c in LEDGER_SCHEMA if c in REQUIRED_COLUMNS)
 _COUNTED = (*METER_NAMES, "requests")
 
 

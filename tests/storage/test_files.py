@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage.files import replace_file
+from pipeline.storage.files import replace_file, replace_text
 
 
 def test_a_reader_meets_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -35,4 +35,12 @@ def test_a_failure_while_writing_keeps_the_old_file_and_no_rest(tmp_path: Path) 
     with pytest.raises(OSError, match="No space left"):
         replace_file(target, fails)
     assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_durable_file_is_written_like_any_other(tmp_path: Path) -> None:
+    """Synchronized with its folder; what the text is does not change."""
+    target = tmp_path / "state.json"
+    replace_text(target, "a\r\nb\n", durable=True)
+    assert target.read_bytes() == b"a\r\nb\n"
     assert list(tmp_path.iterdir()) == [target]

@@ -143,8 +143,14 @@ def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     }
     meters = disjoint_meters(frame)
     return frame.select(
-        facts[c].alias(c) if c in facts else meters[c] if c in meters.columns else pl.col(c)
-        for c in LEDGER_SCHEMA
+        facts[c].alias(c)
+        if c in facts
+        else meters[c]
+        if c in meters.columns
+        else pl.col(c)
+        if c in frame.columns
+        else pl.lit(None, dtype=dtype).alias(c)  # a column that this kind of source does not know
+        for c, dtype in LEDGER_SCHEMA.items()
     )
 
 

@@ -262,7 +262,7 @@ class _Table:
         varying = [
             pl.Series(name, [row["meters"].get(name, 0) for row in rows], dtype=dtype)
             if name in present
-            else pl.Series(name, [row[name] for row in rows], dtype=dtype)
+            else pl.Series(name, [row.get(name) for row in rows], dtype=dtype)
             for name, dtype in USAGE_BUCKET_SCHEMA.items()
             if name in present or name not in self._made
         ]
