@@ -289,8 +289,7 @@ def _beside(books: Books) -> None:
     )  # fmt: skip
     books.insert(
         "input_files", input_file="costs.json", source="openai-costs", kind="openai_costs",
-        state="read", waiting_bytes=0, rows_read=47, first_record_at=datetime(2026, 10, 1),
-        last_record_at=datetime(2026, 11, 16),
+        state="read", waiting_bytes=0, rows_read=47,
     )  # fmt: skip
     for row in BUDGETS:
         _budget(books, *row)

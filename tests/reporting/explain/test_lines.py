@@ -86,7 +86,7 @@ def test_a_superseded_line_names_what_replaced_it(filled: Workspace) -> None:
     ("line", "fate", "text"),
     [
         (4, "not_usage", "Not usage: nothing was used with it"),
-        (5, "blank", "Blank: there is nothing on it, so it is no row and costs nothing."),
+        (5, "blank", "Blank: there is nothing on it, so it is not a row and costs nothing."),
         (6, "quarantined", "Quarantined: it is held back and in no charge. Once the cause is"),
     ],
 )
@@ -137,4 +137,4 @@ def test_without_the_file_what_cannot_be_told_is_not_guessed(workspace: Workspac
     workspace.path("logs/a.jsonl").unlink()
     fate, text = said(workspace, "a.jsonl", 3)
     assert fate == "uncounted"
-    assert text.endswith("Which of them, the file does not tell any more.")
+    assert text.endswith("Which of the two is no longer known.")

@@ -48,14 +48,14 @@ def test_a_record_leads_to_its_lines_prices_and_share(filled: ExplainWorkspace) 
 def test_a_record_shows_all_its_versions_and_only_the_current_one_has_a_share(
     workspace: ExplainWorkspace,
 ) -> None:
-    """A later content of the same id replaces the earlier one, also in another project."""
+    """A later content of the same id replaces the earlier one."""
     first = workspace.write("a.csv", ROWS[0])
-    second = workspace.write("b.csv", ROWS[0].replace("proj_a", "proj_b"))
+    second = workspace.write("b.csv", ROWS[0].replace("100,10", "120,10"))
     workspace.run()
     now, before = workspace.explain("--record", "r1")["versions"]
     assert (now["input_file"], now["project_id"], now["replaced_at"]) == (
         str(second),
-        "proj_b",
+        "proj_a",
         None,
     )
     assert (before["input_file"], before["replaced_by_file"], before["replaced_by_line"]) == (
@@ -122,7 +122,7 @@ def test_two_questions_at_once_are_refused(filled: ExplainWorkspace) -> None:
         filled.explain("--record", "r1", "--file", "a.csv")
     with pytest.raises(TollbookError, match=r"--record and a cell .* are two questions"):
         filled.explain("--record", "r1", "--model", "alpha")
-    with pytest.raises(TollbookError, match=r"--line: is the line of no file"):
+    with pytest.raises(TollbookError, match=r"--line: names a line without its file"):
         filled.explain("--line", "3")
     with pytest.raises(TollbookError, match=r"--day: is given beside --month"):
         filled.explain("--day", "2026-10-10", "--month", "2026-10")
