@@ -2,7 +2,7 @@
 
 A message is pending until every configured channel has it; a channel that has it does not get it
 again when another one fails. A crash between delivery and its record repeats the message, with the
-same alert ids. Nothing here decides what is said.
+same alert ids. Nothing here decides what is sent.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ def deliver(
     """Send pending messages. Without channels they are printed; delivery failures are, too.
 
     **Takes** in `say` what prints, None where nobody reads; in `heard`, the ids of messages that
-    need not be printed, as whoever reads has them anyway. With neither a channel nor a reader
-    messages wait.
+    were printed already. With neither a channel nor a reader messages wait.
     """
     if say is None and not channels:
         return

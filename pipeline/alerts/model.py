@@ -123,7 +123,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that people were told, or that was recorded without telling them."""
+    """One alert as it is stored: sent to people, or recorded without a message."""
 
     alert_id: str
     raised_at: datetime

@@ -85,7 +85,7 @@ def alerts_list(
     config: ConfigOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """What was said of budgets, runs and the schedule, the newest first."""
+    """Alerts about budgets, limits, policy, runs and the schedule, the newest first."""
     _list(state, "json" if as_json else form, out, config, quiet=quiet)
 
 

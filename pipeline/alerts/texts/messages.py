@@ -48,7 +48,7 @@ def cleared(condition: Condition, alert: Alert) -> str:
         return budgets.cleared(condition.facts, alert, is_resolved=is_resolved)
     if is_resolved:
         return alert.message
-    return f"Taken back, as it holds no more: {alert.message}"
+    return f"Taken back, as it no longer holds: {alert.message}"
 
 
 def message(news: Sequence[Change], organization: str) -> tuple[str, str, Severity]:

@@ -1,4 +1,4 @@
-"""The schedule: runs jobs at their cron times, one at a time, until it is told to stop.
+"""The schedule: runs jobs at their cron times, one at a time, until it is stopped.
 
 Comes in: jobs (a name, a cron expression, what to call), a state file, the zone, the clock. It
 waits and starts threads through APScheduler, and remembers in the state file. What a job does,

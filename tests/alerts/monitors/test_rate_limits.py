@@ -357,7 +357,9 @@ def test_what_turns_out_wrong_is_taken_back(workspace: Workspace) -> None:
     said: list[str] = []
     workspace.run(say=said.append)
     assert [a[5] for a in workspace.rows(ALERTS)] == ["retracted"]
-    assert said[-1].startswith("tollbook, org-acme: 1 alert taken back\n- Taken back, as it holds")
+    assert said[-1].startswith(
+        "tollbook, org-acme: 1 alert taken back\n- Taken back, as it no longer holds"
+    )
 
 
 def test_nothing_is_said_of_a_month_that_had_ended_before_the_first_run(
