@@ -173,7 +173,6 @@ def test_the_folders_are_those_of_the_packages() -> None:
         "analysis",
         "charges/fast",
         "published/as_of",
-        "published/schema",
     }
     folders = {name.rpartition("/")[0] for name in NAMES} - of_no_package
     package = Path(resources.__file__).parent

@@ -139,13 +139,11 @@ def schema(
     quiet: QuietOption = False,
 ) -> None:
     """List the published views, or the columns of one with type and meaning."""
-    from pipeline.published.reader import open_published
     from pipeline.published.schema import columns, views
 
     published = cli_context.load(config).storage.root / "published"
-    with open_published(published) as con:
-        answer = views(con) if view is None else columns(con, view)
-        print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
+    answer = views() if view is None else columns(view)
+    print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
 
 
 def print_answer(

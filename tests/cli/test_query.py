@@ -238,7 +238,7 @@ def test_a_statement_may_begin_with_a_comment(shell: Shell) -> None:
 
 
 def test_schema_lists_views_and_the_columns_of_one(shell: Shell) -> None:
-    """Each with its comment in the snapshot."""
+    """Each with its meaning; no storage is needed."""
     views = json.loads(shell("schema", "--json").out)
     assert {v["view"] for v in views} >= {"charges", "daily_costs", "usage"}
     assert all(v["a_row_is"] for v in views)
