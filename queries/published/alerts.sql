@@ -1,15 +1,15 @@
--- row: one thing said, or taken back.
+-- row: one alert: open, resolved or retracted.
 -- engine: duckdb
--- view: One thing said, or taken back.
+-- view: One alert: open, resolved or retracted.
 -- column alert_id VARCHAR: Id of the alert; a repeated delivery carries the same
 -- column raised_at TIMESTAMP: When it was last raised, UTC
 -- column kind VARCHAR: What it is about: budget, run, schedule, rate_limit or policy
--- column subject_id VARCHAR: The budget, the run, schedule; project and model of a rate limit;
+-- column subject_id VARCHAR: The budget, the run, the job; project and model of a rate limit;
 --   kind, project and subject of a policy finding
 -- column period_start_date DATE: First day of the period it is about; NULL where none is meant
 -- column threshold_percent INTEGER: Percentage that was passed; NULL where none is meant
 -- column severity VARCHAR: info, warning or critical
--- column message VARCHAR: What was said
+-- column message VARCHAR: What the last message said about it
 -- column state VARCHAR: open, resolved or retracted
 -- column delivery VARCHAR: to send, sent, printed (there was no channel) or not sent (its period
 --   had ended)
