@@ -1,4 +1,4 @@
-"""The README is true: what is made stands as made, and its examples do what they show."""
+"""The README and the guides are true: generated parts are fresh, examples do what they show."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.config import load as config_load
-from tests.support.documentation import README, REPOSITORY, Examples, fresh
+from tests.support.documentation import PAGES, README, REPOSITORY, Examples, fresh
 
 TEXT = README.read_text(encoding="utf-8")
+PAGE_TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
 
 
 def _quick_start() -> list[str]:
@@ -19,7 +20,9 @@ def _quick_start() -> list[str]:
 
 def test_what_is_made_and_what_is_shown_is_fresh(tmp_path: Path) -> None:
     """Tables and outputs are those of today; if not: python -m tests.support.documentation."""
-    assert fresh(TEXT, Examples.prepare(tmp_path.resolve())) == TEXT
+    examples = Examples.prepare(tmp_path.resolve())
+    for text in PAGE_TEXTS.values():
+        assert fresh(text, examples) == text
 
 
 def test_the_quick_start_is_two_commands_of_one_line() -> None:
@@ -45,7 +48,8 @@ def test_ci_runs_the_commands_of_the_quick_start() -> None:
 
 def test_configurations_shown_are_valid(tmp_path: Path) -> None:
     """Every TOML block loads as it stands."""
-    blocks = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    whole = "\n".join(PAGE_TEXTS.values())
+    blocks = re.findall(r"^```toml\n(.*?)^```$", whole, re.MULTILINE | re.DOTALL)
     assert blocks
     for number, block in enumerate(blocks):
         path = tmp_path / f"{number}.toml"
@@ -53,15 +57,23 @@ def test_configurations_shown_are_valid(tmp_path: Path) -> None:
         config_load.load(path)
 
 
+def test_every_guide_is_linked_from_the_readme() -> None:
+    """A page that nothing names is not found."""
+    for page in PAGES[1:]:
+        assert f"](data/guides/{page.name})" in TEXT
+
+
 def test_links_lead_somewhere() -> None:
     """Paths in this repository are there."""
-    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
-        assert "://" in target or (REPOSITORY / target).exists(), target
+    for page, text in PAGE_TEXTS.items():
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert "://" in target or (page.parent / target).exists(), f"{page}: {target}"
 
 
 def test_lines_can_be_read_in_an_editor() -> None:
     """Prose is folded; tables, data and commands are not."""
-    prose = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+    whole = "\n".join(PAGE_TEXTS.values())
+    prose = re.sub(r"^```.*?^```$", "", whole, flags=re.MULTILINE | re.DOTALL)
     long = [
         line for line in prose.splitlines() if len(line) > 110 and not line.startswith(("|", "-"))
     ]

@@ -13,7 +13,7 @@ from pipeline import __version__
 ORDER = (
     *("demo", "init", "doctor", "run", "ingest", "report", "budgets", "alerts", "reconcile"),
     *("projects", "members", "service-accounts", "keys", "limits"),
-    *("schema", "query", "sql", "explain"),
+    *("schema", "query", "sql", "explain", "guide"),
     *("quarantine", "forget", "rerate", "prices", "schedule"),
 )
 

@@ -1,4 +1,4 @@
-"""Every key of tollbook.toml explained: the file that `tollbook init` writes, the README's table.
+"""Every key of tollbook.toml explained: the file that `tollbook init` writes, the guide's table.
 
 Sections, keys and defaults are read off the models in `pipeline.config`; only the words are here.
 A key without words fails a test.
@@ -150,8 +150,8 @@ TEXTS: Mapping[str, KeyText] = {
         "openai: how many requests may be under way at once, 1 to 16.", "4"
     ),
     "prices.files": KeyText(
-        "Price files on top of the built-in list prices; the later file wins. The README shows "
-        "their columns, `tollbook prices check` checks them.",
+        "Price files on top of the built-in list prices; the later file wins. `tollbook guide "
+        "prices` shows their columns, `tollbook prices check` checks them.",
         '["our-prices.csv"]',
     ),
     "discounts.percent": KeyText(

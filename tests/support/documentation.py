@@ -31,6 +31,8 @@ from pipeline.resources import sql_names
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = REPOSITORY / "README.md"
+# In this order, since later examples use files that earlier ones write.
+PAGES = (README, *sorted((REPOSITORY / "data" / "guides").glob("*.md")))
 NOW = "2026-11-24T08:00:00Z"
 SHOWN_ROOT = "/home/you"  # for the folder in which the examples run
 
@@ -39,7 +41,7 @@ _BLOCK = re.compile(r"<!-- (run|python|file: (\S+)) -->\n```\w+\n(.*?)```\n", re
 
 
 class ExampleError(AssertionError):
-    """An example of the README does not do what it should."""
+    """An example of a page does not do what it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,11 @@ MAKERS: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write the README anew."""
+    """Write the pages anew."""
     with tempfile.TemporaryDirectory() as folder:
         examples = Examples.prepare(Path(folder).resolve())
-        README.write_text(fresh(README.read_text(encoding="utf-8"), examples), encoding="utf-8")
+        for page in PAGES:
+            page.write_text(fresh(page.read_text(encoding="utf-8"), examples), encoding="utf-8")
 
 
 if __name__ == "__main__":
