@@ -24,7 +24,7 @@ from pipeline.schemas import (
 from pipeline.storage.parquet import relation
 
 
-def charges_by_day(
+def fast_charges_by_day(
     con: duckdb.DuckDBPyConnection,
     prices: pl.DataFrame,
     billed: pl.DataFrame,

@@ -1,0 +1,137 @@
+"""The fast program for charge lines gives what the portable statement says, row for row."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.charges.model import RatingJob
+from pipeline.charges.rating_chunk import RatingChunk
+from pipeline.config.model import Discount
+from pipeline.ledger.files import LedgerFile, LedgerWriter
+from pipeline.meters import METER_NAMES
+from pipeline.pricing.book import PriceBook
+from pipeline.pricing.load import load_book
+from pipeline.schemas import CHARGE_SCHEMA, IDENTITY_HASH, IS_PARTIAL, LEDGER_SCHEMA
+
+DAY = date(2026, 11, 20)
+AT = datetime(2026, 11, 24)
+METERS = ("text_input_tokens", "cached_text_input_tokens", "vector_store_gb_days")
+PROJECTS = (None, "proj_a", "proj_b")
+RECORD = st.fixed_dictionaries(
+    {
+        "day": st.integers(0, 1),
+        "project_id": st.sampled_from(PROJECTS),
+        "user_id": st.sampled_from([None, "user_1"]),
+        # two with a price, one without, one with long context, none at all
+        "model": st.sampled_from(["gpt-4o-2024-08-06", "gpt-5.4", "made-up", None]),
+        "service_tier": st.sampled_from(["default", "batch"]),
+        "text_input_tokens": st.sampled_from([0, 1, 999, 300_000]),
+        "cached_text_input_tokens": st.sampled_from([0, 7]),
+        "vector_store_gb_days": st.sampled_from([Decimal(0), Decimal("0.4"), Decimal("3.5")]),
+    }
+)
+
+
+@cache
+def _book(*, by_project: bool) -> PriceBook:
+    discounts = (Discount(percent=Decimal(10), project="proj_a"),) if by_project else ()
+    return load_book([], discounts).book
+
+
+def _record(number: int, given: dict[str, Any]) -> dict[str, Any]:
+    day = DAY + timedelta(days=given["day"])
+    stored = given["vector_store_gb_days"]
+    return {
+        **dict.fromkeys(LEDGER_SCHEMA),
+        **dict.fromkeys(METER_NAMES, 0),
+        **{name: value for name, value in given.items() if name != "day"},
+        "record_id": f"record-{number}",
+        "source": "gateway",
+        "basis": "charge",
+        "provider": "openai",
+        "started_at": datetime(day.year, day.month, day.day, 12),
+        "usage_date": day,
+        "charge_date": day,
+        "organization_id": "org-acme",
+        "scope": "storage" if stored else "models",
+        "operation": "vector_stores" if stored else "completions",
+        "is_batch": given["service_tier"] == "batch",
+        "requests": 1,
+        "recorded_at": AT,
+        "input_file": "a.jsonl",
+        "input_line": number,
+        IDENTITY_HASH: number,
+        IS_PARTIAL: False,
+    }
+
+
+def _charges(
+    folder: Path, files: list[LedgerFile], book: PriceBook, billed: pl.DataFrame, *, is_fast: bool
+) -> pl.DataFrame:
+    excluded = pl.DataFrame(schema={"ledger_id": pl.Int64, "row_number": pl.Int64})
+    jobs = [RatingJob(DAY + timedelta(days=n), book, "usage") for n in range(2)]
+    out = folder / ("fast" if is_fast else "portable")
+    with duckdb.connect() as con:
+        chunk = RatingChunk(
+            con, jobs, files, excluded, {}, out, "run-1", AT, billed, is_fast=is_fast
+        )
+        chunk.run()
+        assert chunk.is_fast == is_fast
+    frames = [pl.read_parquet(day.charge_path) for day in chunk.rated.days.values()]
+    texts = [f.cast(pl.Schema(CHARGE_SCHEMA)) for f in frames]
+    return pl.concat(texts).sort(pl.all(), nulls_last=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    records=st.lists(RECORD, min_size=1, max_size=12),
+    has_billed=st.booleans(),
+    by_project=st.booleans(),
+)
+def test_the_fast_charges_are_the_portable_ones(
+    *, records: list[dict[str, Any]], has_billed: bool, by_project: bool
+) -> None:
+    """Quantities, prices, costs, allowances, discounts, unpriced and billed lines."""
+    rows = [_record(number, given) for number, given in enumerate(records, 1)]
+    line = {
+        **dict.fromkeys(CHARGE_SCHEMA),
+        "usage_date": DAY,
+        "charge_date": DAY,
+        "organization_id": "org-acme",
+        "provider": "openai",
+        "scope": "models",
+        "operation": "videos",
+        "meter": "other",
+        "service_tier": "default",
+        "is_batch": False,
+        "context_class": "base",
+        "quantity": Decimal(1),
+        "unit": "line_items",
+        "cost_usd": Decimal("0.25"),
+        "pricing_status": "billed",
+    }
+    billed = pl.DataFrame([line] if has_billed else [], schema=CHARGE_SCHEMA, orient="row")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        writer = LedgerWriter(folder / "ledger", "run-1", 1)
+        writer.add(pl.DataFrame(rows, schema=LEDGER_SCHEMA, orient="row"), "charge")
+        files = writer.close()
+        book = _book(by_project=by_project)
+        fast, portable = (
+            _charges(folder, files, book, billed, is_fast=is_fast) for is_fast in (True, False)
+        )
+    assert fast.equals(portable)
+    assert fast.filter(pl.col("meter") == "other").height == int(has_billed)
+    assert fast.height > int(has_billed) or all(
+        not record[meter] for record in records for meter in METERS
+    )
