@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
@@ -10,6 +12,22 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 
 from pipeline import schemas
+
+_PROGRAM = frozenset({".py", ".sql", ".csv", ".j2", ".css", ".js"})
+
+
+@cache
+def program_mark() -> str:
+    """A hash of sizes and times of the program's own files: another version has another one."""
+    own = Path(str(files("pipeline")))
+    facts = []
+    for top in (own, *(folder(name) for name in ("queries", "reports", "data"))):
+        for parent, _, names in os.walk(top):
+            for name in names:
+                if os.path.splitext(name)[1] in _PROGRAM:  # noqa: PTH122  a thousand files
+                    found = os.stat(os.path.join(parent, name))  # noqa: PTH116, PTH118  as above
+                    facts.append((name, found.st_size, found.st_mtime_ns))
+    return hashlib.sha256(repr(sorted(facts)).encode()).hexdigest()
 
 
 def folder(name: str) -> Path:

@@ -31,14 +31,15 @@ def deliver(
     clock: Callable[[], datetime],
     say: Callable[[str], None] | None,
     heard: Collection[str] = (),
-) -> None:
+) -> bool:
     """Send pending messages. Without channels they are printed; delivery failures are, too.
 
     **Takes** in `say` what prints, None where nobody reads; in `heard`, the ids of messages that
-    were printed already. With neither a channel nor a reader messages wait.
+    were printed already. With neither a channel nor a reader messages wait. **Gives** whether
+    there was any to send or print.
     """
     if say is None and not channels:
-        return
+        return False
 
     def announce(message: Message) -> None:
         if say is not None and message.message_id not in heard:
@@ -46,13 +47,14 @@ def deliver(
 
     pending = store.pending_messages(db.con)
     if not pending:
-        return
+        return False
     deliveries = send(pending, channels, clock=clock, announce=announce)
     with db.transaction():
         store.save_deliveries(db.con, deliveries)
     if say is not None:
         for refusal in refusals(deliveries):
             say(f"tollbook: {refusal}")
+    return True
 
 
 def send(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR, Context, Decimal
@@ -58,11 +57,6 @@ def status_of(
         scope=plan.scope,
         watched_since_date=planned.watched_since_date,
     )
-
-
-def in_state(statuses: Iterable[BudgetStatus], state: BudgetState, day: date) -> int:
-    """How many budgets are in a state in the period that a day falls into."""
-    return sum(s.state == state and s.period.contains(day) for s in statuses)
 
 
 def reaches(spent_usd: Decimal, amount_usd: Decimal, percent: int) -> bool:

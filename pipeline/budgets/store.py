@@ -6,6 +6,7 @@ unpriced_quantity) is a view or table that the caller has registered.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -15,9 +16,10 @@ import polars as pl
 
 from pipeline.budgets.period import CALENDARS, Calendar, Period
 from pipeline.budgets.plan import Plan, PlannedPeriod
-from pipeline.budgets.status import BudgetStatus
+from pipeline.budgets.status import BudgetState, BudgetStatus
 from pipeline.dates import ONE_DAY
 from pipeline.resources import sql
+from pipeline.storage.database import Database
 
 _STORED_SCHEMA: dict[str, pl.DataType] = {
     "budget_id": pl.String(),
@@ -116,6 +118,18 @@ def save(con: duckdb.DuckDBPyConnection, statuses: Iterable[BudgetStatus]) -> No
     con.register("budget_status_now", pl.DataFrame(rows, schema=_STORED_SCHEMA))
     con.execute(sql("budgets/status_store"))
     con.unregister("budget_status_now")
+
+
+def count_states(db: Database, day: date) -> Mapping[BudgetState, int]:
+    """How many budgets are in each state in the period that a day falls into."""
+    counts: Counter[BudgetState] = Counter()
+    for state, count in db.rows(
+        "SELECT state, count(*) FROM budget_status "
+        "WHERE period_start_date <= $day AND $day < period_end_date GROUP BY state",
+        {"day": day},
+    ):
+        counts[state] = count
+    return counts
 
 
 def published_budgets(plans: Sequence[Plan]) -> pl.DataFrame:

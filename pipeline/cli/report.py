@@ -12,7 +12,7 @@ from pipeline.cli.app import app
 from pipeline.cli.context import ConfigOption, NowOption, QuietOption, say
 
 if TYPE_CHECKING:
-    from pipeline.reporting.month.write import WrittenReport
+    from pipeline.reporting.month.written import WrittenReport
 
 MonthOption = Annotated[
     str | None,

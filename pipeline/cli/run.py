@@ -103,7 +103,7 @@ def run_and_print(
         return done.result.exit_code
     return cli_fail_on.exit_code_of_run(
         fail_on,
-        budgets_over=done.budgets_over,
+        budgets_over=done.result.budgets_over,
         root=config.storage.root,
         tolerance_usd=tolerance_usd,
         month=cli_context.month(month),

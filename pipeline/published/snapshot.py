@@ -18,6 +18,7 @@ import xxhash
 from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
+from pipeline.published.fingerprint import DATABASE, PublishedState
 from pipeline.published.retention import COMPLETE, prune, remove_unfinished
 from pipeline.published.template import COPIED, FILE_KINDS, macro, template
 from pipeline.storage.database import Database
@@ -25,8 +26,6 @@ from pipeline.storage.files import link_or_copy, replace_file
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.parquet import quote
 from pipeline.storage.parquet import write as write_parquet
-
-_DATABASE = "tollbook.duckdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,18 @@ def publish(
     run_id: str,
     now: datetime,
     real_now: datetime,
+    state: PublishedState,
 ) -> Path:
-    """Build the snapshot of a run and flip `published` to it. Gives its folder."""
+    """Build the snapshot of a run and flip `published` to it. Gives its folder.
+
+    Takes the `state` to be kept with it, for `published_state`.
+    """
     storage.snapshots.mkdir(parents=True, exist_ok=True)
     remove_unfinished(storage.snapshots)
     folder = storage.snapshots / run_id
     # built where it will stay, since its views are bound to its files; nobody looks before the flip
     _Snapshot(db, storage, live, folder.absolute(), now).build()
-    (folder / COMPLETE).touch()
+    (folder / COMPLETE).write_text(state.to_json(), encoding="utf-8")
     _flip(storage.published, folder)
     prune(storage.snapshots, folder, real_now)
     return folder
@@ -89,7 +92,7 @@ class _Snapshot:
             "minute_files": self._minutes(),
         }
         tables = self._tables()
-        database = self.folder / _DATABASE
+        database = self.folder / DATABASE
         shutil.copyfile(template(self.db, self.storage.cache, tables), database)
         con = self.db.con
         con.execute(f"ATTACH {quote(str(database))} AS snapshot")

@@ -48,6 +48,10 @@ class ChangeSet:
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def has_days_to_compute(self) -> bool:
+        """Whether there are days to rate or to reconcile, even if no stored row has changed."""
+        return bool(self.reasons) or self.compare_again is not None
+
     def touched_days(self, ledger: Sequence[LedgerFile]) -> Iterator[date]:
         """The UTC days whose requests or minutes this run may have changed; rather too many."""
         yield from self.reasons

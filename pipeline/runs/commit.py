@@ -28,7 +28,7 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     directory_store.save(
         db,
         change.directory,
-        run.directory,
+        run.inputs.directory,
         sources=[s.name for s in run.config.sources if run.kinds[s.kind].is_fetched],
         is_synced=run.config.directory.sync,
         at=run.started_at,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Literal
 
 import duckdb
@@ -32,8 +33,9 @@ from pipeline.errors import (
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
 from pipeline.pricing.book import PriceBook
-from pipeline.pricing.load import load_book
+from pipeline.pricing.load import LoadedBook, load_book
 from pipeline.providers.provider import Provider
+from pipeline.published.fingerprint import PublishedState, inputs_mark, published_state
 from pipeline.runs import run_log
 from pipeline.runs.kinds import PROVIDERS, kinds_of
 from pipeline.runs.run_log import RunHead
@@ -80,9 +82,12 @@ class RunContext:
     db: Database
     con: duckdb.DuckDBPyConnection  # the scratch engine
     files: InputFiles
-    book: PriceBook
-    directory: DirectoryFiles
-    warnings: tuple[str, ...]  # of the price files
+    inputs: LoadedInputs
+
+    @property
+    def book(self) -> PriceBook:
+        """The current price book."""
+        return self.inputs.prices.book
 
     @property
     def kinds(self) -> Kinds:
@@ -118,24 +123,50 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class LoadedInputs:
-    """Prices and directory files, read and checked."""
+    """What the configuration names beside the sources, checked; and a hash of it all."""
 
-    book: PriceBook
+    prices: Prices
     directory: DirectoryFiles
-    warnings: tuple[str, ...]
+    mark: str  # of `inputs_mark`
 
 
-def load_inputs(config: Config, kinds: Kinds) -> LoadedInputs:
-    """Read the price files and the directory files, check the sources. Fails: ConfigError."""
+class Prices:
+    """The price files of the configuration, loaded when the first price is asked for."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @cached_property
+    def _loaded(self) -> LoadedBook:
+        return load_book(self._config.prices.files, self._config.discounts)
+
+    @property
+    def book(self) -> PriceBook:
+        """The current price book. Fails: ConfigError."""
+        return self._loaded.book
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful in the price files. Fails: ConfigError."""
+        return tuple(str(w) for w in self._loaded.warnings)
+
+
+def load_inputs(config: Config, kinds: Kinds, published: PublishedState | None) -> LoadedInputs:
+    """Check the sources, read the directory files, and the price files if they may be new.
+
+    They are not where the published snapshot was made with the same configuration and files.
+    Fails: ConfigError.
+    """
     try:
         for source in config.sources:
             check_kind(source.kind, kinds)
         check_one_basis(config.sources, kinds)
     except ValueError as error:
         raise ConfigError(str(error), key="sources") from None
-    loaded = load_book(config.prices.files, config.discounts)
-    files = read_files(config.directory, config.projects)
-    return LoadedInputs(loaded.book, files, tuple(str(w) for w in loaded.warnings))
+    prices, mark = Prices(config), inputs_mark(config)
+    if mark is None or published is None or mark != published.inputs:
+        _ = prices.book
+    return LoadedInputs(prices, read_files(config.directory, config.projects), mark or "")
 
 
 @contextmanager
@@ -170,7 +201,7 @@ def recorded_run(
             deliver(db, senders, clock=real_clock, say=say, heard=printed)
 
     try:
-        loaded = load_inputs(config, kinds_of(providers))
+        loaded = load_inputs(config, kinds_of(providers), published_state(storage))
     except ConfigError as error:
         if verb == "run" and (senders or storage.warehouse.exists()):
             with (
@@ -257,9 +288,7 @@ def open_run(
                 db=db,
                 con=con,
                 files=InputFiles.load(db),
-                book=loaded.book,
-                directory=loaded.directory,
-                warnings=loaded.warnings,
+                inputs=loaded,
             )
     finally:
         shutil.rmtree(storage.temporary, ignore_errors=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from pipeline.budgets.status import BudgetStatus
 from pipeline.intake.files.input_files import InputFile
 
 
@@ -44,7 +43,10 @@ class RunResult:
     counts: Counts
     storage_root: Path
     snapshot: Path
-    statuses: tuple[BudgetStatus, ...]
+    fingerprint: str  # of the snapshot
+    is_unchanged: bool  # the snapshot is that of an earlier run, since nothing is new
+    budgets_over: int  # in the period that the business clock is in
+    budgets_near: int
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     postings: Mapping[str, int]  # lines posted, by reason

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 import polars as pl
 
@@ -21,7 +21,7 @@ from pipeline.budgets.plan import configured_plans
 from pipeline.budgets.status import BudgetStatus
 from pipeline.charges import provider_billed
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import ChargeDay, RatingResult
+from pipeline.charges.model import RatingResult
 from pipeline.charges.newer_prices import newer_prices
 from pipeline.charges.rate import rate
 from pipeline.charges.rating_jobs import rating_jobs
@@ -36,6 +36,7 @@ from pipeline.pricing import store as price_store
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import fetch_sources
 from pipeline.providers.provider import FetchRequest, Provider
+from pipeline.published.fingerprint import PublishedState, fingerprint, published_state
 from pipeline.published.snapshot import SnapshotContents, publish
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
@@ -113,52 +114,24 @@ def run_batch(
 
 
 def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
-    """Write the change set, rate what it changed, check, commit, deliver and publish."""
-    db, config, storage = run.db, run.config, run.storage
+    """Write the change set, rate what it changed, check, commit, deliver and publish.
+
+    Where the database, the configuration and the days are as they were published, rating, checking
+    and publishing would give the same again: they are left out.
+    """
+    db, storage = run.db, run.storage
+    published = published_state(storage)
     with db.transaction():
         write_ledger(run, change)
-        ledger = ledger_store.ledger_files(db, storage.root)
-        excluded = ledger_store.excluded_rows(db)
-        bills = bills_of(run.providers)
-        cost_store.parse_stored_items(db, bills)
-        run.begin("rate")
-        rated = _rate(run, change, ledger, excluded)
-        write_charges(run, rated)
-        days = charge_store.days(db, storage.root)
-        postings = charge_store.postings(db, storage.root)
-        check_days(run.con, rated, postings)
-        run.begin("reconcile")
-        reconcile(
-            db,
-            days,
-            aliases=run.book.aliases(),
-            bills=bills,
-            now=run.now,
-            run_id=run.run_id,
-            computed_at=run.started_at,
-            anew=change.compare_again,
+        is_unchanged = (
+            published is not None
+            and not change.has_days_to_compute()
+            and published.fingerprint == _fingerprint(run)
         )
-        run.begin("budgets and alerts")
-        plans = configured_plans(config.budgets)
-        daily_paths = [d.daily_path for d in days.values()]
-        statuses = update_status(db, plans, daily_paths, today=run.today)
+        posted = {} if is_unchanged else rate_and_evaluate(run, change)
         _note_quarantine_limit(run, change)
         outcome = "partial" if change.problems else "done"
-        _alert(run, change, statuses, outcome)
-        monitors.evaluate(
-            db,
-            run.con,
-            config,
-            storage,
-            ledger=ledger,
-            excluded=excluded,
-            states=days,
-            touched=set(change.touched_days(ledger)),
-            aliases=price_store.published_aliases(run.book),
-            today=run.today,
-            at=run.started_at,
-            run_id=run.run_id,
-        )
+        has_alerted = _alert_of_run(run, change, outcome)
         run_log.record(
             db,
             run.head,
@@ -168,33 +141,105 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
             problems=change.problems,
         )
         run.begin("check the books")
-        check_books(db)
+        if not is_unchanged:
+            check_books(db)
     with disk_errors.after_the_commit(storage.root):
         begin("deliver")
-        deliver(db, run.channels, clock=run.clock, say=run.say)
+        has_delivered = deliver(db, run.channels, clock=run.clock, say=run.say)
         begin("publish")
-        contents = SnapshotContents(
-            ledger=ledger,
-            excluded=excluded,
-            days=list(days.values()),
-            postings=postings,
-            prices=price_store.published_prices(run.book, storage.cache),
-            budgets=budget_store.published_budgets(plans),
-            aliases=price_store.published_aliases(run.book),
-        )
-        snapshot = publish(db, storage, contents, run.run_id, run.now, run.clock())
-    newer = newer_prices(db, run.book, days.values(), run.now)
+        if published is None or not is_unchanged or has_alerted or has_delivered:
+            published = _publish(run)
+            is_unchanged = False
+    budgets = budget_store.count_states(db, run.today)
     return RunResult(
         run_id=run.run_id,
         outcome=outcome,
         counts=change.counts,
         storage_root=storage.root,
-        snapshot=snapshot,
-        statuses=tuple(statuses),
+        snapshot=storage.published.resolve(),
+        fingerprint=published.fingerprint,
+        is_unchanged=is_unchanged,
+        budgets_over=budgets["over"],
+        budgets_near=budgets["near"],
         problems=tuple(str(p) for p in change.problems),
-        notes=(*run.warnings, *change.notes, *([newer] if newer else [])),
-        postings=_posted(rated),
+        notes=(*published.notes, *change.notes),
+        postings=posted,
     )
+
+
+def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
+    """Rate what changed; then reconcile, evaluate budgets, raise alerts, watch limits and policy.
+
+    Gives how many lines were posted, by reason.
+    """
+    db, config, storage = run.db, run.config, run.storage
+    run.begin("rate")
+    ledger = ledger_store.ledger_files(db, storage.root)
+    excluded = ledger_store.excluded_rows(db)
+    bills = bills_of(run.providers)
+    cost_store.parse_stored_items(db, bills)
+    rated = _rate(run, change, ledger, excluded)
+    write_charges(run, rated)
+    days = charge_store.days(db, storage.root)
+    check_days(run.con, rated, charge_store.postings(db, storage.root))
+    run.begin("reconcile")
+    reconcile(
+        db,
+        days,
+        aliases=run.book.aliases(),
+        bills=bills,
+        now=run.now,
+        run_id=run.run_id,
+        computed_at=run.started_at,
+        anew=change.compare_again,
+    )
+    run.begin("budgets and alerts")
+    plans = configured_plans(config.budgets)
+    daily_paths = [d.daily_path for d in days.values()]
+    statuses = update_status(db, plans, daily_paths, today=run.today)
+    _alert_of_budgets(run, statuses)
+    monitors.evaluate(
+        db,
+        run.con,
+        config,
+        storage,
+        ledger=ledger,
+        excluded=excluded,
+        states=days,
+        touched=set(change.touched_days(ledger)),
+        aliases=price_store.published_aliases(run.book),
+        today=run.today,
+        at=run.started_at,
+        run_id=run.run_id,
+    )
+    return {
+        reason: sum(p.rows for p in rated.postings if p.reason == reason)
+        for reason in sorted({p.reason for p in rated.postings})
+    }
+
+
+def _publish(run: RunContext) -> PublishedState:
+    """Publish what is live, with the messages that hold until something changes."""
+    db, storage, book = run.db, run.storage, run.book
+    days = charge_store.days(db, storage.root)
+    contents = SnapshotContents(
+        ledger=ledger_store.ledger_files(db, storage.root),
+        excluded=ledger_store.excluded_rows(db),
+        days=list(days.values()),
+        postings=charge_store.postings(db, storage.root),
+        prices=price_store.published_prices(book, storage.cache),
+        budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
+        aliases=price_store.published_aliases(book),
+    )
+    newer = newer_prices(db, book, days.values(), run.now)
+    notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
+    state = PublishedState(_fingerprint(run), run.inputs.mark, notes)
+    publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
+    return state
+
+
+def _fingerprint(run: RunContext) -> str:
+    return fingerprint(run.db, run.inputs.mark, root=run.storage.root, now=run.now, today=run.today)
 
 
 def supersede(run: RunContext, change: ChangeSet) -> None:
@@ -231,7 +276,7 @@ def _rate(
     for day in billed_days:
         change.reasons.setdefault(day, "correction" if is_forgetting else "usage")
     change.notes += provider_billed.notes(bill, billed_days)
-    days: dict[date, ChargeDay] = charge_store.days(db, storage.root)
+    days = charge_store.days(db, storage.root)
     jobs = rating_jobs(
         db,
         run.book,
@@ -268,25 +313,22 @@ def _note_quarantine_limit(run: RunContext, change: ChangeSet) -> None:
         )
 
 
-def _alert(
-    run: RunContext, change: ChangeSet, statuses: Sequence[BudgetStatus], outcome: str
-) -> None:
-    """Raise and retract the alerts of budgets and of the run itself."""
-    con = run.db.con
-    look = Look(run.run_id, run.started_at, run.config.organization.shown_name)
-    update_budget_alerts(con, look, statuses, today=run.today)
+def _alert_of_budgets(run: RunContext, statuses: Sequence[BudgetStatus]) -> None:
+    """Raise and retract the alerts of budgets."""
+    update_budget_alerts(run.db.con, _look(run), statuses, today=run.today)
+
+
+def _alert_of_run(run: RunContext, change: ChangeSet, outcome: str) -> bool:
+    """Raise the alert of a partial run, or resolve it. Gives whether it changed."""
     if run.head.verb != "run":
-        return
+        return False
     if outcome == "done":
-        update_run_alerts(con, look, GoodRun(run.run_id))
+        decision = update_run_alerts(run.db.con, _look(run), GoodRun(run.run_id))
     else:
         problem = RunProblem(run.run_id, "partial", reason_of(change.problems))
-        update_run_alerts(con, look, problem)
+        decision = update_run_alerts(run.db.con, _look(run), problem)
+    return bool(decision.new or decision.updates or decision.messages)
 
 
-def _posted(rated: RatingResult) -> Mapping[str, int]:
-    """Lines posted, by reason."""
-    return {
-        reason: sum(p.rows for p in rated.postings if p.reason == reason)
-        for reason in sorted({p.reason for p in rated.postings})
-    }
+def _look(run: RunContext) -> Look:
+    return Look(run.run_id, run.started_at, run.config.organization.shown_name)

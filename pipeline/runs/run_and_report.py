@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
-from pipeline.budgets.status import in_state
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.money import display_usd
@@ -15,7 +14,8 @@ from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
 from pipeline.providers.span import backfill
 from pipeline.published.reader import open_published
-from pipeline.reporting.month.write import WrittenReport, write_report
+from pipeline.reporting.month.write import write_report
+from pipeline.reporting.month.written import WrittenReport, load_written
 from pipeline.runs.clock import Clock
 from pipeline.runs.context import begin
 from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
@@ -33,16 +33,6 @@ class RunReport:
     report: WrittenReport
     today: date  # the organization's
 
-    @property
-    def budgets_over(self) -> int:
-        """Budgets that are over in the period that the business clock is in."""
-        return in_state(self.result.statuses, "over", self.today)
-
-    @property
-    def budgets_near(self) -> int:
-        """Budgets that are near in the period that the business clock is in."""
-        return in_state(self.result.statuses, "near", self.today)
-
     def summary(self) -> list[str]:
         """Three lines (spend, budgets, quarantine), what was read, and the report's path."""
         report, counts = self.report, self.result.counts
@@ -51,6 +41,7 @@ class RunReport:
         which = "" if is_current or not report.is_default_month else ", the newest month with data"
         month = f"{report.month:%B %Y}{which}"
         current = "" if is_current else ", in their current period"
+        budgets = f"{self.result.budgets_over} over, {self.result.budgets_near} near"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
         spent = "nothing recorded" if report.is_empty else f"{bound}{display_usd(report.spent_usd)}"
         read = (
@@ -59,10 +50,13 @@ class RunReport:
             f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
         )
         held_back = f"{counted(report.quarantined, 'row')} of the month or of no known day"
+        since = self.result.snapshot.name
+        unchanged = f"Nothing is new since run {since}: its figures and its report stand."
         return [
+            *([unchanged] if self.result.is_unchanged else []),
             read,
             f"Spend       {spent} in {month}{unpriced}",
-            f"Budgets     {self.budgets_over} over, {self.budgets_near} near{current}",
+            f"Budgets     {budgets}{current}",
             f"Quarantine  {held_back} held back (all: tollbook quarantine list)",
             f"Storage     {self.result.storage_root}",
             f"Report      {report.html}",
@@ -73,12 +67,13 @@ class RunReport:
         return {
             "run_id": self.result.run_id,
             "outcome": self.result.outcome,
+            "is_unchanged": self.result.is_unchanged,
             **asdict(self.result.counts),
             "month": f"{self.report.month:%Y-%m}",
             "spent_usd": format(self.report.spent_usd, "f"),
             "is_lower_bound": self.report.is_lower_bound,
-            "budgets_over": self.budgets_over,
-            "budgets_near": self.budgets_near,
+            "budgets_over": self.result.budgets_over,
+            "budgets_near": self.result.budgets_near,
             "postings": dict(self.result.postings),
             "problems": list(self.result.problems),
             "storage": str(self.result.storage_root),
@@ -116,7 +111,7 @@ def run_and_report(
         fetching=fetching,
     )
     now = clock.business()
-    written = report(config, month=month, now=now, run_id=result.run_id)
+    written = report_of(config, result, month=month, now=now)
     return RunReport(result, written, local_day(now, config))
 
 
@@ -153,8 +148,24 @@ def ingest_and_report(
     )
 
 
+def report_of(
+    config: Config, result: RunResult, *, month: date | None, now: datetime
+) -> WrittenReport:
+    """The report of a month after a run: the one that is there if nothing is new, else written."""
+    folder = StorageLayout(result.storage_root).reports
+    known = load_written(folder, month, result.fingerprint) if result.is_unchanged else None
+    return known or report(
+        config, month=month, now=now, run_id=result.run_id, fingerprint=result.fingerprint
+    )
+
+
 def report(
-    config: Config, *, month: date | None, now: datetime, run_id: str | None = None
+    config: Config,
+    *,
+    month: date | None,
+    now: datetime,
+    run_id: str | None = None,
+    fingerprint: str = "",
 ) -> WrittenReport:
     """Write the report of a month from what is published. Fails: ConfigError without a run."""
     begin("report")
@@ -170,6 +181,7 @@ def report(
             organization_name=config.organization.shown_name,
             run_id=run_id or newest[0][0],
             near_percent=config.headroom.near_percent,
+            fingerprint=fingerprint,
         )
 
 

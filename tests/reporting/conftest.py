@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.reporting.month.write import WrittenReport, write_report
+from pipeline.reporting.month.write import write_report
+from pipeline.reporting.month.written import WrittenReport
 from tests.support.report_books import BERLIN, NOW, RUN_ID, Books, fill
 from tests.support.report_page import Page
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,25 +12,8 @@ from pipeline.errors import TollbookError
 from pipeline.reporting.month.csv_file import write_csv
 from pipeline.reporting.month.gather import choose_period, gather
 from pipeline.reporting.month.render import render
+from pipeline.reporting.month.written import LATEST, WrittenReport, save_written
 from pipeline.storage.files import replace_file, replace_text
-
-LATEST = "latest.html"
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenReport:
-    """A written report: its files and its main figures."""
-
-    html: Path
-    csv: Path
-    month: date
-    is_default_month: bool
-    spent_usd: Decimal
-    is_lower_bound: bool
-    is_empty: bool  # nothing was charged, not even at an unknown price
-    budgets_near: int
-    budgets_over: int
-    quarantined: int
 
 
 def write_report(
@@ -45,13 +26,15 @@ def write_report(
     organization_name: str,
     run_id: str,
     near_percent: int = 80,
+    fingerprint: str = "",
 ) -> WrittenReport:
     """Write ``YYYY-MM.html`` and ``YYYY-MM.csv`` into the folder `out`, over what was there.
 
     **Takes** the published snapshot; any day of the month, or None for the current month or, where
     that has no charges, the newest that has; the business clock (naive UTC); the organization's
     zone.
-    The month that None would pick is also written as ``latest.html``.
+    The month that None would pick is also written as ``latest.html``. With the `fingerprint` of
+    the snapshot, the next run can tell that the report is up to date.
     Fails: CheckFailedError where its sums do not agree; TollbookError where the folder cannot be
     written. Then the earlier report is unchanged.
     """
@@ -68,19 +51,8 @@ def write_report(
     name = f"{period.month.since:%Y-%m}"
     html, csv = out / f"{name}.html", out / f"{name}.csv"
     page = render(report, csv.name)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        replace_file(csv, lambda path: write_csv(con, period, path), durable=True)
-        replace_text(html, page, durable=True)
-        if period.month.since == period.default_month:
-            replace_text(out / LATEST, page, durable=True)
-    except OSError as error:
-        raise TollbookError(
-            f"the report cannot be written: {error.strerror or error}",
-            file=error.filename or out,
-            hint="Make the folder writable, or free some space.",
-        ) from None
-    return WrittenReport(
+    is_latest = period.month.since == period.default_month
+    written = WrittenReport(
         html=html,
         csv=csv,
         month=period.month.since,
@@ -92,3 +64,17 @@ def write_report(
         budgets_over=len(report.budgets_in("over")),
         quarantined=report.quarantined,
     )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        replace_file(csv, lambda path: write_csv(con, period, path), durable=True)
+        replace_text(html, page, durable=True)
+        if is_latest:
+            replace_text(out / f"{LATEST}.html", page, durable=True)
+        save_written(out, written, fingerprint, is_latest=is_latest)
+    except OSError as error:
+        raise TollbookError(
+            f"the report cannot be written: {error.strerror or error}",
+            file=error.filename or out,
+            hint="Make the folder writable, or free some space.",
+        ) from None
+    return written

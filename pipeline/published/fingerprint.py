@@ -1,0 +1,78 @@
+"""The fingerprint of a snapshot: a hash of everything that it and its report are made from.
+
+It is kept with the snapshot, so that a run can tell that it would publish the same again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from pipeline import resources
+from pipeline.config.model import Config
+from pipeline.published.retention import COMPLETE
+from pipeline.storage.database import Database
+from pipeline.storage.layout import StorageLayout
+
+DATABASE = "tollbook.duckdb"
+# A run adds its own row to `runs`; a price book never changes, and days name theirs.
+_NOT_HASHED = ("runs", "price_books")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedState:
+    """What is kept with a snapshot about how it was made."""
+
+    fingerprint: str
+    inputs: str  # `inputs_mark` of the run that made it
+    notes: tuple[str, ...] = ()  # messages that hold as long as nothing changes
+
+    def to_json(self) -> str:
+        """The text of the file that keeps it."""
+        return json.dumps(asdict(self))
+
+
+def published_state(storage: StorageLayout) -> PublishedState | None:
+    """The state of the snapshot that readers see; None where there is none, or it is not whole."""
+    if not (storage.published / DATABASE).is_file():
+        return None
+    try:
+        known = json.loads((storage.published / COMPLETE).read_text(encoding="utf-8"))
+        return PublishedState(known["fingerprint"], known["inputs"], tuple(known["notes"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # an earlier version kept none
+
+
+def inputs_mark(config: Config) -> str | None:
+    """A hash of the configuration, the price files and the program; None if one is unreadable."""
+    mark = hashlib.sha256(config.model_dump_json().encode())
+    mark.update(resources.program_mark().encode())
+    try:
+        for file in config.prices.files:
+            mark.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    except OSError:
+        return None
+    return mark.hexdigest()
+
+
+def fingerprint(db: Database, inputs: str, *, root: Path, now: datetime, today: date) -> str:
+    """A hash of the stored rows, the inputs, the place and both clocks' days.
+
+    Takes the mark of `inputs_mark`, the storage's absolute root, the business clock (naive UTC)
+    and the organization's day. Which days are final and which periods have ended depends on these
+    two days alone.
+    """
+    names = db.rows(
+        "SELECT table_name FROM duckdb_tables() WHERE NOT temporary AND NOT internal "
+        "AND NOT list_contains($not_hashed, table_name) ORDER BY table_name",
+        {"not_hashed": list(_NOT_HASHED)},
+    )
+    tables = " UNION ALL ".join(
+        f"SELECT '{name}', count(*), sum(CAST(hash(t) AS HUGEINT)) FROM {name} AS t"
+        for (name,) in names
+    )
+    parts = (inputs, str(root), now.date(), today, sorted(db.rows(tables)))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
