@@ -182,7 +182,7 @@ def _assigned(node: ast.AST) -> list[ast.expr]:
     """What a statement assigns to; of a call, what is called."""
     if isinstance(node, ast.Assign):
         return node.targets
-    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+    if isinstance(node, ast.AugAssign):
         return [node.target]
     return [node.func] if isinstance(node, ast.Call) else []
 
