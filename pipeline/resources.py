@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined, Template
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 from pipeline import schemas
 
@@ -55,6 +57,8 @@ def render_sql(name: str, **values: object) -> str:
 
 @cache
 def _template(name: str) -> Template:
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  most verbs do without
+
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  SQL, not HTML
     environment.filters |= {"columns": _listed, "without": _without}
     environment.globals |= {

@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
-import structlog
-
 from pipeline.alerts import store
 from pipeline.alerts.channels import Channel
 from pipeline.alerts.model import PRINTED, Delivery, DeliveryOutcome, Message
 from pipeline.alerts.texts import messages as text
+from pipeline.log import get_logger
 from pipeline.storage.database import Database
 
 # A dead channel must not hold up a run for as long as its timeouts add up to.
 FAILURES_BEFORE_REST = 3
-
-_log = structlog.get_logger(__name__)
 
 
 def deliver(
@@ -71,6 +68,7 @@ def send(
     have shown it before it returns. **Gives** every try, for `save_deliveries`. Never fails: a
     channel that does not accept is a row with its reason.
     """
+    log = get_logger()
     deliveries: list[Delivery] = []
     failures = dict.fromkeys((c.label for c in channels), 0)
     for message in messages:
@@ -84,7 +82,7 @@ def send(
             elif outcome == "failed":
                 failures[channel.label] += 1
             deliveries.append(Delivery(message.message_id, channel.label, clock(), outcome, error))
-            _log.info(
+            log.info(
                 "message_tried",
                 message_id=message.message_id,
                 channel=channel.label,

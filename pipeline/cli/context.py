@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline import log
 from pipeline.config import load as configuration
 from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
@@ -164,22 +165,9 @@ def log_to_stderr(default: str = "warning") -> None:
     """Structured logs go to stderr, from the level that LOG_LEVEL names, else from `default`."""
     import logging
 
-    import structlog
-
     levels = logging.getLevelNamesMapping()
     level = levels.get(os.environ.get("LOG_LEVEL", default).upper(), levels[default.upper()])
-    structlog.configure(
-        # plain tracebacks: the default shows variables, and one may hold a secret
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
+    log.to_stderr(level)
 
 
 def put(text: str) -> None:

@@ -1,6 +1,7 @@
 """The table of kinds of source: how each is detected and read, and those of no provider.
 
-A provider brings kinds of its own; they meet these in `runs/kinds.py`.
+A provider brings kinds of its own; they meet these in `runs/kinds.py`. A reader is imported when
+there is something to read, so that a run with nothing new does without.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ from dataclasses import dataclass
 
 from pipeline.config.model import Source
 from pipeline.config.source_section import SourceKind
-from pipeline.intake.read_file import read_log, read_table
-from pipeline.intake.request_log import normalize as request_log
+from pipeline.intake.files.discovery import RawFile
+from pipeline.intake.files.input_files import Decision
 from pipeline.intake.session import IntakeSession
 from pipeline.intake.stage import take_files
-from pipeline.intake.tabular import read as tabular
 from pipeline.storage.layout import StorageLayout
 
 # Reads what is new of a source. Gives the files that are there, by source and name.
@@ -36,26 +36,50 @@ Kinds = Mapping[str, Kind]
 def _take_logs(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
-    return take_files(intake, storage.root, source, read_log, may_grow=True)
+    return take_files(intake, storage.root, source, _read_log, may_grow=True)
 
 
 def _take_tables(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
-    return take_files(intake, storage.root, source, read_table)
+    return take_files(intake, storage.root, source, _read_table)
+
+
+def _read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
+    from pipeline.intake.read_file import read_log
+
+    read_log(intake, source, file, decision)
+
+
+def _read_table(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
+    from pipeline.intake.read_file import read_table
+
+    read_table(intake, source, file, decision)
+
+
+def _is_log(head: bytes) -> bool:
+    from pipeline.intake.request_log.normalize import detect
+
+    return detect(head)
+
+
+def _is_table(head: bytes) -> bool:
+    from pipeline.intake.tabular.read import detect
+
+    return detect(head)
 
 
 REQUEST_LOG = Kind(
     name="request_log",
     holds=frozenset({"requests"}),
-    detect=request_log.detect,
+    detect=_is_log,
     take=_take_logs,
     is_replayed=True,
 )
 RECORDS = Kind(
     name="records",
     holds=frozenset({"requests"}),
-    detect=tabular.detect,
+    detect=_is_table,
     take=_take_tables,
 )
 KINDS: Kinds = {kind.name: kind for kind in (REQUEST_LOG, RECORDS)}

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-import structlog
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
@@ -23,6 +22,7 @@ from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFile
 from pipeline.intake.files.segments import (
     CutReport,
+    HeadOccurrences,
     Scan,
     Segment,
     cut_segments,
@@ -30,12 +30,13 @@ from pipeline.intake.files.segments import (
     scan,
 )
 from pipeline.intake.request_log import normalize as request_log_normalize
-from pipeline.intake.session import HeadOccurrences, IntakeSession
+from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import REJECT_SCHEMA, Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
+from pipeline.log import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 BATCH_ROWS = 120_000  # more costs memory and gains nothing
 _QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains nothing

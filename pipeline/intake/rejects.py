@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import polars as pl
+
+_REJECTS_A_FILE = 20_000
 
 REJECT_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),
@@ -38,3 +42,47 @@ class RowError(Exception):
 def reject_frame(rejects: Sequence[Reject]) -> pl.DataFrame:
     """The refused rows as a frame of ``REJECT_SCHEMA``, in the order given."""
     return pl.DataFrame(rejects, schema=REJECT_SCHEMA, orient="row")
+
+
+class RejectingFile(Protocol):
+    """The input file that rejected rows stand in."""
+
+    @property
+    def file_id(self) -> int: ...  # noqa: D102  as in `input_files`
+    @property
+    def source(self) -> str: ...  # noqa: D102  as in `input_files`
+    @property
+    def input_file(self) -> str: ...  # noqa: D102  as in `input_files`
+
+
+@dataclass(slots=True)
+class RejectStore:
+    """Rejected rows on their way to the quarantine, spilled so that memory stays bounded."""
+
+    folder: Path
+    paths: list[Path] = field(default_factory=list)
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, entry: RejectingFile, rejects: pl.DataFrame) -> None:
+        """Take rejects (REJECT_SCHEMA) of one file."""
+        if not rejects.height:
+            return
+        self._waiting.append(
+            rejects.select(
+                pl.lit(entry.file_id, dtype=pl.Int64).alias("file_id"),
+                pl.lit(entry.source).alias("source"),
+                pl.lit(entry.input_file).alias("input_file"),
+                *(pl.col(c).cast(t) for c, t in REJECT_SCHEMA.items()),
+            )
+        )
+        if sum(f.height for f in self._waiting) >= _REJECTS_A_FILE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"rejects-{len(self.paths)}.parquet"
+            pl.concat(self._waiting).write_parquet(path, compression="lz4")
+            self.paths.append(path)
+            self._waiting = []

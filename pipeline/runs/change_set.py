@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.directory.model import OriginEntries
 from pipeline.errors import SourceError
 from pipeline.intake.files.input_files import InputFile
@@ -15,6 +15,9 @@ from pipeline.ledger.minutes import MinuteDay
 from pipeline.ledger.settle_buckets import BucketChange
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.runs.result import Counts
+
+if TYPE_CHECKING:
+    from pipeline.charges.reconciliation.reconcile import Scope
 
 
 @dataclass(slots=True)

@@ -5,16 +5,18 @@ Everything happens inside the run's one transaction.
 
 from __future__ import annotations
 
-from pipeline.charges import store as charge_store
-from pipeline.charges.model import RatingResult
+from typing import TYPE_CHECKING
+
 from pipeline.directory import store as directory_store
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
-from pipeline.pricing import store as price_store
 from pipeline.providers import fetch_store
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
+
+if TYPE_CHECKING:
+    from pipeline.charges.model import RatingResult
 
 
 def write_ledger(run: RunContext, change: ChangeSet) -> None:
@@ -51,6 +53,9 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
 
 def write_charges(run: RunContext, rated: RatingResult) -> None:
     """Write the price book, the days that were rated and their postings."""
+    from pipeline.charges import store as charge_store
+    from pipeline.pricing import store as price_store
+
     db, root = run.db, run.storage.root
     price_store.save_price_book(db, run.book, run.run_id, run.started_at)
     charge_store.save_days(db, root, rated.days, run.run_id)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -32,8 +32,6 @@ from pipeline.errors import (
 )
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
-from pipeline.pricing.book import PriceBook
-from pipeline.pricing.load import LoadedBook, load_book
 from pipeline.providers.provider import Provider
 from pipeline.published.fingerprint import PublishedState, inputs_mark, published_state
 from pipeline.runs import run_log
@@ -45,6 +43,10 @@ from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.orphans import orphans
+
+if TYPE_CHECKING:
+    from pipeline.pricing.book import PriceBook
+    from pipeline.pricing.load import LoadedBook
 
 Stage = Literal[
     "fetch",
@@ -138,6 +140,8 @@ class Prices:
 
     @cached_property
     def _loaded(self) -> LoadedBook:
+        from pipeline.pricing.load import load_book
+
         return load_book(self._config.prices.files, self._config.discounts)
 
     @property

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pipeline.intake import quarantine_store
-from pipeline.intake.session import IntakeSession, RejectStore
+from pipeline.intake.rejects import RejectStore
+from pipeline.intake.session import IntakeSession
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
-from pipeline.ledger.files import LedgerWriter, discard
+from pipeline.ledger.files import Exclusion, LedgerWriter, discard
 from pipeline.ledger.settle_buckets import BucketSettlement
-from pipeline.providers.read_pages import accept_pending, exclude_superseded
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 
@@ -22,14 +22,13 @@ def read_sources(run: RunContext) -> ChangeSet:
     seen: list[tuple[str, str]] = []
     for source in run.config.sources:
         seen += run.kinds[source.kind].take(intake, run.storage, source)
-    accept_pending(intake)
+    exclusions = _accept_pages(intake)
     run.files.note_gone(seen)
-    superseded_files = intake.superseded.close()
     unreadable = {e.file_id for e in intake.abandoned}
     return ChangeSet(
         new_files=discard(intake.writer.close(), intake.abandoned),
-        superseded_files=superseded_files,
-        exclusions=exclude_superseded(intake.settlement.change, superseded_files),
+        superseded_files=intake.superseded.files,
+        exclusions=exclusions,
         has_rejects=stage_rejects(run, intake),
         unreadable=unreadable,
         completed=[t for t in intake.healed_tails if t[0] not in unreadable],
@@ -39,6 +38,16 @@ def read_sources(run: RunContext) -> ChangeSet:
         problems=intake.problems,
         notes=intake.notes,
     )
+
+
+def _accept_pages(intake: IntakeSession) -> list[Exclusion]:
+    """Write the bucket versions that are current now, and exclude those that are not."""
+    if not intake.settlement.change.new:
+        return []
+    from pipeline.providers.read_pages import accept_pending, exclude_superseded
+
+    accept_pending(intake)
+    return exclude_superseded(intake.settlement.change, intake.superseded.close())
 
 
 def open_intake(run: RunContext) -> IntakeSession:

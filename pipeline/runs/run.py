@@ -1,6 +1,7 @@
 """The stages of a run, in order: this is the way of the data through the packages.
 
 `run_batch` takes in what is new; `rate_and_commit` is the second half of every run and correction.
+What a run with nothing new does not reach is imported where it is called.
 """
 
 from __future__ import annotations
@@ -8,45 +9,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from pipeline.alerts.deliver import deliver
 from pipeline.alerts.model import GoodRun, RunProblem
-from pipeline.alerts.monitors import evaluate as monitors
 from pipeline.alerts.update import Look, update_budget_alerts, update_run_alerts
 from pipeline.budgets import store as budget_store
-from pipeline.budgets.evaluate import update_status
-from pipeline.budgets.plan import configured_plans
-from pipeline.budgets.status import BudgetStatus
-from pipeline.charges import provider_billed
-from pipeline.charges import store as charge_store
-from pipeline.charges.model import RatingResult
-from pipeline.charges.newer_prices import newer_prices
-from pipeline.charges.rate import rate
-from pipeline.charges.rating_jobs import rating_jobs
-from pipeline.charges.reconciliation.reconcile import reconcile
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
-from pipeline.ledger.files import LedgerFile, dates_of
-from pipeline.ledger.supersede import supersede_buckets, supersede_requests
-from pipeline.pricing import store as price_store
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import fetch_sources
 from pipeline.providers.provider import FetchRequest, Provider
 from pipeline.published.fingerprint import PublishedState, fingerprint, published_state
-from pipeline.published.snapshot import SnapshotContents, publish
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
-from pipeline.runs.commit import write_charges, write_ledger
+from pipeline.runs.commit import write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
-from pipeline.runs.invariants import check_books, check_days
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.read_sources import read_sources
 from pipeline.runs.result import RunResult, counts_of, reason_of
 from pipeline.storage import disk_errors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipeline.budgets.status import BudgetStatus
+    from pipeline.charges.model import RatingResult
+    from pipeline.ledger.files import LedgerFile
 
 
 def run_batch(
@@ -142,6 +133,8 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         )
         run.begin("check the books")
         if not is_unchanged:
+            from pipeline.runs.invariants import check_books
+
             check_books(db)
     with disk_errors.after_the_commit(storage.root):
         begin("deliver")
@@ -172,6 +165,15 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
 
     Gives how many lines were posted, by reason.
     """
+    from pipeline.alerts.monitors import evaluate as monitors
+    from pipeline.budgets.evaluate import update_status
+    from pipeline.budgets.plan import configured_plans
+    from pipeline.charges import store as charge_store
+    from pipeline.charges.reconciliation.reconcile import reconcile
+    from pipeline.pricing import store as price_store
+    from pipeline.runs.commit import write_charges
+    from pipeline.runs.invariants import check_days
+
     db, config, storage = run.db, run.config, run.storage
     run.begin("rate")
     ledger = ledger_store.ledger_files(db, storage.root)
@@ -220,6 +222,12 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
 
 def _publish(run: RunContext) -> PublishedState:
     """Publish what is live, with the messages that hold until something changes."""
+    from pipeline.budgets.plan import configured_plans
+    from pipeline.charges import store as charge_store
+    from pipeline.charges.newer_prices import newer_prices
+    from pipeline.pricing import store as price_store
+    from pipeline.published.snapshot import SnapshotContents, publish
+
     db, storage, book = run.db, run.storage, run.book
     days = charge_store.days(db, storage.root)
     contents = SnapshotContents(
@@ -244,6 +252,11 @@ def _fingerprint(run: RunContext) -> str:
 
 def supersede(run: RunContext, change: ChangeSet) -> None:
     """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
+    if not (change.new_files or change.buckets.superseded or change.buckets.dates):
+        return
+    from pipeline.ledger.files import dates_of
+    from pipeline.ledger.supersede import supersede_buckets, supersede_requests
+
     known = ledger_store.ledger_files(run.db, run.storage.root)
     excluded = ledger_store.excluded_rows(run.db)
     names = [s.name for s in run.config.sources]
@@ -266,6 +279,11 @@ def _rate(
     run: RunContext, change: ChangeSet, ledger: Sequence[LedgerFile], excluded: pl.DataFrame
 ) -> RatingResult:
     """Rate the days that usage, prices or the provider's bill have changed."""
+    from pipeline.charges import provider_billed
+    from pipeline.charges import store as charge_store
+    from pipeline.charges.rate import rate
+    from pipeline.charges.rating_jobs import rating_jobs
+
     db, storage = run.db, run.storage
     is_forgetting = bool(change.forgotten)
     provider_billed.note_logged_operations(

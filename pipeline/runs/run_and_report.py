@@ -13,8 +13,6 @@ from pipeline.money import display_usd
 from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
 from pipeline.providers.span import backfill
-from pipeline.published.reader import open_published
-from pipeline.reporting.month.write import write_report
 from pipeline.reporting.month.written import WrittenReport, load_written
 from pipeline.runs.clock import Clock
 from pipeline.runs.context import begin
@@ -168,6 +166,9 @@ def report(
     fingerprint: str = "",
 ) -> WrittenReport:
     """Write the report of a month from what is published. Fails: ConfigError without a run."""
+    from pipeline.published.reader import open_published
+    from pipeline.reporting.month.write import write_report
+
     begin("report")
     storage = StorageLayout(config.storage.root.absolute())
     with open_published(storage.published) as con:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
-import structlog
 
 from pipeline import __version__
 from pipeline.alerts.model import Message, RunProblem
 from pipeline.alerts.update import Look, update_run_alerts
 from pipeline.errors import TollbookError
+from pipeline.log import get_logger
 from pipeline.runs.result import Counts
 from pipeline.storage.database import Database
 from pipeline.storage.migrations import record_version
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def record_failure(
                 RunProblem(run.run_id, "failed", str(error)),
             )
     except (duckdb.Error, OSError) as second:
-        log.warning("failure_not_recorded", run_id=run.run_id, error=type(second).__name__)
+        get_logger().warning("failure_not_recorded", run_id=run.run_id, error=type(second).__name__)
         return ()
     error.is_alerted = True
     return decision.messages

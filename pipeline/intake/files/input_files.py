@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.config.model import Source
 from pipeline.errors import CheckFailedError
 from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.hashes import content_hashes, prefix_hash
-from pipeline.ledger.supersede import FateMove
 from pipeline.storage.database import Database
+
+if TYPE_CHECKING:
+    from pipeline.ledger.supersede import FateMove
 
 Fate = Literal["accepted", "duplicate", "superseded", "quarantined"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -262,3 +263,29 @@ class _Cutter:
             self._parts.append(block)
             self._numbers.append(numbers)
             self.size += len(block)
+
+
+class HeadOccurrences(Counter[str]):
+    """How often each raw line stands in the part of a grown file that was read before."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        super().__init__()
+        self._path, self._size = path, size
+        self._sorted: np.ndarray | None = None
+
+    def __missing__(self, key: str) -> int:
+        if self._sorted is None:
+            self._sorted = self._scan()
+        wanted = np.uint64(int(key[:16], 16))
+        low = int(np.searchsorted(self._sorted, wanted, side="left"))
+        return int(np.searchsorted(self._sorted, wanted, side="right")) - low
+
+    def _scan(self) -> np.ndarray:
+        done, hashes = 0, []
+        with self._path.open("rb") as file:
+            for line in file:
+                done += len(line)
+                if done > self._size:
+                    break
+                hashes.append(xxhash.xxh3_128_intdigest(line.rstrip(b"\r\n")) >> 64)
+        return np.sort(np.array(hashes, dtype=np.uint64))

@@ -1,4 +1,7 @@
-"""The kinds of source of this provider: saved pages of usage and of costs, and the API itself."""
+"""The kinds of source of this provider: saved pages of usage and of costs, and the API itself.
+
+What reads pages is imported when there are some, so that a run with nothing new does without.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ from pipeline.intake.session import IntakeSession
 from pipeline.intake.stage import check_basis
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
-from pipeline.providers.openai.pages import costs, pages, usage
-from pipeline.providers.read_pages import ParsePages, read_fetched, take_pages
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import collapse_repeats
 
@@ -24,13 +25,19 @@ NAME = "openai"
 def _take_usage(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
-    return take_pages(intake, storage, source, usage.parse)
+    from pipeline.providers.openai.pages.usage import parse
+    from pipeline.providers.read_pages import take_pages
+
+    return take_pages(intake, storage, source, parse)
 
 
 def _take_costs(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
-    return take_pages(intake, storage, source, costs.parse)
+    from pipeline.providers.openai.pages.costs import parse
+    from pipeline.providers.read_pages import take_pages
+
+    return take_pages(intake, storage, source, parse)
 
 
 def _new_files(
@@ -54,6 +61,9 @@ def _take_fetched(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
     """Read the raw files of fetches that are not registered yet, oldest fetch first."""
+    from pipeline.providers.openai.pages import costs, usage
+    from pipeline.providers.read_pages import ParsePages, read_fetched
+
     check_basis(intake, source)
     folder = source_folder(storage.raw, source.name)
     of_usage = [folder / e.name for e in USAGE] + [folder / series(BY_MINUTE.name, by_minute=True)]
@@ -71,18 +81,24 @@ def _take_fetched(
     return taken
 
 
+def _are_pages(head: bytes, kind: str) -> bool:
+    from pipeline.providers.openai.pages.pages import detect
+
+    return detect(head) == kind
+
+
 USAGE_PAGES = Kind(
     name="openai_usage",
     provider=NAME,
     holds=frozenset({"buckets"}),
-    detect=lambda head: pages.detect(head) == "openai_usage",
+    detect=lambda head: _are_pages(head, "openai_usage"),
     take=_take_usage,
 )
 COSTS_PAGES = Kind(
     name="openai_costs",
     provider=NAME,
     holds=frozenset({"costs"}),
-    detect=lambda head: pages.detect(head) == "openai_costs",
+    detect=lambda head: _are_pages(head, "openai_costs"),
     take=_take_costs,
 )
 FETCHED = Kind(

@@ -1,4 +1,7 @@
-"""OpenAI as a provider: what is registered of this package."""
+"""OpenAI as a provider: what is registered of this package.
+
+The client is imported when something is fetched, so that a run of files does without.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ from pathlib import Path
 from threading import Event
 
 from pipeline.config.model import Source
-from pipeline.providers.openai import credentials
-from pipeline.providers.openai.directory.sync import read_directory
-from pipeline.providers.openai.fetch.fetch_source import fetch_source
 from pipeline.providers.openai.kinds import COSTS_PAGES, FETCHED, NAME, USAGE_PAGES
 from pipeline.providers.openai.line_items import BILL
 from pipeline.providers.provider import DirectoryAnswer, Fetches, FetchRequest, Provider
@@ -22,10 +22,14 @@ class OpenAiApi:
 
     def account(self, source: Source, environment: Mapping[str, str]) -> tuple[str, str]:
         """The address and the variable of the key. Fails: ConfigError."""
+        from pipeline.providers.openai import credentials
+
         return credentials.address(source, environment), credentials.key_variable(source)
 
     def check_access(self, source: Source, environment: Mapping[str, str]) -> None:
         """Whether a connection could be opened. Fails: ConfigError."""
+        from pipeline.providers.openai import credentials
+
         credentials.check_access(source, environment)
 
     def fetch(
@@ -40,6 +44,8 @@ class OpenAiApi:
         stop: Event,
     ) -> Fetches:
         """Fetch usage and costs into the folder `raw`. Fails: ConfigError."""
+        from pipeline.providers.openai.fetch.fetch_source import fetch_source
+
         return fetch_source(source, known, raw, request, now=now, clock=clock, stop=stop)
 
     def read_directory(
@@ -52,6 +58,8 @@ class OpenAiApi:
         stop: Event,
     ) -> DirectoryAnswer:
         """Fetch and read the directory lists. Fails: ConfigError."""
+        from pipeline.providers.openai.directory.sync import read_directory
+
         return read_directory(source, raw, request, clock=clock, stop=stop)
 
 

@@ -16,19 +16,19 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
+from pipeline.log import get_logger
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes, due_times
 from pipeline.runs.schedule.job import AlertSink, Job, JobEnd, JobTime
 from pipeline.runs.schedule.job_state import JobRecord, RetryPolicy, StoredProblem
 
 _STOP_POLL_SECONDS = 0.2
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def serve(

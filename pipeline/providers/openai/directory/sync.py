@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
-import structlog
-
 from pipeline.config.model import Source
 from pipeline.errors import raise_if_stopped
+from pipeline.log import get_logger
 from pipeline.providers.openai.credentials import connect
 from pipeline.providers.openai.directory import raw_files
 from pipeline.providers.openai.directory.ask import ask
@@ -18,7 +17,7 @@ from pipeline.providers.openai.directory.parse import read
 from pipeline.providers.openai.fetch.raw_files import source_folder
 from pipeline.providers.provider import DirectoryAnswer, FetchRequest
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def read_directory(

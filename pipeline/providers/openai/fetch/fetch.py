@@ -15,10 +15,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
-import structlog
-
 from pipeline.errors import ApiError
 from pipeline.ledger.bucket import Width
+from pipeline.log import get_logger
 from pipeline.providers.openai.client import AdminApi, Answer
 from pipeline.providers.openai.fetch.backfill_journal import Journal
 from pipeline.providers.openai.fetch.endpoints import COSTS_LIMIT, LIMITS, Endpoint, without_refused
@@ -27,7 +26,7 @@ from pipeline.providers.openai.fetch.windows import pieces
 from pipeline.providers.provider import Progress
 from pipeline.providers.span import Span
 
-log = structlog.get_logger()
+log = get_logger()
 
 Outcome = Literal["complete", "absent", "refused", "failed", "stopped"]
 
