@@ -48,8 +48,7 @@ class RunReport:
             f"{counts.superseded:,} superseded, {counts.quarantined:,} quarantined."
         )
         held_back = f"{counted(report.quarantined, 'row')} of the month or of no known day"
-        since = self.result.snapshot.name
-        unchanged = f"Nothing is new since run {since}: its figures and its report stand."
+        unchanged = "Nothing is new: the published figures and the report stay as they are."
         return [
             *([unchanged] if self.result.is_unchanged else []),
             read,
