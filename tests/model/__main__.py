@@ -2,7 +2,8 @@
 
 `python -m tests.model --steps 10000 --seeds 1-20` does 10,000 acts, spread over the seeds and the
 three time zones, and says how many there were and where the two differed, with the shortest
-sequence that still does. Can be interrupted: it says what it has done so far.
+sequence that still does. `--try NAME` does what `faults.py` leaves out under that name. Can be
+interrupted: it says what it has done so far.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -35,10 +37,27 @@ class Outcome:
     commands: str
 
 
-def trial(acts: Sequence[Act], zone: str, *, has_page_charges: bool) -> Outcome:
+@dataclass(frozen=True)
+class Setting:
+    """Where a trial takes place, and what it leaves out."""
+
+    zone: str
+    has_page_charges: bool
+    faults: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.zone}, pages {'charged' if self.has_page_charges else 'as detail'}"
+
+
+def trial(acts: Sequence[Act], setting: Setting) -> Outcome:
     """Do acts in a new folder, up to the first difference."""
     folder = Path(tempfile.mkdtemp(prefix="trial-"))
-    world = World(folder, zone, has_page_charges=has_page_charges, known_faults=KNOWN_FAULTS)
+    world = World(
+        folder,
+        setting.zone,
+        has_page_charges=setting.has_page_charges,
+        known_faults=setting.faults,
+    )
     done: list[Act] = []
     try:
         for act in acts:
@@ -54,7 +73,7 @@ def trial(acts: Sequence[Act], zone: str, *, has_page_charges: bool) -> Outcome:
     return Outcome(done, "", world.script())
 
 
-def shortest(acts: Sequence[Act], found: str, zone: str, *, has_page_charges: bool) -> list[Act]:
+def shortest(acts: Sequence[Act], found: str, setting: Setting) -> list[Act]:
     """The same kind of difference with as few acts as can be found by leaving out."""
     kept, kind = list(acts), _kind(found)
     size = max(1, len(kept) // 2)
@@ -62,7 +81,7 @@ def shortest(acts: Sequence[Act], found: str, zone: str, *, has_page_charges: bo
         start = 0
         while start < len(kept):
             fewer = kept[:start] + kept[start + size :]
-            if fewer and kind == _kind(trial(fewer, zone, has_page_charges=has_page_charges).found):
+            if fewer and kind == _kind(trial(fewer, setting).found):
                 kept = fewer
             else:
                 start += size
@@ -84,24 +103,27 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--length", type=int, default=A_SEQUENCE, help="acts a sequence")
     parser.add_argument("--keep-going", action="store_true", help="do not end at a difference")
     parser.add_argument("--as-found", action="store_true", help="do not look for fewer acts")
+    parser.add_argument("--try", dest="tried", default="", help="known faults to look at: a,b")
     wanted = parser.parse_args(words)
+    faults = KNOWN_FAULTS - set(wanted.tried.split(","))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     steps = sequences = differing = 0
     began = time.monotonic()
     try:
         for seed in _numbers(wanted.seeds):
             if steps >= wanted.steps:
                 break
-            zone, has_page_charges = ZONES[seed % 3], seed % 4 == 3
+            setting = Setting(ZONES[seed % 3], seed % 4 == 3, faults)
             acts = sequence(seed, wanted.length)
-            done = trial(acts, zone, has_page_charges=has_page_charges)
+            done = trial(acts, setting)
             steps, sequences = steps + len(done.acts), sequences + 1
             if not done.found:
                 continue
             differing += 1
             if not wanted.as_found:
-                acts = shortest(done.acts, done.found, zone, has_page_charges=has_page_charges)
-                done = trial(acts, zone, has_page_charges=has_page_charges)
-            print(f"seed {seed}, {zone}, pages {'charged' if has_page_charges else 'as detail'}:")
+                acts = shortest(done.acts, done.found, setting)
+                done = trial(acts, setting)
+            print(f"seed {seed}, {setting}:")
             print("acts: " + ", ".join(map(str, done.acts)))
             print(f"{done.commands}\n{done.found}\n", flush=True)
             if not wanted.keep_going:

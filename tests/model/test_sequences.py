@@ -24,6 +24,18 @@ def trial(tmp_path: Path) -> Trial:
     return Trial(tmp_path)
 
 
+def test_t1_a_detail_copy_of_charged_calls_changes_no_charge(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.write("raw/a.jsonl", chat("c1", 1))
+    trial.run()
+    assert trial.dollars == 1
+    assert trial.fates == {"logs/a.jsonl": (1, 1, 0, 0), "raw/a.jsonl": (1, 1, 0, 0)}
+    trial.write("raw/b.jsonl", chat("c1", 2))  # the audit corrects itself, not the charge
+    trial.run()
+    assert trial.dollars == 1
+
+
 def test_t1_the_detail_first_then_the_charge(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))
     trial.write("raw/a.jsonl", chat("c1", 1))
