@@ -5,6 +5,7 @@ Accepted rows go to ledger files that are not live yet. Memory stays bounded at 
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,9 +18,11 @@ import polars as pl
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
+from pipeline.intake.copies import is_copy, leave_out
 from pipeline.intake.files.compression import DAMAGED, compression, open_plain, read_head
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFile
+from pipeline.intake.files.json_documents import cut_documents, is_document
 from pipeline.intake.files.segments import (
     CutReport,
     HeadOccurrences,
@@ -38,13 +41,17 @@ from pipeline.log import get_logger
 
 log = get_logger()
 
+_HEAD_BYTES = 4096
 BATCH_ROWS = 120_000  # more costs memory and gains nothing
 _QUEUED_BATCHES = 1  # read ahead of the worker: more costs memory and gains nothing
 
 
 def read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
     """Read one request log, or the tail of one. Fails: SourceError, OSError."""
-    if decision.action is Action.TAIL and decision.known is not None:
+    refuse_binary(file)
+    if is_document(read_head(file.local, _HEAD_BYTES)):
+        _read_document(intake, source, file, decision.known)
+    elif decision.action is Action.TAIL and decision.known is not None:
         _read_tail(intake, source, file, decision.known)
     else:
         _read_log(intake, source, file, decision.known)
@@ -58,10 +65,9 @@ def read_table(intake: IntakeSession, source: Source, file: RawFile, decision: D
 def _read_log(
     intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
 ) -> None:
-    refuse_binary(file)
     forgotten = intake.registry.forgotten_beginning(source.kind, file.local)
     if forgotten is not None:
-        _leave_out(intake, source, file, known, forgotten)
+        leave_out(intake, source, file, known, forgotten)
         return
     is_plain = _is_plain(file.local)
     if is_plain:
@@ -105,6 +111,35 @@ def _read_in_segments(
         first_line=first_line,
     )
     _take(intake, source, file, entry, segments, occurrences=occurrences)
+    _note_cut(intake, file, entry, found, first_line)
+    if found.problem is None:
+        _wait(intake, file, entry, found.waiting)
+
+
+def _read_document(
+    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
+) -> None:
+    """Read a JSON array of bodies, or bodies over several lines; always the whole file."""
+    if _is_plain(file.local):
+        content_hash = scan(file.local, file.size_bytes).content_hash
+        if is_copy(intake, source, file, known, content_hash):
+            return
+    entry = intake.registry.add(intake.entry(source, file), known)
+    found = CutReport()
+    _take(
+        intake,
+        source,
+        file,
+        entry,
+        cut_documents(file.local, intake.temporary / "segments", found),
+    )
+    _note_cut(intake, file, entry, found)
+
+
+def _note_cut(
+    intake: IntakeSession, file: RawFile, entry: InputFile, found: CutReport, first_line: int = 1
+) -> None:
+    """Note how far a file was read, with its over-long lines and a break in its stream."""
     for line, raw in found.over_long:
         detail = "the line is longer than 16 MiB; leave out the texts of prompts and answers"
         _reject(intake, entry, line, "line_too_long", detail, raw)
@@ -121,8 +156,6 @@ def _read_in_segments(
                 hint="Replace the file with a whole copy; the next run reads the rest.",
             )
         )
-        return
-    _wait(intake, file, entry, found.waiting)
 
 
 def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: InputFile) -> None:
@@ -181,57 +214,6 @@ def _reject(
     entry.count(1, "quarantined")
     row = {"input_line": line, "rule": rule, "detail": detail, "raw": raw, "tokens_held_back": None}
     intake.rejects.add(entry, pl.DataFrame([row], schema=REJECT_SCHEMA))
-
-
-def is_copy(
-    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None, content_hash: str
-) -> bool:
-    """Whether the same content was read before: then every row of it is a duplicate."""
-    original = intake.registry.copy_of(source.kind, content_hash)
-    if original is None or original.basis != source.basis:
-        return False
-    if original is known:  # only its times have changed
-        known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
-        if known.state == "gone":
-            known.state = "read"
-        intake.registry.touch(known)
-        return True
-    if original.state == "forgotten":
-        _leave_out(intake, source, file, known, original)
-        return True
-    entry = intake.registry.add(
-        intake.entry(
-            source,
-            file,
-            content_hash=content_hash,
-            read_bytes=original.read_bytes,
-            lines_read=original.lines_read,
-            first_record_at=original.first_record_at,
-            last_record_at=original.last_record_at,
-            message=f"a copy of {original.input_file}",
-        ),
-        known,
-    )
-    entry.take_in(original.rows_read, duplicate=original.rows_read, not_usage=original.not_usage)
-    intake.touched.append(entry)
-    return True
-
-
-def _leave_out(
-    intake: IntakeSession,
-    source: Source,
-    file: RawFile,
-    known: InputFile | None,
-    original: InputFile,
-) -> None:
-    """A forgotten file under another name, packed, or with more behind it, is forgotten too."""
-    message = f"it is or begins with {original.input_file}, which was forgotten"
-    facts = {
-        name: getattr(original, name) for name in ("content_hash", "read_bytes", "waiting_bytes")
-    }
-    entry = intake.entry(source, file, state="forgotten", message=message, **facts)
-    intake.registry.add(entry, known)
-    intake.notes.append(f"{file.name}: left out, {message}")
 
 
 def _take(
@@ -363,8 +345,15 @@ def _is_plain(path: Path) -> bool:
 
 
 def refuse_binary(file: RawFile) -> None:
-    """Refuse what is no text at all, before a million lines of it are quarantined."""
-    head = read_head(file.local, 4096)
+    """Refuse what is not text at all, before a million lines of it are quarantined."""
+    head = read_head(file.local, _HEAD_BYTES)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceError(
+            "is text in UTF-16, which request logs cannot be",
+            file=file.name,
+            hint="Write it as UTF-8; in PowerShell: `Get-Content FILE | Set-Content -Encoding utf8 "
+            "NEW`.",
+        )
     if b"\x00" in head and b'{"' not in head:
         raise SourceError(
             "is a binary file, not JSON lines",

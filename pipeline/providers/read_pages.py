@@ -17,9 +17,10 @@ import polars as pl
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError, raise_if_stopped
+from pipeline.intake.copies import is_copy
 from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_files import Action, Decision, InputFile
-from pipeline.intake.read_file import is_copy, plain_copy
+from pipeline.intake.read_file import plain_copy
 from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Context
 from pipeline.intake.stage import decide_files

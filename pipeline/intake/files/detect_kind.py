@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.compression import compression, read_head
 from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
+from pipeline.intake.files.json_documents import first_object, is_document
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
 from pipeline.text import counted
 
@@ -23,6 +26,7 @@ HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
 _NAMED_FILES = 20  # named one by one with their kinds; more are counted
 _REMOTE = "://"
+_NO_KIND = "its kind cannot be told from its first lines"
 
 
 class Detected(NamedTuple):
@@ -108,10 +112,26 @@ def kind_of(name: str, kinds: Kinds) -> str | None:
         if _is(kind, head):
             return kind.name
     raise ConfigError(
-        "its kind cannot be told from its first lines",
+        _unknown(head),
         file=name,
         hint="Leave it out, or name it under [[sources]] in tollbook.toml, with its `kind`.",
     )
+
+
+def _unknown(head: bytes) -> str:
+    """What a file of no known kind looks like."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is text in UTF-16 and no table: write it as UTF-8"
+    if b"\x00" in head:
+        return "is a binary file of no known kind"
+    first = first_object(head) if is_document(head) else head.split(b"\n", 1)[0]
+    if first.lstrip().startswith(b"{"):
+        keys = re.findall(r'"(\w+)"\s*:', first[:500].decode(errors="replace"))
+        named = ", ".join(dict.fromkeys(keys))
+        return f"its JSON has no known shape; its keys begin with {named}" if named else _NO_KIND
+    if any(mark in first for mark in b",;\t|"):
+        return "is a table without the columns started_at and model"
+    return _NO_KIND
 
 
 def _is(kind: Kind, head: bytes) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.dates import local_dates, utc_dates
+from pipeline.intake.files.json_documents import first_object, is_document
 from pipeline.intake.files.segments import Segment
 from pipeline.intake.rejects import REJECT_SCHEMA, RowError
 from pipeline.intake.request_log.events import data_of
@@ -47,7 +48,10 @@ _CUT_OFF = re.compile(
 
 def detect(first_bytes: bytes) -> bool:
     """Whether a file that starts like this is a request log; the last line may be cut off."""
-    lines = first_bytes.removeprefix(codecs.BOM_UTF8).splitlines()[:_LINES_LOOKED_AT]
+    if is_document(first_bytes):
+        lines = [first_object(first_bytes)]
+    else:
+        lines = first_bytes.removeprefix(codecs.BOM_UTF8).splitlines()[:_LINES_LOOKED_AT]
     return any(_is_request(line) for line in lines) or bool(
         lines and _CUT_OFF.match(lines[0].lstrip())
     )

@@ -1,0 +1,59 @@
+"""Files whose content was read before, under this name or another: nothing of them is read."""
+
+from __future__ import annotations
+
+from pipeline.config.model import Source
+from pipeline.intake.files.discovery import RawFile
+from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.session import IntakeSession
+
+
+def is_copy(
+    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None, content_hash: str
+) -> bool:
+    """Whether the same content was read before: then every row of it is a duplicate."""
+    original = intake.registry.copy_of(source.kind, content_hash)
+    if original is None or original.basis != source.basis:
+        return False
+    if original is known:  # only its times have changed
+        known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
+        if known.state == "gone":
+            known.state = "read"
+        intake.registry.touch(known)
+        return True
+    if original.state == "forgotten":
+        leave_out(intake, source, file, known, original)
+        return True
+    entry = intake.registry.add(
+        intake.entry(
+            source,
+            file,
+            content_hash=content_hash,
+            read_bytes=original.read_bytes,
+            lines_read=original.lines_read,
+            first_record_at=original.first_record_at,
+            last_record_at=original.last_record_at,
+            message=f"a copy of {original.input_file}",
+        ),
+        known,
+    )
+    entry.take_in(original.rows_read, duplicate=original.rows_read, not_usage=original.not_usage)
+    intake.touched.append(entry)
+    return True
+
+
+def leave_out(
+    intake: IntakeSession,
+    source: Source,
+    file: RawFile,
+    known: InputFile | None,
+    original: InputFile,
+) -> None:
+    """A forgotten file under another name, packed, or with more behind it, is forgotten too."""
+    message = f"it is or begins with {original.input_file}, which was forgotten"
+    facts = {
+        name: getattr(original, name) for name in ("content_hash", "read_bytes", "waiting_bytes")
+    }
+    entry = intake.entry(source, file, state="forgotten", message=message, **facts)
+    intake.registry.add(entry, known)
+    intake.notes.append(f"{file.name}: left out, {message}")
