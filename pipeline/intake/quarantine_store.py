@@ -1,31 +1,55 @@
-"""The quarantine in the books: rejected rows staged, stored, and closed once they were read.
+"""Stores the quarantine: rejected rows are staged, saved, and closed once they were read.
 
-The same broken text in a copied file is held back once. Decides nothing about what is broken.
+The same broken text in a copied file is held back once. Other modules decide what is broken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
+
+from pipeline.intake.rejects import REJECT_SCHEMA
 from pipeline.resources import render_sql, sql
 from pipeline.storage.database import Database
 from pipeline.storage.parquet import relation
 
+_REJECTS: dict[str, pl.DataType] = {
+    "file_id": pl.Int64(),
+    "source": pl.String(),
+    "input_file": pl.String(),
+    **REJECT_SCHEMA,
+}
+
 
 def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int]) -> dict[int, int]:
     """Take in what this run rejected; gives how many of a file's rows are held back already."""
-    if not paths:
-        return {}
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
-        + render_sql("intake/rejects_staged", reject_files=relation(paths)),
+        + render_sql("intake/rejects_staged", reject_files=relation(paths, _REJECTS)),
         {"abandoned": sorted(abandoned)},
     )
     return dict(
         db.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
     )
+
+
+def mended_rows(db: Database, rewritten: Mapping[int, int]) -> list[tuple[int, int]]:
+    """The held rows that a rewritten file no longer has: quarantine id and file id.
+
+    Takes the file ids of earlier versions with that of the version read now.
+    """
+    if not rewritten:
+        return []
+    frame = pl.DataFrame(
+        list(rewritten.items()),
+        schema={"earlier_file_id": pl.Int64, "file_id": pl.Int64},
+        orient="row",
+    )
+    db.con.register("rewritten_files", frame)
+    return [(row[0], row[1]) for row in db.rows(sql("intake/mended_rows"))]
 
 
 def save_rejects(db: Database, run_id: str, at: datetime) -> None:

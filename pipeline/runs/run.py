@@ -17,6 +17,7 @@ from pipeline.alerts.update import Look, update_budget_alerts, update_run_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
+from pipeline.intake import quarantine_store
 from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
 from pipeline.providers.directory_stage import sync_directory
@@ -266,6 +267,7 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
         change.exclusions += found.exclusions
         change.notes += found.notes
         run.files.move_rows(found.moves, change.before)
+    release_mended(run, change)
     costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
     run.files.move_costs(costs)
     change.new_files = [f for f in change.new_files if f.rows]
@@ -273,6 +275,17 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
         change.reasons[day] = "usage"
     restated = requests.restated_dates | change.buckets.dates
     change.reasons |= dict.fromkeys(restated, "restatement")
+
+
+def release_mended(run: RunContext, change: ChangeSet) -> None:
+    """Let go of held rows that were mended in their file: its new version has them."""
+    versions = {v.file_id: v for v in run.files.versions}
+    for quarantine_id, file_id in quarantine_store.mended_rows(
+        run.db, run.files.rewritten(run.run_id)
+    ):
+        change.replayed.append(quarantine_id)
+        versions[file_id].move(1, "quarantined", "superseded")
+        run.files.touch(versions[file_id])
 
 
 def _rate(

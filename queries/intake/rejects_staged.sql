@@ -1,6 +1,7 @@
 -- row: one rejected row of this run, and whether the same text was held back before.
--- takes: the run's rejects ({{ reject_files }}), quarantine. A text is counted by how many times it stands in its
--- file, so that a copied file is held back once and two equal lines twice.
+-- takes: the run's rejects ({{ reject_files }}), quarantine. Of a text as many rows are held as
+-- stand in the file that has it most often: so a copied file is held back once and two equal lines
+-- of one file twice, whichever file came first.
 -- engine: duckdb
 WITH incoming AS (
   SELECT
@@ -20,29 +21,44 @@ held AS (
   GROUP BY ALL
 ),
 
-times AS (
-  SELECT file_id, text_hash, sum(times) AS times
-  FROM (
-    SELECT file_id, text_hash, times FROM held
-    UNION ALL
-    SELECT file_id, text_hash, count(*) AS times FROM incoming GROUP BY ALL
-  )
+held_in_all AS (
+  SELECT text_hash, sum(times) AS times
+  FROM held
   WHERE text_hash IN (SELECT text_hash FROM incoming)
-  GROUP BY ALL
+  GROUP BY text_hash
 ),
 
-earlier AS (
+-- Of a file that has grown, how often its text had occurred before: what it added to the quarantine
+-- was added on top of all the others.
+files AS (
   SELECT
-    file_id, text_hash,
-    max(times) OVER (
-      PARTITION BY text_hash ORDER BY file_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS times_before
-  FROM times
+    i.file_id, i.text_hash, count(*) AS times,
+    CASE WHEN any_value(h.times) > 0 THEN any_value(a.times) ELSE 0 END AS times_before
+  FROM incoming AS i
+  LEFT JOIN held AS h ON h.file_id = i.file_id AND h.text_hash = i.text_hash
+  LEFT JOIN held_in_all AS a ON a.text_hash = i.text_hash
+  GROUP BY i.file_id, i.text_hash
+),
+
+ordered AS (
+  SELECT
+    f.file_id, f.text_hash, f.times_before,
+    greatest(
+      coalesce(a.times, 0),
+      coalesce(
+        max(f.times_before + f.times) OVER (
+          PARTITION BY f.text_hash
+          ORDER BY f.file_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ),
+        0
+      )
+    ) AS times_held
+  FROM files AS f
+  LEFT JOIN held_in_all AS a ON a.text_hash = f.text_hash
 )
 
 SELECT
   i.file_id, i.source, i.input_file, i.input_line, i.rule, i.detail, i.raw, i.tokens_held_back,
-  i.position + coalesce(h.times, 0) <= coalesce(e.times_before, 0) AS is_duplicate
+  i.position + o.times_before <= o.times_held AS is_duplicate
 FROM incoming AS i
-LEFT JOIN held AS h ON h.file_id = i.file_id AND h.text_hash = i.text_hash
-LEFT JOIN earlier AS e ON e.file_id = i.file_id AND e.text_hash = i.text_hash
+INNER JOIN ordered AS o ON o.file_id = i.file_id AND o.text_hash = i.text_hash
