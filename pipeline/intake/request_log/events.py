@@ -44,7 +44,7 @@ def data_of(line: bytes) -> bytes | None:
 def body_of(line: Fields) -> Fields | None:
     """The response body of an event, or the line itself; None for an event without usage."""
     kind = line.values.get("type")
-    if not isinstance(kind, str) or line.has("object"):
+    if not isinstance(kind, str) or line.has("object") or line.has("custom_id"):
         return line
     if kind in _ENVELOPES and line.has("response"):
         return line.part("response")

@@ -123,9 +123,8 @@ def parse_object(raw: bytes) -> Fields:
 
 def _decimal(value: object) -> Decimal | None:
     """A number from its text; None for anything that is not a number."""
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        return Decimal(value)
-    return None
+    text = value.strip() if isinstance(value, str) else ""
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def _refuse_constant(name: str) -> NoReturn:

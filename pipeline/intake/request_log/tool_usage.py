@@ -49,8 +49,8 @@ def search_variant(body: Fields, model: str | None) -> str | None:
     """The kind of web search, where its price depends on it."""
     if model is None or _SEARCH_MODEL.search(model):
         return None
-    kinds = [tool.text("type") or "" for tool in body.parts("tools")]
-    is_preview = any(kind.startswith("web_search_preview") for kind in kinds)
+    kinds = [tool.values.get("type") for tool in body.parts("tools")]
+    is_preview = any(str(kind).startswith("web_search_preview") for kind in kinds)
     return PREVIEW_SEARCH if is_preview and not _reasons(body, model) else None
 
 
@@ -83,7 +83,7 @@ def _reasons(body: Fields, model: str) -> bool:
 def _images(body: Fields) -> list[UsageRow]:
     counts: Counts | None = tool_images(body)
     made = [c for c in calls(body, "image_generation_call") if c.values.get("status") != "failed"]
-    tools = [t for t in body.parts("tools") if t.text("type") == "image_generation"]
+    tools = [t for t in body.parts("tools") if t.values.get("type") == "image_generation"]
     models = {t.text("model") for t in tools}
     model = models.pop() if len(models) == 1 else None
     if counts is None:
@@ -110,7 +110,7 @@ def _containers(body: Fields, model: str | None) -> list[UsageRow]:
         if isinstance(t.values.get("container"), dict)
         else None
         for t in body.parts("tools")
-        if t.text("type") == "code_interpreter"
+        if t.values.get("type") == "code_interpreter"
     }
     size = sizes.pop() if len(sizes) == 1 else None
     ran = calls(body, "code_interpreter_call")

@@ -37,20 +37,17 @@ def test_an_odd_file_among_good_ones_costs_only_itself(
     assert result.exit_code == 3
     assert result.stdout.startswith("Read 2 rows from 2 files: 2 accepted")
     assert f"{workspace.path('logs/empty.jsonl')}: is empty" in result.stderr
-    assert (
-        f"tollbook: {odd}: its kind cannot be told from its first lines. Leave it out, or"
-        in result.stderr
-    )
+    assert f"tollbook: {odd}: is a binary file of no known kind. Leave it out, or" in result.stderr
 
 
 def test_where_no_kind_can_be_told_nothing_is_started(workspace: Workspace) -> None:
     """One file alone, and several: exit 2, the first one named."""
     first = workspace.write("odd/a.bin", BINARY)
-    with pytest.raises(ConfigError, match=f"^{first}: its kind cannot be told"):
+    with pytest.raises(ConfigError, match=f"^{first}: is a binary file of no known kind"):
         sources_of(["odd/a.bin"], workspace.folder, KINDS)
     workspace.write("odd/b.bin", BINARY)
     workspace.write("odd/c.jsonl", "")
-    with pytest.raises(ConfigError, match=r"a\.bin: its kind .* \(and so with 1 more\)"):
+    with pytest.raises(ConfigError, match=r"a\.bin: is a binary file .* \(and so with 1 more\)"):
         sources_of(["odd"], workspace.folder, KINDS)
 
 

@@ -34,6 +34,20 @@ BODIES: tuple[dict[str, Any], ...] = (
     batch(chat()),
     batch(response()),
     batch(embeddings(created=CREATED)),
+    chat(object="chat.completion.chunk"),
+    chat(model="gpt-5-search-api"),
+    response(
+        model="gpt-4o",
+        tools=[{"type": "web_search"}],
+        output=[{"type": "web_search_call", "status": "completed"}, {"type": "message"}],
+    ),
+    image(usage={**image()["usage"], "output_tokens_details": {"image_tokens": 1756}}),
+    {
+        "type": "speech.audio.done",
+        "usage": {"input_tokens": 14, "output_tokens": 101, "total_tokens": 115},
+        "model": "gpt-4o-mini-tts",
+        "created": CREATED,
+    },
     response(
         output=[
             {"type": "web_search_call", "status": "completed", "action": {"type": "search"}},
@@ -57,6 +71,12 @@ BODIES: tuple[dict[str, Any], ...] = (
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 5, 1.5, 1e3, 1e300, 10**17, 10**18),
     *("", "x", "5", "+5", "{", "[x", "null", "tokens", "duration", "completed", "failed"),
+    *(5.0, 1000.0, 10**12, 10**12 + 1, 2 * 10**12, CREATED + 0.25, CREATED + 0.123456),
+    *(" 5", "5 ", "5.0", "1e3", "1_000", "0x10", "inf", "\u0661", "-0", "007", "5."),
+    *(CREATED + 0.1234567, "1793491200.5", "2026-11-01T00:00:00 UTC", "2026-06-30T23:59:60Z"),
+    *("2026-11-01T00:00:00+14:00", "2026-11-01T00:00:00.1234567Z", "20261101T000000Z"),
+    *("2026-11-01 00:00:00Z", "2026-11-01", "2026-11-01T00:00", "2026-11-01T24:00:00Z"),
+    *("gpt-4o-search-preview", "web_search_call", "web_search_preview", "code_interpreter_call"),
     *("response", "list", "chat.completion", "2026-11-01T00:00:00Z", CREATED, CREATED * 1_000),
     *([], {}, [1], ["x"], [{}], {"a": 1}, {"cached_tokens": 3}, {"code": "server_error"}),
 )
@@ -72,6 +92,9 @@ FURTHER: dict[str, Any] = {
     "response": {"status_code": 500},
     "results": [],
     "status": "failed",
+    "tools": [{"type": "web_search_preview"}],
+    "type": "image_generation.partial_image",
+    "event_id": "event_1",
     "svg_usage": {"model": "m", "input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
 }
 # Where DOUBLE is read for speed and no total bears the value out, `true` passes for 1 or 0. Both
