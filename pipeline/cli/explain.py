@@ -82,7 +82,7 @@ def explain(
     now: NowOption = None,
 ) -> None:
     """Explain a number: the arithmetic of a cell of a report, down to records, file and line."""
-    from pipeline.published.reader import open_published
+    from pipeline.published.reader import needs_this_version, open_published
     from pipeline.reporting.explain.explain import ExplainRequest, as_facts, check
     from pipeline.reporting.explain.explain import explain as explain_request
     from pipeline.reporting.explain.find_cell import Question
@@ -103,7 +103,8 @@ def explain(
     request = ExplainRequest(question, record, names, line, examples, lines)
     settings = cli_context.load(config)
     today = local_date(cli_context.clock(now).business(), settings.organization.zone)
-    with open_published(settings.storage.root / "published") as con:
+    published = settings.storage.root / "published"
+    with needs_this_version(published), open_published(published) as con:
         explained = explain_request(con, request, today=today, exists=_is_there)
     if as_json or form == "json":
         cli_context.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +25,8 @@ import pyarrow as pa
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.published.as_of import look_back
 from pipeline.published.read_only_sql import Statement, read_only
+from pipeline.published.retention import VIEWS
+from pipeline.published.template import mark
 
 DATABASE = "tollbook.duckdb"
 MEMORY_LIMIT = "2GB"
@@ -275,3 +278,26 @@ def _readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookEr
             hint=f"Give --param {missing[1]}=VALUE.",
         )
     return ConfigError(f"{message}{_place(error)}", key="sql")
+
+
+def is_of_this_version(published: Path) -> bool:
+    """Whether the newest snapshot has the views of this version; another one may lack some."""
+    try:
+        return (published / VIEWS).read_text(encoding="utf-8") == mark()
+    except OSError:
+        return False
+
+
+@contextmanager
+def needs_this_version(published: Path) -> Iterator[None]:
+    """Fails: RunFailedError where a view or column is missing that another version published."""
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException):
+        if is_of_this_version(published):
+            raise
+        raise RunFailedError(
+            "was published by another version of tollbook",
+            file=published.resolve() / DATABASE,
+            hint="`tollbook run` publishes it again, with the same figures.",
+        ) from None

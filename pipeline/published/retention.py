@@ -9,6 +9,7 @@ from pathlib import Path
 KEPT_SNAPSHOTS = 3
 KEPT_FOR = timedelta(days=1)
 COMPLETE = ".complete"  # a file in every snapshot that was built to its end
+VIEWS = ".views"  # a file that says which views a snapshot has: `template.mark`
 
 
 def remove_unfinished(snapshots: Path) -> None:

@@ -19,8 +19,8 @@ from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
 from pipeline.published.fingerprint import DATABASE, PublishedState
-from pipeline.published.retention import COMPLETE, prune, remove_unfinished
-from pipeline.published.template import COPIED, FILE_KINDS, macro, template
+from pipeline.published.retention import COMPLETE, VIEWS, prune, remove_unfinished
+from pipeline.published.template import COPIED, FILE_KINDS, macro, mark, template
 from pipeline.storage.database import Database
 from pipeline.storage.files import link_or_copy, replace_file
 from pipeline.storage.layout import StorageLayout
@@ -59,6 +59,7 @@ def publish(
     folder = storage.snapshots / run_id
     # built where it will stay, since its views are bound to its files; nobody looks before the flip
     _Snapshot(db, storage, live, folder.absolute(), now).build()
+    (folder / VIEWS).write_text(mark(), encoding="utf-8")
     (folder / COMPLETE).write_text(state.to_json(), encoding="utf-8")
     _flip(storage.published, folder)
     prune(storage.snapshots, folder, real_now)

@@ -74,13 +74,7 @@ def template(db: Database, folder: Path, tables: dict[str, pl.DataFrame]) -> Pat
 
     Takes `tables`: what a snapshot has besides the copied ones, for their columns.
     """
-    mark = xxhash.xxh3_64()
-    mark.update(f"{__version__} {duckdb.__version__}".encode())
-    for frame in (*views().values(), *resources.sql_names("schema")):
-        mark.update(frame.encode())
-    for name, columns in dictionary().items():
-        mark.update(f"{name} {columns}".encode())
-    path = folder / f"template-{mark.hexdigest()}.duckdb"
+    path = folder / f"template-{mark()}.duckdb"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         made = _made()
@@ -93,6 +87,20 @@ def template(db: Database, folder: Path, tables: dict[str, pl.DataFrame]) -> Pat
             if other != path:
                 other.unlink(missing_ok=True)
     return path
+
+
+@cache
+def mark() -> str:
+    """Names what this version publishes: the same for the same views over the same columns."""
+    hashed = xxhash.xxh3_64()
+    for text in (
+        f"{__version__} {duckdb.__version__}",
+        *(resources.sql(name) for name in resources.sql_names("published")),
+        *resources.sql_names("schema"),
+        *(f"{kind.macro} {kind.columns}" for kind in FILE_KINDS),
+    ):
+        hashed.update(text.encode())
+    return hashed.hexdigest()
 
 
 @cache

@@ -165,12 +165,12 @@ def report(
     fingerprint: str = "",
 ) -> WrittenReport:
     """Write the report of a month from what is published. Fails: ConfigError without a run."""
-    from pipeline.published.reader import open_published
+    from pipeline.published.reader import needs_this_version, open_published
     from pipeline.reporting.month.write import write_report
 
     begin("report")
     storage = StorageLayout(config.storage.root.absolute())
-    with open_published(storage.published) as con:
+    with needs_this_version(storage.published), open_published(storage.published) as con:
         newest = con.execute("SELECT max(run_id) FROM runs WHERE outcome <> 'failed'").fetchall()
         return write_report(
             con,

@@ -17,7 +17,14 @@ import pytest
 
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.published.dictionary import dictionary
-from pipeline.published.reader import open_published, run_statement, view_names
+from pipeline.published.reader import (
+    is_of_this_version,
+    needs_this_version,
+    open_published,
+    run_statement,
+    view_names,
+)
+from pipeline.published.template import mark
 from tests.support.published_folder import charge, publish
 
 ROWS = {"charges": [charge("2026-11-02", "proj_a", "text_input_tokens", "1000000", "0.000002")]}
@@ -303,3 +310,28 @@ def test_explain_gives_a_plan(con: duckdb.DuckDBPyConnection) -> None:
     assert answer.is_plan
     [(key, plan)] = answer.rows()
     assert (key, "READ_PARQUET" in plan) == ("physical_plan", True)
+
+
+def test_a_snapshot_of_another_version_says_what_to_do(tmp_path: Path) -> None:
+    """Where a view is missing that this version publishes: the next run publishes it again."""
+    published = publish(tmp_path, {})
+    with (
+        pytest.raises(RunFailedError, match="published by another version of tollbook") as found,
+        needs_this_version(published),
+        open_published(published) as con,
+    ):
+        con.execute("FROM a_view_of_another_version")
+    assert "with the same figures" in str(found.value)
+
+
+def test_a_mistake_of_ours_stays_a_mistake(tmp_path: Path) -> None:
+    """A snapshot of this very version has all its views."""
+    published = publish(tmp_path, {})
+    (published / ".views").write_text(mark(), encoding="utf-8")
+    assert is_of_this_version(published)
+    with (
+        pytest.raises(duckdb.CatalogException),
+        needs_this_version(published),
+        open_published(published) as con,
+    ):
+        con.execute("FROM a_view_that_is_nowhere")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.published.reader import is_of_this_version
 from tests.support.workspace import Workspace, lines, request
 
 
@@ -55,3 +56,11 @@ def test_price_rows_are_kept_for_a_book(tmp_path: Path) -> None:
     workspace.run()
     [another] = (workspace.folder / "var" / "cache").glob("prices-*.parquet")
     assert another != kept
+
+
+def test_a_snapshot_says_which_views_it_has(tmp_path: Path) -> None:
+    """So that a reader of another version can say why one is missing."""
+    workspace = Workspace(tmp_path.resolve())
+    assert not is_of_this_version(workspace.folder / "var" / "published")
+    workspace.run()
+    assert is_of_this_version(workspace.folder / "var" / "published")
