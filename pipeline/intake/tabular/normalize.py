@@ -6,6 +6,7 @@ row its identity.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -41,6 +42,7 @@ FIRST_PLAUSIBLE = datetime(2020, 1, 1)  # noqa: DTZ001  naive UTC
 
 _COUNTS = (*(m.name for m in METERS if not m.is_fraction), "requests")
 _FRACTIONS = tuple(m.name for m in METERS if m.is_fraction)
+_NUMBERS = (*_COUNTS, *_FRACTIONS)
 _TIMES = ("started_at", "ended_at")
 # Not \d, which also means the digits of other scripts.
 _COUNT = r"^([0-9]{1,18})(?:\.0*)?$"
@@ -78,7 +80,10 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
     )
     texts = given.select(pl.col(name).alias(_text_of(name)) for name in _TYPED)
     converted = given.with_columns(*_converted(given), *texts.get_columns())
-    complaints = _complaints(context)
+    # Most columns have nothing to look at: none of their texts failed, or has a point.
+    failing = [n for n in _TYPED if converted[n].null_count() > given[n].null_count()]
+    pointed = [n for n in _NUMBERS if given[n].str.contains(".", literal=True).any()]
+    complaints = _complaints(context, failing, pointed)
     judged = converted.with_columns(
         pl.coalesce(pl.when(c.holds).then(c.rule) for c in complaints).alias("_rule"),
         pl.coalesce(pl.when(c.holds).then(c.detail) for c in complaints).alias("_detail"),
@@ -177,8 +182,14 @@ class _Complaint(NamedTuple):
     detail: pl.Expr
 
 
-def _complaints(context: Context) -> list[_Complaint]:
-    """What keeps a row out; the first that holds is the one that is said."""
+def _complaints(
+    context: Context, failing: Sequence[str], pointed: Sequence[str]
+) -> list[_Complaint]:
+    """What keeps a row out; the first that holds is the one that is said.
+
+    Takes the columns of which some text has no value of its type, and the numbers of which some
+    text has a point.
+    """
     started, ended = pl.col("started_at"), pl.col("ended_at")
     operation, scope = _operation(), pl.col("scope")
     return [
@@ -191,9 +202,9 @@ def _complaints(context: Context) -> list[_Complaint]:
             _Complaint(pl.lit("missing_value"), pl.col(name).is_null(), pl.lit(f"{name} is empty"))
             for name in (_text_of("started_at"), "model")
         ),
-        *(_thousands(name) for name in _COUNTS),
-        *(_too_many(name) for name in (*_COUNTS, *_FRACTIONS)),
-        *(_epoch(name) for name in _TIMES),
+        *(_thousands(name, pointed) for name in pointed if name in _COUNTS),
+        *(_too_many(name) for name in failing if name in _NUMBERS),
+        *(_epoch(name) for name in failing if name in _TIMES),
         *(
             _Complaint(
                 pl.lit(rule),
@@ -201,6 +212,7 @@ def _complaints(context: Context) -> list[_Complaint]:
                 pl.format(f"{name} is '{{}}', {what}", pl.col(_text_of(name))),
             )
             for name, (rule, what) in _TYPED.items()
+            if name in failing
         ),
         _Complaint(
             pl.lit("implausible_time"),
@@ -228,13 +240,13 @@ def _complaints(context: Context) -> list[_Complaint]:
     ]
 
 
-def _thousands(name: str) -> _Complaint:
+def _thousands(name: str, pointed: Sequence[str]) -> _Complaint:
     """A count whose point may separate thousands, unless its row shows that points are decimal."""
     text = pl.col(_text_of(name))
     shows = pl.any_horizontal(
         pl.col(_text_of(other)).str.contains(_ANY_POINT)
         & ~pl.col(_text_of(other)).str.contains(_MAYBE_THOUSANDS)
-        for other in (*_COUNTS, *_FRACTIONS)
+        for other in pointed
     )
     return _Complaint(
         pl.lit("not_a_count"),

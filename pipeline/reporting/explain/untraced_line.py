@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError
 from pipeline.intake.files.compression import DAMAGED, compression, open_plain
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.slow_read import usage_rows
+from pipeline.intake.tabular.csv_layout import layout_of
 from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model import FileVersion, LineFate
 
@@ -99,8 +100,9 @@ def _logged_ids(line: _Line) -> list[str] | None:
 
 
 def _ids(line: _Line) -> list[str]:
-    texts = [part.decode("utf-8", "replace").removeprefix("\ufeff") for part in line[:2]]
-    row, header = (next(csv.reader(io.StringIO(text)), []) for text in texts)
+    layout = layout_of(line.header)
+    text = io.StringIO(line.text.decode("utf-8", "replace").removeprefix("\ufeff"))
+    row, header = next(csv.reader(text, delimiter=layout.separator), []), layout.header
     found = dict(zip(header, row, strict=False)).get("record_id")
     return [found] if found else []
 
