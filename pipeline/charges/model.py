@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -66,6 +66,7 @@ class ChargeDay:
     charge_path: Path
     daily_path: Path
     first_posted_at: datetime
+    is_pinned: bool = False  # keeps its price book
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,3 @@ class RatingJob:
     usage_date: date
     book: PriceBook
     reason: str  # usage, restatement, rerate or correction
-
-
-def is_final(day: date, now: datetime) -> bool:
-    """A day is final three days after its end."""
-    return now >= datetime.combine(day, time()) + timedelta(days=4)

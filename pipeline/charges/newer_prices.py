@@ -1,22 +1,18 @@
-"""Final days that the current price book would price otherwise than the book they are pinned to."""
+"""Pinned days that the current price book would price otherwise than their own book."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 
-from pipeline.charges.model import ChargeDay, is_final
+from pipeline.charges.model import ChargeDay
 from pipeline.pricing.book import PriceBook, PriceKey
 from pipeline.storage.database import Database
 
 
-def newer_prices(
-    db: Database, book: PriceBook, days: Iterable[ChargeDay], now: datetime
-) -> str | None:
+def newer_prices(db: Database, book: PriceBook, days: Iterable[ChargeDay]) -> str | None:
     """A message that names the models, the first day and the command to apply the new prices."""
-    older = [
-        d.usage_date for d in days if d.book_id != book.book_id and is_final(d.usage_date, now)
-    ]
+    older = [d.usage_date for d in days if d.is_pinned and d.book_id != book.book_id]
     if not older:
         return None
     rows = db.rows(

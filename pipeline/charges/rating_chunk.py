@@ -275,9 +275,14 @@ class RatingChunk:
             write_parquet(daily, daily_path, statistics=True)
             if when in fresh:
                 self._link_first_posting(charge_path, when, lines.height)
-            first = self.known[when].first_posted_at if when in self.known else self.posted_at
+            known = self.known.get(when)
             self.rated.days[when] = ChargeDay(
-                when, day.book.book_id, charge_path, daily_path, first
+                when,
+                day.book.book_id,
+                charge_path,
+                daily_path,
+                self.posted_at if known is None else known.first_posted_at,
+                is_pinned=known is not None and known.is_pinned,
             )
 
     def _daily_sums(self) -> pl.DataFrame:

@@ -1,11 +1,11 @@
-"""Which days to rate, and with which price book: the pinned one once a day is final."""
+"""Which days to rate, and with which price book: the pinned one where a day is pinned."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date
 
-from pipeline.charges.model import ChargeDay, RatingJob, is_final
+from pipeline.charges.model import ChargeDay, RatingJob
 from pipeline.pricing import store as price_store
 from pipeline.pricing.book import PriceBook
 from pipeline.storage.database import Database
@@ -17,27 +17,31 @@ def rating_jobs(
     days: Mapping[date, ChargeDay],
     reasons: Mapping[date, str],
     *,
-    current_book_days: Collection[date],
-    now: datetime,
+    rerated: Collection[date] | None,
 ) -> list[RatingJob]:
     """The days whose charges may have changed, each with its book, in order.
 
-    Takes the current book, the charges of all days, the UTC days that changed and why, and those
-    to be rated with the current book though they are final.
+    Takes the current book, the charges of all days, the UTC days that changed and why, and the
+    days of a re-rating (None: none is asked for). These are rated with the current book though
+    they are pinned, and a re-rating moves no other day to it.
     """
     pinned: dict[str, PriceBook] = {book.book_id: book}
     changed = dict(reasons)
-    for day, known_day in days.items():
-        if not is_final(day, now) and known_day.book_id != book.book_id:
-            changed.setdefault(day, "usage")  # the prices moved: what differs is a rerate
+    if rerated is None:
+        for day, known_day in days.items():
+            if not known_day.is_pinned and known_day.book_id != book.book_id:
+                changed.setdefault(day, "usage")  # the prices moved: what differs is a rerate
     jobs = []
     for day in sorted(changed):
         known, chosen, reason = days.get(day), book, changed[day]
-        if known is not None and is_final(day, now):
+        if known is not None and known.is_pinned:
             reason = "restatement" if reason == "usage" else reason
-            if day not in current_book_days:
-                if known.book_id not in pinned:
-                    pinned[known.book_id] = price_store.price_book(db, known.book_id)
-                chosen = pinned[known.book_id]
+        keeps_its_book = known is not None and (
+            known.is_pinned or (rerated is not None and day not in rerated)
+        )
+        if known is not None and keeps_its_book and day not in (rerated or ()):
+            if known.book_id not in pinned:
+                pinned[known.book_id] = price_store.price_book(db, known.book_id)
+            chosen = pinned[known.book_id]
         jobs.append(RatingJob(day, chosen, reason))
     return jobs

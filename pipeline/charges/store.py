@@ -18,12 +18,12 @@ from pipeline.storage.database import Database
 def days(db: Database, root: Path) -> dict[date, ChargeDay]:
     """The charges of every UTC day that has some."""
     rows = db.rows(
-        "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at "
+        "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at, is_pinned "
         "FROM charge_days ORDER BY usage_date"
     )
     return {
-        day: ChargeDay(day, book, root / charges, root / sums, first)
-        for day, book, charges, sums, first in rows
+        day: ChargeDay(day, book, root / charges, root / sums, first, is_pinned)
+        for day, book, charges, sums, first, is_pinned in rows
     }
 
 
@@ -40,7 +40,10 @@ def save_days(db: Database, root: Path, states: Mapping[date, ChargeDay], run_id
     db.con.unregister("written_days")
     db.insert(
         "charge_days",
-        ("usage_date", "book_id", "charge_path", "daily_path", "first_posted_at", "run_id"),
+        (
+            *("usage_date", "book_id", "charge_path", "daily_path", "first_posted_at"),
+            *("run_id", "is_pinned"),
+        ),
         [
             (
                 s.usage_date,
@@ -49,10 +52,19 @@ def save_days(db: Database, root: Path, states: Mapping[date, ChargeDay], run_id
                 str(s.daily_path.relative_to(root)),
                 s.first_posted_at,
                 run_id,
+                s.is_pinned,
             )
             for s in states.values()
         ],
     )
+
+
+def pin_days(db: Database, days: Iterable[ChargeDay]) -> None:
+    """Record that days keep their price book from now on."""
+    for day in days:
+        db.con.execute(
+            "UPDATE charge_days SET is_pinned = true WHERE usage_date = $1", [day.usage_date]
+        )
 
 
 def postings(db: Database, root: Path) -> list[PostingFile]:

@@ -29,7 +29,7 @@ class ChangeSet:
     exclusions: list[Exclusion] = field(default_factory=list)
     exclusion_note: str | None = None
     reasons: dict[date, str] = field(default_factory=dict)  # UTC days to rate, and why
-    current_book_days: set[date] = field(default_factory=set)  # rated again though pinned
+    rerated_days: set[date] | None = None  # None: no re-rating; these take the current book
     has_rejects: bool = False  # staged in a temporary table of the database
     unreadable: set[int] = field(default_factory=set)  # file ids; nothing of them is kept
     completed: list[tuple[int, int]] = field(default_factory=list)  # file id, line given up before

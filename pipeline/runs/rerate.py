@@ -26,7 +26,7 @@ from pipeline.runs.run import rate_and_commit
 def rerate(run: RunContext, since: date | None, until: date | None) -> RunResult:
     """Price these UTC days with the current book, also final ones; the difference is posted."""
     days = _days(run, since, until)
-    change = ChangeSet(reasons=dict.fromkeys(days, "rerate"), current_book_days=set(days))
+    change = ChangeSet(reasons=dict.fromkeys(days, "rerate"), rerated_days=set(days))
     return rate_and_commit(run, change)
 
 

@@ -170,6 +170,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.budgets.evaluate import update_status
     from pipeline.budgets.plan import configured_plans
     from pipeline.charges import store as charge_store
+    from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.pricing import store as price_store
     from pipeline.runs.commit import write_charges
@@ -184,7 +185,11 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     rated = _rate(run, change, ledger, excluded)
     write_charges(run, rated)
     days = charge_store.days(db, storage.root)
-    check_days(run.con, rated, charge_store.postings(db, storage.root))
+    postings = charge_store.postings(db, storage.root)
+    check_days(run.con, rated, postings)
+    looked_at = days if change.rerated_days is None else change.rerated_days
+    posted_days = {p.usage_date for p in postings if p.rows}
+    charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
     run.begin("reconcile")
     reconcile(
         db,
@@ -240,7 +245,7 @@ def _publish(run: RunContext) -> PublishedState:
         budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
         aliases=price_store.published_aliases(book),
     )
-    newer = newer_prices(db, book, days.values(), run.now)
+    newer = newer_prices(db, book, days.values())
     notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
     state = PublishedState(_fingerprint(run), run.inputs.mark, notes)
     publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
@@ -313,8 +318,7 @@ def _rate(
         run.book,
         days,
         change.reasons,
-        current_book_days=change.current_book_days,
-        now=run.now,
+        rerated=change.rerated_days,
     )
     rated = rate(
         run.con,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 KNOWN_FAULTS: frozenset[str] = frozenset(
     {
-        "earlier_now",  # an earlier --now reprices pinned days
         "equal_fetch",  # a fetch that confirms the figures is not noted: an earlier one wins
         "foreign_rows",  # rows of another organization are counted
         "forget",  # forgets copies, and what comes under its name later
@@ -16,8 +15,6 @@ KNOWN_FAULTS: frozenset[str] = frozenset(
         "held_twice",  # two equal unreadable lines in a copied file are held again
         "mended_row",  # a row mended in its file stays held back
         "named_file",  # a file named on the command line is charged whatever its source says
-        "price_before_final",  # a price that a day got while provisional is dropped once final
-        "rerate_range",  # moves provisional days outside the range as well
         "returning_figure",  # a saved page that goes back to an earlier figure is not taken
         "torn_line",  # a line given up after a day and torn later stops every run
         "touched_file",  # a copied, packed or page file with a new time is read again

@@ -5,6 +5,7 @@ Dollars are millions of tokens: m1 costs one dollar a million.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from tests.model.books import Source
 from tests.model.content import TABLE_HEADER, Call, table_row
-from tests.model.trial import AT, GATEWAY, MILLION, Trial, chat
+from tests.model.trial import AT, EARLY, GATEWAY, LATER, MILLION, NOW, Trial, chat
 from tests.model.watch import Budget
 
 
@@ -86,3 +87,55 @@ def test_t33_a_renamed_source_reads_its_files_again_and_charges_nothing_twice(
     renamed.write("logs/a.jsonl", chat("c1", 1), "rubbish", chat("c2", 1))
     renamed.run()
     assert (renamed.dollars, renamed.held) == (Decimal(2), 1)
+
+
+def test_t12_a_pinned_day_stays_pinned_under_an_earlier_now(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run(NOW)
+    trial.run(LATER)
+    trial.price(3)
+    for now in (LATER, NOW, LATER):
+        trial.run(now)
+        assert trial.dollars == 1
+
+
+def test_t15_the_first_charge_of_a_day_takes_the_current_book(trial: Trial) -> None:
+    """A day that was looked at without a charge of its own (its only row was replaced at once)."""
+    trial.now = datetime(2026, 2, 28)
+    trial.write("logs/a.jsonl", chat("c1", 1, EARLY), chat("c1", 1, datetime(2026, 2, 17)))
+    trial.run()
+    before = trial.dollars
+    trial.price(3)
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c2", 1, EARLY))
+    trial.run()
+    posted = trial.rows(
+        "SELECT reason, sum(cost_usd) FROM charge_postings WHERE usage_date = DATE '2026-02-04' "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    # with `created` in the identity c1 is two calls, and 4 February has its price of one dollar
+    assert posted in ([("usage", Decimal(3))], [("restatement", Decimal(1)), ("usage", Decimal(1))])
+    assert before in {1, 2}
+
+
+def test_t28_rerate_posts_what_its_dry_run_showed_in_the_range_asked_for(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1), chat("c2", 1, EARLY))
+    trial.run()
+    trial.price(3)
+    asked = (date(2026, 2, 1), date(2026, 3, 1), NOW)
+    trial.tick()
+    assert trial.product.preview(*asked) == 2
+    trial.tick()
+    assert trial.product.rerate(*asked) is None
+    assert trial.dollars == 4  # 1 on the provisional day, 3 in February
+
+
+def test_t29_a_price_written_while_a_day_was_provisional_holds_once_final(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.price(3)
+    trial.run(datetime(2026, 3, 20))
+    assert trial.dollars == 3
+    trial.price(7)
+    trial.run(datetime(2026, 3, 21))
+    assert trial.dollars == 3  # pinned

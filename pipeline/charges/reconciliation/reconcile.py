@@ -14,7 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.charges.model import ChargeDay, charge_relation, is_final
+from pipeline.charges.finality import is_final
+from pipeline.charges.model import ChargeDay, charge_relation
 from pipeline.charges.reconciliation.causes import explain, not_fetched
 from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
 from pipeline.charges.reconciliation.pair import pair

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.support.explain_workspace import PRICES, ExplainWorkspace
@@ -136,8 +136,9 @@ def test_a_final_day_keeps_a_price_that_the_book_has_no_more(workspace: ExplainW
     """The amount does not move; the price is said to be out of the current book."""
     workspace.write("a.csv", R1)
     workspace.run(FIRST)
+    workspace.run(FINAL)  # pins the day
     workspace.price(*(row.replace(",2.00,", ",5.00,") for row in PRICES))
-    workspace.run(FINAL)
+    workspace.run(FINAL + timedelta(hours=1))
     explained = workspace.explain(*CELL)
     assert Decimal(explained["total"]["charges_usd"]) == Decimal("0.00028")
     by_meter = {s["meter"]: s["price_id"] for s in explained["sums"]}
