@@ -129,7 +129,7 @@ def test_a_garbled_answer_is_asked_for_again_and_then_refused() -> None:
     with (
         answering((200, {}, "<html>")) as (url, asked),
         AdminApi(KEY, base_url=url) as api,
-        pytest.raises(ApiError, match="no JSON object"),
+        pytest.raises(ApiError, match="other than a JSON object"),
     ):
         api.get("/x")
     assert len(asked) == 3

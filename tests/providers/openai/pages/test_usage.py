@@ -342,7 +342,7 @@ def test_an_empty_enveloped_page_covers_what_it_asked_for(tmp_path: Path) -> Non
     ]
     later = parse(tmp_path, envelope(start_time=DAY, end_time=DAY + 86_400, page="page_x"))
     assert later.buckets == ()
-    assert "nothing was replaced" in later.notes[0]
+    assert "replaces nothing" in later.notes[0]
 
 
 def test_an_empty_page_from_elsewhere_is_reported_not_guessed(tmp_path: Path) -> None:
