@@ -40,11 +40,12 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     ledger_store.save_exclusions(
         db, change.exclusions, run.run_id, run.started_at, change.exclusion_note
     )
-    if change.has_rejects:
-        quarantine_store.save_rejects(db, run.run_id, run.started_at)
     quarantine_store.close_rejects(
         db, change.completed, change.replayed, run.run_id, run.started_at
     )
+    # after closing: a line that was given up may be rejected again under the same number
+    if change.has_rejects:
+        quarantine_store.save_rejects(db, run.run_id, run.started_at)
     bucket_store.save_buckets(db, change.buckets, run.run_id, run.started_at)
     change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run.run_id)
     minute_store.save_minutes(db, storage, change.minutes, run.run_id)

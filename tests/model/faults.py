@@ -12,11 +12,9 @@ KNOWN_FAULTS: frozenset[str] = frozenset(
         "foreign_rows",  # rows of another organization are counted
         "forget",  # forgets copies, and what comes under its name later
         "future_rows",  # a replayed row is booked on the newest version of its file
-        "held_twice",  # two equal unreadable lines in a copied file are held again
         "mended_row",  # a row mended in its file stays held back
         "named_file",  # a file named on the command line is charged whatever its source says
         "returning_figure",  # a saved page that goes back to an earlier figure is not taken
-        "torn_line",  # a line given up after a day and torn later stops every run
         "touched_file",  # a copied, packed or page file with a new time is read again
     }
 )

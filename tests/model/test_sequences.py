@@ -5,7 +5,7 @@ Dollars are millions of tokens: m1 costs one dollar a million.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from tests.model.books import Source
-from tests.model.content import TABLE_HEADER, Call, table_row
+from tests.model.content import TABLE_HEADER, Call, table_row, without_model
 from tests.model.trial import AT, EARLY, GATEWAY, LATER, MILLION, NOW, Trial, chat
 from tests.model.watch import Budget
 
@@ -139,3 +139,37 @@ def test_t29_a_price_written_while_a_day_was_provisional_holds_once_final(trial:
     trial.price(7)
     trial.run(datetime(2026, 3, 21))
     assert trial.dollars == 3  # pinned
+
+
+def test_a_line_given_up_and_then_torn_does_not_stop_every_run(trial: Trial) -> None:
+    """Its incomplete last line was held back after a day; then the writer began a new line."""
+    whole = chat("c1", 1)
+    trial.product.write("logs/a.jsonl", whole + "\n" + whole[:40], trial.at)
+    trial.at += timedelta(days=2)
+    trial.run()
+    assert trial.held == 1
+    trial.product.write("logs/a.jsonl", f"{whole}\n{whole[:40]}\n{chat('c2', 1)}\n", trial.at)
+    trial.run()
+    assert trial.dollars == 2
+    assert trial.held == 1
+
+
+def test_t7_the_same_rubbish_line_is_held_once_whichever_file_came_first(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", "rubbish")
+    trial.run()
+    trial.write("logs/b.jsonl", "rubbish", "rubbish")
+    trial.run()
+    assert trial.held == 2
+    trial.write("logs/c.jsonl", "rubbish", "rubbish", chat("c1", 1))
+    trial.run()
+    assert trial.held == 2
+
+
+def test_t35_a_row_mended_in_its_file_is_no_longer_held_back(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 0.5), without_model(chat("c2", 1)))
+    trial.run()
+    assert trial.held == 1
+    trial.write("logs/a.jsonl", chat("c1", 0.5), chat("c2", 1))
+    trial.run()
+    assert trial.dollars == Decimal("1.5")
+    assert trial.held == 0
