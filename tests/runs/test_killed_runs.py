@@ -201,8 +201,11 @@ def fill(workspace: Workspace) -> None:
 
 def add(workspace: Workspace) -> None:
     """What has come since: a tail, repeats, another content, a broken row, a bill fetched anew."""
-    more = [request(f"a{i}", 900, when="2026-03-23T12:00:00") for i in range(390, 900)]
-    workspace.append("logs/a.jsonl", lines(*more) + "{broken\n")
+    again = [
+        request(f"a{i}", 900, when=f"2026-03-{8 + i % 2:02}T12:00:00") for i in range(390, 400)
+    ]
+    more = [request(f"a{i}", 900, when="2026-03-23T12:00:00") for i in range(400, 900)]
+    workspace.append("logs/a.jsonl", lines(*again, *more) + "{broken\n")
     old = (request(f"b{i}", 10, when="2026-02-27T12:00:00", project="proj_b") for i in range(2, 9))
     workspace.write("logs/c.jsonl", lines(*old, request("a8", 7, when="2026-03-08T12:00:00")))
     workspace.records("exports/s.csv", "r2,2026-03-02T10:00:00,proj_b,alpha,600,7,1")
@@ -307,7 +310,7 @@ def test_killed_again_and_again(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "moment", [("os.rename", "warehouse.duckdb.new"), ("open", "queries/schema/010_")]
+    "moment", [("os.rename", "/warehouse.duckdb"), ("open", "queries/schema/010_")]
 )
 def test_killed_while_the_books_are_made(tmp_path: Path, moment: Moment) -> None:
     """A first run leaves nothing that the next one could not open."""

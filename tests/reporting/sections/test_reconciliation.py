@@ -14,7 +14,7 @@ from tests.reporting.conftest import Read, Write
 from tests.support.report_books import NOW, Books
 from tests.support.report_page import Page
 
-AMOUNTS = re.findall(r"^  (\w+_usd) +DECIMAL", sql("schema/030_reconciliation"), re.MULTILINE)
+AMOUNTS = re.findall(r"^  (\w+_usd) +DECIMAL", sql("schema/043_reconciliation"), re.MULTILINE)
 SECTION = "h-reconciliation"
 
 
