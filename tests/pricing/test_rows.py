@@ -96,7 +96,7 @@ def test_ids_are_case_sensitive_and_unicode(tmp_path: Path) -> None:
             {"price_usd": "10000", "per": "1"},
             (
                 "price_usd: 10000 per 1 is 10,000 USD a unit or more. "
-                "Check `per`: it says how many units the price is for."
+                "Check `per`: the number of units that the price is for."
             ),
         ),
         (
