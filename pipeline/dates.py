@@ -5,7 +5,7 @@ Instants are naive UTC everywhere; a zone comes in as an argument. Never reads a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -140,3 +140,14 @@ def _only_offset(first: datetime, last: datetime, zone: ZoneInfo) -> timedelta |
 
 def _instant(microseconds: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The two clocks of a command; nothing else knows the time. Both give naive UTC.
+
+    `business` is moved by --now and goes on from there; `real` is not.
+    """
+
+    business: Callable[[], datetime]
+    real: Callable[[], datetime]

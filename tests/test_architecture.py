@@ -36,7 +36,7 @@ MONEY_PASSES = (
     "alerts.budget_rule",
     "alerts.store",
     "alerts.monitors.policy",
-    "runs.invariants",
+    "runs.commit",
     "reporting",
     "reporting.explain.explain",
     "published.named_queries",

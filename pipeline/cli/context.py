@@ -19,9 +19,8 @@ from pipeline import log
 from pipeline.config import load as configuration
 from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
-from pipeline.dates import parse_instant, parse_month
+from pipeline.dates import Clock, parse_instant, parse_month
 from pipeline.errors import ConfigError
-from pipeline.runs.clock import Clock
 
 if TYPE_CHECKING:
     from pipeline.runs.context import RunContext

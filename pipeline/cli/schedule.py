@@ -19,7 +19,7 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:  # APScheduler is imported by the verb, so that --help is quick
     from pipeline.config.model import Config
-    from pipeline.runs.clock import Clock
+    from pipeline.dates import Clock
     from pipeline.runs.schedule.job_list import JobState
 
 _COLUMNS = ("job", "cron", "next", "last due", "outcome", "duration", "message")

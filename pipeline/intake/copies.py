@@ -12,19 +12,19 @@ def is_copy(
     intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None, content_hash: str
 ) -> bool:
     """Whether the same content was read before: then every row of it is a duplicate."""
-    original = intake.registry.copy_of(source.kind, content_hash)
+    original = intake.files.copy_of(source.kind, content_hash)
     if original is None or original.basis != source.basis:
         return False
     if original is known:  # only its times have changed
         known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
         if known.state == "gone":
             known.state = "read"
-        intake.registry.touch(known)
+        intake.files.touch(known)
         return True
     if original.state == "forgotten":
         leave_out(intake, source, file, known, original)
         return True
-    entry = intake.registry.add(
+    entry = intake.files.add(
         intake.entry(
             source,
             file,
@@ -55,5 +55,5 @@ def leave_out(
         name: getattr(original, name) for name in ("content_hash", "read_bytes", "waiting_bytes")
     }
     entry = intake.entry(source, file, state="forgotten", message=message, **facts)
-    intake.registry.add(entry, known)
+    intake.files.add(entry, known)
     intake.notes.append(f"{file.name}: left out, {message}")

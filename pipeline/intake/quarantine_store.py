@@ -24,12 +24,12 @@ _REJECTS: dict[str, pl.DataType] = {
 }
 
 
-def stage_rejects(db: Database, paths: Sequence[Path], abandoned: Iterable[int]) -> dict[int, int]:
+def stage_rejects(db: Database, paths: Sequence[Path], unreadable: Iterable[int]) -> dict[int, int]:
     """Take in what this run rejected; gives how many of a file's rows are held back already."""
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
         + render_sql("intake/rejects_staged", reject_files=relation(paths, _REJECTS)),
-        {"abandoned": sorted(abandoned)},
+        {"unreadable": sorted(unreadable)},
     )
     return dict(
         db.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
@@ -60,13 +60,13 @@ def save_rejects(db: Database, run_id: str, at: datetime) -> None:
 
 def close_rejects(
     db: Database,
-    healed: Sequence[tuple[int, int]],
+    completed: Sequence[tuple[int, int]],
     replayed: Sequence[int],
     run_id: str,
     at: datetime,
 ) -> None:
     """Mark quarantined rows that were read after all."""
-    for file_id, line in healed:
+    for file_id, line in completed:
         db.con.execute(
             "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
             "WHERE file_id = $file AND input_line = $line AND replayed_at IS NULL",

@@ -65,7 +65,7 @@ def read_table(intake: IntakeSession, source: Source, file: RawFile, decision: D
 def _read_log(
     intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
 ) -> None:
-    forgotten = intake.registry.forgotten_beginning(source.kind, file.local)
+    forgotten = intake.files.forgotten_beginning(source.kind, file.local)
     if forgotten is not None:
         leave_out(intake, source, file, known, forgotten)
         return
@@ -78,7 +78,7 @@ def _read_log(
             last_is_row = bool(found.tail.strip()) and is_whole_row(found.tail)
             lines = found.newlines + last_is_row
             waiting = b"" if last_is_row or not found.tail.strip() else found.tail
-            entry = intake.registry.add(
+            entry = intake.files.add(
                 intake.entry(source, file, content_hash=found.content_hash), known
             )
             _take(intake, source, file, entry, [Segment(file.local, 1, lines)])
@@ -86,7 +86,7 @@ def _read_log(
             entry.read_bytes = found.size - len(waiting)
             _wait(intake, file, entry, waiting)
             return
-    entry = intake.registry.add(intake.entry(source, file), known)
+    entry = intake.files.add(intake.entry(source, file), known)
     _read_in_segments(intake, source, file, entry, limit=file.size_bytes if is_plain else None)
 
 
@@ -124,7 +124,7 @@ def _read_document(
         content_hash = scan(file.local, file.size_bytes).content_hash
         if is_copy(intake, source, file, known, content_hash):
             return
-    entry = intake.registry.add(intake.entry(source, file), known)
+    entry = intake.files.add(intake.entry(source, file), known)
     found = CutReport()
     _take(
         intake,
@@ -161,11 +161,11 @@ def _note_cut(
 def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: InputFile) -> None:
     is_plain = _is_plain(file.local)
     start = known.read_bytes + (_ending_left(file.local, known.read_bytes) if is_plain else 0)
-    intake.registry.touch(known)
+    intake.files.touch(known)
     known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
     if known.is_tail_rejected and file.size_bytes > known.size_bytes:
         # the line that was given up has grown: it is read again, and its reject is withdrawn
-        intake.healed_tails.append((known.file_id, known.lines_read + 1))
+        intake.completed_tails.append((known.file_id, known.lines_read + 1))
         known.count(-1, "quarantined")
         known.is_tail_rejected = False
     known.state = "read"
@@ -284,7 +284,7 @@ def take_frames(
         intake.writer.add(done.records, entry.basis)
         intake.rejects.add(entry, done.rejects)
 
-    intake.registry.touch(entry)
+    intake.files.touch(entry)
     intake.touched.append(entry)
     with ThreadPoolExecutor(max_workers=1) as worker:
         pending: list[Future[None]] = []
@@ -309,7 +309,7 @@ def _read_table(
     path, found = plain_copy(intake, file)
     if is_copy(intake, source, file, known, found.content_hash):
         return
-    entry = intake.registry.add(
+    entry = intake.files.add(
         intake.entry(source, file, content_hash=found.content_hash, read_bytes=found.size), known
     )
     context = intake.context(source, file)

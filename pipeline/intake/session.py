@@ -25,7 +25,7 @@ class IntakeSession:
     """Everything that reading a file needs, and what the files have given so far."""
 
     con: duckdb.DuckDBPyConnection
-    registry: InputFiles
+    files: InputFiles
     writer: LedgerWriter
     rejects: RejectStore
     temporary: Path
@@ -40,17 +40,18 @@ class IntakeSession:
     notes: list[str] = field(default_factory=list)
     touched: list[InputFile] = field(default_factory=list)
     before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
-    abandoned: list[InputFile] = field(default_factory=list)
-    healed_tails: list[tuple[int, int]] = field(default_factory=list)  # file_id, line
+    unreadable: list[InputFile] = field(default_factory=list)
+    # file id and line of last lines that were given up as incomplete, and have grown since
+    completed_tails: list[tuple[int, int]] = field(default_factory=list)
 
     def abandon(self, entry: InputFile, before: InputFile) -> None:
         """Take back what this run has read of a file; it will be tried again."""
         entry.restore(before)
         entry.state = "unreadable"
-        self.abandoned.append(entry)
+        self.unreadable.append(entry)
 
     def context(self, source: Source, file: RawFile) -> Context:
-        """The surroundings of one file."""
+        """The facts that all records of one file share."""
         return Context(
             organization_id=self.organization_id,
             source=source.name,
@@ -63,7 +64,7 @@ class IntakeSession:
         )
 
     def entry(self, source: Source, file: RawFile, **facts: object) -> InputFile:
-        """A fresh entry of the registry for a file of this run."""
+        """A new row of `input_files` for a file of this run; `facts` are columns that differ."""
         base: dict[str, object] = {
             "file_id": 0,
             "input_file": file.name,

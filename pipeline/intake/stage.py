@@ -45,7 +45,7 @@ def decide_files(
     files = find(source, root, intake.problems, intake.notes)
     to_read = []
     for file in files:
-        decision = intake.registry.decide(source, file, intake.recorded_at, may_grow=may_grow)
+        decision = intake.files.decide(source, file, intake.recorded_at, may_grow=may_grow)
         if decision.action is Action.SKIP:
             if decision.known is not None:
                 _pass_over(intake, file, decision.known)
@@ -58,7 +58,7 @@ def decide_files(
 
 def check_basis(intake: IntakeSession, source: Source) -> None:
     """Whether the basis of a source is that of all its files. Fails: ConfigError."""
-    for earlier in intake.registry.versions:
+    for earlier in intake.files.versions:
         if earlier.source == source.name and earlier.state != "forgotten":
             _same_basis(source, earlier)
 
@@ -67,14 +67,14 @@ def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
     """Nothing is to be read of a file; what has happened to it is noted."""
     if known.state == "gone":
         known.state = "read"
-        intake.registry.touch(known)
+        intake.files.touch(known)
     if known.state == "forgotten" and file.size_bytes > known.size_bytes:
         intake.notes.append(
             f"{file.name}: {file.size_bytes - known.size_bytes} bytes came after it was forgotten "
             "and are left out; write what is to be counted to another file"
         )
         known.size_bytes, known.modified_ns = file.size_bytes, file.modified_ns
-        intake.registry.touch(known)
+        intake.files.touch(known)
 
 
 def _same_basis(source: Source, known: InputFile) -> None:

@@ -38,12 +38,12 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Repeats:
-    """What finding repeats decided. Counts are by (source, input file, is new)."""
+    """Rows that repeat an identity. Counts are by source and input file."""
 
     exclusions: list[Exclusion] = field(default_factory=list)
     duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
     superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
-    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # … and run
+    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # and run
     restated_dates: set[date] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -57,10 +57,10 @@ def find_duplicates(
     *,
     sorted_at_once: int = SORTED_AT_ONCE,
 ) -> Repeats:
-    """Which rows of new request-level files repeat an identity, among themselves or known ones.
+    """Find the rows of new request-level files that repeat an identity, here or in known files.
 
     Takes `excluded` (ledger_id, row_number, reason) of known files. Duplicates are dropped from
-    the new files (which are rewritten); what was replaced is given as exclusions.
+    the new files, which are rewritten; rows that a later content replaces become exclusions.
     """
     repeats = Repeats()
     if not new:
@@ -122,7 +122,7 @@ def _by_call(rows: pl.DataFrame) -> Iterator[list[Row]]:
 
 
 class _Changes:
-    """What is to be done with the rows of new and of known files."""
+    """Changes to rows of new files, and rows of any file to exclude."""
 
     def __init__(self, repeats: Repeats) -> None:
         self.dropped: dict[int, set[int]] = {}
@@ -131,12 +131,12 @@ class _Changes:
         self._repeats = repeats
 
     def drop(self, row: Row) -> None:
-        """A new row is a duplicate."""
+        """Drop a new row as a duplicate."""
         self.dropped.setdefault(row["ledger_id"], set()).add(row["row_number"])
         self._repeats.duplicates[row["source"], row["input_file"]] += 1
 
     def supersede(self, row: Row, by_file: str, by_line: int) -> None:
-        """A row no longer counts, since another one does."""
+        """Exclude a row, since another one replaces it."""
         key = (row["source"], row["input_file"])
         if row["is_new"]:
             self._repeats.superseded_new[key] += 1

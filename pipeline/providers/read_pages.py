@@ -212,7 +212,7 @@ def _parse(
 
 def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
     file = read.file
-    entry = intake.registry.add(
+    entry = intake.files.add(
         intake.entry(source, file, content_hash=read.content_hash, read_bytes=file.size_bytes),
         read.known,
     )
@@ -236,7 +236,7 @@ def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
 
 
 def _entry(intake: IntakeSession, version: ReadVersion) -> InputFile:
-    return intake.registry.entries[version.source, version.bucket.input_file]
+    return intake.files.entries[version.source, version.bucket.input_file]
 
 
 def _count(intake: IntakeSession, settled: Settled) -> None:

@@ -1,22 +1,32 @@
-"""Writes a run's change set and its charges: calls the store of each package in order.
+"""Writes a run's change set and its charges, through the store of each package, and checks both.
 
-Everything happens inside the run's one transaction.
+Everything happens inside the run's one transaction. The invariants are in `queries/checks/`; a run
+in which one is broken fails and commits nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import duckdb
+
+from pipeline import resources
 from pipeline.directory import store as directory_store
+from pipeline.errors import CheckFailedError
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
 from pipeline.providers import fetch_store
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
+from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
-    from pipeline.charges.model import RatingResult
+    from pipeline.charges.model import PostingFile, RatingResult
+
+_OF_DAYS = "checks/charges_are_their_postings"
 
 
 def write_ledger(run: RunContext, change: ChangeSet) -> None:
@@ -78,3 +88,52 @@ def _forget(run: RunContext, change: ChangeSet) -> None:
     for file_id in restored:
         files[file_id].move(1, "superseded", "accepted")
         run.files.touch(files[file_id])
+
+
+def check_books(db: Database) -> None:
+    """Check the stored rows. Fails: CheckFailedError with the check and the first row found."""
+    for name in resources.sql_names("checks"):
+        if name != _OF_DAYS:
+            _check(db.con, name)
+
+
+def check_days(
+    con: duckdb.DuckDBPyConnection, rated: RatingResult, postings: Sequence[PostingFile]
+) -> None:
+    """Check that the charges of every day that this run wrote are the sum of its postings.
+
+    Fails: CheckFailedError.
+    """
+    from pipeline.charges.model import charge_relation
+
+    listed = [p for p in postings if p.usage_date in rated.days]
+    times = Counter(p.usage_date for p in listed)
+    # a day's first postings are its charges, one file under two names: nothing to compare
+    days = {
+        d: s
+        for d, s in rated.days.items()
+        if times[d] != 1 or not rated.is_first_posting(d, s.charge_path)
+    }
+    files = [p for p in listed if p.usage_date in days]
+    if not files:
+        return
+    for view, paths in (
+        ("day_charges", [s.charge_path for s in days.values()]),
+        ("day_postings", [p.path for p in files]),
+    ):
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT usage_date, quantity, list_cost_usd, "
+            f"cost_usd FROM {charge_relation(paths)}"
+        )
+    _check(con, _OF_DAYS)
+
+
+def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    relation = con.sql(resources.sql(name))
+    broken = relation.limit(1).fetchall()
+    if broken:
+        facts = ", ".join(f"{c}={v}" for c, v in zip(relation.columns, broken[0], strict=True))
+        raise CheckFailedError(
+            f"the check {name.removeprefix('checks/')!r} does not hold: {facts}",
+            hint="Nothing was committed. Please report this, with the output of the run.",
+        )

@@ -23,15 +23,15 @@ def read_sources(run: RunContext) -> ChangeSet:
     for source in run.config.sources:
         seen += run.kinds[source.kind].take(intake, run.storage, source)
     exclusions = _accept_pages(intake)
-    run.files.note_gone(seen)
-    unreadable = {e.file_id for e in intake.abandoned}
+    run.files.note_missing(seen)
+    unreadable = {e.file_id for e in intake.unreadable}
     return ChangeSet(
-        new_files=discard(intake.writer.close(), intake.abandoned),
+        new_files=discard(intake.writer.close(), intake.unreadable),
         superseded_files=intake.superseded.files,
         exclusions=exclusions,
         has_rejects=stage_rejects(run, intake),
         unreadable=unreadable,
-        completed=[t for t in intake.healed_tails if t[0] not in unreadable],
+        completed=[t for t in intake.completed_tails if t[0] not in unreadable],
         touched=intake.touched,
         before=intake.before,
         buckets=intake.settlement.change,
@@ -55,7 +55,7 @@ def open_intake(run: RunContext) -> IntakeSession:
     ledger, first_id = run.storage.ledger, ledger_store.next_ledger_id(run.db)
     return IntakeSession(
         con=run.con,
-        registry=run.files,
+        files=run.files,
         writer=LedgerWriter(ledger, run.run_id, first_id),
         superseded=LedgerWriter(ledger, run.run_id, first_id + _SUPERSEDED_IDS),
         settlement=BucketSettlement(KnownBuckets(run.db), run.run_id),
@@ -73,7 +73,7 @@ def stage_rejects(run: RunContext, intake: IntakeSession) -> bool:
     """Stage rejected rows for the quarantine; those already in it are duplicates."""
     intake.rejects.flush()
     paths = intake.rejects.paths
-    unreadable = {e.file_id for e in intake.abandoned}
+    unreadable = {e.file_id for e in intake.unreadable}
     for file_id, rows in quarantine_store.stage_rejects(run.db, paths, unreadable).items():
         run.files.changed[file_id].move(rows, "quarantined", "duplicate")
     return bool(paths)

@@ -26,7 +26,7 @@ from pipeline.providers.provider import FetchRequest, Provider
 from pipeline.published.fingerprint import PublishedState, fingerprint, published_state
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
-from pipeline.runs.commit import write_ledger
+from pipeline.runs.commit import check_books, check_days, write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.read_sources import read_sources
@@ -105,6 +105,45 @@ def run_batch(
         return rate_and_commit(run, change)
 
 
+def supersede(run: RunContext, change: ChangeSet) -> None:
+    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
+    if not (change.new_files or change.buckets.superseded or change.buckets.dates):
+        release_mended(run, change)
+        return
+    from pipeline.ledger.files import dates_of
+    from pipeline.ledger.supersede import supersede_buckets, supersede_requests
+
+    known = ledger_store.ledger_files(run.db, run.storage.root)
+    excluded = ledger_store.excluded_rows(run.db)
+    names = [s.name for s in run.config.sources]
+    requests = supersede_requests(run.con, change.new_files, known, excluded, names)
+    buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
+    for found in (requests, buckets):
+        change.exclusions += found.exclusions
+        change.notes += found.notes
+        run.files.move_rows(found.moves, change.before)
+    release_mended(run, change)
+    costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
+    run.files.move_costs(costs)
+    change.new_files = [f for f in change.new_files if f.rows]
+    for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
+        change.reasons[day] = "usage"
+    restated = requests.restated_dates | change.buckets.dates
+    change.reasons |= dict.fromkeys(restated, "restatement")
+
+
+def release_mended(run: RunContext, change: ChangeSet) -> None:
+    """Release quarantined rows that were mended in their file: its new version has them."""
+    rewritten = run.files.rewritten(run.run_id)
+    if not rewritten:
+        return
+    versions = {v.file_id: v for v in run.files.versions}
+    for quarantine_id, file_id in quarantine_store.mended_rows(run.db, rewritten):
+        change.replayed.append(quarantine_id)
+        versions[file_id].move(1, "quarantined", "superseded")
+        run.files.touch(versions[file_id])
+
+
 def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
     """Write the change set, rate what it changed, check, commit, deliver and publish.
 
@@ -134,8 +173,6 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         )
         run.begin("check the books")
         if not is_unchanged:
-            from pipeline.runs.invariants import check_books
-
             check_books(db)
     with disk_errors.after_the_commit(storage.root):
         begin("deliver")
@@ -173,8 +210,6 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.pricing import store as price_store
-    from pipeline.runs.commit import write_charges
-    from pipeline.runs.invariants import check_days
 
     db, config, storage = run.db, run.config, run.storage
     run.begin("rate")
@@ -226,73 +261,6 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     }
 
 
-def _publish(run: RunContext) -> PublishedState:
-    """Publish what is live, with the messages that hold until something changes."""
-    from pipeline.budgets.plan import configured_plans
-    from pipeline.charges import store as charge_store
-    from pipeline.charges.newer_prices import newer_prices
-    from pipeline.pricing import store as price_store
-    from pipeline.published.snapshot import SnapshotContents, publish
-
-    db, storage, book = run.db, run.storage, run.book
-    days = charge_store.days(db, storage.root)
-    contents = SnapshotContents(
-        ledger=ledger_store.ledger_files(db, storage.root),
-        excluded=ledger_store.excluded_rows(db),
-        days=list(days.values()),
-        postings=charge_store.postings(db, storage.root),
-        prices=price_store.published_prices(book, storage.cache),
-        budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
-        aliases=price_store.published_aliases(book),
-    )
-    newer = newer_prices(db, book, days.values())
-    notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
-    state = PublishedState(_fingerprint(run), run.inputs.mark, notes)
-    publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
-    return state
-
-
-def _fingerprint(run: RunContext) -> str:
-    return fingerprint(run.db, run.inputs.mark, root=run.storage.root, now=run.now, today=run.today)
-
-
-def supersede(run: RunContext, change: ChangeSet) -> None:
-    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
-    if not (change.new_files or change.buckets.superseded or change.buckets.dates):
-        return
-    from pipeline.ledger.files import dates_of
-    from pipeline.ledger.supersede import supersede_buckets, supersede_requests
-
-    known = ledger_store.ledger_files(run.db, run.storage.root)
-    excluded = ledger_store.excluded_rows(run.db)
-    names = [s.name for s in run.config.sources]
-    requests = supersede_requests(run.con, change.new_files, known, excluded, names)
-    buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
-    for found in (requests, buckets):
-        change.exclusions += found.exclusions
-        change.notes += found.notes
-        run.files.move_rows(found.moves, change.before)
-    release_mended(run, change)
-    costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
-    run.files.move_costs(costs)
-    change.new_files = [f for f in change.new_files if f.rows]
-    for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
-        change.reasons[day] = "usage"
-    restated = requests.restated_dates | change.buckets.dates
-    change.reasons |= dict.fromkeys(restated, "restatement")
-
-
-def release_mended(run: RunContext, change: ChangeSet) -> None:
-    """Let go of held rows that were mended in their file: its new version has them."""
-    versions = {v.file_id: v for v in run.files.versions}
-    for quarantine_id, file_id in quarantine_store.mended_rows(
-        run.db, run.files.rewritten(run.run_id)
-    ):
-        change.replayed.append(quarantine_id)
-        versions[file_id].move(1, "quarantined", "superseded")
-        run.files.touch(versions[file_id])
-
-
 def _rate(
     run: RunContext, change: ChangeSet, ledger: Sequence[LedgerFile], excluded: pl.DataFrame
 ) -> RatingResult:
@@ -333,6 +301,36 @@ def _rate(
     )
     provider_billed.save(db, bill, billed_days)
     return rated
+
+
+def _publish(run: RunContext) -> PublishedState:
+    """Publish what is live, with the messages that hold until something changes."""
+    from pipeline.budgets.plan import configured_plans
+    from pipeline.charges import store as charge_store
+    from pipeline.charges.newer_prices import newer_prices
+    from pipeline.pricing import store as price_store
+    from pipeline.published.snapshot import SnapshotContents, publish
+
+    db, storage, book = run.db, run.storage, run.book
+    days = charge_store.days(db, storage.root)
+    contents = SnapshotContents(
+        ledger=ledger_store.ledger_files(db, storage.root),
+        excluded=ledger_store.excluded_rows(db),
+        days=list(days.values()),
+        postings=charge_store.postings(db, storage.root),
+        prices=price_store.published_prices(book, storage.cache),
+        budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
+        aliases=price_store.published_aliases(book),
+    )
+    newer = newer_prices(db, book, days.values())
+    notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
+    state = PublishedState(_fingerprint(run), run.inputs.mark, notes)
+    publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
+    return state
+
+
+def _fingerprint(run: RunContext) -> str:
+    return fingerprint(run.db, run.inputs.mark, root=run.storage.root, now=run.now, today=run.today)
 
 
 def _note_quarantine_limit(run: RunContext, change: ChangeSet) -> None:

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 from pipeline.config.model import Config
+from pipeline.dates import Clock
 from pipeline.errors import SourceError
 from pipeline.money import display_usd
 from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
 from pipeline.providers.span import backfill
 from pipeline.reporting.month.written import WrittenReport, load_written
-from pipeline.runs.clock import Clock
 from pipeline.runs.context import begin
 from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
 from pipeline.runs.result import RunResult

@@ -11,7 +11,7 @@ WITH incoming AS (
       PARTITION BY file_id, md5(concat(rule, ' ', coalesce(raw, ''))) ORDER BY input_line
     ) AS position
   FROM {{ reject_files }}
-  WHERE NOT list_contains(CAST($abandoned AS BIGINT[]), file_id)
+  WHERE NOT list_contains(CAST($unreadable AS BIGINT[]), file_id)
 ),
 
 -- also what was let go since: a copy of a file that was mended brings nothing back

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.load import load
-from pipeline.runs.clock import Clock
+from pipeline.dates import Clock
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, run_and_report

@@ -11,12 +11,12 @@ from typing import Any
 import duckdb
 
 from pipeline.config.load import load
+from pipeline.dates import Clock
 from pipeline.demo.fake_api.api import FakeAdminApi
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.providers.provider import FetchRequest, Progress
-from pipeline.runs.clock import Clock
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, ingest_and_report

@@ -118,7 +118,7 @@ def read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Dec
         },
         schema_overrides={LINE: pl.Int64, OCCURRENCE: pl.Int64},
     )
-    entry = intake.registry.add(
+    entry = intake.files.add(
         intake.entry(source, file, content_hash=found.content_hash, read_bytes=found.size),
         decision.known,
     )

@@ -1,6 +1,6 @@
-"""What is known of each raw file: has it been read, did it grow, is it a copy, is it gone.
+"""Input files: which are new, grown, copies or missing, what to read of them, their row counts.
 
-Takes the files as they lie and the books; decides what there is to read. Reads no record.
+Owns the table `input_files`. Reads no record.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class InputFile:
 
 
 class Action(StrEnum):
-    """What there is to do with a file."""
+    """How to read a file."""
 
     SKIP = "skip"  # unchanged, or forgotten
     READ = "read"  # new, or changed otherwise than by growing
@@ -151,7 +151,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What there is to do with one file, and what is known of it."""
+    """How to read one file, and its newest version so far."""
 
     action: Action
     known: InputFile | None = None
@@ -168,11 +168,11 @@ class InputFiles:
 
     @classmethod
     def load(cls, db: Database) -> InputFiles:
-        """All that the books know."""
-        registry = cls()
+        """All input files of the storage."""
+        files = cls()
         for row in db.rows(f"SELECT {', '.join(COLUMNS)} FROM input_files ORDER BY file_id"):
-            registry._remember(InputFile(*row))
-        return registry
+            files._remember(InputFile(*row))
+        return files
 
     def _remember(self, entry: InputFile) -> None:
         self.entries[entry.source, entry.input_file] = entry
@@ -182,7 +182,7 @@ class InputFiles:
     def decide(
         self, source: Source, file: RawFile, real_now: datetime, *, may_grow: bool
     ) -> Decision:
-        """What there is to do with a file of a source, whose kind's files may grow or not."""
+        """How to read a file of a source; `may_grow`: of a grown file only the tail is read."""
         known = self.entries.get((source.name, file.name))
         if known is None:
             return Decision(Action.READ)
@@ -257,7 +257,7 @@ class InputFiles:
         return found
 
     def touch(self, entry: InputFile) -> None:
-        """This entry is to be written at the end of the run."""
+        """Have this entry written at the end of the run."""
         self.changed[entry.file_id] = entry
 
     def version_of_run(self, source: str, input_file: str, run_id: str) -> InputFile:
@@ -291,21 +291,21 @@ class InputFiles:
             versions[file_id].move(count, "accepted", "superseded")
             self.touch(versions[file_id])
 
-    def note_gone(self, seen: Iterable[tuple[str, str]]) -> list[InputFile]:
+    def note_missing(self, seen: Iterable[tuple[str, str]]) -> list[InputFile]:
         """Mark files that are no longer where they were; their records stay."""
         present = set(seen)
-        gone = []
+        missing = []
         for key, entry in self.entries.items():
             if key in present or entry.state not in {"read", "waiting"} or entry.landed_path:
                 continue
             if not Path(entry.input_file).exists():
                 entry.state = "gone"
                 self.touch(entry)
-                gone.append(entry)
-        return gone
+                missing.append(entry)
+        return missing
 
     def save(self, db: Database) -> None:
-        """Write what changed; inside the caller's transaction."""
+        """Write the entries that changed, in the caller's transaction."""
         entries: Sequence[InputFile] = list(self.changed.values())
         if not entries:
             return

@@ -74,7 +74,7 @@ def _take_fetched(
     notes_before = len(intake.notes)
     taken: list[tuple[str, str]] = []
     for kind, parse, folders in parts:
-        files = _new_files(folders, source, storage.root, intake.registry)
+        files = _new_files(folders, source, storage.root, intake.files)
         read_fetched(intake, source.model_copy(update={"kind": kind.name}), files, parse)
         taken += [(source.name, f.name) for f in files]
     intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipeline.config.model import Config
-from pipeline.dates import month_just_ended
-from pipeline.runs.clock import Clock
+from pipeline.dates import Clock, month_just_ended
 from pipeline.runs.run_and_report import RunReport, report, run_and_report
 from pipeline.runs.schedule.job import Job, JobEnd, JobTime
 from pipeline.runs.schedule.job_state import JobOutcome

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.load import load
-from pipeline.runs.clock import Clock
+from pipeline.dates import Clock
 from pipeline.runs.run_and_report import RunReport
 from pipeline.runs.schedule.job import JobEnd, JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs

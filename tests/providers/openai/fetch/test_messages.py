@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.config.load import load
+from pipeline.dates import Clock
 from pipeline.demo.fake_api.faults import Faults
-from pipeline.runs.clock import Clock
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.runs.run_and_report import run_and_report
 from tests.support.fetch_workspace import KEY, NOW, SOURCE, FetchWorkspace, fake_api
