@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipeline.config.model import Source
 from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_files import InputFile
@@ -9,21 +11,34 @@ from pipeline.intake.session import IntakeSession
 
 
 def is_copy(
-    intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None, content_hash: str
+    intake: IntakeSession,
+    source: Source,
+    file: RawFile,
+    known: InputFile | None,
+    content_hash: str,
+    *,
+    may_return: bool = False,
 ) -> bool:
-    """Whether the same content was read before: then every row of it is a duplicate."""
-    original = intake.files.copy_of(source.kind, content_hash)
-    if original is None or original.basis != source.basis:
-        return False
-    if original is known:  # only its times have changed
+    """Whether the same content was read before: then every row of it is a duplicate.
+
+    `may_return`: a second file with the same content is a later version of it, as the files of
+    pages are, unless the first one is gone and was only renamed.
+    """
+    if known is not None and known.content_hash == content_hash and _is_whole(known):
+        # only its times have changed, whatever copies there are
         known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
         if known.state == "gone":
             known.state = "read"
         intake.files.touch(known)
         return True
+    original = intake.files.copy_of(source.kind, content_hash)
+    if original is None or original.basis != source.basis:
+        return False
     if original.state == "forgotten":
         leave_out(intake, source, file, known, original)
         return True
+    if may_return and (original.input_file == file.name or Path(original.input_file).exists()):
+        return False
     entry = intake.files.add(
         intake.entry(
             source,
@@ -40,6 +55,10 @@ def is_copy(
     entry.take_in(original.rows_read, duplicate=original.rows_read, not_usage=original.not_usage)
     intake.touched.append(entry)
     return True
+
+
+def _is_whole(known: InputFile) -> bool:
+    return known.waiting_bytes == 0 and known.state in {"read", "gone"}
 
 
 def leave_out(

@@ -57,6 +57,17 @@ def forget_files(
 
 def save_buckets(db: Database, change: BucketChange, run_id: str, at: datetime) -> None:
     """Record new versions of buckets and costs, and which earlier ones are superseded."""
+    for (provider, organization_id, bucket_key), bucket in change.confirmed.items():
+        db.con.execute(
+            "UPDATE buckets SET fetched_at = $fetched_at WHERE is_current AND provider = $provider "
+            "AND organization_id = $organization AND bucket_key = $key",
+            {
+                "fetched_at": bucket.fetched_at,
+                "provider": provider,
+                "organization": organization_id,
+                "key": bucket_key,
+            },
+        )
     for provider, organization_id, bucket_key in change.superseded:
         db.con.execute(
             "UPDATE buckets SET is_current = false WHERE provider = $provider "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -73,6 +73,8 @@ class BucketChange:
     superseded: dict[BucketKey, Bucket] = field(default_factory=dict)
     # new rows that are superseded already, by bucket key, file and line
     superseded_rows: dict[tuple[str, str, int], Bucket] = field(default_factory=dict)
+    # current versions of earlier runs that a later fetch has found again
+    confirmed: dict[BucketKey, Bucket] = field(default_factory=dict)
     costs: list[pl.DataFrame] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
     minutes: FetchedMinutes = field(default_factory=FetchedMinutes)
@@ -161,10 +163,9 @@ class BucketSettlement:
         current = self._known.current(key)
         is_known = any(v.content_hash == content for v in self._known.versions[key])
         is_older = current is not None and _is_older(bucket, current.bucket)
-        if current is not None and (
-            current.content_hash == content
-            or (is_known and (bucket.fetched_at is None or is_older))
-        ):
+        if current is not None and (current.content_hash == content or (is_known and is_older)):
+            if current.content_hash == content and not is_older:
+                self._confirm(key, current, bucket)
             yield Settled(read, "duplicate")
             return
         version = Version(bucket, read.source, content, self._run_id)
@@ -180,6 +181,14 @@ class BucketSettlement:
             yield from self._supersede(key, current, bucket)
         self._known.set_current(key, version)
         self._pending[key] = read
+
+    def _confirm(self, key: BucketKey, current: Version, bucket: Bucket) -> None:
+        """A later fetch has the same figures: one from before it cannot replace them any more."""
+        if bucket.fetched_at in (None, current.bucket.fetched_at):
+            return
+        current.bucket = replace(current.bucket, fetched_at=bucket.fetched_at)
+        if current.run_id != self._run_id:
+            self.change.confirmed[key] = current.bucket
 
     def _note_cut(self, bucket: Bucket, current: Version | None) -> None:
         start = bucket.started_at + timedelta(seconds=bucket.late_seconds)

@@ -190,7 +190,7 @@ def _parse(
     for file, decision in files:
         try:
             path, found = plain_copy(intake, file)
-            if is_copy(intake, source, file, decision.known, found.content_hash):
+            if is_copy(intake, source, file, decision.known, found.content_hash, may_return=True):
                 continue
             page = parse(path, intake.context(source, file))
         except SourceError as error:

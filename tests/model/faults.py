@@ -8,13 +8,10 @@ from __future__ import annotations
 
 KNOWN_FAULTS: frozenset[str] = frozenset(
     {
-        "equal_fetch",  # a fetch that confirms the figures is not noted: an earlier one wins
         "foreign_rows",  # rows of another organization are counted
         "forget",  # forgets copies, and what comes under its name later
         "future_rows",  # a replayed row is booked on the newest version of its file
         "mended_row",  # a row mended in its file stays held back
         "named_file",  # a file named on the command line is charged whatever its source says
-        "returning_figure",  # a saved page that goes back to an earlier figure is not taken
-        "touched_file",  # a copied, packed or page file with a new time is read again
     }
 )

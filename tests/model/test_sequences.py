@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from tests.model.books import Source
-from tests.model.content import TABLE_HEADER, Call, table_row, without_model
-from tests.model.trial import AT, EARLY, GATEWAY, LATER, MILLION, NOW, Trial, chat
+from tests.model.content import TABLE_HEADER, Call, table_row, usage_page, without_model
+from tests.model.trial import AT, EARLY, GATEWAY, LATER, MILLION, NOW, PAGES, Trial, chat
 from tests.model.watch import Budget
 
 
@@ -173,3 +173,40 @@ def test_t35_a_row_mended_in_its_file_is_no_longer_held_back(trial: Trial) -> No
     trial.run()
     assert trial.dollars == Decimal("1.5")
     assert trial.held == 0
+
+
+@pytest.mark.parametrize("under_one_name", [True, False])
+def test_t5_a_bucket_goes_back_to_an_earlier_figure(tmp_path: Path, under_one_name: bool) -> None:  # noqa: FBT001
+    trial = Trial(tmp_path, (PAGES,))
+    seen = []
+    for number, millions in enumerate((1, 2, 1)):
+        page = usage_page(None, AT, (("pa", "m1", millions * MILLION, 1),))
+        trial.write("pages/p.json" if under_one_name else f"pages/p{number}.json", page)
+        trial.run()
+        seen.append(trial.dollars)
+    assert seen == [1, 2, 1]
+
+
+def test_t36_touching_a_file_whose_copy_is_known_changes_nothing(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (Source("export", "records", "logs", "charge"),))
+    rows = (TABLE_HEADER, table_row(Call("t1", AT, MILLION, "pa", "m1")))
+    trial.write("logs/a.csv", *rows)
+    trial.run()
+    trial.write("logs/b.csv", *rows)
+    trial.run()
+    before = trial.fates
+    for name in ("a", "b", "a", "b"):
+        trial.write(f"logs/{name}.csv", *rows)
+        trial.run()
+        assert trial.fates == before
+
+
+def test_a_late_page_does_not_replace_a_later_fetch_of_the_same_figures(tmp_path: Path) -> None:
+    """Fetched at 0 and 10 minutes alike; what was fetched at 5 minutes is read last."""
+    trial = Trial(tmp_path, (PAGES,))
+    for minute, millions in ((0, 1), (10, 1), (5, 2)):
+        fetched_at = datetime(2026, 4, 20, 9, minute)
+        rows = (("pa", "m1", millions * MILLION, 1),)
+        trial.write(f"pages/{minute}.json", usage_page(fetched_at, AT, rows))
+        trial.run()
+        assert trial.dollars == 1
