@@ -20,8 +20,8 @@ from pipeline.runs.run import run_batch
 
 NOW = datetime(2026, 11, 21)
 SINCE, UNTIL = (int(datetime(2026, 11, day, tzinfo=UTC).timestamp()) for day in (12, 21))
+LONG = "gpt-5.4-2026-03-05"
 MOST = {"1d": 31, "1h": 168}
-LONG = {p.id for p in acme().projects if any(w.long_percent for w in p.workloads)}
 CONFIGURATION = f"""
 [organization]
 id = "{acme().id}"
@@ -70,8 +70,8 @@ def save(api: FakeAdminApi, to: Path, path: str, **parameters: object) -> None:
 def test_usage_at_list_prices_is_the_bill(tmp_path: Path, width: str) -> None:
     """By day and project, to the last digit, in days and in hours; nothing is unpriced.
 
-    Left out is the project whose long requests this bill has at base prices: a bucket of one, or
-    with a mean above the threshold, is charged as long.
+    Only of the model with a long price it is a lower bound: this bill knows no long requests, and a
+    bucket whose mean is long is charged as long.
     """
     api = FakeAdminApi(acme(), now=lambda: NOW)
     days = {"start_time": SINCE, "end_time": UNTIL}
@@ -93,26 +93,34 @@ def test_usage_at_list_prices_is_the_bill(tmp_path: Path, width: str) -> None:
     assert (result.counts.quarantined, result.counts.duplicate) == (0, 0)
     published = tmp_path / "var" / "published" / "tollbook.duckdb"
     with duckdb.connect(str(published.resolve()), read_only=True) as connection:
-        charged, billed = (
-            {key: usd for key, usd in _sums(connection, amount, view).items() if key[1] not in LONG}
-            for amount, view in (("cost_usd", "charges"), ("amount", "provider_costs"))
+        charged = _sums(connection, "cost_usd", f"charges WHERE model <> '{LONG}'")
+        billed = _sums(
+            connection, "amount", f"provider_costs WHERE NOT starts_with(line_item, '{LONG}')"
+        )
+        charged_long = _sums(connection, "cost_usd", f"charges WHERE model = '{LONG}'")
+        billed_long = _sums(
+            connection, "amount", f"provider_costs WHERE starts_with(line_item, '{LONG}')"
         )
         statuses = connection.execute(
             "SELECT DISTINCT pricing_status FROM charges ORDER BY 1"
         ).fetchall()
     assert statuses == [("free",), ("priced",)]
     assert charged == billed
+    assert charged_long.keys() == billed_long.keys()
+    dearer = {key for key, usd in billed_long.items() if charged_long[key] > usd}
+    assert dearer
+    assert all(charged_long[key] == usd for key, usd in billed_long.items() if key not in dearer)
     assert len(charged) > 50
     assert sum(charged.values()) > 100
 
 
 def _sums(
-    connection: duckdb.DuckDBPyConnection, amount: str, view: str
+    connection: duckdb.DuckDBPyConnection, amount: str, lines: str
 ) -> dict[tuple[str, str | None], Decimal]:
     """By UTC day and project, without what comes to nothing."""
     rows = connection.execute(
         f"SELECT CAST(usage_date AS VARCHAR), project_id, CAST(sum({amount}) AS VARCHAR) "
-        f"FROM {view} GROUP BY ALL"
+        f"FROM {lines} GROUP BY ALL"
     ).fetchall()
     found = {(day, project): Decimal(text) for day, project, text in rows}
     return {key: value for key, value in found.items() if value}
