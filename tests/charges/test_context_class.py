@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from pipeline.config.load import load
+from pipeline.dates import Clock
+from pipeline.runs.run_and_report import run_and_report
 from tests.support.workspace import BUCKETS, Workspace, bucket, lines, page, price, request, used
 
 # One US dollar a million tokens, two above 1,000 tokens a request.
@@ -90,6 +94,21 @@ def test_a_doubt_makes_a_budget_a_lower_bound(tmp_path: Path) -> None:
     workspace.run()
     bounds = "SELECT budget_id, is_lower_bound FROM budget_status ORDER BY budget_id"
     assert workspace.rows(bounds) == [("doubtful", True), ("sure", False)]
+
+
+def test_the_report_says_how_much_more_once(tmp_path: Path) -> None:
+    """In dollars at most, and not as a sign on every amount."""
+    workspace = Workspace(tmp_path.resolve(), prices=PRICES)
+    workspace.records("exports/a.csv", "1,2026-11-20,,p,alpha,900000000,9000000", header=HEADER)
+    report = run_and_report(
+        load(workspace.path("tollbook.toml")),
+        clock=Clock(business=lambda: workspace.at, real=workspace.clock),
+        environment={},
+    ).report
+    assert report is not None
+    text = " ".join(report.html.read_text(encoding="utf-8").split())
+    assert re.search(r"would cost up to <span[^>]*>\$900\.00</span> more", text)
+    assert "at least" not in text
 
 
 def test_the_price_changes_within_a_doubtful_day(tmp_path: Path) -> None:

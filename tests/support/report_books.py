@@ -109,7 +109,8 @@ SELECT
   CAST(coalesce(sum(quantity) FILTER (WHERE meter LIKE '%output_tokens'), 0) AS BIGINT)
     AS output_tokens,
   sum(cost_usd) AS cost_usd,
-  coalesce(sum(quantity) FILTER (WHERE pricing_status = 'unpriced'), 0) AS unpriced_quantity
+  coalesce(sum(quantity) FILTER (WHERE pricing_status = 'unpriced'), 0) AS unpriced_quantity,
+  CAST(0 AS DECIMAL(38,24)) AS long_context_doubt_usd
 FROM charges
 GROUP BY charge_date, project_id, model, scope
 """

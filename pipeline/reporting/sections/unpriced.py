@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from pipeline.money import total
@@ -31,17 +32,21 @@ class UnpricedUsage:
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """All usage of the month without a price, and how much it is by unit."""
+    """All usage of the month without a price, how much it is by unit, and doubtful prices."""
 
     usage: tuple[UnpricedUsage, ...]
     total: tuple[Quantity, ...]
+    long_context_doubt_usd: Decimal  # how much more rows of several requests may cost at most
 
 
 def read(month: MonthReader) -> Unpriced:
     """The month's usage without a price."""
     found = month.rows("unpriced")
+    [(doubt,)] = month.rows("long_context_doubt")
     return Unpriced(
-        _grouped(found, month.names), add_quantities(Quantity(row[7], row[6]) for row in found)
+        _grouped(found, month.names),
+        add_quantities(Quantity(row[7], row[6]) for row in found),
+        doubt,
     )
 
 
