@@ -1,7 +1,7 @@
 """Writes the charges of days: one Parquet file a day, put together from numbers and their texts.
 
 Texts cross from DuckDB once for each row of quantities, not once for each charge, and as
-categories: that is what makes writing a month quick. Says nothing about what a charge is.
+categories: that is what makes writing a month quick. It does not decide what a charge is.
 """
 
 from __future__ import annotations

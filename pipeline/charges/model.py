@@ -1,4 +1,4 @@
-"""What rating takes and gives: days, their charge files, postings. Paths are absolute."""
+"""The facts of rating: days, their charge files, postings. Paths are absolute."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def charge_relation(paths: Iterable[Path], *, with_row_numbers: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class ChargeDay:
-    """What the books know of one UTC day's charges. Paths are absolute."""
+    """The files and the price book of one posted UTC day. Paths are absolute."""
 
     usage_date: date
     book_id: str
@@ -83,7 +83,7 @@ class PostingFile:
 
 @dataclass(slots=True)
 class RatingResult:
-    """What rating wrote; none of it is live."""
+    """The files that rating wrote; none of them is live."""
 
     days: dict[date, ChargeDay] = field(default_factory=dict)
     postings: list[PostingFile] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""By how much the charges of days differ from what is posted for them.
+"""The differences between the charges of days and what is posted for them.
 
-Compares some days at a time, so that memory stays bounded however many are rated anew.
+Compares some days at a time, so that memory stays bounded however many are rated again.
 """
 
 from __future__ import annotations

@@ -149,19 +149,19 @@ def note_logged_operations(
     files: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     *,
-    anew: bool,
+    again: bool,
 ) -> None:
     """Record which projects' own records show what costs show as well.
 
-    Takes the new ledger files, or, `anew`, all of them.
+    Takes the new ledger files, or, with `again`, all of them.
     """
     charging = [f for f in files if f.basis == "charge" and not f.is_bucket and f.rows]
-    if anew:
+    if again:
         db.con.execute("DELETE FROM logged_operations")
     if not charging:
         return
     view_rows(con, "ledger_rows", charging, "provider, organization_id, project_id, operation")
-    con.register("struck_rows", excluded.select("ledger_id", "row_number"))
+    con.register("excluded_rows", excluded.select("ledger_id", "row_number"))
     found = con.execute(sql("ledger/logged_operations"), {"operations": list(_LOGGED)}).fetchall()
     known = set(db.rows(_LOGGED_OPERATIONS))
     new = [row for row in found if row not in known]

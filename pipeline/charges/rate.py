@@ -1,7 +1,7 @@
-"""Ledger → charges: sums quantities, prices the sums, and posts what differs from what is posted.
+"""Ledger to charges: sums quantities, prices the sums, and posts the differences.
 
 A pure function of the ledger, the price book of each day, and the terms. Takes live ledger files
-and days; gives new charge and posting files that nobody sees until the books name them.
+and days; gives new charge and posting files that are not live before the warehouse names them.
 """
 
 from __future__ import annotations

@@ -101,16 +101,16 @@ class RatingChunk:
         columns = ", ".join(c for c in USAGE_COLUMNS if c not in left_out)
         wanted = "usage_date IN (SELECT usage_date FROM rated_days)"
         ids = [f.ledger_id for f in self.files]
-        struck = self.excluded.filter(pl.col("ledger_id").is_in(ids))
+        excluded = self.excluded.filter(pl.col("ledger_id").is_in(ids))
         if not self.files:
             empty = pl.DataFrame(schema=USAGE_COLUMNS)
             self.con.register("no_usage", empty)
             body = f"SELECT {columns} FROM no_usage"
-        elif struck.height:
+        elif excluded.height:
             view_rows(self.con, "ledger_rows", self.files, columns)
-            self.con.register("struck_rows", struck.select("ledger_id", "row_number"))
+            self.con.register("excluded_rows", excluded.select("ledger_id", "row_number"))
             body = (
-                f"SELECT {columns} FROM ledger_rows ANTI JOIN struck_rows "
+                f"SELECT {columns} FROM ledger_rows ANTI JOIN excluded_rows "
                 f"USING (ledger_id, row_number) WHERE {wanted}"
             )
         else:

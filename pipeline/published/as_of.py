@@ -1,4 +1,4 @@
-"""What was known at an instant: usage, charges and daily costs as they stood then.
+"""Usage, charges and daily costs as they were known at an instant.
 
 Takes a connection to the published snapshot, before it is locked, and lays views of the same names
 over the published ones; all other views stay those of now. Works because nothing is overwritten:

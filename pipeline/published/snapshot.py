@@ -1,7 +1,7 @@
 """Publishes a snapshot: plain DuckDB and Parquet that analysts read, flipped in by one rename.
 
-Takes what the books say is live. Hard links what did not change, writes what did; an open
-connection keeps its snapshot. Idempotent: the next run finishes what a crash left.
+Takes what is live by the warehouse. Hard links files that did not change, writes those that did;
+an open connection keeps its snapshot. Idempotent: the next run finishes what a crash left.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pipeline.storage.parquet import write as write_parquet
 
 @dataclass(frozen=True, slots=True)
 class SnapshotContents:
-    """What is live: everything a snapshot is made of."""
+    """Everything a snapshot is made of: the files, rows and prices that are live."""
 
     ledger: Sequence[LedgerFile]
     excluded: pl.DataFrame  # ledger_id, row_number
@@ -115,10 +115,10 @@ class _Snapshot:
         paths = []
         counts = dict(self.live.excluded.group_by("ledger_id").len().iter_rows())
         for file in self.live.ledger:
-            struck = counts.get(file.ledger_id, 0)
-            if struck == file.rows:
+            excluded = counts.get(file.ledger_id, 0)
+            if excluded == file.rows:
                 continue
-            source = file.path if not struck else self._filtered(file)
+            source = file.path if not excluded else self._filtered(file)
             target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
             paths.append(target)
@@ -129,7 +129,7 @@ class _Snapshot:
         gone = self.live.excluded.filter(pl.col("ledger_id") == file.ledger_id)["row_number"].sort()
         # not only how many: a row may come back while another one goes
         mark = xxhash.xxh3_64_hexdigest(gone.cast(pl.Int64).to_numpy().tobytes())
-        path = self.storage.root / "live" / f"{file.ledger_id}-{len(gone)}-{mark}.parquet"
+        path = self.storage.live / f"{file.ledger_id}-{len(gone)}-{mark}.parquet"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             for old in path.parent.glob(f"{file.ledger_id}-*"):

@@ -135,7 +135,7 @@ def macro(kind: FileKind, paths: list[Path], database: str = "") -> str:
 
 @cache
 def _made() -> dict[str, bytes]:
-    """The templates that this process made, by name: a second storage need not make it anew."""
+    """The templates that this process made, by name: a second storage need not make its own."""
     return {}
 
 

@@ -235,7 +235,7 @@ def recorded_run(
         except BaseException as error:
             if isinstance(error, ConfigError) and verb != "run":
                 raise
-            failure = disk_errors.told(error, storage.root)
+            failure = disk_errors.as_tollbook_error(error, storage.root)
             record_failure(db, failure or RunFailedError(type(error).__name__))
             if failure is None:
                 raise

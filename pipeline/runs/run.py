@@ -273,7 +273,7 @@ def _rate(
     db, storage = run.db, run.storage
     is_forgetting = bool(change.forgotten)
     provider_billed.note_logged_operations(
-        db, run.con, ledger if is_forgetting else change.new_files, excluded, anew=is_forgetting
+        db, run.con, ledger if is_forgetting else change.new_files, excluded, again=is_forgetting
     )
     bill = provider_billed.gather(db)
     billed_days = provider_billed.changed_days(db, bill)

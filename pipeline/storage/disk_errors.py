@@ -1,7 +1,7 @@
-"""What the disk or the memory below us refuses, told so that a user knows what to do about it.
+"""Turns errors of the disk and of memory into errors that say what to do.
 
-Python, DuckDB and polars each say it in a way of their own; whatever else they say is a mistake of
-ours and passes through as it is.
+Python, DuckDB and polars each raise their own kind; any other error of theirs is a mistake in the
+program and passes through unchanged.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _NUMBER = re.compile(r"\(os error (\d+)\)")
 _OF_A_FILE = re.compile(r"\bIO error\b|\bcould not (?:write|read|open|sync) file\b", re.IGNORECASE)
 
 
-def told(error: BaseException, root: Path) -> TollbookError | None:
-    """The same as an error of ours; None where it is neither the disk's nor the memory's."""
+def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
+    """The error as one with a file and a hint; None if neither disk nor memory caused it."""
     if isinstance(error, TollbookError):
         return error
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -55,11 +55,11 @@ def _of_a_file(file: Path, what: str) -> RunFailedError:
 
 @contextmanager
 def before_the_commit(root: Path) -> Iterator[None]:
-    """Fails: RunFailedError for what the disk or the memory refuses; nothing was committed."""
+    """Turn errors of disk and memory into RunFailedError: nothing was committed."""
     try:
         yield
     except Exception as error:
-        failure = told(error, root)
+        failure = as_tollbook_error(error, root)
         if failure is None:
             raise
         raise failure from None
@@ -67,11 +67,11 @@ def before_the_commit(root: Path) -> Iterator[None]:
 
 @contextmanager
 def after_the_commit(root: Path) -> Iterator[None]:
-    """Fails: NotPublishedError for what the disk or the memory refuses; the next run publishes."""
+    """Turn errors of disk and memory into NotPublishedError: the next run publishes."""
     try:
         yield
     except Exception as error:
-        failure = told(error, root)
+        failure = as_tollbook_error(error, root)
         if failure is None:
             raise
         raise NotPublishedError(

@@ -1,4 +1,4 @@
-"""Where everything lies under the storage root. Paths only: nothing here reads or writes."""
+"""The paths under the storage root. Nothing here reads or writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StorageLayout:
 
     @property
     def warehouse(self) -> Path:
-        """The books."""
+        """The database: catalogue of files, fates, prices, alerts, runs."""
         return self.root / WAREHOUSE
 
     @property
@@ -36,7 +36,7 @@ class StorageLayout:
 
     @property
     def raw(self) -> Path:
-        """What was fetched, as it came."""
+        """Raw files: the answers that were fetched, unchanged."""
         return self.root / "raw"
 
     @property
@@ -56,10 +56,15 @@ class StorageLayout:
 
     @property
     def cache(self) -> Path:
-        """What is made once and used by later runs: the template of snapshots, price rows."""
+        """Made once and read by later runs: the template of snapshots, price rows."""
         return self.root / "cache"
 
     @property
     def temporary(self) -> Path:
-        """What a run spills and spools; removed by it, or by the next one."""
+        """Temporary files of a run; removed by it, or by the next one."""
         return self.root / "tmp"
+
+    @property
+    def live(self) -> Path:
+        """Copies of ledger files without their excluded rows, for snapshots."""
+        return self.root / "live"
