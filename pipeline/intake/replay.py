@@ -46,6 +46,6 @@ def take_lines(
         intake.con, segment, occurrences=Counter(), now=context.now
     ):
         done = request_log_normalize.normalize(frame, context)
-        intake.writer.add(done.records, entry.basis)
+        intake.writer.add(done.records, entry.basis, file_id=entry.file_id)
         landed.update(done.records["input_line"].to_list())
     return landed

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
@@ -36,14 +36,23 @@ _CALL = ("basis", "organization_id", "record_id", "called_at")
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class FateMove:
+    """Accepted rows of an input file that are duplicates or superseded now."""
+
+    source: str
+    input_file: str
+    run_id: str | None  # that read them; None: this run, they are in no live ledger file yet
+    file_id: int | None  # the version that has them; None: the one that the run read
+    fate: Literal["duplicate", "superseded"]
+
+
 @dataclass(slots=True)
 class Repeats:
-    """Rows that repeat an identity. Counts are by source and input file."""
+    """Rows that repeat an identity, and what follows for their files and days."""
 
     exclusions: list[Exclusion] = field(default_factory=list)
-    duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
-    superseded_new: Counter[tuple[str, str]] = field(default_factory=Counter)
-    superseded_old: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # and run
+    moves: Counter[FateMove] = field(default_factory=Counter)  # how many rows each
     restated_dates: set[date] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -85,7 +94,7 @@ def find_duplicates(
     else:
         con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
     register_runs(con, known)
-    changes = _Changes(repeats)
+    changes = _Changes(repeats, {f.ledger_id: f.file_id for f in (*new, *known)})
     fates = resources.render_sql(
         "ledger/repeat_fates",
         askers=list(ASKER_COLUMNS),
@@ -124,26 +133,29 @@ def _by_call(rows: pl.DataFrame) -> Iterator[list[Row]]:
 class _Changes:
     """Changes to rows of new files, and rows of any file to exclude."""
 
-    def __init__(self, repeats: Repeats) -> None:
+    def __init__(self, repeats: Repeats, versions: Mapping[int, int | None]) -> None:
         self.dropped: dict[int, set[int]] = {}
         self.filled: dict[int, dict[int, dict[str, str | None]]] = {}
         self.replaced: list[tuple[int, int, str, int]] = []
-        self._repeats = repeats
+        self._repeats, self._versions = repeats, versions
 
     def drop(self, row: Row) -> None:
         """Drop a new row as a duplicate."""
         self.dropped.setdefault(row["ledger_id"], set()).add(row["row_number"])
-        self._repeats.duplicates[row["source"], row["input_file"]] += 1
+        self._move(row, "duplicate")
 
     def supersede(self, row: Row, by_file: str, by_line: int) -> None:
         """Exclude a row, since another one replaces it."""
-        key = (row["source"], row["input_file"])
-        if row["is_new"]:
-            self._repeats.superseded_new[key] += 1
-        else:
-            self._repeats.superseded_old[(*key, row["run_id"])] += 1
+        self._move(row, "superseded")
+        if not row["is_new"]:
             self._repeats.restated_dates.add(row["usage_date"])
         self.replaced.append((row["ledger_id"], row["row_number"], by_file, by_line))
+
+    def _move(self, row: Row, fate: Literal["duplicate", "superseded"]) -> None:
+        run_id = None if row["is_new"] else row["run_id"]
+        file_id = self._versions[row["ledger_id"]]
+        move = FateMove(row["source"], row["input_file"], run_id, file_id, fate)
+        self._repeats.moves[move] += 1
 
     def merge_askers(self, rows: Sequence[Row]) -> None:
         """Of rows that differ only in who asked, one counts, with all that they agree about.

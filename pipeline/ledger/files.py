@@ -36,6 +36,7 @@ class LedgerFile:
     meters: tuple[str, ...]
     most_input_tokens: int  # of one record: whether any can be in the long context class
     run_id: str
+    file_id: int | None = None  # the only version of an input file in it, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +65,36 @@ class LedgerWriter:
         self._folder = folder
         self._run_id = run_id
         self._next_id = first_id
-        self._waiting: dict[tuple[str, bool], list[pl.DataFrame]] = {}
+        self._waiting: dict[tuple[str, bool, int | None], list[pl.DataFrame]] = {}
 
-    def add(self, records: pl.DataFrame, basis: str, *, is_bucket: bool = False) -> None:
-        """Take records in LEDGER_SCHEMA, all of one basis."""
+    def add(
+        self,
+        records: pl.DataFrame,
+        basis: str,
+        *,
+        is_bucket: bool = False,
+        file_id: int | None = None,
+    ) -> None:
+        """Take records in LEDGER_SCHEMA, all of one basis.
+
+        With a `file_id` they get ledger files of their own: they are of this version of their
+        input file, which may not be the newest.
+        """
         if not records.height:
             return
-        frames = self._waiting.setdefault((basis, is_bucket), [])
+        frames = self._waiting.setdefault((basis, is_bucket, file_id), [])
         frames.append(records)
         if sum(f.height for f in frames) >= ROWS_A_FILE:
-            self._write(basis, is_bucket=is_bucket)
+            self._write(basis, is_bucket=is_bucket, file_id=file_id)
 
     def close(self) -> list[LedgerFile]:
         """Write what is left; give all files of this run."""
-        for basis, is_bucket in list(self._waiting):
-            self._write(basis, is_bucket=is_bucket)
+        for basis, is_bucket, file_id in list(self._waiting):
+            self._write(basis, is_bucket=is_bucket, file_id=file_id)
         return self.files
 
-    def _write(self, basis: str, *, is_bucket: bool) -> None:
-        frames = self._waiting.pop((basis, is_bucket), [])
+    def _write(self, basis: str, *, is_bucket: bool, file_id: int | None) -> None:
+        frames = self._waiting.pop((basis, is_bucket, file_id), [])
         if not frames:
             return
         whole = frames[0]
@@ -98,9 +110,17 @@ class LedgerWriter:
             else [(key[0], part) for key, part in whole.group_by(month, maintain_order=True)]
         )
         for usage_month, part in parts:
-            self._write_file(part, usage_month, basis, is_bucket=is_bucket)
+            self._write_file(part, usage_month, basis, is_bucket=is_bucket, file_id=file_id)
 
-    def _write_file(self, part: pl.DataFrame, month: date, basis: str, *, is_bucket: bool) -> None:
+    def _write_file(
+        self,
+        part: pl.DataFrame,
+        month: date,
+        basis: str,
+        *,
+        is_bucket: bool,
+        file_id: int | None,
+    ) -> None:
         ledger_id, self._next_id = self._next_id, self._next_id + 1
         folder = self._folder / f"usage_month={month:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +145,7 @@ class LedgerWriter:
                 meters=tuple(m for m in METER_NAMES if facts[m]),
                 most_input_tokens=facts["input_tokens"],
                 run_id=self._run_id,
+                file_id=file_id,
             )
         )
 
@@ -162,12 +183,16 @@ def view_rows(
 
 
 def register_runs(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> None:
-    """Make `ledger_runs` (ledger_id, run_id)."""
+    """Make `ledger_runs` (ledger_id, run_id, file_id)."""
     con.register(
         "ledger_runs",
         pl.DataFrame(
-            {"ledger_id": [f.ledger_id for f in files], "run_id": [f.run_id for f in files]},
-            schema={"ledger_id": pl.Int64, "run_id": pl.String},
+            {
+                "ledger_id": [f.ledger_id for f in files],
+                "run_id": [f.run_id for f in files],
+                "file_id": [f.file_id for f in files],
+            },
+            schema={"ledger_id": pl.Int64, "run_id": pl.String, "file_id": pl.Int64},
         ),
     )
 

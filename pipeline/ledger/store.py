@@ -26,7 +26,8 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
     rows = db.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
-        "last_usage_date, meters, most_input_tokens, run_id FROM ledger_files ORDER BY ledger_id"
+        "last_usage_date, meters, most_input_tokens, run_id, file_id FROM ledger_files "
+        "ORDER BY ledger_id"
     )
     return [
         LedgerFile(
@@ -41,10 +42,22 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
             meters=tuple(meters),
             most_input_tokens=most,
             run_id=run_id,
+            file_id=file_id,
         )
-        for ledger_id, path, month, basis, is_bucket, count, first, last, meters, most, run_id in (
-            rows
-        )
+        for (
+            ledger_id,
+            path,
+            month,
+            basis,
+            is_bucket,
+            count,
+            first,
+            last,
+            meters,
+            most,
+            run_id,
+            file_id,
+        ) in rows
     ]
 
 
@@ -64,6 +77,7 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
             "meters",
             "most_input_tokens",
             "run_id",
+            "file_id",
         ),
         [
             (
@@ -78,6 +92,7 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
                 list(f.meters),
                 f.most_input_tokens,
                 f.run_id,
+                f.file_id,
             )
             for f in files
         ],

@@ -6,17 +6,17 @@ changed, and how many rows of which input file got another fate. Writes nothing 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 import duckdb
 import polars as pl
 
 from pipeline import resources
 from pipeline.ledger.bucket import Bucket, BucketKey
-from pipeline.ledger.duplicates import find_duplicates
+from pipeline.ledger.duplicates import FateMove, find_duplicates
 from pipeline.ledger.files import Exclusion, LedgerFile, register_runs, view_rows
 from pipeline.ledger.identity import identity_hash
 
@@ -25,23 +25,12 @@ _BUCKET_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FateMove:
-    """Accepted rows of an input file that are duplicates or superseded now."""
-
-    source: str
-    input_file: str
-    run_id: str | None  # that read them; None: this run, they are in no live ledger file yet
-    rows: int
-    fate: Literal["duplicate", "superseded"]
-
-
 @dataclass(slots=True)
 class Superseded:
     """Rows to exclude from the live ledger, with what follows for their files and days."""
 
     exclusions: list[Exclusion] = field(default_factory=list)
-    moves: list[FateMove] = field(default_factory=list)
+    moves: Counter[FateMove] = field(default_factory=Counter)  # how many rows each
     restated_dates: set[date] = field(default_factory=set)  # UTC days
     notes: list[str] = field(default_factory=list)
 
@@ -61,14 +50,7 @@ def supersede_requests(
         excluded,
         {name: rank for rank, name in enumerate(source_order)},
     )
-    found = Superseded(repeats.exclusions, [], repeats.restated_dates, repeats.notes)
-    for (source, name), count in repeats.duplicates.items():
-        found.moves.append(FateMove(source, name, None, count, "duplicate"))
-    for (source, name), count in repeats.superseded_new.items():
-        found.moves.append(FateMove(source, name, None, count, "superseded"))
-    for (source, name, run_id), count in repeats.superseded_old.items():
-        found.moves.append(FateMove(source, name, run_id, count, "superseded"))
-    return found
+    return Superseded(repeats.exclusions, repeats.moves, repeats.restated_dates, repeats.notes)
 
 
 def supersede_buckets(
@@ -89,9 +71,8 @@ def supersede_buckets(
                 row["replaced_by_line"],
             )
         )
-        found.moves.append(
-            FateMove(row["source"], row["input_file"], row["run_id"], 1, "superseded")
-        )
+        move = FateMove(row["source"], row["input_file"], row["run_id"], None, "superseded")
+        found.moves[move] += 1
     return found
 
 

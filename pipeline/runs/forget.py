@@ -123,7 +123,9 @@ def _restore_buckets(
 def _restore(run: RunContext, change: ChangeSet, rows: pl.DataFrame) -> None:
     for row in rows.iter_rows(named=True):
         change.restored.append((row["ledger_id"], row["row_number"]))
-        file = run.files.version_of_run(row["source"], row["input_file"], row["run_id"])
+        file = run.files.version_of_rows(
+            row["source"], row["input_file"], row["run_id"], row["file_id"]
+        )
         file.move(1, "superseded", "accepted")
         run.files.touch(file)
         if row["basis"] == "charge":

@@ -4,7 +4,7 @@
 -- engine: any
 WITH replaced AS (
   SELECT
-    k.ledger_id, k.row_number, k.source, k.input_file, k.basis, k.usage_date, r.run_id,
+    k.ledger_id, k.row_number, k.source, k.input_file, k.basis, k.usage_date, r.run_id, r.file_id,
     e.replaced_at,
     max(e.replaced_at) OVER (PARTITION BY b.provider, b.organization_id, b.bucket_key) AS last_replaced_at
   FROM known_rows AS k
@@ -19,6 +19,6 @@ WITH replaced AS (
   WHERE e.reason <> 'forgotten'
 )
 
-SELECT ledger_id, row_number, source, input_file, basis, usage_date, run_id
+SELECT ledger_id, row_number, source, input_file, basis, usage_date, run_id, file_id
 FROM replaced
 WHERE replaced_at = last_replaced_at

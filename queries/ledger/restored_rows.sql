@@ -21,7 +21,7 @@ newest AS (
   FROM replaced
 )
 
-SELECT n.ledger_id, n.row_number, n.source, n.input_file, n.basis, n.usage_date, r.run_id
+SELECT n.ledger_id, n.row_number, n.source, n.input_file, n.basis, n.usage_date, r.run_id, r.file_id
 FROM newest AS n
 INNER JOIN ledger_runs AS r ON r.ledger_id = n.ledger_id
 WHERE n.replaced_at = n.last_replaced_at

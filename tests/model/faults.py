@@ -10,7 +10,6 @@ KNOWN_FAULTS: frozenset[str] = frozenset(
     {
         "foreign_rows",  # rows of another organization are counted
         "forget",  # forgets copies, and what comes under its name later
-        "future_rows",  # a replayed row is booked on the newest version of its file
         "mended_row",  # a row mended in its file stays held back
         "named_file",  # a file named on the command line is charged whatever its source says
     }

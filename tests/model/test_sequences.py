@@ -210,3 +210,26 @@ def test_a_late_page_does_not_replace_a_later_fetch_of_the_same_figures(tmp_path
         trial.write(f"pages/{minute}.json", usage_page(fetched_at, AT, rows))
         trial.run()
         assert trial.dollars == 1
+
+
+@pytest.mark.parametrize("how", ["a row of another file", "the file was rewritten with the rest"])
+def test_t6_t16_a_replayed_row_is_booked_on_the_version_it_came_from(
+    trial: Trial, how: str
+) -> None:
+    future = trial.at + timedelta(days=2)
+    trial.write("logs/a.jsonl", chat("c1", 1, future), chat("c2", 1))
+    trial.run()
+    assert (trial.dollars, trial.held) == (Decimal(1), 1)
+    if how == "a row of another file":
+        trial.write("logs/b.jsonl", chat("c3", 1))
+    else:
+        trial.write("logs/a.jsonl", chat("c2", 1))
+    trial.run()
+    trial.at += timedelta(days=2)
+    if how == "a row of another file":
+        trial.write("logs/b.jsonl", chat("c3", 1), chat("c1", 1, future))
+        trial.run()
+    trial.replay()
+    trial.write("logs/d.jsonl", chat("c1", 2, future))
+    trial.run()  # and not exit 1 for good
+    assert trial.held == 0

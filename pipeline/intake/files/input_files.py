@@ -20,7 +20,7 @@ from pipeline.intake.files.hashes import content_hashes, prefix_hash
 from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
-    from pipeline.ledger.supersede import FateMove
+    from pipeline.ledger.duplicates import FateMove
 
 Fate = Literal["accepted", "duplicate", "superseded", "quarantined"]
 
@@ -260,8 +260,17 @@ class InputFiles:
         """Have this entry written at the end of the run."""
         self.changed[entry.file_id] = entry
 
-    def version_of_run(self, source: str, input_file: str, run_id: str) -> InputFile:
-        """The version of a file that a run read rows from."""
+    def version_of_rows(
+        self, source: str, input_file: str, run_id: str | None, file_id: int | None
+    ) -> InputFile:
+        """The version of a file that rows are of, by its id or by the run that read them.
+
+        Without either it is the newest.
+        """
+        if file_id is not None:
+            return next(v for v in reversed(self.versions) if v.file_id == file_id)
+        if run_id is None:
+            return self.entries[source, input_file]
         found = [
             v
             for v in self.versions
@@ -269,19 +278,17 @@ class InputFiles:
         ]
         return max(found, key=lambda v: v.file_id)
 
-    def move_rows(self, moves: Iterable[FateMove], before: Mapping[int, InputFile]) -> None:
+    def move_rows(self, moves: Mapping[FateMove, int], before: Mapping[int, InputFile]) -> None:
         """Give accepted rows another fate; also in `before`, the grown files as they were.
 
         So the counts of a run, which are what grew since `before`, leave older rows out.
         """
-        for move in moves:
-            if move.run_id is None:
-                self.entries[move.source, move.input_file].move(move.rows, "accepted", move.fate)
-                continue
-            entry = self.version_of_run(move.source, move.input_file, move.run_id)
-            for version in (entry, before.get(entry.file_id)):
-                if version is not None:
-                    version.move(move.rows, "accepted", move.fate)
+        for move, rows in moves.items():
+            entry = self.version_of_rows(move.source, move.input_file, move.run_id, move.file_id)
+            entry.move(rows, "accepted", move.fate)
+            earlier = before.get(entry.file_id)
+            if earlier is not None and move.run_id is not None:
+                earlier.move(rows, "accepted", move.fate)
             self.touch(entry)
 
     def move_costs(self, rows: Mapping[int, int]) -> None:
