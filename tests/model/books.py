@@ -43,6 +43,7 @@ class Facts:
     """What readers see."""
 
     charges: dict[Charged, tuple[Decimal, int]] = field(default_factory=dict)
+    daily: dict[Charged, tuple[int, int]] = field(default_factory=dict)  # requests, tokens
     usage: Counter[tuple[object, ...]] = field(default_factory=Counter)
     bill: Counter[tuple[object, ...]] = field(default_factory=Counter)
     fates: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -130,15 +131,17 @@ class Books:
             if row.version.basis == "charge" and row.call is not None:
                 call = row.call
                 day = self._local(call.at)
-                used.append(Used(call.at, day, call.project, call.model, call.tokens))
+                used.append(Used(call.at, day, call.project, call.model, call.tokens, 1))
         for page, bucket in self.buckets.holding():
             if bucket.kind == "costs":
                 for project, item, usd in bucket.rows:
                     model = item.split(",", maxsplit=1)[0]
-                    used.append(Used(bucket.at, bucket.at.date(), project, model, 0, Decimal(usd)))
+                    used.append(
+                        Used(bucket.at, bucket.at.date(), project, model, 0, 0, Decimal(usd))
+                    )
             elif page.basis == "charge":
-                for project, model, tokens, _ in bucket.rows:
-                    used.append(Used(bucket.at, self._local(bucket.at), project, model, tokens))
+                day = self._local(bucket.at)
+                used += [Used(bucket.at, day, *row) for row in bucket.rows]
         return used
 
     def facts(self) -> Facts:
@@ -157,6 +160,11 @@ class Books:
                     facts.bill[page.path, bucket.at.date(), project, item, Decimal(usd)] += 1
                 else:
                     facts.usage[page.basis, page.path, bucket.at, *row_] += 1
+        for used in self._used():
+            if used.requests:
+                day = (used.charge_date, used.project, used.model)
+                requests, tokens = facts.daily.get(day, (0, 0))
+                facts.daily[day] = (requests + used.requests, tokens + used.tokens)
         fates = self.requests.fates() | self.buckets.fates()
         facts.fates = {path: tuple(counts) for path, counts in fates.items()}
         facts.held = Counter((r.version.path, r.text) for r in self.requests.held())

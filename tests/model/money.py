@@ -73,6 +73,7 @@ class Used:
     project: str | None
     model: str
     tokens: int = 0
+    requests: int = 0
     billed: Decimal | None = None
 
 

@@ -51,6 +51,10 @@ QUERIES = {
         "SELECT charge_date, project_id, model, coalesce(sum(cost_usd), 0), coalesce(sum(quantity) "
         "FILTER (pricing_status = 'unpriced'), 0) FROM charges GROUP BY ALL"
     ),
+    "daily": (
+        "SELECT charge_date, project_id, model, sum(requests), sum(input_tokens) "
+        "FROM daily_costs GROUP BY ALL HAVING sum(requests) <> 0"
+    ),
     "usage": (
         "SELECT basis, input_file, started_at, project_id, model, text_input_tokens, requests "
         "FROM usage"
@@ -88,7 +92,7 @@ QUERIES = {
     """,
 }
 EARLIER = {
-    name: QUERIES[name] for name in ("charges", "usage")
+    name: QUERIES[name] for name in ("charges", "daily", "usage")
 }  # what is known of an earlier instant
 
 
@@ -239,6 +243,7 @@ class Product:
 
         return Facts(
             charges={(d, p, m): (c, int(u)) for d, p, m, c, u in found("charges") if c or u},
+            daily={(d, p, m): (int(r), int(t)) for d, p, m, r, t in found("daily")},
             usage=Counter((basis, path(name), *rest) for basis, name, *rest in found("usage")),
             bill=Counter((path(name), *rest) for name, *rest in found("bill")),
             fates={path(name): tuple(map(int, n)) for name, *n in found("fates")},

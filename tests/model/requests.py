@@ -117,9 +117,10 @@ class Requests:
         elif text == known.text:  # packed, with an incomplete last line
             self._give_up(run, known, clock)
             return
-        for row in self.held():
-            if row.version.path == path and "mended_row" not in self.faults:
-                row.is_closed = True  # what its file says now stands for it
+        if known is not None and "mended_row" not in self.faults and _is_mended(known.text, text):
+            for row in list(self.held()):
+                if row.version.path == path and row.text not in text.splitlines():
+                    row.is_closed = True
         for earlier in self.versions:
             earlier.is_replaced |= replaces and earlier.path == path
         version = Version(path, rank, kind, basis)
@@ -219,15 +220,14 @@ class Requests:
                 row.place = place
 
     def held(self) -> Iterator[Row]:
-        """The rows that are held back: of equal ones the first that counts."""
+        """The rows that are held back: of equal ones the first that counts, until it is mended."""
         seen = set()
         for row in sorted(self._rows(), key=lambda r: r.place):
-            if row.rule is None or row.is_closed or not row.counts:
-                continue
             key = (row.rule, row.text, row.nth)
-            if key not in seen:
+            if row.rule is not None and row.counts and key not in seen:
                 seen.add(key)
-                yield row
+                if not row.is_closed:
+                    yield row
 
     def _rows(self) -> Iterator[Row]:
         return (row for version in self.versions for row in version.rows)
@@ -261,3 +261,13 @@ def _first_who_asked(rows: list[Row]) -> Row:
     """Of equal rows the first that says who asked, else the first."""
     rows.sort(key=lambda row: row.place)
     return next((r for r in rows if r.call and r.call.project is not None), rows[0])
+
+
+def _is_mended(before: str, after: str) -> bool:
+    """Whether a file was mended, and not put in the place of another.
+
+    It is not shorter, and still has every line that could be read.
+    """
+    old, new = before.splitlines(), after.splitlines()
+    good = Counter(line for line in old if isinstance(understood(line), Call))
+    return len(new) >= len(old) and not good - Counter(new)

@@ -110,9 +110,13 @@ def test_a_line_is_held_once_and_no_longer_once_it_is_mended() -> None:
     told.write("logs/b.jsonl", broken, broken)
     told.run()
     assert told.books.facts().held.total() == 2
-    told.write("logs/b.jsonl", chat("c1", 1))
-    assert told.run() == 1
+    told.write("logs/b.jsonl", chat("c1", 1), chat("c2", 1))
+    assert told.run() == 2
     assert told.books.facts().held == {("logs/a.jsonl", broken): 1}
+    told.write("logs/a.jsonl", chat("c1", 1))
+    told.write("logs/copy.jsonl", broken)
+    told.run()
+    assert not told.books.facts().held
 
 
 def test_a_replayed_row_lands_in_the_file_it_came_from() -> None:

@@ -204,7 +204,7 @@ def look_back(world: World, a: int, _b: int, _c: int) -> None:
         raise UnfitError
     at, facts = pick(world.seen, a)
     got = world.product.facts_as_of(at)
-    found = differences(facts, got, ("charges", "usage"))
+    found = differences(facts, got, ("charges", "daily", "usage"))
     if found:
         raise DifferenceError(f"as of {at}:\n" + "\n".join(found))
 

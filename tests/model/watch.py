@@ -1,8 +1,8 @@
 """The model of budgets and their alerts. Imports nothing of the product.
 
 An alert is raised once when its threshold is reached, retracted when the spend goes below it, and
-resolved when its month is over. Of a month that had ended before the budget was looked at, or one
-before the last, nothing is said: its alerts are resolved from the start.
+resolved when its month is over: one that a late record raises is so from the start, or the same run
+again would change it.
 """
 
 from __future__ import annotations
@@ -51,12 +51,10 @@ class Watch:
         self.budgets = budgets
         self.standing: dict[tuple[str, date], tuple[Decimal, str, bool]] = {}
         self.alerts: dict[tuple[str, date, int], Alert] = {}
-        self._since: date | None = None
         self._months: set[date] = set()
 
     def look(self, charges: dict[Charged, tuple[Decimal, int]], today: date) -> None:
         """What a run finds and says on a day of the organization."""
-        self._since = min(self._since or today, today)
         this_month = month_of(today)
         self._months |= {month_of(day) for day, _, _ in charges} | {this_month}
         self.standing = {}
@@ -77,13 +75,10 @@ class Watch:
                         self._say(key, today, is_reached=reached[percent])
 
     def _say(self, key: tuple[str, date, int], today: date, *, is_reached: bool) -> None:
-        known, end = self.alerts.get(key), next_month(key[1])
-        is_over = end <= today
+        known, is_over = self.alerts.get(key), next_month(key[1]) <= today
         if is_reached and not (known and known.is_true):
-            assert self._since is not None
-            is_silent = is_over and (end <= self._since or end < month_of(today))
-            self.alerts[key] = Alert("resolved" if is_silent else "open", is_true=True)
+            self.alerts[key] = Alert("resolved" if is_over else "open", is_true=True)
         elif known and known.is_true and not is_reached:
             self.alerts[key] = Alert("retracted", is_true=False)
-        elif known and known.state == "open" and is_over and is_reached:
+        elif known and known.state == "open" and is_over:
             known.state = "resolved"
