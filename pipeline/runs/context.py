@@ -43,6 +43,7 @@ from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.orphans import orphans
+from pipeline.storage.remains import check_not_lost, check_own_warehouse
 
 if TYPE_CHECKING:
     from pipeline.pricing.book import PriceBook
@@ -85,6 +86,7 @@ class RunContext:
     con: duckdb.DuckDBPyConnection  # the scratch engine
     files: InputFiles
     inputs: LoadedInputs
+    is_first: bool  # the storage has been made for this run
 
     @property
     def book(self) -> PriceBook:
@@ -215,6 +217,7 @@ def recorded_run(
             ):
                 record_failure(db, error)
         raise
+    is_first = not storage.warehouse.exists()
     with disk_errors.before_the_commit(storage.root), _open_storage(storage, head) as db:
         try:
             with open_run(
@@ -228,6 +231,7 @@ def recorded_run(
                 channels=senders,
                 say=say,
                 stop=stop or threading.Event(),
+                is_first=is_first,
             ) as run:
                 yield run
         except (RunStoppedError, NotPublishedError, KeyboardInterrupt):
@@ -242,14 +246,26 @@ def recorded_run(
             raise failure from None
 
 
+def begin_books(storage: StorageLayout, real_now: datetime, say: Callable[[str], None]) -> None:
+    """Make the storage of a schedule that starts on an empty root, so that a lost one is noticed.
+
+    Fails: RunFailedError where parts of other books are there, ConfigError.
+    """
+    if storage.warehouse.exists():
+        return
+    head = run_log.new_run("schedule", now=real_now, started_at=real_now)
+    with disk_errors.before_the_commit(storage.root), _open_storage(storage, head):
+        say(f"New books are begun in {storage.root}.")
+
+
 @contextmanager
 def _open_storage(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
     """Lock the storage and open its database. Fails: LockHeldError, RunFailedError."""
-    with (
-        storage_lock(storage.root, what=f"tollbook {head.verb}", real_now=head.started_at),
-        open_database(storage) as db,
-    ):
-        yield db
+    with storage_lock(storage.root, what=f"tollbook {head.verb}", real_now=head.started_at):
+        check_not_lost(storage)
+        with open_database(storage) as db:
+            check_own_warehouse(db, storage)
+            yield db
 
 
 @contextmanager
@@ -265,6 +281,7 @@ def open_run(
     channels: Sequence[channels.Channel],
     say: Callable[[str], None] | None,
     stop: threading.Event,
+    is_first: bool,
 ) -> Iterator[RunContext]:
     """Open a scratch engine, load the input files, remove what a killed run left.
 
@@ -293,6 +310,7 @@ def open_run(
                 con=con,
                 files=InputFiles.load(db),
                 inputs=loaded,
+                is_first=is_first,
             )
     finally:
         shutil.rmtree(storage.temporary, ignore_errors=True)

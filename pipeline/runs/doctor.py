@@ -34,6 +34,7 @@ from pipeline.storage.layout import StorageLayout
 from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
 from pipeline.storage.orphans import orphans
 from pipeline.storage.read_copy import open_read_copy
+from pipeline.storage.remains import RESTORE_HINT, foreign_warehouse, lost_warehouse
 from pipeline.text import counted
 
 LITTLE_SPACE_BYTES = 1 << 30
@@ -248,9 +249,12 @@ def _books(storage: StorageLayout, config: Config) -> Iterator[Check]:
     try:
         with open_read_copy(storage) as db:
             if db is None:
-                yield Check("storage", "books", "none yet: nothing has run")
+                yield _no_books(storage)
                 return
             yield _version_of(db)
+            foreign = foreign_warehouse(db, storage)
+            if foreign is not None:
+                yield _stops("books", foreign, RESTORE_HINT)
             yield _zone_of(db, config)
             yield from _runs(db)
             yield _orphans(db, storage)
@@ -261,6 +265,18 @@ def _books(storage: StorageLayout, config: Config) -> Iterator[Check]:
             )
         else:
             yield _failed("storage", "books", error)
+
+
+def _no_books(storage: StorageLayout) -> Check:
+    lost = lost_warehouse(storage)
+    if lost is None:
+        return Check("storage", "books", "none yet: nothing has run")
+    return _stops("books", lost, RESTORE_HINT)
+
+
+def _stops(name: str, value: str, hint: str) -> Check:
+    """Something about the storage that stops every run."""
+    return Check("storage", name, value, "error", hint, TollbookError.exit_code)
 
 
 def _version_of(db: Database) -> Check:

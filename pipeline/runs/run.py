@@ -193,7 +193,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         budgets_over=budgets["over"],
         budgets_near=budgets["near"],
         problems=tuple(str(p) for p in change.problems),
-        notes=(*published.notes, *change.notes),
+        notes=(*_note_of_new_books(run), *published.notes, *change.notes),
         postings=posted,
     )
 
@@ -361,6 +361,10 @@ def _alert_of_run(run: RunContext, change: ChangeSet, outcome: str) -> bool:
         problem = RunProblem(run.run_id, "partial", reason_of(change.problems))
         decision = update_run_alerts(run.db.con, _look(run), problem)
     return bool(decision.new or decision.updates or decision.messages)
+
+
+def _note_of_new_books(run: RunContext) -> tuple[str, ...]:
+    return (f"New books were begun in {run.storage.root}.",) if run.is_first else ()
 
 
 def _look(run: RunContext) -> Look:

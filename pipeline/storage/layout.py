@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WAREHOUSE = "warehouse.duckdb"
+SCHEDULE_STATE = "schedule.json"  # what the schedule remembers between restarts
 
 
 @dataclass(frozen=True, slots=True)

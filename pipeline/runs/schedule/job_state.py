@@ -18,10 +18,11 @@ from pipeline.alerts.model import JobProblem, JobTrouble
 from pipeline.errors import RunFailedError
 from pipeline.runs.schedule.due_times import DueTimes
 from pipeline.storage.files import replace_text
+from pipeline.storage.layout import SCHEDULE_STATE
 
 JobOutcome = Literal["done", "partial", "failed", "skipped"]
 
-STATE_NAME = "schedule.json"
+STATE_NAME = SCHEDULE_STATE
 LOCK_NAME = "schedule.lock"  # held by the service, beside the state
 
 # A clock set back by less is being corrected; by more, somebody replays the past with --now.

@@ -9,9 +9,13 @@ from datetime import date
 
 from pipeline.config.model import Config
 from pipeline.dates import Clock, month_just_ended
+from pipeline.errors import RunFailedError
 from pipeline.runs.run_and_report import RunReport, report, run_and_report
 from pipeline.runs.schedule.job import Job, JobEnd, JobTime
 from pipeline.runs.schedule.job_state import JobOutcome
+from pipeline.storage.layout import StorageLayout
+
+Action = Callable[[JobTime], JobOutcome | JobEnd]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,30 @@ class ScheduledJobs:
     stop: threading.Event
 
     def jobs(self) -> tuple[Job, ...]:
-        """Every job, in the order in which those due at once are run."""
+        """Every job, in the order in which those due at once are run.
+
+        Where the storage is there now, a job that no longer finds it fails: it begins no new books.
+        """
         times = self.config.schedule
+        storage = StorageLayout(self.config.storage.root.absolute())
+        has_books = storage.warehouse.exists()
+
+        def checked(action: Action) -> Action:
+            def act(time: JobTime) -> JobOutcome | JobEnd:
+                if has_books and not storage.warehouse.exists():
+                    raise RunFailedError(
+                        "the storage that this schedule started with is gone",
+                        file=storage.root,
+                        hint="Mount or restore it; for new books, start the schedule again.",
+                    )
+                return action(time)
+
+            return act
+
         return (
-            Job("run", times.run, self._run),
-            Job("daily_report", times.daily_report, self._daily_report),
-            Job("monthly_report", times.monthly_report, self._monthly_report),
+            Job("run", times.run, checked(self._run)),
+            Job("daily_report", times.daily_report, checked(self._daily_report)),
+            Job("monthly_report", times.monthly_report, checked(self._monthly_report)),
         )
 
     def fresh_config(self) -> Config:

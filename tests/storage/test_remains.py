@@ -1,0 +1,140 @@
+"""Without its own `warehouse.duckdb` a storage is left as it is: no run begins books beside it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.load import load
+from pipeline.dates import Clock
+from pipeline.errors import RunFailedError
+from pipeline.runs.context import begin_books
+from pipeline.runs.doctor import diagnose, exit_code
+from pipeline.runs.schedule.job import JobTime
+from pipeline.runs.schedule.jobs import ScheduledJobs
+from pipeline.storage.layout import StorageLayout
+from tests.support.workspace import NOW, Workspace, lines, request
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Two logs that were booked, of which one has been rotated away since."""
+    workspace = Workspace(tmp_path)
+    workspace.write("logs/a.jsonl", lines(request("a")))
+    workspace.write("logs/b.jsonl", lines(request("b")))
+    workspace.run()
+    workspace.path("logs/a.jsonl").unlink()
+    return workspace
+
+
+def files(workspace: Workspace) -> set[Path]:
+    """Everything in the storage but the lock."""
+    return {p for p in workspace.path("var").rglob("*") if p.is_file() and p.name != "lock"}
+
+
+def doctor(workspace: Workspace) -> tuple[str, int]:
+    """What is said of the books, and the exit code."""
+    checks = diagnose(lambda: load(workspace.path("tollbook.toml")), {})
+    [books] = [c for c in checks if c.name == "books" and c.state == "error"]
+    return f"{books.value}. {books.hint}", exit_code(checks)
+
+
+@pytest.mark.parametrize("verb", ["run", "rerate", "replay", "forget"])
+def test_no_verb_writes_where_the_warehouse_is_missing(workspace: Workspace, verb: str) -> None:
+    """It says what is there and the way back, ends with 1, and every file stays."""
+    workspace.path("var/warehouse.duckdb").unlink()
+    before = files(workspace)
+    acts = {
+        "run": workspace.run,
+        "rerate": workspace.rerate,
+        "replay": workspace.replay,
+        "forget": lambda: workspace.forget("logs/b.jsonl"),
+    }
+    with pytest.raises(RunFailedError) as failure:
+        acts[verb]()
+    assert failure.value.exit_code == 1
+    assert "there are books here (ledger, charges, published (2026" in failure.value.what
+    assert "snapshots) but no warehouse.duckdb" in failure.value.what
+    assert "Restore warehouse.duckdb from a backup" in str(failure.value)
+    assert files(workspace) == before
+    said, code = doctor(workspace)
+    assert "but no warehouse.duckdb" in said
+    assert code == 1
+
+
+@pytest.mark.parametrize("left", ["ledger/x.parquet", "charges/x.parquet", "schedule.json"])
+def test_each_part_alone_is_enough(tmp_path: Path, left: str) -> None:
+    """A partial restore may have brought back one of them."""
+    workspace = Workspace(tmp_path)
+    workspace.write(f"var/{left}", "{}")
+    with pytest.raises(RunFailedError, match=left.split("/", maxsplit=1)[0]):
+        workspace.run()
+    assert workspace.path(f"var/{left}").exists()
+
+
+def test_a_restored_warehouse_goes_on(workspace: Workspace) -> None:
+    """The advice works: the same figures as before."""
+    kept = workspace.path("kept")
+    shutil.copyfile(workspace.path("var/warehouse.duckdb"), kept)
+    workspace.path("var/warehouse.duckdb").unlink()
+    with pytest.raises(RunFailedError):
+        workspace.run()
+    shutil.copyfile(kept, workspace.path("var/warehouse.duckdb"))
+    workspace.run()
+    assert workspace.tokens() == 2000
+
+
+def test_a_warehouse_of_other_books_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    """An empty one, or that of another storage, would make leftovers of all files."""
+    other = Workspace(tmp_path / "other")
+    other.at += timedelta(hours=1)
+    other.write("logs/c.jsonl", lines(request("c")))
+    other.run()
+    shutil.copyfile(other.path("var/warehouse.duckdb"), workspace.path("var/warehouse.duckdb"))
+    workspace.path("var/warehouse.duckdb.wal").unlink(missing_ok=True)
+    before = files(workspace)
+    with pytest.raises(RunFailedError, match="does not belong to the files beside it"):
+        workspace.run()
+    assert files(workspace) == before
+    said, code = doctor(workspace)
+    assert "does not belong" in said
+    assert code == 1
+
+
+def test_an_empty_root_says_where_new_books_are_begun(tmp_path: Path) -> None:
+    """Once: the next run has nothing to say of it."""
+    workspace = Workspace(tmp_path)
+    said = f"New books were begun in {tmp_path / 'var'}."
+    assert said in workspace.run().notes
+    assert said not in workspace.run().notes
+
+
+def test_a_schedule_whose_storage_is_gone_begins_no_new_books(tmp_path: Path) -> None:
+    """A lost mount leaves an empty folder: the job fails, and nothing is made there."""
+    workspace = Workspace(tmp_path)
+    workspace.write("logs/a.jsonl", lines(request("a")))
+    storage, said = StorageLayout(tmp_path / "var"), list[str]()
+    begin_books(storage, NOW, said.append)
+    assert said == [f"New books are begun in {tmp_path / 'var'}."]
+    config = load(workspace.path("tollbook.toml"))
+    scheduled = ScheduledJobs(
+        load=lambda: config,
+        config=config,
+        clock=Clock(business=workspace.clock, real=workspace.clock),
+        environment={},
+        say=said.append,
+        show=lambda _: None,
+        stop=threading.Event(),
+    )
+    jobs = scheduled.jobs()
+    assert jobs[0].action(JobTime(NOW, is_catch_up=False)) is not None
+    workspace.path("var").rename(tmp_path / "gone")
+    workspace.path("var").mkdir()
+    for job in jobs:
+        with pytest.raises(RunFailedError, match="started with is gone"):
+            job.action(JobTime(NOW, is_catch_up=False))
+    assert list(workspace.path("var").iterdir()) == []
