@@ -50,6 +50,7 @@ class RunResult:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     postings: Mapping[str, int]  # lines posted, by reason
+    is_first: bool = False  # the storage was made for this run
 
     @property
     def reason(self) -> str:

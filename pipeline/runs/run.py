@@ -193,8 +193,9 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         budgets_over=budgets["over"],
         budgets_near=budgets["near"],
         problems=tuple(str(p) for p in change.problems),
-        notes=(*_note_of_new_books(run), *published.notes, *change.notes),
+        notes=(*published.notes, *change.notes),
         postings=posted,
+        is_first=run.is_first,
     )
 
 
@@ -361,10 +362,6 @@ def _alert_of_run(run: RunContext, change: ChangeSet, outcome: str) -> bool:
         problem = RunProblem(run.run_id, "partial", reason_of(change.problems))
         decision = update_run_alerts(run.db.con, _look(run), problem)
     return bool(decision.new or decision.updates or decision.messages)
-
-
-def _note_of_new_books(run: RunContext) -> tuple[str, ...]:
-    return (f"New books were begun in {run.storage.root}.",) if run.is_first else ()
 
 
 def _look(run: RunContext) -> Look:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.run import run_and_print
 from pipeline.config.load import load
 from pipeline.dates import Clock
 from pipeline.errors import RunFailedError
@@ -105,12 +106,20 @@ def test_a_warehouse_of_other_books_is_refused(workspace: Workspace, tmp_path: P
     assert code == 1
 
 
-def test_an_empty_root_says_where_new_books_are_begun(tmp_path: Path) -> None:
-    """Once: the next run has nothing to say of it."""
+def test_an_empty_root_says_where_new_books_are_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once, on stderr: the next run has nothing to say of it, nor has a quiet one."""
     workspace = Workspace(tmp_path)
-    said = f"New books were begun in {tmp_path / 'var'}."
-    assert said in workspace.run().notes
-    assert said not in workspace.run().notes
+    monkeypatch.chdir(tmp_path)
+    said = f"New books were begun in {tmp_path / 'var'}.\n"
+    run_and_print(None, now=None)
+    assert said in capsys.readouterr().err
+    run_and_print(None, now=None)
+    assert said not in capsys.readouterr().err
+    shutil.rmtree(workspace.path("var"))
+    run_and_print(None, now=None, quiet=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_schedule_whose_storage_is_gone_begins_no_new_books(tmp_path: Path) -> None:
