@@ -180,14 +180,20 @@ def future(world: World, a: int, b: int, c: int) -> None:
         world.write(f"logs/{world.name()}.jsonl", content.log_line(call) + "\n")
 
 
+def _may_be_copied(world: World, path: str) -> None:
+    """Unless a row of it is held that can be read by now."""
+    rows = [r for r in world.books.requests.held() if r.rule == "in the future"]
+    lines = world.disk[path].text.splitlines()
+    if "copy_of_held" in world.faults and any(r.text in lines for r in rows):
+        raise UnfitError
+
+
 def copy(world: World, a: int, _b: int, c: int) -> None:
     """A file is copied."""
     files = world.files("logs", "pages", "bill", plain=False)
     if not files:
         raise UnfitError
-    path = pick(files, a)
-    folder, name = path.split("/")
-    to = f"{folder}/{'copy' if c % 2 else 'a-copy'}{world.name()}-{name}"
+XX if c % 2 else 'a-copy'}{world.name()}-{name}"
     world.write(to, world.disk[path].text)
 
 
@@ -196,6 +202,7 @@ def rename(world: World, a: int, _b: int, c: int) -> None:
     if not (files := world.files(plain=False)):
         raise UnfitError
     path = pick(files, a)
+    _may_be_copied(world, path)
     folder, name = path.split("/")
     rest = world.halves.get(path)
     to = f"{folder}/{'z' if c % 2 else 'b'}{world.name()}-{name}"
@@ -221,6 +228,7 @@ def rotate(world: World, a: int, b: int, c: int) -> None:
     if not files:
         raise UnfitError
     path = pick(files, c)
+    _may_be_copied(world, path)
     world.write(f"{path.removesuffix('.jsonl')}.{world.name()}.jsonl", world.disk[path].text)
     world.write(path, content.log_line(world.call(a, b)) + "\n")
 
