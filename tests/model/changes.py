@@ -193,7 +193,10 @@ def copy(world: World, a: int, _b: int, c: int) -> None:
     files = world.files("logs", "pages", "bill", plain=False)
     if not files:
         raise UnfitError
-XX if c % 2 else 'a-copy'}{world.name()}-{name}"
+    path = pick(files, a)
+    _may_be_copied(world, path)
+    folder, name = path.split("/")
+    to = f"{folder}/{'copy' if c % 2 else 'a-copy'}{world.name()}-{name}"
     world.write(to, world.disk[path].text)
 
 
