@@ -19,6 +19,7 @@ from pipeline.errors import ConfigError, SourceError
 from pipeline.text import collapse_repeats
 
 if TYPE_CHECKING:
+    from pipeline.runs.named_files import NamedFiles
     from pipeline.runs.run_and_report import RunReport
 
 FilesArgument = Annotated[
@@ -83,7 +84,7 @@ def run_and_print(
     cli_fail_on.check(fail_on, (cli_fail_on.BUDGET, cli_fail_on.RECONCILIATION))
     tolerance_usd = cli_fail_on.tolerance_of(tolerance)
     cli_context.log_to_stderr()
-    config, notes, problems = _config(config_path, files)
+    config, notes, problems, named = _config(config_path, files)
     known = cli_context.environment() if environment is None else environment
     clock = cli_context.clock(now)
     done = run_and_report(
@@ -94,6 +95,7 @@ def run_and_print(
         stop=cli_context.stop_on_signals(),
         say=say,
         problems=problems,
+        named=named,
         fetching=FetchRequest(known, is_offline=offline),
     )
     for note in notes:
@@ -113,22 +115,25 @@ def run_and_print(
 
 def _config(
     path: Path | None, files: Sequence[str]
-) -> tuple[Config, Sequence[str], Sequence[SourceError]]:
+) -> tuple[Config, Sequence[str], Sequence[SourceError], NamedFiles | None]:
     """The configuration of this run, and what was found out about the files named."""
     config = cli_context.load_for_run(path)
     if files:
         from pipeline.intake.files.detect_kind import sources_of
         from pipeline.runs.kinds import KINDS
+        from pipeline.runs.named_files import NamedFiles
 
-        found = sources_of(files, Path.cwd(), KINDS)
-        return config.model_copy(update={"sources": found.sources}), found.notes, found.problems
+        found = sources_of(files, Path.cwd(), KINDS, config.sources)
+        named = NamedFiles(found.made_up, config.sources)
+        chosen = config.model_copy(update={"sources": found.sources})
+        return chosen, found.notes, found.problems, named
     if not config.sources:
         raise ConfigError(
             "there is nothing to read",
             hint="Name files (tollbook run logs/*.jsonl.gz), or write a configuration "
             "(tollbook init).",
         )
-    return config, (), ()
+    return config, (), (), None
 
 
 def say_news(done: RunReport, *, quiet: bool = False) -> None:

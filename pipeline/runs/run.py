@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import check_books, check_days, write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
+from pipeline.runs.named_files import NamedFiles, choose_basis
 from pipeline.runs.read_sources import read_sources
 from pipeline.runs.result import RunResult, counts_of, reason_of
 from pipeline.storage import disk_errors
@@ -52,13 +54,14 @@ def run_batch(
     problems: Sequence[SourceError] = (),
     verb: str = "run",
     fetching: FetchRequest | None = None,
+    named: NamedFiles | None = None,
     providers: Sequence[Provider] = PROVIDERS,
 ) -> RunResult:
     """Fetch and read what is new, price it, check budgets, publish.
 
     `say` prints messages that no alert channel accepted; without channels, all messages.
     `problems` were found with the input before the run and make it partial. `fetching` says what
-    to fetch; without it, what is new.
+    to fetch; without it, what is new. `named`: which sources stand for files that were named.
     Fails: TollbookError; nothing was committed, but for NotPublishedError.
     """
     with recorded_run(
@@ -71,6 +74,10 @@ def run_batch(
         say=say,
         providers=providers,
     ) as run:
+        notes: list[str] = []
+        if named is not None:
+            config, notes = choose_basis(config, named, run.files.versions, run.kinds)
+            run = replace(run, config=config)  # noqa: PLW2901
         request = fetching or FetchRequest(environment)
         apis = apis_of(providers)
         run.begin("fetch")
@@ -97,7 +104,7 @@ def run_batch(
             stop=run.stop,
         )
         change.fetches, change.directory = fetches.rows, directory.entries
-        change.notes[:0] = [*fetches.notes, *directory.notes]
+        change.notes[:0] = [*notes, *fetches.notes, *directory.notes]
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
         run.begin("supersede")
         supersede(run, change)

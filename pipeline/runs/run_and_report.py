@@ -17,6 +17,7 @@ from pipeline.providers.span import backfill
 from pipeline.reporting.month.written import WrittenReport, load_written
 from pipeline.runs.context import begin
 from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
+from pipeline.runs.named_files import NamedFiles
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.storage.layout import StorageLayout
@@ -89,12 +90,13 @@ def run_and_report(
     problems: Sequence[SourceError] = (),
     verb: str = "run",
     fetching: FetchRequest | None = None,
+    named: NamedFiles | None = None,
 ) -> RunReport:
     """A run, and the report of a month (None: the current one, or the newest with data).
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
     in `problems`, what was found wrong with the input before; in `fetching`, what to fetch, where
-    that is not just what is new.
+    that is not just what is new; in `named`, which sources stand for files that were named.
     """
     result = run_batch(
         config,
@@ -106,6 +108,7 @@ def run_and_report(
         problems=problems,
         verb=verb,
         fetching=fetching,
+        named=named,
     )
     now = clock.business()
     written = report_of(config, result, month=month, now=now)

@@ -11,7 +11,6 @@ KNOWN_FAULTS: frozenset[str] = frozenset(
         "copy_of_held",  # a copy is not read though a row held in its original can be by now
         "foreign_rows",  # rows of another organization are counted
         "forget",  # forgets copies, and what comes under its name later
-        "named_file",  # a file named on the command line is charged whatever its source says
         "raised_late",  # an alert raised for an ended month is open until some later run
     }
 )

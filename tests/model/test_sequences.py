@@ -53,6 +53,19 @@ def test_t7_within_one_run(trial: Trial) -> None:
     assert trial.held == 2
 
 
+def test_t11_a_named_file_is_read_as_the_source_it_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial(tmp_path, (PAGES, Source("gateway", "request_log", "logs", "detail")))
+    trial.write("pages/p.json", usage_page(None, AT, (("pa", "m1", MILLION, 1),)))
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    monkeypatch.chdir(tmp_path)
+    for words in (["run"], ["run", "logs/a.jsonl"]):
+        done = CliRunner().invoke(app, [*words, "--now", "2026-03-03T00:00:00Z"])
+        assert done.exit_code == 0, done.output
+        assert trial.dollars == 1
+
+
 def test_t24_the_gate_looks_at_the_period_that_now_is_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.compression import compression, read_head
 from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
 from pipeline.intake.files.json_documents import first_object, is_document
+from pipeline.intake.files.named_files import escape, split_by_source
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
 from pipeline.text import counted
 
@@ -35,18 +36,24 @@ class Detected(NamedTuple):
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     problems: tuple[SourceError, ...]
+    made_up: frozenset[str]  # the sources that no configuration names
 
 
-def sources_of(words: Sequence[str], folder: Path, kinds: Kinds) -> Detected:
+def sources_of(
+    words: Sequence[str], folder: Path, kinds: Kinds, configured: Sequence[Source] = ()
+) -> Detected:
     """One source for each kind among the files named; one of no known kind costs only itself.
 
+    Files of a configured source are read as that source.
     Fails: ConfigError for a path that is not there, or where no file is of a known kind.
     """
     by_kind: dict[str, list[str]] = {}
     notes: list[str] = []
     problems: list[SourceError] = []
     found = dict.fromkeys(name for word in words for name in _files(word, folder))
-    for name in found:
+    sources, others = split_by_source(list(found), configured)
+    notes += [_read_as(source) for source in sources]
+    for name in others:
         try:
             kind = kind_of(name, kinds)
         except ConfigError as error:
@@ -56,7 +63,7 @@ def sources_of(words: Sequence[str], folder: Path, kinds: Kinds) -> Detected:
             notes.append(f"{name}: is empty, nothing to read")
         else:
             by_kind.setdefault(kind, []).append(name)
-    if problems and not by_kind:
+    if problems and not by_kind and not sources:
         first = problems[0]
         more = f" (and so with {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{first.what}{more}", file=first.file, hint=first.hint)
@@ -64,25 +71,30 @@ def sources_of(words: Sequence[str], folder: Path, kinds: Kinds) -> Detected:
     charged_by_request = {
         kinds[k].provider or DEFAULT_PROVIDER for k in by_kind if "requests" in kinds[k].holds
     }
-    sources = []
+    taken = {s.name for s in configured}
+    made_up = []
     for kind, names in sorted(by_kind.items()):
         provider = kinds[kind].provider or DEFAULT_PROVIDER
         is_detail = "buckets" in kinds[kind].holds and provider in charged_by_request
-        if is_detail:
-            notes.append(
-                "The usage pages are taken as detail, since the request logs would charge the same "
-                "traffic; say otherwise with `basis` in tollbook.toml."
-            )
-        sources.append(
+        name = kind.replace("_", "-")
+        made_up.append(
             Source(
-                name=kind.replace("_", "-"),
+                name=f"{name}-named" if name in taken else name,
                 kind=kind,
                 provider=provider,
-                path=tuple(glob.escape(n) if _REMOTE not in n else n for n in names),
+                path=tuple(escape(n) for n in names),
                 basis="detail" if is_detail else "charge",
             )
         )
-    return Detected(tuple(sources), tuple(notes), tuple(problems))
+    return Detected(
+        (*sources, *made_up), tuple(notes), tuple(problems), frozenset(s.name for s in made_up)
+    )
+
+
+def _read_as(source: Source) -> str:
+    """A note on files that are read as a configured source."""
+    what = counted(len(source.path), "file")
+    return f"{what} read as the source {source.name!r} of the configuration ({source.basis})"
 
 
 def _kinds(by_kind: Mapping[str, Sequence[str]]) -> list[str]:
