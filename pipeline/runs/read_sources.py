@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from pipeline.intake import quarantine_store
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.session import IntakeSession
@@ -11,6 +14,10 @@ from pipeline.ledger.files import Exclusion, LedgerWriter, discard
 from pipeline.ledger.settle_buckets import BucketSettlement
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
+from pipeline.text import counted
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # Ledger ids of bucket versions that are never live start far above the others.
 _SUPERSEDED_IDS = 1_000_000
@@ -24,6 +31,7 @@ def read_sources(run: RunContext) -> ChangeSet:
         seen += run.kinds[source.kind].take(intake, run.storage, source)
     exclusions = _accept_pages(intake)
     run.files.note_missing(seen)
+    intake.notes += _costs_alone(run, intake.settlement.change.costs)
     unreadable = {e.file_id for e in intake.unreadable}
     return ChangeSet(
         new_files=discard(intake.writer.close(), intake.unreadable),
@@ -48,6 +56,34 @@ def _accept_pages(intake: IntakeSession) -> list[Exclusion]:
 
     accept_pending(intake)
     return exclude_superseded(intake.settlement.change, intake.superseded.close())
+
+
+def _costs_alone(run: RunContext, costs: Sequence[pl.DataFrame]) -> list[str]:
+    """What the provider's costs are that a run has read, where no source has usage beside them."""
+    if not costs or any(run.kinds[s.kind].holds != {"costs"} for s in run.config.sources):
+        return []
+    import polars as pl
+
+    current = pl.concat(
+        [c.select("usage_date", "currency", "amount", "replaced_at") for c in costs]
+    )
+    sums = (
+        current.filter(pl.col("replaced_at").is_null())
+        .group_by("currency")
+        .agg(
+            pl.col("amount").sum(),
+            pl.col("usage_date").min().alias("first"),
+            pl.col("usage_date").max().alias("last"),
+            pl.col("usage_date").n_unique().alias("days"),
+        )
+        .sort("currency")
+    )
+    return [
+        f"Read the provider's costs of {counted(days, 'day')} ({first} to {last}): {amount:,.2f} "
+        f"{currency.upper()}. They are compared with charges (tollbook reconcile) and make none: "
+        "without usage, the spend stays empty."
+        for currency, amount, first, last, days in sums.iter_rows()
+    ]
 
 
 def open_intake(run: RunContext) -> IntakeSession:

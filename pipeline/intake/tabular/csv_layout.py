@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from pipeline.intake.tabular.columns import REQUIRED
@@ -34,7 +35,7 @@ class CsvLayout(NamedTuple):
         return "UTF-8" if self.encoding == "utf-8-sig" else "UTF-16"
 
 
-def layout_of(head: bytes) -> CsvLayout:
+def layout_of(head: bytes, required: Collection[str] = REQUIRED) -> CsvLayout:
     """The layout of a file that begins so; UTF-8 and commas where nothing else is sure.
 
     Another separator is taken where only it gives the required columns, or a line says it.
@@ -48,7 +49,7 @@ def layout_of(head: bytes) -> CsvLayout:
     line = lines[0] if lines else ""
     for separator in separators:
         names = _names(line, separator)
-        if set(REQUIRED) <= set(names):
+        if set(required) <= set(names):
             return CsvLayout(encoding, separator, said is not None, names)
     return CsvLayout(encoding, separators[0], said is not None, _names(line, separators[0]))
 

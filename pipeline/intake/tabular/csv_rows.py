@@ -76,7 +76,9 @@ class _Lines:
         return "".join(self._taken).rstrip("\r\n")
 
 
-class _Record(NamedTuple):
+class Record(NamedTuple):
+    """One row of a CSV file; `problem` (`rule: detail`) keeps it from being read."""
+
     line: int
     raw: str
     fields: Sequence[str]
@@ -98,7 +100,7 @@ def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
         while plain := lines.plain(batch_rows):
             first = lines.number - len(plain) + 1
             yield _plain_frame(plain, first, names, layout.separator)
-        records: list[_Record] = []
+        records: list[Record] = []
         for record in _records(lines, reader, len(names)):
             records.append(record)
             if len(records) == batch_rows:
@@ -106,6 +108,17 @@ def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
                 records = []
         if records:
             yield _text_frame(records, names)
+
+
+def read_records(path: Path, layout: CsvLayout) -> Iterator[Record]:
+    """The rows below the header one by one, whatever the columns are."""
+    with path.open(encoding=layout.encoding, errors=layout.errors, newline="") as stream:
+        lines = _Lines(stream)
+        if layout.has_separator_line:
+            next(lines)
+        reader = csv.reader(lines, delimiter=layout.separator, strict=True)
+        next(reader, [])
+        yield from _records(lines, reader, len(layout.header))
 
 
 def _header(lines: _Lines, reader: Iterator[list[str]], layout: CsvLayout, shown: str) -> list[str]:
@@ -130,7 +143,7 @@ def _header(lines: _Lines, reader: Iterator[list[str]], layout: CsvLayout, shown
     return names
 
 
-def _records(lines: _Lines, reader: Iterator[list[str]], width: int) -> Iterator[_Record]:
+def _records(lines: _Lines, reader: Iterator[list[str]], width: int) -> Iterator[Record]:
     nothing = [""] * width
     while True:
         line = lines.begin()
@@ -153,7 +166,7 @@ def _records(lines: _Lines, reader: Iterator[list[str]], width: int) -> Iterator
         if not _is_utf8(raw):
             raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             problem = problem or "not_utf8: the row has bytes that are not UTF-8"
-        yield _Record(line, raw, nothing if problem else fields, problem)
+        yield Record(line, raw, nothing if problem else fields, problem)
 
 
 def _plain_frame(
@@ -191,7 +204,7 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _text_frame(records: Sequence[_Record], names: Sequence[str]) -> pl.DataFrame:
+def _text_frame(records: Sequence[Record], names: Sequence[str]) -> pl.DataFrame:
     columns = zip(*(record.fields for record in records), strict=True)
     given = [
         pl.Series(name, column, dtype=pl.String)

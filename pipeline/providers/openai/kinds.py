@@ -82,7 +82,7 @@ def _take_fetched(
 
 
 def _are_pages(head: bytes, kind: str) -> bool:
-    from pipeline.providers.openai.pages.pages import detect
+    from pipeline.providers.openai.pages.saved_file import detect
 
     return detect(head) == kind
 

@@ -22,7 +22,7 @@ from pipeline.ledger.cost_store import COSTS_SCHEMA
 from pipeline.money import parse_decimal, provider_amount, round_quantity
 from pipeline.providers.openai import line_items
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
-from pipeline.providers.openai.pages.pages import read
+from pipeline.providers.openai.pages.saved_file import read
 
 __all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
 

@@ -26,7 +26,7 @@ from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, ver
 from pipeline.ledger.identity import identity_hash
 from pipeline.meters import LARGEST_QUANTITY, METER_NAMES
 from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
-from pipeline.providers.openai.pages.pages import read
+from pipeline.providers.openai.pages.saved_file import read
 from pipeline.providers.openai.pages.tokens import held_back, optional, required, split
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 
