@@ -285,7 +285,7 @@ def test_an_amount_that_is_no_budget_is_refused(tmp_path: Path, amount: str) -> 
     """Zero, negative, and what the money type cannot hold: named when the file is read."""
     file = tmp_path / "tollbook.toml"
     file.write_text(f'[[budgets]]\nid = "b"\namount_usd = "{amount}"\n')
-    with pytest.raises(ConfigError, match=r"tollbook\.toml:3 budgets\.0\.amount_usd"):
+    with pytest.raises(ConfigError, match=r"tollbook\.toml:3 \[\[budgets\]\] no\. 1, amount_usd"):
         load(file)
 
 

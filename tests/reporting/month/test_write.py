@@ -30,10 +30,10 @@ def test_the_same_books_and_clock_give_the_same_bytes(
 def test_a_report_leaves_just_its_files(
     published_books: duckdb.DuckDBPyConnection, write: Write
 ) -> None:
-    """Report, CSV and latest; no temporary file."""
+    """Report, CSV, latest, and what it was made from; no temporary file."""
     out = write(published_books).html.parent
     assert sorted(path.name for path in out.iterdir()) == [
-        "2026-11.csv", "2026-11.html", "latest.html",
+        ".2026-11.json", "2026-11.csv", "2026-11.html", "latest.html",
     ]  # fmt: skip
 
 
