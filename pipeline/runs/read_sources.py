@@ -107,6 +107,8 @@ def open_intake(run: RunContext) -> IntakeSession:
 
 def stage_rejects(run: RunContext, intake: IntakeSession) -> bool:
     """Stage rejected rows for the quarantine; those already in it are duplicates."""
+    if not intake.touched:
+        return False
     intake.rejects.flush()
     paths = intake.rejects.paths
     unreadable = {e.file_id for e in intake.unreadable}
