@@ -33,7 +33,7 @@ def test_a_report_leaves_just_its_files(
     """Report, CSV, latest, and what it was made from; no temporary file."""
     out = write(published_books).html.parent
     assert sorted(path.name for path in out.iterdir()) == [
-        ".2026-11.json", "2026-11.csv", "2026-11.html", "latest.html",
+        ".2026-11.json", ".latest.json", "2026-11.csv", "2026-11.html", "latest.html",
     ]  # fmt: skip
 
 
