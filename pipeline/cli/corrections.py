@@ -67,13 +67,16 @@ def forget(
     config: ConfigOption = None,
     now: NowOption = None,
     *,
+    with_copies: Annotated[
+        bool, typer.Option("--with-copies", help="Take back files with the same content as well.")
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Take back files that should never have been read: their charges are reversed."""
     from pipeline.runs import forget as act
 
     with cli_context.correction(config, now, "forget") as run:
-        result = act.forget(run, files, reason)
+        result = act.forget(run, files, reason, with_copies=with_copies)
     _finish(run, result, quiet=quiet)
 
 

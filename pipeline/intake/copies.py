@@ -31,10 +31,12 @@ def is_copy(
             known.state = "read"
         intake.files.touch(known)
         return True
-    original = intake.files.copy_of(source.kind, content_hash)
-    if original is None or original.basis != source.basis:
+    original = intake.files.copy_of(source.kind, source.basis, content_hash)
+    if original is None:
         return False
     if original.state == "forgotten":
+        if known is not None:  # the name is known: it was not renamed, its content is another
+            return False
         leave_out(intake, source, file, known, original)
         return True
     if may_return and (original.input_file == file.name or Path(original.input_file).exists()):
@@ -49,6 +51,7 @@ def is_copy(
             first_record_at=original.first_record_at,
             last_record_at=original.last_record_at,
             message=f"a copy of {original.input_file}",
+            copy_of=original.copy_of or original.file_id,
         ),
         known,
     )

@@ -58,6 +58,28 @@ def save_rejects(db: Database, run_id: str, at: datetime) -> None:
     db.con.execute(sql("intake/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at})
 
 
+def forgotten_rejects(db: Database, file_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """The rows that were held back until their file was forgotten: quarantine id and file id."""
+    rows = db.rows(
+        "SELECT q.quarantine_id, q.file_id FROM quarantine AS q "
+        "INNER JOIN runs AS r ON r.run_id = q.replayed_run_id "
+        "WHERE r.verb = 'forget' AND list_contains(CAST($files AS BIGINT[]), q.file_id) "
+        "ORDER BY q.quarantine_id",
+        {"files": list(file_ids)},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def reopen_rejects(db: Database, quarantine_ids: Sequence[int]) -> None:
+    """Hold rows back again."""
+    if quarantine_ids:
+        db.con.execute(
+            "UPDATE quarantine SET replayed_at = NULL, replayed_run_id = NULL "
+            "WHERE list_contains(CAST($ids AS BIGINT[]), quarantine_id)",
+            {"ids": list(quarantine_ids)},
+        )
+
+
 def close_rejects(
     db: Database,
     completed: Sequence[tuple[int, int]],

@@ -65,7 +65,9 @@ def read_table(intake: IntakeSession, source: Source, file: RawFile, decision: D
 def _read_log(
     intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
 ) -> None:
-    forgotten = intake.files.forgotten_beginning(source.kind, file.local)
+    forgotten = None
+    if known is None:
+        forgotten = intake.files.forgotten_beginning(source.kind, file.local)
     if forgotten is not None:
         leave_out(intake, source, file, known, forgotten)
         return

@@ -68,12 +68,14 @@ def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
     if known.state == "gone":
         known.state = "read"
         intake.files.touch(known)
-    if known.state == "forgotten" and file.size_bytes > known.size_bytes:
-        intake.notes.append(
-            f"{file.name}: {file.size_bytes - known.size_bytes} bytes came after it was forgotten "
-            "and are left out; write what is to be counted to another file"
-        )
-        known.size_bytes, known.modified_ns = file.size_bytes, file.modified_ns
+    if known.state == "forgotten" and file.sample_hash != known.sample_hash:
+        if file.size_bytes > known.size_bytes:
+            intake.notes.append(
+                f"{file.name}: {file.size_bytes - known.size_bytes} bytes came after it was "
+                "forgotten and are left out; write what is to be counted to another file"
+            )
+        # not its size, which is how far it was read
+        known.sample_hash, known.modified_ns = file.sample_hash, file.modified_ns
         intake.files.touch(known)
 
 

@@ -33,6 +33,18 @@ SORTED_AT_ONCE = 6_000_000
 COMPARED_AT_ONCE = 1_000_000
 _CALL = ("basis", "organization_id", "record_id", "called_at")
 
+# Duplicates of rows that another file has. Without a file id they are of the version read now.
+DROPPED_SCHEMA: dict[str, pl.DataType] = {
+    "identity_hash": pl.UInt64(),
+    "source": pl.String(),
+    "input_file": pl.String(),
+    "file_id": pl.Int64(),
+    "input_line": pl.Int64(),
+    "ledger_id": pl.Int64(),
+    "row_number": pl.Int64(),
+    **dict.fromkeys(ASKER_COLUMNS, pl.String()),
+}
+
 Row = dict[str, Any]
 
 
@@ -53,6 +65,7 @@ class Repeats:
 
     exclusions: list[Exclusion] = field(default_factory=list)
     moves: Counter[FateMove] = field(default_factory=Counter)  # how many rows each
+    dropped: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DROPPED_SCHEMA))
     restated_dates: set[date] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -109,6 +122,7 @@ def find_duplicates(
                 changes.drop(row)
             else:
                 changes.supersede(row, row["replaced_by_file"], row["replaced_by_line"])
+        changes.keep_dropped(found.filter(pl.col("fate") == "duplicate"))
         for rows in _by_call(found.filter(pl.col("fate") == "asked")):
             changes.merge_askers(rows)
         _note_reused_ids(con, repeats)
@@ -119,6 +133,8 @@ def find_duplicates(
         if gone or filled:
             rewrite_rows(file, gone, filled)
             superseded = _renumber(superseded, file.ledger_id, sorted(gone))
+            changes.renumber_kept(file.ledger_id, sorted(gone))
+    repeats.dropped = pl.concat([repeats.dropped, *changes.kept])
     repeats.exclusions = [Exclusion(i, n, "superseded", f, ln) for i, n, f, ln in superseded]
     return repeats
 
@@ -137,12 +153,39 @@ class _Changes:
         self.dropped: dict[int, set[int]] = {}
         self.filled: dict[int, dict[int, dict[str, str | None]]] = {}
         self.replaced: list[tuple[int, int, str, int]] = []
+        self.kept: list[pl.DataFrame] = []  # dropped rows that other files have too
         self._repeats, self._versions = repeats, versions
 
     def drop(self, row: Row) -> None:
         """Drop a new row as a duplicate."""
         self.dropped.setdefault(row["ledger_id"], set()).add(row["row_number"])
         self._move(row, "duplicate")
+
+    def keep_dropped(self, rows: pl.DataFrame) -> None:
+        """Keep where duplicates stand, and which row of another file has their content."""
+        versions = pl.DataFrame(
+            {"ledger_id": list(self._versions), "file_id": list(self._versions.values())},
+            schema={"ledger_id": pl.Int64, "file_id": pl.Int64},
+        )
+        kept = (
+            rows.filter(pl.col("input_file") != pl.col("standing_file"))
+            .join(versions, on="ledger_id", how="left")
+            .drop("ledger_id", "row_number")
+            .rename({"standing_ledger_id": "ledger_id", "standing_row_number": "row_number"})
+        )
+        if kept.height:
+            self.kept.append(kept.select(pl.col(c).cast(t) for c, t in DROPPED_SCHEMA.items()))
+
+    def renumber_kept(self, ledger_id: int, gone: Sequence[int]) -> None:
+        """A new file is rewritten without some rows: those behind them have other numbers."""
+        removed = pl.Series(gone, dtype=pl.Int64)
+        for n, frame in enumerate(self.kept):
+            numbers = frame["row_number"]
+            fewer = numbers - removed.search_sorted(numbers, side="left").cast(pl.Int64)
+            here = pl.col("ledger_id") == ledger_id
+            self.kept[n] = frame.with_columns(
+                pl.when(here).then(fewer).otherwise(pl.col("row_number")).alias("row_number")
+            )
 
     def supersede(self, row: Row, by_file: str, by_line: int) -> None:
         """Exclude a row, since another one replaces it."""
@@ -180,13 +223,32 @@ class _Changes:
         if counting["is_new"] and counting not in fitting:
             changes = self.filled.setdefault(counting["ledger_id"], {})
             changes[counting["row_number"]] = known
+        dropped: list[Row] = []
         for row in rows:
             if row is counting:
                 continue
             if row["is_new"]:
                 self.drop(row)
+                dropped.append(
+                    row
+                    | {
+                        "standing_ledger_id": counting["ledger_id"],
+                        "standing_row_number": counting["row_number"],
+                        "standing_file": counting["input_file"],
+                    }
+                )
             elif not row["is_excluded"]:
                 self.supersede(row, counting["input_file"], counting["input_line"])
+        if dropped:
+            schema: dict[str, pl.DataType] = dict.fromkeys(
+                ("standing_ledger_id", "standing_row_number"), pl.Int64()
+            )
+            schema |= {"standing_file": pl.String(), **DROPPED_SCHEMA}
+            self.keep_dropped(
+                pl.DataFrame(
+                    [{c: row.get(c) for c in schema} for row in dropped], schema=schema
+                ).drop("file_id")
+            )
 
 
 def _note_reused_ids(con: duckdb.DuckDBPyConnection, repeats: Repeats) -> None:

@@ -1,4 +1,4 @@
-"""The tables `ledger_files` and `excluded_rows`: which ledger files and rows are live.
+"""The tables `ledger_files`, `excluded_rows`, `dropped_duplicates`: which rows are live.
 
 Reads and writes inside the caller's transaction. Opens no ledger file.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.ledger.files import Exclusion, LedgerFile
+from pipeline.resources import sql
 from pipeline.storage.database import Database
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
@@ -101,7 +102,10 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
 
 def excluded_rows(db: Database) -> pl.DataFrame:
     """The excluded rows of all ledger files, why and since when (EXCLUDED_SCHEMA)."""
-    found = db.frame("SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows")
+    found = db.frame(
+        "SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows "
+        "WHERE restored_at IS NULL"
+    )
     return found.cast(pl.Schema(EXCLUDED_SCHEMA))
 
 
@@ -138,32 +142,69 @@ def save_exclusions(
     )
 
 
-def restore_rows(db: Database, rows: Sequence[tuple[int, int]]) -> None:
+def restore_rows(db: Database, rows: Sequence[tuple[int, int]], at: datetime) -> None:
     """Put excluded rows back into the live ledger."""
     if not rows:
         return
     frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
     db.con.register("restored_rows", frame)
     db.con.execute(
-        "DELETE FROM excluded_rows WHERE (ledger_id, row_number) IN "
-        "(SELECT (ledger_id, row_number) FROM restored_rows)"
+        "UPDATE excluded_rows SET restored_at = $at WHERE restored_at IS NULL "
+        "AND (ledger_id, row_number) IN (SELECT (ledger_id, row_number) FROM restored_rows)",
+        {"at": at},
     )
     db.con.unregister("restored_rows")
 
 
-def forget_versions(db: Database, rows: Sequence[tuple[int, int]]) -> None:
-    """Mark excluded rows of forgotten files, so that they are never restored or matched."""
+def set_reasons(db: Database, rows: Sequence[tuple[int, int]], reason: str) -> None:
+    """Give excluded rows another reason: those of forgotten files are never restored or matched."""
     if not rows:
         return
     frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
-    db.con.register("forgotten_versions", frame)
+    db.con.register("changed_reasons", frame)
     db.con.execute(
-        "UPDATE excluded_rows SET reason = 'forgotten' WHERE (ledger_id, row_number) IN "
-        "(SELECT (ledger_id, row_number) FROM forgotten_versions)"
+        "UPDATE excluded_rows SET reason = $reason WHERE restored_at IS NULL "
+        "AND (ledger_id, row_number) IN (SELECT (ledger_id, row_number) FROM changed_reasons)",
+        {"reason": reason},
     )
-    db.con.unregister("forgotten_versions")
+    db.con.unregister("changed_reasons")
 
 
 def next_ledger_id(db: Database) -> int:
     """The first ledger id that no file has yet."""
     return int(db.value("SELECT coalesce(max(ledger_id), 0) + 1 FROM ledger_files"))
+
+
+def save_dropped(db: Database, dropped: pl.DataFrame, run_id: str) -> None:
+    """Keep the duplicates that a run dropped (DROPPED_SCHEMA), after its input files."""
+    if not dropped.height:
+        return
+    db.con.register("dropped_rows", dropped)
+    db.con.execute(sql("ledger/dropped_duplicates_store"), {"run_id": run_id})
+    db.con.unregister("dropped_rows")
+
+
+def dropped_of(db: Database, identity_hashes: pl.Series) -> pl.DataFrame:
+    """The dropped duplicates with these identity hashes, with the run that dropped them."""
+    db.con.register("affected", identity_hashes.to_frame("identity_hash"))
+    found = db.frame(
+        "SELECT * FROM dropped_duplicates "
+        "WHERE identity_hash IN (SELECT identity_hash FROM affected)"
+    )
+    db.con.unregister("affected")
+    return found
+
+
+def hashes_of_files(db: Database, file_ids: Sequence[int]) -> pl.Series:
+    """The identity hashes of what was dropped of these versions of files."""
+    found = db.frame(
+        "SELECT DISTINCT identity_hash FROM dropped_duplicates "
+        "WHERE list_contains(CAST($files AS BIGINT[]), file_id)",
+        {"files": list(file_ids)},
+    )
+    return found["identity_hash"].cast(pl.UInt64)
+
+
+def files_without_dropped(db: Database) -> int:
+    """File ids below this one are of versions whose duplicates were only counted."""
+    return int(db.value("SELECT value FROM settings WHERE name = 'duplicates_kept_since'"))

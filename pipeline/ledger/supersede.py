@@ -16,9 +16,11 @@ import polars as pl
 
 from pipeline import resources
 from pipeline.ledger.bucket import Bucket, BucketKey
-from pipeline.ledger.duplicates import FateMove, find_duplicates
+from pipeline.ledger.duplicates import DROPPED_SCHEMA, FateMove, find_duplicates
 from pipeline.ledger.files import Exclusion, LedgerFile, register_runs, view_rows
 from pipeline.ledger.identity import identity_hash
+from pipeline.meters import METER_NAMES, OUTPUT_METERS
+from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IDENTITY_HASH, IS_PARTIAL
 
 _BUCKET_COLUMNS = (
     "identity_hash, provider, organization_id, record_id, source, input_file, usage_date"
@@ -31,6 +33,7 @@ class Superseded:
 
     exclusions: list[Exclusion] = field(default_factory=list)
     moves: Counter[FateMove] = field(default_factory=Counter)  # how many rows each
+    dropped: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DROPPED_SCHEMA))
     restated_dates: set[date] = field(default_factory=set)  # UTC days
     notes: list[str] = field(default_factory=list)
 
@@ -50,7 +53,13 @@ def supersede_requests(
         excluded,
         {name: rank for rank, name in enumerate(source_order)},
     )
-    return Superseded(repeats.exclusions, repeats.moves, repeats.restated_dates, repeats.notes)
+    return Superseded(
+        repeats.exclusions,
+        repeats.moves,
+        repeats.dropped,
+        repeats.restated_dates,
+        repeats.notes,
+    )
 
 
 def supersede_buckets(
@@ -97,4 +106,45 @@ def _rows_of_buckets(
     register_runs(con, files)
     view_rows(con, "known_rows", files, _BUCKET_COLUMNS)
     found: pl.DataFrame = con.sql(resources.sql("ledger/bucket_rows")).pl()
+    return found
+
+
+def counting_requests(
+    con: duckdb.DuckDBPyConnection,
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    dropped: pl.DataFrame,
+    versions: pl.DataFrame,
+    identity_hashes: pl.Series,
+    source_order: Sequence[str],
+) -> pl.DataFrame:
+    """Judge the requests with these identity hashes anew: ledger rows and dropped duplicates.
+
+    Takes in `versions` every version of an input file, and whether it is out. Gives what
+    `queries/ledger/counting_rows.sql` says.
+    """
+    columns = ", ".join(
+        ("source", "input_file", "input_line", IDENTITY_HASH, IS_PARTIAL, *CONTENT_COLUMNS)
+    )
+    view_rows(con, "known_rows", known, columns)
+    register_runs(con, known)
+    con.register("excluded_rows", excluded)
+    con.register("dropped_rows", dropped)
+    con.register("file_versions", versions)
+    con.register("affected_identities", identity_hashes.to_frame(IDENTITY_HASH))
+    con.register(
+        "source_ranks",
+        pl.DataFrame(
+            {"source": source_order, "source_rank": range(len(source_order))},
+            schema={"source": pl.String, "source_rank": pl.Int64},
+        ),
+    )
+    found: pl.DataFrame = con.sql(
+        resources.render_sql(
+            "ledger/counting_rows",
+            askers=list(ASKER_COLUMNS),
+            meters=METER_NAMES,
+            output_meters=OUTPUT_METERS,
+        )
+    ).pl()
     return found

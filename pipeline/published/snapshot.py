@@ -171,7 +171,8 @@ class _Snapshot:
 
     def _versions(self) -> list[Path]:
         paths = []
-        ids = set(self.live.excluded["ledger_id"])
+        rows = self.db.rows("SELECT DISTINCT ledger_id FROM excluded_rows")  # restored ones too
+        ids = {ledger_id for (ledger_id,) in rows}
         for file in self.live.ledger:
             if file.ledger_id in ids:
                 target = Path("versions", file.path.name)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from pipeline.directory.model import OriginEntries
 from pipeline.errors import SourceError
 from pipeline.intake.files.input_files import InputFile
@@ -28,6 +30,8 @@ class ChangeSet:
     superseded_files: list[LedgerFile] = field(default_factory=list)  # no row of them is live
     exclusions: list[Exclusion] = field(default_factory=list)
     exclusion_note: str | None = None
+    # duplicates that were dropped, DROPPED_SCHEMA
+    dropped: pl.DataFrame | None = None
     reasons: dict[date, str] = field(default_factory=dict)  # UTC days to rate, and why
     rerated_days: set[date] | None = None  # None: no re-rating; these take the current book
     has_rejects: bool = False  # staged in a temporary table of the database
@@ -37,8 +41,10 @@ class ChangeSet:
     before: dict[int, InputFile] = field(default_factory=dict)  # grown files, as they were
     forgotten: list[int] = field(default_factory=list)  # file ids
     forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
+    remembered_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
     restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
     restored_buckets: list[int] = field(default_factory=list)  # version ids
+    reopened: list[int] = field(default_factory=list)  # quarantine ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     buckets: BucketChange = field(default_factory=BucketChange)
     compare_again: Scope | None = None  # days to reconcile though nothing about them has changed

@@ -45,11 +45,15 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
         is_synced=run.config.directory.sync,
         at=run.started_at,
     )
-    ledger_store.restore_rows(db, change.restored)
+    ledger_store.set_reasons(db, change.remembered_versions, "superseded")
+    ledger_store.restore_rows(db, change.restored, run.started_at)
     ledger_store.save_ledger_files(db, storage.root, [*change.new_files, *change.superseded_files])
+    if change.dropped is not None:
+        ledger_store.save_dropped(db, change.dropped, run.run_id)
     ledger_store.save_exclusions(
         db, change.exclusions, run.run_id, run.started_at, change.exclusion_note
     )
+    quarantine_store.reopen_rejects(db, change.reopened)
     quarantine_store.close_rejects(
         db, change.completed, change.replayed, run.run_id, run.started_at
     )
@@ -76,7 +80,7 @@ def write_charges(run: RunContext, rated: RatingResult) -> None:
 
 def _forget(run: RunContext, change: ChangeSet) -> None:
     files = {e.file_id: e for e in run.files.versions}
-    ledger_store.forget_versions(run.db, change.forgotten_versions)
+    ledger_store.set_reasons(run.db, change.forgotten_versions, "forgotten")
     restored = bucket_store.forget_files(
         run.db,
         change.forgotten,

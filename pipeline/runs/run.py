@@ -124,6 +124,7 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
     excluded = ledger_store.excluded_rows(run.db)
     names = [s.name for s in run.config.sources]
     requests = supersede_requests(run.con, change.new_files, known, excluded, names)
+    change.dropped = requests.dropped
     buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
     for found in (requests, buckets):
         change.exclusions += found.exclusions

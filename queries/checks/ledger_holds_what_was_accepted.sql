@@ -4,7 +4,7 @@
 WITH held AS (
   SELECT
     (SELECT coalesce(sum(rows), 0) FROM ledger_files)
-    - (SELECT count(*) FROM excluded_rows)
+    - (SELECT count(*) FROM excluded_rows WHERE restored_at IS NULL)
     + (SELECT count(*) FROM provider_costs WHERE replaced_at IS NULL) AS live_rows
 ),
 

@@ -14,7 +14,7 @@ WITH candidate AS (
 {%- for side in ["new", "known"] %}
   SELECT
     r.ledger_id, r.row_number, r.source, r.input_file, r.input_line, r.basis, r.organization_id,
-    r.record_id, coalesce(r.is_partial, false) AS is_partial,
+    r.record_id, r.identity_hash, coalesce(r.is_partial, false) AS is_partial,
     -- only the body of these has both an id and a time of its own
     CASE
       WHEN r.operation IN ('completions', 'videos', 'fine_tuning')
@@ -112,7 +112,14 @@ replacing AS (
 ),
 
 judged AS (
-  SELECT s.*, r.replaced_by_file, r.replaced_by_line, coalesce(r.place, 0) = 1 AS is_counting
+  SELECT
+    s.*, r.replaced_by_file, r.replaced_by_line, coalesce(r.place, 0) = 1 AS is_counting,
+    max(CASE WHEN s.position = s.standing_position THEN s.ledger_id END) OVER same
+      AS standing_ledger_id,
+    max(CASE WHEN s.position = s.standing_position THEN s.row_number END) OVER same
+      AS standing_row_number,
+    max(CASE WHEN s.position = s.standing_position THEN s.input_file END) OVER same
+      AS standing_file
   FROM standing AS s
   LEFT JOIN replacing AS r
     ON r.basis = s.basis
@@ -120,6 +127,9 @@ judged AS (
     AND r.record_id = s.record_id
     AND r.called_at IS NOT DISTINCT FROM s.called_at
     AND r.group_position = s.group_position
+  WINDOW same AS (
+    PARTITION BY s.basis, s.organization_id, s.record_id, s.called_at, s.group_position
+  )
 ),
 
 fated AS (
@@ -136,6 +146,7 @@ fated AS (
 SELECT
   ledger_id, row_number, fate, run_id, source, input_file, input_line, usage_date,
   replaced_by_file, replaced_by_line, is_new, is_excluded, basis, organization_id, record_id,
-  called_at, position, {{ askers | columns }}
+  called_at, position, identity_hash, standing_ledger_id, standing_row_number, standing_file,
+  {{ askers | columns }}
 FROM fated
 WHERE fate IS NOT NULL

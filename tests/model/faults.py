@@ -10,7 +10,6 @@ KNOWN_FAULTS: frozenset[str] = frozenset(
     {
         "copy_of_held",  # a copy is not read though a row held in its original can be by now
         "foreign_rows",  # rows of another organization are counted
-        "forget",  # forgets copies, and what comes under its name later
         "raised_late",  # an alert raised for an ended month is open until some later run
     }
 )

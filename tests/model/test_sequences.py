@@ -246,3 +246,83 @@ def test_t6_t16_a_replayed_row_is_booked_on_the_version_it_came_from(
     trial.write("logs/d.jsonl", chat("c1", 2, future))
     trial.run()  # and not exit 1 for good
     assert trial.held == 0
+
+
+def test_t3_other_content_under_a_forgotten_name_is_read(trial: Trial) -> None:
+    trial.write("logs/current.jsonl", chat("c1", 1), chat("c2", 1))
+    trial.run()
+    trial.forget("logs/current.jsonl")
+    assert trial.dollars == 0
+    trial.write("logs/current.jsonl", chat("c3", 5))
+    trial.run()
+    assert trial.dollars == 5
+    trial.write("logs/current.jsonl", chat("c3", 5), chat("c4", 5), chat("c5", 5))
+    trial.run()
+    assert trial.dollars == 15
+
+
+def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (Source("export", "records", "tables", "charge"),))
+    path = trial.folder / "tollbook.toml"
+    path.write_text(
+        path.read_text().replace('kind = "records"', 'kind = "records"\nreplace = true')
+    )
+    rows = [table_row(Call(n, AT, t * MILLION, "pa", "m1")) for n, t in (("t1", 1), ("t2", 2))]
+    trial.write("tables/x.csv", TABLE_HEADER, *rows)
+    trial.run()
+    assert trial.dollars == 3
+    trial.write("tables/x.csv", TABLE_HEADER, rows[0])
+    trial.run()
+    assert trial.dollars == 1
+
+
+def test_t8_forgetting_a_copy_does_not_touch_the_original_nor_what_comes(trial: Trial) -> None:
+    first = (chat("c1", 1), chat("c2", 1), chat("c1", 1))
+    trial.write("logs/live.jsonl", *first)
+    trial.run()
+    trial.write("logs/old-backup.jsonl", *first)
+    trial.run()
+    trial.forget("logs/old-backup.jsonl")
+    assert trial.dollars == 2
+    trial.write("logs/live.jsonl", *first, chat("c3", 5))
+    trial.run()
+    assert trial.dollars == 7
+    trial.write("logs/live.jsonl", *first, chat("c3", 5), chat("c4", 5))
+    trial.run()
+    assert trial.dollars == 12
+
+
+def test_t8_forgetting_the_original_leaves_what_its_copy_has(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 1))
+    trial.run()
+    trial.forget("logs/a.jsonl")
+    assert trial.dollars == 1
+    trial.run()
+    assert trial.dollars == 1
+
+
+def test_t26_forgetting_a_file_that_no_longer_counts_changes_nothing_later(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/other.jsonl", chat("c9", 0), chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 2))
+    trial.run()
+    trial.forget("logs/a.jsonl")
+    assert trial.dollars == 2
+    trial.run()
+    assert trial.dollars == 2
+
+
+def test_t4_as_of_before_a_forget_shows_what_was_published_then(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 2))
+    trial.run()
+    at, before = trial.product.clock, trial.product.facts()[0]
+    trial.forget("logs/b.jsonl")
+    assert trial.dollars == 1
+    then = trial.product.facts_as_of(at)
+    assert (then.charges, then.usage) == (before.charges, before.usage)

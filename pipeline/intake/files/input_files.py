@@ -52,6 +52,7 @@ COLUMNS = (
     "ingested_at",
     "run_id",
     "message",
+    "copy_of",
 )
 
 
@@ -85,6 +86,7 @@ class InputFile:
     ingested_at: datetime
     run_id: str
     message: str | None = None
+    copy_of: int | None = None  # file id of the version that has the same content
 
     @property
     def fates(self) -> tuple[int, int, int, int]:
@@ -187,7 +189,8 @@ class InputFiles:
         if known is None:
             return Decision(Action.READ)
         if known.state == "forgotten":
-            return Decision(Action.SKIP, known)
+            is_out = _is_still_forgotten(known, file)
+            return Decision(Action.SKIP if is_out else Action.READ, known)
         is_same = (known.size_bytes, known.sample_hash) == (file.size_bytes, file.sample_hash)
         if is_same and known.modified_ns == file.modified_ns and known.state != "unreadable":
             is_overdue = (
@@ -201,28 +204,41 @@ class InputFiles:
             return Decision(Action.TAIL, known)
         return Decision(Action.READ, known)
 
-    def copy_of(self, kind: str, content_hash: str) -> InputFile | None:
-        """A file of the same kind with the same content, wholly read or forgotten."""
-        for entry in reversed(self.versions):
-            if entry.kind == kind and entry.content_hash == content_hash:
-                is_whole = entry.waiting_bytes == 0 and entry.state != "unreadable"
-                if is_whole:
-                    return entry
-        return None
+    def copy_of(self, kind: str, basis: str, content_hash: str) -> InputFile | None:
+        """A file of the same kind with the same content, wholly read; a forgotten one at last."""
+        found = [
+            entry
+            for entry in reversed(self.versions)
+            if (entry.kind, entry.basis, entry.content_hash) == (kind, basis, content_hash)
+            and entry.waiting_bytes == 0
+            and entry.state != "unreadable"
+        ]
+        counting = (entry for entry in found if entry.state != "forgotten")
+        return next(counting, next(iter(found), None))
 
     def forgotten_beginning(self, kind: str, path: Path) -> InputFile | None:
-        """The forgotten file of the same kind that this file is, renamed, packed or grown."""
-        known = {
+        """The forgotten file of the same kind that this file is, renamed, packed or grown.
+
+        None where it begins with a file that counts as well: then it is that one.
+        """
+        forgotten = self._by_content(kind, are_forgotten=True)
+        found = [f for f in content_hashes(path, (size for size, _ in forgotten)) if f in forgotten]
+        if not found:
+            return None
+        least, _ = found[0]
+        counting = {f for f in self._by_content(kind, are_forgotten=False) if f[0] >= least}
+        if any(f in counting for f in content_hashes(path, (size for size, _ in counting))):
+            return None
+        return forgotten[found[0]]
+
+    def _by_content(self, kind: str, *, are_forgotten: bool) -> dict[tuple[int, str], InputFile]:
+        return {
             (size, entry.content_hash): entry
             for entry in self.versions
             if entry.kind == kind
-            and entry.state == "forgotten"
+            and (entry.state == "forgotten") == are_forgotten
             and (size := entry.read_bytes + entry.waiting_bytes)
         }
-        for found in content_hashes(path, (size for size, _ in known)):
-            if found in known:
-                return known[found]
-        return None
 
     def add(self, entry: InputFile, replaced: InputFile | None) -> InputFile:
         """Register a new file, or a new version of one."""
@@ -328,3 +344,11 @@ def _has_grown(known: InputFile, file: RawFile) -> bool:
         if compression(stream.read(4)) is not None:
             return False
     return prefix_hash(file.local, known.size_bytes) == known.content_hash
+
+
+def _is_still_forgotten(known: InputFile, file: RawFile) -> bool:
+    """Whether a file is what was forgotten under its name, perhaps with more behind it."""
+    if known.sample_hash == file.sample_hash:
+        return True
+    size = known.read_bytes + known.waiting_bytes or known.size_bytes
+    return bool(size) and (size, known.content_hash) in content_hashes(file.local, [size])

@@ -1,0 +1,137 @@
+-- row: one ledger row of an affected call, or a dropped duplicate that counts now, with whether it
+-- counts once some files are forgotten or remembered.
+-- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities,
+-- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id, copy_of,
+-- lines_read, is_out). A call, its contents and which of them counts are those of
+-- ledger/repeat_fates; a content keeps the place of its first row as long as a file has it that
+-- counts, so that what was replaced stays replaced. Of its rows the first that names somebody counts.
+-- engine: any
+{% set contents = content_columns | without("basis", "organization_id", "record_id", *askers) -%}
+WITH candidate AS (
+  SELECT
+    k.*, l.run_id, l.file_id AS known_file_id, coalesce(s.source_rank, 0) AS source_rank,
+    e.ledger_id IS NULL AS is_live, coalesce(e.reason, '') AS reason,
+    CASE
+      WHEN k.operation IN ('completions', 'videos', 'fine_tuning')
+        THEN date_trunc('second', k.started_at)
+    END AS called_at
+  FROM known_rows AS k
+  INNER JOIN ledger_runs AS l ON l.ledger_id = k.ledger_id
+  LEFT JOIN source_ranks AS s ON s.source = k.source
+  LEFT JOIN excluded_rows AS e ON e.ledger_id = k.ledger_id AND e.row_number = k.row_number
+  WHERE k.identity_hash IN (SELECT identity_hash FROM affected_identities)
+),
+
+row_versions AS (
+  SELECT c.ledger_id, c.row_number, max(v.file_id) AS file_id
+  FROM candidate AS c
+  INNER JOIN file_versions AS v
+    ON v.source = c.source AND v.input_file = c.input_file
+    AND CASE
+      WHEN c.known_file_id IS NULL THEN v.run_id <= c.run_id ELSE v.file_id = c.known_file_id
+    END
+  GROUP BY c.ledger_id, c.row_number
+),
+
+-- Every place where a file has such a call: a row, a dropped duplicate of it, or a copied file.
+direct AS (
+  SELECT
+    c.ledger_id, c.row_number, r.file_id, c.run_id AS read_by, 0 AS is_dropped, c.input_line,
+    {{ askers | columns("c") }}
+  FROM candidate AS c
+  INNER JOIN row_versions AS r ON r.ledger_id = c.ledger_id AND r.row_number = c.row_number
+  UNION ALL
+  SELECT
+    d.ledger_id, d.row_number, d.file_id, d.run_id AS read_by, 1 AS is_dropped, d.input_line,
+    {{ askers | columns("d") }}
+  FROM dropped_rows AS d
+),
+
+reading AS (
+  SELECT * FROM direct
+  UNION ALL
+  SELECT
+    d.ledger_id, d.row_number, v.file_id, v.run_id AS read_by, 1 AS is_dropped, d.input_line,
+    {{ askers | columns("d") }}
+  FROM direct AS d
+  INNER JOIN file_versions AS o ON o.file_id = d.file_id
+  INNER JOIN file_versions AS v ON v.copy_of = d.file_id
+  -- the original may have grown since it was copied
+  WHERE v.lines_read = o.lines_read OR d.input_line <= v.lines_read
+),
+
+placed AS (
+  SELECT
+    g.ledger_id, g.row_number, g.file_id, g.read_by, g.is_dropped, g.input_line,
+    {{ askers | columns("g") }},
+    v.source, v.input_file, v.is_out,
+    c.basis, c.organization_id, c.record_id, c.called_at, c.is_partial, c.run_id, c.is_live,
+    c.reason, c.identity_hash,
+    {{ contents | columns("c") }},
+    c.source_rank AS first_rank, c.input_file AS first_file, c.input_line AS first_line,
+    coalesce(s.source_rank, 0) AS source_rank,
+    {{ output_meters | join(" + ") or "0" }} AS output_tokens,
+    CASE WHEN {{ meters | join(" + ") }} > 0 THEN 1 ELSE 0 END AS is_used,
+    CASE
+      WHEN coalesce({% for column in askers %}{{ ", " if not loop.first }}g.{{ column }}{% endfor %}) IS NULL THEN 1 ELSE 0
+    END AS is_unasked
+  FROM reading AS g
+  INNER JOIN candidate AS c ON c.ledger_id = g.ledger_id AND c.row_number = g.row_number
+  INNER JOIN file_versions AS v ON v.file_id = g.file_id
+  LEFT JOIN source_ranks AS s ON s.source = v.source
+),
+
+positioned AS (
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY basis, organization_id, record_id, called_at
+      ORDER BY
+        run_id, first_rank, first_file, first_line, ledger_id, row_number,
+        is_dropped, read_by, source_rank, input_file, input_line
+    ) AS position
+  FROM placed
+),
+
+grouped AS (
+  SELECT
+    *,
+    min(position) OVER same AS content_id,
+    min(CASE WHEN NOT is_out THEN position END) OVER same AS group_position,
+    max(CASE WHEN is_out OR coalesce(is_partial, false) THEN 0 ELSE 1 END) OVER same AS is_whole
+  FROM positioned
+  WINDOW same AS (
+    PARTITION BY basis, organization_id, record_id, called_at, {{ contents | columns }}
+  )
+),
+
+ranked AS (
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY basis, organization_id, record_id, called_at
+      ORDER BY
+        CASE WHEN is_out THEN 1 ELSE 0 END, is_used DESC, is_whole DESC,
+        CASE WHEN is_whole = 1 THEN group_position ELSE output_tokens END DESC, group_position,
+        is_unasked, read_by, is_dropped, ledger_id, source_rank, input_file, input_line
+    ) AS place
+  FROM grouped
+),
+
+judged AS (
+  SELECT
+    *,
+    place = 1 AND NOT is_out AS counts,
+    max(CASE WHEN place = 1 AND NOT is_out THEN input_file END) OVER call AS counting_file,
+    max(CASE WHEN place = 1 AND NOT is_out THEN input_line END) OVER call AS counting_line
+  FROM ranked
+  WINDOW call AS (PARTITION BY basis, organization_id, record_id, called_at)
+)
+
+SELECT
+  ledger_id, row_number, file_id, is_dropped = 1 AS is_dropped, source, input_file, input_line,
+  basis, usage_date, run_id, is_live, reason, is_out, counts, counting_file, counting_line,
+  {{ askers | columns }}
+FROM judged
+WHERE is_dropped = 0 OR counts
+ORDER BY ledger_id, row_number, is_dropped
