@@ -63,12 +63,16 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+NO_ID = "default"
+
+
 class Organization(_Section):
     """Whose usage this is; a row without an organization belongs to it."""
 
-    id: str = "default"
+    id: str = NO_ID
     name: str = ""
     timezone: str = "UTC"
+    also: tuple[str, ...] = ()
 
     @field_validator("timezone")
     @classmethod
@@ -80,6 +84,11 @@ class Organization(_Section):
                 + (f"; did you mean {near[0]!r}?" if near else "")
             )
         return zone
+
+    @property
+    def ids(self) -> frozenset[str] | None:
+        """The organizations that rows may name; None where no id is configured: any."""
+        return None if self.id == NO_ID else frozenset({self.id, *self.also})
 
     @property
     def zone(self) -> ZoneInfo:

@@ -85,6 +85,11 @@ TEXTS: Mapping[str, KeyText] = {
         '"UTC"',
         is_on=True,
     ),
+    "organization.also": KeyText(
+        "Ids of further organizations whose rows count too. With an id, rows of any other one are "
+        "quarantined; without (default), rows of all are taken.",
+        '["org-subsidiary"]',
+    ),
     "storage.root": KeyText(
         "Folder for everything that tollbook keeps: the books, published files, reports.",
         '"tollbook-data"',

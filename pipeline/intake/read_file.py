@@ -234,7 +234,12 @@ def _take(
         for segment in segments:
             delivered = 0
             for frame in request_log_normalize.read_frames(
-                intake.con, segment, BATCH_ROWS, occurrences=counted, now=context.now
+                intake.con,
+                segment,
+                BATCH_ROWS,
+                occurrences=counted,
+                now=context.now,
+                organizations=context.organizations,
             ):
                 delivered += frame.height
                 yield frame

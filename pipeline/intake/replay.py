@@ -41,9 +41,14 @@ def take_lines(
         recorded_at=intake.recorded_at,
         now=intake.recorded_at,
         input_file=entry.input_file,
+        organizations=intake.organizations,
     )
     for frame in request_log_normalize.read_frames(
-        intake.con, segment, occurrences=Counter(), now=context.now
+        intake.con,
+        segment,
+        occurrences=Counter(),
+        now=context.now,
+        organizations=intake.organizations,
     ):
         done = request_log_normalize.normalize(frame, context)
         intake.writer.add(done.records, entry.basis, file_id=entry.file_id)

@@ -30,6 +30,7 @@ class IntakeSession:
     rejects: RejectStore
     temporary: Path
     organization_id: str
+    organizations: frozenset[str] | None  # those that rows may name; None: any
     zone: ZoneInfo
     run_id: str
     recorded_at: datetime
@@ -61,6 +62,7 @@ class IntakeSession:
             recorded_at=self.recorded_at,
             now=self.recorded_at,
             input_file=file.name,
+            organizations=self.organizations,
         )
 
     def entry(self, source: Source, file: RawFile, **facts: object) -> InputFile:

@@ -32,6 +32,7 @@ class Context:
     recorded_at: datetime  # when this run took the rows in
     now: datetime  # nothing later than a day from it is plausible
     input_file: str  # as shown to people; the path that is read may be a decompressed copy
+    organizations: frozenset[str] | None = None  # those that rows may name; None: any
 
 
 class Normalized(NamedTuple):

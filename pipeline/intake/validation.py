@@ -74,6 +74,30 @@ IMPLAUSIBLE_TIME = Rule(
     _say("started_at {} is not between 2020-01-01 and a day from now", "started_at"),
 )
 
+OTHER_ORGANIZATION = "other_organization"
+_OTHER_DETAIL = "organization_id is '{}', not one of [organization] id and also"
+
+
+def other_organization(organization_id: str) -> str:
+    """What to say of a row of an organization that is not configured."""
+    return _OTHER_DETAIL.format(organization_id)
+
+
+def foreign_rows(records: pl.DataFrame, organizations: frozenset[str] | None) -> pl.DataFrame:
+    """The rows of other organizations, as BAD_SCHEMA; None: no row is foreign."""
+    foreign = pl.lit(False) if organizations is None else is_foreign(organizations)
+    return records.filter(foreign).select(
+        "input_line",
+        rule=pl.lit(OTHER_ORGANIZATION),
+        detail=pl.format(_OTHER_DETAIL, _text("organization_id")),
+    )
+
+
+def is_foreign(organizations: frozenset[str]) -> pl.Expr:
+    """Whether a row names an organization that is not one of these."""
+    return ~_text("organization_id").is_in(list(organizations)).fill_null(True)
+
+
 RULES = (
     Rule(
         "missing_value",

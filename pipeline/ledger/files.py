@@ -240,3 +240,13 @@ def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set
         return set()
     found = con.execute(f"SELECT DISTINCT usage_date FROM {ledger_relation(files)}").fetchall()
     return {day for (day,) in found}
+
+
+def organizations_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> list[str]:
+    """The organizations that occur in ledger files, in order."""
+    if not files:
+        return []
+    found = con.execute(
+        f"SELECT DISTINCT organization_id FROM {ledger_relation(files)} ORDER BY ALL"
+    ).fetchall()
+    return [organization for (organization,) in found]

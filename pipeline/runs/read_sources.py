@@ -98,6 +98,7 @@ def open_intake(run: RunContext) -> IntakeSession:
         rejects=RejectStore(run.storage.temporary / "rejects"),
         temporary=run.storage.temporary,
         organization_id=run.config.organization.id,
+        organizations=run.config.organization.ids,
         zone=run.config.organization.zone,
         run_id=run.run_id,
         recorded_at=run.started_at,

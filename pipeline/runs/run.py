@@ -117,7 +117,7 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
     if not (change.new_files or change.buckets.superseded or change.buckets.dates):
         release_mended(run, change)
         return
-    from pipeline.ledger.files import dates_of
+    from pipeline.ledger.files import dates_of, organizations_of
     from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 
     known = ledger_store.ledger_files(run.db, run.storage.root)
@@ -136,6 +136,14 @@ def supersede(run: RunContext, change: ChangeSet) -> None:
     change.new_files = [f for f in change.new_files if f.rows]
     for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
         change.reasons[day] = "usage"
+    if run.config.organization.ids is None:
+        several = organizations_of(run.con, [*known, *change.new_files])
+        if len(several) > 1:
+            change.notes.append(
+                f"The storage has usage of {len(several)} organizations: "
+                f"{', '.join(several[:5])}{', …' if len(several) > 5 else ''}; set [organization] "
+                "id to take only its own"
+            )
     restated = requests.restated_dates | change.buckets.dates
     change.reasons |= dict.fromkeys(restated, "restatement")
 

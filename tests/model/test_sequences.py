@@ -66,6 +66,14 @@ def test_t11_a_named_file_is_read_as_the_source_it_belongs_to(
         assert trial.dollars == 1
 
 
+def test_t14_rows_of_another_organization_are_held_back(trial: Trial) -> None:
+    foreign = chat("c2", 4).replace('"project_id"', '"organization_id": "org-other", "project_id"')
+    trial.write("logs/a.jsonl", chat("c1", 1), foreign)
+    trial.run()
+    assert trial.dollars == 1
+    assert trial.rows("SELECT rule FROM quarantine") == [("other_organization",)]
+
+
 def test_t24_the_gate_looks_at_the_period_that_now_is_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,12 +69,22 @@ class Reader:
 class Lines(NamedTuple):
     """A file's lines to read, and which line of the input each of them is.
 
-    A time after `doubtful_after` needs its raw line at hand: it will be refused, perhaps.
+    A time after `doubtful_after`, and an organization that is not one of `organizations` (None:
+    any may be named), need their raw line at hand: they will be refused, perhaps.
     """
 
     path: Path
     numbers: Rows
     doubtful_after: datetime
+    organizations: frozenset[str] | None = None
+
+    def is_foreign(self, organization_id: str | None) -> bool:
+        """Whether a row names an organization that is not one of these."""
+        return (
+            self.organizations is not None
+            and organization_id is not None
+            and organization_id not in self.organizations
+        )
 
 
 CHAT = Reader("intake/request_log/chat", "completions")
@@ -131,7 +141,7 @@ def read_lines(
         numbers: list[Rows] = []
         first = 0
         for found in _batches(con, readers[0], lines, batch_rows):
-            frame = typed(found, lines.doubtful_after)
+            frame = _doubt_foreign(typed(found, lines.doubtful_after), lines.organizations)
             claimed, others = _claim(frame, readers[0], raw, first, occurrences)
             here = lines.numbers[first : first + len(frame)]
             first += len(frame)
@@ -143,9 +153,17 @@ def read_lines(
                 yield claimed.with_columns(input_line=pl.Series(here))
         if numbers:
             aside.flush()
-            rest = Lines(Path(aside.name), np.concatenate(numbers), lines.doubtful_after)
+            rest = lines._replace(path=Path(aside.name), numbers=np.concatenate(numbers))
             further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
             yield from read_lines(con, rest, further, batch_rows, occurrences)
+
+
+def _doubt_foreign(frame: pl.DataFrame, organizations: frozenset[str] | None) -> pl.DataFrame:
+    """Rows that name another organization are not beyond doubt."""
+    if organizations is None or "organization_id" not in frame.columns:
+        return frame
+    is_own = pl.col("organization_id").is_in(organizations).fill_null(True)
+    return frame.with_columns(pl.col("is_clean") & is_own)
 
 
 class _Unclaimed(NamedTuple):
@@ -241,7 +259,11 @@ def _by_hand(lines: Lines, batch_rows: int, occurrences: Counter[str]) -> Iterat
     with lines.path.open("rb") as file:
         for number, ended in zip(lines.numbers.tolist(), file, strict=False):
             line = ended.rstrip(b"\r\n")
-            rows += _rows_of(line, number, last, occurrences)
+            found = _rows_of(line, number, last, occurrences)
+            for row in found:
+                if lines.is_foreign(row.get("organization_id")):
+                    row["raw"] = _shown(line)
+            rows += found
             if len(rows) >= min(batch_rows, _BY_HAND_ROWS):
                 yield _from_rows(rows)
                 rows = []

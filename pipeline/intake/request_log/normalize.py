@@ -29,7 +29,7 @@ from pipeline.intake.request_log.json_fields import parse_object
 from pipeline.intake.request_log.meters import disjoint_meters
 from pipeline.intake.request_log.slow_read import is_logged_body
 from pipeline.intake.source import Context, Normalized
-from pipeline.intake.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, validate
+from pipeline.intake.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, foreign_rows, validate
 from pipeline.ledger.identity import identity_hash
 from pipeline.schemas import IDENTITY_HASH, IS_PARTIAL, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 
@@ -63,6 +63,7 @@ def read_frames(
     batch_rows: int = 250_000,
     occurrences: Counter[str] | None = None,
     now: datetime | None = None,
+    organizations: frozenset[str] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The lines of a segment as frames for `normalize`.
 
@@ -70,7 +71,8 @@ def read_frames(
     order preserved (or rows would not be lines) and no progress bar; how often each line without
     an id has occurred earlier in this file, by the hex XXH3-128 of the line, which is counted
     on; the clock that `normalize` will get, so that the text of a line from the future is kept
-    (without it, the time of the file stands in).
+    (without it, the time of the file stands in); the organizations that rows may name (None:
+    any), for the text of the others.
     Gives: frames of about `batch_rows` rows in the order of the file, then those with the lines
     that had to be read by hand.
     Fails: SourceError where the file cannot be read or does not have the lines.
@@ -83,6 +85,7 @@ def read_frames(
             segment.path,
             numbers[: segment.lines].astype(np.int64, copy=False),
             (now or _last_written(segment.path)) + LATEST_AHEAD,
+            organizations,
         )
         known = Counter() if occurrences is None else occurrences
         yield from read_lines(con, lines, choose_readers(segment.path), batch_rows, known)
@@ -102,14 +105,17 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
         usage = frame.filter(pl.col("operation").is_not_null())
         not_usage = len(frame) - len(refused) - len(usage)
     records = _records(usage, context)
+    foreign = foreign_rows(records, context.organizations)
+    if len(foreign):
+        records = records.filter(pl.col("organization_id").is_in(context.organizations or ()))
     late = records.filter(pl.col("started_at") > context.now + LATEST_AHEAD).select(
         "input_line", rule=pl.lit(IMPLAUSIBLE_TIME.name), detail=IMPLAUSIBLE_TIME.detail
     )
     if len(late):
         records = records.filter(pl.col("started_at") <= context.now + LATEST_AHEAD)
     good, bad = validate(records)
-    if len(bad) or len(late):
-        refused = pl.concat([refused, _rejects(usage, pl.concat([late, bad]))])
+    if len(bad) or len(late) or len(foreign):
+        refused = pl.concat([refused, _rejects(usage, pl.concat([foreign, late, bad]))])
     return Normalized(good, refused, len(good) + len(refused), not_usage)
 
 

@@ -18,6 +18,7 @@ import xxhash
 from pipeline.intake.source import Context, Normalized
 from pipeline.intake.tabular.columns import GIVEN, LINE, OCCURRENCE, PROBLEM, RAW
 from pipeline.intake.tabular.read import detect, read_frames
+from pipeline.intake.validation import OTHER_ORGANIZATION, is_foreign, other_organization
 from pipeline.meters import (
     INPUT_METERS,
     LARGEST_QUANTITY,
@@ -213,6 +214,17 @@ def _complaints(
             )
             for name, (rule, what) in _TYPED.items()
             if name in failing
+        ),
+        *(
+            []
+            if context.organizations is None
+            else [
+                _Complaint(
+                    pl.lit(OTHER_ORGANIZATION),
+                    is_foreign(context.organizations),
+                    pl.format(other_organization("{}"), pl.col("organization_id")),
+                )
+            ]
         ),
         _Complaint(
             pl.lit("implausible_time"),

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pipeline.errors import SourceError
 from pipeline.intake.rejects import Reject, RowError
 from pipeline.intake.source import Context
+from pipeline.intake.validation import OTHER_ORGANIZATION, other_organization
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, Width
 from pipeline.providers.openai.pages.pages import Page, Part
 from pipeline.providers.openai.pages.tokens import whole_number
@@ -49,11 +50,25 @@ class RawBucket:
             self.dimensions,
             rows,
             context.organization_id,
-            frozenset(n for n in named if isinstance(n, str) and n),
+            frozenset(
+                n
+                for n in named
+                if isinstance(n, str)
+                and n
+                and (context.organizations is None or n in context.organizations)
+            ),
             context.provider,
             position,
             self.late_seconds,
         )
+
+
+def organization_of(row: Mapping[str, Any], context: Context) -> str:
+    """The organization that a row names, else the configured one. Fails: RowError."""
+    named = text(row, "organization_id")
+    if named and context.organizations is not None and named not in context.organizations:
+        raise RowError(OTHER_ORGANIZATION, other_organization(named))
+    return named or context.organization_id
 
 
 @dataclass(slots=True)

@@ -21,7 +21,14 @@ from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
 from pipeline.ledger.cost_store import COSTS_SCHEMA
 from pipeline.money import parse_decimal, provider_amount, round_quantity
 from pipeline.providers.openai import line_items
-from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
+from pipeline.providers.openai.pages.buckets import (
+    RawBucket,
+    Reading,
+    Report,
+    organization_of,
+    raw_buckets,
+    text,
+)
 from pipeline.providers.openai.pages.saved_file import read
 
 __all__ = ["Bucket", "HasBuckets", "ParsedCosts", "order", "parse", "versions"]
@@ -120,7 +127,7 @@ def _row(value: Any, raw: RawBucket, context: Context) -> dict[str, Any]:
     return {
         "provider": context.provider,
         "usage_date": raw.started_at.date(),
-        "organization_id": text(value, "organization_id") or context.organization_id,
+        "organization_id": organization_of(value, context),
         "project_id": text(value, "project_id"),
         "api_key_id": text(value, "api_key_id"),
         "user_id": text(value, "user_id"),

@@ -25,7 +25,14 @@ from pipeline.intake.source import Context
 from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
 from pipeline.ledger.identity import identity_hash
 from pipeline.meters import LARGEST_QUANTITY, METER_NAMES
-from pipeline.providers.openai.pages.buckets import RawBucket, Reading, Report, raw_buckets, text
+from pipeline.providers.openai.pages.buckets import (
+    RawBucket,
+    Reading,
+    Report,
+    organization_of,
+    raw_buckets,
+    text,
+)
 from pipeline.providers.openai.pages.saved_file import read
 from pipeline.providers.openai.pages.tokens import held_back, optional, required, split
 from pipeline.schemas import IDENTITY_HASH, LEDGER_SCHEMA, OPERATIONS, normalize_tier
@@ -179,7 +186,7 @@ def _row(
         "usage_date": day,
         # A UTC day has no single local day: it keeps its date, which is where most of it lies.
         "charge_date": day if raw.width == "1d" else local_date(raw.started_at, context.zone),
-        "organization_id": text(value, "organization_id") or context.organization_id,
+        "organization_id": organization_of(value, context),
         "project_id": dimensions.get("project_id"),
         "api_key_id": dimensions.get("api_key_id"),
         "user_id": dimensions.get("user_id"),
