@@ -17,10 +17,17 @@ from pipeline.config.model import Source
 from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.compression import compression, read_head
-from pipeline.intake.files.discovery import NEEDS_PACKAGE, is_special, package_hint
+from pipeline.intake.files.discovery import (
+    NEEDS_PACKAGE,
+    is_special,
+    local_files,
+    may_not_look_into,
+    package_hint,
+)
 from pipeline.intake.files.json_documents import first_object, is_document
 from pipeline.intake.files.named_files import escape, split_by_source
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
+from pipeline.storage.permissions import closed_folder
 from pipeline.text import counted
 
 HEAD_BYTES = 256 << 10
@@ -50,7 +57,7 @@ def sources_of(
     by_kind: dict[str, list[str]] = {}
     notes: list[str] = []
     problems: list[SourceError] = []
-    found = dict.fromkeys(name for word in words for name in _files(word, folder))
+    found = dict.fromkeys(name for word in words for name in _files(word, folder, problems))
     sources, others = split_by_source(list(found), configured)
     notes += [_read_as(source) for source in sources]
     for name in others:
@@ -172,22 +179,16 @@ def _remote_head(name: str) -> bytes:
     return head
 
 
-def _files(word: str, folder: Path) -> list[str]:
+def _files(word: str, folder: Path, problems: list[SourceError]) -> list[str]:
     if _REMOTE in word:
         return _remote_files(word)
-    path = Path(os.path.normpath(folder / Path(word).expanduser()))
-    if path.is_dir():
-        found = [
-            str(Path(where) / name)
-            for where, _, names in os.walk(path)
-            for name in names
-            if not name.startswith(".") and not is_special(Path(where) / name)
-        ]
-    elif path.exists():
-        found = [str(path)]
-    else:
-        found = [p for p in glob.glob(str(path), recursive=True) if not is_special(Path(p))]
-    if not found:
+    path = os.path.normpath(folder / Path(word).expanduser())
+    files, closed = local_files(path)
+    inaccessible = closed_folder(Path(path))
+    closed |= {inaccessible} if inaccessible is not None else set()
+    problems += [may_not_look_into(f) for f in sorted(closed)]
+    found = [str(f) for f in files if os.path.lexists(f)]
+    if not found and not closed:
         raise ConfigError("there is no such file", file=word, hint="Check the path or the glob.")
     return sorted(found)
 

@@ -10,7 +10,7 @@ import errno
 import glob
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.hashes import sample_hash
 from pipeline.storage.files import replace_file
+from pipeline.storage.permissions import closed_folder, may_enter, may_list, owner_of, this_user
 
 NEEDS_PACKAGE = "reading this kind of address needs another package"
 _REMOTE = "://"
@@ -69,24 +70,15 @@ def find(
 
 
 def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterator[RawFile]:
-    path = Path(pattern)
-    if path.is_dir():
-        paths: Sequence[Path] = [
-            Path(folder) / name
-            for folder, _, names in os.walk(path)
-            for name in names
-            if not name.startswith(".")
-        ]
-        paths = [p for p in paths if not is_special(p)]
-    elif glob.has_magic(pattern) and not path.exists():
-        paths = [Path(p) for p in glob.glob(pattern, recursive=True)]
-        paths = [p for p in paths if not is_special(p)]
-    else:
-        paths = [path]
+    paths, closed = local_files(pattern)
     for file in sorted(paths):
         try:
             yield _describe(file)
         except OSError as error:
+            folder = closed_folder(file) if isinstance(error, PermissionError) else None
+            if folder is not None:
+                closed.add(folder)
+                continue
             hint = "Check the path, or take it out of the configuration."
             if isinstance(error, PermissionError):
                 hint = "Let this user read it; the other files were read."
@@ -97,6 +89,59 @@ def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterato
                     hint=hint,
                 )
             )
+    problems += [may_not_look_into(f, f" (source {source.name!r})") for f in sorted(closed)]
+
+
+def local_files(pattern: str) -> tuple[list[Path], set[Path]]:
+    """The files that a path, folder or glob names, and the folders that may not be read for it."""
+    path = Path(pattern)
+    closed: set[Path] = set()
+
+    def note(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            closed.add(Path(error.filename))
+
+    # os.path, since the methods of Path raise where a folder on the way is closed
+    if os.path.isdir(path):  # noqa: PTH112
+        found = [
+            Path(folder) / name
+            for folder, _, names in os.walk(path, onerror=note)
+            for name in names
+            if not name.startswith(".")
+        ]
+    elif glob.has_magic(pattern) and not os.path.exists(path):  # noqa: PTH110
+        found = [Path(p) for p in glob.glob(pattern, recursive=True)]
+        closed |= _closed_folders(path)
+    else:
+        return [path], closed
+    return [p for p in found if not is_special(p)], closed
+
+
+def _closed_folders(pattern: Path) -> set[Path]:
+    """The folders in which a glob would look if this user might."""
+    within = closed_folder(pattern)
+    if within is not None:
+        return {within}
+    parts = pattern.parts
+    first = next(n for n, part in enumerate(parts) if glob.has_magic(part))
+    found: set[Path] = set()
+    for n in range(first, len(parts)):
+        is_listed = glob.has_magic(parts[n]) or parts[n - 1] == "**"
+        may = may_list if is_listed else may_enter
+        for name in glob.glob(str(Path(*parts[:n])), recursive=True):
+            if os.path.isdir(name) and not may(Path(name)):  # noqa: PTH112  as above
+                found.add(Path(name))
+    return found
+
+
+def may_not_look_into(folder: Path, where: str = "") -> SourceError:
+    """The error of a folder that this user may not read."""
+    return SourceError(
+        f"{this_user()} may not look into this folder{where}",
+        file=folder,
+        hint=f"It belongs to {owner_of(folder)}: chmod o+rx it, or add the user to its group; "
+        "the other files were read.",
+    )
 
 
 def is_special(path: Path) -> bool:

@@ -321,7 +321,7 @@ class InputFiles:
         for key, entry in self.entries.items():
             if key in present or entry.state not in {"read", "waiting"} or entry.landed_path:
                 continue
-            if not Path(entry.input_file).exists():
+            if _is_gone(Path(entry.input_file)):
                 entry.state = "gone"
                 self.touch(entry)
                 missing.append(entry)
@@ -335,6 +335,13 @@ class InputFiles:
         ids = ", ".join(str(e.file_id) for e in entries)
         db.con.execute(f"DELETE FROM input_files WHERE file_id IN ({ids})")
         db.insert("input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries])
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except PermissionError:  # a folder on the way is closed: it may be there still
+        return False
 
 
 def _has_grown(known: InputFile, file: RawFile) -> bool:

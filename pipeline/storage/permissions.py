@@ -1,0 +1,49 @@
+"""Who this user is, whose a file is, and which folder on the way to it is closed to this user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+
+def this_user() -> str:
+    """The user of this process, such as ``nobody (65534)``."""
+    return _named(os.geteuid())
+
+
+def owner_of(path: Path) -> str:
+    """Whose a file or folder is; ``another user`` where not even that may be seen."""
+    try:
+        return _named(path.stat().st_uid)
+    except OSError:
+        return "another user"
+
+
+def closed_folder(path: Path) -> Path | None:
+    """The first folder on the way to `path` that this user may not enter; None if all are open."""
+    for folder in reversed(Path(os.path.abspath(path)).parents):  # noqa: PTH100  links stay links
+        if os.path.isdir(folder) and not may_enter(folder):  # noqa: PTH112  never raises
+            return folder
+    return None
+
+
+def may_enter(folder: Path) -> bool:
+    """Whether this user may open a file in a folder whose name it knows."""
+    return _may(folder, os.X_OK)
+
+
+def may_list(folder: Path) -> bool:
+    """Whether this user may see what lies in a folder, and enter it."""
+    return _may(folder, os.R_OK | os.X_OK)
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _named(number: int) -> str:
+    try:
+        return f"{pwd.getpwuid(number).pw_name} ({number})"
+    except KeyError:
+        return f"user {number}"
