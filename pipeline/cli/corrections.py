@@ -16,9 +16,15 @@ from pipeline.cli.run import print_done
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.runs.change_set import ChangeSet
     from pipeline.runs.context import RunContext
     from pipeline.runs.result import RunResult
 
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+]
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="First UTC day, such as 2026-10-01.")
 ]
@@ -49,11 +55,15 @@ def quarantine_replay(
     now: NowOption = None,
     rule: Annotated[str | None, typer.Option("--rule", help="Only rows held by this rule.")] = None,
     *,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read the held rows again; those that can be taken now land exactly once."""
-    from pipeline.runs.replay import replay
+    from pipeline.runs.replay import replay, replaying
 
+    if dry_run:
+        _show(config, now, lambda run: replaying(run, rule=rule))
+        return
     with cli_context.correction(config, now, "replay") as run:
         result = replay(run, rule=rule)
     say(f"{result.counts.accepted} rows landed.", quiet=quiet)
@@ -70,13 +80,37 @@ def forget(
     with_copies: Annotated[
         bool, typer.Option("--with-copies", help="Take back files with the same content as well.")
     ] = False,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Take back files that should never have been read: their charges are reversed."""
     from pipeline.runs import forget as act
 
+    if dry_run:
+        _show(config, now, lambda run: act.forgetting(run, files, reason, with_copies=with_copies))
+        return
     with cli_context.correction(config, now, "forget") as run:
         result = act.forget(run, files, reason, with_copies=with_copies)
+    _finish(run, result, quiet=quiet)
+
+
+@app.command()
+def remember(
+    files: Annotated[list[str], typer.Argument(help="Input files that were forgotten.")],
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    dry_run: DryRunOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring forgotten files back: their rows count again."""
+    from pipeline.runs import forget as act
+
+    if dry_run:
+        _show(config, now, lambda run: act.remembering(run, files))
+        return
+    with cli_context.correction(config, now, "remember") as run:
+        result = act.remember(run, files)
     _finish(run, result, quiet=quiet)
 
 
@@ -87,9 +121,7 @@ def rerate(
     config: ConfigOption = None,
     now: NowOption = None,
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
-    ] = False,
+    dry_run: DryRunOption = False,
     form: FormatOption = "table",
     as_json: JsonOption = False,
     out: OutOption = None,
@@ -126,6 +158,21 @@ def prices_diff(
 ) -> None:
     """Show what `rerate` would change with the current price files."""
     _preview(config, now, since, until, "json" if as_json else form, out, quiet=quiet)
+
+
+def _show(config: Path | None, now: str | None, act: Callable[[RunContext], ChangeSet]) -> None:
+    """Print what a correction would change."""
+    from pipeline.money import plain
+    from pipeline.runs.rerate import preview
+
+    with cli_context.correction(config, now, "preview") as run:
+        shown = preview(run, act(run))
+    for note in shown.notes:
+        typer.echo(note, err=True)
+    typer.echo(
+        f"{shown.rows_out} rows would no longer count, {shown.rows_in} rows would count; the "
+        f"charges would move by {plain(shown.usd)} USD. Nothing was changed."
+    )
 
 
 def _preview(

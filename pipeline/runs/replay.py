@@ -18,13 +18,18 @@ def replay(run: RunContext, *, rule: str | None = None) -> RunResult:
     A file whose line was mended is read by `run` itself; this is for rows that a newer version of
     tollbook, or another clock, can read. Takes the rule whose rows are read; None: all.
     """
+    return rate_and_commit(run, replaying(run, rule=rule))
+
+
+def replaying(run: RunContext, *, rule: str | None = None) -> ChangeSet:
+    """The changes of `replay`; nothing is live."""
     intake = open_intake(run)
     change = ChangeSet()
     accepted = _replay_lines(run, intake, change, rule)
     change.new_files = intake.writer.close()
     change.counts = Counts(rows_read=accepted, accepted=accepted)
     supersede(run, change)
-    return rate_and_commit(run, change)
+    return change
 
 
 def _replay_lines(

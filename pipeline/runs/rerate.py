@@ -5,6 +5,8 @@ The difference is posted; `preview_rerate` shows it before.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -18,9 +20,10 @@ from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.ledger import store as ledger_store
 from pipeline.resources import render_sql
 from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.commit import write_ledger
 from pipeline.runs.context import RunContext
 from pipeline.runs.result import RunResult
-from pipeline.runs.run import rate_and_commit
+from pipeline.runs.run import rate_and_commit, rate_changed_days
 
 
 def rerate(run: RunContext, since: date | None, until: date | None) -> RunResult:
@@ -52,6 +55,43 @@ def preview_rerate(run: RunContext, since: date | None, until: date | None) -> p
         render_sql("charges/rerate_preview", posting_files=posting_files)
     ).pl()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a correction would change: ledger rows, and US dollars of charges."""
+
+    rows_out: int
+    rows_in: int
+    usd: Decimal
+    notes: tuple[str, ...]
+
+
+class _UndoneError(Exception):
+    """Ends a transaction that only shows what it would do."""
+
+
+def preview(run: RunContext, change: ChangeSet) -> Preview:
+    """What a change set would change. Changes nothing: its transaction is rolled back.
+
+    The files that it wrote are no part of the storage; the next run removes them.
+    """
+    usd = Decimal(0)
+    with suppress(_UndoneError), run.db.transaction():
+        write_ledger(run, change)
+        rated = rate_changed_days(
+            run,
+            change,
+            ledger_store.ledger_files(run.db, run.storage.root),
+            ledger_store.excluded_rows(run.db),
+        )
+        if rated.postings:
+            posted = charge_relation(p.path for p in rated.postings)
+            [(total,)] = run.con.execute(f"SELECT sum(cost_usd) FROM {posted}").fetchall()
+            usd = total or usd
+        raise _UndoneError
+    rows_in = len(change.restored) + sum(f.rows for f in change.new_files)
+    return Preview(len(change.exclusions), rows_in, usd, tuple(change.notes))
 
 
 def total_difference(preview: pl.DataFrame) -> Decimal:

@@ -234,7 +234,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     excluded = ledger_store.excluded_rows(db)
     bills = bills_of(run.providers)
     cost_store.parse_stored_items(db, bills)
-    rated = _rate(run, change, ledger, excluded)
+    rated = rate_changed_days(run, change, ledger, excluded)
     write_charges(run, rated)
     days = charge_store.days(db, storage.root)
     postings = charge_store.postings(db, storage.root)
@@ -278,7 +278,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     }
 
 
-def _rate(
+def rate_changed_days(
     run: RunContext, change: ChangeSet, ledger: Sequence[LedgerFile], excluded: pl.DataFrame
 ) -> RatingResult:
     """Rate the days that usage, prices or the provider's bill have changed."""

@@ -334,3 +334,39 @@ def test_t4_as_of_before_a_forget_shows_what_was_published_then(trial: Trial) ->
     assert trial.dollars == 1
     then = trial.product.facts_as_of(at)
     assert (then.charges, then.usage) == (before.charges, before.usage)
+
+
+def test_a_remembered_file_counts_as_if_it_had_never_been_forgotten(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1), chat("c2", 1), "rubbish")
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 2), chat("c2", 1), chat("c3", 4))
+    trial.run()
+    before = (trial.dollars, trial.fates, trial.held)
+    assert trial.dollars == 7
+    trial.forget("logs/a.jsonl")
+    assert trial.dollars == 7
+    assert trial.held == 0
+    trial.forget("logs/b.jsonl")
+    assert trial.dollars == 0
+    for path in ("logs/b.jsonl", "logs/a.jsonl"):
+        trial.do("remember", path, "--dry-run")
+        trial.do("remember", path)
+    assert (trial.dollars, trial.fates, trial.held) == before
+    trial.write("logs/a.jsonl", chat("c1", 1), chat("c2", 1), "rubbish", chat("c5", 5))
+    trial.run()
+    assert trial.dollars == 12
+
+
+def test_a_dry_run_shows_rows_and_dollars_and_changes_nothing(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", chat("c1", 1), chat("c2", 2))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 1))
+    trial.run()
+    name = str(trial.folder / "logs/a.jsonl")
+    config = str(trial.folder / "tollbook.toml")
+    words = ["forget", name, "--reason", "x", "--dry-run", "--config", config]
+    done = CliRunner().invoke(app, [*words, "--now", "2026-03-03T00:00:00Z"])
+    assert done.exit_code == 0, done.output
+    assert "2 rows would no longer count, 1 rows would count" in done.output
+    assert "would move by -2" in done.output
+    assert trial.dollars == 3

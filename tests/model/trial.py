@@ -74,6 +74,11 @@ class Trial:
         self.tick()
         self._done(self.product.forget(path, self.now))
 
+    def do(self, verb: str, path: str, *options: str) -> None:
+        """A verb of the command line on a file."""
+        self.tick()
+        self._done(self.product.command(verb, str(self.folder / path), *options, now=self.now))
+
     def replay(self) -> None:
         """Read the quarantine again."""
         self.tick()
