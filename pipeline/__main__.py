@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from pipeline.errors import TollbookError
 
@@ -19,6 +20,12 @@ def main() -> None:
     except TollbookError as error:
         print(f"tollbook: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
+    except PermissionError as error:
+        from pipeline.storage.permissions import may_not_use  # noqa: PLC0415  as above
+
+        denied = may_not_use(Path(error.filename or "."))
+        print(f"tollbook: {denied}", file=sys.stderr)  # noqa: T201
+        sys.exit(denied.exit_code)
     except KeyboardInterrupt:
         print("tollbook: interrupted; the next run carries on", file=sys.stderr)  # noqa: T201
         sys.exit(130)

@@ -37,7 +37,7 @@ class PublishedState:
 
 def published_state(storage: StorageLayout) -> PublishedState | None:
     """The state of the snapshot that readers see; None where there is none, or it is not whole."""
-    if not (storage.published / DATABASE).is_file():
+    if not storage.published.is_symlink() or not (storage.published / DATABASE).is_file():
         return None
     try:
         known = json.loads((storage.published / COMPLETE).read_text(encoding="utf-8"))

@@ -27,6 +27,7 @@ from pipeline.published.as_of import look_back
 from pipeline.published.read_only_sql import Statement, read_only
 from pipeline.published.retention import VIEWS
 from pipeline.published.template import mark
+from pipeline.storage.permissions import may_not_use, may_read
 
 DATABASE = "tollbook.duckdb"
 MEMORY_LIMIT = "2GB"
@@ -109,7 +110,13 @@ def open_published(
     """
     snapshot = published.resolve()
     database = snapshot / DATABASE
-    if not database.is_file():
+    try:
+        is_there = database.is_file()
+    except PermissionError:
+        raise may_not_use(database) from None
+    if is_there and not may_read(database):
+        raise may_not_use(database)
+    if not is_there:
         raise ConfigError(
             "nothing is published yet", file=published, hint="Run `tollbook run` first."
         )

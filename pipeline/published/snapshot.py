@@ -68,6 +68,9 @@ def publish(
 
 def _flip(link: Path, target: Path) -> None:
     fresh = link.with_name(link.name + ".new")
+    for path in (fresh, link):
+        if path.is_dir() and not path.is_symlink():  # copied with links followed
+            shutil.rmtree(path)
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.relative_to(link.parent), target_is_directory=True)
     fresh.replace(link)

@@ -38,6 +38,7 @@ from pipeline.runs import run_log
 from pipeline.runs.kinds import PROVIDERS, kinds_of
 from pipeline.runs.run_log import RunHead
 from pipeline.storage import disk_errors
+from pipeline.storage.catalogue import damaged_files, missing_or_damaged
 from pipeline.storage.database import Database, open_database
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.layout import StorageLayout
@@ -285,8 +286,11 @@ def open_run(
 ) -> Iterator[RunContext]:
     """Open a scratch engine, load the input files, remove what a killed run left.
 
-    Fails: ConfigError where the storage is kept in another time zone.
+    Fails: ConfigError where the storage is kept in another time zone or for another organization;
+        RunFailedError where a file of the books is missing or damaged.
     """
+    for damaged in damaged_files(db, storage)[:1]:
+        raise missing_or_damaged(damaged)
     for orphan in orphans(db, storage):
         orphan.unlink()
     db.agree(
@@ -294,6 +298,12 @@ def open_run(
         config.organization.timezone,
         what="the time zone",
         hint="Days are stored in it: change it back, or set another `root` under [storage].",
+    )
+    db.agree(
+        "organization",
+        config.organization.id,
+        what="the organization's id",
+        hint="Its rows have it: change it back, or set another `root` under [storage].",
     )
     try:
         with scratch(storage.temporary / "scratch") as con:

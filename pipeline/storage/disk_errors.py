@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import NotPublishedError, RunFailedError, TollbookError
+from pipeline.storage.permissions import may_not_use
 
 _FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
 _NUMBER = re.compile(r"\(os error (\d+)\)")
@@ -27,6 +28,8 @@ def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
     if isinstance(error, TollbookError):
         return error
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, PermissionError) and error.filename:
+        return may_not_use(Path(error.filename))
     if isinstance(error, OSError):
         return _of_a_file(Path(error.filename or root), error.strerror or text)
     number = _NUMBER.search(text)
@@ -53,6 +56,12 @@ def _of_a_file(file: Path, what: str) -> RunFailedError:
     return RunFailedError(f"cannot be used: {what}", file=file, hint=hint)
 
 
+def _cure(failure: TollbookError) -> str:
+    if _FULL.search(failure.what):
+        return "Free some space; the next run publishes them."
+    return f"{failure.hint or 'Mend it.'} The next run publishes them."
+
+
 @contextmanager
 def before_the_commit(root: Path) -> Iterator[None]:
     """Turn errors of disk and memory into RunFailedError: nothing was committed."""
@@ -77,5 +86,5 @@ def after_the_commit(root: Path) -> Iterator[None]:
         raise NotPublishedError(
             f"the run was committed, but its figures could not be published: {failure.what}",
             file=failure.file,
-            hint="Free some space; the next run publishes them.",
+            hint=_cure(failure),
         ) from None

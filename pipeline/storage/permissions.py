@@ -6,6 +6,8 @@ import os
 import pwd
 from pathlib import Path
 
+from pipeline.errors import RunFailedError
+
 
 def this_user() -> str:
     """The user of this process, such as ``nobody (65534)``."""
@@ -28,6 +30,21 @@ def closed_folder(path: Path) -> Path | None:
     return None
 
 
+def may_not_use(path: Path) -> RunFailedError:
+    """The error of a part of the storage that this user may not use: whose it is, and the cure."""
+    closed = closed_folder(path) or path
+    return RunFailedError(
+        f"belongs to {owner_of(closed)} and may not be used by {this_user()}",
+        file=closed,
+        hint=f"Give the storage to one user: chown -R {_name(os.geteuid())} its root.",
+    )
+
+
+def may_read(file: Path) -> bool:
+    """Whether this user may read a file."""
+    return _may(file, os.R_OK)
+
+
 def may_enter(folder: Path) -> bool:
     """Whether this user may open a file in a folder whose name it knows."""
     return _may(folder, os.X_OK)
@@ -43,7 +60,12 @@ def _may(path: Path, mode: int) -> bool:
 
 
 def _named(number: int) -> str:
+    name = _name(number)
+    return f"{name} ({number})" if name != str(number) else f"user {number}"
+
+
+def _name(number: int) -> str:
     try:
-        return f"{pwd.getpwuid(number).pw_name} ({number})"
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return f"user {number}"
+        return str(number)

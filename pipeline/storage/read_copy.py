@@ -15,6 +15,7 @@ from pipeline.storage.database import Database
 from pipeline.storage.engines.duckdb import BOOKS_MEMORY, prepare
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import migrate, newer_migrations
+from pipeline.storage.permissions import may_not_use
 
 
 @contextmanager
@@ -35,6 +36,8 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
                 if original.is_file():
                     shutil.copyfile(original, copied.with_name(WAREHOUSE + suffix))
             con = duckdb.connect(str(copied))
+        except PermissionError:
+            raise may_not_use(storage.warehouse) from None
         except (OSError, duckdb.Error) as error:
             raise RunFailedError(
                 f"cannot be looked into: {str(error).splitlines()[0]}",

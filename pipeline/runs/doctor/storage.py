@@ -1,0 +1,206 @@
+"""The checks of the storage: its folder, locks, database, files and what is published."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.config.model import Config
+from pipeline.errors import ConfigError, TollbookError
+from pipeline.published.reader import open_published
+from pipeline.runs.doctor.check import Check, failed, guarded
+from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
+from pipeline.storage import lock
+from pipeline.storage.catalogue import damaged_files
+from pipeline.storage.database import Database
+from pipeline.storage.layout import StorageLayout
+from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
+from pipeline.storage.orphans import orphans
+from pipeline.storage.read_copy import open_read_copy
+from pipeline.storage.remains import RESTORE_HINT, foreign_warehouse, lost_warehouse
+from pipeline.text import counted
+
+LITTLE_SPACE_BYTES = 1 << 30
+_GIB = 1 << 30
+_SHOWN_FILES = 3
+
+
+def folder(root: Path) -> Iterator[Check]:
+    """Whether the root can be written, and how much room there is."""
+    there = next(p for p in (root, *root.parents) if os.path.lexists(p))
+    is_new = "" if there == root else " (not there yet; the first run makes it)"
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        yield Check("storage", "root", f"{root}{is_new}")
+    else:
+        yield Check(
+            "storage",
+            "root",
+            f"{there} cannot be written by this user",
+            "error",
+            "Make it writable, or set another `root` under [storage].",
+            TollbookError.exit_code,
+        )
+    free = shutil.disk_usage(there).free
+    is_little = free < LITTLE_SPACE_BYTES
+    tenths = free * 10 // _GIB
+    yield Check(
+        "storage",
+        "free space",
+        f"{tenths // 10}.{tenths % 10} GiB",
+        "warning" if is_little else "ok",
+        "A run that finds the disk full commits nothing." if is_little else None,
+    )
+
+
+def locks(root: Path) -> Iterator[Check]:
+    """Who holds the storage, and whether a schedule serves it."""
+    yield Check("storage", "lock", lock.holder(root) or "free")
+    yield _schedule(root)
+
+
+def _schedule(root: Path) -> Check:
+    service = lock.holder(root, LOCK_NAME)
+    was_served = (root / STATE_NAME).is_file()
+    if service is not None or not was_served:
+        return Check("storage", "schedule", service or "never started")
+    return Check(
+        "storage",
+        "schedule",
+        "no service is running, though one was here before",
+        "warning",
+        "Start `tollbook schedule`, or remove " + STATE_NAME + " where cron does it now.",
+    )
+
+
+def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
+    """The database, the last runs, and its files against the disk."""
+    try:
+        with open_read_copy(storage) as db:
+            if db is None:
+                yield _no_books(storage)
+                return
+            yield _version_of(db)
+            foreign = foreign_warehouse(db, storage)
+            if foreign is not None:
+                yield _stops("books", foreign, RESTORE_HINT)
+            yield _zone_of(db, config)
+            yield from guarded("storage", "last run", lambda: _runs(db))
+            yield from guarded("storage", "files", lambda: [_files(db, storage)])
+            yield from guarded("storage", "left over", lambda: [_orphans(db, storage)])
+    except TollbookError as error:
+        if lock.holder(storage.root) is not None:
+            yield Check(
+                "storage", "books", "a run is writing to them", "warning", "Ask again later."
+            )
+        else:
+            yield failed("storage", "books", error)
+
+
+def _no_books(storage: StorageLayout) -> Check:
+    lost = lost_warehouse(storage)
+    if lost is None:
+        return Check("storage", "books", "none yet: nothing has run")
+    return _stops("books", lost, RESTORE_HINT)
+
+
+def _stops(name: str, value: str, hint: str) -> Check:
+    """Something about the storage that stops every run."""
+    return Check("storage", name, value, "error", hint, TollbookError.exit_code)
+
+
+def _version_of(db: Database) -> Check:
+    newer = newer_migrations(db.con)
+    if newer:
+        return Check(
+            "storage",
+            "books",
+            written_by_newer(newer),
+            "error",
+            NEWER_HINT,
+            TollbookError.exit_code,
+        )
+    return Check("storage", "books", "readable")
+
+
+def _files(db: Database, storage: StorageLayout) -> Check:
+    """The ledger and charge files that the database names, against the disk."""
+    bad = damaged_files(db, storage)
+    if not bad:
+        return Check("storage", "files", "all there")
+    shown = ", ".join(str(path) for path in bad[:_SHOWN_FILES])
+    more = f" and {len(bad) - _SHOWN_FILES} more" if len(bad) > _SHOWN_FILES else ""
+    are = "is" if len(bad) == 1 else "are"
+    value = f"{counted(len(bad), 'file')} of the books {are} missing or damaged: {shown}{more}"
+    return _stops("files", value, "Restore them from a backup.")
+
+
+def _zone_of(db: Database, config: Config) -> Check:
+    kept = db.value("SELECT value FROM settings WHERE name = 'timezone'")
+    configured = config.organization.timezone
+    if kept in (None, configured):
+        return Check("storage", "days kept in", configured)
+    return Check(
+        "storage",
+        "days kept in",
+        f"{kept}, but the configuration says {configured}",
+        "error",
+        "Change it back, or set another `root` under [storage].",
+        ConfigError.exit_code,
+    )
+
+
+def _runs(db: Database) -> Iterator[Check]:
+    last = db.rows(
+        "SELECT run_id, verb, outcome, finished_at, message FROM runs ORDER BY run_id DESC LIMIT 1"
+    )
+    good = db.value("SELECT max(finished_at) FROM runs WHERE outcome = 'done'")
+    for _, verb, outcome, finished_at, message in last:
+        is_good = outcome == "done"
+        yield Check(
+            "storage",
+            "last run",
+            f"{verb}, {outcome} at {finished_at:%Y-%m-%d %H:%M} UTC",
+            "ok" if is_good else "warning",
+            None if is_good else (message or "").split("\n")[0] or None,
+        )
+    shown = f"{good:%Y-%m-%d %H:%M} UTC" if good else "never"
+    yield Check("storage", "last good run", shown, "ok" if good else "warning")
+
+
+def _orphans(db: Database, storage: StorageLayout) -> Check:
+    count = len(orphans(db, storage))
+    value = f"{counted(count, 'file')} of a run that did not end" if count else "none"
+    return Check(
+        "storage", "left over", value, hint="The next run removes them." if count else None
+    )
+
+
+def published(storage: StorageLayout) -> Check:
+    """What readers see."""
+    if not storage.published.is_symlink():
+        if not storage.published.exists():
+            return Check("storage", "published", "nothing yet")
+        return Check(
+            "storage",
+            "published",
+            "is a folder, not a link (copied with links followed?)",
+            "warning",
+            "The next run replaces it.",
+        )
+    snapshot = storage.published.resolve()
+    if not snapshot.is_dir():
+        return Check(
+            "storage",
+            "published",
+            f"leads to {snapshot}, which is not there",
+            "warning",
+            "The next run publishes again.",
+        )
+    try:
+        open_published(storage.published).close()
+    except TollbookError as error:
+        return Check("storage", "published", error.what, "warning", error.hint)
+    count = sum(1 for folder in storage.snapshots.iterdir() if folder.is_dir())
+    return Check("storage", "published", f"{snapshot.name} ({counted(count, 'snapshot')} kept)")
