@@ -16,6 +16,11 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+SET_ASIDE = (
+    "To book the rest, set the file aside (`tollbook run --skip FILE`) or its source (`enabled = "
+    "false`)."
+)
+
 
 class TollbookError(Exception):
     """An error with its place: `prices.csv:17 price_usd: '1,20' is not a decimal. Write 1.20.`."""

@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from pipeline.errors import RunFailedError
+from pipeline.errors import SET_ASIDE, RunFailedError
 from pipeline.ledger.files import LedgerFile, ledger_relation
 from pipeline.meters import METER_NAMES
 
@@ -34,5 +34,5 @@ def too_large(
         "is the largest row of these days",
         file=file,
         line=line,
-        hint="Correct it, or the price that makes it so dear, or leave its source out; run again.",
+        hint=f"Correct it, or the price that makes it so dear, and run again. {SET_ASIDE}",
     )

@@ -38,6 +38,14 @@ FailOnOption = Annotated[
 OfflineOption = Annotated[
     bool, typer.Option("--offline", help="Fetch nothing: read what lies there, raw files too.")
 ]
+SkipOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--skip",
+        help="A file, folder or glob that this run passes over; the rest is booked. Can be given "
+        "more than once.",
+    ),
+]
 MonthOption = Annotated[
     str | None, typer.Option("--month", help="The report's month, such as 2026-10.")
 ]
@@ -51,6 +59,7 @@ def run(
     month: MonthOption = None,
     fail_on: FailOnOption = None,
     tolerance: ToleranceOption = "0.01",
+    skip: SkipOption = None,
     *,
     offline: OfflineOption = False,
     as_json: AsJsonOption = False,
@@ -58,7 +67,7 @@ def run(
 ) -> None:
     """Read what is new, price it, check budgets, publish, and write the report."""
     code = run_and_print(
-        config, now=now, files=files or (), month=month, fail_on=fail_on or (),
+        config, now=now, files=files or (), skip=skip or (), month=month, fail_on=fail_on or (),
         tolerance=tolerance, offline=offline, as_json=as_json, quiet=quiet,
     )  # fmt: skip
     raise typer.Exit(code)
@@ -69,6 +78,7 @@ def run_and_print(
     *,
     now: str | None,
     files: Sequence[str] = (),
+    skip: Sequence[str] = (),
     month: str | None = None,
     fail_on: Sequence[str] = (),
     tolerance: str = "0.01",
@@ -96,6 +106,7 @@ def run_and_print(
         say=say,
         problems=problems,
         named=named,
+        skip=skip,
         fetching=FetchRequest(known, is_offline=offline),
     )
     for note in notes:

@@ -115,6 +115,7 @@ class Source(_Section):
     provider: Annotated[str, Field(validate_default=True)] = DEFAULT_PROVIDER
     path: tuple[str, ...] = ()
     basis: Basis = "charge"
+    enabled: bool = True
     scopes: tuple[str, ...] = ()
     base_url: str | None = None
     key: str = DEFAULT_KEY

@@ -119,6 +119,11 @@ TEXTS: Mapping[str, KeyText] = {
         "charged. The same traffic must be charged once.",
         '"charge"',
     ),
+    "sources.enabled": KeyText(
+        "false: the source is set aside, nothing of it is fetched or read. What was read of it "
+        "before goes on counting.",
+        "true",
+    ),
     "sources.scopes": KeyText(
         "What it is charged for, if another source charges the rest: models, fine_tuning, "
         "storage, tools. Empty: all of it.",

@@ -14,6 +14,7 @@ from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.files.named_files import is_named
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.source import Context
 from pipeline.ledger.files import LedgerWriter
@@ -42,8 +43,16 @@ class IntakeSession:
     touched: list[InputFile] = field(default_factory=list)
     before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
     unreadable: list[InputFile] = field(default_factory=list)
+    skip: tuple[str, ...] = ()  # files that this run sets aside: paths, folders, globs
     # file id and line of last lines that were given up as incomplete, and have grown since
     completed_tails: list[tuple[int, int]] = field(default_factory=list)
+
+    def is_set_aside(self, file: RawFile) -> bool:
+        """Whether this run passes over a file; a note says so."""
+        if not self.skip or not is_named(file.name, self.skip):
+            return False
+        self.notes.append(f"{file.name}: set aside with --skip; the next run reads it")
+        return True
 
     def abandon(self, entry: InputFile, before: InputFile) -> None:
         """Take back what this run has read of a file; it will be tried again."""

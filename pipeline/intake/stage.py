@@ -45,22 +45,32 @@ def decide_files(
     files = find(source, root, intake.problems, intake.notes)
     to_read = []
     for file in files:
+        if intake.is_set_aside(file):
+            continue
         decision = intake.files.decide(source, file, intake.recorded_at, may_grow=may_grow)
         if decision.action is Action.SKIP:
             if decision.known is not None:
                 _pass_over(intake, file, decision.known)
             continue
-        if decision.known is not None:
-            _same_basis(source, decision.known)
         to_read.append((file, decision))
     return files, to_read
 
 
-def check_basis(intake: IntakeSession, source: Source) -> None:
-    """Whether the basis of a source is that of all its files. Fails: ConfigError."""
-    for earlier in intake.files.versions:
-        if earlier.source == source.name and earlier.state != "forgotten":
-            _same_basis(source, earlier)
+def check_basis(sources: Sequence[Source], versions: Sequence[InputFile]) -> None:
+    """Whether the basis of each source is the one that its files were read with, changed or not.
+
+    Fails: ConfigError.
+    """
+    read_as = {v.source: v.basis for v in versions if v.state != "forgotten"}
+    for source in sources:
+        known = read_as.get(source.name, source.basis)
+        if known != source.basis:
+            raise ConfigError(
+                f"the source {source.name!r} was read as {known!r} and is now {source.basis!r}; "
+                "nothing was read",
+                key="sources.basis",
+                hint=f'Write basis = "{known}" again: what was read with it goes on counting.',
+            )
 
 
 def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
@@ -77,12 +87,3 @@ def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
         # not its size, which is how far it was read
         known.sample_hash, known.modified_ns = file.sample_hash, file.modified_ns
         intake.files.touch(known)
-
-
-def _same_basis(source: Source, known: InputFile) -> None:
-    if known.basis != source.basis:
-        raise ConfigError(
-            f"the source {source.name!r} was read as {known.basis!r} and is now {source.basis!r}",
-            key="sources.basis",
-            hint="Give the source a new name, and `tollbook forget` its old files.",
-        )

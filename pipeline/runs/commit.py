@@ -14,7 +14,7 @@ import duckdb
 
 from pipeline import resources
 from pipeline.directory import store as directory_store
-from pipeline.errors import CheckFailedError
+from pipeline.errors import SET_ASIDE, CheckFailedError
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
@@ -139,5 +139,6 @@ def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
         facts = ", ".join(f"{c}={v}" for c, v in zip(relation.columns, broken[0], strict=True))
         raise CheckFailedError(
             f"the check {name.removeprefix('checks/')!r} does not hold: {facts}",
-            hint="Nothing was committed. Please report this, with the output of the run.",
+            hint="Nothing was committed. Please report this, with the output of the run. "
+            f"{SET_ASIDE}",
         )

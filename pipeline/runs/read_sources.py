@@ -23,11 +23,21 @@ if TYPE_CHECKING:
 _SUPERSEDED_IDS = 1_000_000
 
 
-def read_sources(run: RunContext) -> ChangeSet:
-    """Find, read and validate the new files of every source. One broken file loses no other."""
+def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
+    """Find, read and validate the new files of every source. One broken file loses no other.
+
+    **Takes** in `skip` files that this run passes over: paths, folders or globs.
+    """
     intake = open_intake(run)
+    intake.skip = tuple(skip)
     seen: list[tuple[str, str]] = []
     for source in run.config.sources:
+        if not source.enabled:
+            intake.notes.append(
+                f"The source {source.name!r} is set aside (enabled = false); what was read of it "
+                "before goes on counting"
+            )
+            continue
         seen += run.kinds[source.kind].take(intake, run.storage, source)
     exclusions = _accept_pages(intake)
     run.files.note_missing(seen)

@@ -19,6 +19,7 @@ from pipeline.budgets import store as budget_store
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
 from pipeline.intake import quarantine_store
+from pipeline.intake.stage import check_basis
 from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
 from pipeline.providers.directory_stage import sync_directory
@@ -55,6 +56,7 @@ def run_batch(
     verb: str = "run",
     fetching: FetchRequest | None = None,
     named: NamedFiles | None = None,
+    skip: Sequence[str] = (),
     providers: Sequence[Provider] = PROVIDERS,
 ) -> RunResult:
     """Fetch and read what is new, price it, check budgets, publish.
@@ -62,6 +64,7 @@ def run_batch(
     `say` prints messages that no alert channel accepted; without channels, all messages.
     `problems` were found with the input before the run and make it partial. `fetching` says what
     to fetch; without it, what is new. `named`: which sources stand for files that were named.
+    `skip`: files that are passed over.
     Fails: TollbookError; nothing was committed, but for NotPublishedError.
     """
     with recorded_run(
@@ -78,12 +81,14 @@ def run_batch(
         if named is not None:
             config, notes = choose_basis(config, named, run.files.versions, run.kinds)
             run = replace(run, config=config)  # noqa: PLW2901
+        check_basis(config.sources, run.files.versions)
+        enabled = [s for s in config.sources if s.enabled]
         request = fetching or FetchRequest(environment)
         apis = apis_of(providers)
         run.begin("fetch")
         fetches = fetch_sources(
             run.db,
-            config.sources,
+            enabled,
             apis,
             run.storage.raw,
             request,
@@ -92,10 +97,10 @@ def run_batch(
             stop=run.stop,
         )
         run.begin("read")
-        change = read_sources(run)
+        change = read_sources(run, skip)
         run.begin("sync directory")
         directory = sync_directory(
-            config.sources if config.directory.sync else (),
+            enabled if config.directory.sync else (),
             apis,
             run.storage.raw,
             request,

@@ -91,12 +91,14 @@ def run_and_report(
     verb: str = "run",
     fetching: FetchRequest | None = None,
     named: NamedFiles | None = None,
+    skip: Sequence[str] = (),
 ) -> RunReport:
     """A run, and the report of a month (None: the current one, or the newest with data).
 
     **Takes** in `say` who reads what the channels do not take: all of it, where there are none;
     in `problems`, what was found wrong with the input before; in `fetching`, what to fetch, where
-    that is not just what is new; in `named`, which sources stand for files that were named.
+    that is not just what is new; in `named`, which sources stand for files that were named;
+    in `skip`, files that are passed over.
     """
     result = run_batch(
         config,
@@ -109,6 +111,7 @@ def run_and_report(
         verb=verb,
         fetching=fetching,
         named=named,
+        skip=skip,
     )
     now = clock.business()
     written = report_of(config, result, month=month, now=now)

@@ -31,10 +31,23 @@ def split_by_source(
     for source in configured:
         own = _files_of(source, names)
         if own:
-            found.append(source.model_copy(update={"path": tuple(escape(n) for n in own)}))
+            found.append(
+                source.model_copy(update={"path": tuple(escape(n) for n in own), "enabled": True})
+            )
             for name in own:
                 left.pop(name, None)
     return found, list(left)
+
+
+def is_named(name: str, words: Sequence[str]) -> bool:
+    """Whether a file is one of those that paths, folders or globs name."""
+    local = [os.path.abspath(w) for w in words if _REMOTE not in w]  # noqa: PTH100  no links
+    return name in words or any(
+        name == word
+        or name.startswith(os.path.join(word, ""))  # noqa: PTH118
+        or _is_remote_match(name, word)
+        for word in (*local, *(w for w in words if _REMOTE in w))
+    )
 
 
 def _files_of(source: Source, names: Iterable[str]) -> list[str]:

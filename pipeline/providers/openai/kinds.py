@@ -13,7 +13,6 @@ from pipeline.intake.files.discovery import RawFile, landed
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kind
 from pipeline.intake.session import IntakeSession
-from pipeline.intake.stage import check_basis
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.storage.layout import StorageLayout
@@ -64,7 +63,6 @@ def _take_fetched(
     from pipeline.providers.openai.pages import costs, usage
     from pipeline.providers.read_pages import ParsePages, read_fetched
 
-    check_basis(intake, source)
     folder = source_folder(storage.raw, source.name)
     of_usage = [folder / e.name for e in USAGE] + [folder / series(BY_MINUTE.name, by_minute=True)]
     parts: list[tuple[Kind, ParsePages, list[Path]]] = [
@@ -74,7 +72,8 @@ def _take_fetched(
     notes_before = len(intake.notes)
     taken: list[tuple[str, str]] = []
     for kind, parse, folders in parts:
-        files = _new_files(folders, source, storage.root, intake.files)
+        found = _new_files(folders, source, storage.root, intake.files)
+        files = [f for f in found if not intake.is_set_aside(f)]
         read_fetched(intake, source.model_copy(update={"kind": kind.name}), files, parse)
         taken += [(source.name, f.name) for f in files]
     intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])
