@@ -6,7 +6,7 @@ TollbookError                 exit code
 │   └── ApiError              3   the provider's API refused or could not be reached
 ├── RunFailedError            1   nothing was committed
 │   └── CheckFailedError      1   an invariant in queries/checks/ does not hold
-├── NotPublishedError         1   committed, but its snapshot was not published
+├── NotPublishedError         3   committed, but its snapshot or report was not published
 ├── RunStoppedError           1   it was asked to stop before it had committed anything
 └── LockHeldError             75  another run holds the storage
 """
@@ -109,7 +109,9 @@ class CheckFailedError(RunFailedError):
 
 
 class NotPublishedError(TollbookError):
-    """The run was committed but its snapshot was not published; the next run publishes it."""
+    """The run was committed but its snapshot or report was not; the next run publishes it."""
+
+    exit_code = 3
 
 
 class RunStoppedError(TollbookError):

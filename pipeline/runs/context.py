@@ -235,7 +235,11 @@ def recorded_run(
                 is_first=is_first,
             ) as run:
                 yield run
-        except (RunStoppedError, NotPublishedError, KeyboardInterrupt):
+        except NotPublishedError as error:
+            with suppress(duckdb.Error, OSError):
+                run_log.note_not_published(db, head, error)
+            raise
+        except (RunStoppedError, KeyboardInterrupt):
             raise
         except BaseException as error:
             if isinstance(error, ConfigError) and verb != "run":

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from pipeline.config.model import Config
 from pipeline.dates import Clock
-from pipeline.errors import SourceError
+from pipeline.errors import ConfigError, NotPublishedError, SourceError, TollbookError
 from pipeline.money import display_usd
 from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
@@ -114,7 +114,16 @@ def run_and_report(
         skip=skip,
     )
     now = clock.business()
-    written = report_of(config, result, month=month, now=now)
+    try:
+        written = report_of(config, result, month=month, now=now)
+    except TollbookError as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise NotPublishedError(
+            f"the run was committed and published, but its report was not written: {error.what}",
+            file=error.file,
+            hint=f"{error.hint or ''} `tollbook report` writes it.".strip(),
+        ) from None
     return RunReport(result, written, local_day(now, config))
 
 

@@ -65,6 +65,15 @@ def record(
     record_version(db.con)
 
 
+def note_not_published(db: Database, run: RunHead, error: TollbookError) -> None:
+    """Record that a run is committed and could not be published."""
+    db.con.execute(
+        "UPDATE runs SET outcome = 'partial', message = concat_ws(chr(10), message, $text) "
+        "WHERE run_id = $run_id",
+        {"text": str(error), "run_id": run.run_id},
+    )
+
+
 def record_failure(
     db: Database,
     run: RunHead,

@@ -12,7 +12,7 @@ import pytest
 from pipeline.cli.run import run_and_print
 from pipeline.config.load import load
 from pipeline.dates import Clock
-from pipeline.errors import ConfigError, RunFailedError
+from pipeline.errors import ConfigError, NotPublishedError, RunFailedError
 from pipeline.runs.context import begin_books
 from pipeline.runs.doctor import diagnose, exit_code
 from pipeline.runs.schedule.job import JobTime
@@ -190,3 +190,37 @@ def test_another_organization_than_that_of_the_storage_is_refused(workspace: Wor
     workspace.configure(text.replace("org-acme", "org-b"))
     with pytest.raises(ConfigError, match=r"organization's id of this storage is 'org-acme'"):
         workspace.run()
+
+
+def test_a_committed_run_that_is_not_published_says_so(workspace: Workspace) -> None:
+    """It ends with 3 and is partial in `runs`; the next run publishes."""
+    snapshots = workspace.path("var/snapshots")
+    kept = workspace.path("kept")
+    workspace.write("logs/c.jsonl", lines(request("c")))
+    snapshots.rename(kept)
+    snapshots.write_text("")
+    with pytest.raises(NotPublishedError, match="the run was committed") as failure:
+        workspace.run()
+    assert failure.value.exit_code == 3
+    snapshots.unlink()
+    kept.rename(snapshots)
+    workspace.run()
+    assert workspace.tokens() == 3000
+    [(outcome, message)] = workspace.rows(
+        "SELECT outcome, message FROM runs ORDER BY run_id DESC LIMIT 1 OFFSET 1"
+    )
+    assert outcome == "partial"
+    assert "could not be published" in message
+
+
+def test_a_committed_run_whose_report_is_not_written_ends_with_3(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its figures are published; only the report is missing."""
+    monkeypatch.chdir(workspace.folder)
+    workspace.path("var/reports").write_text("")
+    workspace.write("logs/c.jsonl", lines(request("c")))
+    with pytest.raises(NotPublishedError, match="its report was not written") as failure:
+        run_and_print(None, now=None)
+    assert failure.value.exit_code == 3
+    assert workspace.tokens() == 3000
