@@ -20,7 +20,7 @@ from pipeline.config import load as configuration
 from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
 from pipeline.dates import Clock, parse_instant, parse_month
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, RunFailedError
 
 if TYPE_CHECKING:
     from pipeline.runs.context import RunContext
@@ -176,6 +176,12 @@ def put(text: str) -> None:
     except BrokenPipeError:
         # click, which would see this before `main`, makes it a 1
         leave_stdout()
+    except OSError as error:
+        leave_stdout()  # or the rest is flushed once more at the end
+        raise RunFailedError(
+            f"the output cannot be written: {error.strerror or error}",
+            hint="Free some space, or write it elsewhere.",
+        ) from None
 
 
 def print_table(

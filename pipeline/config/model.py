@@ -106,6 +106,13 @@ class Storage(_Section):
 
     root: Path = Path("tollbook-data")
 
+    @field_validator("root", mode="before")
+    @classmethod
+    def _is_named(cls, value: object) -> object:
+        if value == "":
+            raise ValueError('is empty: write a folder, such as "tollbook-data"')
+        return value
+
 
 class Source(_Section):
     """One source of usage records."""

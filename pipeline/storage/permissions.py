@@ -50,6 +50,11 @@ def may_enter(folder: Path) -> bool:
     return _may(folder, os.X_OK)
 
 
+def may_write(folder: Path) -> bool:
+    """Whether this user may make files in a folder."""
+    return _may(folder, os.W_OK | os.X_OK)
+
+
 def may_list(folder: Path) -> bool:
     """Whether this user may see what lies in a folder, and enter it."""
     return _may(folder, os.R_OK | os.X_OK)

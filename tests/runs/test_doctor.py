@@ -16,6 +16,7 @@ from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
+from tests.support.unprivileged import open_folder, unprivileged
 
 NOW = datetime(2026, 11, 24, 8)
 
@@ -191,3 +192,40 @@ def test_a_root_below_a_file_is_exit_1(tmp_path: Path) -> None:
     found = look(tmp_path, '[storage]\nroot = "file/var"\n')
     assert found["root"].state == "error"
     assert exit_code(tuple(found.values())) == 1
+
+
+def test_a_damaged_database_leaves_the_other_checks(tmp_path: Path) -> None:
+    """One cut short, as by a full disk, is an error of its own line."""
+    record_run(tmp_path, "run-1", "done", None, NOW)
+    warehouse = tmp_path / "tollbook-data" / "warehouse.duckdb"
+    warehouse.write_bytes(warehouse.read_bytes()[:300_000])
+    found = look(tmp_path, "")
+    assert found["books"].state == "error"
+    assert found["published"].value == "nothing yet"
+    assert exit_code(tuple(found.values())) == 1
+
+
+def test_a_storage_of_another_user_is_named_with_its_owner() -> None:
+    """Its owner, who may not use it, and what to do; the other checks follow."""
+    with open_folder() as folder:
+        record_run(folder, "run-1", "done", None, NOW)
+        root = folder / "tollbook-data"
+        root.chmod(0)
+        text = '[[sources]]\nname = "a"\nkind = "request_log"\npath = ["logs"]\n'
+        look(folder, text)  # so that what it imports is there before rights are given up
+        with unprivileged():
+            found = {c.name: c for c in diagnose(lambda: load(folder / "tollbook.toml"), {})}
+        root.chmod(0o700)
+    assert found["root"].state == "error"
+    assert "may not be used by nobody" in found["books"].value
+    assert exit_code(tuple(found.values())) == 1
+
+
+def test_a_replaced_file_is_no_run_that_did_not_end(tmp_path: Path) -> None:
+    """It is older than the end of the run that replaced it."""
+    ledger = tmp_path / "tollbook-data" / "ledger"
+    record_run(tmp_path, "run-1", "done", None, NOW)
+    ledger.mkdir()
+    (ledger / "old.parquet").write_bytes(b"PAR1")
+    os.utime(ledger / "old.parquet", (0, 0))
+    assert look(tmp_path, "")["left over"].value == "1 file that a later run replaced"

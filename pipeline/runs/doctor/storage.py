@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.config.model import Config
@@ -18,6 +19,7 @@ from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
 from pipeline.storage.orphans import orphans
+from pipeline.storage.permissions import may_write
 from pipeline.storage.read_copy import open_read_copy
 from pipeline.storage.remains import RESTORE_HINT, foreign_warehouse, lost_warehouse
 from pipeline.text import counted
@@ -31,7 +33,7 @@ def folder(root: Path) -> Iterator[Check]:
     """Whether the root can be written, and how much room there is."""
     there = next(p for p in (root, *root.parents) if os.path.lexists(p))
     is_new = "" if there == root else " (not there yet; the first run makes it)"
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+    if there.is_dir() and may_write(there):
         yield Check("storage", "root", f"{root}{is_new}")
     else:
         yield Check(
@@ -170,11 +172,20 @@ def _runs(db: Database) -> Iterator[Check]:
 
 
 def _orphans(db: Database, storage: StorageLayout) -> Check:
-    count = len(orphans(db, storage))
-    value = f"{counted(count, 'file')} of a run that did not end" if count else "none"
-    return Check(
-        "storage", "left over", value, hint="The next run removes them." if count else None
-    )
+    left = orphans(db, storage)
+    if not left:
+        return Check("storage", "left over", "none")
+    if lock.holder(storage.root) is not None:
+        return Check("storage", "left over", f"{counted(len(left), 'file')} of the run in progress")
+    ended = db.value("SELECT max(finished_at) FROM runs")
+    is_later = ended is None or any(p.stat().st_mtime > _seconds(ended) for p in left)
+    of_what = "of a run that did not end" if is_later else "that a later run replaced"
+    value = f"{counted(len(left), 'file')} {of_what}"
+    return Check("storage", "left over", value, hint="The next run removes them.")
+
+
+def _seconds(at: datetime) -> float:
+    return at.replace(tzinfo=UTC).timestamp()
 
 
 def published(storage: StorageLayout) -> Check:
