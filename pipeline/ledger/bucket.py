@@ -71,6 +71,24 @@ class Bucket:
         return self.started_at.date()
 
 
+class OpenPage(NamedTuple):
+    """A page of buckets that says that more follow it; naive UTC."""
+
+    endpoint: str
+    covered_until_at: datetime  # end of its last bucket
+    asked_until_at: datetime | None  # None: the page does not say what was asked for
+    input_line: int
+
+
+class PagesFile(NamedTuple):
+    """A file of pages, and whose buckets these are."""
+
+    provider: str
+    organization_id: str
+    source: str
+    input_file: str
+
+
 class HasBuckets(Protocol):
     """A parsed file with the buckets that its pages cover."""
 

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 import xxhash
 
-from pipeline.ledger.bucket import Bucket, BucketKey
+from pipeline.ledger.bucket import Bucket, BucketKey, OpenPage, PagesFile
 from pipeline.ledger.bucket_versions import DAY_BUCKETS, KnownBuckets, Version, cover
 from pipeline.ledger.minutes import FetchedMinutes
 from pipeline.schemas import Basis
@@ -76,6 +76,7 @@ class BucketChange:
     # current versions of earlier runs that a later fetch has found again
     confirmed: dict[BucketKey, Bucket] = field(default_factory=dict)
     costs: list[pl.DataFrame] = field(default_factory=list)
+    open_pages: dict[PagesFile, tuple[OpenPage, ...]] = field(default_factory=dict)  # of files read
     dates: set[date] = field(default_factory=set)
     minutes: FetchedMinutes = field(default_factory=FetchedMinutes)
 

@@ -24,7 +24,7 @@ from pipeline.intake.read_file import plain_copy
 from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Context
 from pipeline.intake.stage import decide_files
-from pipeline.ledger.bucket import Bucket, one_organization, order, versions
+from pipeline.ledger.bucket import Bucket, OpenPage, PagesFile, one_organization, order, versions
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.ledger.settle_buckets import (
     BucketChange,
@@ -65,6 +65,10 @@ class ParsedPages(Protocol):
     def rows_read(self) -> int:
         """Result rows."""
 
+    @property
+    def open_pages(self) -> tuple[OpenPage, ...]:
+        """The pages that say that more follow them."""
+
 
 ParsePages = Callable[[Path, Context], ParsedPages]
 _FILES_AT_ONCE = 100
@@ -104,6 +108,7 @@ class _ReadFile:
     rejects: pl.DataFrame
     notes: tuple[str, ...]
     rows_read: int
+    open_pages: tuple[OpenPage, ...]
 
 
 def read_source(
@@ -207,6 +212,7 @@ def _parse(
             page.rejects,
             page.notes,
             page.rows_read,
+            page.open_pages,
         )
 
 
@@ -227,6 +233,8 @@ def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
     )
     intake.rejects.add(entry, read.rejects)
     intake.notes.extend(read.notes)
+    owner = PagesFile(source.provider, intake.organization_id, source.name, file.name)
+    intake.settlement.change.open_pages[owner] = read.open_pages
     intake.touched.append(entry)
     if read.records.height and "started_at" in read.records.columns:
         times = read.records.select(

@@ -47,6 +47,7 @@ COPIED = {
     "budget_status": "",
     "alerts": "",
     "fetches": "",
+    "open_pages": "",
 }
 
 

@@ -18,7 +18,7 @@ from pipeline.errors import SET_ASIDE, CheckFailedError
 from pipeline.intake import quarantine_store
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
-from pipeline.providers import fetch_store
+from pipeline.providers import fetch_store, open_pages
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.storage.database import Database
@@ -61,6 +61,8 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     if change.has_rejects:
         quarantine_store.save_rejects(db, run.run_id, run.started_at)
     bucket_store.save_buckets(db, change.buckets, run.run_id, run.started_at)
+    open_pages.save_open_pages(db, change.buckets.open_pages, run.run_id)
+    change.notes += map(str, open_pages.missing_pages(db))
     change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run.run_id)
     minute_store.save_minutes(db, storage, change.minutes, run.run_id)
     fetch_store.save_fetches(db, change.fetches, run.run_id)
@@ -81,10 +83,12 @@ def write_charges(run: RunContext, rated: RatingResult) -> None:
 def _forget(run: RunContext, change: ChangeSet) -> None:
     files = {e.file_id: e for e in run.files.versions}
     ledger_store.set_reasons(run.db, change.forgotten_versions, "forgotten")
+    names = [files[i].input_file for i in change.forgotten]
+    open_pages.forget_open_pages(run.db, names)
     restored = bucket_store.forget_files(
         run.db,
         change.forgotten,
-        [files[i].input_file for i in change.forgotten],
+        names,
         change.restored_buckets,
         run.run_id,
         run.started_at,

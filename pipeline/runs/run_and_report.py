@@ -74,6 +74,7 @@ class RunReport:
             "budgets_near": self.result.budgets_near,
             "postings": dict(self.result.postings),
             "problems": list(self.result.problems),
+            "notes": list(self.result.notes),
             "storage": str(self.result.storage_root),
             "report": str(self.report.html),
         }

@@ -3,8 +3,20 @@
 -- ties: accepted + duplicate + superseded + quarantined = rows_read.
 -- parameter: now TIMESTAMP default now, the instant (UTC) that hours are counted to
 -- engine: duckdb
+WITH not_covered AS (
+  SELECT
+    source AS missing_source,
+    string_agg(
+      endpoint || ' from ' || strftime(since_at, '%Y-%m-%d %H:%M')
+      || coalesce(' to before ' || strftime(until_at, '%Y-%m-%d %H:%M'), ' on'),
+      '; ' ORDER BY endpoint, since_at
+    ) AS not_covered
+  FROM missing_pages
+  GROUP BY source
+)
+
 SELECT
-  source,
+  f.source,
   max(kind) AS kind,
   max(last_record_at) AS last_record_at,
   date_sub('hour', max(last_record_at), CAST($now AS TIMESTAMP)) AS hours_behind,
@@ -22,8 +34,10 @@ SELECT
     CAST(coalesce(sum(quarantined), 0) AS HUGEINT) * 10000
     // nullif(CAST(sum(rows_read) AS HUGEINT), 0)
     AS BIGINT
-  ) AS quarantined_basis_points
-FROM input_files
-WHERE state NOT IN ('replaced', 'forgotten')
-GROUP BY source
-ORDER BY hours_behind DESC NULLS FIRST, source
+  ) AS quarantined_basis_points,
+  max(m.not_covered) AS not_covered
+FROM input_files AS f
+LEFT JOIN not_covered AS m ON m.missing_source = f.source
+WHERE f.state NOT IN ('replaced', 'forgotten')
+GROUP BY f.source
+ORDER BY hours_behind DESC NULLS FIRST, f.source

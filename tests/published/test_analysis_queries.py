@@ -438,13 +438,14 @@ def test_data_freshness_counts_full_hours_and_fates(con: duckdb.DuckDBPyConnecti
         "last_ingested_at": datetime(2026, 11, 12, 8), "files": 1, "unreadable_files": 1,
         "gone_files": 0, "waiting_bytes": 0, "rows_read": 0, "accepted": 0, "duplicate": 0,
         "superseded": 0, "quarantined": 0, "quarantined_basis_points": None,
+        "not_covered": None,
     }  # fmt: skip
     gateway = {
         "source": "gateway", "kind": "request_log", "last_record_at": datetime(2026, 11, 12, 8, 30),
         "hours_behind": 0, "last_ingested_at": datetime(2026, 11, 12, 8), "files": 2,
         "unreadable_files": 0, "gone_files": 0, "waiting_bytes": 12, "rows_read": 1500,
         "accepted": 1494, "duplicate": 2, "superseded": 0, "quarantined": 4,
-        "quarantined_basis_points": 26,
+        "quarantined_basis_points": 26, "not_covered": None,
     }  # fmt: skip
     assert ask(con, "data_freshness") == [unread, gateway]
     assert ask(con, "data_freshness", now="2026-11-12T12:45:00+01:00")[1]["hours_behind"] == 3

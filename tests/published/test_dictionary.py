@@ -34,6 +34,7 @@ VIEWS = (
     "rate_limit_coverage",
     "policy_findings",
     "fetches",
+    "missing_pages",
     "project_history",
     "project_member_history",
     "service_account_history",

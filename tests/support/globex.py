@@ -27,7 +27,7 @@ from pipeline.intake.stage import take_files
 from pipeline.intake.tabular import normalize as tabular
 from pipeline.intake.tabular.columns import LINE, OCCURRENCE, PROBLEM, RAW
 from pipeline.ledger.bill import Bill, LineItem, item_values
-from pipeline.ledger.bucket import COSTS, Bucket
+from pipeline.ledger.bucket import COSTS, Bucket, OpenPage
 from pipeline.ledger.cost_store import COSTS_SCHEMA
 from pipeline.providers.provider import Provider
 from pipeline.providers.read_pages import take_pages
@@ -53,6 +53,7 @@ class ParsedCosts(NamedTuple):
     rejects: pl.DataFrame
     notes: tuple[str, ...]
     rows_read: int
+    open_pages: tuple[OpenPage, ...] = ()
     minute_records: None = None
 
 

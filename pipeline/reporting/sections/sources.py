@@ -1,9 +1,10 @@
-"""Freshness and missing days of each source, and endpoints that could not be fetched."""
+"""Freshness and missing days of each source; what could not be fetched; which pages are missing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from pipeline.dates import local_date
 from pipeline.reporting.month.period import ReportPeriod
@@ -38,12 +39,23 @@ class NotFetched:
     message: str
 
 
+class NotCovered(NamedTuple):
+    """One range of an endpoint that pages announce and that was not read."""
+
+    source: str
+    endpoint: str
+    since_at: datetime
+    until_at: datetime | None  # None: the pages do not say how far the others reach
+    input_file: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The state of all sources, and what the last fetch did not bring."""
+    """The state of all sources, and what fetches and saved pages did not bring."""
 
     states: tuple[SourceState, ...]
     not_fetched: tuple[NotFetched, ...]
+    not_covered: tuple[NotCovered, ...]
 
 
 def read(month: MonthReader) -> Sources:
@@ -63,6 +75,7 @@ def read(month: MonthReader) -> Sources:
             ) in month.rows("sources")
         ),
         not_fetched=tuple(NotFetched(*row) for row in month.rows("not_fetched")),
+        not_covered=tuple(NotCovered(*row) for row in month.rows("not_covered")),
     )  # fmt: skip
 
 

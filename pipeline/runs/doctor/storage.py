@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, TollbookError
+from pipeline.providers.open_pages import missing_pages
 from pipeline.published.reader import open_published
 from pipeline.runs.doctor.check import Check, failed, guarded
 from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
@@ -89,6 +90,7 @@ def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
                 yield _stops("books", foreign, RESTORE_HINT)
             yield _zone_of(db, config)
             yield from guarded("storage", "last run", lambda: _runs(db))
+            yield from guarded("storage", "pages", lambda: _pages(db))
             yield from guarded("storage", "files", lambda: [_files(db, storage)])
             yield from guarded("storage", "left over", lambda: [_orphans(db, storage)])
     except TollbookError as error:
@@ -169,6 +171,20 @@ def _runs(db: Database) -> Iterator[Check]:
         )
     shown = f"{good:%Y-%m-%d %H:%M} UTC" if good else "never"
     yield Check("storage", "last good run", shown, "ok" if good else "warning")
+
+
+def _pages(db: Database) -> Iterator[Check]:
+    if not db.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'open_pages'"):
+        return  # a storage that no run has touched since an older version
+    for missing in missing_pages(db):
+        yield Check(
+            "storage",
+            f"pages of {missing.source}",
+            f"{missing.endpoint} are not covered {missing.span} (UTC)",
+            "warning",
+            f"{missing.input_file}:{missing.input_line} says that more pages follow: save the next "
+            "ones beside it.",
+        )
 
 
 def _orphans(db: Database, storage: StorageLayout) -> Check:

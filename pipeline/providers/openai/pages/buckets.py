@@ -6,7 +6,7 @@ Never looks into a result row beyond the names of its object and dimensions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from pipeline.errors import SourceError
 from pipeline.intake.rejects import Reject, RowError
 from pipeline.intake.source import Context
 from pipeline.intake.validation import OTHER_ORGANIZATION, other_organization
-from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, Width
+from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, OpenPage, Width
 from pipeline.providers.openai.pages.pages import Page, Part
 from pipeline.providers.openai.pages.tokens import whole_number
 
@@ -78,6 +78,7 @@ class Report:
     rejects: list[Reject]
     notes: list[str]
     rows_read: int = 0
+    open_pages: list[OpenPage] = field(default_factory=list)
 
     def refuse(self, part: Part, rule: str, detail: str, tokens: int = 0) -> None:
         """Count and keep one refused row."""
@@ -130,6 +131,8 @@ def raw_buckets(
                 continue
             for row in rows or (part,):
                 report.refuse(row, *reason, reading.held_back(row.value))
+        if page.has_more and query.width != "1m":  # minutes are never charged
+            report.open_pages += _open(page, query, [end for _, _, end in times])
         if not page.buckets:
             yield from _covered_by_empty(page, query, report, input_file)
 
@@ -298,6 +301,20 @@ def _implausible(start: int, end: int, width: Width, now: datetime) -> tuple[str
 
 def _floor(start: int, width: Width) -> datetime:
     return datetime.fromtimestamp(start - start % WIDTH_SECONDS[width], UTC).replace(tzinfo=None)
+
+
+def _open(page: Page, query: _Query, ends: Sequence[int]) -> list[OpenPage]:
+    """The page, with how far it reaches, where it says that others follow."""
+    reached = max((e for e in ends if 0 < e < _LATEST), default=page.parameters.get("start_time"))
+    asked = page.parameters.get("end_time")
+    if not isinstance(reached, int) or not 0 < reached < _LATEST:
+        return []
+    asked_until = _instant(asked) if isinstance(asked, int) and 0 < asked < _LATEST else None
+    return [OpenPage(query.endpoint, _instant(reached), asked_until, page.line)]
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
 
 
 def _covered_by_empty(

@@ -17,7 +17,7 @@ import polars as pl
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
 from pipeline.ledger.bill import item_values
-from pipeline.ledger.bucket import Bucket, HasBuckets, order, versions
+from pipeline.ledger.bucket import Bucket, HasBuckets, OpenPage, order, versions
 from pipeline.ledger.cost_store import COSTS_SCHEMA
 from pipeline.money import parse_decimal, provider_amount, round_quantity
 from pipeline.providers.openai import line_items
@@ -54,6 +54,7 @@ class ParsedCosts(NamedTuple):
     rejects: pl.DataFrame  # REJECT_SCHEMA
     notes: tuple[str, ...]
     rows_read: int  # result rows
+    open_pages: tuple[OpenPage, ...]
     minute_records: None = None
 
 
@@ -91,6 +92,7 @@ def parse(path: Path, context: Context) -> ParsedCosts:
         reject_frame(report.rejects),
         tuple(report.notes),
         report.rows_read,
+        tuple(report.open_pages),
     )
 
 

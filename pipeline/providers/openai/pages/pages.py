@@ -288,7 +288,12 @@ def _page(value: Any, line: int) -> Page:
     if page.get("object", "page") != "page":
         raise _NotAPageError(f"is a {page['object']!r}, not a page")
     return Page(
-        line, endpoint, parameters, fetched_at, tuple(buckets), page.get("has_more") is True
+        line,
+        endpoint,
+        parameters,
+        fetched_at,
+        tuple(buckets),
+        page.get("has_more") is True or bool(page.get("next_page")),
     )
 
 

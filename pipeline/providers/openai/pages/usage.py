@@ -22,7 +22,7 @@ import polars as pl
 from pipeline.dates import local_date
 from pipeline.intake.rejects import RowError, reject_frame
 from pipeline.intake.source import Context
-from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, order, versions
+from pipeline.ledger.bucket import WIDTH_SECONDS, Bucket, HasBuckets, OpenPage, order, versions
 from pipeline.ledger.identity import identity_hash
 from pipeline.meters import LARGEST_QUANTITY, METER_NAMES
 from pipeline.providers.openai.pages.buckets import (
@@ -84,6 +84,7 @@ class ParsedUsage(NamedTuple):
     rejects: pl.DataFrame  # REJECT_SCHEMA
     notes: tuple[str, ...]
     rows_read: int  # result rows
+    open_pages: tuple[OpenPage, ...]
     minute_records: pl.DataFrame  # as `records`; never charged
 
 
@@ -111,6 +112,7 @@ def parse(path: Path, context: Context) -> ParsedUsage:
         reject_frame(report.rejects),
         tuple(report.notes),
         report.rows_read,
+        tuple(report.open_pages),
         by_minute.frame(),
     )
 
