@@ -151,3 +151,14 @@ class Clock:
 
     business: Callable[[], datetime]
     real: Callable[[], datetime]
+
+
+def crosses_midnight(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    """Whether a half-open range of naive UTC instants has parts on two days of a zone."""
+    return local_date(start, zone) != local_date(end - timedelta(microseconds=1), zone)
+
+
+def is_whole_hours(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether a zone is whole hours from UTC at a naive UTC instant."""
+    offset = at.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+    return offset is not None and not offset % timedelta(hours=1)

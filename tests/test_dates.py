@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.dates import (
     Days,
+    crosses_midnight,
+    is_whole_hours,
     local_dates,
     month_before,
     month_just_ended,
@@ -104,3 +106,21 @@ def test_the_month_just_ended_is_the_zone_s() -> None:
     assert month_just_ended(datetime(2026, 10, 31, 23, 30), berlin) == date(2026, 10, 1)
     assert month_just_ended(datetime(2026, 10, 31, 22, 30), berlin) == date(2026, 9, 1)
     assert month_just_ended(datetime(2026, 1, 3), ZoneInfo("UTC")) == date(2025, 12, 1)
+
+
+def test_a_range_crosses_midnight_where_its_last_instant_is_on_another_day() -> None:
+    """The end is exclusive; midnight of Kolkata is at 18:30 UTC."""
+    kolkata = ZoneInfo("Asia/Kolkata")
+    start = datetime(2026, 11, 19, 18)
+    assert crosses_midnight(start, datetime(2026, 11, 19, 19), kolkata)
+    assert not crosses_midnight(start, datetime(2026, 11, 19, 18, 30), kolkata)
+    assert not crosses_midnight(start, datetime(2026, 11, 19, 19), ZoneInfo("UTC"))
+
+
+def test_zones_are_whole_hours_from_utc_or_not() -> None:
+    """Lord Howe Island changes by half an hour in summer."""
+    assert is_whole_hours(datetime(2026, 11, 19), ZoneInfo("Europe/Berlin"))
+    assert not is_whole_hours(datetime(2026, 11, 19), ZoneInfo("Asia/Kathmandu"))
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+    assert is_whole_hours(datetime(2026, 12, 19), lord_howe)
+    assert not is_whole_hours(datetime(2026, 6, 19), lord_howe)

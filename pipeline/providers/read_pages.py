@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
 from pipeline.config.model import Source
+from pipeline.dates import crosses_midnight, is_whole_hours
 from pipeline.errors import SourceError, raise_if_stopped
 from pipeline.intake.copies import is_copy
 from pipeline.intake.files.discovery import RawFile
@@ -241,6 +242,23 @@ def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
             pl.col("started_at").min().alias("first"), pl.col("started_at").max().alias("last")
         )
         entry.saw(*times.row(0))
+        if not is_whole_hours(times.item(0, "first"), intake.zone):
+            _note_split_hours(intake, read.records)
+
+
+def _note_split_hours(intake: IntakeSession, records: pl.DataFrame) -> None:
+    """Note once a run that hourly buckets across midnight of the organization count on one day."""
+    hours = records.filter(pl.col("ended_at") - pl.col("started_at") == timedelta(hours=1))
+    zone = intake.zone
+    times = hours.select("started_at", "ended_at").unique()
+    if not any(crosses_midnight(start, end, zone) for start, end in times.iter_rows()):
+        return
+    note = (
+        f"{zone} is not whole hours from UTC: hourly buckets across midnight count whole on the "
+        "day on which they begin (possible boundary error)."
+    )
+    if note not in intake.notes:
+        intake.notes.append(note)
 
 
 def _entry(intake: IntakeSession, version: ReadVersion) -> InputFile:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from pipeline.dates import local_date
+from pipeline.dates import crosses_midnight, is_whole_hours, local_date
 from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.reader import MonthReader
 
@@ -49,6 +49,13 @@ class NotCovered(NamedTuple):
     input_file: str
 
 
+class SplitHours(NamedTuple):
+    """Hourly buckets that reach across midnight and count whole on the day they begin."""
+
+    buckets: int  # hours
+    requests: int
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """The state of all sources, and what fetches and saved pages did not bring."""
@@ -56,6 +63,7 @@ class Sources:
     states: tuple[SourceState, ...]
     not_fetched: tuple[NotFetched, ...]
     not_covered: tuple[NotCovered, ...]
+    split_hours: SplitHours
 
 
 def read(month: MonthReader) -> Sources:
@@ -76,6 +84,7 @@ def read(month: MonthReader) -> Sources:
         ),
         not_fetched=tuple(NotFetched(*row) for row in month.rows("not_fetched")),
         not_covered=tuple(NotCovered(*row) for row in month.rows("not_covered")),
+        split_hours=_split_hours(month),
     )  # fmt: skip
 
 
@@ -84,6 +93,14 @@ def is_stale(source: SourceState, period: ReportPeriod, made_at: datetime) -> bo
     if period.state != "open" or source.last_record_at is None:
         return False
     return made_at - source.last_record_at > timedelta(days=2)
+
+
+def _split_hours(month: MonthReader) -> SplitHours:
+    zone = month.period.zone
+    if all(is_whole_hours(at, zone) for at in month.period.instants()):
+        return SplitHours(0, 0)
+    requests = [n for start, end, n in month.rows("hours") if crosses_midnight(start, end, zone)]
+    return SplitHours(len(requests), sum(requests))
 
 
 def _missing(
