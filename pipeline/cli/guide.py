@@ -15,7 +15,7 @@ def guide(
         str | None, typer.Argument(help="A page, such as prices; without it, list them.")
     ] = None,
 ) -> None:
-    """Print a page of the documentation: input, configuration, output, prices, operation, …"""
+    """Print a page of the documentation; without a name, list the pages."""
     from pipeline.published.guides import guide_names, guide_text
 
     if name is None:
