@@ -123,6 +123,7 @@ class Source(_Section):
     path: tuple[str, ...] = ()
     basis: Basis = "charge"
     enabled: bool = True
+    replace: bool = False
     scopes: tuple[str, ...] = ()
     base_url: str | None = None
     key: str = DEFAULT_KEY

@@ -124,6 +124,11 @@ TEXTS: Mapping[str, KeyText] = {
         "before goes on counting.",
         "true",
     ),
+    "sources.replace": KeyText(
+        "records: true: a rewritten file is the whole truth of that file, rows that vanished from "
+        "it count no longer. false: they go on counting.",
+        "false",
+    ),
     "sources.scopes": KeyText(
         "What it is charged for, if another source charges the rest: models, fine_tuning, "
         "storage, tools. Empty: all of it.",

@@ -52,6 +52,10 @@ def check_keys(kind: SourceKind, given: Collection[str], kinds: Mapping[str, Sou
             f"a source of kind {kind.name!r} is of the provider {kind.provider!r} and has no "
             "`provider`; take it out"
         )
+    if "replace" in given and kind.name != "records":
+        raise ValueError(
+            f"`replace` belongs to a source of kind 'records', not {kind.name!r}; take it out"
+        )
     if kind.is_fetched:
         if "path" in given:
             saved = [

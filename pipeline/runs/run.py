@@ -119,6 +119,17 @@ def run_batch(
 
 def supersede(run: RunContext, change: ChangeSet) -> None:
     """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
+    if any(s.kind == "records" for s in run.config.sources):
+        from pipeline.runs.rewritten_tables import note_kept, supersede_vanished
+
+        supersede_vanished(run, change)
+        _supersede_new(run, change)
+        note_kept(run, change)
+    else:
+        _supersede_new(run, change)
+
+
+def _supersede_new(run: RunContext, change: ChangeSet) -> None:
     if not (change.new_files or change.buckets.superseded or change.buckets.dates):
         release_mended(run, change)
         return

@@ -1,0 +1,94 @@
+"""Rows that vanished from a rewritten table of a source with `replace = true`: superseded."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+
+from pipeline.intake.files.input_files import InputFile
+from pipeline.ledger import store as ledger_store
+from pipeline.ledger.duplicates import FateMove
+from pipeline.ledger.files import Exclusion, ledger_relation, view_rows
+from pipeline.resources import sql
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.context import RunContext
+
+_COLUMNS = "identity_hash, source, input_file, basis, usage_date"
+
+
+def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
+    """Exclude the rows of earlier versions that are not in the version that this run has read.
+
+    Comes before duplicates are dropped from the new ledger files.
+    """
+    rewritten = _rewritten(run)
+    known = [f for f in ledger_store.ledger_files(run.db, run.storage.root) if not f.is_bucket]
+    if not rewritten or not known:
+        return
+    ledger = {f.ledger_id: f for f in known}
+    for entry in rewritten:
+        kept = set()
+        if change.new_files:
+            rows = run.con.execute(
+                f"SELECT DISTINCT identity_hash FROM {ledger_relation(change.new_files)} "
+                "WHERE source = $source AND input_file = $file",
+                {"source": entry.source, "file": entry.input_file},
+            ).fetchall()
+            kept = {identity for (identity,) in rows}
+        moves: Counter[FateMove] = Counter()
+        view_rows(run.con, "known_rows", known, _COLUMNS)
+        run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
+        wanted = {"source": [entry.source], "input_file": [entry.input_file]}
+        run.con.register("forgotten_files", pl.DataFrame(wanted))
+        found = run.con.sql(sql("ledger/rows_of_files")).pl().filter("is_live")
+        for row in found.iter_rows(named=True):
+            if row["identity_hash"] in kept:
+                continue
+            place = (row["ledger_id"], row["row_number"])
+            change.exclusions.append(Exclusion(*place, "superseded", entry.input_file, None))
+            file = ledger[row["ledger_id"]]
+            moves[
+                FateMove(entry.source, entry.input_file, file.run_id, file.file_id, "superseded")
+            ] += 1
+            if row["basis"] == "charge":
+                change.reasons[row["usage_date"]] = "restatement"
+        run.files.move_rows(moves, change.before)
+        if moves:
+            change.notes.append(
+                f"{entry.input_file}: {moves.total()} rows vanished from it and count no longer "
+                "(replace = true)"
+            )
+
+
+def note_kept(run: RunContext, change: ChangeSet) -> None:
+    """Note rewritten tables whose vanished rows go on counting."""
+    for entry in _rewritten(run, replaces=False):
+        earlier = [
+            v
+            for v in run.files.versions
+            if (v.source, v.input_file) == (entry.source, entry.input_file) and v is not entry
+        ]
+        if sum(v.accepted for v in earlier) > entry.duplicate:
+            change.notes.append(
+                f"{entry.input_file}: was rewritten; rows that vanished from it go on counting, "
+                "unless its source has replace = true"
+            )
+
+
+def _rewritten(run: RunContext, *, replaces: bool = True) -> list[InputFile]:
+    sources = {s.name for s in run.config.sources if s.replace is replaces and s.kind == "records"}
+    before = {
+        (v.source, v.input_file)
+        for v in run.files.versions
+        if v.run_id != run.run_id and v.state != "forgotten"
+    }
+    return [
+        entry
+        for key, entry in run.files.entries.items()
+        if entry.run_id == run.run_id
+        and entry.source in sources
+        and key in before
+        and entry.state == "read"
+        and entry.copy_of is None
+    ]
