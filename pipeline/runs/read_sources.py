@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.errors import SourceError
 from pipeline.intake import quarantine_store
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.session import IntakeSession
@@ -41,6 +43,8 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
         seen += run.kinds[source.kind].take(intake, run.storage, source)
     exclusions = _accept_pages(intake)
     run.files.note_missing(seen)
+    if not intake.problems:  # they may say the same
+        intake.problems += _all_gone(run, {name for name, _ in seen})
     intake.notes += _costs_alone(run, intake.settlement.change.costs)
     unreadable = {e.file_id for e in intake.unreadable}
     return ChangeSet(
@@ -56,6 +60,21 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
         problems=intake.problems,
         notes=intake.notes,
     )
+
+
+def _all_gone(run: RunContext, found: set[str]) -> list[SourceError]:
+    """Sources of which files were read before and none is there now, as without a mount."""
+    gone = Counter(e.source for e in run.files.entries.values() if e.state == "gone")
+    return [
+        SourceError(
+            f"the source {source.name!r} matches no file any more: all "
+            f"{counted(gone[source.name], 'file')} of it are gone, and still counted",
+            file=source.path[0],
+            hint="Is the folder mounted? If it is to be so, take the source out.",
+        )
+        for source in run.config.sources
+        if source.path and gone[source.name] and source.name not in found
+    ]
 
 
 def _accept_pages(intake: IntakeSession) -> list[Exclusion]:

@@ -224,3 +224,17 @@ def test_a_committed_run_whose_report_is_not_written_ends_with_3(
         run_and_print(None, now=None)
     assert failure.value.exit_code == 3
     assert workspace.tokens() == 3000
+
+
+def test_a_source_whose_files_are_all_gone_is_a_problem(workspace: Workspace) -> None:
+    """As where a folder is not mounted: exit 3, until it is back."""
+    logs = workspace.path("logs")
+    logs.rename(workspace.path("away"))
+    logs.mkdir()
+    for _ in range(2):
+        result = workspace.run()
+        assert result.exit_code == 3
+        assert "'gateway' matches no file any more" in result.problems[0]
+    logs.rmdir()
+    workspace.path("away").rename(logs)
+    assert workspace.run().exit_code == 0
