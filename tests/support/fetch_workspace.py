@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -71,6 +72,16 @@ class FetchWorkspace:
     def configure(self, text: str) -> None:
         """Write the configuration."""
         (self.folder / "tollbook.toml").write_text(text)
+
+    def keep_only_raw_files(self) -> None:
+        """Remove everything from the storage that can be computed from its raw files."""
+        for path in (self.folder / "var").iterdir():
+            if path.name == "raw":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def clock(self) -> datetime:
         """The real clock; no two looks give the same."""

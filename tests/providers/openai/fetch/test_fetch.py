@@ -50,7 +50,7 @@ def test_raw_files_alone_give_the_same_totals(tmp_path: Path) -> None:
         workspace.run()
         workspace.run()
         totals = workspace.totals()
-    (tmp_path / "var" / "warehouse.duckdb").unlink()
+    workspace.keep_only_raw_files()
     offline = workspace.run(is_offline=True)
     assert (offline.outcome, workspace.totals()) == ("done", totals)
 

@@ -37,7 +37,7 @@ def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> Non
         "AND quantity < 0"
     )
     assert restated > 0
-    (tmp_path / "daily" / "var" / "warehouse.duckdb").unlink()
+    workspace.keep_only_raw_files()
     workspace.run(is_offline=True)
     assert workspace.totals() == once.totals()
 
@@ -64,7 +64,7 @@ def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
         days.now = clock[-1]
         days.run()
     assert workspace.totals() == days.totals()
-    (tmp_path / "moved" / "var" / "warehouse.duckdb").unlink()
+    workspace.keep_only_raw_files()
     workspace.run(is_offline=True)
     assert workspace.totals() == days.totals()
 
