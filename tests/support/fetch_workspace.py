@@ -24,7 +24,15 @@ from pipeline.runs.run_and_report import RunReport, ingest_and_report
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"
-ORGANIZATION = '[organization]\nid = "org-acme"\ntimezone = "{}"\n[storage]\nroot = "var"\n'
+# The fake's costs name the organization that it was made of.
+ORGANIZATION = f"""
+[organization]
+id = "org-acme"
+also = ["{acme().id}"]
+timezone = "{{timezone}}"
+[storage]
+root = "var"
+"""
 SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-20"\n'
 # What is the same however often and from whatever files it was read.
 TOTALS = {
@@ -62,7 +70,7 @@ class FetchWorkspace:
         self.environment = {"OPENAI_ADMIN_KEY": KEY}
         self.now = NOW
         self._ticks = 0
-        self._text = f"{ORGANIZATION.format(timezone)}{more}{source}"
+        self._text = f"{ORGANIZATION.format(timezone=timezone)}{more}{source}"
         self.point(base_url)
 
     def point(self, base_url: str, more: str = "") -> None:
