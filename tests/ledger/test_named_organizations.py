@@ -14,7 +14,8 @@ def test_a_bucket_is_replaced_whatever_organization_its_rows_name(tmp_path: Path
 
     Taking the later file back lets the earlier version hold again.
     """
-    workspace = Workspace(tmp_path, BUCKETS)
+    also = 'also = ["org-of-the-provider"]\ntimezone ='
+    workspace = Workspace(tmp_path, BUCKETS.replace("timezone =", also, 1))
     for name, at, usd, tokens in (("a", "08", "1.00", 1000), ("b", "09", "2.00", 2000)):
         fetched = f"2026-11-24T{at}:00:00Z"
         costs = bucket("2026-11-23", {**cost(usd), **OWN})

@@ -258,7 +258,9 @@ def _failure(act: Callable[[], Any]) -> str | None:
         done = act()
     except TollbookError as error:
         return f"{type(error).__name__}: {error}"
-    return None if done.outcome == "done" else f"{done.outcome}: {done.problems}"
+    # a source whose files are all gone ends a run with 3, and everything else is booked
+    problems = [p for p in done.problems if "matches no file any more" not in p]
+    return f"{done.outcome}: {problems}" if problems else None
 
 
 def _price_row(price: Price) -> str:

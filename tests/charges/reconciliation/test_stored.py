@@ -11,7 +11,16 @@ import pytest
 
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.runs.rerate import reconcile
-from tests.support.workspace import NOW, Workspace, bucket, cost, lines, page, request
+from tests.support.workspace import (
+    CONFIGURATION,
+    NOW,
+    Workspace,
+    bucket,
+    cost,
+    lines,
+    page,
+    request,
+)
 
 FETCHED = "2026-11-24T06:00:00Z"
 OLD_DAY, OPEN_DAY = "2026-11-03", "2026-11-23"
@@ -169,6 +178,8 @@ def test_the_bill_s_own_name_of_the_organization_is_the_configured_one(
 ) -> None:
     """One admin key shows one organization; and a fetch replaces what it named so before."""
     named = {"organization_id": "org-by-the-provider"}
+    also = 'also = ["org-by-the-provider"]\ntimezone ='
+    workspace.configure(CONFIGURATION.replace("timezone =", also, 1))
     workspace.write("costs/1.json", costs(OLD_DAY, {**cost_of("0.009"), **named}))
     workspace.run()
     later = costs(OLD_DAY, {**cost_of("0.002"), **named}, fetched="2026-11-24T07:00:00Z")
