@@ -15,7 +15,7 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/runs/test_promises.py
     python -m pytest -q -m slow tests/providers/openai/fetch/test_backfill.py
 
-Two more are commands of their own; `.ci/run` calls them with 400 steps and 200,000 rows:
+Two more are commands of their own; `.ci/run` calls them with 100 steps and 200,000 rows:
 
     python -m tests.model --steps 10000          # random sequences of acts against a model
     python -m tests.bench                        # a whole run beside DuckDB's bare load
