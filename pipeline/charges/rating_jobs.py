@@ -36,10 +36,8 @@ def rating_jobs(
         known, chosen, reason = days.get(day), book, changed[day]
         if known is not None and known.is_pinned:
             reason = "restatement" if reason == "usage" else reason
-        keeps_its_book = known is not None and (
-            known.is_pinned or (rerated is not None and day not in rerated)
-        )
-        if known is not None and keeps_its_book and day not in (rerated or ()):
+        is_asked_for = rerated is not None and day in rerated
+        if known is not None and not is_asked_for and (known.is_pinned or rerated is not None):
             if known.book_id not in pinned:
                 pinned[known.book_id] = price_store.price_book(db, known.book_id)
             chosen = pinned[known.book_id]

@@ -61,10 +61,11 @@ def save_days(db: Database, root: Path, states: Mapping[date, ChargeDay], run_id
 
 def pin_days(db: Database, days: Iterable[ChargeDay]) -> None:
     """Record that days keep their price book from now on."""
-    for day in days:
-        db.con.execute(
-            "UPDATE charge_days SET is_pinned = true WHERE usage_date = $1", [day.usage_date]
-        )
+    db.con.execute(
+        "UPDATE charge_days SET is_pinned = true "
+        "WHERE list_contains(CAST($days AS DATE[]), usage_date)",
+        {"days": [day.usage_date for day in days]},
+    )
 
 
 def postings(db: Database, root: Path) -> list[PostingFile]:
