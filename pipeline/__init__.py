@@ -11,7 +11,7 @@ The map: packages in the order of the data's way. A package imports only those a
     directory/    organization, projects, people, keys, limits, cost centres, with their history
     intake/       raw files to validated records: discovery, kinds of files, validation, quarantine
     providers/    one package a provider: fetching, pages to records, costs, directory lists
-    charges/      rating, postings, what the provider bills; reconciliation/
+    charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     budgets/      plans, periods, status
     alerts/       conditions, one table of transitions, texts, outbox, channels; monitors/
     published/    the snapshot and how it is read: reader, SQL, as-of, named queries, formats

@@ -40,7 +40,7 @@ def folder(name: str) -> Path:
 
 @cache
 def sql(name: str) -> str:
-    """The text of one statement, such as ``sql("charges/quantities")``."""
+    """The text of one statement, such as ``sql("charges/rating/quantities")``."""
     return (folder("queries") / f"{name}.sql").read_text(encoding="utf-8")
 
 

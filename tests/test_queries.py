@@ -103,12 +103,12 @@ def test_what_decides_fates_and_money_is_for_any_engine() -> None:
     """Sums, prices, charge lines, differences, and which row repeats which."""
     assert set(PORTABLE) >= {
         "budgets/status",
-        "charges/allowance_quantities",
-        "charges/charge_lines",
-        "charges/daily_sums",
-        "charges/differences",
-        "charges/priced_keys",
-        "charges/quantities",
+        "charges/rating/allowance_quantities",
+        "charges/rating/charge_lines",
+        "charges/rating/daily_sums",
+        "charges/rating/differences",
+        "charges/rating/priced_keys",
+        "charges/rating/quantities",
         "ledger/repeat_fates",
         "ledger/repeated_identities",
         "ledger/restored_rows",
@@ -171,7 +171,7 @@ def test_the_folders_are_those_of_the_packages() -> None:
         "schema",
         "checks",
         "analysis",
-        "charges/fast",
+        "charges/rating/fast",
         "published/as_of",
     }
     folders = {name.rpartition("/")[0] for name in NAMES} - of_no_package

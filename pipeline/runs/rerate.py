@@ -15,7 +15,7 @@ import polars as pl
 from pipeline.charges import provider_billed
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import RatingJob, RatingResult, charge_relation
-from pipeline.charges.rate import rate
+from pipeline.charges.rating.rate import rate
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.ledger import store as ledger_store
 from pipeline.resources import render_sql

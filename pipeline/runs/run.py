@@ -300,8 +300,8 @@ def rate_changed_days(
     """Rate the days that usage, prices or the provider's bill have changed."""
     from pipeline.charges import provider_billed
     from pipeline.charges import store as charge_store
-    from pipeline.charges.rate import rate
-    from pipeline.charges.rating_jobs import rating_jobs
+    from pipeline.charges.rating.jobs import rating_jobs
+    from pipeline.charges.rating.rate import rate
 
     db, storage = run.db, run.storage
     is_forgetting = bool(change.forgotten)

@@ -1,4 +1,4 @@
--- row: one charge, as charges/charge_lines gives it; put together from its numbers.
+-- row: one charge, as charges/rating/charge_lines gives it; put together from its numbers.
 -- takes: charge_numbers, quantities, resolved_prices; allowance_lines where the book grants any;
 -- billed_lines where only the provider's costs show some.
 -- engine: duckdb

@@ -19,8 +19,8 @@ from pipeline.charges.model import (
     RatingJob,
     RatingResult,
 )
-from pipeline.charges.overflow import OVERFLOWS, too_large
-from pipeline.charges.rating_chunk import RatingChunk
+from pipeline.charges.rating.chunk import RatingChunk
+from pipeline.charges.rating.overflow import OVERFLOWS, too_large
 from pipeline.ledger.files import LedgerFile
 from pipeline.schemas import CHARGE_SCHEMA
 

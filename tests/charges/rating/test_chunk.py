@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.charges.model import RatingJob
-from pipeline.charges.rating_chunk import RatingChunk
+from pipeline.charges.rating.chunk import RatingChunk
 from pipeline.config.model import Discount
 from pipeline.ledger.files import LedgerFile, LedgerWriter
 from pipeline.meters import METER_NAMES

@@ -15,13 +15,6 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.charges.context_class import (
-    FIRST_INSTANT,
-    LAST_INSTANT,
-    register_doubts,
-    register_thresholds,
-)
-from pipeline.charges.day_files import days_with_other_requests, fast_charges_by_day, split_by_day
 from pipeline.charges.model import (
     DAILY_SCHEMA,
     DAY_PRICE_SCHEMA,
@@ -31,8 +24,19 @@ from pipeline.charges.model import (
     RatingJob,
     RatingResult,
 )
-from pipeline.charges.postings import differences, register_days
-from pipeline.charges.price_lookup import number_keys, resolve, with_organization
+from pipeline.charges.rating.context_class import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    register_doubts,
+    register_thresholds,
+)
+from pipeline.charges.rating.day_files import (
+    days_with_other_requests,
+    fast_charges_by_day,
+    split_by_day,
+)
+from pipeline.charges.rating.postings import differences, register_days
+from pipeline.charges.rating.price_lookup import number_keys, resolve, with_organization
 from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS, QUANTITY
 from pipeline.pricing.book import PriceBook
@@ -59,7 +63,7 @@ class RatingChunk:
     billed: pl.DataFrame
     rated: RatingResult = field(default_factory=RatingResult)
     meters: tuple[str, ...] = ()
-    is_fast: bool = True  # charges/fast, where it can be; charges/charge_lines says what is right
+    is_fast: bool = True  # queries/charges/rating/fast where it can be; charge_lines is right
     has_segments: bool = False
     by_project: bool = False
 
@@ -135,7 +139,7 @@ class RatingChunk:
         self._table(
             "quantities",
             render_sql(
-                "charges/quantities",
+                "charges/rating/quantities",
                 meters=self.meters,
                 types=_SQL_TYPES,
                 input_meters=[m for m in self.meters if m in INPUT_METERS],
@@ -156,7 +160,7 @@ class RatingChunk:
             return
         doubtful = self.con.sql(
             render_sql(
-                "charges/doubtful_quantities",
+                "charges/rating/doubtful_quantities",
                 meters=self.meters,
                 types=_SQL_TYPES,
                 input_meters=[m for m in self.meters if m in INPUT_METERS],
@@ -167,7 +171,7 @@ class RatingChunk:
 
     def _lookup(self, book: PriceBook) -> pl.DataFrame:
         found: pl.DataFrame = self.con.sql(
-            render_sql("charges/priced_keys", meters=self.meters, by_project=self.by_project)
+            render_sql("charges/rating/priced_keys", meters=self.meters, by_project=self.by_project)
         ).pl()
         keys = number_keys(with_organization(found, self.meters) if self.by_project else found)
         prices = resolve(book, keys, self.meters)
@@ -181,7 +185,7 @@ class RatingChunk:
         self._table(
             "charge_lines",
             render_sql(
-                "charges/charge_lines",
+                "charges/rating/charge_lines",
                 meters=self.meters,
                 units=METER_UNITS,
                 has_allowances=has_allowances,
@@ -196,14 +200,20 @@ class RatingChunk:
         self._table(
             "keyed_quantities",
             render_sql(
-                "charges/fast/keyed_quantities", meters=self.meters, by_project=self.by_project
+                "charges/rating/fast/keyed_quantities",
+                meters=self.meters,
+                by_project=self.by_project,
             ),
         )
-        self._table("charge_numbers", render_sql("charges/fast/charge_numbers", meters=self.meters))
+        self._table(
+            "charge_numbers", render_sql("charges/rating/fast/charge_numbers", meters=self.meters)
+        )
         self.con.execute(
             "CREATE OR REPLACE TEMP VIEW charge_lines AS "
             + render_sql(
-                "charges/fast/charge_lines", has_allowances=has_allowances, has_billed=has_billed
+                "charges/rating/fast/charge_lines",
+                has_allowances=has_allowances,
+                has_billed=has_billed,
             )
         )
 
@@ -233,11 +243,11 @@ class RatingChunk:
         meters = sorted({a.meter for a in granted})
         self.con.execute(
             "CREATE OR REPLACE TEMP VIEW allowance_quantities AS "
-            + render_sql("charges/allowance_quantities", meters=meters, units=METER_UNITS)
+            + render_sql("charges/rating/allowance_quantities", meters=meters, units=METER_UNITS)
         )
         self.con.execute(
             "CREATE OR REPLACE TEMP VIEW allowance_lines AS "
-            + render_sql("charges/fast/allowance_lines")
+            + render_sql("charges/rating/fast/allowance_lines")
         )
         return True
 
@@ -288,7 +298,7 @@ class RatingChunk:
     def _daily_sums(self) -> pl.DataFrame:
         found: pl.DataFrame = self.con.sql(
             render_sql(
-                "charges/daily_sums",
+                "charges/rating/daily_sums",
                 input_meters=[m for m in self.meters if m in INPUT_METERS],
                 output_meters=[m for m in self.meters if m in OUTPUT_METERS],
             )

@@ -68,7 +68,7 @@ def register_doubts(
 ) -> None:
     """Make `context_doubts`: by day, project, model and scope, how much more may be due at most.
 
-    Takes rows of `charges/doubtful_quantities`. All of such a row may be of long requests.
+    Takes rows of `charges/rating/doubtful_quantities`. All of such a row may be of long requests.
     """
     sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in doubtful:

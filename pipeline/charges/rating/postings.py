@@ -38,7 +38,7 @@ def differences(
         register_days(con, "compared_days", days)
         posted_charges = charge_relation(charge_paths[d.usage_date] for d in days)
         con.execute(f"CREATE OR REPLACE TEMP VIEW posted_charges AS FROM {posted_charges}")
-        found = con.sql(render_sql("charges/differences")).pl()
+        found = con.sql(render_sql("charges/rating/differences")).pl()
         for (when, reason), part in found.group_by("usage_date", "reason", maintain_order=True):
             assert isinstance(when, date)  # noqa: S101  narrows for the type checker
             yield when, str(reason), part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA))
