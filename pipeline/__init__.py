@@ -2,9 +2,9 @@
 
 The map: packages in the order of the data's way. A package imports only those above it.
 
-    errors, money, meters, schemas, dates, text, csv_table, resources, log
+    errors, money, meters, schemas, dates, text, csv_table, resources
                   the vocabulary: plain modules that open nothing
-    config/       tollbook.toml: its models, loading, the texts of its keys
+    config/       tollbook.toml: its models, loading, the texts of its keys; the log
     storage/      paths, the DuckDB file and its migrations, Parquet, atomic files, the lock
     pricing/      the price book: reading, checking, layering, picking a price
     ledger/       accepted usage: files, identities, duplicates, bucket versions, minutes
@@ -14,9 +14,10 @@ The map: packages in the order of the data's way. A package imports only those a
     charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     budgets/      plans, periods, status
     alerts/       conditions, one table of transitions, texts, outbox, channels; monitors/
-    published/    the snapshot and how it is read: reader, SQL, as-of, named queries, formats
+    published/    snapshot/ makes the snapshot; how it is read: reader, SQL, as-of, queries, formats
     reporting/    the month's report (month/, sections/) and explanations (explain/)
-    runs/         the order of the stages: run.py is the way through the house; schedule/
+    runs/         the order of the stages: run.py is the way through the house; corrections/,
+                  doctor/, schedule/
     demo/         the sample organization, the fake of the provider's API
     cli/          the verbs, one file a group
 

@@ -20,7 +20,7 @@ OPEN_A_DATABASE = {
     "storage.database",
     "storage.read_copy",
     "published.reader",
-    "published.template",
+    "published.snapshot.template",
 }
 KNOW_THE_TIME = {"cli.context"}
 MONEY_PASSES = (
@@ -53,8 +53,8 @@ NAME_OPENAI = (
     "cli.demo",
     "cli.directory",
 )
-# Modules over 400 lines that are still to be split; no other may become one.
-STILL_LONG: set[str] = set()
+MOST_MODULES = 14  # in one package, its `__init__` among them
+ONE_FILE_A_VERB = {"cli"}  # may have more, but its verbs are in the help
 # Imported by the tool that writes the built-in price book, which is no verb.
 ONLY_FOR_MAINTAINERS = {"genai_prices"}
 # Needed without an import: the time zones of machines that have none of their own.
@@ -196,7 +196,17 @@ def test_no_module_is_a_drawer_for_everything() -> None:
         for path in PACKAGE.rglob("*.py")
         if len(path.read_text(encoding="utf-8").splitlines()) > 400
     }
-    assert long == STILL_LONG
+    assert long == set()
+
+
+def test_no_package_is_too_large_to_look_over() -> None:
+    """What grows beyond it is divided by meaning: a package of its own inside."""
+    sizes = {
+        folder.relative_to(PACKAGE).as_posix(): len(list(folder.glob("*.py")))
+        for folder in PACKAGE.rglob("*")
+        if folder.is_dir()
+    }
+    assert {f for f, n in sizes.items() if n > MOST_MODULES} <= ONE_FILE_A_VERB
 
 
 def test_every_import_is_a_dependency_and_every_dependency_is_imported() -> None:

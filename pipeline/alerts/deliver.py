@@ -14,7 +14,7 @@ from pipeline.alerts import store
 from pipeline.alerts.channels import Channel
 from pipeline.alerts.model import PRINTED, Delivery, DeliveryOutcome, Message
 from pipeline.alerts.texts import messages as text
-from pipeline.log import get_logger
+from pipeline.config.log import get_logger
 from pipeline.storage.database import Database
 
 # A dead channel must not hold up a run for as long as its timeouts add up to.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline import log
 from pipeline.config import load as configuration
+from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
 from pipeline.dates import Clock, parse_instant, parse_month

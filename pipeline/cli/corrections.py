@@ -59,7 +59,7 @@ def quarantine_replay(
     quiet: QuietOption = False,
 ) -> None:
     """Read the held rows again; those that can be taken now land exactly once."""
-    from pipeline.runs.replay import replay, replaying
+    from pipeline.runs.corrections.replay import replay, replaying
 
     if dry_run:
         _show(config, now, lambda run: replaying(run, rule=rule))
@@ -84,7 +84,7 @@ def forget(
     quiet: QuietOption = False,
 ) -> None:
     """Take back files that should never have been read: their charges are reversed."""
-    from pipeline.runs import forget as act
+    from pipeline.runs.corrections import forget as act
 
     if dry_run:
         _show(config, now, lambda run: act.forgetting(run, files, reason, with_copies=with_copies))
@@ -104,7 +104,7 @@ def remember(
     quiet: QuietOption = False,
 ) -> None:
     """Bring forgotten files back: their rows count again."""
-    from pipeline.runs import forget as act
+    from pipeline.runs.corrections import forget as act
 
     if dry_run:
         _show(config, now, lambda run: act.remembering(run, files))
@@ -128,7 +128,7 @@ def rerate(
     quiet: QuietOption = False,
 ) -> None:
     """Price days again with the current book, final days too; the difference is posted."""
-    from pipeline.runs import rerate as act
+    from pipeline.runs.corrections import rerate as act
 
     if since is None:
         raise ConfigError("is missing", key="--since", hint="Name the first UTC day to price anew.")
@@ -163,7 +163,7 @@ def prices_diff(
 def _show(config: Path | None, now: str | None, act: Callable[[RunContext], ChangeSet]) -> None:
     """Print what a correction would change."""
     from pipeline.money import plain
-    from pipeline.runs.rerate import preview
+    from pipeline.runs.corrections.rerate import preview
 
     with cli_context.correction(config, now, "preview") as run:
         shown = preview(run, act(run))
@@ -187,7 +187,7 @@ def _preview(
 ) -> None:
     from pipeline.money import plain
     from pipeline.published.formats import FrameResult
-    from pipeline.runs.rerate import preview_rerate, total_difference
+    from pipeline.runs.corrections.rerate import preview_rerate, total_difference
 
     first = cli_context.day(since, "--since") if since else None
     last = cli_context.day(until, "--until") if until else None

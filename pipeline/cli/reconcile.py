@@ -59,7 +59,7 @@ def reconcile_verb(
         gaps,
         months,
     )
-    from pipeline.runs.rerate import reconcile
+    from pipeline.runs.corrections.rerate import reconcile
     from pipeline.runs.run_and_report import report
 
     cli_fail_on.check(fail_on or (), (cli_fail_on.RECONCILIATION,))

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.config.log import get_logger
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.copies import is_copy, leave_out
@@ -37,7 +38,6 @@ from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import REJECT_SCHEMA, Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
-from pipeline.log import get_logger
 
 log = get_logger()
 

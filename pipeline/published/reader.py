@@ -25,8 +25,8 @@ import pyarrow as pa
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.published.as_of import look_back
 from pipeline.published.read_only_sql import Statement, read_only
-from pipeline.published.retention import VIEWS
-from pipeline.published.template import mark
+from pipeline.published.snapshot.retention import VIEWS
+from pipeline.published.snapshot.template import mark
 from pipeline.storage.permissions import may_not_use, may_read
 
 DATABASE = "tollbook.duckdb"

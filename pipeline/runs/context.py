@@ -33,7 +33,7 @@ from pipeline.errors import (
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
 from pipeline.providers.provider import Provider
-from pipeline.published.fingerprint import PublishedState, inputs_mark, published_state
+from pipeline.published.snapshot.fingerprint import PublishedState, inputs_mark, published_state
 from pipeline.runs import run_log
 from pipeline.runs.kinds import PROVIDERS, kinds_of
 from pipeline.runs.run_log import RunHead

@@ -25,7 +25,7 @@ from pipeline.ledger import store as ledger_store
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import fetch_sources
 from pipeline.providers.provider import FetchRequest, Provider
-from pipeline.published.fingerprint import PublishedState, fingerprint, published_state
+from pipeline.published.snapshot.fingerprint import PublishedState, fingerprint, published_state
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import check_books, check_days, write_charges, write_ledger
@@ -342,7 +342,7 @@ def _publish(run: RunContext) -> PublishedState:
     from pipeline.charges import store as charge_store
     from pipeline.charges.newer_prices import newer_prices
     from pipeline.pricing import store as price_store
-    from pipeline.published.snapshot import SnapshotContents, publish
+    from pipeline.published.snapshot.publish import SnapshotContents, publish
 
     db, storage, book = run.db, run.storage, run.book
     days = charge_store.days(db, storage.root)

@@ -11,8 +11,8 @@ import duckdb
 from pipeline import __version__
 from pipeline.alerts.model import Message, RunProblem
 from pipeline.alerts.update import Look, update_run_alerts
+from pipeline.config.log import get_logger
 from pipeline.errors import TollbookError
-from pipeline.log import get_logger
 from pipeline.runs.result import Counts
 from pipeline.storage.database import Database
 from pipeline.storage.migrations import record_version

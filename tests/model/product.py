@@ -28,9 +28,9 @@ from pipeline.config.model import Source as ConfiguredSource
 from pipeline.errors import TollbookError
 from pipeline.published.reader import open_published, run_statement
 from pipeline.runs.context import RunContext, recorded_run
-from pipeline.runs.forget import forget
-from pipeline.runs.replay import replay
-from pipeline.runs.rerate import preview_rerate, rerate, total_difference
+from pipeline.runs.corrections.forget import forget
+from pipeline.runs.corrections.replay import replay
+from pipeline.runs.corrections.rerate import preview_rerate, rerate, total_difference
 from pipeline.runs.run import run_batch
 from tests.model.books import Facts, Source
 from tests.model.content import seconds

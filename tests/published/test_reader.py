@@ -24,7 +24,7 @@ from pipeline.published.reader import (
     run_statement,
     view_names,
 )
-from pipeline.published.template import mark
+from pipeline.published.snapshot.template import mark
 from tests.support.published_folder import charge, publish
 
 ROWS = {"charges": [charge("2026-11-02", "proj_a", "text_input_tokens", "1000000", "0.000002")]}

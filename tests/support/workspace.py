@@ -20,9 +20,9 @@ import duckdb
 
 from pipeline.config.load import load
 from pipeline.runs.context import RunContext, recorded_run
-from pipeline.runs.forget import forget
-from pipeline.runs.replay import replay
-from pipeline.runs.rerate import rerate
+from pipeline.runs.corrections.forget import forget
+from pipeline.runs.corrections.replay import replay
+from pipeline.runs.corrections.rerate import rerate
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 

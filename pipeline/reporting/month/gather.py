@@ -20,19 +20,21 @@ from pipeline.reporting.month.period import Bounds, ReportPeriod, compared_days
 from pipeline.reporting.month.reader import MonthReader, month_reader
 from pipeline.reporting.month.ties import read_calendars, read_provider_costs
 from pipeline.reporting.sections import (
-    adjustments,
     alerts,
-    billed,
-    breakdowns,
     budgets,
-    cost_centers,
-    days,
-    movers,
     policy,
     quarantine,
     rate_limits,
     reconciliation,
     sources,
+)
+from pipeline.reporting.sections.costs import (
+    adjustments,
+    billed,
+    breakdowns,
+    cost_centers,
+    days,
+    movers,
     unpriced,
 )
 

@@ -12,12 +12,12 @@ from pipeline.money import difference
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.ties import Calendars, ProviderCost
-from pipeline.reporting.sections.breakdowns import Breakdowns
 from pipeline.reporting.sections.budgets import BudgetLine, BudgetState
-from pipeline.reporting.sections.days import DailyCosts
-from pipeline.reporting.sections.movers import Moves
+from pipeline.reporting.sections.costs.breakdowns import Breakdowns
+from pipeline.reporting.sections.costs.days import DailyCosts
+from pipeline.reporting.sections.costs.movers import Moves
+from pipeline.reporting.sections.costs.unpriced import Unpriced
 from pipeline.reporting.sections.quarantine import RejectedRows
-from pipeline.reporting.sections.unpriced import Unpriced
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import duckdb
 from pipeline.errors import TollbookError
 from pipeline.reporting.month.csv_file import write_csv
 from pipeline.reporting.month.gather import choose_period, gather
-from pipeline.reporting.month.render import render
+from pipeline.reporting.month.page.render import render
 from pipeline.reporting.month.written import LATEST, WrittenReport, save_written
 from pipeline.storage.files import replace_file, replace_text
 

@@ -20,8 +20,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from pipeline.config.log import get_logger
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
-from pipeline.log import get_logger
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes, due_times
 from pipeline.runs.schedule.job import AlertSink, Job, JobEnd, JobTime

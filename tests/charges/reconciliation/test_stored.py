@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.charges.reconciliation.reconcile import Scope
-from pipeline.runs.rerate import reconcile
+from pipeline.runs.corrections.rerate import reconcile
 from tests.support.workspace import (
     CONFIGURATION,
     NOW,

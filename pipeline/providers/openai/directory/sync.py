@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
+from pipeline.config.log import get_logger
 from pipeline.config.model import Source
 from pipeline.errors import raise_if_stopped
-from pipeline.log import get_logger
 from pipeline.providers.openai.credentials import connect
 from pipeline.providers.openai.directory import raw_files
 from pipeline.providers.openai.directory.ask import ask

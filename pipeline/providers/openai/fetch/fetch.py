@@ -15,9 +15,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.config.log import get_logger
 from pipeline.errors import ApiError
 from pipeline.ledger.bucket import Width
-from pipeline.log import get_logger
 from pipeline.providers.openai.client import AdminApi, Answer
 from pipeline.providers.openai.fetch.backfill_journal import Journal
 from pipeline.providers.openai.fetch.endpoints import COSTS_LIMIT, LIMITS, Endpoint, without_refused

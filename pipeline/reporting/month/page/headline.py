@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline import text
 from pipeline.money import difference, display_usd, ratio, to_cents
 from pipeline.reporting.month.model import MonthReport
-from pipeline.reporting.sections.breakdowns import CostTable
+from pipeline.reporting.sections.costs.breakdowns import CostTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from pipeline import text
 from pipeline.money import display_usd, plain, ratio
-from pipeline.reporting.month.charts import NARROW, WIDE, budget_bar, daily_chart
 from pipeline.reporting.month.csv_file import COLUMNS
-from pipeline.reporting.month.headline import headline, rounding
 from pipeline.reporting.month.model import MonthReport
-from pipeline.reporting.sections.breakdowns import TOP_ROWS
+from pipeline.reporting.month.page.charts import NARROW, WIDE, budget_bar, daily_chart
+from pipeline.reporting.month.page.headline import headline, rounding
+from pipeline.reporting.sections.costs.breakdowns import TOP_ROWS
 from pipeline.reporting.sections.sources import is_stale
 from pipeline.resources import folder
 

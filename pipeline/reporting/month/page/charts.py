@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from pipeline.money import EXACT, ZERO, difference, plain, ratio, total
 from pipeline.reporting.sections.budgets import BudgetLine
-from pipeline.reporting.sections.days import DayCost, DayKind
+from pipeline.reporting.sections.costs.days import DayCost, DayKind
 
 _PIXEL = Decimal("0.1")
 _LETTER_HEIGHT = Decimal(13)

@@ -9,9 +9,15 @@ import pytest
 
 from pipeline.dates import whole_month
 from pipeline.reporting.month.amounts import NOTHING, Amount
-from pipeline.reporting.month.charts import WIDE, budget_bar, daily_chart, nice_step, tick_label
+from pipeline.reporting.month.page.charts import (
+    WIDE,
+    budget_bar,
+    daily_chart,
+    nice_step,
+    tick_label,
+)
 from pipeline.reporting.sections.budgets import BudgetLine
-from pipeline.reporting.sections.days import DayCost
+from pipeline.reporting.sections.costs.days import DayCost
 
 
 @pytest.mark.parametrize(

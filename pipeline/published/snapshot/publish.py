@@ -18,9 +18,9 @@ import xxhash
 from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
-from pipeline.published.fingerprint import DATABASE, PublishedState
-from pipeline.published.retention import COMPLETE, VIEWS, prune, remove_unfinished
-from pipeline.published.template import COPIED, FILE_KINDS, macro, mark, template
+from pipeline.published.snapshot.fingerprint import DATABASE, PublishedState
+from pipeline.published.snapshot.retention import COMPLETE, VIEWS, prune, remove_unfinished
+from pipeline.published.snapshot.template import COPIED, FILE_KINDS, macro, mark, template
 from pipeline.storage.database import Database
 from pipeline.storage.files import link_or_copy, replace_file
 from pipeline.storage.layout import StorageLayout

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline import resources
 from pipeline.config.model import Config
-from pipeline.published.retention import COMPLETE
+from pipeline.published.snapshot.retention import COMPLETE
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 
