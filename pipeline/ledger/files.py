@@ -242,11 +242,19 @@ def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set
     return {day for (day,) in found}
 
 
-def organizations_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> list[str]:
-    """The organizations that occur in ledger files, in order."""
+def several_organizations(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> list[str]:
+    """A note where ledger files have the usage of more than one organization; else none."""
     if not files:
         return []
     found = con.execute(
         f"SELECT DISTINCT organization_id FROM {ledger_relation(files)} ORDER BY ALL"
     ).fetchall()
-    return [organization for (organization,) in found]
+    if len(found) < 2:
+        return []
+    shown = ", ".join(str(organization) for (organization,) in found[:5])
+    return [
+        (
+            f"The storage has usage of {len(found)} organizations: {shown}"
+            f"{', …' if len(found) > 5 else ''}; set [organization] id to take only its own"
+        )
+    ]

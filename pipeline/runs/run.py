@@ -18,30 +18,26 @@ from pipeline.alerts.update import Look, update_budget_alerts, update_run_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
-from pipeline.intake import quarantine_store
 from pipeline.intake.stage import check_basis
 from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import fetch_sources
 from pipeline.providers.provider import FetchRequest, Provider
-from pipeline.published.snapshot.fingerprint import PublishedState, fingerprint, published_state
+from pipeline.published.snapshot.fingerprint import fingerprint, published_state
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import check_books, check_days, write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.named_files import NamedFiles, choose_basis
-from pipeline.runs.read_sources import read_sources
 from pipeline.runs.result import RunResult, counts_of, reason_of
+from pipeline.runs.stages.read_sources import read_sources
+from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from pipeline.budgets.status import BudgetStatus
-    from pipeline.charges.model import RatingResult
-    from pipeline.ledger.files import LedgerFile
 
 
 def run_batch(
@@ -117,65 +113,6 @@ def run_batch(
         return rate_and_commit(run, change)
 
 
-def supersede(run: RunContext, change: ChangeSet) -> None:
-    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
-    if any(s.kind == "records" for s in run.config.sources):
-        from pipeline.runs.rewritten_tables import note_kept, supersede_vanished
-
-        supersede_vanished(run, change)
-        _supersede_new(run, change)
-        note_kept(run, change)
-    else:
-        _supersede_new(run, change)
-
-
-def _supersede_new(run: RunContext, change: ChangeSet) -> None:
-    if not (change.new_files or change.buckets.superseded or change.buckets.dates):
-        release_mended(run, change)
-        return
-    from pipeline.ledger.files import dates_of, organizations_of
-    from pipeline.ledger.supersede import supersede_buckets, supersede_requests
-
-    known = ledger_store.ledger_files(run.db, run.storage.root)
-    excluded = ledger_store.excluded_rows(run.db)
-    names = [s.name for s in run.config.sources]
-    requests = supersede_requests(run.con, change.new_files, known, excluded, names)
-    change.dropped = requests.dropped
-    buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
-    for found in (requests, buckets):
-        change.exclusions += found.exclusions
-        change.notes += found.notes
-        run.files.move_rows(found.moves, change.before)
-    release_mended(run, change)
-    costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
-    run.files.move_costs(costs)
-    change.new_files = [f for f in change.new_files if f.rows]
-    for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
-        change.reasons[day] = "usage"
-    if run.config.organization.ids is None:
-        several = organizations_of(run.con, [*known, *change.new_files])
-        if len(several) > 1:
-            change.notes.append(
-                f"The storage has usage of {len(several)} organizations: "
-                f"{', '.join(several[:5])}{', …' if len(several) > 5 else ''}; set [organization] "
-                "id to take only its own"
-            )
-    restated = requests.restated_dates | change.buckets.dates
-    change.reasons |= dict.fromkeys(restated, "restatement")
-
-
-def release_mended(run: RunContext, change: ChangeSet) -> None:
-    """Release quarantined rows that were mended in their file: its new version has them."""
-    rewritten = run.files.rewritten(run.run_id)
-    if not rewritten:
-        return
-    versions = {v.file_id: v for v in run.files.versions}
-    for quarantine_id, file_id in quarantine_store.mended_rows(run.db, rewritten):
-        change.replayed.append(quarantine_id)
-        versions[file_id].move(1, "quarantined", "superseded")
-        run.files.touch(versions[file_id])
-
-
 def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
     """Write the change set, rate what it changed, check, commit, deliver and publish.
 
@@ -211,7 +148,9 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         has_delivered = deliver(db, run.channels, clock=run.clock, say=run.say)
         begin("publish")
         if published is None or not is_unchanged or has_alerted or has_delivered:
-            published = _publish(run)
+            from pipeline.runs.stages.publish import publish_live
+
+            published = publish_live(run, _fingerprint(run))
             is_unchanged = False
     budgets = budget_store.count_states(db, run.today)
     return RunResult(
@@ -243,6 +182,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.pricing import store as price_store
+    from pipeline.runs.stages.rate import rate_changed_days
 
     db, config, storage = run.db, run.config, run.storage
     run.begin("rate")
@@ -292,74 +232,6 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         reason: sum(p.rows for p in rated.postings if p.reason == reason)
         for reason in sorted({p.reason for p in rated.postings})
     }
-
-
-def rate_changed_days(
-    run: RunContext, change: ChangeSet, ledger: Sequence[LedgerFile], excluded: pl.DataFrame
-) -> RatingResult:
-    """Rate the days that usage, prices or the provider's bill have changed."""
-    from pipeline.charges import provider_billed
-    from pipeline.charges import store as charge_store
-    from pipeline.charges.rating.jobs import rating_jobs
-    from pipeline.charges.rating.rate import rate
-
-    db, storage = run.db, run.storage
-    is_forgetting = bool(change.forgotten)
-    provider_billed.note_logged_operations(
-        db, run.con, ledger if is_forgetting else change.new_files, excluded, again=is_forgetting
-    )
-    bill = provider_billed.gather(db)
-    billed_days = provider_billed.changed_days(db, bill)
-    for day in billed_days:
-        change.reasons.setdefault(day, "correction" if is_forgetting else "usage")
-    change.notes += provider_billed.notes(bill, billed_days)
-    days = charge_store.days(db, storage.root)
-    jobs = rating_jobs(
-        db,
-        run.book,
-        days,
-        change.reasons,
-        rerated=change.rerated_days,
-    )
-    rated = rate(
-        run.con,
-        jobs,
-        ledger,
-        excluded,
-        days,
-        storage.charges,
-        run.run_id,
-        run.started_at,
-        bill.lines,
-    )
-    provider_billed.save(db, bill, billed_days)
-    return rated
-
-
-def _publish(run: RunContext) -> PublishedState:
-    """Publish what is live, with the messages that hold until something changes."""
-    from pipeline.budgets.plan import configured_plans
-    from pipeline.charges import store as charge_store
-    from pipeline.charges.newer_prices import newer_prices
-    from pipeline.pricing import store as price_store
-    from pipeline.published.snapshot.publish import SnapshotContents, publish
-
-    db, storage, book = run.db, run.storage, run.book
-    days = charge_store.days(db, storage.root)
-    contents = SnapshotContents(
-        ledger=ledger_store.ledger_files(db, storage.root),
-        excluded=ledger_store.excluded_rows(db),
-        days=list(days.values()),
-        postings=charge_store.postings(db, storage.root),
-        prices=price_store.published_prices(book, storage.cache),
-        budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
-        aliases=price_store.published_aliases(book),
-    )
-    newer = newer_prices(db, book, days.values())
-    notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
-    state = PublishedState(_fingerprint(run), run.inputs.mark, notes)
-    publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
-    return state
 
 
 def _fingerprint(run: RunContext) -> str:

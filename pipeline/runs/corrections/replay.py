@@ -7,9 +7,10 @@ from pipeline.intake.replay import take_lines
 from pipeline.intake.session import IntakeSession
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
-from pipeline.runs.read_sources import open_intake
 from pipeline.runs.result import Counts, RunResult
-from pipeline.runs.run import rate_and_commit, supersede
+from pipeline.runs.run import rate_and_commit
+from pipeline.runs.stages.read_sources import open_intake
+from pipeline.runs.stages.supersede import supersede
 
 
 def replay(run: RunContext, *, rule: str | None = None) -> RunResult:

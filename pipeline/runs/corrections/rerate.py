@@ -23,7 +23,8 @@ from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import write_ledger
 from pipeline.runs.context import RunContext
 from pipeline.runs.result import RunResult
-from pipeline.runs.run import rate_and_commit, rate_changed_days
+from pipeline.runs.run import rate_and_commit
+from pipeline.runs.stages.rate import rate_changed_days
 
 
 def rerate(run: RunContext, since: date | None, until: date | None) -> RunResult:

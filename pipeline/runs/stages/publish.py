@@ -1,0 +1,33 @@
+"""Publishes a snapshot of what is live by the database."""
+
+from __future__ import annotations
+
+from pipeline.budgets import store as budget_store
+from pipeline.budgets.plan import configured_plans
+from pipeline.charges import store as charge_store
+from pipeline.charges.newer_prices import newer_prices
+from pipeline.ledger import store as ledger_store
+from pipeline.pricing import store as price_store
+from pipeline.published.snapshot.fingerprint import PublishedState
+from pipeline.published.snapshot.publish import SnapshotContents, publish
+from pipeline.runs.context import RunContext
+
+
+def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
+    """Publish what is live, with the messages that hold until something changes."""
+    db, storage, book = run.db, run.storage, run.book
+    days = charge_store.days(db, storage.root)
+    contents = SnapshotContents(
+        ledger=ledger_store.ledger_files(db, storage.root),
+        excluded=ledger_store.excluded_rows(db),
+        days=list(days.values()),
+        postings=charge_store.postings(db, storage.root),
+        prices=price_store.published_prices(book, storage.cache),
+        budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
+        aliases=price_store.published_aliases(book),
+    )
+    newer = newer_prices(db, book, days.values())
+    notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
+    state = PublishedState(fingerprint, run.inputs.mark, notes)
+    publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
+    return state

@@ -1,0 +1,53 @@
+"""Rates the days that this run may have changed, with what only the provider's costs show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipeline.charges import provider_billed
+from pipeline.charges import store as charge_store
+from pipeline.charges.model import RatingResult
+from pipeline.charges.rating.jobs import rating_jobs
+from pipeline.charges.rating.rate import rate
+from pipeline.ledger.files import LedgerFile
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.context import RunContext
+
+
+def rate_changed_days(
+    run: RunContext, change: ChangeSet, ledger: Sequence[LedgerFile], excluded: pl.DataFrame
+) -> RatingResult:
+    """Rate the days that usage, prices or the provider's bill have changed."""
+    db, storage = run.db, run.storage
+    is_forgetting = bool(change.forgotten)
+    provider_billed.note_logged_operations(
+        db, run.con, ledger if is_forgetting else change.new_files, excluded, again=is_forgetting
+    )
+    bill = provider_billed.gather(db)
+    billed_days = provider_billed.changed_days(db, bill)
+    for day in billed_days:
+        change.reasons.setdefault(day, "correction" if is_forgetting else "usage")
+    change.notes += provider_billed.notes(bill, billed_days)
+    days = charge_store.days(db, storage.root)
+    jobs = rating_jobs(
+        db,
+        run.book,
+        days,
+        change.reasons,
+        rerated=change.rerated_days,
+    )
+    rated = rate(
+        run.con,
+        jobs,
+        ledger,
+        excluded,
+        days,
+        storage.charges,
+        run.run_id,
+        run.started_at,
+        bill.lines,
+    )
+    provider_billed.save(db, bill, billed_days)
+    return rated

@@ -1,0 +1,65 @@
+"""Supersedes what new ledger files repeat or replace, and releases rows that were mended.
+
+What a run with nothing new does not reach is imported where it is called.
+"""
+
+from __future__ import annotations
+
+from pipeline.intake import quarantine_store
+from pipeline.ledger import cost_store
+from pipeline.ledger import store as ledger_store
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.context import RunContext
+
+
+def supersede(run: RunContext, change: ChangeSet) -> None:
+    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
+    if any(s.kind == "records" for s in run.config.sources):
+        from pipeline.runs.stages.rewritten_tables import note_kept, supersede_vanished
+
+        supersede_vanished(run, change)
+        _supersede_new(run, change)
+        note_kept(run, change)
+    else:
+        _supersede_new(run, change)
+
+
+def _supersede_new(run: RunContext, change: ChangeSet) -> None:
+    if not (change.new_files or change.buckets.superseded or change.buckets.dates):
+        release_mended(run, change)
+        return
+    from pipeline.ledger.files import dates_of, several_organizations
+    from pipeline.ledger.supersede import supersede_buckets, supersede_requests
+
+    known = ledger_store.ledger_files(run.db, run.storage.root)
+    excluded = ledger_store.excluded_rows(run.db)
+    names = [s.name for s in run.config.sources]
+    requests = supersede_requests(run.con, change.new_files, known, excluded, names)
+    change.dropped = requests.dropped
+    buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
+    for found in (requests, buckets):
+        change.exclusions += found.exclusions
+        change.notes += found.notes
+        run.files.move_rows(found.moves, change.before)
+    release_mended(run, change)
+    costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
+    run.files.move_costs(costs)
+    change.new_files = [f for f in change.new_files if f.rows]
+    for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
+        change.reasons[day] = "usage"
+    if run.config.organization.ids is None:
+        change.notes += several_organizations(run.con, [*known, *change.new_files])
+    restated = requests.restated_dates | change.buckets.dates
+    change.reasons |= dict.fromkeys(restated, "restatement")
+
+
+def release_mended(run: RunContext, change: ChangeSet) -> None:
+    """Release quarantined rows that were mended in their file: its new version has them."""
+    rewritten = run.files.rewritten(run.run_id)
+    if not rewritten:
+        return
+    versions = {v.file_id: v for v in run.files.versions}
+    for quarantine_id, file_id in quarantine_store.mended_rows(run.db, rewritten):
+        change.replayed.append(quarantine_id)
+        versions[file_id].move(1, "quarantined", "superseded")
+        run.files.touch(versions[file_id])
