@@ -15,6 +15,8 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/runs/test_promises.py
     python -m pytest -q -m slow tests/providers/openai/fetch/test_backfill.py
 
+Property tests take the same examples in every run. TOLLBOOK_RANDOM=1 takes others.
+
 Two more are commands of their own; `.ci/run` calls them with 100 steps and 200,000 rows:
 
     python -m tests.model --steps 10000          # random sequences of acts against a model

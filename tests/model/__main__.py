@@ -49,6 +49,11 @@ class Setting:
         return f"{self.zone}, pages {'charged' if self.has_page_charges else 'as detail'}"
 
 
+def setting_of(seed: int, faults: frozenset[str] = KNOWN_FAULTS) -> Setting:
+    """The setting that goes with a seed: all time zones, and pages charged in one of four."""
+    return Setting(ZONES[seed % 3], seed % 4 == 3, faults)
+
+
 def trial(acts: Sequence[Act], setting: Setting) -> Outcome:
     """Do acts in a new folder, up to the first difference."""
     folder = Path(tempfile.mkdtemp(prefix="trial-"))
@@ -113,7 +118,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for seed in _numbers(wanted.seeds):
             if steps >= wanted.steps:
                 break
-            setting = Setting(ZONES[seed % 3], seed % 4 == 3, faults)
+            setting = setting_of(seed, faults)
             acts = sequence(seed, wanted.length)
             done = trial(acts, setting)
             steps, sequences = steps + len(done.acts), sequences + 1

@@ -71,12 +71,18 @@ class Books:
         self.runs = 0
 
     def run(
-        self, disk: Mapping[str, FileOnDisk], clock: datetime, now: datetime, book: Book
+        self,
+        disk: Mapping[str, FileOnDisk],
+        clock: datetime,
+        now: datetime,
+        book: Book,
+        *,
+        is_named: bool = False,
     ) -> None:
-        """Read what lies there, price it, look at the budgets."""
+        """Read what lies there, price it, look at the budgets. A named file is read in any case."""
         self.runs += 1
         for rank, source in enumerate(self.sources):
-            if not source.is_enabled:
+            if not (source.is_enabled or is_named):
                 continue
             for path in sorted(p for p in disk if p.startswith(f"{source.folder}/")):
                 file = disk[path]
@@ -89,6 +95,22 @@ class Books:
                         file.written_at, clock, replaces=source.replaces,
                     )  # fmt: skip
         self._settle(now, book)
+
+    def ending(self, disk: Mapping[str, FileOnDisk]) -> str | None:
+        """How a run of all sources ends: None, or which of them have lost all of their files.
+
+        It is partial then; everything else is booked.
+        """
+        read = {v.path for v in self.requests.newest.values() if not v.is_forgotten}
+        read |= {p.path for p in self.buckets.pages if not p.is_forgotten}
+        gone = [
+            source.name
+            for source in self.sources
+            if source.is_enabled
+            and any(path.startswith(f"{source.folder}/") for path in read)
+            and not any(path.startswith(f"{source.folder}/") for path in disk)
+        ]
+        return f"gone: {', '.join(gone)}" if gone else None
 
     def forget(self, path: str, now: datetime, book: Book) -> bool:
         """Take a file back. False where it was never read, or is forgotten already."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -25,7 +26,7 @@ from pipeline.cli import context as cli_context
 from pipeline.config.load import load
 from pipeline.config.model import Config
 from pipeline.config.model import Source as ConfiguredSource
-from pipeline.errors import TollbookError
+from pipeline.errors import SourceError, TollbookError
 from pipeline.published.reader import open_published, run_statement
 from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.corrections.forget import forget
@@ -91,6 +92,7 @@ QUERIES = {
         WHERE rows_read <> accepted + duplicate + superseded + quarantined
     """,
 }
+GONE = re.compile(r"the source '(\w+)' matches no file any more")
 EARLIER = {
     name: QUERIES[name] for name in ("charges", "daily", "usage")
 }  # what is known of an earlier instant
@@ -211,6 +213,8 @@ class Product:
             )
         if isinstance(done.exception, TollbookError):
             return f"exit {done.exception.exit_code}: {done.exception}"
+        if done.exit_code == SourceError.exit_code and (gone := _gone(done.output)):
+            return gone
         return None if done.exit_code == 0 else f"exit {done.exit_code}: {done.exception}"
 
     def facts(self) -> tuple[Facts, list[str], int]:
@@ -258,9 +262,14 @@ def _failure(act: Callable[[], Any]) -> str | None:
         done = act()
     except TollbookError as error:
         return f"{type(error).__name__}: {error}"
-    # a source whose files are all gone ends a run with 3, and everything else is booked
-    problems = [p for p in done.problems if "matches no file any more" not in p]
-    return f"{done.outcome}: {problems}" if problems else None
+    if problems := [p for p in done.problems if not GONE.search(p)]:
+        return f"{done.outcome}: {problems}"
+    return _gone("\n".join(done.problems))
+
+
+def _gone(text: str) -> str | None:
+    """The sources whose files are all gone, as `Books.ending` has them."""
+    return f"gone: {', '.join(found)}" if (found := dict.fromkeys(GONE.findall(text))) else None
 
 
 def _price_row(price: Price) -> str:

@@ -64,7 +64,7 @@ def run(world: World, a: int, b: int, _c: int) -> None:
             world.now = now
     world.told.append(f"tollbook run --now {world.now.isoformat()}Z")
     world.books.run(world.disk, world.clock, world.now, world.book)
-    world.agree(world.product.run(world.now))
+    world.agree(world.product.run(world.now), world.books.ending(world.disk))
     world.has_run = True
 
 
@@ -74,7 +74,8 @@ def run_named(world: World, a: int, _b: int, _c: int) -> None:
         raise UnfitError
     path = pick(sorted(world.disk), a)
     world.told.append(f"tollbook run {path} --now {world.now.isoformat()}Z")
-    world.books.run({path: world.disk[path]}, world.clock, world.now, world.book)
+    named = {path: world.disk[path]}
+    world.books.run(named, world.clock, world.now, world.book, is_named=True)
     name = str(world.product.folder / path)
     world.agree(world.product.command("run", name, now=world.now))
     world.has_run = True
@@ -162,7 +163,8 @@ def skip(world: World, a: int, _b: int, _c: int) -> None:
     rest = {p: file for p, file in world.disk.items() if p != path}
     world.books.run(rest, world.clock, world.now, world.book)
     name = str(world.product.folder / path)
-    world.agree(world.product.command("run", "--skip", name, now=world.now))
+    ending = world.product.command("run", "--skip", name, now=world.now)
+    world.agree(ending, world.books.ending(world.disk))
     world.has_run = True
 
 

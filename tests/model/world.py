@@ -203,10 +203,13 @@ class World:
         self.product.configure(book)
         self.told.append(f"# the prices are now {[*book.prices, *book.discounts]}")
 
-    def agree(self, failure: str | None) -> None:
-        """Compare all that readers see with what the model expects. Fails: DifferenceError."""
-        if failure is not None:
-            raise DifferenceError(f"the act failed: {failure}")
+    def agree(self, ending: str | None, right: str | None = None) -> None:
+        """Compare how an act ended, and all that readers see, with what the model expects.
+
+        Fails: DifferenceError.
+        """
+        if ending != right:
+            raise DifferenceError(f"the act ended with {ending!r}, and not with {right!r}")
         expected = self.books.facts()
         got, apart, _ = self.product.facts()
         if "raised_late" in self.faults:

@@ -238,3 +238,12 @@ def test_a_source_whose_files_are_all_gone_is_a_problem(workspace: Workspace) ->
     logs.rmdir()
     workspace.path("away").rename(logs)
     assert workspace.run().exit_code == 0
+
+
+def test_a_source_that_is_set_aside_misses_no_file(workspace: Workspace) -> None:
+    workspace.write("logs/d.jsonl", lines(request("d")))
+    workspace.run()
+    workspace.path("logs/d.jsonl").unlink()
+    text = workspace.path("tollbook.toml").read_text()
+    workspace.configure(text.replace('"gateway"', '"gateway"\nenabled = false'))
+    assert workspace.run().problems == ()

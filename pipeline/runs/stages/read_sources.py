@@ -73,7 +73,7 @@ def _all_gone(run: RunContext, found: set[str]) -> list[SourceError]:
             hint="Is the folder mounted? If it is to be so, take the source out.",
         )
         for source in run.config.sources
-        if source.path and gone[source.name] and source.name not in found
+        if source.enabled and source.path and gone[source.name] and source.name not in found
     ]
 
 

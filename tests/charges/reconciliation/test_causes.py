@@ -222,7 +222,7 @@ def a_cost(draw: st.DrawFn) -> Costed:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(a_charge(), max_size=8), st.lists(a_cost(), max_size=8), st.booleans())
 def test_causes_add_up_to_the_gap_and_lines_to_both_sides(
     charges: list[Charged],
