@@ -111,7 +111,6 @@ def test_what_decides_fates_and_money_is_for_any_engine() -> None:
         "charges/rating/quantities",
         "ledger/repeat_fates",
         "ledger/repeated_identities",
-        "ledger/restored_rows",
     }
 
 

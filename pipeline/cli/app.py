@@ -14,7 +14,7 @@ ORDER = (
     *("demo", "init", "doctor", "run", "ingest", "report", "budgets", "alerts", "reconcile"),
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("schema", "query", "sql", "explain", "guide"),
-    *("quarantine", "forget", "remember", "rerate", "prices", "schedule"),
+    *("quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The verbs that correct: `quarantine`, `forget`, `rerate`, and `prices diff`."""
+"""The verbs that correct: `quarantine`, `forget`, `rebase`, `rerate`, and `prices diff`."""
 
 from __future__ import annotations
 
@@ -111,6 +111,26 @@ def remember(
         return
     with cli_context.correction(config, now, "remember") as run:
         result = act.remember(run, files)
+    _finish(run, result, quiet=quiet)
+
+
+@app.command()
+def rebase(
+    source: Annotated[str, typer.Argument(help="Name of a source in tollbook.toml.")],
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    dry_run: DryRunOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Move the records of a source to the basis that the configuration says now."""
+    from pipeline.runs.corrections import rebase as act
+
+    if dry_run:
+        _show(config, now, lambda run: act.rebasing(run, source))
+        return
+    with cli_context.correction(config, now, "rebase") as run:
+        result = act.rebase(run, source)
     _finish(run, result, quiet=quiet)
 
 

@@ -57,19 +57,21 @@ def decide_files(
 
 
 def check_basis(sources: Sequence[Source], versions: Sequence[InputFile]) -> None:
-    """Whether the basis of each source is the one that its files were read with, changed or not.
+    """Whether all that was read of each source has the basis that it is configured with.
 
     Fails: ConfigError.
     """
-    read_as = {v.source: v.basis for v in versions if v.state != "forgotten"}
+    read_as = {(v.source, v.basis) for v in versions if v.state != "forgotten"}
     for source in sources:
-        known = read_as.get(source.name, source.basis)
-        if known != source.basis:
+        other = {basis for name, basis in read_as if name == source.name} - {source.basis}
+        if other:
+            known = min(other)
             raise ConfigError(
                 f"the source {source.name!r} was read as {known!r} and is now {source.basis!r}; "
                 "nothing was read",
                 key="sources.basis",
-                hint=f'Write basis = "{known}" again: what was read with it goes on counting.',
+                hint=f"To move its records, run `tollbook rebase {source.name}` (with --dry-run, "
+                f'it shows what would change); to leave them, write basis = "{known}" again.',
             )
 
 

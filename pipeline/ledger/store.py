@@ -170,6 +170,16 @@ def set_reasons(db: Database, rows: Sequence[tuple[int, int]], reason: str) -> N
     db.con.unregister("changed_reasons")
 
 
+def move_exclusions(db: Database, moved: pl.DataFrame) -> None:
+    """Exclude rows that were written again where they stand now, as they were before."""
+    if not moved.height:
+        return
+    db.con.register("moved_rows", moved)
+    db.con.execute(sql("ledger/exclusions_moved"))
+    db.con.unregister("moved_rows")
+    set_reasons(db, moved["ledger_id", "row_number"].rows(), "rebased")
+
+
 def next_ledger_id(db: Database) -> int:
     """The first ledger id that no file has yet."""
     return int(db.value("SELECT coalesce(max(ledger_id), 0) + 1 FROM ledger_files"))
@@ -193,6 +203,12 @@ def dropped_of(db: Database, identity_hashes: pl.Series) -> pl.DataFrame:
     )
     db.con.unregister("affected")
     return found
+
+
+def dropped_identities(db: Database) -> pl.DataFrame:
+    """The identity hashes of all dropped duplicates, as the column `identity_hash`."""
+    found = db.frame("SELECT DISTINCT identity_hash FROM dropped_duplicates")
+    return found.cast({"identity_hash": pl.UInt64})
 
 
 def hashes_of_files(db: Database, file_ids: Sequence[int]) -> pl.Series:

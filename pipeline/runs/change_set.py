@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from pipeline.charges.reconciliation.reconcile import Scope
 
 
+# Rows that are written again under another basis: from where to where.
+MOVED_SCHEMA: dict[str, pl.DataType] = {
+    "ledger_id": pl.Int64(),
+    "row_number": pl.Int64(),
+    "new_ledger_id": pl.Int64(),
+    "new_row_number": pl.Int64(),
+}
+
+
 @dataclass(slots=True)
 class ChangeSet:
     """What a run is about to write. The stages fill it; `rate_and_commit` writes it."""
@@ -42,6 +51,8 @@ class ChangeSet:
     forgotten: list[int] = field(default_factory=list)  # file ids
     forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
     remembered_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
+    moved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MOVED_SCHEMA))
+    counts_anew: bool = False  # rows of earlier runs count no longer, or again
     restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
     restored_buckets: list[int] = field(default_factory=list)  # version ids
     reopened: list[int] = field(default_factory=list)  # quarantine ids

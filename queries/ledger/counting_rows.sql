@@ -1,10 +1,12 @@
 -- row: one ledger row of an affected call, or a dropped duplicate that counts now, with whether it
--- counts once some files are forgotten or remembered.
+-- counts once some files are forgotten, remembered, or moved to another basis.
 -- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities,
 -- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id, copy_of,
--- lines_read, is_out). A call, its contents and which of them counts are those of
+-- lines_read, basis, is_out). A call, its contents and which of them counts are those of
 -- ledger/repeat_fates; a content keeps the place of its first row as long as a file has it that
--- counts, so that what was replaced stays replaced. Of its rows the first that names somebody counts.
+-- counts, so that what was replaced stays replaced; in a basis of its own, that of its first row
+-- there. A row that was moved to another basis only says what its dropped duplicates contain. Of
+-- its rows the first that names somebody counts.
 -- engine: any
 {% set contents = content_columns | without("basis", "organization_id", "record_id", *askers) -%}
 WITH candidate AS (
@@ -40,6 +42,7 @@ direct AS (
     {{ askers | columns("c") }}
   FROM candidate AS c
   INNER JOIN row_versions AS r ON r.ledger_id = c.ledger_id AND r.row_number = c.row_number
+  WHERE c.reason <> 'rebased'
   UNION ALL
   SELECT
     d.ledger_id, d.row_number, d.file_id, d.run_id AS read_by, 1 AS is_dropped, d.input_line,
@@ -64,11 +67,12 @@ placed AS (
   SELECT
     g.ledger_id, g.row_number, g.file_id, g.read_by, g.is_dropped, g.input_line,
     {{ askers | columns("g") }},
-    v.source, v.input_file, v.is_out,
-    c.basis, c.organization_id, c.record_id, c.called_at, c.is_partial, c.run_id, c.is_live,
-    c.reason, c.identity_hash,
+    v.source, v.input_file, v.is_out, v.basis,
+    c.organization_id, c.record_id, c.called_at, c.is_partial, c.is_live, c.reason, c.identity_hash,
     {{ contents | columns("c") }},
-    c.source_rank AS first_rank, c.input_file AS first_file, c.input_line AS first_line,
+    c.reason <> 'rebased' AND c.basis = v.basis AS is_first_here,
+    c.run_id AS first_run_id, c.source_rank AS first_rank, c.input_file AS first_file,
+    c.input_line AS first_line,
     coalesce(s.source_rank, 0) AS source_rank,
     {{ output_meters | join(" + ") or "0" }} AS output_tokens,
     CASE WHEN {{ meters | join(" + ") }} > 0 THEN 1 ELSE 0 END AS is_used,
@@ -84,11 +88,15 @@ placed AS (
 positioned AS (
   SELECT
     *,
+    CASE WHEN is_first_here THEN first_run_id ELSE read_by END AS run_id,
     row_number() OVER (
       PARTITION BY basis, organization_id, record_id, called_at
       ORDER BY
-        run_id, first_rank, first_file, first_line, ledger_id, row_number,
-        is_dropped, read_by, source_rank, input_file, input_line
+        CASE WHEN is_first_here THEN first_run_id ELSE read_by END,
+        CASE WHEN is_first_here THEN first_rank ELSE source_rank END,
+        CASE WHEN is_first_here THEN first_file ELSE input_file END,
+        CASE WHEN is_first_here THEN first_line ELSE input_line END,
+        ledger_id, row_number, is_dropped, read_by, source_rank, input_file, input_line
     ) AS position
   FROM placed
 ),

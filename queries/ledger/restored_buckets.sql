@@ -16,7 +16,7 @@ WITH replaced AS (
     AND b.input_file = k.input_file
     AND b.run_id = r.run_id
     AND substring(k.record_id, 1, length(b.bucket_key) + 1) = concat(b.bucket_key, '|')
-  WHERE e.reason <> 'forgotten'
+  WHERE e.reason NOT IN ('forgotten', 'rebased')
 )
 
 SELECT ledger_id, row_number, source, input_file, basis, usage_date, run_id, file_id

@@ -91,8 +91,9 @@ def preview(run: RunContext, change: ChangeSet) -> Preview:
             [(total,)] = run.con.execute(f"SELECT sum(cost_usd) FROM {posted}").fetchall()
             usd = total or usd
         raise _UndoneError
-    rows_in = len(change.restored) + sum(f.rows for f in change.new_files)
-    return Preview(len(change.exclusions), rows_in, usd, tuple(change.notes))
+    rows_in = len(change.restored) + sum(f.rows for f in change.new_files) - change.moved.height
+    rows_out = sum(e.reason != "rebased" for e in change.exclusions)
+    return Preview(rows_out, rows_in, usd, tuple(change.notes))
 
 
 def total_difference(preview: pl.DataFrame) -> Decimal:

@@ -21,14 +21,14 @@ def rate_changed_days(
 ) -> RatingResult:
     """Rate the days that usage, prices or the provider's bill have changed."""
     db, storage = run.db, run.storage
-    is_forgetting = bool(change.forgotten)
+    anew = change.counts_anew
     provider_billed.note_logged_operations(
-        db, run.con, ledger if is_forgetting else change.new_files, excluded, again=is_forgetting
+        db, run.con, ledger if anew else change.new_files, excluded, again=anew
     )
     bill = provider_billed.gather(db)
     billed_days = provider_billed.changed_days(db, bill)
     for day in billed_days:
-        change.reasons.setdefault(day, "correction" if is_forgetting else "usage")
+        change.reasons.setdefault(day, "correction" if anew else "usage")
     change.notes += provider_billed.notes(bill, billed_days)
     days = charge_store.days(db, storage.root)
     jobs = rating_jobs(

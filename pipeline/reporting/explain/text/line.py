@@ -50,7 +50,11 @@ def _duplicate(explained: LineExplained) -> Iterator[str]:
 
 def _brought(explained: LineExplained, record: RecordExplained) -> Iterator[str]:
     here = (explained.input_file, explained.input_line)
-    own = [v for v in record.versions if (v.input_file, v.input_line) == here]
+    own = [
+        v
+        for v in record.versions
+        if (v.input_file, v.input_line) == here and v.replaced_reason != "rebased"
+    ]
     if any(version.replaced_at is None for version in own):
         yield f"Accepted: it counts, as the record {record.record_id}. {_where(record)}"
         return

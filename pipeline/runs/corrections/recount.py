@@ -1,0 +1,167 @@
+"""Judges anew which request of each call counts, after files went out, came back, or were moved.
+
+Rows that count again are restored; of duplicates that were dropped, rows are written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipeline.intake.files.input_files import InputFile
+from pipeline.ledger import store as ledger_store
+from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, view_rows
+from pipeline.ledger.supersede import counting_requests
+from pipeline.resources import sql
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.context import RunContext
+from pipeline.schemas import ASKER_COLUMNS, LEDGER_SCHEMA
+
+PLACE_COLUMNS = (
+    "identity_hash, provider, organization_id, record_id, source, input_file, basis, usage_date"
+)
+
+
+def rows_of_files(
+    run: RunContext, known: Sequence[LedgerFile], files: Sequence[InputFile]
+) -> pl.DataFrame:
+    """The ledger rows of the files, live or not."""
+    if not known:
+        return pl.DataFrame()
+    view_rows(run.con, "known_rows", known, PLACE_COLUMNS)
+    run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
+    run.con.register(
+        "forgotten_files",
+        pl.DataFrame(
+            [(f.source, f.input_file) for f in files],
+            schema={"source": pl.String, "input_file": pl.String},
+            orient="row",
+        ).unique(),
+    )
+    found: pl.DataFrame = run.con.sql(sql("ledger/rows_of_files")).pl()
+    return found
+
+
+def recount(
+    run: RunContext,
+    change: ChangeSet,
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    hashes: pl.Series,
+) -> None:
+    """Judge the calls with these identity hashes anew, now that files are out, in or moved.
+
+    Takes all ledger files of requests, those of the change as well, and their excluded rows.
+    """
+    if not known or not len(hashes):
+        return
+    versions = pl.DataFrame(
+        [
+            (
+                v.file_id,
+                v.source,
+                v.input_file,
+                v.run_id,
+                v.copy_of,
+                v.lines_read,
+                v.basis,
+                v.state == "forgotten",
+            )
+            for v in run.files.versions
+        ],
+        schema={
+            "file_id": pl.Int64,
+            "source": pl.String,
+            "input_file": pl.String,
+            "run_id": pl.String,
+            "copy_of": pl.Int64,
+            "lines_read": pl.Int64,
+            "basis": pl.String,
+            "is_out": pl.Boolean,
+        },
+        orient="row",
+    )
+    found = counting_requests(
+        run.con,
+        known,
+        excluded,
+        ledger_store.dropped_of(run.db, hashes),
+        versions,
+        hashes,
+        [s.name for s in run.config.sources],
+    )
+    by_id = {v.file_id: v for v in run.files.versions}
+    went_on: Counter[str] = Counter()
+    for row in found.filter(~pl.col("is_dropped")).iter_rows(named=True):
+        place = (row["ledger_id"], row["row_number"])
+        file = by_id[row["file_id"]]
+        if row["is_live"] == row["counts"]:
+            if not row["is_live"] and row["is_out"] and row["reason"] != "forgotten":
+                change.forgotten_versions.append(place)
+            elif not row["is_live"] and not row["is_out"] and row["reason"] == "forgotten":
+                change.remembered_versions.append(place)
+            continue
+        if row["counts"]:
+            change.restored.append(place)
+            file.move(1, "superseded", "accepted")
+            went_on[row["input_file"]] += 1
+        else:
+            by = (row["counting_file"], row["counting_line"])
+            by = (None, None) if row["is_out"] else by
+            reason = "forgotten" if row["is_out"] else "superseded"
+            change.exclusions.append(Exclusion(*place, reason, *by))
+            file.move(1, "accepted", "superseded")
+        run.files.touch(file)
+        if row["basis"] == "charge":
+            change.reasons[row["usage_date"]] = "correction"
+    _write_duplicates(run, change, known, found.filter("is_dropped"), went_on)
+    if change.forgotten:
+        change.notes += [
+            f"{name}: {count} {'row counts' if count == 1 else 'rows count'} there now, which the "
+            "forgotten files have too; forget it as well, or use --with-copies, to take them back"
+            for name, count in sorted(went_on.items())
+        ]
+
+
+def _write_duplicates(
+    run: RunContext,
+    change: ChangeSet,
+    known: Sequence[LedgerFile],
+    duplicates: pl.DataFrame,
+    went_on: Counter[str],
+) -> None:
+    """Write ledger rows for dropped duplicates that count now.
+
+    Their ledger files are those of the runs that read the content first, whose place it keeps.
+    """
+    if not duplicates.height:
+        return
+    by_id = {v.file_id: v for v in run.files.versions}
+    view_rows(run.con, "known_rows", known, ", ".join(LEDGER_SCHEMA))
+    run.con.register("wanted_rows", duplicates.select("ledger_id", "row_number").unique())
+    contents = run.con.sql(
+        "SELECT k.* FROM known_rows AS k INNER JOIN wanted_rows AS w USING (ledger_id, row_number)"
+    ).pl()
+    told = ("source", "input_file", "input_line", *ASKER_COLUMNS)
+    rows = duplicates.join(
+        contents.drop(*told, "basis", "usage_date"), on=["ledger_id", "row_number"]
+    )
+    next_id = ledger_store.next_ledger_id(run.db) + len(change.new_files)
+    for (run_id, file_id), part in rows.group_by("run_id", "file_id", maintain_order=True):
+        file = by_id[int(str(file_id))]
+        writer = LedgerWriter(run.storage.ledger, str(run_id), next_id)
+        records = part.with_columns(pl.lit(run.started_at).alias("recorded_at")).select(
+            pl.col(c).cast(t) for c, t in LEDGER_SCHEMA.items()
+        )
+        for (basis,), same in records.group_by("basis", maintain_order=True):
+            writer.add(same, str(basis), file_id=file.file_id)
+        written = writer.close()
+        next_id += len(written)
+        change.new_files += written
+        file.move(part.height, "duplicate", "accepted")
+        run.files.touch(file)
+        went_on[file.input_file] += part.height
+    for day in rows.filter(pl.col("basis") == "charge")["usage_date"].unique():
+        change.reasons[day] = "correction"
