@@ -54,8 +54,10 @@ def rebasing(run: RunContext, name: str) -> ChangeSet:
     rows = _move(run, change, known, excluded, source)
     is_live = pl.col("reason").is_null()
     count = rows.select(is_live.sum()).item()
-    change.notes.append(f"{name}: {counted(count, 'row')} move from {min(other)!r} to "
-                        f"{source.basis!r}")  # fmt: skip
+    verb = "moves" if count == 1 else "move"
+    change.notes.append(
+        f"{name}: {counted(count, 'row')} {verb} from {min(other)!r} to {source.basis!r}"
+    )
     change.exclusions += [
         Exclusion(ledger_id, row_number, "rebased", None, None)
         for ledger_id, row_number in rows.filter(is_live)["ledger_id", "row_number"].rows()
