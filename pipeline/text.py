@@ -56,6 +56,13 @@ def signed_percent(fraction: Decimal | None) -> str:
     return f"+{text}" if fraction is not None and fraction > 0 and text[0] != "<" else text
 
 
+def sentences(*texts: str | None) -> str:
+    """Texts one after the other, each ending as a sentence; the last as it is."""
+    given = [text for text in texts if text]
+    ended = [text if text.endswith((".", "!", "?")) else f"{text}." for text in given[:-1]]
+    return " ".join([*ended, *given[-1:]])
+
+
 def count(number: int) -> str:
     """An integer with thousands separators."""
     return f"{number:,}"

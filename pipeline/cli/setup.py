@@ -41,11 +41,12 @@ def doctor(
     with 3 where a source could not be fetched.
     """
     from pipeline.runs.doctor import diagnose, exit_code
+    from pipeline.text import sentences
 
     checks = diagnose(lambda: cli_context.load_for_run(config), cli_context.environment())
     if as_json:
         print(json.dumps([check.as_json() for check in checks], indent=2))
     else:
-        rows = [(c.state, c.area, c.name, f"{c.value} {c.hint or ''}".strip()) for c in checks]
+        rows = [(c.state, c.area, c.name, sentences(c.value, c.hint)) for c in checks]
         cli_context.print_table(("state", "area", "check", "finding"), rows)
     raise typer.Exit(exit_code(checks))

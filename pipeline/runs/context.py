@@ -27,6 +27,7 @@ from pipeline.errors import (
     NotPublishedError,
     RunFailedError,
     RunStoppedError,
+    SourceError,
     TollbookError,
     raise_if_stopped,
 )
@@ -43,7 +44,9 @@ from pipeline.storage.database import Database, open_database
 from pipeline.storage.engines.duckdb import scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
-from pipeline.storage.orphans import orphans
+from pipeline.storage.migrations import newer_migrations, newer_version
+from pipeline.storage.orphans import clear_orphans
+from pipeline.storage.read_copy import open_read_copy
 from pipeline.storage.remains import check_not_lost, check_own_warehouse
 
 if TYPE_CHECKING:
@@ -88,6 +91,7 @@ class RunContext:
     files: InputFiles
     inputs: LoadedInputs
     is_first: bool  # the storage has been made for this run
+    problems: Sequence[SourceError]  # found with the storage when it was opened
 
     @property
     def book(self) -> PriceBook:
@@ -254,9 +258,15 @@ def recorded_run(
 def begin_books(storage: StorageLayout, real_now: datetime, say: Callable[[str], None]) -> None:
     """Make the storage of a schedule that starts on an empty root, so that a lost one is noticed.
 
-    Fails: RunFailedError where parts of other books are there, ConfigError.
+    Fails: RunFailedError where parts of other books are there, or where a newer version has written
+        the storage; ConfigError.
     """
     if storage.warehouse.exists():
+        newer: list[str] = []
+        with suppress(RunFailedError), open_read_copy(storage) as db:  # a run may be writing to it
+            newer = newer_migrations(db.con) if db is not None else []
+        if newer:
+            raise newer_version(newer, storage.warehouse)
         return
     head = run_log.new_run("schedule", now=real_now, started_at=real_now)
     with disk_errors.before_the_commit(storage.root), _open_storage(storage, head):
@@ -288,15 +298,13 @@ def open_run(
     stop: threading.Event,
     is_first: bool,
 ) -> Iterator[RunContext]:
-    """Open a scratch engine, load the input files, remove what a killed run left.
+    """Open a scratch engine, load the input files, clear away what no table names.
 
     Fails: ConfigError where the storage is kept in another time zone or for another organization;
         RunFailedError where a file of the books is missing or damaged.
     """
     for damaged in damaged_files(db, storage)[:1]:
         raise missing_or_damaged(damaged)
-    for orphan in orphans(db, storage):
-        orphan.unlink()
     db.agree(
         "timezone",
         config.organization.timezone,
@@ -309,6 +317,7 @@ def open_run(
         what="the organization's id",
         hint="Its rows have it: change it back, or set another `root` under [storage].",
     )
+    problems = clear_orphans(db, storage, head.run_id)
     try:
         with scratch(storage.temporary / "scratch") as con:
             yield RunContext(
@@ -325,6 +334,7 @@ def open_run(
                 files=InputFiles.load(db),
                 inputs=loaded,
                 is_first=is_first,
+                problems=problems,
             )
     finally:
         shutil.rmtree(storage.temporary, ignore_errors=True)

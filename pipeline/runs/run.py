@@ -121,6 +121,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
     """
     db, storage = run.db, run.storage
     published = published_state(storage)
+    change.problems += run.problems
     with db.transaction():
         write_ledger(run, change)
         is_unchanged = (

@@ -56,6 +56,11 @@ class StorageLayout:
         return self.root / "reports"
 
     @property
+    def set_aside(self) -> Path:
+        """Files of runs that the database does not know, by the run that found them."""
+        return self.root / "set-aside"
+
+    @property
     def cache(self) -> Path:
         """Made once and read by later runs: the template of snapshots, price rows."""
         return self.root / "cache"

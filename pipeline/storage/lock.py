@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
+from pipeline.storage.permissions import may_not_use
 
 LOCK_NAME = "lock"
 
@@ -117,10 +118,12 @@ def _unusable(error: OSError, path: Path) -> TollbookError:
         return RunFailedError(
             f"cannot be written: {reason}", file=path, hint="Free some space and run again."
         )
+    hint = "Name a folder that this user may write."
+    if isinstance(error, PermissionError):
+        denied = may_not_use(path if path.exists() else path.parent)
+        reason, hint = f"{denied.file} {denied.what}", f"{denied.hint}, or name another folder."
     return ConfigError(
-        f"the storage {path.parent} cannot be used: {reason}",
-        key="storage.root",
-        hint="Name a folder that this user may write.",
+        f"the storage {path.parent} cannot be used: {reason}", key="storage.root", hint=hint
     )
 
 

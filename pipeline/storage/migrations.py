@@ -58,7 +58,7 @@ def migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     con.execute("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR PRIMARY KEY)")
     newer = newer_migrations(con)
     if newer:
-        raise RunFailedError(f"the books are {written_by_newer(newer)}", file=path, hint=NEWER_HINT)
+        raise newer_version(newer, path)
     applied = _applied(con)
     for name in resources.sql_names("schema"):
         if name not in applied:
@@ -71,6 +71,13 @@ def migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 def newer_migrations(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Names of applied migrations that this version does not know: a newer one applied them."""
     return sorted(_applied(con) - set(resources.sql_names("schema")))
+
+
+def newer_version(migrations: list[str], path: Path) -> RunFailedError:
+    """The error of a database that a newer version has written."""
+    return RunFailedError(
+        f"the books are {written_by_newer(migrations)}", file=path, hint=NEWER_HINT
+    )
 
 
 def written_by_newer(migrations: list[str]) -> str:

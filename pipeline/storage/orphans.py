@@ -1,16 +1,35 @@
-"""Files of a killed run: written, but never committed."""
+"""Ledger, charge and minute files that no table names.
+
+Those of runs that the database knows are leftovers: a killed run wrote them, or a later run has
+replaced them. Those of other runs are kept: the database may be an older one from a backup.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.errors import SourceError
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
+from pipeline.text import counted
+
+_RUN_ID = re.compile(r"\d{8}T\d{12}Z")  # in the name of every file that a run writes
 
 
-def orphans(db: Database, layout: StorageLayout) -> list[Path]:
-    """Ledger, charge and minute files that no table names: a run that was killed left them."""
-    known = {
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """Files that no table names."""
+
+    replaced: list[Path]  # of runs that have ended
+    cut_off: list[Path]  # of the run that began last and has not ended
+    unknown: list[Path]  # of runs that this database does not know, or of none
+
+
+def orphans(db: Database, layout: StorageLayout) -> Orphans:
+    """The files that no table names, by whether a run that this database knows has written them."""
+    named = {
         str(layout.root / path)
         for (path,) in db.rows(
             "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
@@ -20,4 +39,60 @@ def orphans(db: Database, layout: StorageLayout) -> list[Path]:
         )
     }
     folders = (layout.ledger, layout.charges, layout.minutes)
-    return [p for f in folders for p in f.rglob("*") if p.is_file() and str(p) not in known]
+    files = [p for f in folders for p in f.rglob("*") if p.is_file() and str(p) not in named]
+    found = Orphans([], [], [])
+    if files:
+        ended = {run_id for (run_id,) in db.rows("SELECT run_id FROM runs")}
+        # one that published had committed: the database is a copy made while it was on
+        begun = {i for i in _begun(db) if not (layout.snapshots / i).exists()}
+        for file in files:
+            match = _RUN_ID.search(file.name)
+            run_id = match[0] if match else None
+            if run_id in ended:
+                found.replaced.append(file)
+            elif run_id in begun:
+                found.cut_off.append(file)
+            else:
+                found.unknown.append(file)
+    return found
+
+
+def clear_orphans(db: Database, layout: StorageLayout, run_id: str) -> list[SourceError]:
+    """Remove leftovers, set the files of unknown runs aside, and note that this run has begun.
+
+    Gives what is to be said of files that were set aside.
+    """
+    found = orphans(db, layout)
+    for path in (*found.replaced, *found.cut_off):
+        path.unlink()
+    folder = layout.set_aside / run_id
+    for path in found.unknown:
+        target = folder / path.relative_to(layout.root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    with db.transaction():
+        db.con.execute("DELETE FROM begun_runs")
+        db.con.execute("INSERT INTO begun_runs VALUES ($1)", [run_id])
+    if not found.unknown:
+        return []
+    return [
+        SourceError(
+            f"{counted(len(found.unknown), 'file')} of runs that {layout.warehouse.name} does not "
+            "know, as after restoring an older one, were set aside",
+            file=folder,
+            hint="The raw files that are still there were read again. Compare the totals, then "
+            "remove the folder.",
+        )
+    ]
+
+
+def set_aside(layout: StorageLayout) -> list[Path]:
+    """The files that earlier runs have set aside."""
+    return [p for p in layout.set_aside.rglob("*") if p.is_file()]
+
+
+def _begun(db: Database) -> list[str]:
+    """The run that began last; none in a storage that only an earlier version has written."""
+    if not db.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'begun_runs'"):
+        return []
+    return [run_id for (run_id,) in db.rows("SELECT run_id FROM begun_runs")]

@@ -7,6 +7,7 @@ import pwd
 from pathlib import Path
 
 from pipeline.errors import RunFailedError
+from pipeline.storage.layout import WAREHOUSE
 
 
 def this_user() -> str:
@@ -24,9 +25,10 @@ def owner_of(path: Path) -> str:
 
 def closed_folder(path: Path) -> Path | None:
     """The first folder on the way to `path` that this user may not enter; None if all are open."""
-    for folder in reversed(Path(os.path.abspath(path)).parents):  # noqa: PTH100  links stay links
-        if os.path.isdir(folder) and not may_enter(folder):  # noqa: PTH112  never raises
-            return folder
+    for way in (os.path.abspath(path), os.path.realpath(path)):  # noqa: PTH100  links stay links
+        for folder in reversed(Path(way).parents):
+            if os.path.isdir(folder) and not may_enter(folder):  # noqa: PTH112  never raises
+                return folder
     return None
 
 
@@ -36,8 +38,14 @@ def may_not_use(path: Path) -> RunFailedError:
     return RunFailedError(
         f"belongs to {owner_of(closed)} and may not be used by {this_user()}",
         file=closed,
-        hint=f"Give the storage to one user: chown -R {_name(os.geteuid())} its root.",
+        hint=f"Give the storage to one user: chown -R {_name(os.geteuid())} {_root_of(closed)}",
     )
+
+
+def _root_of(path: Path) -> Path:
+    """The root of the storage that a path is in, as far as this user may see it."""
+    ways = (Path(os.path.abspath(p)) for p in (path, *path.parents))  # noqa: PTH100  as above
+    return next((p for p in ways if os.path.lexists(p / WAREHOUSE)), path)
 
 
 def may_read(file: Path) -> bool:

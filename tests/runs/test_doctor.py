@@ -19,6 +19,7 @@ from pipeline.storage.lock import storage_lock
 from tests.support.unprivileged import open_folder, unprivileged
 
 NOW = datetime(2026, 11, 24, 8)
+RUN_ID = "20261124T080000000000Z"
 
 
 def look(folder: Path, text: str, environment: dict[str, str] | None = None) -> dict[str, Check]:
@@ -118,13 +119,14 @@ def test_the_last_runs_are_told_apart(tmp_path: Path) -> None:
 
 def test_left_over_files_are_counted_and_left(tmp_path: Path) -> None:
     """Looking removes nothing: the next run does."""
-    record_run(tmp_path, "run-1", "done", None, NOW)
+    with open_database(StorageLayout(tmp_path / "tollbook-data")) as books:
+        books.con.execute("INSERT INTO begun_runs VALUES ($1)", [RUN_ID])
     ledger = tmp_path / "tollbook-data" / "ledger"
     ledger.mkdir()
-    (ledger / "half.parquet").write_bytes(b"PAR1")
+    (ledger / f"{RUN_ID}-1.parquet").write_bytes(b"PAR1")
     found = look(tmp_path, "")
     assert found["left over"].value == "1 file of a run that did not end"
-    assert (ledger / "half.parquet").exists()
+    assert (ledger / f"{RUN_ID}-1.parquet").exists()
 
 
 def test_another_time_zone_than_the_books_is_exit_2(tmp_path: Path) -> None:
@@ -222,10 +224,9 @@ def test_a_storage_of_another_user_is_named_with_its_owner() -> None:
 
 
 def test_a_replaced_file_is_no_run_that_did_not_end(tmp_path: Path) -> None:
-    """It is older than the end of the run that replaced it."""
+    """The run that wrote it has ended."""
     ledger = tmp_path / "tollbook-data" / "ledger"
-    record_run(tmp_path, "run-1", "done", None, NOW)
+    record_run(tmp_path, RUN_ID, "done", None, NOW)
     ledger.mkdir()
-    (ledger / "old.parquet").write_bytes(b"PAR1")
-    os.utime(ledger / "old.parquet", (0, 0))
+    (ledger / f"{RUN_ID}-1.parquet").write_bytes(b"PAR1")
     assert look(tmp_path, "")["left over"].value == "1 file that a later run replaced"

@@ -17,6 +17,7 @@ from pipeline.runs.context import begin_books
 from pipeline.runs.doctor import diagnose, exit_code
 from pipeline.runs.schedule.job import JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs
+from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
 from tests.support.workspace import NOW, Workspace, lines, request
 
@@ -147,6 +148,17 @@ def test_a_schedule_whose_storage_is_gone_begins_no_new_books(tmp_path: Path) ->
         with pytest.raises(RunFailedError, match="started with is gone"):
             job.action(JobTime(NOW, is_catch_up=False))
     assert list(workspace.path("var").iterdir()) == []
+
+
+def test_a_schedule_does_not_start_on_the_storage_of_a_newer_version(
+    workspace: Workspace,
+) -> None:
+    """As no other verb that writes does."""
+    storage = StorageLayout(workspace.path("var"))
+    with open_database(storage) as db:
+        db.con.execute("INSERT INTO migrations VALUES ('schema/999_later')")
+    with pytest.raises(RunFailedError, match="written by a newer tollbook"):
+        begin_books(storage, NOW, print)
 
 
 @pytest.mark.parametrize("folder", ["ledger", "charges/charges", "charges/postings"])

@@ -19,7 +19,7 @@ from pipeline.storage.layout import StorageLayout
 
 DATABASE = "tollbook.duckdb"
 # A run adds its own row to `runs`; a price book never changes, and days name theirs.
-_NOT_HASHED = ("runs", "price_books")
+_NOT_HASHED = ("runs", "begun_runs", "price_books")
 
 
 @dataclass(frozen=True, slots=True)

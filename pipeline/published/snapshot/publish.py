@@ -132,11 +132,13 @@ class _Snapshot:
         gone = self.live.excluded.filter(pl.col("ledger_id") == file.ledger_id)["row_number"].sort()
         # not only how many: a row may come back while another one goes
         mark = xxhash.xxh3_64_hexdigest(gone.cast(pl.Int64).to_numpy().tobytes())
-        path = self.storage.live / f"{file.ledger_id}-{len(gone)}-{mark}.parquet"
+        # not by number: those of an older database that was restored are given out again
+        path = self.storage.live / f"{file.path.stem}-{len(gone)}-{mark}.parquet"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            for old in path.parent.glob(f"{file.ledger_id}-*"):
-                old.unlink()
+            for name in (file.path.stem, str(file.ledger_id)):  # the number: by earlier versions
+                for old in path.parent.glob(f"{name}-*"):
+                    old.unlink()
             kept = (
                 pl.read_parquet(file.path, hive_partitioning=False)
                 .with_row_index("row_index")

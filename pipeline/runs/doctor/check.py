@@ -51,7 +51,7 @@ def not_looked_at(area: Area, name: str, error: Exception) -> Check:
     code = ConfigError.exit_code if area == "configuration" else TollbookError.exit_code
     if isinstance(error, PermissionError) and error.filename:
         denied = may_not_use(Path(error.filename))
-        return Check(area, name, denied.what, "error", denied.hint, code)
+        return Check(area, name, f"{denied.file}: {denied.what}", "error", denied.hint, code)
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
     return Check(area, name, f"cannot be looked at: {text}", "error", exit_code=code)
 

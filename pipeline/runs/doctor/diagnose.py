@@ -123,7 +123,11 @@ def _source(source: Source, root: Path) -> Check:
     value = f"{source.kind}, {source.basis}: {' and '.join(shown) or 'no path'}"
     if problems:
         return Check(
-            "configuration", name, f"{value}; {problems[0].what}", "warning", problems[0].hint
+            "configuration",
+            name,
+            f"{value}; {problems[0].file}: {problems[0].what}",
+            "warning",
+            problems[0].hint,
         )
     if local and not files:
         return Check("configuration", name, value, "warning", f"Nothing matches {', '.join(local)}")

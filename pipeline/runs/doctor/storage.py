@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.config.model import Config
@@ -19,7 +18,7 @@ from pipeline.storage.catalogue import damaged_files
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
-from pipeline.storage.orphans import orphans
+from pipeline.storage.orphans import orphans, set_aside
 from pipeline.storage.permissions import may_write
 from pipeline.storage.read_copy import open_read_copy
 from pipeline.storage.remains import RESTORE_HINT, foreign_warehouse, lost_warehouse
@@ -92,7 +91,7 @@ def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
             yield from guarded("storage", "last run", lambda: _runs(db))
             yield from guarded("storage", "pages", lambda: _pages(db))
             yield from guarded("storage", "files", lambda: [_files(db, storage)])
-            yield from guarded("storage", "left over", lambda: [_orphans(db, storage)])
+            yield from guarded("storage", "left over", lambda: _orphans(db, storage))
     except TollbookError as error:
         if lock.holder(storage.root) is not None:
             yield Check(
@@ -187,21 +186,40 @@ def _pages(db: Database) -> Iterator[Check]:
         )
 
 
-def _orphans(db: Database, storage: StorageLayout) -> Check:
-    left = orphans(db, storage)
-    if not left:
-        return Check("storage", "left over", "none")
+def _orphans(db: Database, storage: StorageLayout) -> Iterator[Check]:
+    found = orphans(db, storage)
     if lock.holder(storage.root) is not None:
-        return Check("storage", "left over", f"{counted(len(left), 'file')} of the run in progress")
-    ended = db.value("SELECT max(finished_at) FROM runs")
-    is_later = ended is None or any(p.stat().st_mtime > _seconds(ended) for p in left)
-    of_what = "of a run that did not end" if is_later else "that a later run replaced"
-    value = f"{counted(len(left), 'file')} {of_what}"
-    return Check("storage", "left over", value, hint="The next run removes them.")
-
-
-def _seconds(at: datetime) -> float:
-    return at.replace(tzinfo=UTC).timestamp()
+        count = len(found.replaced) + len(found.cut_off) + len(found.unknown)
+        yield Check("storage", "left over", f"{counted(count, 'file')} of the run in progress")
+        return
+    values = [
+        f"{counted(len(files), 'file')} {of_what}"
+        for files, of_what in (
+            (found.replaced, "that a later run replaced"),
+            (found.cut_off, "of a run that did not end"),
+        )
+        if files
+    ]
+    hint = "The next run removes them." if values else None
+    yield Check("storage", "left over", " and ".join(values) or "none", hint=hint)
+    unknown = f"of runs that {storage.warehouse.name} does not know"
+    if found.unknown:
+        yield Check(
+            "storage",
+            "unknown files",
+            f"{counted(len(found.unknown), 'file')} {unknown}, as after restoring an older one",
+            "warning",
+            f"The next run moves them to {storage.set_aside} and reads the sources again.",
+        )
+    kept = set_aside(storage)
+    if kept:
+        yield Check(
+            "storage",
+            "set aside",
+            f"{counted(len(kept), 'file')} {unknown}, in {storage.set_aside}",
+            "warning",
+            "Compare the totals, then remove the folder.",
+        )
 
 
 def published(storage: StorageLayout) -> Check:

@@ -19,6 +19,7 @@ from pipeline.errors import RunFailedError
 from pipeline.runs.schedule.due_times import DueTimes
 from pipeline.storage.files import replace_text
 from pipeline.storage.layout import SCHEDULE_STATE
+from pipeline.storage.permissions import may_not_use
 
 JobOutcome = Literal["done", "partial", "failed", "skipped"]
 
@@ -132,8 +133,14 @@ def load(path: Path) -> dict[str, JobRecord]:
         return _File.model_validate_json(path.read_bytes()).jobs
     except FileNotFoundError:
         return {}
+    except PermissionError:
+        raise may_not_use(path) from None
     except OSError as error:
-        raise RunFailedError(f"cannot be read: {error.strerror or error}", file=path) from None
+        raise RunFailedError(
+            f"cannot be read: {error.strerror or error}",
+            file=path,
+            hint="Look at the disk it is on.",
+        ) from None
     except ValidationError:
         raise RunFailedError(
             "is not the state of a schedule",
