@@ -13,19 +13,16 @@ from pipeline.meters import METER_NAMES, METER_UNITS
 from pipeline.published.queries import NamedRow, named_rows
 from pipeline.reporting.explain.billed import BillLine
 from pipeline.reporting.explain.files import FileExists, input_files
-from pipeline.reporting.explain.model import (
+from pipeline.reporting.explain.model.charges import (
     Cell,
-    CellExplained,
     ChargeLine,
-    MeterTie,
     PostedPart,
     Posting,
     PricedSum,
-    Record,
-    Replaced,
     Total,
-    Usage,
 )
+from pipeline.reporting.explain.model.explained import CellExplained
+from pipeline.reporting.explain.model.usage import MeterTie, Record, Replaced, Usage
 from pipeline.reporting.explain.prices import prices_used
 from pipeline.reporting.explain.records import COLUMNS, added, product, record_of, with_shares
 

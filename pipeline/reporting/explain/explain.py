@@ -21,7 +21,7 @@ from pipeline.reporting.explain import files, find_cell
 from pipeline.reporting.explain import record as explain_record
 from pipeline.reporting.explain.files import FileExists
 from pipeline.reporting.explain.find_cell import Question
-from pipeline.reporting.explain.model import CellExplained, Explained
+from pipeline.reporting.explain.model.explained import CellExplained, Explained
 
 
 @dataclass(frozen=True, slots=True)

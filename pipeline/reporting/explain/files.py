@@ -13,13 +13,8 @@ import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.published.queries import named_rows
-from pipeline.reporting.explain.model import (
-    FileCell,
-    FileExplained,
-    FileRejects,
-    FileState,
-    FileVersion,
-)
+from pipeline.reporting.explain.model.explained import FileExplained
+from pipeline.reporting.explain.model.files import FileCell, FileRejects, FileState, FileVersion
 
 # Whether a file lies at a path now; None where that cannot be told, as for an address.
 FileExists = Callable[[str], bool | None]

@@ -16,7 +16,7 @@ import duckdb
 from pipeline.errors import ConfigError
 from pipeline.meters import METER_NAMES
 from pipeline.published.queries import named_rows
-from pipeline.reporting.explain.model import Cell
+from pipeline.reporting.explain.model.charges import Cell
 from pipeline.reporting.explain.text.phrases import NO_MODEL, named
 from pipeline.resources import sql
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import duckdb
 
 from pipeline.published.queries import named_rows
-from pipeline.reporting.explain.model import BookRow, PriceUsed
+from pipeline.reporting.explain.model.charges import BookRow, PriceUsed
 
 _LIST = "list#"
 _LESS = "less "

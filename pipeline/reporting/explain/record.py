@@ -9,7 +9,8 @@ import duckdb
 from pipeline.errors import ConfigError
 from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.files import FileExists, input_files, newest_version
-from pipeline.reporting.explain.model import LineExplained, LineFate, LineReject, RecordExplained
+from pipeline.reporting.explain.model.explained import LineExplained, RecordExplained
+from pipeline.reporting.explain.model.files import LineFate, LineReject
 from pipeline.reporting.explain.records import COLUMNS, record_of, with_shares
 from pipeline.reporting.explain.untraced_line import fate_without_trace
 

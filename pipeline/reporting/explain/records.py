@@ -20,7 +20,8 @@ import polars as pl
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS
 from pipeline.money import EXACT, MONEY_STEP
 from pipeline.published.queries import NamedRow, named_rows
-from pipeline.reporting.explain.model import BookRow, PriceUsed, Record, Share
+from pipeline.reporting.explain.model.charges import BookRow, PriceUsed
+from pipeline.reporting.explain.model.usage import Record, Share
 from pipeline.reporting.explain.prices import prices_used
 from pipeline.schemas import USAGE_SCHEMA
 

@@ -20,7 +20,7 @@ from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.slow_read import usage_rows
 from pipeline.intake.tabular.csv_layout import layout_of
 from pipeline.published.queries import named_rows
-from pipeline.reporting.explain.model import FileVersion, LineFate
+from pipeline.reporting.explain.model.files import FileVersion, LineFate
 
 _SEE_FILE = "See what became of its rows with: tollbook explain --file {file}."
 

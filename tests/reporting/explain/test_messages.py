@@ -13,7 +13,7 @@ import pytest
 from pipeline.errors import CheckFailedError, TollbookError
 from pipeline.published.reader import open_published
 from pipeline.reporting.explain.explain import ExplainRequest, check, explain
-from pipeline.reporting.explain.model import CellExplained
+from pipeline.reporting.explain.model.explained import CellExplained
 from pipeline.reporting.explain.text.layout import aligned, count
 from tests.support.explain_workspace import NOW, ExplainWorkspace, explain_workspace
 

@@ -8,17 +8,14 @@ from decimal import Decimal
 from pipeline.money import display_usd, plain
 from pipeline.reporting.explain.billed import draw_bill
 from pipeline.reporting.explain.find_cell import cell_text
-from pipeline.reporting.explain.model import (
+from pipeline.reporting.explain.model.charges import ChargeLine, Posting, PricedSum
+from pipeline.reporting.explain.model.explained import (
     CellExplained,
-    ChargeLine,
     Explained,
     FileExplained,
-    Posting,
-    PricedSum,
-    Record,
     RecordExplained,
-    Usage,
 )
+from pipeline.reporting.explain.model.usage import Record, Usage
 from pipeline.reporting.explain.text.layout import (
     TIMES,
     TextColumn,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.reporting.explain.model import LineExplained, LineFate, Record, RecordExplained
+from pipeline.reporting.explain.model.explained import LineExplained, RecordExplained
+from pipeline.reporting.explain.model.files import LineFate
+from pipeline.reporting.explain.model.usage import Record
 from pipeline.reporting.explain.text.layout import at, usd
 from pipeline.reporting.explain.text.phrases import place
 

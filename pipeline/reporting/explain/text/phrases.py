@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 
 from pipeline.money import plain
-from pipeline.reporting.explain.model import BookRow, FileVersion, PriceUsed, Record, Share
+from pipeline.reporting.explain.model.charges import BookRow, PriceUsed
+from pipeline.reporting.explain.model.files import FileVersion
+from pipeline.reporting.explain.model.usage import Record, Share
 from pipeline.reporting.explain.text.layout import TIMES, UNPRICED, at, count, usd
 from pipeline.text import counted
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.reporting.explain.model import (
-    FileExplained,
-    FileState,
-    LineExplained,
-    PriceUsed,
-    Record,
-    RecordExplained,
-)
+from pipeline.reporting.explain.model.charges import PriceUsed
+from pipeline.reporting.explain.model.explained import FileExplained, LineExplained, RecordExplained
+from pipeline.reporting.explain.model.files import FileState
+from pipeline.reporting.explain.model.usage import Record
 from pipeline.reporting.explain.text.layout import TextColumn, TextPage, at, count, usd
 from pipeline.reporting.explain.text.line import line_fate
 from pipeline.reporting.explain.text.phrases import (
