@@ -7,12 +7,14 @@ import os
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
 
+from tests.support.empty_storage import copied_empty_storage
 from tests.support.sample_run import shared_sample_run
 
 # The same examples in every run, so that no test fails by chance; TOLLBOOK_RANDOM=1 takes others.
@@ -25,6 +27,13 @@ settings.register_profile(
     print_blob=False,
 )
 settings.load_profile("tollbook")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_storages() -> Iterator[None]:
+    """A new storage is a copy of an empty one, whose migrations are applied once."""
+    with copied_empty_storage():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -54,6 +55,11 @@ def _date_or_midnight(value: Any) -> Any:
     return value
 
 
+@cache  # looking through the zones takes as long as all else of a configuration
+def _is_known(zone: str) -> bool:
+    return zone in available_timezones()
+
+
 Amount = Annotated[Decimal, BeforeValidator(_decimal_from_text)]
 Day = Annotated[date, BeforeValidator(_date_or_midnight)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -77,7 +83,7 @@ class Organization(_Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if not _is_known(zone):
             near = difflib.get_close_matches(zone, available_timezones(), 1)
             raise ValueError(
                 f"{zone!r} is not an IANA time zone"

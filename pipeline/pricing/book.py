@@ -266,7 +266,7 @@ class PriceBook:
     def _content(self) -> str:
         """Everything that can change a price, in an order that means nothing, as one text."""
         content = {
-            "layers": [sorted(map(book_json.row_content, layer)) for layer in self._layers],
+            "layers": [sorted(row.content for row in layer) for layer in self._layers],
             "aliases": sorted(map(book_json.alias_values, self._aliases)),
             "discounts": sorted(map(book_json.discount_values, self._discounts)),
             "allowances": sorted(map(book_json.allowance_content, self._allowances)),

@@ -7,7 +7,7 @@ Decimals are strings, instants ISO 8601 without zone (UTC), rows arrays in the o
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,12 +17,9 @@ from pipeline.errors import TollbookError
 from pipeline.money import plain
 from pipeline.pricing.aliases_and_allowances import Alias, Allowance
 from pipeline.pricing.discounts import Terms
-from pipeline.pricing.rows import PriceRow
+from pipeline.pricing.rows import ROW_COLUMNS, PriceRow
 
-FORMAT = 1
-
-# The order of a row's values. A new column is a new form: old books must stay readable.
-ROW_COLUMNS = tuple(field.name for field in fields(PriceRow))
+FORMAT = 1  # of a row's values: a new column is a new form, and old books must stay readable
 
 Values = list[str]
 
@@ -42,7 +39,7 @@ def to_json(content: Content) -> str:
     return json.dumps(
         {
             "format": FORMAT,
-            "layers": [[_row_values(row) for row in layer] for layer in content.layers],
+            "layers": [[row.values for row in layer] for layer in content.layers],
             "aliases": [alias_values(alias) for alias in content.aliases],
             "discounts": [discount_values(terms) for terms in content.discounts],
             "allowances": [allowance_values(allowance) for allowance in content.allowances],
@@ -67,18 +64,6 @@ def from_json(text: str) -> Content:
         discounts=tuple(_discount(values) for values in raw["discounts"]),
         allowances=tuple(_allowance(values) for values in raw["allowances"]),
     )
-
-
-def row_content(row: PriceRow) -> Values:
-    """The values of a row that can change a price; not its place and source."""
-    return [
-        *(part or "" for part in row.key),
-        plain(row.unit_price_usd),
-        _text(row.valid_from),
-        _text(row.valid_to),
-        str(row.long_above_tokens or ""),
-        row.layer,
-    ]
 
 
 def alias_values(alias: Alias) -> Values:
@@ -123,16 +108,6 @@ def _provider(name: str | None) -> Values:
 
 def _last(values: Values, place: int) -> str | None:
     return values[place] if len(values) > place else None
-
-
-def _row_values(row: PriceRow) -> list[Any]:
-    return [_plain_value(getattr(row, name)) for name in ROW_COLUMNS]
-
-
-def _plain_value(value: object) -> object:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _row(values: list[Any]) -> PriceRow:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +50,7 @@ _TIME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is computed once
 class PriceRow:
     """One price: what it is for, its validity, its place in a file.
 
@@ -75,7 +76,7 @@ class PriceRow:
     file: str
     line: int
 
-    @property
+    @cached_property
     def unit_price_usd(self) -> Decimal:
         """The price of one unit, with 18 decimals; exact, since the reader refused all others."""
         return unit_price(self.price_usd, self.per)
@@ -92,7 +93,7 @@ class PriceRow:
             self.variant,
         )
 
-    @property
+    @cached_property
     def price_id(self) -> str:
         """A name people can read, and a short hash: another price is another id.
 
@@ -101,16 +102,42 @@ class PriceRow:
         """
         return f"{self._name}#{self.price_hash}"
 
-    @property
+    @cached_property
     def price_hash(self) -> str:
         """Eight hexadecimal digits that tell this price from others of the same name."""
         content = f"{self.layer}|{self._name}|{plain(self.unit_price_usd)}|{self.unit}"
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
-    @property
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The values that can change a price, as text; not its place and source."""
+        return (
+            *(part or "" for part in self.key),
+            plain(self.unit_price_usd),
+            "" if self.valid_from is None else self.valid_from.isoformat(),
+            "" if self.valid_to is None else self.valid_to.isoformat(),
+            str(self.long_above_tokens or ""),
+            self.layer,
+        )
+
+    @cached_property
+    def values(self) -> tuple[object, ...]:
+        """All fields in their order, decimals and instants as text."""
+        return tuple(_plain_value(getattr(self, name)) for name in ROW_COLUMNS)
+
+    @cached_property
     def _name(self) -> str:
         name = "/".join(part for part in self.key if part is not None)
         return f"{name}@{written(self.valid_from)}" if self.valid_from else name
+
+
+ROW_COLUMNS = tuple(field.name for field in fields(PriceRow))
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def written(instant: datetime | None) -> str:
