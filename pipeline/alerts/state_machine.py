@@ -27,14 +27,16 @@ from pipeline.alerts.texts import messages
 # unknown: there is none. open: it holds. settled: it holds, and its period is over. cleared: it
 # holds no longer.
 Standing = Literal["unknown", "open", "settled", "cleared"]
-# raise: open it and notify. record: store it as resolved, nobody is notified. retract, resolve:
-# clear it, and notify those who were notified. expire: its period ended, settle it in silence.
-# withdraw: clear it in silence.
-Transition = Literal["raise", "record", "retract", "resolve", "expire", "withdraw", "keep"]
+# raise: open it and notify. report: notify, and store it as resolved, since its period is over.
+# record: store it as resolved, nobody is notified. retract, resolve: clear it, and notify those who
+# were notified. expire: its period ended, settle it in silence. withdraw: clear it in silence.
+Transition = Literal[
+    "raise", "report", "record", "retract", "resolve", "expire", "withdraw", "keep"
+]
 
 _TABLE: tuple[tuple[Standing, Observation, Transition, Transition, Transition], ...] = (
     # alert is   observed        running     ended       unwatched
-    ("unknown", "firing", "raise", "raise", "record"),
+    ("unknown", "firing", "raise", "report", "record"),
     ("unknown", "disproved", "keep", "keep", "keep"),
     ("unknown", "over", "keep", "keep", "keep"),
     ("unknown", "withdrawn", "keep", "keep", "keep"),
@@ -49,7 +51,7 @@ _TABLE: tuple[tuple[Standing, Observation, Transition, Transition, Transition], 
     ("settled", "over", "resolve", "resolve", "resolve"),
     ("settled", "withdrawn", "keep", "keep", "keep"),
     ("settled", "unobserved", "keep", "keep", "keep"),
-    ("cleared", "firing", "raise", "raise", "record"),
+    ("cleared", "firing", "raise", "report", "record"),
     ("cleared", "disproved", "keep", "keep", "keep"),
     ("cleared", "over", "keep", "keep", "keep"),
     ("cleared", "withdrawn", "keep", "keep", "keep"),
@@ -87,7 +89,7 @@ def decide(
         if after is None:
             continue
         (updates if before else new).append(after)
-        if transition in {"raise", "retract", "resolve"} and after.delivery != NOT_SENT:
+        if transition in {"raise", "report", "retract", "resolve"} and after.delivery != NOT_SENT:
             news.append(Change(condition, before, after))
     if not news:
         return Decision(tuple(new), tuple(updates))
@@ -111,8 +113,8 @@ def _apply(
     run_id: str,
 ) -> Alert | None:
     """The alert after a transition; None where it stays as it is."""
-    if transition in {"raise", "record"}:
-        return _raised(condition, before, now, run_id, is_recorded=transition == "record")
+    if transition in {"raise", "report", "record"}:
+        return _raised(transition, condition, before, now, run_id)
     if before is None or transition == "keep":
         return None
     if transition == "expire":
@@ -129,9 +131,9 @@ def _apply(
 
 
 def _raised(
-    condition: Condition, before: Alert | None, now: datetime, run_id: str, *, is_recorded: bool
+    transition: Transition, condition: Condition, before: Alert | None, now: datetime, run_id: str
 ) -> Alert:
-    period = condition.period
+    period, is_open = condition.period, transition == "raise"
     return Alert(
         alert_id=condition.alert_id,
         raised_at=now,
@@ -143,11 +145,11 @@ def _raised(
         severity=condition.severity,
         message=messages.raised(condition),
         about=condition.about,
-        state="resolved" if is_recorded else "open",
+        state="open" if is_open else "resolved",
         is_firing=True,
-        delivery=NOT_SENT if is_recorded else "to send",
+        delivery=NOT_SENT if transition == "record" else "to send",
         delivered_at=None,
-        resolved_at=now if is_recorded else None,
+        resolved_at=None if is_open else now,
         amount_usd=condition.amount_usd,
         spent_usd=condition.spent_usd,
         times_raised=before.times_raised + 1 if before else 1,

@@ -24,13 +24,6 @@ def is_copy(
     `may_return`: a second file with the same content is a later version of it, as the files of
     pages are, unless the first one is gone and was only renamed.
     """
-    if known is not None and known.content_hash == content_hash and _is_whole(known):
-        # only its times have changed, whatever copies there are
-        known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
-        if known.state == "gone":
-            known.state = "read"
-        intake.files.touch(known)
-        return True
     original = intake.files.copy_of(source.kind, source.basis, content_hash)
     if original is None:
         return False
@@ -58,10 +51,6 @@ def is_copy(
     entry.take_in(original.rows_read, duplicate=original.rows_read, not_usage=original.not_usage)
     intake.touched.append(entry)
     return True
-
-
-def _is_whole(known: InputFile) -> bool:
-    return known.waiting_bytes == 0 and known.state in {"read", "gone"}
 
 
 def leave_out(

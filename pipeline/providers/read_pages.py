@@ -104,6 +104,7 @@ class _ReadFile:
     file: RawFile
     known: InputFile | None
     content_hash: str
+    size: int  # of its content, unpacked
     records: pl.DataFrame  # without those of minute buckets, which may be many
     buckets: tuple[Bucket, ...]
     rejects: pl.DataFrame
@@ -208,6 +209,7 @@ def _parse(
             file,
             decision.known,
             found.content_hash,
+            found.size,
             page.records,
             page.buckets,
             page.rejects,
@@ -220,7 +222,7 @@ def _parse(
 def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
     file = read.file
     entry = intake.files.add(
-        intake.entry(source, file, content_hash=read.content_hash, read_bytes=file.size_bytes),
+        intake.entry(source, file, content_hash=read.content_hash, read_bytes=read.size),
         read.known,
     )
     # rows of minute buckets are kept apart, and are no usage records

@@ -38,6 +38,8 @@ class After(NamedTuple):
 
 RAISED = After("open", is_firing=True, is_resolved_now=False, is_notified=True)
 RAISED_AGAIN = RAISED._replace(times_raised=2)
+REPORTED = After("resolved", is_firing=True, is_resolved_now=True, is_notified=True)
+REPORTED_AGAIN = REPORTED._replace(times_raised=2)
 RECORDED = After("resolved", is_firing=True, is_resolved_now=True, is_notified=False)
 RECORDED_AGAIN = RECORDED._replace(times_raised=2)
 RETRACTED = After("retracted", is_firing=False, is_resolved_now=True, is_notified=True)
@@ -48,7 +50,7 @@ WITHDRAWN = After("resolved", is_firing=False, is_resolved_now=True, is_notified
 # Whatever is not listed stays as it is, and nobody is notified.
 CASES: dict[tuple[Standing, Observation, Phase], After] = {
     ("unknown", "firing", "running"): RAISED,
-    ("unknown", "firing", "ended"): RAISED,
+    ("unknown", "firing", "ended"): REPORTED,
     ("unknown", "firing", "unwatched"): RECORDED,
     ("open", "firing", "ended"): SETTLED,
     ("open", "firing", "unwatched"): SETTLED,
@@ -70,7 +72,7 @@ CASES: dict[tuple[Standing, Observation, Phase], After] = {
     ("settled", "over", "ended"): RESOLVED,
     ("settled", "over", "unwatched"): RESOLVED,
     ("cleared", "firing", "running"): RAISED_AGAIN,
-    ("cleared", "firing", "ended"): RAISED_AGAIN,
+    ("cleared", "firing", "ended"): REPORTED_AGAIN,
     ("cleared", "firing", "unwatched"): RECORDED_AGAIN,
 }
 EVERY = [
@@ -159,7 +161,7 @@ def test_nobody_is_notified_that_what_they_never_heard_of_is_over(
     before = alert(standing, NOT_SENT)
     known = [before] if before else []
     decision = decide([condition(observed, phase)], known, now=NOW, run_id="run-2", organization="")
-    is_raised = TRANSITIONS[standing, observed, phase] == "raise"
+    is_raised = TRANSITIONS[standing, observed, phase] in {"raise", "report"}
     assert bool(decision.messages) == is_raised
 
 

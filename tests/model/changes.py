@@ -268,8 +268,6 @@ def touch(world: World, a: int, _b: int, _c: int) -> None:
     if not files:
         raise UnfitError
     path = pick(files, a)
-    if "touched_file" in world.faults and not world.is_alone(path):
-        raise UnfitError
     world.write(path, world.disk[path].text)
 
 

@@ -10,7 +10,5 @@ KNOWN_FAULTS: frozenset[str] = frozenset(
     {
         "copy_of_held",  # a copy is not read though a row held in its original can be by now
         "forget_held",  # a held row that another file has too is held no longer
-        "touched_file",  # a packed log with a new time is read again, as duplicates
-        "raised_late",  # an alert raised for an ended month is open until some later run
     }
 )

@@ -5,6 +5,7 @@ Dollars are millions of tokens: m1 costs one dollar a million.
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -370,3 +371,31 @@ def test_a_dry_run_shows_rows_and_dollars_and_changes_nothing(trial: Trial) -> N
     assert "2 rows would no longer count, 1 rows would count" in done.output
     assert "would move by -2" in done.output
     assert trial.dollars == 3
+
+
+def test_a_packed_log_that_is_touched_or_packed_anew_is_the_same_file(trial: Trial) -> None:
+    lines = (chat("c1", 1), chat("c2", 2))
+    trial.write("logs/a.jsonl.gz", *lines)
+    trial.run()
+    before = trial.fates
+    trial.write("logs/a.jsonl.gz", *lines)
+    trial.run()
+    packed = gzip.compress("".join(f"{line}\n" for line in lines).encode(), compresslevel=1)
+    (trial.folder / "logs/a.jsonl.gz").write_bytes(packed + gzip.compress(b""))
+    trial.run()
+    assert trial.fates == before
+
+
+def test_an_alert_that_a_late_record_raises_for_an_ended_month_is_settled_at_once(
+    tmp_path: Path,
+) -> None:
+    """Or the same run again would change it; and a run that finds nothing new leaves it open."""
+    trial = Trial(tmp_path, budgets=(Budget("b", Decimal(10)),))
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c2", 5))
+    seen = []
+    for _ in range(2):
+        trial.run(datetime(2026, 4, 1, 12))
+        seen.append(set(trial.product.facts()[0].alerts.values()))
+    assert seen == [{"resolved"}, {"resolved"}]

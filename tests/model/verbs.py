@@ -137,11 +137,16 @@ def rebase(world: World, _a: int, _b: int, _c: int) -> None:
     world.configure(moved)
     world.told.append(f"# the basis of audit is now {moved.basis}")
     told = world.product.run(world.now)
-    if any(v.path.startswith("audit/") for v in world.books.requests.versions) and not told:
+    versions = world.books.requests.versions
+    was_read = any(v.path.startswith("audit/") and not v.is_forgotten for v in versions)
+    if was_read and not told:
         raise DifferenceError("the run said nothing of the changed basis")
+    world.books.rebase(moved, world.now, world.book)
+    if not was_read:
+        world.books.run(world.disk, world.clock, world.now, world.book)
+        world.agree(told, world.books.ending(world.disk))
     _look_first(world, "rebase", "audit")
     world.told.append(f"tollbook rebase audit --now {world.now.isoformat()}Z")
-    world.books.rebase(moved, world.now, world.book)
     world.agree(world.product.command("rebase", "audit", now=world.now))
 
 

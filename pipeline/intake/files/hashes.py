@@ -50,3 +50,8 @@ def content_hashes(path: Path, sizes: Iterable[int]) -> Iterator[tuple[int, str]
                 yield size, digest.hexdigest()
     except DAMAGED:
         return
+
+
+def is_content(path: Path, size: int, content_hash: str) -> bool:
+    """Whether a file's content, unpacked, is so many bytes long and has this hash."""
+    return list(content_hashes(path, [size, size + 1])) == [(size, content_hash)]

@@ -16,7 +16,7 @@ from pipeline.config.model import Source
 from pipeline.errors import CheckFailedError
 from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
-from pipeline.intake.files.hashes import content_hashes, prefix_hash
+from pipeline.intake.files.hashes import content_hashes, is_content, prefix_hash
 from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
@@ -192,7 +192,12 @@ class InputFiles:
             is_out = _is_still_forgotten(known, file)
             return Decision(Action.SKIP if is_out else Action.READ, known)
         is_same = (known.size_bytes, known.sample_hash) == (file.size_bytes, file.sample_hash)
-        if is_same and known.modified_ns == file.modified_ns and known.state != "unreadable":
+        is_same = is_same and known.modified_ns == file.modified_ns
+        if known.state != "unreadable" and (is_same or _has_same_content(known, file)):
+            if not is_same:  # only its time or how it is packed has changed
+                known.size_bytes, known.sample_hash = file.size_bytes, file.sample_hash
+                known.modified_ns = file.modified_ns
+                self.touch(known)
             is_overdue = (
                 known.waiting_bytes > 0
                 and not known.is_tail_rejected
@@ -344,13 +349,21 @@ def _is_gone(path: Path) -> bool:
         return False
 
 
-def _has_grown(known: InputFile, file: RawFile) -> bool:
-    if file.size_bytes < known.size_bytes:
+def _has_same_content(known: InputFile, file: RawFile) -> bool:
+    if not known.content_hash or (_is_plain(file) and file.size_bytes != known.size_bytes):
         return False
-    with file.local.open("rb") as stream:
-        if compression(stream.read(4)) is not None:
-            return False
+    return is_content(file.local, known.read_bytes + known.waiting_bytes, known.content_hash)
+
+
+def _has_grown(known: InputFile, file: RawFile) -> bool:
+    if file.size_bytes < known.size_bytes or not _is_plain(file):
+        return False
     return prefix_hash(file.local, known.size_bytes) == known.content_hash
+
+
+def _is_plain(file: RawFile) -> bool:
+    with file.local.open("rb") as stream:
+        return compression(stream.read(4)) is None
 
 
 def _is_still_forgotten(known: InputFile, file: RawFile) -> bool:
