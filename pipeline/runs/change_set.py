@@ -72,6 +72,11 @@ class ChangeSet:
         """Whether there are days to rate or to reconcile, even if no stored row has changed."""
         return bool(self.reasons) or self.compare_again is not None
 
+    @property
+    def files_read(self) -> list[str]:
+        """Names of the files that rows were read from."""
+        return sorted({file.input_file for file in self.touched})
+
     def touched_days(self, ledger: Sequence[LedgerFile]) -> Iterator[date]:
         """The UTC days whose requests or minutes this run may have changed; rather too many."""
         yield from self.reasons

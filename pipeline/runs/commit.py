@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.charges.model import PostingFile, RatingResult
 
 _OF_DAYS = "checks/charges_are_their_postings"
+_SHOWN = 3  # files or days that a message names
 
 
 def write_ledger(run: RunContext, change: ChangeSet) -> None:
@@ -99,15 +100,21 @@ def _forget(run: RunContext, change: ChangeSet) -> None:
         run.files.touch(files[file_id])
 
 
-def check_books(db: Database) -> None:
-    """Check the stored rows. Fails: CheckFailedError with the check and the first row found."""
+def check_books(db: Database, read: Sequence[str]) -> None:
+    """Check the stored rows. Fails: CheckFailedError with the file or the day at fault.
+
+    Takes the files that this run has read: what is at fault came with one of them.
+    """
     for name in resources.sql_names("checks"):
         if name != _OF_DAYS:
-            _check(db.con, name)
+            _check(db.con, name, read)
 
 
 def check_days(
-    con: duckdb.DuckDBPyConnection, rated: RatingResult, postings: Sequence[PostingFile]
+    con: duckdb.DuckDBPyConnection,
+    rated: RatingResult,
+    postings: Sequence[PostingFile],
+    read: Sequence[str],
 ) -> None:
     """Check that the charges of every day that this run wrote are the sum of its postings.
 
@@ -134,16 +141,21 @@ def check_days(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT usage_date, quantity, list_cost_usd, "
             f"cost_usd FROM {charge_relation(paths)}"
         )
-    _check(con, _OF_DAYS)
+    _check(con, _OF_DAYS, read)
 
 
-def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    relation = con.sql(resources.sql(name))
-    broken = relation.limit(1).fetchall()
-    if broken:
-        facts = ", ".join(f"{c}={v}" for c, v in zip(relation.columns, broken[0], strict=True))
-        raise CheckFailedError(
-            f"the check {name.removeprefix('checks/')!r} does not hold: {facts}",
-            hint="Nothing was committed. Please report this, with the output of the run. "
-            f"{SET_ASIDE}",
-        )
+def _check(con: duckdb.DuckDBPyConnection, name: str, read: Sequence[str]) -> None:
+    broken = con.sql(resources.sql(name)).limit(_SHOWN + 1).fetchall()
+    if not broken:
+        return
+    [(place, finding), *others] = broken
+    also = [other for other, _ in others[: _SHOWN - 1] if other]
+    more = [f"so with {', '.join(also)}{' and others' if len(broken) > _SHOWN else ''}"]
+    files = f"{', '.join(read[:_SHOWN])}{' and others' if len(read) > _SHOWN else ''}"
+    raise CheckFailedError(
+        "; ".join([finding, *(more if also else [])]),
+        file=place,
+        key=f"(check {name.removeprefix('checks/')})",
+        hint=f"Nothing was committed. {f'This run has read {files}. ' if files else ''}{SET_ASIDE} "
+        "Please report this, with the output of the run.",
+    )

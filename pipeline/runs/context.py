@@ -249,7 +249,7 @@ def recorded_run(
             if isinstance(error, ConfigError) and verb != "run":
                 raise
             failure = disk_errors.as_tollbook_error(error, storage.root)
-            record_failure(db, failure or RunFailedError(type(error).__name__))
+            record_failure(db, failure or RunFailedError(disk_errors.name_of(error)))
             if failure is None:
                 raise
             raise failure from None

@@ -143,7 +143,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         )
         run.begin("check the books")
         if not is_unchanged:
-            check_books(db)
+            check_books(db, change.files_read)
     with disk_errors.after_the_commit(storage.root):
         begin("deliver")
         has_delivered = deliver(db, run.channels, clock=run.clock, say=run.say)
@@ -195,7 +195,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     write_charges(run, rated)
     days = charge_store.days(db, storage.root)
     postings = charge_store.postings(db, storage.root)
-    check_days(run.con, rated, postings)
+    check_days(run.con, rated, postings, change.files_read)
     looked_at = days if change.rerated_days is None else change.rerated_days
     posted_days = {p.usage_date for p in postings if p.rows}
     charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))

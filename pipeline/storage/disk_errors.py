@@ -46,6 +46,17 @@ def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
     return None
 
 
+def name_of(error: BaseException) -> str:
+    """What to record of an error that nobody foresaw: its kind, and what DuckDB or polars say.
+
+    Texts of others are left out: they may have secrets in them.
+    """
+    kind = type(error).__name__
+    if not isinstance(error, duckdb.Error | pl.exceptions.PolarsError) or not str(error).strip():
+        return kind
+    return f"{kind}: {str(error).strip().splitlines()[0]}"
+
+
 def _of_a_file(file: Path, what: str) -> RunFailedError:
     if _FULL.search(what):
         return RunFailedError(

@@ -1,10 +1,12 @@
 -- row: one alert that waits to be sent and that no pending message of the outbox raises.
+-- gives: place (what is at fault), finding (what is wrong with it).
 -- engine: duckdb
 SELECT
-  alert_id,
-  kind,
-  subject_id,
-  raised_at
+  'alert ' || alert_id AS place,
+  format(
+    'of kind {} about {}, raised at {}, waits to be sent and no message has it', kind,
+    coalesce(subject_id, 'the run'), raised_at
+  ) AS finding
 FROM alerts
 WHERE
   delivery = 'to send'

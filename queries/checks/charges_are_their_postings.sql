@@ -1,4 +1,5 @@
 -- row: one UTC day whose charges are not the sum of its postings.
+-- gives: place (what is at fault), finding (what is wrong with it).
 -- takes: day_charges, day_postings (usage_date, quantity, list_cost_usd, cost_usd).
 -- engine: duckdb
 WITH charged AS (
@@ -18,11 +19,16 @@ posted AS (
 )
 
 SELECT
-  coalesce(c.usage_date, p.usage_date) AS usage_date,
-  c.cost_usd AS charged_usd, p.cost_usd AS posted_usd
+  CAST(coalesce(c.usage_date, p.usage_date) AS VARCHAR) AS place,
+  format(
+    'its charges are {} USD (quantity {}), the sum of its postings is {} USD (quantity {})',
+    CAST(coalesce(c.cost_usd, 0) AS VARCHAR), CAST(coalesce(c.quantity, 0) AS VARCHAR),
+    CAST(coalesce(p.cost_usd, 0) AS VARCHAR), CAST(coalesce(p.quantity, 0) AS VARCHAR)
+  ) AS finding
 FROM charged AS c
 FULL JOIN posted AS p ON p.usage_date = c.usage_date
 WHERE
   coalesce(c.quantity, 0) <> coalesce(p.quantity, 0)
   OR coalesce(c.cost_usd, 0) <> coalesce(p.cost_usd, 0)
   OR coalesce(c.list_cost_usd, 0) <> coalesce(p.list_cost_usd, 0)
+ORDER BY place

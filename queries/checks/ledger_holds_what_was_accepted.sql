@@ -1,5 +1,6 @@
 -- row: the rows of the live ledger and the current provider costs, where they are not what the
 -- input files say was accepted.
+-- gives: place (what is at fault: no single file), finding (what is wrong with it).
 -- engine: duckdb
 WITH held AS (
   SELECT
@@ -10,7 +11,12 @@ WITH held AS (
 
 said AS (SELECT coalesce(sum(accepted), 0) AS accepted FROM input_files)
 
-SELECT held.live_rows, said.accepted
+SELECT
+  CAST(NULL AS VARCHAR) AS place,
+  format(
+    'the ledger and the provider costs have {} rows, but {} rows of the input files are accepted',
+    held.live_rows, said.accepted
+  ) AS finding
 FROM held
 CROSS JOIN said
 WHERE held.live_rows <> said.accepted

@@ -284,7 +284,7 @@ def test_an_alert_that_lost_its_message_is_found_by_the_check() -> None:
     assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
     con.execute("DELETE FROM messages")
     [row] = con.execute(sql("checks/alerts_have_a_message")).fetchall()
-    assert row[0] == decision.new[0].alert_id
+    assert row[0] == f"alert {decision.new[0].alert_id}"
 
 
 @settings(max_examples=30)
