@@ -28,6 +28,7 @@ from pipeline.published.read_only_sql import Statement, read_only
 from pipeline.published.snapshot.retention import VIEWS
 from pipeline.published.snapshot.template import mark
 from pipeline.storage.permissions import may_not_use, may_read
+from pipeline.text import sentences
 
 DATABASE = "tollbook.duckdb"
 MEMORY_LIMIT = "2GB"
@@ -260,6 +261,21 @@ def _place(error: duckdb.Error) -> str:
 
 
 def _readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookError:
+    readable = _as_readable(error, con)
+    if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+        [(path,)] = con.execute(
+            "SELECT path FROM duckdb_databases() WHERE NOT internal LIMIT 1"
+        ).fetchall()
+        if not is_of_this_version(Path(path).parent):
+            older = "The figures were published by another version of tollbook, whose views may "
+            older += "differ: `tollbook run` publishes them again."
+            readable = type(readable)(
+                readable.what, key=readable.key, hint=sentences(readable.hint, older)
+            )
+    return readable
+
+
+def _as_readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookError:
     message = _message(error)
     table = re.match(r"Table with name (\S+) does not exist", message)
     if table:

@@ -241,7 +241,7 @@ def recorded_run(
                 yield run
         except NotPublishedError as error:
             with suppress(duckdb.Error, OSError):
-                run_log.note_not_published(db, head, error)
+                run_log.note_not_published(db, head.run_id, error)
             raise
         except (RunStoppedError, KeyboardInterrupt):
             raise
@@ -253,6 +253,16 @@ def recorded_run(
             if failure is None:
                 raise
             raise failure from None
+
+
+def note_not_published(
+    config: Config, run_id: str, error: NotPublishedError, real_now: datetime
+) -> None:
+    """Record that the report of a run that has ended was not written; if that can be recorded."""
+    storage = StorageLayout(config.storage.root.absolute())
+    head = run_log.new_run("report", now=real_now, started_at=real_now)
+    with suppress(TollbookError, duckdb.Error, OSError), _open_storage(storage, head) as db:
+        run_log.note_not_published(db, run_id, error)
 
 
 def begin_books(storage: StorageLayout, real_now: datetime, say: Callable[[str], None]) -> None:

@@ -15,7 +15,7 @@ from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
 from pipeline.providers.span import backfill
 from pipeline.reporting.month.written import WrittenReport, load_written
-from pipeline.runs.context import begin
+from pipeline.runs.context import begin, note_not_published
 from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
 from pipeline.runs.named_files import NamedFiles
 from pipeline.runs.result import RunResult
@@ -120,11 +120,13 @@ def run_and_report(
     except TollbookError as error:
         if isinstance(error, ConfigError):
             raise
-        raise NotPublishedError(
+        failure = NotPublishedError(
             f"the run was committed and published, but its report was not written: {error.what}",
             file=error.file,
             hint=f"{error.hint or ''} `tollbook report` writes it.".strip(),
-        ) from None
+        )
+        note_not_published(config, result.run_id, failure, clock.real())
+        raise failure from None
     return RunReport(result, written, local_day(now, config))
 
 

@@ -65,12 +65,12 @@ def record(
     record_version(db.con)
 
 
-def note_not_published(db: Database, run: RunHead, error: TollbookError) -> None:
-    """Record that a run is committed and could not be published."""
+def note_not_published(db: Database, run_id: str, error: TollbookError) -> None:
+    """Record that a run is committed, but its figures or its report could not be published."""
     db.con.execute(
         "UPDATE runs SET outcome = 'partial', message = concat_ws(chr(10), message, $text) "
         "WHERE run_id = $run_id",
-        {"text": str(error), "run_id": run.run_id},
+        {"text": str(error), "run_id": run_id},
     )
 
 

@@ -324,6 +324,18 @@ def test_a_snapshot_of_another_version_says_what_to_do(tmp_path: Path) -> None:
     assert "with the same figures" in str(found.value)
 
 
+def test_a_question_to_a_snapshot_of_another_version_says_so(tmp_path: Path) -> None:
+    """With what else may be wrong: nobody can tell which of the two it is."""
+    published = publish(tmp_path, {})
+    with open_published(published) as con, pytest.raises(ConfigError) as found:
+        run_statement(con, "FROM a_view_of_another_version")
+    assert "published by another version" in str(found.value)
+    (published / ".views").write_text(mark(), encoding="utf-8")
+    with open_published(published) as con, pytest.raises(ConfigError) as found:
+        run_statement(con, "FROM a_view_of_another_version")
+    assert "published by another version" not in str(found.value)
+
+
 def test_a_mistake_of_ours_stays_a_mistake(tmp_path: Path) -> None:
     """A snapshot of this very version has all its views."""
     published = publish(tmp_path, {})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import CheckFailedError
-from pipeline.runs import run
+from pipeline.runs import commit, run
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
 from tests.support.workspace import Workspace, lines, request
@@ -23,15 +23,16 @@ FAULTS = {
     "ledger_holds_what_was_accepted": (
         "UPDATE input_files SET rows_read = rows_read + 1, accepted = accepted + 1",
         (
-            r"\(check ledger_holds_what_was_accepted\): the ledger and the provider costs have 2 "
+            r"\(check ledger_holds_what_was_accepted\): the ledger "
+            "and the provider costs have 2 rows, "
             "but 3 rows of the input files are accepted"
         ),
     ),
     "quarantine_holds_what_was_rejected": (
         "UPDATE input_files SET rows_read = rows_read + 1, quarantined = quarantined + 1",
         (
-            r"logs/a\.jsonl \(check quarantine_holds_what_was_rejected\): 1 of its rows are "
-            "quarantined, but the quarantine has 0 of them"
+            r"logs/a\.jsonl \(check quarantine_holds_what_was_rejected\): 1 of its rows "
+            "are counted as quarantined, but the quarantine has 0 of them"
         ),
     ),
 }
@@ -65,7 +66,7 @@ def test_a_day_whose_charges_are_not_its_postings_is_named(
     workspace.write("logs/a.jsonl", lines(request("a")))
     workspace.run()
     [(day,)] = workspace.rows("SELECT DISTINCT usage_date FROM charges")
-    real = run.check_days
+    real = commit.check_days
 
     def without_the_first(con: object, rated: object, postings: list[object], read: object) -> None:
         real(con, rated, postings[1:], read)  # type: ignore[arg-type]

@@ -200,6 +200,9 @@ def test_another_organization_than_that_of_the_storage_is_refused(workspace: Wor
     """Its rows would count beside the others."""
     text = workspace.path("tollbook.toml").read_text()
     workspace.configure(text.replace("org-acme", "org-b"))
+    checks = {c.name: c for c in diagnose(lambda: load(workspace.path("tollbook.toml")), {})}
+    assert checks["rows are of"].value == "org-acme, but the configuration says org-b"
+    assert checks["rows are of"].exit_code == 2
     with pytest.raises(ConfigError, match=r"organization's id of this storage is 'org-acme'"):
         workspace.run()
 
@@ -236,6 +239,9 @@ def test_a_committed_run_whose_report_is_not_written_ends_with_3(
         run_and_print(None, now=None)
     assert failure.value.exit_code == 3
     assert workspace.tokens() == 3000
+    checks = {c.name: c for c in diagnose(lambda: load(workspace.path("tollbook.toml")), {})}
+    assert checks["last run"].value.startswith("run, partial at ")
+    assert "its report was not written" in (checks["last run"].hint or "")
 
 
 def test_a_source_whose_files_are_all_gone_is_a_problem(workspace: Workspace) -> None:

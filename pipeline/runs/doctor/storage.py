@@ -87,7 +87,7 @@ def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
             foreign = foreign_warehouse(db, storage)
             if foreign is not None:
                 yield _stops("books", foreign, RESTORE_HINT)
-            yield _zone_of(db, config)
+            yield from _agreed(db, config)
             yield from guarded("storage", "last run", lambda: _runs(db))
             yield from guarded("storage", "pages", lambda: _pages(db))
             yield from guarded("storage", "files", lambda: [_files(db, storage)])
@@ -139,19 +139,25 @@ def _files(db: Database, storage: StorageLayout) -> Check:
     return _stops("files", value, "Restore them from a backup.")
 
 
-def _zone_of(db: Database, config: Config) -> Check:
-    kept = db.value("SELECT value FROM settings WHERE name = 'timezone'")
-    configured = config.organization.timezone
-    if kept in (None, configured):
-        return Check("storage", "days kept in", configured)
-    return Check(
-        "storage",
-        "days kept in",
-        f"{kept}, but the configuration says {configured}",
-        "error",
-        "Change it back, or set another `root` under [storage].",
-        ConfigError.exit_code,
-    )
+def _agreed(db: Database, config: Config) -> Iterator[Check]:
+    """What the storage was begun with, against the configuration."""
+    organization = config.organization
+    for setting, name, configured in (
+        ("timezone", "days kept in", organization.timezone),
+        ("organization", "rows are of", organization.id),
+    ):
+        kept = db.value("SELECT value FROM settings WHERE name = $name", {"name": setting})
+        if kept in (None, configured):
+            yield Check("storage", name, configured)
+            continue
+        yield Check(
+            "storage",
+            name,
+            f"{kept}, but the configuration says {configured}",
+            "error",
+            "Change it back, or set another `root` under [storage].",
+            ConfigError.exit_code,
+        )
 
 
 def _runs(db: Database) -> Iterator[Check]:
