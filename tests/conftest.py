@@ -16,6 +16,9 @@ from hypothesis import settings
 
 from tests.support.empty_storage import copied_empty_storage
 from tests.support.sample_run import shared_sample_run
+from tests.support.scratch import use_memory
+
+use_memory()  # before anything asks for the folder of temporary files
 
 # The same examples in every run, so that no test fails by chance; TOLLBOOK_RANDOM=1 takes others.
 # No test is a stopwatch: a slow machine is no defect.

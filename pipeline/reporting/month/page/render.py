@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -30,32 +32,7 @@ def render(report: MonthReport, csv_name: str) -> str:
     templates = folder("reports")
     style = (templates / "style.css").read_text(encoding="utf-8")
     script = (templates / "sort.js").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        usd=display_usd,
-        exact=text.usd_exact,
-        signed=text.signed_usd,
-        percent=text.percent,
-        signed_percent=text.signed_percent,
-        count=text.count,
-        counted=text.counted,
-        quantity=lambda q: text.quantity(q.value, q.unit),
-        day=text.day,
-        days=text.days,
-        month=text.month,
-        day_numbers=text.day_numbers,
-        instant=lambda value: text.instant(value, report.period.zone),
-        size=text.size,
-        age=text.age,
-        plain=plain,
-    )
+    environment = _environment(report.period.zone)
     # Our own two files, and nothing else, go in as they are.
     page = environment.get_template("report.html.j2").render(
         report=report,
@@ -78,6 +55,37 @@ def render(report: MonthReport, csv_name: str) -> str:
         script_hash=_hash(script),
     )
     return page.rstrip("\n")
+
+
+@cache  # compiling the templates takes longer than the rest of a report
+def _environment(zone: ZoneInfo) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder("reports")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        usd=display_usd,
+        exact=text.usd_exact,
+        signed=text.signed_usd,
+        percent=text.percent,
+        signed_percent=text.signed_percent,
+        count=text.count,
+        counted=text.counted,
+        quantity=lambda q: text.quantity(q.value, q.unit),
+        day=text.day,
+        days=text.days,
+        month=text.month,
+        day_numbers=text.day_numbers,
+        instant=lambda value: text.instant(value, zone),
+        size=text.size,
+        age=text.age,
+        plain=plain,
+    )
+    return environment
 
 
 def _hash(text: str) -> str:
