@@ -88,18 +88,37 @@ def _channel(url: str, entry: str, key: str, timeout_seconds: float) -> Channel:
     except Exception:  # noqa: BLE001  a plugin's parser may raise anything, with the URL in it
         service = None
     if service is None:
-        kind = f"of the kind {scheme[1].lower()}://" if scheme else "without a scheme"
-        raise ConfigError(
-            f"{place} ({kind}) is no URL that apprise understands",
-            key=key,
-            hint="See the list of services in apprise's documentation.",
-        )
+        raise _not_understood(place, key, scheme[1].lower() if scheme else None)
     if service.overflow_mode == apprise.OverflowMode.UPSTREAM:
         # else a service with a short limit refuses a long message on every run
         service.overflow_mode = apprise.OverflowMode.SPLIT
     name = str(service.url(privacy=True)).partition("://")[0]
     known_by = entry if entry.startswith(_ENV) else hashlib.sha256(url.encode()).hexdigest()[:8]
     return Channel(label=f"{name} ({known_by})", send=_sender(service, asset, timeout_seconds))
+
+
+def _not_understood(place: str, key: str, scheme: str | None) -> ConfigError:
+    """What is wrong with a URL, from its scheme alone: the rest of it is secret."""
+    from apprise.manager_plugins import NotificationManager  # noqa: PLC0415  as above
+
+    services: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    see = "See the list of services in apprise's documentation."
+    if scheme is None:
+        return ConfigError(
+            f"{place} does not begin with a service", key=key, hint=f"Write SERVICE://…. {see}"
+        )
+    if scheme in {"http", "https"}:
+        own = "jsons" if scheme == "https" else "json"
+        hint = f"For a webhook of your own write {own}:// instead of {scheme}://. {see}"
+        return ConfigError(f"{place}: {scheme}:// names no service", key=key, hint=hint)
+    if scheme not in services:
+        return ConfigError(f"{place}: there is no service {scheme}://", key=key, hint=see)
+    form = services[scheme].templates[0].replace("{schema}", scheme)
+    return ConfigError(
+        f"{place}: {scheme}:// is known, but parts are missing or misspelt",
+        key=key,
+        hint=f"Its shortest form is {form}",
+    )
 
 
 def _sender(

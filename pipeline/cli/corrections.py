@@ -183,9 +183,10 @@ def prices_diff(
 def _show(config: Path | None, now: str | None, act: Callable[[RunContext], ChangeSet]) -> None:
     """Print what a correction would change."""
     from pipeline.money import plain
+    from pipeline.runs.context import PREVIEW
     from pipeline.runs.corrections.rerate import preview
 
-    with cli_context.correction(config, now, "preview") as run:
+    with cli_context.correction(config, now, PREVIEW) as run:
         shown = preview(run, act(run))
     for note in shown.notes:
         typer.echo(note, err=True)
@@ -207,11 +208,12 @@ def _preview(
 ) -> None:
     from pipeline.money import plain
     from pipeline.published.formats import FrameResult
+    from pipeline.runs.context import PREVIEW
     from pipeline.runs.corrections.rerate import preview_rerate, total_difference
 
     first = cli_context.day(since, "--since") if since else None
     last = cli_context.day(until, "--until") if until else None
-    with cli_context.correction(config, now, "preview") as run:
+    with cli_context.correction(config, now, PREVIEW) as run:
         frame = preview_rerate(run, first, last)
     published = run.config.storage.root / "published"
     print_answer(FrameResult(frame), form, out, published, quiet=quiet)

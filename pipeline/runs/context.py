@@ -67,6 +67,7 @@ Stage = Literal[
     "report",
 ]
 AUDIT_EVENT = "tollbook.stage"
+PREVIEW = "preview"  # the verb of a run that only shows what another would do
 
 
 def begin(stage: Stage) -> None:
@@ -198,7 +199,9 @@ def recorded_run(
     a wrong argument of a correction is not.
     Fails: ConfigError, LockHeldError, RunFailedError; and what the run itself fails with.
     """
-    senders = channels.resolve(config.alerts.channels, environment)
+    is_preview = verb == PREVIEW
+    # a preview sends nothing, and is asked for where the service's environment may not be set
+    senders = () if is_preview else channels.resolve(config.alerts.channels, environment)
     storage = StorageLayout(config.storage.root.absolute())
     head = run_log.new_run(verb, now=now, started_at=real_clock())
 
@@ -249,6 +252,8 @@ def recorded_run(
             if isinstance(error, ConfigError) and verb != "run":
                 raise
             failure = disk_errors.as_tollbook_error(error, storage.root)
+            if is_preview and failure is not None:
+                raise failure from None
             record_failure(db, failure or RunFailedError(disk_errors.name_of(error)))
             if failure is None:
                 raise

@@ -40,7 +40,8 @@ class RunReport:
         which = "" if is_current or not report.is_default_month else ", the newest month with data"
         month = f"{report.month:%B %Y}{which}"
         current = "" if is_current else ", in their current period"
-        budgets = f"{self.result.budgets_over} over, {self.result.budgets_near} near"
+        near = " (past their highest threshold below 100 %)" if self.result.budgets_near else ""
+        budgets = f"{self.result.budgets_over} over, {self.result.budgets_near} near{near}"
         unpriced = "; some usage has no price" if report.is_lower_bound else ""
         spent = "nothing recorded" if report.is_empty else f"{bound}{display_usd(report.spent_usd)}"
         read = (

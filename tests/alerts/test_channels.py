@@ -175,3 +175,25 @@ def test_a_server_that_does_not_answer_is_a_failure_in_time() -> None:
         error = channel.send("Title", "body", "info")
         server.is_open.set()
     assert error == "no answer within 0.2 seconds"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "slack://only-one-part",
+            "parts are missing or misspelt. Its shortest form is slack://{token_a}/{token_b}/",
+        ),
+        (
+            "https://example.org/hook",
+            "For a webhook of your own write jsons:// instead of https://",
+        ),
+        ("slakc://a/b/c", "there is no service slakc://"),
+        ("hooks.example.org/x", "does not begin with a service. Write SERVICE://…."),
+    ],
+)
+def test_a_url_that_is_not_understood_says_how_to_write_it(url: str, message: str) -> None:
+    """By its service alone; nothing of the rest is shown."""
+    with pytest.raises(ConfigError) as caught:
+        resolve(["env:HOOK"], {"HOOK": url})
+    assert message in str(caught.value)

@@ -167,6 +167,18 @@ def test_a_running_run_is_named_and_not_disturbed(tmp_path: Path) -> None:
     assert look(tmp_path, "")["lock"].value == "free"
 
 
+def test_files_of_a_running_run_are_not_called_left_over(tmp_path: Path) -> None:
+    """It has begun, and will name them when it commits."""
+    root = tmp_path / "tollbook-data"
+    record_run(tmp_path, "run-1", "done", None, NOW)
+    (root / "ledger").mkdir()
+    (root / "ledger" / f"{RUN_ID}-1.parquet").write_bytes(b"PAR1")
+    with storage_lock(root, what="tollbook run", real_now=NOW):
+        found = look(tmp_path, "")
+    assert found["left over"].value == "1 file of the run in progress"
+    assert "unknown files" not in found
+
+
 def test_the_words_of_a_killed_run_are_no_lock(tmp_path: Path) -> None:
     """Its process is gone, so the kernel has let go of the lock."""
     ended = subprocess.Popen(["true"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, LockHeldError
-from pipeline.storage.lock import storage_lock
+from pipeline.storage.lock import holder, storage_lock
 
 NOW = datetime(2026, 11, 24, 8, 0, 5)
 HOLDER = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
-from pipeline.storage.lock import storage_lock
+from pipeline.storage.lock import holder, storage_lock
 with storage_lock(Path(sys.argv[1]), what="tollbook run", real_now=datetime(2026, 11, 24, 8, 0, 5)):
     print("held", flush=True)
     time.sleep(60)
@@ -133,6 +134,22 @@ def test_a_holder_on_another_host_is_named_with_it(tmp_path: Path) -> None:
         ):
             pytest.fail("held twice")
     assert "(process 7 on elsewhere.invalid)" in str(caught.value)
+    assert "kill" not in str(caught.value)
+
+
+def test_a_holder_in_another_container_is_not_to_be_killed_from_here(tmp_path: Path) -> None:
+    """Containers may share the host's name, and never their process ids."""
+    with storage_lock(tmp_path, what="tollbook schedule", real_now=NOW):
+        written = json.loads((tmp_path / "lock").read_text())
+        written |= {"pid": 1, "pid_namespace": "pid:[1]"}
+        (tmp_path / "lock").write_text(json.dumps(written))
+        with (
+            pytest.raises(LockHeldError) as caught,
+            storage_lock(tmp_path, what="second", real_now=NOW),
+        ):
+            pytest.fail("held twice")
+        assert "in another container" in (holder(tmp_path) or "")
+    assert "(process 1 in another container)" in str(caught.value)
     assert "kill" not in str(caught.value)
 
 
