@@ -44,13 +44,16 @@ class IntakeSession:
     before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
     unreadable: list[InputFile] = field(default_factory=list)
     skip: tuple[str, ...] = ()  # files that this run sets aside: paths, folders, globs
+    skipped: set[str] = field(default_factory=set)  # which of these words named a file
     # file id and line of last lines that were given up as incomplete, and have grown since
     completed_tails: list[tuple[int, int]] = field(default_factory=list)
 
     def is_set_aside(self, file: RawFile) -> bool:
         """Whether this run passes over a file; a note says so."""
-        if not self.skip or not is_named(file.name, self.skip):
+        words = [word for word in self.skip if is_named(file.name, [word])]
+        if not words:
             return False
+        self.skipped.update(words)
         self.notes.append(f"{file.name}: set aside with --skip; the next run reads it")
         return True
 

@@ -108,7 +108,7 @@ def run_batch(
         change.notes[:0] = [*notes, *fetches.notes, *directory.notes]
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
         run.begin("supersede")
-        supersede(run, change)
+        supersede(run, change, [s.name for s in named.configured] if named else ())
         change.counts = counts_of(change.touched, change.before)
         return rate_and_commit(run, change)
 

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.errors import ConfigError
 from pipeline.published.reader import open_published
 
 LOG = {
@@ -79,6 +80,42 @@ def test_what_the_configuration_charges_counts(folder: Path) -> None:
     assert "taken as detail" in _run("log.jsonl")
     (folder / "pages").mkdir()
     (folder / "usage.json").rename(folder / "pages" / "usage.json")
+    _run()
+    assert _charged() == ONCE
+
+
+GATEWAY = '[[sources]]\nname = "gateway"\nkind = "request_log"\npath = ["log.jsonl"]\n'
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_source_configured_later_does_not_charge_the_same_traffic_again() -> None:
+    """Pages were read without a configuration: a log of the same day does not charge."""
+    _run("usage.json")
+    config = Path("tollbook.toml")
+    config.write_text(f'[storage]\nroot = "tollbook-data"\n{GATEWAY}')
+    done = CliRunner().invoke(app, ["run", "--now", "2026-11-24T08:00:00Z"])
+    assert isinstance(done.exception, ConfigError)
+    for part in ("twice", "usage.json", 'basis = "detail"', "tollbook rebase"):
+        assert part in str(done.exception)
+    assert _charged() == ONCE
+    Path("log.jsonl").write_text(json.dumps({**LOG, "created": 1793008805 + 86_400}) + "\n")
+    _run()
+    assert _charged() == 2 * ONCE
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_source_configured_later_can_charge_in_the_place_of_pages() -> None:
+    """As the message says: the pages become detail."""
+    _run("usage.json")
+    known = "SELECT DISTINCT source FROM input_files"
+    with open_published(Path("tollbook-data/published")) as con:
+        [(name,)] = con.execute(known).fetchall()
+    Path("tollbook.toml").write_text(
+        f'[storage]\nroot = "tollbook-data"\n{GATEWAY}[[sources]]\nname = "{name}"\n'
+        'kind = "openai_usage"\npath = ["usage.json"]\nbasis = "detail"\n'
+    )
+    done = CliRunner().invoke(app, ["rebase", name, "--now", "2026-11-24T08:00:00Z"])
+    assert done.exit_code == 0, done.output
     _run()
     assert _charged() == ONCE
 

@@ -51,6 +51,21 @@ def test_a_skipped_file_is_read_by_the_next_run(
     assert trial.dollars == Decimal(2)
 
 
+def test_a_skipped_file_that_no_source_has_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped name, and nothing is taken; a file of a disabled source is no mistake."""
+    trial = Trial(tmp_path)
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "--now", "2026-03-03T00:00:00Z", "--skip"]
+    done = CliRunner().invoke(app, [*words, "logs/b.jsonl"])
+    assert isinstance(done.exception, ConfigError)
+    assert "'logs/b.jsonl' names no file of any source" in str(done.exception)
+    _edit(trial, 'kind = "request_log"', 'kind = "request_log"\nenabled = false')
+    assert CliRunner().invoke(app, [*words, "logs/a.jsonl"]).exit_code == 0
+
+
 def test_a_changed_basis_stops_a_run_though_no_file_has_changed(tmp_path: Path) -> None:
     """It is told before anything is read, with a way that loses nothing."""
     workspace = Workspace(tmp_path.resolve(), CONFIGURATION)

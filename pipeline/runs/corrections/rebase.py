@@ -18,6 +18,7 @@ from pipeline.runs.context import RunContext
 from pipeline.runs.corrections.recount import recount, rows_of_files
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
+from pipeline.runs.stages.charged_twice import check_charged_once
 from pipeline.schemas import LEDGER_SCHEMA
 from pipeline.text import counted
 
@@ -52,6 +53,7 @@ def rebasing(run: RunContext, name: str) -> ChangeSet:
     known = ledger_store.ledger_files(run.db, run.storage.root)
     excluded = ledger_store.excluded_rows(run.db)
     rows = _move(run, change, known, excluded, source)
+    check_charged_once(run, change)
     is_live = pl.col("reason").is_null()
     count = rows.select(is_live.sum()).item()
     verb = "moves" if count == 1 else "move"

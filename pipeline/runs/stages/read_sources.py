@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.errors import SourceError
+from pipeline.errors import ConfigError, SourceError
 from pipeline.intake import quarantine_store
+from pipeline.intake.files.discovery import find
+from pipeline.intake.files.named_files import is_named
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.session import IntakeSession
 from pipeline.ledger import store as ledger_store
@@ -41,6 +43,7 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
             )
             continue
         seen += run.kinds[source.kind].take(intake, run.storage, source)
+    _check_skipped(run, intake)
     exclusions = _accept_pages(intake)
     run.files.note_missing(seen)
     if not intake.problems:  # they may say the same
@@ -60,6 +63,21 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
         problems=intake.problems,
         notes=intake.notes,
     )
+
+
+def _check_skipped(run: RunContext, intake: IntakeSession) -> None:
+    """Whether each word of `--skip` names a file of a source. Fails: ConfigError."""
+    for source in run.config.sources:
+        if not source.enabled and len(intake.skipped) < len(intake.skip):
+            for file in find(source, run.storage.root, []):
+                intake.skipped.update(w for w in intake.skip if is_named(file.name, [w]))
+    for word in intake.skip:
+        if word not in intake.skipped:
+            raise ConfigError(
+                f"{word!r} names no file of any source; nothing was taken",
+                key="--skip",
+                hint="Give a path, a folder or a quoted glob, from the working directory.",
+            )
 
 
 def _all_gone(run: RunContext, found: set[str]) -> list[SourceError]:

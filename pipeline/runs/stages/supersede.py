@@ -5,6 +5,8 @@ What a run with nothing new does not reach is imported where it is called.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pipeline.intake import quarantine_store
 from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
@@ -12,8 +14,16 @@ from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 
 
-def supersede(run: RunContext, change: ChangeSet) -> None:
-    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate."""
+def supersede(run: RunContext, change: ChangeSet, beside: Collection[str] = ()) -> None:
+    """Drop duplicates from the new ledger files, exclude what they replace, note days to rate.
+
+    `beside`: configured sources that this run does not read.
+    Fails: ConfigError where traffic would be charged twice.
+    """
+    if change.new_files:
+        from pipeline.runs.stages.charged_twice import check_charged_once
+
+        check_charged_once(run, change, beside)
     if any(s.kind == "records" for s in run.config.sources):
         from pipeline.runs.stages.rewritten_tables import note_kept, supersede_vanished
 
