@@ -139,6 +139,7 @@ CHARGE_SCHEMA: dict[str, pl.DataType] = {
     "list_cost_usd": pl.Decimal(38, 24),  # NULL, not 0, where unpriced
     "cost_usd": pl.Decimal(38, 24),
     "pricing_status": pl.String(),
+    "bill_cause": pl.String(),  # why the provider billed something else; NULL where usage says it
 }
 # What is added up where charges are; the other columns say of what.
 CHARGE_SUMS = ("quantity", "list_cost_usd", "cost_usd")

@@ -59,14 +59,30 @@ def charge_relation(paths: Iterable[Path], *, with_row_numbers: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class ChargeDay:
-    """The files and the price book of one posted UTC day. Paths are absolute."""
+    """The files and the price book of one posted UTC day. Paths are absolute.
+
+    What is rated from usage and the price book becomes what is charged where the provider's bill
+    of the day is settled and differs; elsewhere both are the same files.
+    """
 
     usage_date: date
     book_id: str
-    charge_path: Path
-    daily_path: Path
+    rated_path: Path  # charges before the bill
+    rated_daily_path: Path
     first_posted_at: datetime
     is_pinned: bool = False  # keeps its price book
+    billed_path: Path | None = None  # charges with the bill, where it changes any
+    billed_daily_path: Path | None = None
+
+    @property
+    def charge_path(self) -> Path:
+        """The charges that count."""
+        return self.billed_path or self.rated_path
+
+    @property
+    def daily_path(self) -> Path:
+        """The small sums of the charges that count."""
+        return self.billed_daily_path or self.rated_daily_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,26 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.charges.model import DAY_PRICE_SCHEMA, ChargeDay, PostingFile
+from pipeline.resources import sql
 from pipeline.storage.database import Database
 
 
 def days(db: Database, root: Path) -> dict[date, ChargeDay]:
     """The charges of every UTC day that has some."""
-    rows = db.rows(
-        "SELECT usage_date, book_id, charge_path, daily_path, first_posted_at, is_pinned "
-        "FROM charge_days ORDER BY usage_date"
-    )
     return {
-        day: ChargeDay(day, book, root / charges, root / sums, first, is_pinned)
-        for day, book, charges, sums, first, is_pinned in rows
+        day: ChargeDay(
+            day,
+            book,
+            root / rated,
+            root / rated_daily,
+            first,
+            is_pinned,
+            None if billed is None else root / billed,
+            None if billed_daily is None else root / billed_daily,
+        )
+        for day, book, rated, rated_daily, first, is_pinned, billed, billed_daily in db.rows(
+            sql("charges/days")
+        )
     }
 
 
@@ -48,8 +56,8 @@ def save_days(db: Database, root: Path, states: Mapping[date, ChargeDay], run_id
             (
                 s.usage_date,
                 s.book_id,
-                str(s.charge_path.relative_to(root)),
-                str(s.daily_path.relative_to(root)),
+                str(s.rated_path.relative_to(root)),
+                str(s.rated_daily_path.relative_to(root)),
                 s.first_posted_at,
                 run_id,
                 s.is_pinned,

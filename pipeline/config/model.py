@@ -238,6 +238,13 @@ class Quality(_Section):
     max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
 
 
+class Bill(_Section):
+    """Whether settled days are charged what the provider billed, and when a day is settled."""
+
+    true_up: Literal["all", "unpriced", "none"] = "all"
+    lag_days: Annotated[int, Field(ge=0, le=60)] = 2
+
+
 class Headroom(_Section):
     """How much room there is below the provider's rate limits, where the directory knows them."""
 
@@ -278,6 +285,7 @@ class Config(_Section):
     projects: tuple[Project, ...] = ()
     alerts: Alerts = Alerts()
     quality: Quality = Quality()
+    bill: Bill = Bill()
     headroom: Headroom = Headroom()
     policy: Policy = Policy()
     schedule: Schedule = Schedule()

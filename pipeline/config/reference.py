@@ -252,6 +252,17 @@ TEXTS: Mapping[str, KeyText] = {
         "A run that holds back more of its rows ends with 3, though what is good is committed.",
         "5",
     ),
+    "bill.true_up": KeyText(
+        "What of the difference between charges and the provider's costs is charged once a day's "
+        'costs are settled: "all", "unpriced" (only usage that has no price here) or "none" '
+        "(costs are compared only, as for a reseller's bill).",
+        '"all"',
+    ),
+    "bill.lag_days": KeyText(
+        "Days after the end of a UTC day until its costs are taken as settled, if they were "
+        "fetched after that and did not move since.",
+        "2",
+    ),
     "headroom.near_percent": KeyText(
         "A minute that uses so much of a rate limit is near it: alerted once a month for each "
         "project and model, and once more at 100.",

@@ -16,6 +16,7 @@ def damaged_files(db: Database, storage: StorageLayout) -> list[Path]:
     named = db.rows(
         "SELECT path FROM ledger_files UNION SELECT path FROM posting_files "
         "UNION SELECT charge_path FROM charge_days UNION SELECT daily_path FROM charge_days "
+        "UNION SELECT charge_path FROM bill_days UNION SELECT daily_path FROM bill_days "
         "UNION SELECT path FROM minute_days ORDER BY 1"
     )
     return [path for (name,) in named if name and not is_whole(path := storage.root / name)]

@@ -35,6 +35,8 @@ def orphans(db: Database, layout: StorageLayout) -> Orphans:
             "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
             "UNION ALL SELECT charge_path FROM charge_days "
             "UNION ALL SELECT daily_path FROM charge_days "
+            "UNION ALL SELECT charge_path FROM bill_days WHERE charge_path IS NOT NULL "
+            "UNION ALL SELECT daily_path FROM bill_days WHERE daily_path IS NOT NULL "
             "UNION ALL SELECT path FROM minute_days"
         )
     }

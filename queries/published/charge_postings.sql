@@ -36,8 +36,12 @@
 --   where billed; NULL, not 0, where unpriced
 -- column pricing_status VARCHAR: priced, unpriced (used, but there is no price), free, or billed
 --   (amount from the costs endpoint)
+-- column bill_cause VARCHAR: Why the line is there where it makes a settled day equal to the
+--   provider's bill: price, quantity, unpriced, allowance, or another cause of reconciliation; NULL
+--   on all other lines
 -- column reason VARCHAR: usage, restatement (the source changed its figures), rerate (the price
---   changed) or correction (after month close)
+--   changed), correction (a file was forgotten, or after month close) or bill (makes a settled day
+--   equal to the provider's bill)
 -- column run_id VARCHAR: Run that posted it
 -- column posted_at TIMESTAMP: When it was posted, UTC
 SELECT

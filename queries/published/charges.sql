@@ -37,6 +37,9 @@
 --   where billed; NULL, not 0, where unpriced
 -- column pricing_status VARCHAR: priced, unpriced (used, but there is no price), free, or billed
 --   (amount from the costs endpoint)
+-- column bill_cause VARCHAR: Why the line is there where it makes a settled day equal to the
+--   provider's bill: price, quantity, unpriced, allowance, or another cause of reconciliation; NULL
+--   on all other lines
 -- column is_provisional BOOLEAN: Whether the day may still change by itself (final three days after
 --   its end)
 SELECT

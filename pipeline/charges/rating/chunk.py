@@ -307,12 +307,12 @@ class RatingChunk:
 
     def _post_differences(self, posted: Sequence[RatingJob]) -> set[date]:
         changed: set[date] = set()
-        paths = {d.usage_date: self.known[d.usage_date].charge_path for d in posted}
+        paths = {d.usage_date: self.known[d.usage_date].rated_path for d in posted}
         for when, reason, lines in differences(self.con, posted, paths, rated=len(self.days)):
             self._post(lines, when, reason)
             changed.add(when)
         # a day with requests but no quantities has sums that differ all the same
-        rest = {day: self.known[day].daily_path for day in paths if day not in changed}
+        rest = {day: self.known[day].rated_daily_path for day in paths if day not in changed}
         return changed | days_with_other_requests(self.con, rest)
 
     def _link_first_posting(self, charges: Path, when: date, rows: int) -> None:

@@ -51,6 +51,8 @@ class Charged:
     unpriced_quantity: Decimal = ZERO
     unit_price_usd: Decimal | None = None  # where all of it has one
     billed_item: str | None = None  # the line item that was charged as the provider bills it
+    # project, model and meter of the charge lines it sums, as they are charged
+    origins: tuple[tuple[str | None, str | None, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

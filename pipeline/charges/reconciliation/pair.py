@@ -210,6 +210,7 @@ def _add(one: Charged, other: Charged) -> Charged:
         cost_usd=EXACT.add(one.cost_usd, other.cost_usd),
         unpriced_quantity=EXACT.add(one.unpriced_quantity, other.unpriced_quantity),
         unit_price_usd=one.unit_price_usd if same else None,
+        origins=(*one.origins, *other.origins),
     )
 
 

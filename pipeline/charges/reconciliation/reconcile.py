@@ -1,13 +1,12 @@
-"""Reconciles days: chooses those to compare, loads both sides, stores the lines.
+"""Reconciles days: chooses those to compare, and stores the lines.
 
-Takes the charge files of days and the current costs; writes `reconciliation` and
-`reconciled_days` in the caller's transaction. A day is compared again when either side changed.
+Takes the rated charges of days (before the bill) and the current costs; writes `reconciliation`
+and `reconciled_days` in the caller's transaction. A day is compared again when either side changed.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,15 +14,21 @@ from typing import Any
 import polars as pl
 
 from pipeline.charges.finality import is_final
-from pipeline.charges.model import ChargeDay, charge_relation
+from pipeline.charges.model import ChargeDay
 from pipeline.charges.reconciliation.causes import explain, not_fetched
-from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Charged, Costed, Day, Line
+from pipeline.charges.reconciliation.load import (
+    Fetch,
+    both_sides,
+    costs_mark,
+    fetched_costs,
+    names_of,
+)
+from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Day, Line, Pair
 from pipeline.charges.reconciliation.pair import pair
-from pipeline.ledger.bill import BillNames, Bills, LineItem
+from pipeline.ledger.bill import BillNames, Bills
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.validity import holds
-from pipeline.resources import sql
 from pipeline.storage.database import Database
 
 MONEY = pl.Decimal(38, 24)
@@ -38,7 +43,6 @@ _AMOUNTS = (
     "joined_by_name_usd",
     *(f"{cause}_usd" for cause in CAUSES),
 )
-_Account = tuple[date, str, str]  # UTC day, provider, configured organization
 STORED_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
     "organization_id": pl.String(),
@@ -69,16 +73,6 @@ class Scope:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """One provider's costs of one organization's UTC day, as they were fetched last."""
-
-    provider: str
-    organization_id: str
-    fetched_at: datetime | None
-    content_mark: str
-
-
 def compare(day: Day, aliases: Iterable[Alias], names: BillNames) -> list[Line]:
     """The lines of one organization's day at one provider, by project and line item.
 
@@ -87,6 +81,12 @@ def compare(day: Day, aliases: Iterable[Alias], names: BillNames) -> list[Line]:
     """
     if not day.is_covered:
         return not_fetched(day)
+    lines = [explain(p, day, names) for p in pairs_of(day, aliases, names)]
+    return [line for line in lines if not _is_empty(line)]
+
+
+def pairs_of(day: Day, aliases: Iterable[Alias], names: BillNames) -> list[Pair]:
+    """The charges and costs of the same things on a day, with the aliases that hold on it."""
     at = datetime.combine(day.usage_date, time())
     family = names.family
     families = {
@@ -94,8 +94,7 @@ def compare(day: Day, aliases: Iterable[Alias], names: BillNames) -> list[Line]:
         for a in aliases
         if a.is_of(day.provider) and holds(a, at) and family(a.alias) != family(a.model)
     }
-    lines = [explain(p, day, names) for p in pair(day.charges, day.costs, families, names)]
-    return [line for line in lines if not _is_empty(line)]
+    return pair(day.charges, day.costs, families, names)
 
 
 def reconcile(
@@ -115,11 +114,7 @@ def reconcile(
     **Gives** how many days were compared. A provider whose costs were never fetched is left out:
     there is nothing to compare its charges with.
     """
-    fetches: dict[date, list[Fetch]] = defaultdict(list)
-    for provider, organization, day, fetched_at, mark in db.rows(
-        sql("charges/reconciliation/costs_fetched")
-    ):
-        fetches[day].append(Fetch(provider, organization, fetched_at, mark))
+    fetches = fetched_costs(db)
     known = {
         day: (mark, is_open)
         for day, mark, is_open in db.rows(
@@ -138,7 +133,11 @@ def reconcile(
     gone = sorted(known.keys() - all_days)
     if not chosen and not gone:
         return 0
-    lines = _compare_days(db, states, fetches, chosen, aliases, bills, now)
+    lines = [
+        line
+        for both in both_sides(db, states, fetches, chosen, lambda d, f: _is_open(d, f, now))
+        for line in compare(both, aliases, names_of(bills, both.provider))
+    ]
     _store(db, [*chosen, *gone], lines, run_id, computed_at)
     db.insert(
         "reconciled_days",
@@ -152,121 +151,15 @@ def reconcile(
 
 
 def _mark(state: ChargeDay | None, fetches: Sequence[Fetch]) -> str:
-    charges = "" if state is None else state.charge_path.name
-    costs = [f"{f.provider} {f.organization_id} {f.content_mark}" for f in fetches]
-    return "|".join([charges, *sorted(costs)])
+    charges = "" if state is None else state.rated_path.name
+    return f"{charges}|{costs_mark(fetches)}"
 
 
-def _is_open(day: date, fetch: Fetch, now: datetime) -> bool:
+def _is_open(day: date, fetch: Fetch | None, now: datetime) -> bool:
     """Whether the costs may still change: the day is not final, or was not over when fetched."""
     end = datetime.combine(day, time()) + timedelta(days=1)
-    return not is_final(day, now) or (fetch.fetched_at is not None and fetch.fetched_at < end)
-
-
-def _compare_days(
-    db: Database,
-    states: Mapping[date, ChargeDay],
-    fetches: Mapping[date, Sequence[Fetch]],
-    days: Sequence[date],
-    aliases: Sequence[Alias],
-    bills: Bills,
-    now: datetime,
-) -> list[Line]:
-    same = {
-        (provider, named): organization
-        for provider, named, organization in db.rows(sql("charges/reconciliation/organizations"))
-    }
-    billing = {f.provider for day in fetches.values() for f in day}
-    charges = _charges(db, [states[d] for d in days if d in states], same, billing)
-    costs = _costs(db, days, same)
-    accounts: dict[date, set[tuple[str, str]]] = defaultdict(set)
-    for day, provider, organization in [*charges, *costs]:
-        accounts[day].add((provider, organization))
-    lines = []
-    for day in days:
-        fetched = {(f.provider, f.organization_id): f for f in fetches.get(day, ())}
-        for provider, organization in sorted(accounts[day], key=lambda a: (a[1], a[0])):
-            fetch = fetched.get((provider, organization))
-            key = (day, provider, organization)
-            both = Day(
-                usage_date=day,
-                organization_id=organization,
-                provider=provider,
-                charges=tuple(charges.get(key, ())),
-                costs=tuple(costs.get(key, ())),
-                is_covered=fetch is not None or bool(costs.get(key)),
-                is_open=not is_final(day, now) if fetch is None else _is_open(day, fetch, now),
-                fetched_at=None if fetch is None else fetch.fetched_at,
-            )
-            names = bills[provider].names if provider in bills else BillNames()
-            lines += compare(both, aliases, names)
-    return lines
-
-
-def _charges(
-    db: Database,
-    states: Sequence[ChargeDay],
-    same: Mapping[tuple[str, str], str],
-    billing: Collection[str],
-) -> dict[_Account, list[Charged]]:
-    found: dict[_Account, list[Charged]] = defaultdict(list)
-    if not states:
-        return found
-    db.con.execute(
-        "CREATE OR REPLACE TEMP VIEW day_charges AS SELECT usage_date, organization_id, "
-        "project_id, provider, model, variant, meter, quantity, contracted_unit_price_usd, "
-        f"cost_usd, pricing_status FROM {charge_relation(s.charge_path for s in states)}"
-    )
-    rows = db.rows(sql("charges/reconciliation/charges_of_days"), {"providers": sorted(billing)})
-    db.con.execute("DROP VIEW day_charges")
-    for day, provider, organization, *charged in rows:
-        project, model, meter, item, quantity, usd, unpriced, price = charged
-        found[day, provider, same.get((provider, organization), organization)].append(
-            Charged(project, model, meter, quantity, usd, unpriced, price, item)
-        )
-    return found
-
-
-def _costs(
-    db: Database, days: Sequence[date], same: Mapping[tuple[str, str], str]
-) -> dict[_Account, list[Costed]]:
-    """The bill of days; what differs only in its unit of quantity is one line."""
-    merged: dict[tuple[Any, ...], Costed] = {}
-    rows = db.rows(sql("charges/reconciliation/costs_of_days"), {"days": list(days)})
-    for day, provider, organization, project, text, parsed, currency, *amounts in rows:
-        amount, credit, sent, free = amounts
-        item = LineItem(**parsed)
-        line = Costed(
-            project_id=project,
-            line_item=text,
-            item=item,
-            currency=currency,
-            amount=amount,
-            credits=credit,
-            quantity=item.in_unit_of_meter(sent),
-            free_quantity=item.in_unit_of_meter(free) or ZERO,
-        )
-        account = same.get((provider, organization), organization)
-        key = (day, provider, account, project, text, currency)
-        merged[key] = line if key not in merged else _together(merged[key], line)
-    found: dict[_Account, list[Costed]] = defaultdict(list)
-    for (day, provider, organization, *_), line in merged.items():
-        found[day, provider, organization].append(line)
-    return found
-
-
-def _together(one: Costed, other: Costed) -> Costed:
-    known = one.quantity is not None and other.quantity is not None
-    return Costed(
-        one.project_id,
-        one.line_item,
-        one.item,
-        one.currency,
-        EXACT.add(one.amount, other.amount),
-        EXACT.add(one.credits, other.credits),
-        EXACT.add(one.quantity or ZERO, other.quantity or ZERO) if known else None,
-        EXACT.add(one.free_quantity, other.free_quantity),
-    )
+    fetched_at = None if fetch is None else fetch.fetched_at
+    return not is_final(day, now) or (fetched_at is not None and fetched_at < end)
 
 
 def _store(
