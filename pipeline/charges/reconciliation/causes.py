@@ -34,16 +34,11 @@ def explain(pair: Pair, day: Day, names: BillNames) -> Line:
     with localcontext(EXACT):
         foreign = [c for c in pair.costs if c.currency != USD]
         own = [c for c in pair.costs if c.currency == USD]
-        charged = sum((c.cost_usd for c in pair.charges), ZERO)
-        positive = sum((c.amount for c in own), ZERO)
-        credits_usd = sum((c.credits for c in own), ZERO)
-        # an allowance is negative on both sides: as much of it as both have is no credit
-        allowed = max(charged, credits_usd) if charged < 0 and credits_usd < 0 else ZERO
-        positive, credits_usd = positive + allowed, credits_usd - allowed
+        charged, positive, credits_usd, allowed = _sums(pair.charges, own)
         costs = positive + credits_usd
         parts: dict[Cause, Decimal] = {}
         if not foreign:
-            parts = _parts(pair, day, charged, positive, credits_usd)
+            parts = _parts(pair, charged, positive, credits_usd, is_open=day.is_open)
         matched = (
             ZERO
             if foreign
@@ -74,6 +69,35 @@ def explain(pair: Pair, day: Day, names: BillNames) -> Line:
         )
 
 
+def billed_parts(pair: Pair) -> dict[Cause, Decimal]:
+    """What the bill has above our charges, by cause, without credits; negative: below them.
+
+    Of a day whose bill is settled. Empty where the bill is in another currency.
+    """
+    if any(c.currency != USD for c in pair.costs):
+        return {}
+    with localcontext(EXACT):
+        charged, positive, credits_usd, _ = _sums(pair.charges, pair.costs)
+        if pair.is_billed:  # what only the bill shows was charged as it had it
+            return {"no_usage": positive - charged} if positive != charged else {}
+        parts = _parts(pair, charged, positive, credits_usd, is_open=False)
+        parts.pop("credits", None)
+        return parts
+
+
+def _sums(
+    charges: Iterable[Charged], costs: Iterable[Costed]
+) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """Charged, billed, credited, and how much of an allowance both sides have."""
+    costs = tuple(costs)
+    charged = sum((c.cost_usd for c in charges), ZERO)
+    positive = sum((c.amount for c in costs), ZERO)
+    credits_usd = sum((c.credits for c in costs), ZERO)
+    # an allowance is negative on both sides: as much of it as both have is no credit
+    allowed = max(charged, credits_usd) if charged < 0 and credits_usd < 0 else ZERO
+    return charged, positive + allowed, credits_usd - allowed, allowed
+
+
 def not_fetched(day: Day) -> list[Line]:
     """The charges of a day whose costs were never fetched, by project: nothing to compare with."""
     sums: dict[str | None, Decimal] = {}
@@ -99,7 +123,7 @@ def not_fetched(day: Day) -> list[Line]:
 
 
 def _parts(
-    pair: Pair, day: Day, charged: Decimal, positive: Decimal, credits_usd: Decimal
+    pair: Pair, charged: Decimal, positive: Decimal, credits_usd: Decimal, *, is_open: bool
 ) -> dict[Cause, Decimal]:
     parts: dict[Cause, Decimal] = {}
     if pair.is_billed:
@@ -109,39 +133,53 @@ def _parts(
     gap = positive - charged
     if not gap:
         return parts
-    whole = "lag" if day.is_open else _whole(pair)
+    whole = "lag" if is_open else _whole(pair, gap)
     if whole is not None:
         parts[whole] = gap
         return parts
-    return parts | {c: usd for c, usd in _split(pair, charged, positive).items() if usd}
+    for cause, usd in _split(pair, charged, positive).items():
+        named = cause
+        if pair.meter in TOOL_METERS and cause != "unpriced":
+            named = "storage_and_tools"
+        parts[named] = parts.get(named, ZERO) + usd
+    return {cause: usd for cause, usd in parts.items() if usd}
 
 
-def _whole(pair: Pair) -> Cause | None:
+def _whole(pair: Pair, gap: Decimal) -> Cause | None:
     """The one cause of all of a gap; None: it is to be split."""
     if any(c.item.kind == "unknown" and c.line_item is not None for c in pair.costs):
         return "unknown_line_item"
-    if pair.meter in TOOL_METERS:
-        has_no_price = pair.costs and pair.charges and all(_is_unpriced(c) for c in pair.charges)
-        return "unpriced" if has_no_price else "storage_and_tools"
+    is_split = _quantity(pair.costs) is not None and pair.meter is not None
+    has_no_price = bool(pair.costs) and any(c.unpriced_quantity for c in pair.charges)
+    if has_no_price and not is_split and gap > 0:
+        return "unpriced"  # which can only raise the bill
+    if pair.meter in TOOL_METERS and not (has_no_price and is_split):
+        return "storage_and_tools"
     if pair.is_billed or not pair.charges:
         return "no_usage"
     if not pair.costs:
         return "no_costs"
-    if _quantity(pair.costs) is None or pair.meter is None:
-        return "unexplained"
-    return None
+    return None if is_split else "unexplained"
 
 
 def _split(pair: Pair, charged: Decimal, positive: Decimal) -> dict[Cause, Decimal]:
-    """Quantity at our price, tokens that cost nothing, and the rest: the price."""
+    """Quantity at our price, tokens that cost nothing, usage without a price, the rest: the price.
+
+    Usage without a price explains what is left where that is no more than our price for as much;
+    beyond it, and where the bill is lower, it takes the bill's own price a unit first.
+    """
     used = sum((c.quantity for c in pair.charges), ZERO)
     unpriced = sum((c.unpriced_quantity for c in pair.charges), ZERO)
     billed = _quantity(pair.costs) or ZERO
     free = sum((c.free_quantity for c in pair.costs), ZERO)
     priced = used - unpriced
     gap = positive - charged
+    paid = billed - free
+    as_billed = _money(unpriced * positive / paid) if paid > 0 else ZERO
     if not priced:
-        return {"unpriced" if unpriced else "quantity": gap}
+        if not unpriced or not paid:
+            return {"unpriced" if unpriced else "quantity": gap}
+        return {"unpriced": as_billed, "quantity": gap - as_billed}
     prices = {c.unit_price_usd for c in pair.charges}
     unit = charged / priced if len(prices) > 1 or None in prices else next(iter(prices)) or ZERO
     if not free and not unpriced and used == billed and None not in prices and len(prices) == 1:
@@ -151,7 +189,11 @@ def _split(pair: Pair, charged: Decimal, positive: Decimal) -> dict[Cause, Decim
         # what is all free is our whole charge for it, to the last digit
         "free_tokens": -charged if free == used == billed else _money(-free * unit),
     }
-    parts["unpriced" if unpriced else "price"] = gap - sum(parts.values(), ZERO)
+    rest = gap - sum(parts.values(), ZERO)
+    if unpriced:
+        parts["unpriced"] = rest if 0 <= rest <= unpriced * unit else as_billed
+        rest -= parts["unpriced"]
+    parts["price"] = rest
     return parts
 
 
@@ -176,12 +218,8 @@ def _cause(pair: Pair, parts: dict[Cause, Decimal]) -> str | None:
     if pair.join:
         return MODEL_NAME
     if pair.is_billed:
-        return "unknown_line_item" if _whole(pair) == "unknown_line_item" else "no_usage"
+        return "unknown_line_item" if _whole(pair, ZERO) == "unknown_line_item" else "no_usage"
     return None
-
-
-def _is_unpriced(charge: Charged) -> bool:
-    return charge.unpriced_quantity != 0 and charge.unpriced_quantity == charge.quantity
 
 
 def _quantity(costs: Iterable[Costed]) -> Decimal | None:

@@ -74,7 +74,7 @@ def pair(
     """
     if costs and all(c.project_id is None for c in costs):
         charges = [replace(c, project_id=None) for c in charges]
-    charges = _spread_allowance(charges, costs)
+    charges = spread_allowance(charges, costs)
     by_project: dict[str | None, tuple[list[Charged], list[Costed]]] = defaultdict(lambda: ([], []))
     for charge in charges:
         by_project[charge.project_id][0].append(charge)
@@ -87,7 +87,7 @@ def pair(
     ]
 
 
-def _spread_allowance(charges: Sequence[Charged], costs: Iterable[Costed]) -> list[Charged]:
+def spread_allowance(charges: Sequence[Charged], costs: Iterable[Costed]) -> list[Charged]:
     """The organization's free storage, over the projects that store, as the bill has it.
 
     In proportion to what they store; what rounding leaves goes to the largest, so that the sums

@@ -1,0 +1,248 @@
+"""Makes the charges of settled days equal to the provider's bill, and posts the differences.
+
+Takes the states of days after rating and the current costs; writes charge and posting files that
+are not live before the caller's transaction commits, and the table `bill_days`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile, charge_relation
+from pipeline.charges.reconciliation.load import (
+    Fetch,
+    both_sides,
+    costs_mark,
+    fetched_costs,
+    names_of,
+)
+from pipeline.charges.reconciliation.model import Day
+from pipeline.charges.reconciliation.reconcile import pairs_of
+from pipeline.charges.true_up import store
+from pipeline.charges.true_up.files import (
+    billed_charges,
+    billed_sums,
+    posted_lines,
+    read,
+    unpriced_lines,
+)
+from pipeline.charges.true_up.lines import BillLines, Mode, Places, bill_lines
+from pipeline.charges.true_up.settle import is_settled
+from pipeline.charges.true_up.store import BillDay
+from pipeline.ledger.bill import Bills
+from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.resources import render_sql
+from pipeline.schemas import CHARGE_SCHEMA
+from pipeline.storage.database import Database
+from pipeline.storage.parquet import write as write_parquet
+
+REASON = "bill"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the bill is followed: `[bill]` of the configuration, and the business clock."""
+
+    mode: Mode
+    lag_days: int
+    now: datetime
+
+
+@dataclass(slots=True)
+class TrueUp:
+    """What a run did to days because of the bill; its files are not live yet."""
+
+    days: dict[date, ChargeDay] = field(default_factory=dict)  # of all days that moved
+    fresh: dict[date, ChargeDay] = field(default_factory=dict)  # of them, without any charge before
+    postings: list[PostingFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def true_up(
+    db: Database,
+    con: duckdb.DuckDBPyConnection,
+    states: Mapping[date, ChargeDay],
+    postings: Sequence[PostingFile],
+    *,
+    terms: Terms,
+    aliases: Sequence[Alias],
+    bills: Bills,
+    book_id: str,
+    root: Path,
+    folder: Path,
+    run_id: str,
+    posted_at: datetime,
+) -> TrueUp:
+    """Post what the bill has above or below the rated charges of settled days.
+
+    A day that followed its bill once follows it whatever comes later, at once; without costs it
+    is charged as rated again. Takes the states and postings of all days, and the current book,
+    which a day without any charge before gets. The same again posts nothing.
+    """
+    fetches = {} if terms.mode == "none" else fetched_costs(db)
+    known = store.bill_days(db, root)
+    wanted = {day: _wanted(day, states, fetches[day], known.get(day), terms) for day in fetches}
+    chosen = sorted(
+        day
+        for day, state in wanted.items()
+        if day not in known or known[day].content_mark != state.content_mark
+    )
+    gone = sorted(known.keys() - wanted.keys())
+    done = TrueUp()
+    if not chosen and not gone:
+        return done
+    sides: dict[date, list[Day]] = defaultdict(list)
+    following = [d for d in chosen if wanted[d].accounts]
+    for both in both_sides(db, states, fetches, following, lambda _day, _fetch: False):
+        if f"{both.provider} {both.organization_id}" in wanted[both.usage_date].accounts:
+            sides[both.usage_date].append(both)
+    posted: dict[date, list[Path]] = defaultdict(list)
+    for posting in postings:
+        if posting.reason == REASON:
+            posted[posting.usage_date].append(posting.path)
+    saved = []
+    for day in [*chosen, *gone]:
+        state, mine = states.get(day), sides.get(day, [])
+        rated = read(None if state is None else state.rated_path, CHARGE_SCHEMA)
+        found = _lines(mine, rated, aliases, bills, terms.mode)
+        lines = posted_lines(found)
+        path = _path(folder, "postings", day, run_id)
+        rows = _post(con, lines, posted[day], path)
+        if rows:
+            done.postings.append(PostingFile(path, day, REASON, rows, run_id, posted_at))
+        settled = {b.provider for b in mine} if terms.mode == "all" else set()
+        if lines.height and state is None:
+            state = done.fresh[day] = _without_usage(day, book_id, folder, run_id, posted_at)
+        if state is not None:
+            moved = _write(state, rated, found, settled, folder, run_id)
+            if moved != state:
+                done.days[day] = moved
+        if day in wanted:
+            billed = done.days.get(day)
+            saved.append(
+                wanted[day]
+                if billed is None
+                else replace(
+                    wanted[day],
+                    charge_path=billed.billed_path,
+                    daily_path=billed.billed_daily_path,
+                )
+            )
+    store.save(db, root, saved, gone, run_id)
+    return done
+
+
+def _lines(
+    sides: Sequence[Day],
+    rated: pl.DataFrame,
+    aliases: Sequence[Alias],
+    bills: Bills,
+    mode: Mode,
+) -> BillLines:
+    """What the bill adds to a day's rated charges."""
+    found = BillLines()
+    unpriced = unpriced_lines(rated) if sides else {}
+    for both in sides:
+        of_provider = pl.col("provider") == both.provider
+        places = rated.filter(of_provider).select(
+            "project_id", "model", "meter", "scope", "operation"
+        )
+        mine = {n: row for n, row in unpriced.items() if row["provider"] == both.provider}
+        pairs = pairs_of(both, aliases, names_of(bills, both.provider))
+        bill_lines(found, both, pairs, mine, Places(places.unique().rows()), mode)
+    return found
+
+
+def _post(
+    con: duckdb.DuckDBPyConnection, lines: pl.DataFrame, posted: Sequence[Path], path: Path
+) -> int:
+    """Write what is to be posted of a day's lines beyond what is; gives the number of rows."""
+    if not lines.height and not posted:
+        return 0
+    con.register("bill_lines", lines)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW posted_bill_lines AS FROM {charge_relation(posted)}")
+    rows: pl.DataFrame = con.sql(render_sql("charges/true_up/differences")).pl()
+    con.execute("DROP VIEW posted_bill_lines")
+    con.unregister("bill_lines")
+    if rows.height:
+        write_parquet(rows.cast(pl.Schema(CHARGE_SCHEMA)), path)
+    return rows.height
+
+
+def _without_usage(
+    day: date, book_id: str, folder: Path, run_id: str, posted_at: datetime
+) -> ChargeDay:
+    """The state of a day that only the bill knows: empty files of rated charges."""
+    charges, daily = (_path(folder, kind, day, run_id, "") for kind in ("charges", "daily"))
+    write_parquet(pl.DataFrame(schema=CHARGE_SCHEMA), charges, statistics=True)
+    write_parquet(pl.DataFrame(schema=DAILY_SCHEMA), daily, statistics=True)
+    return ChargeDay(day, book_id, charges, daily, posted_at)
+
+
+def _write(
+    state: ChargeDay,
+    rated: pl.DataFrame,
+    found: BillLines,
+    settled: Collection[str],
+    folder: Path,
+    run_id: str,
+) -> ChargeDay:
+    """Write the charges and sums of a day as billed, where they are not as rated.
+
+    `settled`: the providers all of whose bill is known, so that nothing about them is in doubt.
+    """
+    state = replace(state, billed_path=None, billed_daily_path=None)
+    charges, daily = (
+        _path(folder, kind, state.usage_date, run_id) for kind in ("charges", "daily")
+    )
+    known = rated.filter(pl.col("provider").is_in(list(settled))).select(
+        "project_id", "model", "scope"
+    )
+    before = read(state.rated_daily_path, DAILY_SCHEMA)
+    sums = billed_sums(before, found, set(known.rows()))
+    if found.added:
+        write_parquet(billed_charges(rated, found), charges, statistics=True)
+        state = replace(state, billed_path=charges)
+    if found.added or not sums.equals(before):
+        write_parquet(sums, daily, statistics=True)
+        state = replace(state, billed_daily_path=daily)
+    return state
+
+
+def _path(folder: Path, kind: str, day: date, run_id: str, suffix: str = "-bill") -> Path:
+    place = folder / kind / f"usage_month={day:%Y-%m}"
+    place.mkdir(parents=True, exist_ok=True)
+    return place / f"{day}-{run_id}{suffix}.parquet"
+
+
+def _wanted(
+    day: date,
+    states: Mapping[date, ChargeDay],
+    fetches: Sequence[Fetch],
+    known: BillDay | None,
+    terms: Terms,
+) -> BillDay:
+    """What `bill_days` is to say of a day; its files are not known yet."""
+    costs = costs_mark(fetches)
+    changed_at = None if known is None else known.changed_at
+    if known is not None and known.costs_mark != costs:
+        changed_at = max((f.fetched_at for f in fetches if f.fetched_at is not None), default=None)
+    before = set() if known is None else set(known.accounts)
+    settled = {
+        f"{f.provider} {f.organization_id}"
+        for f in fetches
+        if is_settled(day, f.fetched_at, changed_at, now=terms.now, lag_days=terms.lag_days)
+    }
+    present = {f"{f.provider} {f.organization_id}" for f in fetches}
+    accounts = tuple(sorted((settled | before) & present))
+    rated = states[day].rated_path.name if day in states else ""
+    is_whole = settled == present
+    marks = (terms.mode, rated, costs, ",".join(accounts), str(is_whole))
+    return BillDay(day, "|".join(marks), costs, changed_at, accounts, is_whole)
