@@ -7,7 +7,8 @@ in which one is broken fails and commits nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -24,9 +25,10 @@ from pipeline.runs.context import RunContext
 from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
-    from pipeline.charges.model import PostingFile, RatingResult
+    from pipeline.charges.model import ChargeDay, PostingFile, RatingResult
 
 _OF_DAYS = "checks/charges_are_their_postings"
+_OF_BILL = "checks/billed_days_are_the_bill"
 _SHOWN = 3  # files or days that a message names
 
 
@@ -106,28 +108,29 @@ def check_books(db: Database, read: Sequence[str]) -> None:
     Takes the files that this run has read: what is at fault came with one of them.
     """
     for name in resources.sql_names("checks"):
-        if name != _OF_DAYS:
+        if name not in {_OF_DAYS, _OF_BILL}:
             _check(db.con, name, read)
 
 
 def check_days(
     con: duckdb.DuckDBPyConnection,
+    moved: Mapping[date, ChargeDay],
     rated: RatingResult,
     postings: Sequence[PostingFile],
     read: Sequence[str],
 ) -> None:
-    """Check that the charges of every day that this run wrote are the sum of its postings.
+    """Check that the charges of every day that this run moved are the sum of its postings.
 
     Fails: CheckFailedError.
     """
     from pipeline.charges.model import charge_relation
 
-    listed = [p for p in postings if p.usage_date in rated.days]
+    listed = [p for p in postings if p.usage_date in moved]
     times = Counter(p.usage_date for p in listed)
     # a day's first postings are its charges, one file under two names: nothing to compare
     days = {
         d: s
-        for d, s in rated.days.items()
+        for d, s in moved.items()
         if times[d] != 1 or not rated.is_first_posting(d, s.charge_path)
     }
     files = [p for p in listed if p.usage_date in days]
@@ -142,6 +145,32 @@ def check_days(
             f"cost_usd FROM {charge_relation(paths)}"
         )
     _check(con, _OF_DAYS, read)
+
+
+def check_bill(
+    db: Database,
+    followed: Sequence[tuple[date, str]],
+    charged: Mapping[date, ChargeDay],
+    read: Sequence[str],
+) -> None:
+    """Check that the charges of days that follow the bill are its costs. Fails: CheckFailedError.
+
+    Takes the days and providers to look at, and all days as they are charged.
+    """
+    from pipeline.charges.model import charge_relation
+
+    if not followed:
+        return
+    db.con.execute("CREATE OR REPLACE TEMP TABLE followed_days (usage_date DATE, provider VARCHAR)")
+    db.insert("followed_days", ("usage_date", "provider"), followed)
+    days = sorted({day for day, _ in followed if day in charged})
+    paths = charge_relation(charged[day].charge_path for day in days)
+    db.con.execute(
+        "CREATE OR REPLACE TEMP VIEW billed_charges AS SELECT usage_date, provider, project_id, "
+        f"cost_usd FROM {paths} SEMI JOIN followed_days USING (usage_date, provider)"
+    )
+    _check(db.con, _OF_BILL, read)
+    db.con.execute("DROP VIEW billed_charges; DROP TABLE followed_days")
 
 
 def _check(con: duckdb.DuckDBPyConnection, name: str, read: Sequence[str]) -> None:

@@ -60,6 +60,7 @@ Stage = Literal[
     "supersede",
     "rate",
     "reconcile",
+    "true up",
     "budgets and alerts",
     "check the books",
     "deliver",

@@ -27,7 +27,7 @@ from pipeline.providers.provider import FetchRequest, Provider
 from pipeline.published.snapshot.fingerprint import fingerprint, published_state
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
-from pipeline.runs.commit import check_books, check_days, write_charges, write_ledger
+from pipeline.runs.commit import check_books, write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.named_files import NamedFiles, choose_basis
@@ -184,6 +184,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.pricing import store as price_store
     from pipeline.runs.stages.rate import rate_changed_days
+    from pipeline.runs.stages.true_up import true_up_days
 
     db, config, storage = run.db, run.config, run.storage
     run.begin("rate")
@@ -195,9 +196,8 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     write_charges(run, rated)
     days = charge_store.days(db, storage.root)
     postings = charge_store.postings(db, storage.root)
-    check_days(run.con, rated, postings, change.files_read)
     looked_at = days if change.rerated_days is None else change.rerated_days
-    posted_days = {p.usage_date for p in postings if p.rows}
+    posted_days = {p.usage_date for p in postings if p.rows and p.reason != "bill"}
     charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
     run.begin("reconcile")
     reconcile(
@@ -210,6 +210,8 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         computed_at=run.started_at,
         anew=change.compare_again,
     )
+    run.begin("true up")
+    billed, days = true_up_days(run, change, rated, days, bills)
     run.begin("budgets and alerts")
     plans = configured_plans(config.budgets)
     daily_paths = [d.daily_path for d in days.values()]
@@ -229,9 +231,10 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         at=run.started_at,
         run_id=run.run_id,
     )
+    new = [*rated.postings, *billed.postings]
     return {
-        reason: sum(p.rows for p in rated.postings if p.reason == reason)
-        for reason in sorted({p.reason for p in rated.postings})
+        reason: sum(p.rows for p in new if p.reason == reason)
+        for reason in sorted({p.reason for p in new})
     }
 
 

@@ -45,7 +45,9 @@ compared AS (
 )
 
 SELECT
-  usage_date, provider, project_id, charged_usd, costs_usd
+  CAST(usage_date AS VARCHAR) AS place,
+  'the charges of ' || coalesce(project_id, 'the organization') || ' at ' || provider || ' are '
+  || charged_usd || ' USD, its costs ' || costs_usd || ' USD' AS finding
 FROM compared
 WHERE charged_usd <> costs_usd AND NOT charged_usd - costs_usd BETWEEN negative_usd AND 0
 ORDER BY usage_date, provider, project_id

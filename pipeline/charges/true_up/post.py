@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,7 @@ from pipeline.charges.reconciliation.load import (
     fetched_costs,
     names_of,
 )
-from pipeline.charges.reconciliation.model import Day
+from pipeline.charges.reconciliation.model import ZERO, Day
 from pipeline.charges.reconciliation.reconcile import pairs_of
 from pipeline.charges.true_up import store
 from pipeline.charges.true_up.files import (
@@ -37,6 +38,7 @@ from pipeline.charges.true_up.lines import BillLines, Mode, Places, bill_lines
 from pipeline.charges.true_up.settle import is_settled
 from pipeline.charges.true_up.store import BillDay
 from pipeline.ledger.bill import Bills
+from pipeline.money import EXACT, total
 from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA
@@ -62,7 +64,8 @@ class TrueUp:
     days: dict[date, ChargeDay] = field(default_factory=dict)  # of all days that moved
     fresh: dict[date, ChargeDay] = field(default_factory=dict)  # of them, without any charge before
     postings: list[PostingFile] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    posted_usd: Decimal = Decimal(0)
+    followed: list[tuple[date, str]] = field(default_factory=list)  # providers whose bill is met
 
 
 def true_up(
@@ -114,9 +117,10 @@ def true_up(
         found = _lines(mine, rated, aliases, bills, terms.mode)
         lines = posted_lines(found)
         path = _path(folder, "postings", day, run_id)
-        rows = _post(con, lines, posted[day], path)
+        rows, usd = _post(con, lines, posted[day], path)
         if rows:
             done.postings.append(PostingFile(path, day, REASON, rows, run_id, posted_at))
+            done.posted_usd = EXACT.add(done.posted_usd, usd)
         settled = {b.provider for b in mine} if terms.mode == "all" else set()
         if lines.height and state is None:
             state = done.fresh[day] = _without_usage(day, book_id, folder, run_id, posted_at)
@@ -125,6 +129,8 @@ def true_up(
             if moved != state:
                 done.days[day] = moved
         if day in wanted:
+            if terms.mode == "all":
+                done.followed += [(day, p) for p in _followed(wanted[day], fetches[day])]
             billed = done.days.get(day)
             saved.append(
                 wanted[day]
@@ -137,6 +143,16 @@ def true_up(
             )
     store.save(db, root, saved, gone, run_id)
     return done
+
+
+def _followed(row: BillDay, fetches: Sequence[Fetch]) -> list[str]:
+    """The providers all of whose accounts follow the bill on a day."""
+    apart = {f.provider for f in fetches if _account(f) not in row.accounts}
+    return sorted({f.provider for f in fetches} - apart)
+
+
+def _account(fetch: Fetch) -> str:
+    return f"{fetch.provider} {fetch.organization_id}"
 
 
 def _lines(
@@ -162,10 +178,10 @@ def _lines(
 
 def _post(
     con: duckdb.DuckDBPyConnection, lines: pl.DataFrame, posted: Sequence[Path], path: Path
-) -> int:
-    """Write what is to be posted of a day's lines beyond what is; gives the number of rows."""
+) -> tuple[int, Decimal]:
+    """Write what is to be posted of a day's lines beyond what is; gives its rows and dollars."""
     if not lines.height and not posted:
-        return 0
+        return 0, ZERO
     con.register("bill_lines", lines)
     con.execute(f"CREATE OR REPLACE TEMP VIEW posted_bill_lines AS FROM {charge_relation(posted)}")
     rows: pl.DataFrame = con.sql(render_sql("charges/true_up/differences")).pl()
@@ -173,7 +189,7 @@ def _post(
     con.unregister("bill_lines")
     if rows.height:
         write_parquet(rows.cast(pl.Schema(CHARGE_SCHEMA)), path)
-    return rows.height
+    return rows.height, total(usd for usd in rows["cost_usd"] if usd is not None)
 
 
 def _without_usage(
@@ -236,11 +252,11 @@ def _wanted(
         changed_at = max((f.fetched_at for f in fetches if f.fetched_at is not None), default=None)
     before = set() if known is None else set(known.accounts)
     settled = {
-        f"{f.provider} {f.organization_id}"
+        _account(f)
         for f in fetches
         if is_settled(day, f.fetched_at, changed_at, now=terms.now, lag_days=terms.lag_days)
     }
-    present = {f"{f.provider} {f.organization_id}" for f in fetches}
+    present = {_account(f) for f in fetches}
     accounts = tuple(sorted((settled | before) & present))
     rated = states[day].rated_path.name if day in states else ""
     is_whole = settled == present

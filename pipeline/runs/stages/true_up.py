@@ -1,0 +1,66 @@
+"""Makes settled days equal to the provider's bill, stores that, and checks all days that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from pipeline.charges import store as charge_store
+from pipeline.charges.model import ChargeDay, RatingResult
+from pipeline.charges.true_up.post import Terms, TrueUp, true_up
+from pipeline.ledger.bill import Bills
+from pipeline.money import display_usd
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.commit import check_bill, check_days
+from pipeline.runs.context import RunContext
+
+
+def true_up_days(
+    run: RunContext,
+    change: ChangeSet,
+    rated: RatingResult,
+    days: Mapping[date, ChargeDay],
+    bills: Bills,
+) -> tuple[TrueUp, dict[date, ChargeDay]]:
+    """Follow the bill, and check the charges of the days that this run rated or moved.
+
+    Takes all days as they were rated. Gives what was done, and all days as they are charged.
+    Fails: CheckFailedError.
+    """
+    db, root = run.db, run.storage.root
+    terms = Terms(run.config.bill.true_up, run.config.bill.lag_days, run.now)
+    done = true_up(
+        db,
+        run.con,
+        days,
+        charge_store.postings(db, root),
+        terms=terms,
+        aliases=run.book.aliases(),
+        bills=bills,
+        book_id=run.book.book_id,
+        root=root,
+        folder=run.storage.charges,
+        run_id=run.run_id,
+        posted_at=run.started_at,
+    )
+    charge_store.save_days(db, root, done.fresh, run.run_id)
+    charge_store.save_postings(db, root, done.postings)
+    charged = charge_store.days(db, root)
+    moved = {day: charged[day] for day in (*rated.days, *done.days) if day in charged}
+    check_days(run.con, moved, rated, charge_store.postings(db, root), change.files_read)
+    check_bill(db, done.followed, charged, change.files_read)
+    change.notes += _notes(done)
+    return done, charged
+
+
+def _notes(done: TrueUp) -> list[str]:
+    if not done.postings:
+        return []
+    days = len({p.usage_date for p in done.postings})
+    sign = "" if done.posted_usd < 0 else "+"
+    settled = "settled day" if days == 1 else "settled days"
+    text = (
+        f"{days} {settled} made equal to the provider's bill: "
+        f"{sign}{display_usd(done.posted_usd)}. See: tollbook reconcile"
+    )
+    return [text]
