@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.workspace import NOW, Workspace, bucket, cost, lines, page, price, request, used
+from tests.support.workspace import (
+    NOW,
+    UNBILLED,
+    Workspace,
+    bucket,
+    cost,
+    lines,
+    page,
+    price,
+    request,
+    used,
+)
 
 TRAINING = "ft-gpt-4o-mini-2024-07-18, training"
 BILLED = (
@@ -59,7 +70,7 @@ def test_a_line_item_without_usage_becomes_a_charge_of_the_provider_s_amount(
     tmp_path: Path, item: str, quantity: Any, unit: str | None, expected: tuple[Any, ...]
 ) -> None:
     """Its scope, operation, meter, quantity and unit; the line item itself is its variant."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write(
         "costs/1.json", _costs("2026-11-20", _item("0.1000000001", item, quantity, unit))
     )
@@ -73,7 +84,7 @@ def test_a_line_item_without_usage_becomes_a_charge_of_the_provider_s_amount(
 
 def test_what_usage_records_show_is_not_billed_again(tmp_path: Path) -> None:
     """Tokens of a model, whoever has a price for it, and tools are the usage endpoints' part."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     shown = ("alpha, input", "gpt-9-new, output", "whisper", "web search tool calls",
              "assistants api | file search")  # fmt: skip
     workspace.write("costs/1.json", _costs("2026-11-20", *(cost("1", item=i) for i in shown)))
@@ -82,7 +93,7 @@ def test_what_usage_records_show_is_not_billed_again(tmp_path: Path) -> None:
 
 
 def test_an_unknown_line_item_is_charged_and_said(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("costs/1.json", _costs("2026-11-20", cost("2.50", item="quantum leaps")))
     assert any("'quantum leaps' ($2.50)" in note for note in workspace.run().notes)
     assert _billed(workspace) == [("quantum leaps", Decimal("2.5"))]
@@ -91,7 +102,7 @@ def test_an_unknown_line_item_is_charged_and_said(tmp_path: Path) -> None:
 
 def test_a_day_fetched_again_moves_its_billed_charges(tmp_path: Path) -> None:
     """The new amount holds, a vanished item is reversed, and both can be read as postings."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("costs/1.json", _costs("2026-11-23", _item("1", TRAINING), _item("5", "odd")))
     workspace.run()
     later = _costs("2026-11-23", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
@@ -104,7 +115,7 @@ def test_a_day_fetched_again_moves_its_billed_charges(tmp_path: Path) -> None:
 
 
 def test_a_final_day_s_bill_is_restated(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("costs/1.json", _costs("2026-11-02", _item("1", TRAINING)))
     workspace.run()
     later = _costs("2026-11-02", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
@@ -116,7 +127,7 @@ def test_a_final_day_s_bill_is_restated(tmp_path: Path) -> None:
 
 
 def test_forgetting_the_bill_takes_its_charges_back(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("costs/1.json", _costs("2026-11-20", _item("1", TRAINING)))
     workspace.run()
     later = _costs("2026-11-20", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
@@ -141,7 +152,7 @@ def _job(project: str) -> str:
 
 def test_training_that_a_project_s_own_log_charges_is_not_billed_again(tmp_path: Path) -> None:
     """Whichever of the two is met first; another project's training is billed all the same."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     rows = [{**_item("7", TRAINING), "project_id": p} for p in ("proj_a", "proj_b")]
     workspace.write("costs/1.json", _costs("2026-11-20", *rows))
     workspace.run()
@@ -160,7 +171,7 @@ def test_training_that_a_project_s_own_log_charges_is_not_billed_again(tmp_path:
 
 
 def test_other_currencies_and_nothing_at_all_are_no_charge(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     euros = {**_item("7", TRAINING), "amount": {"value": "7", "currency": "eur"}}
     workspace.write("costs/1.json", _costs("2026-11-20", euros, _item("0E-6176", "odd", 0)))
     workspace.run()
@@ -169,7 +180,7 @@ def test_other_currencies_and_nothing_at_all_are_no_charge(tmp_path: Path) -> No
 
 def test_a_credit_is_no_charge(tmp_path: Path) -> None:
     """It pays for use instead of being some: reconciliation shows it."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     rows = [_item("12", "odd weekly bundle"), _item("-5", "service credit")]
     workspace.write("costs/1.json", _costs("2026-11-02", *rows))
     workspace.run()
@@ -182,7 +193,7 @@ def test_a_credit_is_no_charge(tmp_path: Path) -> None:
 
 def test_billed_charges_stand_beside_usage_and_survive_rating_anew(tmp_path: Path) -> None:
     """They count for the budget of their project; a rerate leaves them alone."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("logs/1.jsonl", lines(request("one", 1_000_000, when="2026-11-20T12:00:00")))
     workspace.write("costs/1.json", _costs("2026-11-20", _item("7", TRAINING)))
     budget = '[[budgets]]\nid = "a"\nproject = "proj_a"\namount_usd = "10"\n'
@@ -196,7 +207,7 @@ def test_billed_charges_stand_beside_usage_and_survive_rating_anew(tmp_path: Pat
 
 
 def test_a_price_that_changes_within_the_day_leaves_the_bill_alone(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     noon = "2026-11-20T12:00:00Z"
     workspace.price(
         price("alpha", "text_input_tokens", "2", until=noon),
@@ -217,7 +228,7 @@ def test_a_price_that_changes_within_the_day_leaves_the_bill_alone(tmp_path: Pat
 
 def test_a_day_far_from_any_usage_is_charged(tmp_path: Path) -> None:
     """Months without a record have no ledger file at all."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("usage/1.json", page("completions", "2026-11-24T06:00:00Z",
                                      bucket("2026-11-20", used(5))))  # fmt: skip
     workspace.write("costs/1.json", _costs("2026-08-03", _item("7", TRAINING)))

@@ -55,6 +55,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What the commit left, in another place."""
     with tarfile.open(WRITTEN / f"{request.param}.tar.xz") as packed:
         packed.extractall(tmp_path, filter="tar")
+    with (tmp_path / "tollbook.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[bill]\ntrue_up = "none"\n')  # which those versions had none of
     return tmp_path
 
 
@@ -113,6 +115,26 @@ def test_a_run_without_new_input_changes_nothing(folder: Path) -> None:
     assert (result.outcome, result.counts.accepted) == ("done", 0)
     then = [tuple(row.values()) for row in _then(folder, "charges")]
     assert _texts(_rows(folder, CHARGES)) == _texts(then)
+
+
+@pytest.mark.parametrize("folder", [COMMITS[0], COMMITS[-1]], indirect=True)
+def test_settled_days_are_made_equal_to_the_bill_from_now_on(folder: Path) -> None:
+    """By default, as postings of their own: what was posted then stays."""
+    config = folder / "tollbook.toml"
+    config.write_text(config.read_text("utf-8").replace('"none"', '"all"'), encoding="utf-8")
+    _run(folder)
+    then = [tuple(row.values()) for row in _then(folder, "charges")]
+    rated = CHARGES.replace("FROM charges", "FROM charge_postings WHERE reason <> 'bill'")
+    assert _texts(_rows(folder, rated)) == _texts(then)
+    apart = """
+        SELECT usage_date, coalesce(sum(c.usd), 0), coalesce(sum(b.usd), 0) FROM (
+          SELECT usage_date, sum(cost_usd) AS usd FROM charges
+          WHERE usage_date IN (SELECT usage_date FROM provider_costs) GROUP BY ALL
+        ) AS c FULL JOIN (
+          SELECT usage_date, sum(amount) AS usd FROM provider_costs WHERE amount > 0 GROUP BY ALL
+        ) AS b USING (usage_date) GROUP BY ALL HAVING coalesce(sum(c.usd), 0) <> sum(b.usd)
+    """
+    assert _rows(folder, apart) == []
 
 
 @pytest.mark.parametrize("folder", [COMMITS[0], COMMITS[-1]], indirect=True)

@@ -53,6 +53,14 @@ path = ["costs/*.json"]
 [prices]
 files = ["prices.csv"]
 """
+# Charges as they are rated: the bill is compared, and what it has beyond them is not charged.
+UNBILLED = (
+    CONFIGURATION
+    + """
+[bill]
+true_up = "none"
+"""
+)
 BUCKETS = (
     CONFIGURATION.replace('path = ["logs"]', 'path = ["logs"]\nbasis = "detail"').replace(
         'path = ["exports/*"]', 'path = ["exports/*"]\nbasis = "detail"'

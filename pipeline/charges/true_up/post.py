@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile, charge_relation
+from pipeline.charges.reconciliation.causes import USD
 from pipeline.charges.reconciliation.load import (
     Fetch,
     both_sides,
@@ -65,6 +66,7 @@ class TrueUp:
     fresh: dict[date, ChargeDay] = field(default_factory=dict)  # of them, without any charge before
     postings: list[PostingFile] = field(default_factory=list)
     posted_usd: Decimal = Decimal(0)
+    foreign: set[str] = field(default_factory=set)  # currencies of costs that are not charged
     followed: list[tuple[date, str]] = field(default_factory=list)  # providers whose bill is met
 
 
@@ -110,6 +112,7 @@ def true_up(
     for posting in postings:
         if posting.reason == REASON:
             posted[posting.usage_date].append(posting.path)
+    done.foreign = {c.currency for d in sides.values() for b in d for c in b.costs} - {USD}
     saved = []
     for day in [*chosen, *gone]:
         state, mine = states.get(day), sides.get(day, [])

@@ -54,13 +54,18 @@ def true_up_days(
 
 
 def _notes(done: TrueUp) -> list[str]:
-    if not done.postings:
-        return []
-    days = len({p.usage_date for p in done.postings})
-    sign = "" if done.posted_usd < 0 else "+"
-    settled = "settled day" if days == 1 else "settled days"
-    text = (
-        f"{days} {settled} made equal to the provider's bill: "
-        f"{sign}{display_usd(done.posted_usd)}. See: tollbook reconcile"
-    )
-    return [text]
+    notes = []
+    if done.postings:
+        days = len({p.usage_date for p in done.postings})
+        sign = "" if done.posted_usd < 0 else "+"
+        settled = "settled day" if days == 1 else "settled days"
+        notes.append(
+            f"{days} {settled} made equal to the provider's bill: "
+            f"{sign}{display_usd(done.posted_usd)}. See: tollbook reconcile"
+        )
+    if done.foreign:
+        notes.append(
+            f"The provider's costs in {', '.join(sorted(done.foreign))} are not charged: they "
+            "are shown in provider_costs, and the usage keeps its own prices"
+        )
+    return notes

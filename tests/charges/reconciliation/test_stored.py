@@ -12,8 +12,8 @@ import pytest
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.runs.corrections.rerate import reconcile
 from tests.support.workspace import (
-    CONFIGURATION,
     NOW,
+    UNBILLED,
     Workspace,
     bucket,
     cost,
@@ -44,7 +44,7 @@ def stored(workspace: Workspace) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A thousand tokens at 2 USD a million, long ago and yesterday."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write(
         "logs/1.jsonl",
         lines(request("a", when=f"{OLD_DAY}T12:00:00"), request("b", when=f"{OPEN_DAY}T12:00:00")),
@@ -179,7 +179,7 @@ def test_the_bill_s_own_name_of_the_organization_is_the_configured_one(
     """One admin key shows one organization; and a fetch replaces what it named so before."""
     named = {"organization_id": "org-by-the-provider"}
     also = 'also = ["org-by-the-provider"]\ntimezone ='
-    workspace.configure(CONFIGURATION.replace("timezone =", also, 1))
+    workspace.configure(UNBILLED.replace("timezone =", also, 1))
     workspace.write("costs/1.json", costs(OLD_DAY, {**cost_of("0.009"), **named}))
     workspace.run()
     later = costs(OLD_DAY, {**cost_of("0.002"), **named}, fetched="2026-11-24T07:00:00Z")

@@ -1,0 +1,1 @@
+"""Tests of the true-up to the bill."""

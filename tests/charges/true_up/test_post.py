@@ -1,0 +1,208 @@
+"""Runs that follow the provider's bill: what is charged, posted, published and taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.workspace import (
+    BUCKETS,
+    CONFIGURATION,
+    Workspace,
+    bucket,
+    cost,
+    lines,
+    page,
+    price,
+    request,
+    used,
+)
+
+DAY = "2026-11-12"
+FETCHED = "2026-11-20T06:00:00Z"
+CHARGES = (
+    "SELECT project_id, model, meter, quantity, cost_usd, pricing_status, bill_cause "
+    "FROM charges ORDER BY ALL"
+)
+BY_PROJECT = (
+    "SELECT project_id, CAST(sum(cost_usd) AS DECIMAL(18, 6)) FROM charges GROUP BY ALL ORDER BY 1"
+)
+POSTED = (
+    "SELECT reason, CAST(sum(cost_usd) AS DECIMAL(18, 6)), count(*) FROM charge_postings "
+    "GROUP BY ALL ORDER BY 1"
+)
+
+
+def bill(*rows: dict[str, Any], day: str = DAY, fetched: str = FETCHED) -> str:
+    return page("costs", fetched, bucket(day, *rows))
+
+
+def item(usd: str, tokens: int, name: str = "alpha, input", **more: Any) -> dict[str, Any]:
+    return {**cost(usd, item=name), "quantity": tokens, "quantity_unit": "tokens", **more}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A thousand tokens of alpha ($0.002), and 500 of a model without a price, of one key each."""
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write(
+        "logs/1.jsonl",
+        lines(
+            request("a", when=f"{DAY}T12:00:00", api_key_id="key_a"),
+            request("b", 500, when=f"{DAY}T13:00:00", model="omega", api_key_id="key_b"),
+        ),
+    )
+    return workspace
+
+
+BILL = (item("0.003", 1000), item("0.004", 500, "omega, input"))
+
+
+def test_a_settled_day_is_charged_what_the_provider_bills(workspace: Workspace) -> None:
+    workspace.write("costs/1.json", bill(*BILL))
+    assert any("1 settled day made equal" in note for note in workspace.run().notes)
+    assert [row[1:] for row in workspace.rows(CHARGES)] == [
+        ("alpha", "text_input_tokens", 0, Decimal("0.001"), "billed", "price"),
+        ("alpha", "text_input_tokens", 1000, Decimal("0.002"), "priced", None),
+        ("omega", "text_input_tokens", 500, Decimal("0.004"), "billed", "unpriced"),
+    ]
+    workspace.assert_sums_agree()
+    [(list_usd,)] = workspace.rows("SELECT sum(list_cost_usd) FROM charges")
+    assert list_usd == Decimal("0.002")  # the bill is no list price
+    assert workspace.rows(
+        "SELECT model, api_key_id FROM charges WHERE pricing_status = 'billed' ORDER BY 1"
+    ) == [("alpha", None), ("omega", "key_b")]
+    assert workspace.rows("SELECT sum(unpriced_quantity) FROM daily_costs") == [(0,)]
+    # reconciliation goes on comparing what was rated, so that the wrong price is still found
+    assert workspace.rows("SELECT sum(price_usd), sum(unpriced_usd) FROM reconciliation") == [
+        (Decimal("0.001"), Decimal("0.004"))
+    ]
+
+
+def test_the_same_run_again_posts_nothing(workspace: Workspace) -> None:
+    workspace.write("costs/1.json", bill(*BILL))
+    workspace.run()
+    posted = workspace.rows(POSTED)
+    workspace.at += timedelta(days=3)
+    assert not workspace.run().postings
+    assert workspace.rows(POSTED) == posted
+    assert workspace.rerate().postings == {}
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+
+
+def test_a_day_inside_the_lag_is_an_estimate_until_its_bill_stands_still(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("logs/1.jsonl", lines(request("a", when=f"{DAY}T12:00:00")))
+    totals = []
+    for fetch, (fetched, usd) in enumerate(
+        [
+            ("2026-11-14T06:00:00Z", "0.001"),  # a day and a half after its end
+            ("2026-11-15T06:00:00Z", "0.003"),  # late enough, and moved
+            ("2026-11-16T06:00:00Z", "0.003"),  # stands still
+            ("2026-11-19T06:00:00Z", "0.005"),  # moves once more: followed at once
+        ]
+    ):
+        workspace.at = datetime.fromisoformat(fetched).replace(tzinfo=None) + timedelta(minutes=5)
+        workspace.write(f"costs/{fetch}.json", bill(item(usd, 1000), fetched=fetched))
+        workspace.run()
+        totals += workspace.rows("SELECT CAST(sum(cost_usd) AS DECIMAL(9, 3)) FROM charges")
+    assert totals == [(Decimal(usd),) for usd in ("0.002", "0.002", "0.003", "0.005")]
+    assert workspace.rows(POSTED) == [
+        ("bill", Decimal("0.003"), 2),
+        ("usage", Decimal("0.002"), 1),
+    ]
+    workspace.assert_sums_agree()
+
+
+def test_usage_that_moves_and_files_that_are_forgotten_keep_the_total_at_the_bill(
+    workspace: Workspace,
+) -> None:
+    workspace.write("costs/1.json", bill(*BILL))
+    workspace.run()
+    workspace.write("logs/2.jsonl", lines(request("late", 7000, when=f"{DAY}T20:00:00")))
+    workspace.run()
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+    workspace.forget("logs/1.jsonl")
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+    workspace.assert_sums_agree()
+    workspace.forget("costs/1.json")  # nothing is known of the bill any more
+    assert workspace.rows(CHARGES) == [
+        ("proj_a", "alpha", "text_input_tokens", 7000, Decimal("0.014"), "priced", None)
+    ]
+    workspace.assert_sums_agree()
+
+
+@pytest.mark.parametrize(
+    ("mode", "usd", "has_unpriced"), [("unpriced", "0.006", False), ("none", "0.002", True)]
+)
+def test_less_than_all_of_the_bill(
+    workspace: Workspace, mode: str, usd: str, *, has_unpriced: bool
+) -> None:
+    """And back: what was posted because of the bill is taken back when the setting changes."""
+    workspace.write("costs/1.json", bill(*BILL))
+    workspace.run()
+    workspace.configure(f'{CONFIGURATION}\n[bill]\ntrue_up = "{mode}"\n')
+    workspace.run()
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal(usd))]
+    [(unpriced,)] = workspace.rows("SELECT count(*) FROM charges WHERE pricing_status = 'unpriced'")
+    assert bool(unpriced) is has_unpriced
+    workspace.assert_sums_agree()
+
+
+def test_a_day_that_only_the_bill_knows_is_charged(tmp_path: Path) -> None:
+    """Then its usage comes late: the total stays, and the current price book rates it."""
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("costs/1.json", bill(item("0.5", 250_000)))
+    workspace.run()
+    assert workspace.rows(CHARGES) == [
+        ("proj_a", "alpha", "text_input_tokens", 0, Decimal("0.5"), "billed", "no_usage")
+    ]
+    workspace.write("logs/1.jsonl", lines(request("a", 250_000, when=f"{DAY}T12:00:00")))
+    workspace.run()
+    assert workspace.rows(CHARGES) == [
+        ("proj_a", "alpha", "text_input_tokens", 250_000, Decimal("0.5"), "priced", None)
+    ]
+    workspace.assert_sums_agree()
+
+
+def test_what_was_known_before_the_bill_can_be_asked(workspace: Workspace) -> None:
+    workspace.run()
+    before = workspace.at
+    workspace.at += timedelta(hours=1)
+    workspace.write("costs/1.json", bill(*BILL))
+    workspace.run()
+    [(then,)] = workspace.rows(
+        f"SELECT sum(cost_usd) FROM charge_postings WHERE posted_at <= TIMESTAMP '{before}'"
+    )
+    assert then == Decimal("0.002")
+
+
+def test_costs_in_another_currency_are_not_charged_and_said(workspace: Workspace) -> None:
+    row = item("9", 1000)
+    row["amount"] = {"value": "9", "currency": "eur"}
+    workspace.write("costs/1.json", bill(row))
+    notes = workspace.run().notes
+    assert any("eur" in note and "not charged" in note for note in notes)
+    assert workspace.rows("SELECT sum(cost_usd) FROM charges") == [(Decimal("0.002"),)]
+
+
+def test_the_doubt_of_long_requests_vanishes_with_the_bill(tmp_path: Path) -> None:
+    """Also where the bill agrees with the charges, so that nothing is posted."""
+    prices = (
+        price("alpha", "text_input_tokens", "1"),
+        price("alpha", "text_input_tokens", "2", context="long", above="1000"),
+    )
+    workspace = Workspace(tmp_path.resolve(), BUCKETS, prices)
+    usage = page("completions", FETCHED, bucket(DAY, used(5000, requests=5)))
+    workspace.write("usage/a.json", usage)
+    doubt = "SELECT cost_usd, long_context_doubt_usd FROM daily_costs"
+    workspace.run()
+    assert workspace.rows(doubt) == [(Decimal("0.005"), Decimal("0.005"))]
+    workspace.write("costs/1.json", bill(item("0.005", 5000)))
+    workspace.run()
+    assert workspace.rows(doubt) == [(Decimal("0.005"), 0)]
+    assert not workspace.rows("SELECT 1 FROM charge_postings WHERE reason = 'bill'")
