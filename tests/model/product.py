@@ -123,7 +123,7 @@ class Product:
         text = (
             f'[organization]\nid = "org-x"\ntimezone = "{self._zone}"\n'
             '[storage]\nroot = "var"\n[prices]\nfiles = ["prices.csv"]\n'
-            "[quality]\nmax_quarantined_percent = 100\n"
+            '[quality]\nmax_quarantined_percent = 100\n[bill]\ntrue_up = "none"\n'
         )
         for source in self.sources:
             basis = "" if source.kind == "openai_costs" else f'basis = "{source.basis}"\n'
