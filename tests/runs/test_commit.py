@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.charges.true_up import post
 from pipeline.errors import CheckFailedError
-from pipeline.runs import commit, run
+from pipeline.runs import commit
+from pipeline.runs.stages import true_up
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
-from tests.support.workspace import Workspace, lines, request
+from tests.support.workspace import Workspace, bucket, cost, lines, page, request
 
 FAULTS = {
     "fates_add_up": (
@@ -68,10 +70,12 @@ def test_a_day_whose_charges_are_not_its_postings_is_named(
     [(day,)] = workspace.rows("SELECT DISTINCT usage_date FROM charges")
     real = commit.check_days
 
-    def without_the_first(con: object, rated: object, postings: list[object], read: object) -> None:
-        real(con, rated, postings[1:], read)  # type: ignore[arg-type]
+    def without_the_first(
+        con: object, moved: object, rated: object, postings: list[object], read: object
+    ) -> None:
+        real(con, moved, rated, postings[1:], read)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "check_days", without_the_first)
+    monkeypatch.setattr(true_up, "check_days", without_the_first)
     workspace.write("logs/b.jsonl", lines(request("b")))
     with pytest.raises(
         CheckFailedError, match=rf"{day} \(check charges_are_their_postings\)"
@@ -79,3 +83,20 @@ def test_a_day_whose_charges_are_not_its_postings_is_named(
         workspace.run()
     assert "its charges are 0.004" in at.value.what
     assert "the sum of its postings is 0.002" in at.value.what
+
+
+def test_a_settled_day_that_is_not_charged_as_billed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the project and both amounts: a fault of the program commits nothing."""
+    workspace = Workspace(tmp_path)
+    workspace.write("logs/a.jsonl", lines(request("a", when="2026-11-12T12:00:00")))
+    workspace.write(
+        "costs/1.json", page("costs", "2026-11-20T06:00:00Z", bucket("2026-11-12", cost("0.5")))
+    )
+    monkeypatch.setattr(post, "bill_lines", lambda *_: None)
+    with pytest.raises(
+        CheckFailedError,
+        match=r"2026-11-12 \(check billed_days_are_the_bill\): the charges of proj_a",
+    ):
+        workspace.run()
