@@ -6,6 +6,7 @@ Each case gives the same in one run and in several, and what can come in any ord
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
 Body = dict[str, Any]
+ORDERS = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
 DETAIL = CONFIGURATION.replace(
     'path = ["logs"]',
     'path = ["logs"]\n\n[[sources]]\nname = "other"\nkind = "request_log"\n'
@@ -26,96 +28,100 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path.resolve())
 
 
-def take(workspace: Workspace, bodies: Sequence[Body], *, at_once: bool) -> None:
-    """Read bodies from one file in one run, or each from a file and in a run of its own."""
+def take(workspace: Workspace, *cases: Sequence[Body], at_once: bool) -> None:
+    """Read the bodies of some calls from one file in one run, or each in a run of its own."""
     if at_once:
-        workspace.write("logs/0.jsonl", lines(*bodies))
+        workspace.write("logs/0.jsonl", lines(*chain(*cases)))
         workspace.run()
         return
-    for number, body in enumerate(bodies):
-        workspace.write(f"logs/{number}.jsonl", lines(body))
+    for number, bodies in enumerate(zip_longest(*cases)):
+        workspace.write(f"logs/{number}.jsonl", lines(*filter(None, bodies)))
         workspace.run()
 
 
 def asked(**who: str | None) -> Body:
     """The same response, read by somebody."""
-    return {**request("1"), "project_id": None, **who}
+    return {"project_id": None, **who}
 
 
-def askers(workspace: Workspace) -> list[tuple[Any, ...]]:
-    return workspace.rows("SELECT project_id, api_key_id, user_id FROM usage")
+WHO_ASKED: list[tuple[list[Body], tuple[str | None, ...]]] = [
+    # a later reader changes nothing where the first line named somebody
+    (
+        [asked(project_id="creator", api_key_id="k"), asked(), asked(project_id="reader")],
+        ("creator", "k", None),
+    ),
+    # … and fills in what it left open
+    ([asked(), asked(project_id="p", api_key_id="k")], ("p", "k", None)),
+    (
+        [asked(project_id="p"), asked(api_key_id="k"), asked(project_id="p", user_id="u")],
+        ("p", "k", "u"),
+    ),
+    # … but not from a line that contradicts it
+    ([asked(project_id="p"), asked(project_id="q", api_key_id="k")], ("p", None, None)),
+    (
+        [asked(), asked(project_id="p"), asked(project_id="q", user_id="v")],
+        ("p", None, None),
+    ),
+]
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize(
-    ("bodies", "expected"),
-    [
-        # a later reader changes nothing where the first line named somebody
-        (
-            [asked(project_id="creator", api_key_id="k"), asked(), asked(project_id="reader")],
-            ("creator", "k", None),
-        ),
-        # … and fills in what it left open
-        ([asked(), asked(project_id="p", api_key_id="k")], ("p", "k", None)),
-        (
-            [asked(project_id="p"), asked(api_key_id="k"), asked(project_id="p", user_id="u")],
-            ("p", "k", "u"),
-        ),
-        # … but not from a line that contradicts it
-        ([asked(project_id="p"), asked(project_id="q", api_key_id="k")], ("p", None, None)),
-        (
-            [asked(), asked(project_id="p"), asked(project_id="q", user_id="v")],
-            ("p", None, None),
-        ),
-    ],
-)
 def test_who_asked_is_the_first_and_what_others_add(
     workspace: Workspace,
-    bodies: list[Body],
-    expected: tuple[str | None, ...],
     at_once: bool,  # noqa: FBT001  a case of the table
 ) -> None:
     """One call and one charge, whoever reads the response again."""
-    take(workspace, bodies, at_once=at_once)
-    assert askers(workspace) == [expected]
-    assert workspace.tokens() == 1000
+    cases = [
+        [{**request(str(number), 10**number), **who} for who in bodies]
+        for number, (bodies, _) in enumerate(WHO_ASKED)
+    ]
+    expected = [(10**number, *who) for number, (_, who) in enumerate(WHO_ASKED)]
+    askers = (
+        "SELECT text_input_tokens, project_id, api_key_id, user_id FROM usage "
+        "ORDER BY text_input_tokens"
+    )
+    take(workspace, *cases, at_once=at_once)
+    assert workspace.rows(askers) == expected
+    assert workspace.tokens() == 11_111
     workspace.assert_sums_agree()
-    workspace.write("logs/again.jsonl", lines(*bodies))
+    workspace.write("logs/again.jsonl", lines(*chain(*cases)))
     workspace.run()
-    assert askers(workspace) == [expected]
-    assert workspace.tokens() == 1000
+    assert workspace.rows(askers) == expected
+    assert workspace.tokens() == 11_111
 
 
-def chunk(out: int, tokens: int = 1000, **more: Any) -> Body:
+def chunk(name: str, out: int, tokens: int = 1000) -> Body:
     """A line of a stream, with the usage so far."""
-    return {**request("s", tokens, out=out), "object": "chat.completion.chunk", **more}
+    return {**request(name, tokens, out=out), "object": "chat.completion.chunk"}
 
 
-@pytest.mark.parametrize("order", [(1, 2, 300), (300, 2, 1), (2, 300, 1)])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_of_a_stream_the_largest_output_counts(
     workspace: Workspace,
-    order: tuple[int, ...],
     at_once: bool,  # noqa: FBT001  a case of the table
 ) -> None:
     """Whatever the order in which its lines are read."""
-    take(workspace, [chunk(out) for out in order], at_once=at_once)
-    assert workspace.rows("SELECT text_output_tokens FROM usage") == [(300,)]
+    orders = ((1, 2, 300), (300, 2, 1), (2, 300, 1))
+    cases = [[chunk(str(order), out) for out in order] for order in orders]
+    take(workspace, *cases, at_once=at_once)
+    assert workspace.rows("SELECT text_output_tokens FROM usage") == [(300,)] * 3
     workspace.assert_sums_agree()
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_usage_of_zero_never_replaces_usage(
     workspace: Workspace,
-    order: tuple[int, ...],
     at_once: bool,  # noqa: FBT001  a case of the table
 ) -> None:
     """Neither as a line of a stream nor as a whole body."""
-    bodies = [chunk(300), chunk(0, 0), request("s", 0)]
-    take(workspace, [bodies[i] for i in order], at_once=at_once)
+    cases = []
+    for order in ORDERS:
+        name = str(order)
+        bodies = [chunk(name, 300), chunk(name, 0, 0), request(name, 0)]
+        cases.append([bodies[i] for i in order])
+    take(workspace, *cases, at_once=at_once)
     used = "SELECT text_input_tokens, text_output_tokens FROM usage"
-    assert workspace.rows(used) == [(1000, 300)]
+    assert workspace.rows(used) == [(1000, 300)] * 3
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -124,7 +130,7 @@ def test_a_whole_body_counts_before_lines_of_its_stream(
     at_once: bool,  # noqa: FBT001  a case of the table
 ) -> None:
     """It has what was used in the end."""
-    take(workspace, [chunk(2), request("s", 1000, out=250), chunk(300)], at_once=at_once)
+    take(workspace, [chunk("s", 2), request("s", out=250), chunk("s", 300)], at_once=at_once)
     assert workspace.rows("SELECT text_output_tokens FROM usage") == [(250,)]
 
 
@@ -134,20 +140,21 @@ def test_a_later_body_with_less_output_still_replaces(workspace: Workspace) -> N
     assert workspace.rows("SELECT text_output_tokens FROM usage") == [(200,)]
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_one_id_at_several_times_is_several_calls(
     workspace: Workspace,
-    order: tuple[int, ...],
     at_once: bool,  # noqa: FBT001  a case of the table
 ) -> None:
     """Some servers repeat their ids; a copy of a call is a copy all the same."""
-    bodies = [request("x", 1000 * n, when=f"2026-11-23T1{n}:00:00") for n in (1, 2, 3)]
-    take(workspace, [bodies[i] for i in order], at_once=at_once)
-    assert workspace.tokens() == 6000
-    workspace.write("logs/copy.jsonl", lines(*bodies))
+    cases = [
+        [request(str(order), 1000 * n, when=f"2026-11-23T1{n}:00:00") for n in order]
+        for order in ORDERS
+    ]
+    take(workspace, *cases, at_once=at_once)
+    assert workspace.tokens() == 3 * 3000
+    workspace.write("logs/copy.jsonl", lines(*chain(*cases)))
     workspace.run()
-    assert workspace.tokens() == 6000
+    assert workspace.tokens() == 3 * 3000
 
 
 def test_an_id_used_again_is_noted_once(workspace: Workspace) -> None:
