@@ -5,14 +5,13 @@ The usage endpoints answer so wherever nobody asked to group by model.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from tests.support.workspace import BUCKETS, PRICES, Workspace, bucket, page, price, used
+from tests.support.workspace import BUCKETS, PRICES, Prepared, Workspace, bucket, page, price, used
 
 BUDGET = """
 [[budgets]]
@@ -27,15 +26,20 @@ def unnamed(tokens: int, **more: Any) -> dict[str, Any]:
     return {**used(tokens), "project_id": None, "model": None, **more}
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    workspace = Workspace(tmp_path.resolve(), BUCKETS + BUDGET)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve(), BUCKETS + BUDGET)
     rows = (unnamed(1000), used(500), unnamed(70, project_id="proj_a", output_tokens=5))
     workspace.write(
         "usage/1.json", page("completions", "2026-11-23T02:00:00Z", bucket("2026-11-22", *rows))
     )
     workspace.run()
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 def call(workspace: Workspace, *words: str) -> str:

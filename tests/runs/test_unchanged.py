@@ -15,20 +15,33 @@ from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, run_and_report
 from tests.support.webhook import webhook
-from tests.support.workspace import CONFIGURATION, PRICES, Workspace, lines, price, request
+from tests.support.workspace import (
+    CONFIGURATION,
+    PRICES,
+    Prepared,
+    Workspace,
+    lines,
+    price,
+    request,
+)
 
 BUDGET = '\n[[budgets]]\nid = "all"\namount_usd = "5.00"\nthresholds = [50]\n'
 BASE = CONFIGURATION + BUDGET + "\n[quality]\nmax_quarantined_percent = 100\n"
 
 
-@pytest.fixture
-def settled(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """A workspace whose second run has nothing new."""
-    workspace = Workspace(tmp_path.resolve(), BASE)
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve(), BASE)
     workspace.write("logs/a.jsonl", lines(request("1")))
     assert not workspace.run().is_unchanged
     assert workspace.run().is_unchanged
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def settled(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 def snapshots(workspace: Workspace) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.config.load import load
 from pipeline.runs.doctor import Check, diagnose
-from tests.support.workspace import Workspace, lines, request
+from tests.support.workspace import Prepared, Workspace, lines, request
 
 CHARGED = "SELECT sum(cost_usd) FROM charges"
 
@@ -19,10 +19,10 @@ def doctor(workspace: Workspace) -> dict[str, Check]:
     return {c.name: c for c in diagnose(lambda: load(workspace.path("tollbook.toml")), {})}
 
 
-@pytest.fixture
-def restored(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Two runs, then the database of the first one: the second one's files are unknown to it."""
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve())
     workspace.write("logs/a.jsonl", lines(request("a"), request("a2")))
     workspace.run()
     shutil.copytree(workspace.path("var"), workspace.path("backup"), symlinks=True)
@@ -34,7 +34,12 @@ def restored(tmp_path: Path) -> Workspace:
         workspace.path("backup"), workspace.path("var"), symlinks=True, dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("published", "tmp"),
     )  # fmt: skip
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def restored(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 def kept(workspace: Workspace) -> list[str]:

@@ -19,18 +19,23 @@ from pipeline.runs.schedule.job import JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
-from tests.support.workspace import NOW, Workspace, lines, request
+from tests.support.workspace import NOW, Prepared, Workspace, lines, request
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Two logs that were booked, of which one has been rotated away since."""
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve())
     workspace.write("logs/a.jsonl", lines(request("a")))
     workspace.write("logs/b.jsonl", lines(request("b")))
     workspace.run()
     workspace.path("logs/a.jsonl").unlink()
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 def files(workspace: Workspace) -> set[Path]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.config.load import load
 from pipeline.runs.doctor import diagnose
-from tests.support.workspace import Workspace, lines, request
+from tests.support.workspace import Prepared, Workspace, lines, request
 
 READERS = [
     ("sql", "SELECT count(*) FROM usage"),
@@ -20,10 +18,10 @@ READERS = [
 ]
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """One thousand tokens; the storage has moved from `var's` to `elsewhere/var`."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve())
     workspace.configure(workspace.path("tollbook.toml").read_text().replace('"var"', '"var\'s"'))
     workspace.write("logs/a.jsonl", lines(request("1")))
     workspace.run()
@@ -32,7 +30,12 @@ def workspace(tmp_path: Path) -> Workspace:
     workspace.configure(
         workspace.path("tollbook.toml").read_text().replace("var's", "elsewhere/var")
     )
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 def call(workspace: Workspace, *words: str) -> Result:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.support.workspace import Workspace, lines, request
+from tests.support.workspace import Prepared, Workspace, lines, request
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """One log that counts, and one that was read and taken back."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve())
     workspace.write("logs/a.jsonl", lines(request("1")))
     workspace.write("logs/b.jsonl", lines(request("2", 5000), request("3", 70)))
     workspace.run()
     workspace.forget("logs/b.jsonl")
     assert workspace.tokens() == 1000
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 @pytest.mark.parametrize("name", ["logs/b.1.jsonl", "logs/b.jsonl.gz", "logs/b.jsonl.zst"])

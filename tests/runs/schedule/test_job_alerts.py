@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from pipeline.errors import LockHeldError, RunFailedError
 from pipeline.runs.schedule.job_alerts import JobAlerts
 from pipeline.storage.lock import storage_lock
 from tests.support.webhook import webhook
-from tests.support.workspace import CONFIGURATION, Workspace, lines, request
+from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
 # apprise 2.2 imports it for its mail channel.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -27,14 +26,19 @@ FAILED = JobProblem("run", "failed", DUE, 4, None, None, "No disk.")
 ALERTS = '\n[alerts]\nchannels = ["env:HOOK"]\n'
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """A storage with one run in it."""
     text = CONFIGURATION.replace('id = "org-acme"', 'id = "org-acme"\nname = "Acme"')
-    workspace = Workspace(tmp_path.resolve(), text)
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve(), text)
     workspace.write("logs/a.jsonl", lines(request("a")))
     workspace.run()
-    return workspace
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    return prepared.again()
 
 
 def alerts_of(
