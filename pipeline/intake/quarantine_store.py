@@ -22,6 +22,7 @@ _REJECTS: dict[str, pl.DataType] = {
     "input_file": pl.String(),
     **REJECT_SCHEMA,
 }
+_DROPPED = "file_id, source, input_file, input_line, rule, detail, raw, tokens_held_back"
 
 
 def stage_rejects(db: Database, paths: Sequence[Path], unreadable: Iterable[int]) -> dict[int, int]:
@@ -29,7 +30,7 @@ def stage_rejects(db: Database, paths: Sequence[Path], unreadable: Iterable[int]
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
         + render_sql("intake/rejects_staged", reject_files=relation(paths, _REJECTS)),
-        {"unreadable": sorted(unreadable)},
+        {"unreadable": sorted(unreadable), "kept_since": _kept_since(db)},
     )
     return dict(
         db.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
@@ -53,9 +54,83 @@ def mended_rows(db: Database, rewritten: Mapping[int, int]) -> list[tuple[int, i
 
 
 def save_rejects(db: Database, run_id: str, at: datetime) -> None:
-    """Put what was staged into the quarantine."""
-    next_id = db.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine")
-    db.con.execute(sql("intake/quarantine_store"), {"next_id": next_id, "run_id": run_id, "at": at})
+    """Put what was staged into the quarantine; what is held back already is kept beside it."""
+    values = {"next_id": _next_id(db), "run_id": run_id, "at": at}
+    db.con.execute(sql("intake/quarantine_store"), values)
+    db.con.execute(
+        f"INSERT INTO dropped_rejects ({_DROPPED}, run_id) "
+        f"SELECT {_DROPPED}, $run FROM staged_rejects WHERE is_duplicate",
+        {"run": run_id},
+    )
+
+
+def files_with_dropped(db: Database) -> set[int]:
+    """The file ids of versions with rejected rows that are held back in another file."""
+    return {file_id for (file_id,) in db.rows("SELECT DISTINCT file_id FROM dropped_rejects")}
+
+
+def judge_rejects(
+    db: Database, files: Sequence[int], out: Sequence[int], reopened: Sequence[int]
+) -> list[tuple[int | None, int | None, int]]:
+    """The rejected rows with texts of some files that are to be held back now, or no longer.
+
+    Takes in `out` the ids of all files that are forgotten then, and the quarantine ids that are
+    open again. Gives quarantine id or number in `dropped_rejects`, and file id.
+    """
+    values = {"files": list(files), "out": list(out), "reopened": list(reopened)}
+    return [(row[0], row[1], row[2]) for row in db.rows(sql("intake/rejects_judged"), values)]
+
+
+def move_rejects(
+    db: Database, to_hold: Sequence[int], to_drop: Sequence[int], at: datetime
+) -> None:
+    """Hold dropped rows back (their numbers), and drop held ones (quarantine ids)."""
+    if to_hold:
+        values = {"dropped": list(to_hold), "next_id": _next_id(db), "at": at}
+        db.con.execute(sql("intake/rejects_held_again"), values)
+        remove_dropped(db, to_hold)
+    if to_drop:
+        db.con.execute(
+            f"INSERT INTO dropped_rejects ({_DROPPED}, run_id) SELECT {_DROPPED}, run_id "
+            "FROM quarantine WHERE list_contains(CAST($ids AS BIGINT[]), quarantine_id)",
+            {"ids": list(to_drop)},
+        )
+        db.con.execute(
+            "DELETE FROM quarantine WHERE list_contains(CAST($ids AS BIGINT[]), quarantine_id)",
+            {"ids": list(to_drop)},
+        )
+
+
+def dropped_lines(db: Database, lines: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Which of these lines (file id, line) are dropped rejects: their numbers and file ids."""
+    found: list[tuple[int, int]] = []
+    for file_id, line in lines:
+        found += [
+            (row[0], row[1])
+            for row in db.rows(
+                "SELECT rowid, file_id FROM dropped_rejects "
+                "WHERE file_id = $file AND input_line = $line AND rule = 'incomplete_line'",
+                {"file": file_id, "line": line},
+            )
+        ]
+    return found
+
+
+def remove_dropped(db: Database, dropped: Sequence[int]) -> None:
+    """Forget dropped rejects (their numbers), which are held back or were read after all."""
+    if dropped:
+        db.con.execute(
+            "DELETE FROM dropped_rejects WHERE list_contains(CAST($ids AS BIGINT[]), rowid)",
+            {"ids": list(dropped)},
+        )
+
+
+def _next_id(db: Database) -> int:
+    return int(db.value("SELECT coalesce(max(quarantine_id), 0) + 1 FROM quarantine"))
+
+
+def _kept_since(db: Database) -> int:
+    return int(db.value("SELECT value FROM settings WHERE name = 'rejects_kept_since'"))
 
 
 def forgotten_rejects(db: Database, file_ids: Sequence[int]) -> list[tuple[int, int]]:

@@ -57,6 +57,11 @@ class ChangeSet:
     restored_buckets: list[int] = field(default_factory=list)  # version ids
     reopened: list[int] = field(default_factory=list)  # quarantine ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
+    # rejected rows that are held back for another one now (numbers of dropped rejects), the other
+    # way round (quarantine ids), and dropped ones that were read after all
+    rejects_to_hold: list[int] = field(default_factory=list)
+    rejects_to_drop: list[int] = field(default_factory=list)
+    rejects_read: list[int] = field(default_factory=list)
     buckets: BucketChange = field(default_factory=BucketChange)
     compare_again: Scope | None = None  # days to reconcile though nothing about them has changed
     minutes: list[MinuteDay] = field(default_factory=list)

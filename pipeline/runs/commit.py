@@ -61,6 +61,10 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     quarantine_store.close_rejects(
         db, change.completed, change.replayed, run.run_id, run.started_at
     )
+    quarantine_store.move_rejects(
+        db, change.rejects_to_hold, change.rejects_to_drop, run.started_at
+    )
+    quarantine_store.remove_dropped(db, change.rejects_read)
     # after closing: a line that was given up may be rejected again under the same number
     if change.has_rejects:
         quarantine_store.save_rejects(db, run.run_id, run.started_at)

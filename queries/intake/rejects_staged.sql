@@ -1,7 +1,9 @@
 -- row: one rejected row of this run, and whether the same text was held back before.
--- takes: the run's rejects ({{ reject_files }}), quarantine. Of a text as many rows are held as
--- stand in the file that has it most often: so a copied file is held back once and two equal lines
--- of one file twice, whichever file came first.
+-- takes: the run's rejects ({{ reject_files }}), quarantine, dropped_rejects, input_files,
+-- $kept_since. Of a text as many rows are held as stand in the file that has it most often: so a
+-- copied file is held back once and two equal lines of one file twice, whichever file came first.
+-- Forgotten files do not count. Of files before $kept_since the dropped rows are not known: there
+-- each held row stands for one more.
 -- engine: duckdb
 WITH incoming AS (
   SELECT
@@ -15,25 +17,39 @@ WITH incoming AS (
 ),
 
 -- also what was let go since: a copy of a file that was mended brings nothing back
+known AS (
+  SELECT file_id, md5(concat(rule, ' ', coalesce(raw, ''))) AS text_hash FROM quarantine
+  UNION ALL
+  SELECT file_id, md5(concat(rule, ' ', coalesce(raw, ''))) AS text_hash FROM dropped_rejects
+),
+
 held AS (
-  SELECT file_id, md5(concat(rule, ' ', coalesce(raw, ''))) AS text_hash, count(*) AS times
-  FROM quarantine
+  SELECT k.file_id, k.text_hash, count(*) AS times
+  FROM known AS k
+  INNER JOIN input_files AS f ON f.file_id = k.file_id
+  WHERE f.state <> 'forgotten' AND k.text_hash IN (SELECT text_hash FROM incoming)
   GROUP BY ALL
 ),
 
 held_in_all AS (
-  SELECT text_hash, sum(times) AS times
+  SELECT
+    text_hash,
+    greatest(
+      max(times), coalesce(sum(times) FILTER (WHERE file_id < CAST($kept_since AS BIGINT)), 0)
+    ) AS times
   FROM held
-  WHERE text_hash IN (SELECT text_hash FROM incoming)
   GROUP BY text_hash
 ),
 
--- Of a file that has grown, how often its text had occurred before: what it added to the quarantine
--- was added on top of all the others.
+-- Of a file that has grown, how often its text had occurred before.
 files AS (
   SELECT
     i.file_id, i.text_hash, count(*) AS times,
-    CASE WHEN any_value(h.times) > 0 THEN any_value(a.times) ELSE 0 END AS times_before
+    CASE
+      WHEN i.file_id < CAST($kept_since AS BIGINT) AND any_value(h.times) > 0
+        THEN any_value(a.times)
+      ELSE coalesce(any_value(h.times), 0)
+    END AS times_before
   FROM incoming AS i
   LEFT JOIN held AS h ON h.file_id = i.file_id AND h.text_hash = i.text_hash
   LEFT JOIN held_in_all AS a ON a.text_hash = i.text_hash

@@ -18,7 +18,6 @@ from tests.model.world import (
     HALF,
     MODELS,
     PROJECTS,
-    START,
     TIMES,
     UnfitError,
     World,
@@ -190,21 +189,12 @@ def future(world: World, a: int, b: int, c: int) -> None:
         world.write(f"logs/{world.name()}.jsonl", content.log_line(call) + "\n")
 
 
-def _may_be_copied(world: World, path: str) -> None:
-    """Unless a row of it was held once, and can be read now or soon."""
-    said = [content.understood(line) for line in world.disk[path].text.splitlines()]
-    is_ahead = any(isinstance(x, Call) and x.at > START for x in said)
-    if "copy_of_held" in world.faults and is_ahead:
-        raise UnfitError
-
-
 def copy(world: World, a: int, _b: int, c: int) -> None:
     """A file is copied."""
     files = world.files("logs", "pages", "bill", plain=False)
     if not files:
         raise UnfitError
     path = pick(files, a)
-    _may_be_copied(world, path)
     folder, name = path.split("/")
     to = f"{folder}/{'copy' if c % 2 else 'a-copy'}{world.name()}-{name}"
     world.write(to, world.disk[path].text)
@@ -215,7 +205,6 @@ def rename(world: World, a: int, _b: int, c: int) -> None:
     if not (files := world.files(plain=False)):
         raise UnfitError
     path = pick(files, a)
-    _may_be_copied(world, path)
     folder, name = path.split("/")
     rest = world.halves.get(path)
     to = f"{folder}/{'z' if c % 2 else 'b'}{world.name()}-{name}"
@@ -241,7 +230,6 @@ def rotate(world: World, a: int, b: int, c: int) -> None:
     if not files:
         raise UnfitError
     path = pick(files, c)
-    _may_be_copied(world, path)
     world.write(f"{path.removesuffix('.jsonl')}.{world.name()}.jsonl", world.disk[path].text)
     world.write(path, content.log_line(world.call(a, b)) + "\n")
 

@@ -209,8 +209,13 @@ class Requests:
                 self._by_identity[row.identity].append(row)
 
     def replay(self, run: int, clock: datetime) -> None:
-        """Read the held rows again; each is booked on the version of the file it came from."""
-        for row in list(self.held()):
+        """Read the held rows again, and equal ones of other files.
+
+        Each is booked on the version of the file it came from.
+        """
+        for row in list(self._rows()):
+            if row.rule is None or row.is_closed or not row.counts:
+                continue
             if row.version.kind != "request_log" or row.rule == "incomplete line":
                 continue
             place = row.place

@@ -399,3 +399,56 @@ def test_an_alert_that_a_late_record_raises_for_an_ended_month_is_settled_at_onc
         trial.run(datetime(2026, 4, 1, 12))
         seen.append(set(trial.product.facts()[0].alerts.values()))
     assert seen == [{"resolved"}, {"resolved"}]
+
+
+def test_a_copy_is_read_where_a_row_held_in_its_original_can_be_read_by_now(trial: Trial) -> None:
+    """As a packed copy of it is; replay then finds a duplicate."""
+    future = trial.at + timedelta(days=2)
+    trial.write("logs/a.jsonl", chat("c1", 1, future))
+    trial.run()
+    trial.at += timedelta(days=2)
+    trial.write("logs/b.jsonl", chat("c1", 1, future))
+    trial.run()
+    assert trial.dollars == 1
+    trial.replay()
+    assert (trial.dollars, trial.held) == (Decimal(1), 0)
+
+
+def test_a_replayed_row_counts_in_each_file_that_has_it(trial: Trial) -> None:
+    """So it is still there when the file that held it is forgotten."""
+    future = trial.at + timedelta(days=2)
+    trial.write("logs/a.jsonl", chat("c1", 1, future))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 1, future), chat("c2", 2))
+    trial.run()
+    assert trial.fates["logs/b.jsonl"] == (2, 1, 1, 0)
+    trial.at += timedelta(days=2)
+    trial.replay()
+    assert (trial.dollars, trial.held) == (Decimal(3), 0)
+    trial.forget("logs/a.jsonl")
+    assert trial.dollars == 3
+    assert trial.fates["logs/b.jsonl"] == (2, 2, 0, 0)
+
+
+def test_forgetting_a_file_keeps_a_held_row_that_another_file_has(trial: Trial) -> None:
+    trial.write("logs/a.jsonl", "rubbish")
+    trial.run()
+    trial.write("logs/b.jsonl", "rubbish", chat("c1", 1))
+    trial.run()
+    assert trial.held == 1
+    trial.forget("logs/a.jsonl")
+    assert trial.held == 1
+    trial.write("logs/c.jsonl", chat("c3", 1), "rubbish")
+    trial.run()
+    assert trial.held == 1
+    trial.forget("logs/b.jsonl")
+    assert trial.held == 1
+    trial.do("remember", "logs/a.jsonl")
+    assert trial.held == 1
+    assert trial.fates["logs/a.jsonl"] == (1, 0, 0, 1)
+    trial.forget("logs/c.jsonl")
+    trial.forget("logs/a.jsonl")
+    assert trial.held == 0
+    trial.write("logs/d.jsonl", chat("c4", 1), "rubbish", "rubbish")
+    trial.run()
+    assert trial.held == 2

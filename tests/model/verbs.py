@@ -103,11 +103,6 @@ def forget(world: World, a: int, _b: int, _c: int) -> None:
     if not paths:
         raise UnfitError
     path = pick(paths, a)
-    if "forget_held" in world.faults:
-        rows = [r for v in world.books.requests.versions for r in v.rows if r.rule]
-        mine = {r.text for r in rows if r.version.path == path}
-        if any(r.text in mine for r in rows if r.version.path != path):
-            raise UnfitError
     _look_first(world, "forget", str(world.product.folder / path), "--reason", "a trial")
     world.told.append(f"tollbook forget {path} --reason x --now {world.now.isoformat()}Z")
     world.books.forget(path, world.now, world.book)

@@ -17,6 +17,7 @@ from pipeline.errors import CheckFailedError
 from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.hashes import content_hashes, is_content, prefix_hash
+from pipeline.intake.quarantine_store import files_with_dropped
 from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
@@ -167,11 +168,13 @@ class InputFiles:
     versions: list[InputFile] = field(default_factory=list)
     changed: dict[int, InputFile] = field(default_factory=dict)
     next_id: int = 1
+    # file ids of versions with rejected rows that another file holds back
+    with_dropped_rejects: set[int] = field(default_factory=set)
 
     @classmethod
     def load(cls, db: Database) -> InputFiles:
         """All input files of the storage."""
-        files = cls()
+        files = cls(with_dropped_rejects=files_with_dropped(db))
         for row in db.rows(f"SELECT {', '.join(COLUMNS)} FROM input_files ORDER BY file_id"):
             files._remember(InputFile(*row))
         return files
@@ -210,13 +213,20 @@ class InputFiles:
         return Decision(Action.READ, known)
 
     def copy_of(self, kind: str, basis: str, content_hash: str) -> InputFile | None:
-        """A file of the same kind with the same content, wholly read; a forgotten one at last."""
+        """A file of the same kind with the same content, wholly read; a forgotten one at last.
+
+        Not one with rejected rows: they may be readable by now.
+        """
         found = [
             entry
             for entry in reversed(self.versions)
             if (entry.kind, entry.basis, entry.content_hash) == (kind, basis, content_hash)
             and entry.waiting_bytes == 0
             and entry.state != "unreadable"
+            and (
+                entry.state == "forgotten"
+                or not (entry.quarantined or entry.file_id in self.with_dropped_rejects)
+            )
         ]
         counting = (entry for entry in found if entry.state != "forgotten")
         return next(counting, next(iter(found), None))

@@ -78,6 +78,7 @@ def forgetting(
     for file in files:
         file.move(file.accepted, "accepted", "superseded")
         file.move(file.quarantined, "quarantined", "superseded")
+    _judge_rejects(run, change, files)
     _reread_duplicates(run, change)
     return change
 
@@ -114,12 +115,28 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
     for quarantine_id, file_id in quarantine_store.forgotten_rejects(run.db, ids):
         change.reopened.append(quarantine_id)
         versions[file_id].move(1, "superseded", "quarantined")
+    _judge_rejects(run, change, files)
     for file in files:
         if not run.kinds[file.kind].is_replayed and file.kind != "records":
             # the versions of its buckets are gone: it is read again
             file.state, file.sample_hash, file.content_hash = "replaced", "", ""
             change.notes.append(f"{file.input_file}: the next run reads it again")
     return change
+
+
+def _judge_rejects(run: RunContext, change: ChangeSet, files: Sequence[InputFile]) -> None:
+    """Hold back what only these files held, or what they hold again: of equal texts the first."""
+    versions = {v.file_id: v for v in run.files.versions}
+    out = [v.file_id for v in run.files.versions if v.state == "forgotten"]
+    ids = [f.file_id for f in files]
+    for held, dropped, file_id in quarantine_store.judge_rejects(run.db, ids, out, change.reopened):
+        if dropped is not None:
+            change.rejects_to_hold.append(dropped)
+            versions[file_id].move(1, "duplicate", "quarantined")
+        elif held is not None:
+            change.rejects_to_drop.append(held)
+            versions[file_id].move(1, "quarantined", "duplicate")
+        run.files.touch(versions[file_id])
 
 
 def _versions(run: RunContext, name: str) -> list[InputFile]:
@@ -158,10 +175,13 @@ def _forgotten_versions(run: RunContext, name: str) -> list[InputFile]:
 def _copies(run: RunContext, files: Sequence[InputFile]) -> list[InputFile]:
     """The versions with the same content as some files, that are none of them."""
     ids = {i for f in files for i in (f.file_id, f.copy_of) if i is not None}
+    contents = {(f.kind, f.content_hash) for f in files if f.content_hash}
     return [
         v
         for v in run.files.versions
-        if (v.file_id in ids or v.copy_of in ids) and v not in files and v.state != "forgotten"
+        if v not in files
+        and v.state != "forgotten"
+        and (v.file_id in ids or v.copy_of in ids or (v.kind, v.content_hash) in contents)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.intake.replay import take_lines
 from pipeline.intake.session import IntakeSession
+from pipeline.resources import sql
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.runs.result import Counts, RunResult
@@ -37,35 +38,38 @@ def _replay_lines(
     run: RunContext, intake: IntakeSession, change: ChangeSet, rule: str | None
 ) -> int:
     rows = run.db.rows(
-        "SELECT quarantine_id, file_id, input_line, raw FROM quarantine "
-        "WHERE replayed_at IS NULL AND ($rule IS NULL OR rule = $rule) AND raw IS NOT NULL "
-        "ORDER BY file_id, input_line",
+        sql("intake/rejects_to_replay"),
         {"rule": rule},
     )
-    by_file: dict[int, list[tuple[int, int, str]]] = {}
-    for quarantine_id, file_id, line, raw in rows:
-        by_file.setdefault(file_id, []).append((quarantine_id, line, raw))
+    by_file: dict[int, list[tuple[int | None, int | None, int, str]]] = {}
+    for quarantine_id, dropped_id, file_id, line, raw in rows:
+        by_file.setdefault(file_id, []).append((quarantine_id, dropped_id, line, raw))
     files = {f.file_id: f for f in run.files.versions}
     providers = {s.name: s.provider for s in run.config.sources}
     accepted = 0
     for file_id, lines in by_file.items():
         file = files[file_id]
         if file.kind not in run.kinds or not run.kinds[file.kind].is_replayed:
+            held = sum(quarantine_id is not None for quarantine_id, *_ in lines)
             change.notes.append(
-                f"{file.input_file}: {len(lines)} rows of kind {file.kind} are not replayed; "
+                f"{file.input_file}: {held} rows of kind {file.kind} are not replayed; "
                 "mend the file and run"
             )
             continue
         records = take_lines(
             intake,
             file,
-            [(line, raw) for _, line, raw in lines],
+            [(line, raw) for _, _, line, raw in lines],
             providers.get(file.source, DEFAULT_PROVIDER),
         )
-        for quarantine_id, line, _ in lines:
+        for quarantine_id, dropped_id, line, _ in lines:
             if records[line]:
-                change.replayed.append(quarantine_id)
-                file.move(1, "quarantined", "accepted")
+                if quarantine_id is not None:
+                    change.replayed.append(quarantine_id)
+                    file.move(1, "quarantined", "accepted")
+                elif dropped_id is not None:
+                    change.rejects_read.append(dropped_id)
+                    file.move(1, "duplicate", "accepted")
                 file.count(records[line] - 1, "accepted")
                 accepted += records[line]
         run.files.touch(file)

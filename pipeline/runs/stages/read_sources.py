@@ -50,19 +50,34 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
         intake.problems += _all_gone(run, {name for name, _ in seen})
     intake.notes += _costs_alone(run, intake.settlement.change.costs)
     unreadable = {e.file_id for e in intake.unreadable}
+    completed = [t for t in intake.completed_tails if t[0] not in unreadable]
     return ChangeSet(
+        rejects_read=_completed_elsewhere(run, intake, completed),
         new_files=discard(intake.writer.close(), intake.unreadable),
         superseded_files=intake.superseded.files,
         exclusions=exclusions,
         has_rejects=stage_rejects(run, intake),
         unreadable=unreadable,
-        completed=[t for t in intake.completed_tails if t[0] not in unreadable],
+        completed=completed,
         touched=intake.touched,
         before=intake.before,
         buckets=intake.settlement.change,
         problems=intake.problems,
         notes=intake.notes,
     )
+
+
+def _completed_elsewhere(
+    run: RunContext, intake: IntakeSession, completed: Sequence[tuple[int, int]]
+) -> list[int]:
+    """Lines given up before and completed now that were held back in another file: no longer."""
+    versions = {v.file_id: v for v in run.files.versions}
+    found = quarantine_store.dropped_lines(run.db, completed)
+    for _, file_id in found:
+        for entry in (versions[file_id], intake.before.get(file_id)):
+            if entry is not None:
+                entry.move(1, "duplicate", "quarantined")  # as which the tail was taken back
+    return [dropped_id for dropped_id, _ in found]
 
 
 def _check_skipped(run: RunContext, intake: IntakeSession) -> None:
