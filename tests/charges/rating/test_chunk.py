@@ -92,7 +92,7 @@ def _charges(
     return pl.concat(texts).sort(pl.all(), nulls_last=True)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     records=st.lists(RECORD, min_size=1, max_size=12),
     has_billed=st.booleans(),

@@ -6,8 +6,6 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from pipeline.config.load import load
 from pipeline.dates import Clock
 from pipeline.runs.run_and_report import run_and_report
@@ -27,34 +25,40 @@ SUMS = (
 DOUBTS = "SELECT project_id, long_context_doubt_usd FROM daily_costs ORDER BY project_id"
 
 
-@pytest.mark.parametrize(
-    ("span", "tokens", "requests", "context", "doubt"),
-    [
-        ("2026-11-20T10:00:00Z,", 1001, "1", "long", 0),
-        ("2026-11-20T10:00:00Z,", 1000, "1", "base", 0),
-        ("2026-11-20T10:00:00Z,2026-11-20T10:00:07Z", 1001, "1", "long", 0),
-        ("2026-11-20T10:00:00Z,2026-11-20T11:00:00Z", 1001, "1", "long", 0),
-        ("2026-11-20T10:00:00Z,", 1001, "", "long", 0),  # a row is a request
-        ("2026-11-20T10:00:00Z,", 3000, "3", "base", 3000),
-        ("2026-11-20T10:00:00Z,2026-11-20T11:00:00Z", 3000, "3", "base", 3000),
-        ("2026-11-20T10:00:00Z,", 3003, "3", "long", 0),  # the mean is 1,001
-        ("2026-11-20T10:00:00Z,", 1000, "3", "base", 0),  # none of them can be long
-        ("2026-11-20,", 3000, "3000", "base", 3000),
-        ("2026-11-20,", 3000, "", "base", 3000),  # a day of who knows how many requests
-        ("2026-11-20,", 3000, "1", "long", 0),
-        ("2026-11-20,", 900, "", "base", 0),
-    ],
+# started and ended, tokens in, requests, context class, how much the doubt is in tokens
+SPANS = (
+    ("2026-11-20T10:00:00Z,", 1001, "1", "long", 0),
+    ("2026-11-20T10:00:00Z,", 1000, "1", "base", 0),
+    ("2026-11-20T10:00:00Z,2026-11-20T10:00:07Z", 1001, "1", "long", 0),
+    ("2026-11-20T10:00:00Z,2026-11-20T11:00:00Z", 1001, "1", "long", 0),
+    ("2026-11-20T10:00:00Z,", 1001, "", "long", 0),  # a row is a request
+    ("2026-11-20T10:00:00Z,", 3000, "3", "base", 3000),
+    ("2026-11-20T10:00:00Z,2026-11-20T11:00:00Z", 3000, "3", "base", 3000),
+    ("2026-11-20T10:00:00Z,", 3003, "3", "long", 0),  # the mean is 1,001
+    ("2026-11-20T10:00:00Z,", 1000, "3", "base", 0),  # none of them can be long
+    ("2026-11-20,", 3000, "3000", "base", 3000),
+    ("2026-11-20,", 3000, "", "base", 3000),  # a day of who knows how many requests
+    ("2026-11-20,", 3000, "1", "long", 0),
+    ("2026-11-20,", 900, "", "base", 0),
 )
-def test_a_row_is_long_by_its_mean(
-    tmp_path: Path, span: str, tokens: int, requests: str, context: str, doubt: int
-) -> None:
+
+
+def test_a_row_is_long_by_its_mean(tmp_path: Path) -> None:
     """What may be long besides is base, and the daily sums say how much more it may cost."""
     workspace = Workspace(tmp_path.resolve(), prices=PRICES)
-    workspace.records("exports/a.csv", f"1,{span},p,alpha,{tokens},{requests}", header=HEADER)
+    rows = [
+        f"{n},{span},p{n:02},alpha,{tokens},{requests}"
+        for n, (span, tokens, requests, _, _) in enumerate(SPANS)
+    ]
+    workspace.records("exports/a.csv", *rows, header=HEADER)
     workspace.run()
-    usd = Decimal(tokens) * (2 if context == "long" else 1) / 1_000_000
-    assert workspace.rows(SUMS) == [("p", context, usd)]
-    assert workspace.rows(DOUBTS) == [("p", Decimal(doubt) / 1_000_000)]
+    assert workspace.rows(SUMS) == [
+        (f"p{n:02}", context, Decimal(tokens) * (2 if context == "long" else 1) / 1_000_000)
+        for n, (_, tokens, _, context, _) in enumerate(SPANS)
+    ]
+    assert workspace.rows(DOUBTS) == [
+        (f"p{n:02}", Decimal(doubt) / 1_000_000) for n, (*_, doubt) in enumerate(SPANS)
+    ]
     workspace.assert_sums_agree()
 
 
