@@ -42,6 +42,7 @@ class FetchRequest:
     progress: Callable[[Progress], None] | None = None
     is_offline: bool = False
     max_retries: int | None = None  # None: the API decides
+    costs_trailing_days: int = 0  # costs are fetched again for so many days at least
 
 
 @dataclass(slots=True)

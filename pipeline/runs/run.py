@@ -80,6 +80,7 @@ def run_batch(
         check_basis(config.sources, run.files.versions)
         enabled = [s for s in config.sources if s.enabled]
         request = fetching or FetchRequest(environment)
+        request = replace(request, costs_trailing_days=config.bill.lag_days + 1)
         apis = apis_of(providers)
         run.begin("fetch")
         fetches = fetch_sources(

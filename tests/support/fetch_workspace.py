@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Asked, Server, serving
 from pipeline.demo.organization import acme
 from pipeline.providers.provider import FetchRequest, Progress
+from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, ingest_and_report
@@ -105,6 +106,17 @@ class FetchWorkspace:
             environment=self.environment,
             fetching=FetchRequest(self.environment, max_retries=retries, **more),
         )
+
+    def correct(self, verb: str, act: Callable[[RunContext], object]) -> None:
+        """A correction."""
+        with recorded_run(
+            load(self.folder / "tollbook.toml"),
+            verb=verb,
+            now=self.now,
+            real_clock=self.clock,
+            environment=self.environment,
+        ) as run:
+            act(run)
 
     def ingest(self, since: str | None, until: str | None = None, **more: Any) -> RunReport:
         """A back-fill."""

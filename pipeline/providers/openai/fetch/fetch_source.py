@@ -44,7 +44,7 @@ def fetch_source(
     """Fetch what is ordered of one source. Fails: ConfigError without a key or address."""
     done = Fetches()
     folder = source_folder(raw, source.name)
-    orders = list(_orders(source, now, request.span, known))
+    orders = list(_orders(source, now, request, known))
     if not known and source.since is None and request.span is None:
         done.notes.append(
             f"The source {source.name!r} is fetched from {first_day(now)} on; earlier days "
@@ -95,7 +95,7 @@ def _row(source: str, fetched: Fetched, known: Span | None) -> FetchRow:
 
 
 def _orders(
-    source: Source, now: datetime, span: Span | None, known: Mapping[str, Span]
+    source: Source, now: datetime, request: FetchRequest, known: Mapping[str, Span]
 ) -> Iterator[Order]:
     """The orders of a source: the range asked for, or the new span of each endpoint."""
     wanted: list[tuple[Endpoint, Width]] = [(e, source.bucket_width) for e in USAGE]
@@ -103,8 +103,9 @@ def _orders(
     if source.minute_buckets:
         wanted.append((BY_MINUTE, "1m"))
     for endpoint, width in wanted:
-        if span is not None:
-            yield Order(endpoint, width, Span(span.since, min(span.until, now)))
+        if request.span is not None:
+            until = min(request.span.until, now)
+            yield Order(endpoint, width, Span(request.span.since, until))
             continue
         own = known.get(series(endpoint.name, by_minute=width == "1m"))
         if width == "1m":
@@ -112,6 +113,8 @@ def _orders(
         else:
             first = source.since or _begun(own) or first_day(now)
             trailing = source.trailing_days
+        if endpoint is COSTS:
+            trailing = max(trailing, request.costs_trailing_days)
         yield Order(endpoint, width, regular(now, first=first, known=own, trailing_days=trailing))
 
 
