@@ -205,6 +205,15 @@ def dropped_of(db: Database, identity_hashes: pl.Series) -> pl.DataFrame:
     return found
 
 
+def dropped_of_file(db: Database, file_id: int) -> pl.DataFrame:
+    """Where the rows stand that the dropped duplicates of one version of a file repeat."""
+    found = db.frame(
+        "SELECT ledger_id, row_number FROM dropped_duplicates WHERE file_id = $file",
+        {"file": file_id},
+    )
+    return found.cast({"ledger_id": pl.Int64, "row_number": pl.Int64})
+
+
 def dropped_identities(db: Database) -> pl.DataFrame:
     """The identity hashes of all dropped duplicates, as the column `identity_hash`."""
     found = db.frame("SELECT DISTINCT identity_hash FROM dropped_duplicates")

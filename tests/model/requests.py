@@ -117,7 +117,7 @@ class Requests:
         elif text == known.text:  # packed, with an incomplete last line
             self._give_up(run, known, clock)
             return
-        if known is not None and "mended_row" not in self.faults and _is_mended(known.text, text):
+        if known is not None and "mended_row" not in self.faults and _is_mended(known, text):
             for row in list(self.held()):
                 if row.version.path == path and row.text not in text.splitlines():
                     row.is_closed = True
@@ -268,11 +268,11 @@ def _first_who_asked(rows: list[Row]) -> Row:
     return next((r for r in rows if r.call and r.call.project is not None), rows[0])
 
 
-def _is_mended(before: str, after: str) -> bool:
+def _is_mended(before: Version, text: str) -> bool:
     """Whether a file was mended, and not put in the place of another.
 
     It is not shorter, and still has every line that could be read.
     """
-    old, new = before.splitlines(), after.splitlines()
-    good = Counter(line for line in old if isinstance(understood(line), Call))
-    return len(new) >= len(old) and not good - Counter(new)
+    new = text.splitlines()
+    good = Counter(row.text for row in before.rows if row.rule is None)
+    return len(new) >= len(before.text.splitlines()) and not good - Counter(new)

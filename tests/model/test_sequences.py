@@ -452,3 +452,17 @@ def test_forgetting_a_file_keeps_a_held_row_that_another_file_has(trial: Trial) 
     trial.write("logs/d.jsonl", chat("c4", 1), "rubbish", "rubbish")
     trial.run()
     assert trial.held == 2
+
+
+def test_a_file_in_the_place_of_another_lets_go_of_nothing(trial: Trial) -> None:
+    """All that could be read of it was in another file too, and both are two lines long."""
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 1), "rubbish")
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c2", 2), chat("c3", 4))
+    trial.run()
+    assert (trial.dollars, trial.held) == (Decimal(7), 1)
+    trial.write("logs/b.jsonl", chat("c4", 8), chat("c2", 2), chat("c3", 4))
+    trial.run()
+    assert trial.held == 0  # mended: it has all that it had

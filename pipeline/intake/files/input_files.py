@@ -265,13 +265,9 @@ class InputFiles:
         self.touch(entry)
         return entry
 
-    def rewritten(self, run_id: str) -> dict[int, int]:
-        """Files that a run read again after they were mended: earlier file ids, and the new one.
-
-        A file was mended, and not put in the place of another, where it still has every row that
-        was accepted from its earlier versions and is not shorter than the last.
-        """
-        found: dict[int, int] = {}
+    def read_again(self, run_id: str) -> list[tuple[list[InputFile], InputFile]]:
+        """Files of which a run read a new version: the versions before, in order, and the new."""
+        found = []
         for (source, name), entry in self.entries.items():
             if entry.run_id != run_id or entry.state not in {"read", "waiting"}:
                 continue
@@ -280,11 +276,8 @@ class InputFiles:
                 for v in self.versions
                 if (v.source, v.input_file) == (source, name) and v is not entry
             ]
-            kept = sum(v.accepted for v in earlier)
-            if any(v.quarantined for v in earlier) and (
-                entry.duplicate >= kept and entry.rows_read >= earlier[-1].rows_read
-            ):
-                found |= {v.file_id: entry.file_id for v in earlier if v.quarantined}
+            if earlier:
+                found.append((earlier, entry))
         return found
 
     def touch(self, entry: InputFile) -> None:

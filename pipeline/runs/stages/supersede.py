@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pipeline.intake import quarantine_store
 from pipeline.ledger import cost_store
 from pipeline.ledger import store as ledger_store
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
+from pipeline.runs.stages.mended_rows import mended_files, release_mended
 
 
 def supersede(run: RunContext, change: ChangeSet, beside: Collection[str] = ()) -> None:
@@ -36,7 +36,7 @@ def supersede(run: RunContext, change: ChangeSet, beside: Collection[str] = ()) 
 
 def _supersede_new(run: RunContext, change: ChangeSet) -> None:
     if not (change.new_files or change.buckets.superseded or change.buckets.dates):
-        release_mended(run, change)
+        release_mended(run, change, mended_files(run, ()))
         return
     from pipeline.ledger.files import dates_of, several_organizations
     from pipeline.ledger.supersede import supersede_buckets, supersede_requests
@@ -44,6 +44,7 @@ def _supersede_new(run: RunContext, change: ChangeSet) -> None:
     known = ledger_store.ledger_files(run.db, run.storage.root)
     excluded = ledger_store.excluded_rows(run.db)
     names = [s.name for s in run.config.sources]
+    mended = mended_files(run, change.new_files)
     requests = supersede_requests(run.con, change.new_files, known, excluded, names)
     change.dropped = requests.dropped
     buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
@@ -51,7 +52,7 @@ def _supersede_new(run: RunContext, change: ChangeSet) -> None:
         change.exclusions += found.exclusions
         change.notes += found.notes
         run.files.move_rows(found.moves, change.before)
-    release_mended(run, change)
+    release_mended(run, change, mended)
     costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
     run.files.move_costs(costs)
     change.new_files = [f for f in change.new_files if f.rows]
@@ -61,15 +62,3 @@ def _supersede_new(run: RunContext, change: ChangeSet) -> None:
         change.notes += several_organizations(run.con, [*known, *change.new_files])
     restated = requests.restated_dates | change.buckets.dates
     change.reasons |= dict.fromkeys(restated, "restatement")
-
-
-def release_mended(run: RunContext, change: ChangeSet) -> None:
-    """Release quarantined rows that were mended in their file: its new version has them."""
-    rewritten = run.files.rewritten(run.run_id)
-    if not rewritten:
-        return
-    versions = {v.file_id: v for v in run.files.versions}
-    for quarantine_id, file_id in quarantine_store.mended_rows(run.db, rewritten):
-        change.replayed.append(quarantine_id)
-        versions[file_id].move(1, "quarantined", "superseded")
-        run.files.touch(versions[file_id])
