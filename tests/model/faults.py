@@ -6,4 +6,8 @@ The one place. The aim is an empty set: whoever mends one takes its name out and
 
 from __future__ import annotations
 
-KNOWN_FAULTS: frozenset[str] = frozenset()
+KNOWN_FAULTS: frozenset[str] = frozenset(
+    {
+        "forget_page_copy",  # what a copy of a forgotten page has counts only from the next run on
+    }
+)

@@ -466,3 +466,19 @@ def test_a_file_in_the_place_of_another_lets_go_of_nothing(trial: Trial) -> None
     trial.write("logs/b.jsonl", chat("c4", 8), chat("c2", 2), chat("c3", 4))
     trial.run()
     assert trial.held == 0  # mended: it has all that it had
+
+
+def test_remembered_pages_count_again_from_the_next_run_on(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (PAGES,))
+    trial.write("pages/a.json", usage_page(None, AT, (("pa", "m1", MILLION, 1),)))
+    trial.run()
+    trial.write("pages/b.json", usage_page(None, AT, (("pa", "m1", 2 * MILLION, 1),)))
+    trial.run()
+    assert trial.dollars == 2
+    trial.forget("pages/b.json")
+    assert trial.dollars == 1
+    trial.run()
+    assert trial.dollars == 1
+    trial.do("remember", "pages/b.json")
+    trial.run()
+    assert trial.dollars == 2
