@@ -22,9 +22,9 @@ WEEK = SOURCE.replace("2026-11-20", "2026-11-18")
 def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> None:
     """Late, restated and vanished rows, and a lag: after three days all of it is right."""
     clock = [BEGIN]
-    with fake_api(CHANGING, clock=clock) as server:
+    with fake_api(CHANGING, scale=0.05, clock=clock) as server:
         workspace = FetchWorkspace(tmp_path / "daily", server.base_url, WEEK)
-        for day in range(6):
+        for day in range(5):
             clock.append(BEGIN + timedelta(days=day))
             workspace.now = clock[-1]
             assert workspace.run().outcome == "done"
@@ -45,7 +45,7 @@ def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> Non
 def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
     """Days and hours of one day never both count, also when all is read anew."""
     clock = [BEGIN]
-    with fake_api(clock=clock) as server:
+    with fake_api(scale=0.05, clock=clock) as server:
         workspace = FetchWorkspace(tmp_path / "moved", server.base_url, WEEK)
         workspace.point(server.base_url, 'bucket_width = "1d"\n')
         workspace.now = BEGIN
@@ -71,7 +71,7 @@ def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
 
 def test_minutes_are_fetched_on_request_and_never_charged(tmp_path: Path) -> None:
     """They have a folder of their own, and a week of them at most is fetched at first."""
-    with fake_api() as server:
+    with fake_api(scale=0.05) as server:
         workspace = FetchWorkspace(
             tmp_path / "with", server.base_url, SOURCE + "minute_buckets = true\n"
         )
