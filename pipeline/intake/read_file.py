@@ -164,7 +164,7 @@ def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: Inpu
     is_plain = _is_plain(file.local)
     start = known.read_bytes + (_ending_left(file.local, known.read_bytes) if is_plain else 0)
     intake.files.touch(known)
-    known.modified_ns, known.sample_hash = file.modified_ns, file.sample_hash
+    known.note_state(file)
     if known.is_tail_rejected and file.size_bytes > known.size_bytes:
         # the line that was given up has grown: it is read again, and its reject is withdrawn
         intake.completed_tails.append((known.file_id, known.lines_read + 1))

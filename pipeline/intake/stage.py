@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError, raise_if_stopped
-from pipeline.intake.files.discovery import RawFile, find
+from pipeline.intake.files.discovery import RawFile, cannot_read, find
 from pipeline.intake.files.input_files import Action, Decision, InputFile
 from pipeline.intake.session import IntakeSession
 
@@ -47,10 +47,14 @@ def decide_files(
     for file in files:
         if intake.is_set_aside(file):
             continue
-        decision = intake.files.decide(source, file, intake.recorded_at, may_grow=may_grow)
-        if decision.action is Action.SKIP:
-            if decision.known is not None:
-                _pass_over(intake, file, decision.known)
+        try:
+            decision = intake.files.decide(source, file, intake.recorded_at, may_grow=may_grow)
+            if decision.action is Action.SKIP:
+                if decision.known is not None:
+                    _pass_over(intake, file, decision.known)
+                continue
+        except OSError as error:
+            intake.problems.append(cannot_read(file.local, source, error))
             continue
         to_read.append((file, decision))
     return files, to_read
@@ -80,12 +84,13 @@ def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
     if known.state == "gone":
         known.state = "read"
         intake.files.touch(known)
-    if known.state == "forgotten" and file.sample_hash != known.sample_hash:
+    is_touched = known.changed_ns != file.changed_ns
+    if known.state == "forgotten" and is_touched and file.sample_hash != known.sample_hash:
         if file.size_bytes > known.size_bytes:
             intake.notes.append(
                 f"{file.name}: {file.size_bytes - known.size_bytes} bytes came after it was "
                 "forgotten and are left out; write what is to be counted to another file"
             )
         # not its size, which is how far it was read
-        known.sample_hash, known.modified_ns = file.sample_hash, file.modified_ns
+        known.note_state(file)
         intake.files.touch(known)

@@ -39,13 +39,13 @@ from pipeline.runs import run_log
 from pipeline.runs.kinds import PROVIDERS, kinds_of
 from pipeline.runs.run_log import RunHead
 from pipeline.storage import disk_errors
-from pipeline.storage.catalogue import damaged_files, missing_or_damaged
+from pipeline.storage.catalogue import StoredFiles
 from pipeline.storage.database import Database, open_database
-from pipeline.storage.engines.duckdb import scratch
+from pipeline.storage.engines.duckdb import Scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.migrations import newer_migrations, newer_version
-from pipeline.storage.orphans import clear_orphans
+from pipeline.storage.orphans import clear_orphans, note_begun
 from pipeline.storage.read_copy import open_read_copy
 from pipeline.storage.remains import check_not_lost, check_own_warehouse
 
@@ -89,7 +89,8 @@ class RunContext:
     stop: threading.Event
     storage: StorageLayout
     db: Database
-    con: duckdb.DuckDBPyConnection  # the scratch engine
+    scratch: Scratch
+    stored: StoredFiles
     files: InputFiles
     inputs: LoadedInputs
     is_first: bool  # the storage has been made for this run
@@ -104,6 +105,11 @@ class RunContext:
     def kinds(self) -> Kinds:
         """The kinds of source by name."""
         return kinds_of(self.providers)
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The scratch engine."""
+        return self.scratch.con
 
     @property
     def run_id(self) -> str:
@@ -319,8 +325,10 @@ def open_run(
     Fails: ConfigError where the storage is kept in another time zone or for another organization;
         RunFailedError where a file of the books is missing or damaged.
     """
-    for damaged in damaged_files(db, storage)[:1]:
-        raise missing_or_damaged(damaged)
+    stored = StoredFiles(db, storage)
+    is_checked = head.verb == "run" and stored.are_as_checked()
+    if not is_checked:
+        stored.check()
     db.agree(
         "timezone",
         config.organization.timezone,
@@ -333,9 +341,13 @@ def open_run(
         what="the organization's id",
         hint="Its rows have it: change it back, or set another `root` under [storage].",
     )
-    problems = clear_orphans(db, storage, head.run_id)
+    problems: list[SourceError] = []
+    if not is_checked:
+        problems = clear_orphans(db, storage, head.run_id)
+        stored.note_checked()
+    note_begun(db, head.run_id)
     try:
-        with scratch(storage.temporary / "scratch") as con:
+        with Scratch(storage.temporary / "scratch") as scratch:
             yield RunContext(
                 config=config,
                 providers=providers,
@@ -346,7 +358,8 @@ def open_run(
                 stop=stop,
                 storage=storage,
                 db=db,
-                con=con,
+                scratch=scratch,
+                stored=stored,
                 files=InputFiles.load(db),
                 inputs=loaded,
                 is_first=is_first,

@@ -188,6 +188,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.runs.stages.true_up import true_up_days
 
     db, config, storage = run.db, run.config, run.storage
+    run.stored.check()
     run.begin("rate")
     ledger = ledger_store.ledger_files(db, storage.root)
     excluded = ledger_store.excluded_rows(db)

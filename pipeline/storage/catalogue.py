@@ -1,25 +1,92 @@
-"""The files that the database names, against those on the disk."""
+"""The files that the database names, against those on the disk.
+
+Looking at each takes longer as history grows, so what was checked is remembered by its folders: a
+file that is added, removed or replaced changes its folder.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import RunFailedError
 from pipeline.storage.database import Database
+from pipeline.storage.files import replace_text
 from pipeline.storage.layout import StorageLayout
 
 _MARK = b"PAR1"  # how a Parquet file begins and ends
+NAMED_FILES = (
+    "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
+    "UNION ALL SELECT charge_path FROM charge_days UNION ALL SELECT daily_path FROM charge_days "
+    "UNION ALL SELECT charge_path FROM bill_days WHERE charge_path IS NOT NULL "
+    "UNION ALL SELECT daily_path FROM bill_days WHERE daily_path IS NOT NULL "
+    "UNION ALL SELECT path FROM minute_days"
+)
+
+
+@dataclass(slots=True)
+class StoredFiles:
+    """The ledger, charge and minute files of a storage, checked at most once in a run."""
+
+    db: Database
+    storage: StorageLayout
+    _is_checked: bool = False
+
+    def check(self) -> None:
+        """Look at every file that the database names. Fails: RunFailedError."""
+        if self._is_checked:
+            return
+        for damaged in damaged_files(self.db, self.storage)[:1]:
+            raise missing_or_damaged(damaged)
+        self._is_checked = True
+
+    def are_as_checked(self) -> bool:
+        """Whether no file was added, removed or replaced since `note_checked`.
+
+        What was cut short in its place is not seen; `check` sees it, before files are read.
+        """
+        try:
+            known = json.loads(self._note.read_text(encoding="utf-8"))
+            folders = known["folders"]
+            return bool(
+                known["named"] == self._named()
+                and all(_mark_of(Path(folder)) == mark for folder, mark in folders.items())
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False
+
+    def note_checked(self) -> None:
+        """Remember that the files are whole and that there are no others."""
+        roots = (self.storage.ledger, self.storage.charges, self.storage.minutes)
+        folders = [str(root) for root in roots]
+        folders += [f for root in roots for f, _, _ in os.walk(root) if f != str(root)]
+        known = {"named": self._named(), "folders": {f: _mark_of(Path(f)) for f in folders}}
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(self._note, json.dumps(known))
+
+    @property
+    def _note(self) -> Path:
+        return self.storage.cache / "checked-files.json"
+
+    def _named(self) -> str:
+        statement = f"SELECT count(*), CAST(sum(hash(path)) AS VARCHAR) FROM ({NAMED_FILES})"
+        return repr(self.db.rows(statement))
+
+
+def _mark_of(folder: Path) -> list[int] | None:
+    try:
+        facts = folder.stat()
+    except FileNotFoundError:
+        return None
+    return [facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns]
 
 
 def damaged_files(db: Database, storage: StorageLayout) -> list[Path]:
     """Ledger, charge and minute files that are named and missing, cut short or no Parquet."""
-    named = db.rows(
-        "SELECT path FROM ledger_files UNION SELECT path FROM posting_files "
-        "UNION SELECT charge_path FROM charge_days UNION SELECT daily_path FROM charge_days "
-        "UNION SELECT charge_path FROM bill_days UNION SELECT daily_path FROM bill_days "
-        "UNION SELECT path FROM minute_days ORDER BY 1"
-    )
-    return [path for (name,) in named if name and not is_whole(path := storage.root / name)]
+    named = sorted({name for (name,) in db.rows(NAMED_FILES) if name})
+    return [path for name in named if not is_whole(path := storage.root / name)]
 
 
 def is_whole(path: Path) -> bool:

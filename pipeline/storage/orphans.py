@@ -6,11 +6,14 @@ replaced them. Those of other runs are kept: the database may be an older one fr
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SourceError
+from pipeline.storage.catalogue import NAMED_FILES
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
@@ -29,19 +32,14 @@ class Orphans:
 
 def orphans(db: Database, layout: StorageLayout) -> Orphans:
     """The files that no table names, by whether a run that this database knows has written them."""
-    named = {
-        str(layout.root / path)
-        for (path,) in db.rows(
-            "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
-            "UNION ALL SELECT charge_path FROM charge_days "
-            "UNION ALL SELECT daily_path FROM charge_days "
-            "UNION ALL SELECT charge_path FROM bill_days WHERE charge_path IS NOT NULL "
-            "UNION ALL SELECT daily_path FROM bill_days WHERE daily_path IS NOT NULL "
-            "UNION ALL SELECT path FROM minute_days"
-        )
-    }
-    folders = (layout.ledger, layout.charges, layout.minutes)
-    files = [p for f in folders for p in f.rglob("*") if p.is_file() and str(p) not in named]
+    root = f"{layout.root}{os.sep}"
+    named = {root + path for (path,) in db.rows(NAMED_FILES)}
+    files = [
+        Path(path)
+        for folder in (layout.ledger, layout.charges, layout.minutes)
+        for path in _files(folder)
+        if path not in named
+    ]
     found = Orphans([], [], [])
     if files:
         ended = {run_id for (run_id,) in db.rows("SELECT run_id FROM runs")}
@@ -60,7 +58,7 @@ def orphans(db: Database, layout: StorageLayout) -> Orphans:
 
 
 def clear_orphans(db: Database, layout: StorageLayout, run_id: str) -> list[SourceError]:
-    """Remove leftovers, set the files of unknown runs aside, and note that this run has begun.
+    """Remove leftovers, and set the files of unknown runs aside in a folder of this run.
 
     Gives what is to be said of files that were set aside.
     """
@@ -72,9 +70,6 @@ def clear_orphans(db: Database, layout: StorageLayout, run_id: str) -> list[Sour
         target = folder / path.relative_to(layout.root)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
-    with db.transaction():
-        db.con.execute("DELETE FROM begun_runs")
-        db.con.execute("INSERT INTO begun_runs VALUES ($1)", [run_id])
     if not found.unknown:
         return []
     return [
@@ -88,9 +83,21 @@ def clear_orphans(db: Database, layout: StorageLayout, run_id: str) -> list[Sour
     ]
 
 
+def note_begun(db: Database, run_id: str) -> None:
+    """Note that a run has begun, so that its files are known as cut off if it does not end."""
+    with db.transaction():
+        db.con.execute("DELETE FROM begun_runs")
+        db.con.execute("INSERT INTO begun_runs VALUES ($1)", [run_id])
+
+
 def set_aside(layout: StorageLayout) -> list[Path]:
     """The files that earlier runs have set aside."""
     return [p for p in layout.set_aside.rglob("*") if p.is_file()]
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for within, _, names in os.walk(folder):
+        yield from (f"{within}{os.sep}{name}" for name in names)
 
 
 def _begun(db: Database) -> list[str]:

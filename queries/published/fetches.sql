@@ -1,7 +1,7 @@
 -- row: one endpoint that one run asked the provider's API for.
 -- engine: duckdb
 -- view: One endpoint that one run asked the provider's API for. The newest of an endpoint says what
---   of it is there.
+--   of it is there. Fetches that brought nothing new are seen with the next snapshot.
 -- column source VARCHAR: Name of the source in tollbook.toml
 -- column endpoint VARCHAR: Name of the endpoint, such as completions or costs; completions-1m: its
 --   minute buckets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,9 +12,12 @@ import pytest
 
 from pipeline.config.load import load
 from pipeline.dates import Clock
+from pipeline.intake.files import discovery
+from pipeline.intake.files.hashes import sample_hash
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, run_and_report
+from tests.support.fetch_workspace import FetchWorkspace, fake_api
 from tests.support.webhook import webhook
 from tests.support.workspace import (
     CONFIGURATION,
@@ -277,3 +281,36 @@ def test_a_partial_run_says_so_each_time_and_publishes_once(settled: Workspace) 
     first, again = settled.run(), settled.run()
     assert (first.outcome, again.outcome) == ("partial", "partial")
     assert first.problems == again.problems
+
+
+def test_a_fetch_that_brings_nothing_new_publishes_nothing(tmp_path: Path) -> None:
+    """How far an endpoint is known counts by days; a fetch that fails is news at once."""
+    with fake_api() as server:
+        workspace = FetchWorkspace(tmp_path / "w", server.base_url)
+        workspace.run()
+        workspace.run()  # from now on the same days are asked for, which are kept as one piece
+        assert workspace.run().is_unchanged
+    result = workspace.run(retries=0)
+    assert not result.is_unchanged
+    assert {outcome for outcome, _, _ in workspace.fetches().values()} == {"failed"}
+
+
+def test_raw_files_that_were_not_touched_are_not_opened(
+    settled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is opened takes longer as history grows; a file written in its place is noticed."""
+    opened: list[Path] = []
+
+    def watched(path: Path, size: int) -> str:
+        opened.append(path)
+        return sample_hash(path, size)
+
+    monkeypatch.setattr(discovery, "sample_hash", watched)
+    assert settled.run().is_unchanged
+    assert opened == []
+    path = settled.path("logs/a.jsonl")
+    facts = path.stat()
+    path.write_text(path.read_text().replace("proj", "prok"))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert not settled.run().is_unchanged
+    assert opened == [path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from datetime import timedelta
@@ -17,6 +18,8 @@ from pipeline.runs.context import begin_books
 from pipeline.runs.doctor import diagnose, exit_code
 from pipeline.runs.schedule.job import JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs
+from pipeline.storage import catalogue
+from pipeline.storage.catalogue import is_whole
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
 from tests.support.workspace import NOW, Prepared, Workspace, lines, request
@@ -186,6 +189,34 @@ def test_a_lost_or_damaged_file_is_named(
     lost.write_bytes(kept)
     workspace.run()
     assert workspace.tokens() == 2000
+
+
+def test_stored_files_are_looked_at_when_their_folders_changed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a run with nothing new; one that was cut in its place is seen before it is read."""
+    looked_at: list[Path] = []
+
+    def watched(path: Path) -> bool:
+        looked_at.append(path)
+        return is_whole(path)
+
+    monkeypatch.setattr(catalogue, "is_whole", watched)
+    workspace.run()
+    looked_at.clear()
+    assert workspace.run().is_unchanged
+    assert looked_at == []
+    cut = next(p for p in workspace.path("var/ledger").rglob("*.parquet"))
+    stray = cut.with_name("20200101T000000000000Z-1.parquet")
+    stray.write_bytes(b"")
+    workspace.run()
+    assert looked_at
+    assert not stray.exists()
+    workspace.run()
+    os.truncate(cut, 10)
+    workspace.write("logs/c.jsonl", lines(request("c")))
+    with pytest.raises(RunFailedError, match="missing or damaged"):
+        workspace.run()
 
 
 def test_published_as_a_folder_is_replaced(workspace: Workspace) -> None:

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ _REMOTE = "://"
 _EXTRA_FOR = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "https": "http", "http": "http"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RawFile:
     """One raw file as it lies now. `name` is how the books and the reader know it."""
 
@@ -37,8 +38,13 @@ class RawFile:
     local: Path
     size_bytes: int
     modified_ns: int
-    sample_hash: str
+    changed_ns: int  # of its content, its name or its rights; nobody can set it back
     landed_path: str | None = None  # our own copy, relative to the storage root
+
+    @cached_property
+    def sample_hash(self) -> str:
+        """A quick hash of its head, middle and tail. Fails: OSError."""
+        return sample_hash(self.local, self.size_bytes)
 
 
 def find(
@@ -71,7 +77,7 @@ def find(
 
 def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterator[RawFile]:
     paths, closed = local_files(pattern)
-    for file in sorted(paths):
+    for file in sorted(paths, key=str):  # paths compare part by part, which is slow
         try:
             yield _describe(file)
         except OSError as error:
@@ -79,17 +85,18 @@ def _local(pattern: str, source: Source, problems: list[SourceError]) -> Iterato
             if folder is not None:
                 closed.add(folder)
                 continue
-            hint = "Check the path, or take it out of the configuration."
-            if isinstance(error, PermissionError):
-                hint = "Let this user read it; the other files were read."
-            problems.append(
-                SourceError(
-                    f"cannot be read: {error.strerror} (source {source.name!r})",
-                    file=file,
-                    hint=hint,
-                )
-            )
+            problems.append(cannot_read(file, source, error))
     problems += [may_not_look_into(f, f" (source {source.name!r})") for f in sorted(closed)]
+
+
+def cannot_read(file: Path, source: Source, error: OSError) -> SourceError:
+    """The error of a file that is there, or was named, and cannot be read."""
+    hint = "Check the path, or take it out of the configuration."
+    if isinstance(error, PermissionError):
+        hint = "Let this user read it; the other files were read."
+    return SourceError(
+        f"cannot be read: {error.strerror} (source {source.name!r})", file=file, hint=hint
+    )
 
 
 def local_files(pattern: str) -> tuple[list[Path], set[Path]]:
@@ -157,12 +164,14 @@ def _describe(file: Path) -> RawFile:
     facts = absolute.stat()
     if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait for its writer
         raise OSError(errno.EINVAL, "it is no file but a pipe, a socket or a device")
+    if not os.access(absolute, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(absolute))
     return RawFile(
         name=str(absolute),
         local=absolute,
         size_bytes=facts.st_size,
         modified_ns=facts.st_mtime_ns,
-        sample_hash=sample_hash(absolute, facts.st_size),
+        changed_ns=facts.st_ctime_ns,
     )
 
 
@@ -222,7 +231,7 @@ def landed(target: Path, name: str, landed_path: str | None = None) -> RawFile:
         local=target,
         size_bytes=facts.st_size,
         modified_ns=facts.st_mtime_ns,
-        sample_hash=sample_hash(target, facts.st_size),
+        changed_ns=facts.st_ctime_ns,
         landed_path=landed_path or name,
     )
 

@@ -54,6 +54,7 @@ COLUMNS = (
     "run_id",
     "message",
     "copy_of",
+    "changed_ns",
 )
 
 
@@ -88,6 +89,7 @@ class InputFile:
     run_id: str
     message: str | None = None
     copy_of: int | None = None  # file id of the version that has the same content
+    changed_ns: int | None = None  # None: read by an earlier version of the program
 
     @property
     def fates(self) -> tuple[int, int, int, int]:
@@ -135,6 +137,11 @@ class InputFile:
         """Take back everything since a copy of this entry was made."""
         for column in COLUMNS:
             setattr(self, column, getattr(before, column))
+
+    def note_state(self, file: RawFile) -> None:
+        """Note how the file lies now, by which it is recognised when nothing has changed."""
+        self.modified_ns, self.changed_ns = file.modified_ns, file.changed_ns
+        self.sample_hash = file.sample_hash
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
         """Widen the span of record times."""
@@ -194,12 +201,17 @@ class InputFiles:
         if known.state == "forgotten":
             is_out = _is_still_forgotten(known, file)
             return Decision(Action.SKIP if is_out else Action.READ, known)
-        is_same = (known.size_bytes, known.sample_hash) == (file.size_bytes, file.sample_hash)
-        is_same = is_same and known.modified_ns == file.modified_ns
+        # not opened where it was not touched: that takes longer as history grows
+        is_untouched = _is_untouched(known, file)
+        is_same = is_untouched or (known.size_bytes, known.modified_ns, known.sample_hash) == (
+            file.size_bytes,
+            file.modified_ns,
+            file.sample_hash,
+        )
         if known.state != "unreadable" and (is_same or _has_same_content(known, file)):
-            if not is_same:  # only its time or how it is packed has changed
-                known.size_bytes, known.sample_hash = file.size_bytes, file.sample_hash
-                known.modified_ns = file.modified_ns
+            if not is_untouched:  # only its times or how it is packed has changed
+                known.size_bytes = file.size_bytes
+                known.note_state(file)
                 self.touch(known)
             is_overdue = (
                 known.waiting_bytes > 0
@@ -345,6 +357,14 @@ class InputFiles:
         db.insert("input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries])
 
 
+def _is_untouched(known: InputFile, file: RawFile) -> bool:
+    """Whether nobody has written to a file, moved or copied it since its state was noted."""
+    return bool(known.sample_hash) and (
+        (known.size_bytes, known.modified_ns, known.changed_ns)
+        == (file.size_bytes, file.modified_ns, file.changed_ns)
+    )
+
+
 def _is_gone(path: Path) -> bool:
     try:
         return not path.exists()
@@ -371,7 +391,7 @@ def _is_plain(file: RawFile) -> bool:
 
 def _is_still_forgotten(known: InputFile, file: RawFile) -> bool:
     """Whether a file is what was forgotten under its name, perhaps with more behind it."""
-    if known.sample_hash == file.sample_hash:
+    if _is_untouched(known, file) or known.sample_hash == file.sample_hash:
         return True
     size = known.read_bytes + known.waiting_bytes or known.size_bytes
     return bool(size) and (size, known.content_hash) in content_hashes(file.local, [size])

@@ -20,6 +20,8 @@ from pipeline.storage.layout import StorageLayout
 DATABASE = "tollbook.duckdb"
 # A run adds its own row to `runs`; a price book never changes, and days name theirs.
 _NOT_HASHED = ("runs", "begun_runs", "price_books")
+# Of this table, all but what tells a run that a file was not touched.
+_FILES = "(SELECT * EXCLUDE (changed_ns) FROM input_files)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,13 @@ def fingerprint(db: Database, inputs: str, *, root: Path, now: datetime, today: 
         "AND NOT list_contains($not_hashed, table_name) ORDER BY table_name",
         {"not_hashed": list(_NOT_HASHED)},
     )
+    hashed_as = {
+        "input_files": _FILES,
+        "fetches": f"({resources.sql('published/snapshot/fetch_states')})",
+    }
     tables = " UNION ALL ".join(
-        f"SELECT '{name}', count(*), sum(CAST(hash(t) AS HUGEINT)) FROM {name} AS t"
+        f"SELECT '{name}', count(*), sum(CAST(hash(t) AS HUGEINT)) "
+        f"FROM {hashed_as.get(name, name)} AS t"
         for (name,) in names
     )
     parts = (inputs, str(root), now.date(), today, sorted(db.rows(tables)))

@@ -41,6 +41,8 @@ def _supersede_new(run: RunContext, change: ChangeSet) -> None:
     from pipeline.ledger.files import dates_of, several_organizations
     from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 
+    run.stored.check()
+
     known = ledger_store.ledger_files(run.db, run.storage.root)
     excluded = ledger_store.excluded_rows(run.db)
     names = [s.name for s in run.config.sources]

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import duckdb
 
@@ -47,3 +50,27 @@ def scratch(
     finally:
         con.close()
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+class Scratch:
+    """The scratch database of a run, opened when something is first asked of it."""
+
+    def __init__(self, temporary: Path) -> None:
+        self._temporary = temporary
+        self._open = ExitStack()
+
+    @cached_property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The connection; always the same one."""
+        return self._open.enter_context(scratch(self._temporary))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
