@@ -305,6 +305,7 @@ def test_raw_files_that_were_not_touched_are_not_opened(
         opened.append(path)
         return sample_hash(path, size)
 
+    settled.run()  # the fixture's files were put back for this test
     monkeypatch.setattr(discovery, "sample_hash", watched)
     assert settled.run().is_unchanged
     assert opened == []

@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.config.model import Source
 from pipeline.errors import CheckFailedError
-from pipeline.intake.files.compression import compression
 from pipeline.intake.files.discovery import RawFile, age_seconds
-from pipeline.intake.files.hashes import content_hashes, is_content, prefix_hash
+from pipeline.intake.files.hashes import content_hashes
+from pipeline.intake.files.recognize import (
+    has_grown,
+    has_same_content,
+    is_still_forgotten,
+    is_untouched,
+)
 from pipeline.intake.quarantine_store import files_with_dropped
 from pipeline.storage.database import Database
 
@@ -199,17 +204,17 @@ class InputFiles:
         if known is None:
             return Decision(Action.READ)
         if known.state == "forgotten":
-            is_out = _is_still_forgotten(known, file)
+            is_out = is_still_forgotten(known, file)
             return Decision(Action.SKIP if is_out else Action.READ, known)
         # not opened where it was not touched: that takes longer as history grows
-        is_untouched = _is_untouched(known, file)
-        is_same = is_untouched or (known.size_bytes, known.modified_ns, known.sample_hash) == (
+        was_left_alone = is_untouched(known, file)
+        is_same = was_left_alone or (known.size_bytes, known.modified_ns, known.sample_hash) == (
             file.size_bytes,
             file.modified_ns,
             file.sample_hash,
         )
-        if known.state != "unreadable" and (is_same or _has_same_content(known, file)):
-            if not is_untouched:  # only its times or how it is packed has changed
+        if known.state != "unreadable" and (is_same or has_same_content(known, file)):
+            if not was_left_alone:  # only its times or how it is packed has changed
                 known.size_bytes = file.size_bytes
                 known.note_state(file)
                 self.touch(known)
@@ -220,7 +225,7 @@ class InputFiles:
             )
             return Decision(Action.TAIL if is_overdue else Action.SKIP, known)
         is_tail = may_grow and known.kind == source.kind
-        if is_tail and known.state in {"read", "waiting", "gone"} and _has_grown(known, file):
+        if is_tail and known.state in {"read", "waiting", "gone"} and has_grown(known, file):
             return Decision(Action.TAIL, known)
         return Decision(Action.READ, known)
 
@@ -357,41 +362,8 @@ class InputFiles:
         db.insert("input_files", COLUMNS, [tuple(getattr(e, c) for c in COLUMNS) for e in entries])
 
 
-def _is_untouched(known: InputFile, file: RawFile) -> bool:
-    """Whether nobody has written to a file, moved or copied it since its state was noted."""
-    return bool(known.sample_hash) and (
-        (known.size_bytes, known.modified_ns, known.changed_ns)
-        == (file.size_bytes, file.modified_ns, file.changed_ns)
-    )
-
-
 def _is_gone(path: Path) -> bool:
     try:
         return not path.exists()
     except PermissionError:  # a folder on the way is closed: it may be there still
         return False
-
-
-def _has_same_content(known: InputFile, file: RawFile) -> bool:
-    if not known.content_hash or (_is_plain(file) and file.size_bytes != known.size_bytes):
-        return False
-    return is_content(file.local, known.read_bytes + known.waiting_bytes, known.content_hash)
-
-
-def _has_grown(known: InputFile, file: RawFile) -> bool:
-    if file.size_bytes < known.size_bytes or not _is_plain(file):
-        return False
-    return prefix_hash(file.local, known.size_bytes) == known.content_hash
-
-
-def _is_plain(file: RawFile) -> bool:
-    with file.local.open("rb") as stream:
-        return compression(stream.read(4)) is None
-
-
-def _is_still_forgotten(known: InputFile, file: RawFile) -> bool:
-    """Whether a file is what was forgotten under its name, perhaps with more behind it."""
-    if _is_untouched(known, file) or known.sample_hash == file.sample_hash:
-        return True
-    size = known.read_bytes + known.waiting_bytes or known.size_bytes
-    return bool(size) and (size, known.content_hash) in content_hashes(file.local, [size])
