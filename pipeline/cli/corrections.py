@@ -209,16 +209,24 @@ def _preview(
     from pipeline.money import plain
     from pipeline.published.formats import FrameResult
     from pipeline.runs.context import PREVIEW
-    from pipeline.runs.corrections.rerate import preview_rerate, total_difference
+    from pipeline.runs.corrections.rerate import preview_rerate
 
     first = cli_context.day(since, "--since") if since else None
     last = cli_context.day(until, "--until") if until else None
     with cli_context.correction(config, now, PREVIEW) as run:
-        frame = preview_rerate(run, first, last)
+        shown = preview_rerate(run, first, last)
     published = run.config.storage.root / "published"
-    print_answer(FrameResult(frame), form, out, published, quiet=quiet)
-    total = total_difference(frame)
-    say(f"The charges would move by {plain(total)} USD; nothing was changed.", quiet=quiet)
+    print_answer(FrameResult(shown.moves), form, out, published, quiet=quiet)
+    billed = ""
+    if shown.billed_usd:
+        billed = (
+            f" ({plain(shown.rated_usd)} USD by prices, {plain(shown.billed_usd)} USD since "
+            "settled days stay at the provider's bill)"
+        )
+    say(
+        f"The charges would move by {plain(shown.usd)} USD{billed}; nothing was changed.",
+        quiet=quiet,
+    )
 
 
 def _finish(run: RunContext, result: RunResult, *, quiet: bool) -> None:

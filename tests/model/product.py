@@ -31,7 +31,7 @@ from pipeline.published.reader import open_published, run_statement
 from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.corrections.forget import forget
 from pipeline.runs.corrections.replay import replay
-from pipeline.runs.corrections.rerate import preview_rerate, rerate, total_difference
+from pipeline.runs.corrections.rerate import preview_rerate, rerate
 from pipeline.runs.run import run_batch
 from tests.model.books import Facts, Source
 from tests.model.content import seconds
@@ -201,7 +201,7 @@ class Product:
         with recorded_run(
             self._config(), verb="preview", now=now, real_clock=self._tick, environment={}
         ) as run:
-            return total_difference(preview_rerate(run, since, until))
+            return preview_rerate(run, since, until).usd
 
     def command(self, *words: str, now: datetime) -> str | None:
         """A verb of the command line. Gives what is wrong, if anything."""

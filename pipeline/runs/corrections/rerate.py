@@ -5,6 +5,7 @@ The difference is posted; `preview_rerate` shows it before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -12,50 +13,55 @@ from decimal import Decimal
 
 import polars as pl
 
-from pipeline.charges import provider_billed
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import RatingJob, RatingResult, charge_relation
-from pipeline.charges.rating.rate import rate
+from pipeline.charges.model import PostingFile, charge_relation
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.ledger import store as ledger_store
 from pipeline.resources import render_sql
 from pipeline.runs.change_set import ChangeSet
-from pipeline.runs.commit import write_ledger
+from pipeline.runs.commit import write_charges, write_ledger
 from pipeline.runs.context import RunContext
+from pipeline.runs.kinds import bills_of
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
 from pipeline.runs.stages.rate import rate_changed_days
+from pipeline.runs.stages.true_up import true_up_days
 
 
 def rerate(run: RunContext, since: date | None, until: date | None) -> RunResult:
     """Price these UTC days with the current book, also final ones; the difference is posted."""
-    days = _days(run, since, until)
-    change = ChangeSet(reasons=dict.fromkeys(days, "rerate"), rerated_days=set(days))
-    return rate_and_commit(run, change)
+    return rate_and_commit(run, _rerating(run, since, until))
 
 
-def preview_rerate(run: RunContext, since: date | None, until: date | None) -> pl.DataFrame:
-    """What `rerate` would post, by month, project, model and meter. Changes nothing.
+@dataclass(frozen=True, slots=True)
+class RatePreview:
+    """What a re-rating would post, and US dollars of charges that it would move."""
+
+    moves: pl.DataFrame  # by month, project, model and meter, from one price to another
+    rated_usd: Decimal
+    billed_usd: Decimal  # taken back, since settled days stay at the provider's bill
+
+    @property
+    def usd(self) -> Decimal:
+        """By how much the charges would move."""
+        return self.rated_usd + self.billed_usd
+
+
+def preview_rerate(run: RunContext, since: date | None, until: date | None) -> RatePreview:
+    """What `rerate` would post. Changes nothing: its transaction is rolled back.
 
     A row moves from one price to another; NULL costs are unpriced.
     """
-    folder = run.storage.temporary / "preview"
-    rated: RatingResult = rate(
-        run.con,
-        [RatingJob(day, run.book, "rerate") for day in _days(run, since, until)],
-        ledger_store.ledger_files(run.db, run.storage.root),
-        ledger_store.excluded_rows(run.db),
-        charge_store.days(run.db, run.storage.root),
-        folder,
-        run.run_id,
-        run.started_at,
-        provider_billed.gather(run.db).lines,
-    )
-    posting_files = charge_relation(p.path for p in rated.postings)
-    found: pl.DataFrame = run.con.sql(
-        render_sql("charges/rerate_preview", posting_files=posting_files)
-    ).pl()
-    return found
+    change = _rerating(run, since, until)
+    with suppress(_UndoneError), run.db.transaction():
+        rated, billed = _posted(run, change)
+        posting_files = charge_relation(p.path for p in rated)
+        moves: pl.DataFrame = run.con.sql(
+            render_sql("charges/rerate_preview", posting_files=posting_files)
+        ).pl()
+        shown = RatePreview(moves, _usd(run, rated), _usd(run, billed))
+        raise _UndoneError
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +85,41 @@ def preview(run: RunContext, change: ChangeSet) -> Preview:
     """
     usd = Decimal(0)
     with suppress(_UndoneError), run.db.transaction():
-        write_ledger(run, change)
-        rated = rate_changed_days(
-            run,
-            change,
-            ledger_store.ledger_files(run.db, run.storage.root),
-            ledger_store.excluded_rows(run.db),
-        )
-        if rated.postings:
-            posted = charge_relation(p.path for p in rated.postings)
-            [(total,)] = run.con.execute(f"SELECT sum(cost_usd) FROM {posted}").fetchall()
-            usd = total or usd
+        rated, billed = _posted(run, change)
+        usd = _usd(run, [*rated, *billed])
         raise _UndoneError
     rows_in = len(change.restored) + sum(f.rows for f in change.new_files) - change.moved.height
     rows_out = sum(e.reason != "rebased" for e in change.exclusions)
     return Preview(rows_out, rows_in, usd, tuple(change.notes))
 
 
-def total_difference(preview: pl.DataFrame) -> Decimal:
-    """By how many US dollars the charges would move."""
-    return sum((d for d in preview["difference_usd"] if d is not None), Decimal(0))
+def _posted(run: RunContext, change: ChangeSet) -> tuple[list[PostingFile], list[PostingFile]]:
+    """What a change set posts: of rating, and to stay at the provider's bill."""
+    write_ledger(run, change)
+    ledger = ledger_store.ledger_files(run.db, run.storage.root)
+    rated = rate_changed_days(run, change, ledger, ledger_store.excluded_rows(run.db))
+    write_charges(run, rated)
+    days = charge_store.days(run.db, run.storage.root)
+    billed, _ = true_up_days(run, change, rated, days, bills_of(run.providers))
+    return rated.postings, billed.postings
+
+
+def _usd(run: RunContext, postings: Sequence[PostingFile]) -> Decimal:
+    if not postings:
+        return Decimal(0)
+    posted = charge_relation(p.path for p in postings)
+    [(usd,)] = run.con.execute(f"SELECT sum(cost_usd) FROM {posted}").fetchall()
+    return usd or Decimal(0)
 
 
 def reconcile(run: RunContext, scope: Scope) -> RunResult:
     """Compare our charges with the provider's costs again for these days; nothing is read."""
     return rate_and_commit(run, ChangeSet(compare_again=scope))
+
+
+def _rerating(run: RunContext, since: date | None, until: date | None) -> ChangeSet:
+    days = _days(run, since, until)
+    return ChangeSet(reasons=dict.fromkeys(days, "rerate"), rerated_days=set(days))
 
 
 def _days(run: RunContext, since: date | None, until: date | None) -> list[date]:
