@@ -17,6 +17,7 @@ from tests.support.workspace import CONFIGURATION, Workspace, lines, request
         ["rerate", "--since", "2026-10-01", "--dry-run"],
         ["prices", "diff", "--since", "2026-10-01"],
         ["forget", "logs/a.jsonl", "--reason", "mistake", "--dry-run"],
+        ["rebase", "gateway", "--dry-run"],
     ],
 )
 def test_a_preview_needs_no_channel(

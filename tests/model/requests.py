@@ -100,7 +100,7 @@ class Requests:
         """Look at one file as it lies: read it, its new part, or nothing."""
         known = self.newest.get(path)
         if known is None:
-            if text and any(text.startswith(v.text) for v in self._forgotten(kind) if v.text):
+            if self._is_forgotten(kind, text):
                 version = Version(path, rank, kind, basis, text, is_forgotten=True)
                 version.is_left_out = True
                 self._keep(version)
@@ -131,8 +131,12 @@ class Requests:
         self.versions.append(version)
         self.newest[version.path] = version
 
-    def _forgotten(self, kind: str) -> list[Version]:
-        return [v for v in self.versions if v.is_forgotten and v.kind == kind]
+    def _is_forgotten(self, kind: str, text: str) -> bool:
+        """Whether a file of a new name is or begins with a forgotten one, and with no other."""
+        found = [v for v in self.versions if v.kind == kind and v.text and text.startswith(v.text)]
+        forgotten = [len(v.text) for v in found if v.is_forgotten]
+        others = [len(v.text) for v in found if not v.is_forgotten]
+        return bool(forgotten) and max(others, default=0) < min(forgotten)
 
     def _read_on(
         self, run: int, version: Version, text: str, written_at: datetime, clock: datetime
