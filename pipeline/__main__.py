@@ -17,7 +17,7 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     from pipeline.cli import app  # noqa: PLC0415  imported here so that its errors are ours, too
 
-    # a statement may begin with an SQL comment, which is no option
+    # a statement may begin with an SQL comment, which is not an option
     words = [f" {word}" if word[:3] in {"-- ", "--\n"} else word for word in sys.argv[1:]]
     try:
         app(words, prog_name="tollbook")

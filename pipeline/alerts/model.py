@@ -18,7 +18,7 @@ Severity = Literal["info", "warning", "critical"]
 JobTrouble = Literal["failed", "partial", "stale"]
 
 # firing: it holds. disproved: it was wrong to alert. over: it held and holds no longer.
-# withdrawn: nobody asks for it any more. unobserved: this look does not tell.
+# withdrawn: nobody asks for it any more. unobserved: not known this time.
 Observation = Literal["firing", "disproved", "over", "withdrawn", "unobserved"]
 # How the condition's period stands to today; without a period it is running. unwatched: the period
 # had ended before anybody looked, or so long ago that an alert would be no news.

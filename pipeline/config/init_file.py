@@ -11,6 +11,7 @@ from pipeline.config.load import load
 from pipeline.config.reference import starting_file
 from pipeline.errors import ConfigError
 from pipeline.storage.files import replace_text
+from pipeline.text import counted
 
 FILE_NAME = "tollbook.toml"
 
@@ -44,7 +45,7 @@ def next_steps(written: Path) -> tuple[str, ...]:
         for pattern in source.path:
             folder = Path(pattern).parent
             files = [p for p in folder.glob(Path(pattern).name) if p.is_file()]
-            there = f"it matches {len(files)} files" if files else "no file matches yet"
+            there = f"it matches {counted(len(files), 'file')}" if files else "no file matches yet"
             found.append(f"The source {source.name!r} reads {pattern}: {there}.")
     option = "" if written == Path(FILE_NAME) else f" -c {written}"
     return (*found, f"Look it through, then: tollbook doctor{option}; tollbook run{option}")

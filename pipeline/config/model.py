@@ -190,9 +190,9 @@ class Prices(_Section):
 
 
 class Discount(_Section):
-    """A dated percentage off what has no contracted price."""
+    """A dated percentage off what has no contracted price; a negative one is a surcharge."""
 
-    percent: Annotated[Amount, Field(ge=0, le=100)]
+    percent: Annotated[Amount, Field(ge=-1000, le=100)]
     provider: str | None = None
     project: str | None = None
     model: str | None = None

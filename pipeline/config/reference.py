@@ -170,9 +170,9 @@ TEXTS: Mapping[str, KeyText] = {
         '["our-prices.csv"]',
     ),
     "discounts.percent": KeyText(
-        "Percent off the list price. Of several that apply to a line one holds, they are never "
-        "added up: the one with project and model, else project, else model, else neither; among "
-        "equals the larger.",
+        "Percent off the list price; a negative one is a surcharge. Of several that apply to a "
+        "line one holds, they are never added up: the one with project and model, else project, "
+        "else model, else neither; among equals the larger.",
         '"7.5"',
     ),
     "discounts.provider": KeyText("Only for this provider's prices.", '"openai"'),

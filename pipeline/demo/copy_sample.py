@@ -21,7 +21,7 @@ def copy_sample(to: Path) -> Path:
         return configuration
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(
-            "is there already and holds no sample",
+            "is there already and was not made by `tollbook demo`",
             file=to,
             hint="Name a folder that is new or empty, with --into.",
         )

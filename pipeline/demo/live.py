@@ -68,7 +68,7 @@ def write_live_configuration(to: Path, base_url: str) -> Path:
     try:
         if not _may_write(to, configuration):
             raise ConfigError(
-                "is there already and is no folder of `tollbook demo --live`",
+                "is there already and was not made by `tollbook demo --live`",
                 file=to,
                 hint="Name a folder that is new or empty, with --into.",
             )

@@ -27,6 +27,10 @@ def is_copy(
     original = intake.files.copy_of(source.kind, source.basis, content_hash)
     if original is None:
         return False
+    if source.kind == "records" and original.state == "replaced":
+        return False  # some of its rows may have vanished from it and count no longer
+    if source.replace and known is not None:
+        return False  # rewritten: what it says now counts, also when it has said so before
     if original.state == "forgotten":
         if known is not None:  # the name is known: it was not renamed, its content is another
             return False

@@ -40,5 +40,5 @@ class Normalized(NamedTuple):
 
     records: pl.DataFrame
     rejects: pl.DataFrame
-    rows_read: int  # records and rejects; what is no usage is outside
+    rows_read: int  # records and rejects; lines that are not usage do not count
     not_usage: int

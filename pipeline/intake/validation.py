@@ -188,7 +188,7 @@ def ledger_schema() -> pa.DataFrameSchema:
     import pandera.polars as pa  # noqa: PLC0415  as above
 
     def keeps_every_rule(data: pa.PolarsData) -> bool:
-        # One boolean for the whole frame: rules and rows are told apart only when it is false. A
+        # One boolean for the whole frame: which rule and row is looked up only when it is false. A
         # check for each rule would have pandera collect twelve times.
         kept = data.lazyframe.select(pl.all_horizontal(rule.holds.all() for rule in RULES))
         return bool(kept.collect().item())

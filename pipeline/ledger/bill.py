@@ -83,7 +83,7 @@ class BillNames:
     """How one provider's bill names what usage records name otherwise; by default, alike."""
 
     family: Callable[[str], str] = _as_written  # a model id without its date: many ids, one model
-    version: Callable[[str], str] = _as_written  # the most that the bill says of a model id
+    version: Callable[[str], str] = _as_written  # the most detailed form of a model id on the bill
     line_item: Callable[[str | None, str], str] = _plain  # how a model's meter would be written
 
 

@@ -42,7 +42,7 @@ MINUTE_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),
     "fetched_at": pl.Datetime("us"),
 }
-# Consecutive minutes of one day and endpoint that one fetch told.
+# Consecutive minutes of one day and endpoint from one fetch.
 COVERAGE_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
     "organization_id": pl.String(),
@@ -204,7 +204,7 @@ def without_files(
     folder: Path,
     run_id: str,
 ) -> list[MinuteDay]:
-    """The days of forgotten files, without the minutes that these told last.
+    """The days of forgotten files, without the minutes that came from these last.
 
     What an earlier fetch had told of such a minute was replaced for good: it is not covered until
     it is fetched again.
@@ -249,7 +249,7 @@ def _rows_of(path: Path | None) -> pl.DataFrame:
 
 
 def _without(path: Path | None, new: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a day but those of minutes that are told anew."""
+    """The rows of a day but those of minutes that are read anew."""
     replaced = new.select(*_KEY)
     return _rows_of(path).join(
         replaced,

@@ -118,6 +118,23 @@ def excluded_frame(exclusions: Sequence[Exclusion], at: datetime) -> pl.DataFram
     )
 
 
+def excluded_with(
+    known: pl.DataFrame,
+    exclusions: Sequence[Exclusion],
+    vanished: Sequence[tuple[int, int]],
+    at: datetime,
+) -> pl.DataFrame:
+    """The excluded rows with those of this run, and with the reason of rows that vanished."""
+    if not exclusions and not vanished:
+        return known
+    places = pl.DataFrame(
+        list(vanished), schema={"ledger_id": pl.Int64, "row_number": pl.Int64}, orient="row"
+    )
+    rest = known.join(places, on=["ledger_id", "row_number"], how="anti")
+    changed = excluded_frame([Exclusion(*place, "vanished", None, None) for place in vanished], at)
+    return pl.concat([rest, changed, excluded_frame(exclusions, at)])
+
+
 def save_exclusions(
     db: Database, exclusions: Sequence[Exclusion], run_id: str, at: datetime, note: str | None
 ) -> None:

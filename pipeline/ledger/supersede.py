@@ -17,14 +17,22 @@ import polars as pl
 from pipeline import resources
 from pipeline.ledger.bucket import Bucket, BucketKey
 from pipeline.ledger.duplicates import DROPPED_SCHEMA, FateMove, find_duplicates
-from pipeline.ledger.files import Exclusion, LedgerFile, register_runs, view_rows
+from pipeline.ledger.files import (
+    Exclusion,
+    LedgerFile,
+    ledger_relation,
+    register_runs,
+    view_rows,
+)
 from pipeline.ledger.identity import identity_hash
 from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IDENTITY_HASH, IS_PARTIAL
 
 _BUCKET_COLUMNS = (
-    "identity_hash, provider, organization_id, record_id, source, input_file, usage_date"
+    "identity_hash, provider, organization_id, record_id, source, input_file, usage_date, "
+    "project_id"
 )
+_SHOWN_PROJECTS = 3
 
 
 @dataclass(slots=True)
@@ -67,10 +75,16 @@ def supersede_buckets(
     replaced: Mapping[BucketKey, Bucket],
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
+    new: Sequence[LedgerFile] = (),
 ) -> Superseded:
-    """Find the live rows of buckets that were fetched again; `replaced` says by what."""
+    """Find the live rows of buckets that were fetched again; `replaced` says by what.
+
+    Takes the `new` ledger files, to note one that has a single project where there were others.
+    """
     found = Superseded()
-    for row in _rows_of_buckets(con, replaced, known, excluded).iter_rows(named=True):
+    rows = _rows_of_buckets(con, replaced, known, excluded)
+    found.notes += _of_one_project(con, rows, [f for f in new if f.is_bucket])
+    for row in rows.iter_rows(named=True):
         found.exclusions.append(
             Exclusion(
                 row["ledger_id"],
@@ -83,6 +97,31 @@ def supersede_buckets(
         move = FateMove(row["source"], row["input_file"], row["run_id"], None, "superseded")
         found.moves[move] += 1
     return found
+
+
+def _of_one_project(
+    con: duckdb.DuckDBPyConnection, replaced: pl.DataFrame, new: Sequence[LedgerFile]
+) -> list[str]:
+    """Notes on files of one project that replace the usage of others: perhaps a filtered export."""
+    if not replaced.height or not new:
+        return []
+    projects = con.execute(
+        "SELECT input_file, min(project_id) FROM "
+        f"{ledger_relation(new)} GROUP BY input_file "
+        "HAVING count(DISTINCT coalesce(project_id, '')) = 1 AND min(project_id) IS NOT NULL"
+    ).fetchall()
+    notes = []
+    for file, project in projects:
+        others = replaced.filter(
+            (pl.col("replaced_by_file") == file) & (pl.col("project_id") != project)
+        )["project_id"]
+        if len(others):
+            names = ", ".join(others.unique().sort().head(_SHOWN_PROJECTS))
+            notes.append(
+                f"{file}: names only project {project!r}, and its days replace the usage of "
+                f"others ({names}); if it was exported for one project, export all and run again"
+            )
+    return notes
 
 
 def _rows_of_buckets(

@@ -3,7 +3,7 @@
 One discount applies, never two: the one that names both project and model, else the one that names
 the project, else the model, else none of them; a recorded model id before its alias; one that names
 the provider before one that does not; among equals the larger percentage. So a discount of 0 for
-one project takes it out of a general one.
+one project takes it out of a general one. A negative percentage is a surcharge.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Terms:
     @property
     def name(self) -> str:
         """The part of a price id for these terms: `less 7.5% project=proj_chatbot`."""
-        parts = [f"less {plain(self.percent)}%"]
+        sign = "less" if self.percent >= 0 else "plus"
+        parts = [f"{sign} {plain(self.percent.copy_abs())}%"]
         if self.project is not None:
             parts.append(f"project={self.project}")
         if self.model is not None:

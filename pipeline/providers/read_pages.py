@@ -128,7 +128,7 @@ def read_source(
     settlement = intake.settlement
     parsed = list(_parse(intake, source, files, parse, settlement.change))
     try:
-        (one_organization if are_ours else order)(parsed)  # disagreeing pages are no data
+        (one_organization if are_ours else order)(parsed)  # pages that disagree are not data
     except SourceError as error:
         intake.problems.append(error)
         return
@@ -225,7 +225,7 @@ def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
         intake.entry(source, file, content_hash=read.content_hash, read_bytes=read.size),
         read.known,
     )
-    # rows of minute buckets are kept apart, and are no usage records
+    # rows of minute buckets are kept apart; they are not usage records
     minutes = read.rows_read - read.records.height - read.rejects.height
     # accepted until another version of the bucket is found to be current
     entry.take_in(

@@ -232,7 +232,7 @@ def _csv(answer: Tabular, sink: IO[bytes]) -> None:
     """RFC 4180; a text cell that a spreadsheet would run is guarded with an apostrophe."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    # Numbers and times go as they are: -1.5 is no formula, and a guard would make it text.
+    # Numbers and times go as they are: -1.5 is not a formula, and a guard would make it text.
     is_guarded = [not _is_number(c) and c.kind not in {"date", "timestamp"} for c in answer.columns]
 
     def flush() -> None:

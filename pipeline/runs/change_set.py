@@ -50,6 +50,7 @@ class ChangeSet:
     before: dict[int, InputFile] = field(default_factory=dict)  # grown files, as they were
     forgotten: list[int] = field(default_factory=list)  # file ids
     forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
+    vanished_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
     remembered_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
     moved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MOVED_SCHEMA))
     counts_anew: bool = False  # rows of earlier runs count no longer, or again

@@ -50,6 +50,7 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     )
     ledger_store.move_exclusions(db, change.moved)
     ledger_store.set_reasons(db, change.remembered_versions, "superseded")
+    ledger_store.set_reasons(db, change.vanished_versions, "vanished")
     ledger_store.restore_rows(db, change.restored, run.started_at)
     ledger_store.save_ledger_files(db, storage.root, [*change.new_files, *change.superseded_files])
     if change.dropped is not None:

@@ -147,7 +147,7 @@ def ingest_and_report(
 
     **Takes** half-open UTC days; without any, what a run would fetch.
     **Fails** with ConfigError where there is no such source, its key is not set, or the range
-    holds no day.
+    has no day.
     """
     sources = fetched_sources(config, KINDS, source)
     apis = apis_of(PROVIDERS)

@@ -1,7 +1,7 @@
 """One writer at a time: a lock on a file, held by the kernel for as long as the process lives.
 
 The file says who holds it, for the message to whoever comes second. It is never deleted, and a
-file left by a killed process is no lock.
+file left by a killed process is not a lock.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 -- The hash holds the configured organization, which is a bucket's; a row may name its own.
 -- engine: any
 SELECT
-  k.ledger_id, k.row_number, k.source, k.input_file, k.usage_date, r.run_id,
+  k.ledger_id, k.row_number, k.source, k.input_file, k.usage_date, k.project_id, r.run_id,
   b.replaced_by_file, b.replaced_by_line
 FROM known_rows AS k
 INNER JOIN replaced_buckets AS b

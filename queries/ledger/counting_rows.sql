@@ -42,7 +42,7 @@ direct AS (
     {{ askers | columns("c") }}
   FROM candidate AS c
   INNER JOIN row_versions AS r ON r.ledger_id = c.ledger_id AND r.row_number = c.row_number
-  WHERE c.reason <> 'rebased'
+  WHERE c.reason NOT IN ('rebased', 'vanished')
   UNION ALL
   SELECT
     d.ledger_id, d.row_number, d.file_id, d.run_id AS read_by, 1 AS is_dropped, d.input_line,

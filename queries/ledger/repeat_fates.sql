@@ -7,8 +7,8 @@
 -- · of the lines of a stream, which are partial, the one with the largest output counts, and any
 --   whole body before them.
 -- Who asked is not content: where rows of the content that counts differ only in that, all of them
--- have the fate 'asked', and the caller merges them. Rows of forgotten files, and rows that were
--- moved to another basis, do not count.
+-- have the fate 'asked', and the caller merges them. Rows of forgotten files, rows that were moved
+-- to another basis, and rows that vanished from a table that is its own whole truth do not count.
 -- engine: any
 {% set contents = content_columns | without("basis", "organization_id", "record_id", *askers) -%}
 WITH candidate AS (
@@ -37,7 +37,7 @@ WITH candidate AS (
   LEFT JOIN excluded_rows AS e ON e.ledger_id = r.ledger_id AND e.row_number = r.row_number
   WHERE
     r.identity_hash IN (SELECT identity_hash FROM repeated_identities)
-    AND coalesce(e.reason, '') NOT IN ('forgotten', 'rebased')
+    AND coalesce(e.reason, '') NOT IN ('forgotten', 'rebased', 'vanished')
 {%- endif %}
 {%- endfor %}
 ),

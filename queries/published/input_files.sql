@@ -14,7 +14,7 @@
 -- column duplicate BIGINT: Rows known before, as a count
 -- column superseded BIGINT: Rows replaced by later ones, as a count
 -- column quarantined BIGINT: Rows held back, as a count
--- column not_usage BIGINT: Rows that are no usage (such as failed requests) or never charged (of
+-- column not_usage BIGINT: Rows that are not usage (such as failed requests) or never charged (of
 --   minute buckets), as a count; not part of rows_read
 -- column waiting_bytes BIGINT: Bytes of a half-written last line, left for the next run
 -- column size_bytes BIGINT: Size of the file as it lay there, in bytes

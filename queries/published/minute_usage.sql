@@ -6,14 +6,14 @@
 -- column started_at TIMESTAMP: Beginning of the minute, UTC
 -- column usage_date DATE: UTC day of the minute
 -- column organization_id VARCHAR: Id of the organization
--- column project_id VARCHAR: Id of the project; NULL: not told
--- column api_key_id VARCHAR: Id of the API key; NULL: not told
--- column user_id VARCHAR: Id of the user; NULL: not told
+-- column project_id VARCHAR: Id of the project; NULL: not known
+-- column api_key_id VARCHAR: Id of the API key; NULL: not known
+-- column user_id VARCHAR: Id of the user; NULL: not known
 -- column model VARCHAR: Model as recorded; for tools without one, the operation
 -- column scope VARCHAR: models, fine_tuning, storage or tools
 -- column operation VARCHAR: Name of the usage endpoint, such as completions
 -- column service_tier VARCHAR: default, flex, priority, batch, scale, or as recorded
--- column is_batch BOOLEAN: Batch API; NULL: not told
+-- column is_batch BOOLEAN: Batch API; NULL: not known
 -- column requests BIGINT: Number of requests to models
 -- column input_tokens BIGINT: Tokens in, cached included, in tokens
 -- column output_tokens BIGINT: Tokens out, in tokens

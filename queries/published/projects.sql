@@ -7,7 +7,7 @@
 -- column created_at TIMESTAMP: When it was created, UTC; NULL where not known
 -- column archived_at TIMESTAMP: When it was archived, UTC; NULL: it was not
 -- column description VARCHAR: What it is for; from the files or the configuration
--- column website VARCHAR: Where more is told of it; from the files or the configuration
+-- column website VARCHAR: Where to read more about it; from the files or the configuration
 -- column owner_team VARCHAR: Team that answers for it; from the files or the configuration
 -- column is_default BOOLEAN: Whether it is the Default project that every organization has
 SELECT

@@ -38,7 +38,7 @@
 -- column free_tokens_usd DECIMAL(38,24): Part of the gap, USD: complimentary tokens, which the
 --   provider did not charge
 -- column storage_and_tools_usd DECIMAL(38,24): Part of the gap, USD: storage, searches, sessions
---   and other items that are no tokens
+--   and other items that are not tokens
 -- column no_usage_usd DECIMAL(38,24): Part of the gap, USD: costs without usage rows
 -- column no_costs_usd DECIMAL(38,24): Part of the gap, USD: charges without costs, though the day's
 --   costs were fetched

@@ -12,7 +12,7 @@
 -- column duplicate BIGINT: Rows known before, as a count
 -- column superseded BIGINT: Rows replaced by later ones, as a count
 -- column quarantined BIGINT: Rows held back, as a count
--- column not_usage BIGINT: Rows that are no usage or never charged, as a count; not part of
+-- column not_usage BIGINT: Rows that are not usage or never charged, as a count; not part of
 --   rows_read
 -- column message VARCHAR: Why it was not done; NULL where it was
 -- column tollbook_version VARCHAR: The version of tollbook that ran; NULL where it was older than

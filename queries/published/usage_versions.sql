@@ -59,7 +59,7 @@
 -- column replaced_at TIMESTAMP: When it was replaced, UTC
 -- column replaced_by_file VARCHAR: Raw file of what replaced it; NULL where nothing took its place
 -- column replaced_by_line BIGINT: Line (from 1) in replaced_by_file
--- column replaced_reason VARCHAR: superseded, restated, forgotten or rebased (it is under another
+-- column replaced_reason VARCHAR: superseded, restated, vanished (from a table with replace = true), forgotten or rebased (it is under another
 --   basis now)
 SELECT
   {{ usage_columns | columns('u') }},

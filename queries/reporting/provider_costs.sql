@@ -1,5 +1,5 @@
 -- row: one a currency in which the provider's costs endpoint reported days of the UTC month.
--- Our side is over the same days only, so that a day not yet reported is no difference.
+-- Our side is over the same days only, so that a day not yet reported is not a difference.
 -- engine: duckdb
 WITH reported AS (
   SELECT

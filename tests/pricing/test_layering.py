@@ -232,3 +232,10 @@ def test_thresholds_are_those_of_the_rows_at_every_hour(
         )
         assert any(holding(threshold, at) for threshold in thresholds) is expected
     assert list(thresholds) == sorted(thresholds, key=lambda t: t.valid_from or datetime.min)
+
+
+def test_a_negative_discount_is_a_surcharge() -> None:
+    """Ten percent on two dollars a million; its name in price ids says so."""
+    terms = Terms(Decimal(-10), None, None, None, None)
+    assert terms.apply(Decimal("0.000002")) == Decimal("0.0000022")
+    assert terms.name == "plus 10%"

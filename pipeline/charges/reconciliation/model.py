@@ -29,7 +29,7 @@ Cause = Literal[
     "credits",
     "unexplained",
 ]
-# What a gap is split into, in the order in which it is told.
+# The parts of a gap, in the order in which they are listed.
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 # A line without a gap may have a cause, too: what made both sides agree.
 MODEL_NAME = "model_name"

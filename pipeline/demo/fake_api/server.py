@@ -88,7 +88,7 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news; anything else is."""
+        """A client that hangs up is not logged; anything else is."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

@@ -34,7 +34,7 @@ HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
 _NAMED_FILES = 20  # named one by one with their kinds; more are counted
 _REMOTE = "://"
-_NO_KIND = "its kind cannot be told from its first lines"
+_NO_KIND = "its kind cannot be recognized from its first lines"
 
 
 class Detected(NamedTuple):

@@ -52,7 +52,7 @@ def find(
 ) -> list[RawFile]:
     """The files of a source in name order. One that can't be read becomes a problem, not an end.
 
-    A glob or a folder in which nothing lies is a note: an hour without traffic is no mistake.
+    An empty glob or folder is a note: an hour without traffic is not a mistake.
     """
     found: dict[str, RawFile] = {}
     for pattern in source.path:

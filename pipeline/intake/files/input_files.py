@@ -102,7 +102,7 @@ class InputFile:
         return self.accepted, self.duplicate, self.superseded, self.quarantined
 
     def count(self, rows: int, fate: Fate | Literal["not_usage"]) -> None:
-        """Count rows that were read, with their fate; what is not usage is no row read.
+        """Count rows that were read, with their fate; lines that are not usage are not.
 
         A negative number takes rows back. This and `move` are all that changes the counts, so
         that the four fates always add up to the rows read.

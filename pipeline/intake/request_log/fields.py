@@ -84,7 +84,7 @@ def typed(frame: pl.DataFrame, last: datetime) -> pl.DataFrame:
     empty = [c for c in (*counts, *named) if frame[c].null_count() == len(frame)]
     counts = [c for c in counts if c not in empty]
     read = frame.select(pl.col(counts).cast(pl.Int64, strict=False), _started_at(frame["created"]))
-    # The reader has no word for "is there, but is no count": the cast makes one more NULL of it.
+    # The reader has no way to say "there, but not a count": the cast makes one more NULL.
     unread = [c for c in counts if read[c].null_count() != frame[c].null_count()]
     doubts = [(frame[c].is_not_null() & read[c].is_null()) for c in unread]
     blank = [c for c in named if c in TEXTS and (frame[c] == "").any()]

@@ -88,7 +88,7 @@ class Fields:
         return Fields(value, f"{self._path}{key}.")
 
     def parts(self, key: str) -> list[Fields]:
-        """The objects in the list under a key; what is no list or no object is passed over."""
+        """The objects in the list under a key; anything else is passed over."""
         value = self.values.get(key)
         return [
             Fields(item, f"{self._path}{key}[{index}].")

@@ -157,7 +157,7 @@ def _records(lines: _Lines, reader: Iterator[list[str]], width: int) -> Iterator
             problem = f"unreadable_row: {error}"
         else:
             if not fields:
-                continue  # a blank line is no row
+                continue  # a blank line is not a row
             if len(fields) != width:
                 problem = f"{_FIELDS}: {len(fields)} fields, the header has {width}"
         if problem:

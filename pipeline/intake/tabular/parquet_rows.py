@@ -66,7 +66,7 @@ def _as_text(name: str, dtype: pl.DataType, shown: str) -> pl.Expr:
     if dtype.is_integer() or dtype in (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum):
         return value.cast(pl.String)
     raise SourceError(
-        f"the column {name!r} has the type {dtype}, which holds no single value",
+        f"the column {name!r} has the type {dtype}, which is not a single value",
         file=shown,
         hint="Write texts, numbers, decimals, booleans, dates or timestamps.",
     )

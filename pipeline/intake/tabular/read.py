@@ -42,7 +42,7 @@ def read_frames(
     a Parquet file the row's number from 1), `_raw`, `_occurrence` (the how-manieth row with this
     text, skipped rows counted), `_problem` (`rule: detail` of a row that cannot be read).
     **Fails** with SourceError (file, line, key, hint): an empty or unreadable file, a column that
-    is unknown, missing, twice there, or of a type that holds no value.
+    is unknown, missing, twice there, or of a type that is not a single value.
     """
     shown = input_file or str(path)
     try:

@@ -56,7 +56,7 @@ class _NotNowError(Exception):
 class AdminApi:
     """A connection to the admin API, to be closed; its methods may be called from several threads.
 
-    **Fails** in every method with ApiError: what was asked, what came back, what to do.
+    **Fails** in every method with ApiError: the question, the answer, what to do.
     """
 
     def __init__(

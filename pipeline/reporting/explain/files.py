@@ -16,7 +16,7 @@ from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model.explained import FileExplained
 from pipeline.reporting.explain.model.files import FileCell, FileRejects, FileState, FileVersion
 
-# Whether a file lies at a path now; None where that cannot be told, as for an address.
+# Whether a file lies at a path now; None where it cannot be known, as for an address.
 FileExists = Callable[[str], bool | None]
 
 

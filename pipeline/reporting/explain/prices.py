@@ -14,7 +14,7 @@ from pipeline.published.queries import named_rows
 from pipeline.reporting.explain.model.charges import BookRow, PriceUsed
 
 _LIST = "list#"
-_LESS = "less "
+_DISCOUNTS = ("less ", "plus ")
 
 
 def prices_used(
@@ -52,4 +52,4 @@ def _list_hash(price_id: str) -> str | None:
 
 def _discount(price_id: str) -> str | None:
     rest = price_id.partition(" ")[2]
-    return rest if rest.startswith(_LESS) else None
+    return rest if rest.startswith(_DISCOUNTS) else None

@@ -81,7 +81,7 @@ class _UndoneError(Exception):
 def preview(run: RunContext, change: ChangeSet) -> Preview:
     """What a change set would change. Changes nothing: its transaction is rolled back.
 
-    The files that it wrote are no part of the storage; the next run removes them.
+    The files that it wrote do not belong to the storage; the next run removes them.
     """
     usd = Decimal(0)
     with suppress(_UndoneError), run.db.transaction():

@@ -9,7 +9,7 @@ import polars as pl
 from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.duplicates import FateMove
-from pipeline.ledger.files import Exclusion, ledger_relation, view_rows
+from pipeline.ledger.files import Exclusion, LedgerFile, ledger_relation, view_rows
 from pipeline.resources import sql
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
@@ -20,7 +20,9 @@ _COLUMNS = "identity_hash, source, input_file, basis, usage_date"
 def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
     """Exclude the rows of earlier versions that are not in the version that this run has read.
 
-    Comes before duplicates are dropped from the new ledger files.
+    A row that another file has too goes on counting. What an earlier version had is forgotten: a
+    row or a value that comes back is new. Comes before duplicates are dropped from the new ledger
+    files.
     """
     rewritten = _rewritten(run)
     known = [f for f in ledger_store.ledger_files(run.db, run.storage.root) if not f.is_bucket]
@@ -41,13 +43,19 @@ def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
         run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
         wanted = {"source": [entry.source], "input_file": [entry.input_file]}
         run.con.register("forgotten_files", pl.DataFrame(wanted))
-        found = run.con.sql(sql("ledger/rows_of_files")).pl().filter("is_live")
+        found = run.con.sql(sql("ledger/rows_of_files")).pl()
+        kept |= _elsewhere(run, entry, found["identity_hash"])
+        copied = _copied_versions(run, entry)
         for row in found.iter_rows(named=True):
-            if row["identity_hash"] in kept:
-                continue
             place = (row["ledger_id"], row["row_number"])
-            change.exclusions.append(Exclusion(*place, "superseded", entry.input_file, None))
             file = ledger[row["ledger_id"]]
+            if not row["is_live"]:
+                if row["reason"] == "superseded":
+                    change.vanished_versions.append(place)
+                continue
+            if row["identity_hash"] in kept or _version_of(run, entry, file) in copied:
+                continue
+            change.exclusions.append(Exclusion(*place, "vanished", entry.input_file, None))
             moves[
                 FateMove(entry.source, entry.input_file, file.run_id, file.file_id, "superseded")
             ] += 1
@@ -59,6 +67,40 @@ def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
                 f"{entry.input_file}: {moves.total()} rows vanished from it and count no longer "
                 "(replace = true)"
             )
+
+
+def _elsewhere(run: RunContext, entry: InputFile, identities: pl.Series) -> set[int]:
+    """Which of these identity hashes another file had as well; its rows were dropped."""
+    others = [
+        v.file_id
+        for v in run.files.versions
+        if v.state != "forgotten" and v.input_file != entry.input_file
+    ]
+    dropped = ledger_store.dropped_of(run.db, identities.unique())
+    return set(dropped.filter(pl.col("file_id").is_in(others))["identity_hash"])
+
+
+def _copied_versions(run: RunContext, entry: InputFile) -> set[int | None]:
+    """The versions of a file that another file is a copy of, which still counts."""
+    return {
+        v.copy_of
+        for v in run.files.versions
+        if v.copy_of is not None
+        and v.state not in {"forgotten", "replaced"}
+        and v.input_file != entry.input_file
+    }
+
+
+def _version_of(run: RunContext, entry: InputFile, file: LedgerFile) -> int | None:
+    """The version of an input file whose rows a ledger file has."""
+    if file.file_id is not None:
+        return file.file_id
+    read = [
+        v.file_id
+        for v in run.files.versions
+        if (v.source, v.input_file) == (entry.source, entry.input_file) and v.run_id <= file.run_id
+    ]
+    return max(read, default=None)
 
 
 def note_kept(run: RunContext, change: ChangeSet) -> None:

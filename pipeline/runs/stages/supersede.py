@@ -44,12 +44,19 @@ def _supersede_new(run: RunContext, change: ChangeSet) -> None:
     run.stored.check()
 
     known = ledger_store.ledger_files(run.db, run.storage.root)
-    excluded = ledger_store.excluded_rows(run.db)
+    excluded = ledger_store.excluded_with(
+        ledger_store.excluded_rows(run.db),
+        change.exclusions,
+        change.vanished_versions,
+        run.started_at,
+    )
     names = [s.name for s in run.config.sources]
     mended = mended_files(run, change.new_files)
     requests = supersede_requests(run.con, change.new_files, known, excluded, names)
     change.dropped = requests.dropped
-    buckets = supersede_buckets(run.con, change.buckets.superseded, known, excluded)
+    buckets = supersede_buckets(
+        run.con, change.buckets.superseded, known, excluded, change.new_files
+    )
     for found in (requests, buckets):
         change.exclusions += found.exclusions
         change.notes += found.notes

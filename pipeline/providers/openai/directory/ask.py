@@ -1,6 +1,6 @@
 """Asks the provider's admin API for the directory: every list, with its answer or its refusal.
 
-Gives one document: what was asked, what came back, item by item as sent. Reads nothing into it,
+Gives one document: the question, the answer, item by item as sent. Reads nothing into it,
 but for which projects there are.
 """
 
@@ -93,7 +93,7 @@ def ask(
 
 
 def project_path(project_id: str, what: str) -> str:
-    """The path of one of a project's lists. Fails: ValueError for an id that is no part of one."""
+    """The path of one of a project's lists. Fails: ValueError for an id that fits into none."""
     if (
         not project_id
         or not all(c.isalnum() or c in "-_." for c in project_id)

@@ -151,7 +151,7 @@ def _general(path: str) -> str:
 def _note_failures(found: DirectoryAnswer, failures: Mapping[str, list[Asked]]) -> None:
     """One sentence for all that failed for one reason.
 
-    What this key or server does not offer is no problem of a run: usage comes without it.
+    Lists that this key or server does not offer are not a problem: usage comes without them.
     """
     reasons: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     first: dict[tuple[str, str | None], ApiError] = {}

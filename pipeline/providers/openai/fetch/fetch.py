@@ -1,6 +1,6 @@
 """Fetches what is ordered of the endpoints of one source, several pieces at a time, into raw files.
 
-Takes orders (an endpoint, a width, a span); gives what came of each. One that fails stops no
+Takes orders (an endpoint, a width, a span); gives the result of each. One that fails stops no
 other; a piece that is not whole is not kept.
 """
 

@@ -91,7 +91,7 @@ def _endpoint(header: tuple[str, ...]) -> str | None:
 
 
 def _time(value: dict[str, str], field: str) -> int | str | None:
-    """The seconds in a cell; what is no count is left to the reader of buckets to refuse."""
+    """The seconds in a cell; the reader of buckets refuses what is not a count."""
     try:
         return whole_number(value.get(field), field)
     except RowError:

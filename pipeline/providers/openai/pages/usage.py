@@ -216,7 +216,7 @@ def _dimension(row: Mapping[str, Any], field: str) -> str | None:
 
 
 def _identify(rows: list[dict[str, Any]], bucket: Bucket) -> None:
-    """Give the rows of one bucket their identity; repeated dimensions are told apart.
+    """Give the rows of one bucket their identity; repeated dimensions get different ones.
 
     Repeats are numbered by content, so that their order in an answer does not matter.
     """

@@ -80,6 +80,6 @@ class LineReject:
     replayed_at: datetime | None
 
 
-# What became of a line. `uncounted`: a duplicate or no usage, which is no longer known.
+# What became of a line. `uncounted`: a duplicate or not usage; which one is no longer known.
 WithoutRecord = Literal["not_usage", "blank", "header", "not_read", "uncounted", "quarantined"]
 LineFate = Literal["accepted", "duplicate", "superseded", "restated", "forgotten"] | WithoutRecord

@@ -40,7 +40,7 @@ def price_lines(number: int, price: PriceUsed) -> list[str]:
     if price.list_row is not None:
         lines.append(f"    beside it: {_terms(price.list_row)}")
     if price.discount is not None:
-        lines.append(f"    {price.discount} (a discount of the configuration)")
+        lines.append(f"    {price.discount} (under [[discounts]] in the configuration)")
     return lines
 
 

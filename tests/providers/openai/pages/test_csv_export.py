@@ -208,3 +208,19 @@ def test_an_export_is_charged_without_configuration(
     result = CliRunner().invoke(app, ["run", "usage.csv", "--now", "2026-11-24T08:00Z", "--json"])
     assert result.exit_code == 0
     assert Decimal(json.loads(result.stdout)["spent_usd"]) == Decimal("0.0028")
+
+
+def test_an_export_of_one_project_that_replaces_others_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its days are whole buckets: nobody can tell from it whether the others had usage."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(USAGE + USAGE.splitlines()[1].replace("proj_a", "proj_b"))
+    (tmp_path / "b.csv").write_text(USAGE)
+    said = [
+        CliRunner().invoke(app, ["run", name, "--now", "2026-11-24T08:00Z"]).stderr
+        for name in ("a.csv", "b.csv")
+    ]
+    assert "names only project" not in said[0]
+    assert "b.csv: names only project 'proj_a'" in said[1]
+    assert "replace the usage of others (proj_b)" in said[1]
