@@ -160,7 +160,7 @@ def _identities_to_judge(
     requests = [f for f in known if not f.is_bucket]
     own = [v.file_id for v in run.files.versions if v.source == name]
     mine = pl.concat([moved["identity_hash"], ledger_store.hashes_of_files(run.db, own)]).unique()
-    if not requests or not len(mine):
+    if not requests:
         return mine.clear()
     view_rows(run.con, "known_rows", requests, "identity_hash")
     run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))

@@ -78,6 +78,18 @@ def test_the_books_are_as_if_the_source_had_always_had_it(tmp_path: Path) -> Non
     assert _facts(trial) == _facts(other)
 
 
+def test_a_copy_of_a_file_of_another_source_moves(tmp_path: Path) -> None:
+    """Nothing of it was read: it has the rows of its original under its own basis."""
+    trial = Trial(tmp_path, (GATEWAY, _moved(AUDIT)))
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.write("audit/b.jsonl", chat("c1", 1))
+    trial.run()
+    _configure(trial, (GATEWAY, AUDIT))
+    assert not trial.product.command("rebase", "audit", now=NOW)
+    assert trial.fates == {"logs/a.jsonl": (1, 1, 0, 0), "audit/b.jsonl": (1, 1, 0, 0)}
+    assert trial.dollars == 1
+
+
 def test_a_table_moves(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (GATEWAY, TABLE))
     row = table_row(Call("c1", AT, 3_000_000, "pa", "m1"))
