@@ -141,7 +141,7 @@ class Books:
         self._settle(now, book, (since, until))
 
     def _settle(self, now: datetime, book: Book, rerated: tuple[date, date] | None = None) -> None:
-        self.money.settle(self._used(), book, now, rerated)
+        self.money.settle(self._used(), book, now, rerated, self.buckets.bills())
         self.watch.look(self.money.charges, self._local(now))
 
     def _local(self, at: datetime) -> date:
@@ -157,7 +157,9 @@ class Books:
         for page, bucket in self.buckets.holding():
             if bucket.kind == "costs":
                 for project, item, usd in bucket.rows:
-                    model = item.split(",", maxsplit=1)[0]
+                    model, _, what = item.partition(", ")
+                    if what != "training":
+                        continue  # which usage records show
                     used.append(
                         Used(bucket.at, bucket.at.date(), project, model, 0, 0, Decimal(usd))
                     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from tests.model.content import BucketVersion, understood_page
 
@@ -81,6 +81,16 @@ class Buckets:
                 same.append(version)
             found.append(min(same, key=lambda v: (v[0].run, v[0].order(v[1]))))
         return found
+
+    def bills(self) -> dict[date, tuple[tuple[tuple[str, str, str], ...], datetime | None]]:
+        """The bill of each UTC day that holds, and when it was fetched last."""
+        newest: dict[date, tuple[Order, BucketVersion]] = {}
+        for page in self.pages:
+            for bucket in () if page.is_forgotten else page.buckets:
+                order, day = page.order(bucket), bucket.at.date()
+                if bucket.kind == "costs" and (day not in newest or newest[day][0] < order):
+                    newest[day] = (order, bucket)
+        return {day: (bucket.rows, bucket.fetched_at) for day, (_, bucket) in newest.items()}
 
     def fates(self) -> dict[str, list[int]]:
         """Rows read, accepted, duplicate or superseded, held back; by path, over its versions."""

@@ -344,6 +344,20 @@ def bill(world: World, a: int, b: int, c: int) -> None:
     world.write(f"bill/{world.name()}.json", content.costs_page(fetched_at, at, rows))
 
 
+def invoice(world: World, a: int, b: int, c: int) -> None:
+    """The bill of a day with usage of ours is fetched, and moves: tokens of some models."""
+    at = pick(TIMES, a).replace(hour=0, minute=0)
+    rows = tuple(
+        (str(project), f"{model}, input", str(Decimal(1 + (b + n) % 5) / 4))
+        for n, (project, model) in enumerate(
+            (project, model) for project in PROJECTS for model in sorted(set(MODELS))
+        )
+        if (b >> n) % 3
+    )
+    fetched_at = world.clock + _delay(world, "costs", at, c)
+    world.write(f"bill/{world.name()}.json", content.costs_page(fetched_at, at, rows))
+
+
 CHANGES = {
     change.__name__: change
     for change in (
@@ -373,5 +387,6 @@ CHANGES = {
         page,
         save_page,
         bill,
+        invoice,
     )
 }

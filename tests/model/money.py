@@ -6,13 +6,14 @@ Imports nothing of the product.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
+DIGITS = Decimal("1e-15")  # shares of an amount have endless digits
 Charged = tuple[date, str | None, str]  # the organization's day, project, model
 
 
@@ -77,6 +78,19 @@ class Used:
     billed: Decimal | None = None
 
 
+Rows = tuple[tuple[str, str, str], ...]  # project, line item, dollars
+LAG = timedelta(days=2)
+
+
+@dataclass
+class Bill:
+    """The bill of a UTC day as a run has seen it."""
+
+    rows: Rows
+    changed_at: datetime | None = None  # when a fetch brought other figures than the one before
+    is_followed: bool = False
+
+
 @dataclass
 class Day:
     """A UTC day that has postings."""
@@ -96,6 +110,7 @@ class Money:
     def __init__(self) -> None:
         self.days: dict[date, Day] = {}
         self.charges: dict[Charged, tuple[Decimal, int]] = {}
+        self.bills: dict[date, Bill] = {}
 
     def settle(
         self,
@@ -103,8 +118,12 @@ class Money:
         book: Book,
         now: datetime,
         rerated: tuple[date, date] | None = None,
+        bills: Mapping[date, tuple[Rows, datetime | None]] | None = None,
     ) -> None:
-        """Price everything anew; an act `rerated` moves the prices of its days and of no others."""
+        """Price everything anew; an act `rerated` moves the prices of its days and of no others.
+
+        Then the days whose bill is settled, or was followed before, are what it says.
+        """
         used = list(used)
         for day in {u.at.date() for u in used} | self.days.keys():
             known = self.days.get(day)
@@ -116,8 +135,11 @@ class Money:
                     known.is_pinned |= is_final(day, now)
             elif not known.is_pinned:
                 known.book, known.is_pinned = book, is_final(day, now)
-        sums: dict[Charged, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
+        days: dict[date, dict[Charged, tuple[Decimal, int]]] = defaultdict(
+            lambda: defaultdict(lambda: (ZERO, 0))
+        )
         for use in used:
+            sums = days[use.at.date()]
             key = (use.charge_date, use.project, use.model)
             cost, unpriced = sums[key]
             usd = self.days[use.at.date()].book.usd(use.model, use.project, use.at)
@@ -127,4 +149,52 @@ class Money:
                 sums[key] = (cost, unpriced + use.tokens)
             else:
                 sums[key] = (cost + use.tokens * usd / MILLION, unpriced)
-        self.charges = {key: amounts for key, amounts in sums.items() if any(amounts)}
+        self._look_at_bills(bills or {}, now)
+        for day, bill in self.bills.items():
+            if bill.is_followed:
+                _follow(days[day], day, bill.rows)
+        whole: dict[Charged, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
+        for sums in days.values():
+            for key, (cost, unpriced) in sums.items():
+                whole[key] = (whole[key][0] + cost, whole[key][1] + unpriced)
+        rounded = {key: (cost.quantize(DIGITS), n) for key, (cost, n) in whole.items()}
+        self.charges = {key: amounts for key, amounts in rounded.items() if any(amounts)}
+
+    def _look_at_bills(
+        self, bills: Mapping[date, tuple[Rows, datetime | None]], now: datetime
+    ) -> None:
+        """Whether the bill of each day stands still, late enough, or was followed before."""
+        for day in self.bills.keys() - bills.keys():
+            del self.bills[day]
+        for day, (rows, fetched_at) in bills.items():
+            known = self.bills.setdefault(day, Bill(rows))
+            if known.rows != rows:
+                known.rows, known.changed_at = rows, fetched_at
+            due = datetime.combine(day, time()) + timedelta(days=1) + LAG
+            is_late = now >= due and (fetched_at is None or fetched_at >= due)
+            changed = known.changed_at
+            stands = changed is None or (fetched_at is not None and fetched_at > changed)
+            if changed is not None and not stands:
+                stands = now.date() > (changed + LAG).date()
+            known.is_followed |= is_late and stands
+
+
+def _follow(sums: dict[Charged, tuple[Decimal, int]], day: date, rows: Rows) -> None:
+    """Make each project's model what the bill says; without a line item it costs nothing.
+
+    What has no price takes what the bill has above the rest, by tokens, if its line item is there.
+    """
+    billed: dict[tuple[str | None, str], Decimal] = defaultdict(Decimal)
+    for project, item, usd in rows:
+        billed[project, item.split(",", maxsplit=1)[0]] += Decimal(usd)
+    for place in {(project, model) for _, project, model in sums} | billed.keys():
+        mine = {key: amounts for key, amounts in sums.items() if key[1:] == place}
+        rest = billed.get(place, ZERO) - sum((cost for cost, _ in mine.values()), ZERO)
+        tokens = sum(unpriced for _, unpriced in mine.values())
+        if tokens and place in billed:
+            given = max(rest, ZERO)
+            for key, (cost, unpriced) in mine.items():
+                sums[key] = (cost + given * unpriced / tokens, 0)
+            rest -= given
+        cost, unpriced = sums.get((day, *place), (ZERO, 0))
+        sums[day, *place] = (cost + rest, unpriced)

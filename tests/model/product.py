@@ -35,7 +35,7 @@ from pipeline.runs.corrections.rerate import preview_rerate, rerate
 from pipeline.runs.run import run_batch
 from tests.model.books import Facts, Source
 from tests.model.content import seconds
-from tests.model.money import Book, Price
+from tests.model.money import DIGITS, Book, Price
 from tests.model.watch import Budget
 
 PRICE_HEADER = (
@@ -123,7 +123,7 @@ class Product:
         text = (
             f'[organization]\nid = "org-x"\ntimezone = "{self._zone}"\n'
             '[storage]\nroot = "var"\n[prices]\nfiles = ["prices.csv"]\n'
-            '[quality]\nmax_quarantined_percent = 100\n[bill]\ntrue_up = "none"\n'
+            "[quality]\nmax_quarantined_percent = 100\n"
         )
         for source in self.sources:
             basis = "" if source.kind == "openai_costs" else f'basis = "{source.basis}"\n'
@@ -246,7 +246,11 @@ class Product:
             return rows.get(name, [])
 
         return Facts(
-            charges={(d, p, m): (c, int(u)) for d, p, m, c, u in found("charges") if c or u},
+            charges={
+                (d, p, m): (c.quantize(DIGITS), int(u))
+                for d, p, m, c, u in found("charges")
+                if c.quantize(DIGITS) or u
+            },
             daily={(d, p, m): (int(r), int(t)) for d, p, m, r, t in found("daily")},
             usage=Counter((basis, path(name), *rest) for basis, name, *rest in found("usage")),
             bill=Counter((path(name), *rest) for name, *rest in found("bill")),

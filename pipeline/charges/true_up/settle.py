@@ -16,7 +16,8 @@ def is_settled(
     """Whether the costs of a day can be taken as the bill.
 
     They were fetched at least `lag_days` after the day's end, and since they last changed they
-    were confirmed by a later fetch, or `lag_days` went by. Takes when the costs were fetched last
+    were confirmed by a later fetch, or `lag_days` whole days went by. It depends on the day of
+    `now` alone. Takes when the costs were fetched last
     (None: a file that does not say), and when costs came that replaced others (None: never).
     """
     due = datetime.combine(day, time()) + timedelta(days=1 + lag_days)
@@ -24,4 +25,4 @@ def is_settled(
         return False
     if changed_at is None or (fetched_at is not None and fetched_at > changed_at):
         return True
-    return now >= changed_at + timedelta(days=lag_days)
+    return now >= datetime.combine(changed_at.date(), time()) + timedelta(days=1 + lag_days)

@@ -21,7 +21,8 @@ DUE = datetime(2026, 11, 5)
         (None, None, DUE, True),  # a file that does not say when it was fetched
         (DUE, DUE, datetime(2026, 11, 5, 1), False),  # this fetch brought other figures
         (datetime(2026, 11, 5, 6), DUE, datetime(2026, 11, 5, 7), True),  # a later one agreed
-        (DUE, DUE, datetime(2026, 11, 7), True),  # nobody asked again, and two days went by
+        (DUE, DUE, datetime(2026, 11, 7, 23), False),
+        (DUE, DUE, datetime(2026, 11, 8), True),  # nobody asked again, and two days went by
     ],
 )
 def test_costs_are_settled_late_enough_and_when_they_stand_still(
