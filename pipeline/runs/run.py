@@ -152,7 +152,10 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         if published is None or not is_unchanged or has_alerted or has_delivered:
             from pipeline.runs.stages.publish import publish_live
 
-            published = publish_live(run, _fingerprint(run))
+            mark = _fingerprint(run)
+            if change.rerated_days is not None:
+                mark += ", rerated"  # new prices of other days are for the next run
+            published = publish_live(run, mark)
             is_unchanged = False
     budgets = budget_store.count_states(db, run.today)
     return RunResult(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tests.model.buckets import Buckets
-from tests.model.money import Book, Charged, Money, Used
+from tests.model.money import OF_SUMS, Book, Charged, Money, Used
 from tests.model.requests import Requests
 from tests.model.watch import Budget, Watch
 
@@ -170,7 +170,11 @@ class Books:
 
     def facts(self) -> Facts:
         """What readers should see."""
-        facts = Facts(charges=dict(self.money.charges), budgets=dict(self.watch.standing))
+        facts = Facts(charges=dict(self.money.charges))
+        facts.budgets = {
+            key: (usd.quantize(OF_SUMS), state, low)
+            for key, (usd, state, low) in self.watch.standing.items()
+        }
         for row in self.requests.accepted():
             call, version = row.call, row.version
             assert call is not None

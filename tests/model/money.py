@@ -14,6 +14,7 @@ from decimal import Decimal
 MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
 DIGITS = Decimal("1e-15")  # shares of an amount have endless digits
+OF_SUMS = Decimal("1e-12")
 Charged = tuple[date, str | None, str]  # the organization's day, project, model
 
 

@@ -35,7 +35,7 @@ from pipeline.runs.corrections.rerate import preview_rerate, rerate
 from pipeline.runs.run import run_batch
 from tests.model.books import Facts, Source
 from tests.model.content import seconds
-from tests.model.money import DIGITS, Book, Price
+from tests.model.money import DIGITS, OF_SUMS, Book, Price
 from tests.model.watch import Budget
 
 PRICE_HEADER = (
@@ -256,7 +256,10 @@ class Product:
             bill=Counter((path(name), *rest) for name, *rest in found("bill")),
             fates={path(name): tuple(map(int, n)) for name, *n in found("fates")},
             held=Counter((path(name), raw) for name, raw in found("held")),
-            budgets={(b, m): (usd, state, low) for b, m, usd, state, low in found("budgets")},
+            budgets={
+                (b, m): (usd.quantize(OF_SUMS), state, low)
+                for b, m, usd, state, low in found("budgets")
+            },
             alerts={(b, m, t): state for b, m, t, state in found("alerts")},
         )
 

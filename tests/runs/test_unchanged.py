@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pipeline.config.load import load
 from pipeline.dates import Clock
 from pipeline.intake.files import discovery
 from pipeline.intake.files.hashes import sample_hash
+from pipeline.runs.corrections.rerate import rerate
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, run_and_report
@@ -315,3 +317,15 @@ def test_raw_files_that_were_not_touched_are_not_opened(
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert not settled.run().is_unchanged
     assert opened == [path]
+
+
+def test_a_day_that_a_rerating_left_out_takes_new_prices_with_the_next_run(
+    settled: Workspace,
+) -> None:
+    """A re-rating moves the days it was asked for; the run after it is not one without news."""
+    settled.price(price("alpha", "text_input_tokens", "5"))
+    with settled.correction("rerate") as run:
+        rerate(run, date(2026, 10, 1), date(2026, 10, 2))
+    assert settled.rows("SELECT sum(cost_usd) FROM charges") == [(Decimal("0.002"),)]
+    settled.run()
+    assert settled.rows("SELECT sum(cost_usd) FROM charges") == [(Decimal("0.005"),)]
