@@ -47,6 +47,7 @@ def is_copy(
             lines_read=original.lines_read,
             first_record_at=original.first_record_at,
             last_record_at=original.last_record_at,
+            covered_until_at=original.covered_until_at,
             message=f"a copy of {original.input_file}",
             copy_of=original.copy_of or original.file_id,
         ),

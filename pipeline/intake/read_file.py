@@ -285,7 +285,9 @@ def take_frames(
         if done.records.height:
             entry.saw(
                 *done.records.select(
-                    pl.col("started_at").min().alias("a"), pl.col("started_at").max().alias("b")
+                    pl.col("started_at").min().alias("first"),
+                    pl.col("started_at").max().alias("last"),
+                    pl.coalesce("ended_at", "started_at").max().alias("end"),
                 ).row(0)
             )
         intake.writer.add(done.records, entry.basis)

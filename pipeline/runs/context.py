@@ -19,7 +19,7 @@ import duckdb
 
 from pipeline.alerts import channels
 from pipeline.alerts.deliver import deliver
-from pipeline.config.model import Config, check_one_basis
+from pipeline.config.model import Config, Source, check_one_basis
 from pipeline.config.source_section import check_kind
 from pipeline.directory.files import DirectoryFiles, read_files
 from pipeline.errors import (
@@ -95,6 +95,7 @@ class RunContext:
     inputs: LoadedInputs
     is_first: bool  # the storage has been made for this run
     problems: Sequence[SourceError]  # found with the storage when it was opened
+    configured: Sequence[Source]  # all sources, also where a run reads only named files
 
     @property
     def book(self) -> PriceBook:
@@ -364,6 +365,7 @@ def open_run(
                 inputs=loaded,
                 is_first=is_first,
                 problems=problems,
+                configured=config.sources,
             )
     finally:
         shutil.rmtree(storage.temporary, ignore_errors=True)

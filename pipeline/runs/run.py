@@ -76,7 +76,7 @@ def run_batch(
         notes: list[str] = []
         if named is not None:
             config, notes = choose_basis(config, named, run.files.versions, run.kinds)
-            run = replace(run, config=config)  # noqa: PLW2901
+            run = replace(run, config=config, configured=named.configured)  # noqa: PLW2901
         check_basis(config.sources, run.files.versions)
         enabled = [s for s in config.sources if s.enabled]
         request = fetching or FetchRequest(environment)

@@ -40,13 +40,14 @@
 -- column bill_cause VARCHAR: Why the line is there where it makes a settled day equal to the
 --   provider's bill: price, quantity, unpriced, allowance, or another cause of reconciliation; NULL
 --   on all other lines
--- column is_provisional BOOLEAN: Whether the day may still change by itself (final three days after
---   its end)
+-- column is_provisional BOOLEAN: Whether the day may still change by itself: it is final three days
+--   after its end and, where the provider's costs are followed, once its bill is settled
 SELECT
 {%- for column in charge_columns %}
   c.{{ column }},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
-  c.usage_date >= f.provisional_from_date AS is_provisional
+  c.usage_date >= f.provisional_from_date OR u.usage_date IS NOT NULL AS is_provisional
 FROM {{ charge_files }} AS c
 CROSS JOIN stored.snapshot AS f
+LEFT JOIN stored.unsettled_days AS u ON u.provider = c.provider AND u.usage_date = c.usage_date
 LEFT JOIN stored.projects AS p ON p.project_id = c.project_id

@@ -12,6 +12,8 @@ from pipeline.schemas import CHARGE_SCHEMA, USAGE_SCHEMA
 VIEWS = (
     "usage",
     "charges",
+    "calendar",
+    "compared_days",
     "charge_postings",
     "usage_versions",
     "provider_costs",

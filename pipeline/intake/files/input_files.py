@@ -60,6 +60,7 @@ COLUMNS = (
     "message",
     "copy_of",
     "changed_ns",
+    "covered_until_at",
 )
 
 
@@ -95,6 +96,7 @@ class InputFile:
     message: str | None = None
     copy_of: int | None = None  # file id of the version that has the same content
     changed_ns: int | None = None  # None: read by an earlier version of the program
+    covered_until_at: datetime | None = None  # end of its last record; None: as `changed_ns`
 
     @property
     def fates(self) -> tuple[int, int, int, int]:
@@ -148,12 +150,16 @@ class InputFile:
         self.modified_ns, self.changed_ns = file.modified_ns, file.changed_ns
         self.sample_hash = file.sample_hash
 
-    def saw(self, first: datetime | None, last: datetime | None) -> None:
-        """Widen the span of record times."""
+    def saw(
+        self, first: datetime | None, last: datetime | None, end: datetime | None = None
+    ) -> None:
+        """Widen the span of record times; `end` is when the last of them ends."""
         if first is not None:
             self.first_record_at = min(self.first_record_at or first, first)
         if last is not None:
             self.last_record_at = max(self.last_record_at or last, last)
+        if end is not None:
+            self.covered_until_at = max(self.covered_until_at or end, end)
 
 
 class Action(StrEnum):

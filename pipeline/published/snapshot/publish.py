@@ -7,7 +7,7 @@ an open connection keeps its snapshot. Idempotent: the next run finishes what a 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import xxhash
 
+from pipeline import resources
 from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
@@ -39,6 +40,8 @@ class SnapshotContents:
     prices: pl.DataFrame
     budgets: pl.DataFrame
     aliases: pl.DataFrame  # of models
+    calendar: pl.DataFrame
+    followed: Collection[str]  # providers whose costs are followed
 
 
 def publish(
@@ -214,7 +217,18 @@ class _Snapshot:
             "prices": self.live.prices,
             "budgets": self.live.budgets,
             "model_aliases": self.live.aliases,
+            "calendar": self.live.calendar,
+            "unsettled_days": self._unsettled_days(),
         }
+
+    def _unsettled_days(self) -> pl.DataFrame:
+        """The days of each provider whose bill is followed and not settled yet."""
+        found = self.db.rows(
+            resources.sql("published/snapshot/unsettled_days"),
+            {"providers": sorted(self.live.followed), "today": self.now.date()},
+        )
+        schema = {"provider": pl.String, "usage_date": pl.Date}
+        return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def first_provisional_date(now: datetime) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.budgets import store as budget_store
 from pipeline.budgets.plan import configured_plans
+from pipeline.calendar.coverage import calendar_frame, followed_providers
 from pipeline.charges import store as charge_store
 from pipeline.charges.newer_prices import newer_prices
 from pipeline.ledger import store as ledger_store
@@ -25,6 +26,8 @@ def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
         prices=price_store.published_prices(book, storage.cache),
         budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
         aliases=price_store.published_aliases(book),
+        calendar=calendar_frame(db, run.config, run.kinds, run.configured, run.now),
+        followed=followed_providers(db, run.kinds, run.configured),
     )
     newer = newer_prices(db, book, days.values())
     notes = (*run.inputs.prices.warnings, *([newer] if newer else []))

@@ -18,7 +18,9 @@ SELECT
 {%- for column in charge_columns %}
   c.{{ column }},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
-  c.usage_date >= CAST(a.known_at AS DATE) - 3 AS is_provisional
+  c.usage_date >= CAST(a.known_at AS DATE) - 3 OR u.usage_date IS NOT NULL AS is_provisional
 FROM posted AS c
 CROSS JOIN as_of AS a
+LEFT JOIN tollbook.stored.unsettled_days AS u
+  ON u.provider = c.provider AND u.usage_date = c.usage_date
 LEFT JOIN tollbook.main.projects AS p ON p.project_id = c.project_id

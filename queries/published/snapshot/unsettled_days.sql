@@ -1,0 +1,28 @@
+-- row: one UTC day of a provider whose bill is followed and not settled: its costs may still move,
+--      or it lies behind the last settled day and has none yet.
+-- engine: duckdb
+WITH billed AS (
+  SELECT DISTINCT c.provider, b.usage_date, b.is_settled
+  FROM bill_days AS b
+  INNER JOIN provider_costs AS c ON c.usage_date = b.usage_date AND c.replaced_at IS NULL
+  WHERE list_contains(CAST($providers AS VARCHAR[]), c.provider)
+),
+
+ends AS (
+  SELECT
+    provider,
+    coalesce(max(usage_date) FILTER (WHERE is_settled) + 1, min(usage_date)) AS since_date
+  FROM billed
+  GROUP BY provider
+)
+
+SELECT provider, usage_date
+FROM billed
+WHERE NOT is_settled
+UNION
+SELECT e.provider, CAST(d.day_at AS DATE) AS usage_date
+FROM ends AS e
+CROSS JOIN generate_series(
+  CAST(e.since_date AS TIMESTAMP), CAST($today AS TIMESTAMP) + INTERVAL 1 DAY, INTERVAL 1 DAY
+) AS d (day_at)
+ORDER BY provider, usage_date
