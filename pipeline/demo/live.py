@@ -31,6 +31,7 @@ root = "var"
 name = "openai"
 kind = "openai"
 base_url = "{base_url}"
+minute_buckets = true  # of the last week: how near the rate limits are
 
 [[budgets]]
 id = "acme-monthly"
@@ -42,19 +43,49 @@ id = "code-monthly"
 project = "{code}"  # Code assistant
 amount_usd = "220.00"
 thresholds = [50, 80, 100]
+
+[[budgets]]
+id = "contracts-monthly"
+project = "{contracts}"  # Contract review
+amount_usd = "190.00"
+thresholds = [50, 80, 100]
+
+[[budgets]]
+id = "support-monthly"
+project = "{support}"  # Support chatbot
+amount_usd = "100.00"
+thresholds = [50, 80, 100]
 """
+_WITH_BUDGET = ("code", "contracts", "support")
+# Tokens a minute of a project and model: one is hit at times, one nearly.
+_TOKENS_A_MINUTE = (
+    ("contracts", "gpt-5.4-2026-03-05", 600_000),
+    ("code", "gpt-5.6-terra", 600_000),
+)
 
 
 def live_fake_api(now: Callable[[], datetime]) -> FakeAdminApi:
-    """The fake, as of a clock (naive UTC). Its bill differs from usage as real ones do."""
+    """The fake, as of a clock (naive UTC).
+
+    Its bill differs from usage as real ones do, some rate limits are near or hit, and one project
+    is used with a key that the directory does not have.
+    """
+    organization = acme()
     bill = Bill(
         long_context=True,
         unpriced_model=True,
         unexplained=True,
         spreads_free_storage=True,
         sessions=True,
+        differences=True,
     )
-    return FakeAdminApi(acme(), now=now, bill=bill)
+    fake = FakeAdminApi(organization, now=now, bill=bill)
+    for slug, model, tokens in _TOKENS_A_MINUTE:
+        limits = fake.state.projects[organization.project(slug).id].rate_limits
+        limits[f"rl-{model}"]["max_tokens_per_1_minute"] = tokens
+    support = organization.project("support")
+    fake.state.projects[support.id].api_keys.pop(support.api_keys[-1].id)
+    return fake
 
 
 def write_live_configuration(to: Path, base_url: str) -> Path:
@@ -80,7 +111,7 @@ def write_live_configuration(to: Path, base_url: str) -> Path:
                 name=organization.name,
                 timezone=organization.timezone,
                 base_url=base_url,
-                code=organization.project("code").id,
+                **{slug: organization.project(slug).id for slug in _WITH_BUDGET},
             ),
             encoding="utf-8",
         )

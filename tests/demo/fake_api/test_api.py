@@ -447,6 +447,13 @@ def test_an_unknown_key_is_not_repeated(api: FakeAdminApi) -> None:
         ({"unpriced_model": True}, {"gpt-7-preview-2026-11-10"}),
         ({"sessions": True}, {"code interpreter sessions"}),
         (
+            {"differences": True},
+            {
+                *("gpt-5-mini-2025-08-07", "o3-2025-04-16", "vector refresh"),
+                *("gpt-4o-2024-08-06", "gpt-4.1-2025-04-14"),
+            },
+        ),
+        (
             {"unexplained": True},
             {"ft-gpt-4o-mini-2024-07-18", "gpt-live-1", "gpt-4o-2024-08-06"},
         ),

@@ -19,6 +19,17 @@ from pipeline.demo.saved import UNEXPLAINED
 from pipeline.demo.workloads import UNPRICED_MODEL
 
 _NOON = time(12)
+# Of every month: its day, project, line item, quantity, unit, amount.
+_DIFFERENCES = (
+    # a credit grant, which pays for use
+    (6, "enrichment", "gpt-5-mini-2025-08-07, input", 0, "tokens", "-5.00"),
+    # a key that is used past everything that records
+    (8, "default", "o3-2025-04-16, input", 800_000, "tokens", "1.60"),
+    # something that no version of tollbook knows yet
+    (9, "search", "vector refresh", 40, "jobs", "0.80"),
+)
+_COMPLIMENTARY = (11, "marketing", "gpt-4o-2024-08-06")  # tokens of a day that cost nothing
+_FORGOTTEN = (13, "enrichment", "gpt-4.1-2025-04-14")  # calls that are never billed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,7 @@ class Bill:
     unexplained: bool = False  # the sample's lines that no usage row explains
     spreads_free_storage: bool = False  # the free GB is taken off the projects, not on its own line
     sessions: bool = False  # of the code interpreter: what they cost is on the bill only
+    differences: bool = False  # every month, a line of each other kind that bills differ by
 
     @property
     def terms(self) -> Terms:
@@ -66,6 +78,10 @@ def lines_of_call(call: Call, bill: Bill) -> Iterator[Line]:
     """The billed lines of one call."""
     has_cached = False
     last: Line | None = None
+    place = (call.at.day, call.project.slug, call.model)
+    if bill.differences and place == _FORGOTTEN:
+        return
+    is_free = bill.differences and place == _COMPLIMENTARY
     for item in billed(call, bill.terms):
         has_cached = has_cached or ", cached" in item.line_item
         last = Line(
@@ -78,7 +94,7 @@ def lines_of_call(call: Call, bill: Bill) -> Iterator[Line]:
             item.line_item,
             Decimal(item.quantity),
             item.unit,
-            item.amount_usd,
+            Decimal(0) if is_free else item.amount_usd,
         )
         yield last
     if last and not has_cached and last.line_item.endswith(", output"):
@@ -109,16 +125,16 @@ def lines_of_day(organization: Organization, day: date, bill: Bill) -> Iterator[
     """What the bill of a UTC day has beside calls, tools and storage."""
     at = datetime.combine(day, _NOON)
     empty = Line(at, 0, None, None, None, "unlabeled", "", Decimal(0), None, Decimal(0))
-    if bill.unexplained:
-        for of_day, slug, line_item, quantity, unit, amount_usd in UNEXPLAINED:
-            if of_day == day:
-                yield empty._replace(
-                    project_id=organization.project(slug).id,
-                    line_item=line_item,
-                    quantity=Decimal(quantity),
-                    unit=unit,
-                    amount_usd=Decimal(amount_usd),
-                )
+    unexplained = [u[1:] for u in UNEXPLAINED if bill.unexplained and u[0] == day]
+    more = [d[1:] for d in _DIFFERENCES if bill.differences and d[0] == day.day]
+    for slug, line_item, quantity, unit, amount_usd in [*unexplained, *more]:
+        yield empty._replace(
+            project_id=organization.project(slug).id,
+            line_item=line_item,
+            quantity=Decimal(quantity),
+            unit=unit,
+            amount_usd=Decimal(amount_usd),
+        )
 
 
 def _text(value: Value) -> str | None:
