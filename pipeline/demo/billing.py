@@ -78,7 +78,7 @@ class Billed:
     project_id: str
     line_item: str
     quantity: int
-    unit: str
+    unit: str | None
     amount_usd: Decimal
 
 

@@ -14,9 +14,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from pipeline.demo import differences
 from pipeline.demo.billing import Billed, billed
 from pipeline.demo.bodies import unix_seconds
 from pipeline.demo.cast import Call, Organization, Project
+from pipeline.demo.differences import as_billed_otherwise
 from pipeline.money import plain
 
 GIB = 2**30
@@ -37,6 +39,10 @@ UNEXPLAINED = (
     (date(2026, 11, 12), "calls", "gpt-live-1, voice session", 95, "duration_minutes", "4.75"),
     (date(2026, 11, 17), "marketing", "gpt-4o-2024-08-06, input", 1_260_000, "tokens", "3.15"),
 )
+
+
+# October's bill is what usage says; November's has a difference of each kind.
+_DIFFERENT_SINCE = datetime.combine(date(2026, 11, 1), time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def usage_envelope(
 
 def costs_envelope(items: Iterable[Billed], since: date, until: date, fetched_at: datetime) -> Row:
     """One fetch of the costs endpoint over half-open UTC days, by project and line item."""
-    sums: dict[date, dict[tuple[str, str, str], tuple[int, Decimal]]] = defaultdict(dict)
+    sums: dict[date, dict[tuple[str, str, str | None], tuple[int, Decimal]]] = defaultdict(dict)
     for item in items:
         of_day = sums[item.at.date()]
         key = (item.project_id, item.line_item, item.unit)
@@ -110,7 +116,9 @@ def costs_envelope(items: Iterable[Billed], since: date, until: date, fetched_at
                     "quantity": quantity,
                     "quantity_unit": unit,
                 }
-                for (project_id, line_item, unit), (quantity, amount) in sorted(sums[day].items())
+                for (project_id, line_item, unit), (quantity, amount) in sorted(
+                    sums[day].items(), key=lambda s: (s[0][0], s[0][1], s[0][2] or "")
+                )
             ],
         )
         for day in _days(since, until)
@@ -124,13 +132,19 @@ def bill(
 ) -> Iterator[Billed]:
     """All that the provider bills: the calls, storage and tools, and what usage does not show."""
     for call in calls:
-        yield from billed(call)
+        items = billed(call)
+        yield from as_billed_otherwise(call, items) if call.at >= _DIFFERENT_SINCE else items
     for day in _days(since, until):
         yield from _billed_tools(organization, datetime.combine(day, time(12)))
     for day, slug, line_item, quantity, unit, amount_usd in UNEXPLAINED:
         if since <= day < until:
             at, project = datetime.combine(day, time(12)), organization.project(slug)
             yield Billed(at, project.id, line_item, quantity, unit, Decimal(amount_usd))
+    for at in (datetime.combine(day, time(12)) for day in _days(since, until)):
+        for of_day, slug, item, number, sent_unit, usd in differences.LINES:
+            if of_day == at.day and at >= _DIFFERENT_SINCE:
+                project = organization.project(slug)
+                yield Billed(at, project.id, item, number, sent_unit, Decimal(usd))
 
 
 def _billed_tools(organization: Organization, at: datetime) -> Iterator[Billed]:

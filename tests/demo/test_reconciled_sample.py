@@ -19,7 +19,7 @@ def books(sample_run: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_only_what_was_put_in_differs(books: duckdb.DuckDBPyConnection) -> None:
-    """One line of traffic that no log has, a model and sessions without a price; a hair of storage.
+    """A difference of each kind in November, a model and sessions without a price.
 
     The bill rounds storage to whole gibibyte-hours, our usage to millionths of a day.
     """
@@ -29,10 +29,14 @@ def test_only_what_was_put_in_differs(books: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     [storage] = [row for row in found if row[0] == "storage_and_tools"]
     assert storage[3]
-    assert [row[:3] for row in found if row[0] in {"quantity", "unexplained", "price"}] == [
-        ("quantity", 1, Decimal("3.15"))
+    put_in = {"credits", "no_usage", "quantity", "unexplained"}
+    assert [row[:3] for row in found if row[0] in put_in] == [
+        ("credits", 1, Decimal(-5)),
+        ("no_usage", 1, Decimal("1.6")),
+        ("quantity", 1, Decimal("3.15")),
     ]
-    assert {row[0] for row in found} == {"lag", "quantity", "storage_and_tools", "unpriced"}
+    others = {"free_tokens", "lag", "no_costs", "price", "storage_and_tools", "unpriced"}
+    assert {row[0] for row in found} == {"credits", "no_usage", "quantity", *others}
 
 
 def test_the_unlogged_traffic_is_found_where_it_is(books: duckdb.DuckDBPyConnection) -> None:
@@ -59,6 +63,7 @@ def test_what_only_the_bill_shows_is_charged_as_billed(books: duckdb.DuckDBPyCon
     ).fetchall() == [
         ("ft-gpt-4o-mini-2024-07-18, training", 0, Decimal("12.54")),
         ("ft-gpt-4o-mini-2024-07-18, training", 0, Decimal("13.86")),
+        ("vector refresh", 0, Decimal("0.80")),
         ("gpt-live-1, voice session", 0, Decimal("4.75")),
     ]
 

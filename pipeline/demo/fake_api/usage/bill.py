@@ -11,25 +11,16 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipeline.demo import differences
 from pipeline.demo.billing import Terms, billed
 from pipeline.demo.cast import Call, Organization
+from pipeline.demo.differences import as_billed_otherwise
 from pipeline.demo.fake_api.usage.hosted import BilledTool
 from pipeline.demo.fake_api.usage.metering import Value, api_key_id, api_source
 from pipeline.demo.saved import UNEXPLAINED
 from pipeline.demo.workloads import UNPRICED_MODEL
 
 _NOON = time(12)
-# Of every month: its day, project, line item, quantity, unit, amount.
-_DIFFERENCES = (
-    # a credit grant, which pays for use
-    (6, "enrichment", "gpt-5-mini-2025-08-07, input", 0, "tokens", "-5.00"),
-    # a key that is used past everything that records
-    (8, "default", "o3-2025-04-16, input", 800_000, "tokens", "1.60"),
-    # something that no version of tollbook knows yet
-    (9, "search", "vector refresh", 40, "jobs", "0.80"),
-)
-_COMPLIMENTARY = (11, "marketing", "gpt-4o-2024-08-06")  # tokens of a day that cost nothing
-_FORGOTTEN = (13, "enrichment", "gpt-4.1-2025-04-14")  # calls that are never billed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +69,8 @@ def lines_of_call(call: Call, bill: Bill) -> Iterator[Line]:
     """The billed lines of one call."""
     has_cached = False
     last: Line | None = None
-    place = (call.at.day, call.project.slug, call.model)
-    if bill.differences and place == _FORGOTTEN:
-        return
-    is_free = bill.differences and place == _COMPLIMENTARY
-    for item in billed(call, bill.terms):
+    items = billed(call, bill.terms)
+    for item in as_billed_otherwise(call, items) if bill.differences else items:
         has_cached = has_cached or ", cached" in item.line_item
         last = Line(
             call.at,
@@ -94,7 +82,7 @@ def lines_of_call(call: Call, bill: Bill) -> Iterator[Line]:
             item.line_item,
             Decimal(item.quantity),
             item.unit,
-            Decimal(0) if is_free else item.amount_usd,
+            item.amount_usd,
         )
         yield last
     if last and not has_cached and last.line_item.endswith(", output"):
@@ -126,7 +114,7 @@ def lines_of_day(organization: Organization, day: date, bill: Bill) -> Iterator[
     at = datetime.combine(day, _NOON)
     empty = Line(at, 0, None, None, None, "unlabeled", "", Decimal(0), None, Decimal(0))
     unexplained = [u[1:] for u in UNEXPLAINED if bill.unexplained and u[0] == day]
-    more = [d[1:] for d in _DIFFERENCES if bill.differences and d[0] == day.day]
+    more = [d[1:] for d in differences.LINES if bill.differences and d[0] == day.day]
     for slug, line_item, quantity, unit, amount_usd in [*unexplained, *more]:
         yield empty._replace(
             project_id=organization.project(slug).id,
