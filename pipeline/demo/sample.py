@@ -55,7 +55,8 @@ Nine weeks of a made-up organization, Acme, ending on {last_day}. Written by
 
 On purpose there are lines that are broken, impossible or from the future, lines logged twice, one
 that was logged again with other numbers, a model that no price list knows, a few amounts on the
-bill that no log explains, a surge, a budget that is over and one that is near.
+bill that no log explains, in November a difference of each other kind, a surge, a budget that is
+over and one that is near.
 """
 
 _CONFIGURATION = """\

@@ -129,7 +129,7 @@ def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "tollbook-demo" / "thesis.txt").write_text("chapter 1")
     done = demo(tmp_path)
     assert done.returncode == 2
-    assert "holds no sample" in done.stderr
+    assert "was not made by `tollbook demo`" in done.stderr
     assert "--into" in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in (tmp_path / "tollbook-demo").iterdir()] == ["thesis.txt"]
@@ -156,7 +156,7 @@ def test_live_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> 
     (tmp_path / "tollbook.toml").write_text("[organization]\n")
     done = demo(tmp_path, "--live", "--into", ".")
     assert done.returncode == 2
-    assert "is no folder of `tollbook demo --live`" in done.stderr
+    assert "was not made by `tollbook demo --live`" in done.stderr
     assert (tmp_path / "tollbook.toml").read_text() == "[organization]\n"
 
 

@@ -175,7 +175,7 @@ def test_copy_gives_the_sample_and_leaves_an_earlier_copy_alone(tmp_path: Path) 
 def test_copy_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
     """Nothing of the user's is mixed with the sample; the error says what to do."""
     (tmp_path / "thesis.txt").write_text("chapter 1")
-    with pytest.raises(ConfigError, match=r"holds no sample.*--into"):
+    with pytest.raises(ConfigError, match=r"was not made by .tollbook demo.*--into"):
         copy_sample(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

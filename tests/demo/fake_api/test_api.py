@@ -450,7 +450,7 @@ def test_an_unknown_key_is_not_repeated(api: FakeAdminApi) -> None:
             {"differences": True},
             {
                 *("gpt-5-mini-2025-08-07", "o3-2025-04-16", "vector refresh"),
-                *("gpt-4o-2024-08-06", "gpt-4.1-2025-04-14"),
+                *("gpt-4o-2024-08-06", "gpt-4.1-2025-04-14", "gpt-5-2025-08-07"),
             },
         ),
         (
