@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -22,11 +21,11 @@ from pipeline.pricing import discounts as discounting
 from pipeline.pricing.aliases_and_allowances import Alias, Allowance
 from pipeline.pricing.discounts import Terms
 from pipeline.pricing.model_names import ModelNames
+from pipeline.pricing.price_layer import PriceLayer, Slot
 from pipeline.pricing.rows import PriceRow
 from pipeline.pricing.validity import EARLIEST, Dated, boundaries, holds
 
 Status = Literal["priced", "free"]
-_Slot = tuple[str, str, str, str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +84,20 @@ class PriceBook:
 
     def __init__(
         self,
-        layers: Sequence[Sequence[PriceRow]],
+        layers: Sequence[PriceLayer | Sequence[PriceRow]],
         aliases: Iterable[Alias] = (),
         discounts: Iterable[Terms] = (),
         allowances: Iterable[Allowance] = (),
     ) -> None:
         """Takes the built-in rows, then one sequence a file of the user, the last one strongest."""
-        listed = tuple(layers[0]) if layers else ()
-        self._layers = (listed, *(tuple(layer) for layer in layers[1:] if layer))
+        listed, *own = map(PriceLayer.of, layers or [()])
+        self.layers = (listed, *(layer for layer in own if layer.rows))
         self._aliases = tuple(aliases)
         self._discounts = tuple(discounts)
         self._allowances = tuple(allowances)
         self._names = ModelNames(self._aliases)
-        self._slots = tuple(_index(layer) for layer in self._layers)
-        self._long = tuple(_long_rows(layer) for layer in self._layers)
+        self._slots = tuple(layer.slots for layer in self.layers)
+        self._long = tuple(layer.long for layer in self.layers)
         self._discounted_projects = {terms.project for terms in self._discounts}
         self._timelines: dict[PriceKey, tuple[list[datetime], list[Price | None]]] = {}
         self.book_id = hashlib.sha256(self._content().encode()).hexdigest()[:32]
@@ -152,12 +151,12 @@ class PriceBook:
 
     def rows(self) -> tuple[PriceRow, ...]:
         """All rows, the built-in ones first, then the user's files in their order."""
-        return tuple(row for layer in self._layers for row in layer)
+        return tuple(row for layer in self.layers for row in layer)
 
     def to_json(self) -> str:
         """The whole book as JSON, decimals as strings: what a pinned day is priced with."""
         return book_json.to_json(
-            book_json.Content(self._layers, self._aliases, self._discounts, self._allowances)
+            book_json.Content(self.layers, self._aliases, self._discounts, self._allowances)
         )
 
     @classmethod
@@ -192,7 +191,7 @@ class PriceBook:
     def _price(self, key: PriceKey, at: datetime) -> Price | None:
         names = self._names.candidates(key.provider, key.model, key.meter, at)
         listed = self._find(key, names, range(1), at)
-        own = self._find(key, names, range(len(self._layers) - 1, 0, -1), at)
+        own = self._find(key, names, range(len(self.layers) - 1, 0, -1), at)
         if own is not None:
             return _contracted(own, listed)
         if listed is None:
@@ -208,7 +207,7 @@ class PriceBook:
             if row is not None:
                 return row
             # The built-in book knows nothing of the user's thresholds, but they know of its.
-            among = layers if 0 in layers else range(len(self._layers))
+            among = layers if 0 in layers else range(len(self.layers))
             if METER_UNITS.get(key.meter) == "tokens" and self._is_split(key, names, among, at):
                 return None
         return self._find_class(key, "base", names, layers, at)
@@ -266,12 +265,13 @@ class PriceBook:
     def _content(self) -> str:
         """Everything that can change a price, in an order that means nothing, as one text."""
         content = {
-            "layers": [sorted(row.content for row in layer) for layer in self._layers],
             "aliases": sorted(map(book_json.alias_values, self._aliases)),
             "discounts": sorted(map(book_json.discount_values, self._discounts)),
             "allowances": sorted(map(book_json.allowance_content, self._allowances)),
         }
-        return json.dumps(content, separators=(",", ":"))
+        rest = json.dumps(content, separators=(",", ":"))
+        layers = ",".join(layer.content for layer in self.layers)
+        return f'{{"layers":[{layers}],{rest[1:]}'
 
 
 def _contracted(own: PriceRow, listed: PriceRow | None) -> Price:
@@ -294,20 +294,5 @@ def _status(price: Decimal) -> Status:
     return "priced" if price else "free"
 
 
-def _slot(key: PriceKey, model: str, context_class: str, variant: str | None) -> _Slot:
+def _slot(key: PriceKey, model: str, context_class: str, variant: str | None) -> Slot:
     return (key.provider, model, key.meter, key.service_tier, context_class, variant)
-
-
-def _index(rows: Iterable[PriceRow]) -> dict[_Slot, list[PriceRow]]:
-    slots: dict[_Slot, list[PriceRow]] = defaultdict(list)
-    for row in rows:
-        slots[row.key].append(row)
-    return dict(slots)
-
-
-def _long_rows(rows: Iterable[PriceRow]) -> dict[str, list[PriceRow]]:
-    by_model: dict[str, list[PriceRow]] = defaultdict(list)
-    for row in rows:
-        if row.long_above_tokens is not None:
-            by_model[row.model].append(row)
-    return dict(by_model)

@@ -17,6 +17,7 @@ from pipeline.errors import TollbookError
 from pipeline.money import plain
 from pipeline.pricing.aliases_and_allowances import Alias, Allowance
 from pipeline.pricing.discounts import Terms
+from pipeline.pricing.price_layer import PriceLayer
 from pipeline.pricing.rows import ROW_COLUMNS, PriceRow
 
 FORMAT = 1  # of a row's values: a new column is a new form, and old books must stay readable
@@ -28,7 +29,7 @@ Values = list[str]
 class Content:
     """The parts of a price book."""
 
-    layers: tuple[tuple[PriceRow, ...], ...]
+    layers: tuple[PriceLayer, ...]
     aliases: tuple[Alias, ...]
     discounts: tuple[Terms, ...]
     allowances: tuple[Allowance, ...]
@@ -36,10 +37,8 @@ class Content:
 
 def to_json(content: Content) -> str:
     """One line of JSON; the same content always gives the same text."""
-    return json.dumps(
+    rest = json.dumps(
         {
-            "format": FORMAT,
-            "layers": [[row.values for row in layer] for layer in content.layers],
             "aliases": [alias_values(alias) for alias in content.aliases],
             "discounts": [discount_values(terms) for terms in content.discounts],
             "allowances": [allowance_values(allowance) for allowance in content.allowances],
@@ -47,6 +46,8 @@ def to_json(content: Content) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     )
+    layers = ",".join(layer.values for layer in content.layers)
+    return f'{{"format":{FORMAT},"layers":[{layers}],{rest[1:]}'
 
 
 def from_json(text: str) -> Content:
@@ -59,7 +60,7 @@ def from_json(text: str) -> Content:
             hint="Update tollbook.",
         )
     return Content(
-        layers=tuple(tuple(_row(values) for values in layer) for layer in raw["layers"]),
+        layers=tuple(PriceLayer(tuple(map(_row, layer))) for layer in raw["layers"]),
         aliases=tuple(_alias(values) for values in raw["aliases"]),
         discounts=tuple(_discount(values) for values in raw["discounts"]),
         allowances=tuple(_allowance(values) for values in raw["allowances"]),

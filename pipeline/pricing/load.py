@@ -17,12 +17,10 @@ from pipeline.config import model as config_model
 from pipeline.errors import ConfigError
 from pipeline.pricing import discounts as discounting
 from pipeline.pricing.aliases_and_allowances import read_aliases, read_allowances
-from pipeline.pricing.book import (
-    PriceBook,
-    PriceKey,
-)
+from pipeline.pricing.book import PriceBook, PriceKey
 from pipeline.pricing.checks import check_rows, jumps_from_list
 from pipeline.pricing.findings import PriceFinding, raise_errors
+from pipeline.pricing.price_layer import PriceLayer
 from pipeline.pricing.rows import PriceRow, read_prices
 from pipeline.text import counted
 
@@ -59,7 +57,7 @@ def examine(
     terms = discounting.from_config(discounts)
     built_in, own_findings = _built_in()
     findings = list(own_findings)
-    layers: list[tuple[PriceRow, ...]] = [built_in.rows()]
+    layers: list[PriceLayer | tuple[PriceRow, ...]] = [*built_in.layers]
     for path in files:
         rows, table = read_prices(path, str(path), "contracted")
         found = [*map(PriceFinding.of, table.errors), *check_rows(rows)]

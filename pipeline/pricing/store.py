@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.pricing.book import PriceBook
+from pipeline.pricing.price_layer import PriceLayer
 from pipeline.storage.database import Database
 from pipeline.storage.files import replace_file
 from pipeline.storage.parquet import write as write_parquet
@@ -74,6 +76,12 @@ _PRICES: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def _published_prices(book: PriceBook) -> pl.DataFrame:
+    rows = pl.concat(_published_rows(layer) for layer in book.layers)
+    return rows.with_columns(pl.lit(book.book_id).alias("book_id"))
+
+
+@lru_cache(maxsize=2)  # the built-in rows are in every book
+def _published_rows(layer: PriceLayer) -> pl.DataFrame:
     return pl.DataFrame(
         [
             (
@@ -94,11 +102,10 @@ def _published_prices(book: PriceBook) -> pl.DataFrame:
                 r.valid_to,
                 r.source,
                 r.recorded_at,
-                book.book_id,
             )
-            for r in book.rows()
+            for r in layer
         ],
-        schema=_PRICES,
+        schema={name: kind for name, kind in _PRICES.items() if name != "book_id"},
         orient="row",
     )
 
