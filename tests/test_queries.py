@@ -23,7 +23,7 @@ QUERIES = resources.folder("queries")
 NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
 ENGINES = ("any", "duckdb")
 LONGEST_SQL_IN_PYTHON = 250  # characters
-FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project")
+FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project", "is_above")
 # A view's FROM item; where it stands the real one names the files of a snapshot.
 FILES = {
     name: relation([Path("/x.parquet")])
@@ -77,6 +77,9 @@ def rendered(name: str) -> Iterator[str]:
             columns=tuple(USAGE_SCHEMA),
             askers=list(ASKER_COLUMNS),
             column="project_id",
+            causes=("price", "lag"),
+            exempt=("lag",),
+            explained=("lag",),
             units=METER_UNITS,
             stored="stored.",
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},

@@ -160,6 +160,19 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
+def operator(named: str | None) -> str:
+    """Who acts: as named, else TOLLBOOK_USER, else the operating user."""
+    import getpass
+
+    given = named or os.environ.get("TOLLBOOK_USER")
+    if given and given.strip():
+        return given.strip()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"user {os.getuid()}"
+
+
 def log_to_stderr(default: str = "warning") -> None:
     """Structured logs go to stderr, from the level that LOG_LEVEL names, else from `default`."""
     import logging

@@ -25,7 +25,7 @@ ToleranceOption = Annotated[
     str,
     typer.Option(
         "--tolerance",
-        help="US dollars per project, line item and UTC day above which a gap counts.",
+        help="US dollars per cause, project and model over a UTC month above which a gap counts.",
     ),
 ]
 
@@ -58,8 +58,8 @@ def gaps_that_count(
     root: Path, tolerance_usd: Decimal, since: date | None, until: date | None
 ) -> list[str]:
     """The gaps of these UTC days that a gate on reconciliation counts, a line each."""
+    from pipeline.published.gaps import LineFilter, counted_gaps, gap_messages
     from pipeline.published.reader import open_published
-    from pipeline.published.reconciliation import LineFilter, counted_gaps, gap_messages
 
     with open_published(root / "published") as con:
         return gap_messages(

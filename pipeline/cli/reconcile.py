@@ -1,4 +1,4 @@
-"""`tollbook reconcile`: our charges against the provider's costs; and the gate on them."""
+"""`tollbook reconcile`: our charges against the provider's costs, the gate on them, and `clear`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,25 @@ MonthOption = Annotated[
     str | None, typer.Option("--month", help="A UTC month, such as 2026-10 (default: all days).")
 ]
 ProjectOption = Annotated[str | None, typer.Option("--project", help="Show only this project.")]
+LinesOption = Annotated[
+    bool,
+    typer.Option(
+        "--lines", help="Print every project, line item and UTC day above the tolerance instead."
+    ),
+]
 FailOnOption = Annotated[
     list[str] | None,
     typer.Option("--fail-on", help="reconciliation: end with 5 when a gap counts."),
 ]
 
 
-@app.command("reconcile")
+reconcile_app = typer.Typer()
+app.add_typer(reconcile_app, name="reconcile")
+
+
+@reconcile_app.callback(invoke_without_command=True)
 def reconcile_verb(
+    context: typer.Context,
     month: MonthOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -38,6 +49,7 @@ def reconcile_verb(
     tolerance: ToleranceOption = "0.01",
     fail_on: FailOnOption = None,
     *,
+    by_line: LinesOption = False,
     form: FormatOption = "table",
     as_json: JsonOption = False,
     out: OutOption = None,
@@ -47,21 +59,21 @@ def reconcile_verb(
 ) -> None:
     """Compare our charges with the provider's costs, print the gaps by cause, and store them.
 
-    Months first (on stderr, unless the format is table), then every project, line item and UTC
-    day with a gap above the tolerance, the largest first.
+    Months first (on stderr, unless the format is table), then every cause, project and model of a
+    month with a gap above the tolerance, the largest first. A gap is the bill less our charges,
+    before settled days are made equal to the bill.
     """
     from pipeline.charges.reconciliation.reconcile import Scope
+    from pipeline.published.gaps import LineFilter, counted_gaps, gap_messages, group_rows
     from pipeline.published.reader import open_published
-    from pipeline.published.reconciliation import (
-        LineFilter,
-        counted_gaps,
-        gap_messages,
-        gaps,
-        months,
-    )
+    from pipeline.published.reconciliation import lines as line_rows
+    from pipeline.published.reconciliation import months
     from pipeline.runs.corrections.rerate import reconcile
     from pipeline.runs.run_and_report import report
 
+    if context.invoked_subcommand is not None:
+        _nothing_given(context, context.invoked_subcommand)
+        return
     cli_fail_on.check(fail_on or (), (cli_fail_on.RECONCILIATION,))
     chosen = "json" if as_json else form
     first, last = _days(month, since, until)
@@ -74,11 +86,80 @@ def reconcile_verb(
     published = run.config.storage.root / "published"
     with open_published(published) as con:
         _print_months(months(con, lines), quiet=quiet, is_data=chosen == "table" and out is None)
-        print_answer(gaps(con, lines), chosen, out, published, quiet=quiet)
+        rows = line_rows(con, lines) if by_line else group_rows(con, lines, is_above=True)
+        print_answer(rows, chosen, out, published, quiet=quiet)
         found = counted_gaps(con, lines) if fail_on else []
     for line in gap_messages(found, lines.tolerance_usd):
         say(line)
     raise typer.Exit(cli_fail_on.RECONCILIATION_GAP if found else result.exit_code)
+
+
+@reconcile_app.command("clear")
+def reconcile_clear(
+    month: Annotated[str, typer.Option("--month", help="The UTC month, such as 2026-10.")],
+    cause: Annotated[
+        str, typer.Option("--cause", help="Of the gap, such as price, quantity or no_usage.")
+    ],
+    project: Annotated[
+        str | None,
+        typer.Option("--project", help="Id or name; '(no project)' for what has none."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="As `reconcile` prints it; '(no model)' for what has none."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; kept with the gap.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--as", help="Who clears it (default: TOLLBOOK_USER, else the operating user)."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take it back: the gaps are to clear again.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Clear gaps of a month that somebody has looked into, at the amount that they have now.
+
+    Charges and costs stay as they are. When the amount moves later, the gap is to clear again.
+    """
+    from pipeline.runs.corrections.clear import GapChoice, clear
+    from pipeline.runs.run_and_report import report
+
+    if not undo and not (reason or "").strip():
+        raise ConfigError("is missing", key="--reason", hint="Say why the gap is cleared.")
+    choice = GapChoice(_month(month), cause, project, model)
+    with cli_context.correction(config, now, "reconcile clear") as run:
+        who = cli_context.operator(by)
+        result, gaps = clear(run, choice, reason, who, is_undo=undo)
+    for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
+        say(note, quiet=quiet)
+    report(run.config, month=None, now=run.now, run_id=result.run_id)
+    for gap in gaps:
+        cli_context.put(f"{'to clear again' if undo else f'cleared by {who}'}: {gap.what}")
+    raise typer.Exit(result.exit_code)
+
+
+def _nothing_given(context: typer.Context, verb: str) -> None:
+    """Fails: ConfigError for an option before the verb, which would not count."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(
+                f"an option stands before {verb!r}",
+                key=f"reconcile {verb}",
+                hint=f"Write options behind it: tollbook reconcile {verb} --month ….",
+            )
+
+
+def _month(text: str) -> date:
+    found = cli_context.month(text)
+    assert found is not None  # noqa: S101  None only for None
+    return found
 
 
 def _days(

@@ -1,12 +1,12 @@
-"""Reads the published reconciliation: figures by month, gaps above a tolerance, their texts.
+"""Reads the published reconciliation: a month's figures with its gaps, lines, and their texts.
 
-Reads the view `reconciliation`; compares nothing itself.
+Reads the views `reconciliation` and `cleared_gaps`; compares nothing itself.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,55 +14,24 @@ from decimal import Decimal
 import duckdb
 
 from pipeline.charges.reconciliation.model import CAUSES
-from pipeline.money import EXACT, display_usd, plain, to_cents
+from pipeline.money import display_usd, plain, to_cents, total
+from pipeline.published.gaps import A_CENT, CAUSE_NAMES, Gap, LineFilter, groups
 from pipeline.published.reader import QueryResult, run_statement, view_names
 from pipeline.published.terminal_table import drawn
 from pipeline.resources import sql
-from pipeline.text import counted, printable
+from pipeline.text import counted, signed_usd
 from pipeline.text import month as month_name
 
-NAMED_GAPS = 5
-A_CENT = Decimal("0.01")
-
-CAUSE_NAMES: Mapping[str, str] = {
-    "price": "price differs",
-    "quantity": "quantity differs",
-    "unpriced": "no price with us",
-    "unknown_line_item": "line item unknown to us",
-    "model_name": "model name differs",
-    "free_tokens": "complimentary tokens",
-    "storage_and_tools": "storage and other non-token items",
-    "no_usage": "costs without usage rows",
-    "no_costs": "usage without costs",
-    "lag": "within the provider's lag",
-    "credits": "credits",
-    "unexplained": "unexplained",
-}
-_NOTHING = (Decimal(0), Decimal(0), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class LineFilter:
-    """A choice of lines: UTC days half-open, one project or all, and the tolerance in USD."""
-
-    tolerance_usd: Decimal
-    since: date | None = None
-    until: date | None = None
-    project_id: str | None = None
-
-    @property
-    def parameters(self) -> dict[str, str | date | Decimal | None]:
-        """For the statements that do not ask for the tolerance, drop it."""
-        return {"since": self.since, "until": self.until, "project": self.project_id}
+_NOTHING = (Decimal(0), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class CauseAmount:
-    """One cause of a month's gap. `gross_usd` is what it is when its parts do not cancel."""
+    """One cause of a month's gap: what the bill has above our charges, and what below."""
 
     cause: str
-    amount_usd: Decimal
-    gross_usd: Decimal
+    up_usd: Decimal
+    down_usd: Decimal
     lines: int
 
     @property
@@ -70,10 +39,42 @@ class CauseAmount:
         """The cause in words."""
         return CAUSE_NAMES[self.cause]
 
+    @property
+    def amount_usd(self) -> Decimal:
+        """Up and down together."""
+        return total((self.up_usd, self.down_usd))
+
+
+@dataclass(frozen=True, slots=True)
+class GapPart:
+    """A part of a month's gap, and its causes."""
+
+    causes: tuple[CauseAmount, ...]
+
+    @property
+    def up_usd(self) -> Decimal:
+        """What the bill has above our charges."""
+        return total(c.up_usd for c in self.causes)
+
+    @property
+    def down_usd(self) -> Decimal:
+        """What it has below them."""
+        return total(c.down_usd for c in self.causes)
+
+    @property
+    def amount_usd(self) -> Decimal:
+        """Both together."""
+        return total((self.up_usd, self.down_usd))
+
+    @property
+    def lines(self) -> int:
+        """How many projects, line items and days have a part in it."""
+        return sum(c.lines for c in self.causes)
+
 
 @dataclass(frozen=True, slots=True)
 class MonthCompared:
-    """A UTC month: gap = costs - charges = explained + unexplained; what both have is matched."""
+    """A UTC month: gap = costs - charges = explained + to clear + cleared."""
 
     month: date
     charges_usd: Decimal
@@ -84,59 +85,53 @@ class MonthCompared:
     unknown_as_billed_usd: Decimal  # of it, for line items that nobody knows
     joined_by_name_usd: Decimal
     joined_by_name_lines: int
-    causes: tuple[CauseAmount, ...]  # those that occur
     in_lag_charges_usd: Decimal  # of days that may still change
     no_costs_fetched_usd: Decimal  # charges without anything to compare with
     other_currency_usd: Decimal  # charges whose costs came in another currency
+    gaps: tuple[Gap, ...]  # all of them, the largest first
 
     @property
-    def unexplained_usd(self) -> Decimal:
-        """The part of the gap that no cause explains."""
-        return next((c.amount_usd for c in self.causes if c.cause == "unexplained"), Decimal(0))
+    def explained(self) -> GapPart:
+        """The causes that explain themselves."""
+        return _by_cause(g for g in self.gaps if g.state == "explained")
 
     @property
-    def unexplained_lines(self) -> int:
-        """The number of lines with an unexplained part."""
-        return sum(c.lines for c in self.causes if c.cause == "unexplained")
+    def to_clear(self) -> GapPart:
+        """The causes that somebody has to look at."""
+        return _by_cause(g for g in self.gaps if g.is_to_clear)
 
     @property
-    def explained_usd(self) -> Decimal:
-        """The part of the gap that has a cause."""
-        return EXACT.subtract(self.gap_usd, self.unexplained_usd)
+    def cleared(self) -> GapPart:
+        """The causes that somebody has cleared."""
+        return _by_cause(g for g in self.gaps if g.state == "cleared")
 
     @property
-    def explained(self) -> tuple[CauseAmount, ...]:
-        """The causes without what is unexplained."""
-        return tuple(c for c in self.causes if c.cause != "unexplained")
+    def to_clear_usd(self) -> Decimal:
+        """How much is to clear: ups and downs without cancelling."""
+        return total(g.gross_usd for g in self.gaps if g.is_to_clear)
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """A line that `--fail-on reconciliation` counts."""
+class ItemGap:
+    """A project and line item over the month, with its days, where gaps count."""
 
-    usage_date: date
     project_id: str | None
     project_name: str | None
     line_item: str | None
-    cause: str
     charges_usd: Decimal
     costs_usd: Decimal
-    counted_gap_usd: Decimal
+    up_usd: Decimal
+    down_usd: Decimal
+    gap_usd: Decimal
+    cause: str
+    days: int
+    first: date
+    last: date
 
     @property
     def cause_name(self) -> str:
         """The cause in words."""
         return CAUSE_NAMES[self.cause]
-
-    def __str__(self) -> str:
-        """The gap in one line; control characters of names are escaped."""
-        item = "the bill without line items" if self.line_item is None else self.line_item
-        project = self.project_name or self.project_id or "no project"
-        return " ".join(
-            f"{self.usage_date} {printable(project)}, {printable(item)}: charges "
-            f"{display_usd(self.charges_usd)}, costs {display_usd(self.costs_usd)}, gap "
-            f"{plain(self.counted_gap_usd)} USD ({CAUSE_NAMES[self.cause]})".split()
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,89 +140,117 @@ class Reconciliation:
 
     is_compared: bool = False
     month: MonthCompared | None = None  # None: the month has neither charges nor costs
-    gaps: tuple[Gap, ...] = ()  # above a cent, the largest first
+    items: tuple[ItemGap, ...] = ()  # above a cent, the largest first
+
+    @property
+    def to_clear_usd(self) -> Decimal:
+        """How much of the month is to clear."""
+        return Decimal(0) if self.month is None else self.month.to_clear_usd
+
+    @property
+    def to_clear(self) -> tuple[Gap, ...]:
+        """The gaps above a cent that somebody has to look at, or has looked at."""
+        found = () if self.month is None else self.month.gaps
+        return tuple(g for g in found if g.state != "explained" and g.size_usd > A_CENT)
 
 
 def of_month(con: duckdb.DuckDBPyConnection, since: date, until: date) -> Reconciliation:
     """The month and its gaps. A snapshot of an earlier version of tollbook has nothing of it."""
-    if "reconciliation" not in view_names(con):
+    if not {"reconciliation", "cleared_gaps"} <= set(view_names(con)):
         return Reconciliation()
     lines = LineFilter(A_CENT, since, until)
     is_compared = con.execute("SELECT 1 FROM reconciliation LIMIT 1").fetchall() != []
     return Reconciliation(
-        is_compared, next(iter(months(con, lines)), None), tuple(counted_gaps(con, lines))
+        is_compared, next(iter(months(con, lines)), None), tuple(_items(con, lines))
     )
 
 
 def months(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> tuple[MonthCompared, ...]:
     """The figures of each UTC month that has lines, in order."""
-    figures: dict[date, dict[str, tuple[Decimal, Decimal, int]]] = defaultdict(dict)
-    for month, figure, amount, gross, lines in run_statement(
+    figures: dict[date, dict[str, tuple[Decimal, int]]] = defaultdict(dict)
+    for month, figure, amount, lines in run_statement(
         con, sql("charges/reconciliation/figures"), chosen.parameters
     ).rows():
-        figures[month][figure] = (amount, gross, lines)
-    return tuple(_month(month, found) for month, found in sorted(figures.items()))
+        figures[month][figure] = (amount, lines)
+    gaps = groups(con, chosen)
+    return tuple(
+        _month(month, found, [g for g in gaps if g.month == month])
+        for month, found in sorted(figures.items())
+    )
 
 
-def gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> QueryResult:
-    """The lines with a gap above the tolerance, the largest first, whatever the cause."""
+def lines(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> QueryResult:
+    """The projects, line items and days with a gap above the tolerance, the largest first."""
     parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
     return run_statement(con, sql("charges/reconciliation/gaps"), parameters)
 
 
-def counted_gaps(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> list[Gap]:
-    """The lines that `--fail-on` counts: not lag, complimentary tokens or credits."""
+def _items(con: duckdb.DuckDBPyConnection, chosen: LineFilter) -> list[ItemGap]:
     parameters = {**chosen.parameters, "tolerance": plain(chosen.tolerance_usd)}
-    answer = run_statement(con, sql("charges/reconciliation/counted_gaps"), parameters)
-    return [Gap(*row) for row in answer.rows()]
-
-
-def gap_messages(found: Sequence[Gap], tolerance_usd: Decimal) -> list[str]:
-    """Messages of the gate on reconciliation: how many gaps count, then the largest, one a line."""
-    if not found:
-        return []
-    several = "1 gap counts" if len(found) == 1 else f"{len(found):,} gaps count"
-    first = f"tollbook: reconciliation: {several} above {plain(tolerance_usd)} USD"
-    more = [f"  and {len(found) - NAMED_GAPS:,} more: tollbook reconcile"]
-    listed = [f"  {gap}" for gap in found[:NAMED_GAPS]]
-    return [first, *listed, *(more if len(found) > NAMED_GAPS else [])]
+    answer = run_statement(con, sql("charges/reconciliation/item_gaps"), parameters)
+    return [ItemGap(*row) for row in answer.rows()]
 
 
 def summary(month: MonthCompared, width: int | None = None) -> str:
     """A month as text: its sides in a line, then a table; `width` as `terminal_table.drawn`."""
     sides = (
         f"charges {display_usd(month.charges_usd)}, costs {display_usd(month.costs_usd)}, "
-        f"gap {display_usd(month.gap_usd)}"
+        f"gap {signed_usd(month.gap_usd)}"
     )
     rows = [
-        ("matched", month.matched_usd, _of_it(month)),
-        ("explained", month.explained_usd, ""),
-        *((f"  {c.name}", c.amount_usd, _lines(c)) for c in month.explained),
-        ("unexplained", month.unexplained_usd, ""),
+        ("matched", display_usd(month.matched_usd), _of_it(month)),
+        *_part("explained", month.explained),
+        *_part("to clear", month.to_clear),
+        *(_part("cleared", month.cleared) if month.cleared.causes else ()),
+    ]
+    for name, amount, remark in (
         ("in lag", month.in_lag_charges_usd, "charged on days still open"),
         ("not compared", month.no_costs_fetched_usd, "charged; no costs fetched"),
         ("not comparable", month.other_currency_usd, "charged; costs not in USD"),
-    ]
-    always, sometimes = rows[:-3], rows[-3:]
-    shown = [*always, *(row for row in sometimes if row[1])]
+    ):
+        if amount:
+            rows.append((name, display_usd(amount), remark))
     table = drawn(
         ("part", "amount", "remark"),
         (False, True, False),
-        [
-            [name for name, _, _ in shown],
-            [display_usd(amount) for _, amount, _ in shown],
-            [remark for _, _, remark in shown],
-        ],
+        [[row[place] for row in rows] for place in range(3)],
         width,
     )
     return f"{month_name(month.month)} (UTC): {sides}\n{table}"
 
 
-def _month(month: date, found: Mapping[str, tuple[Decimal, Decimal, int]]) -> MonthCompared:
+def _part(name: str, part: GapPart) -> list[tuple[str, str, str]]:
+    """A part of the gap, and its causes below it."""
+    return [
+        (name, signed_usd(part.amount_usd), ""),
+        *((f"  {c.name}", signed_usd(c.amount_usd), _lines(c)) for c in part.causes),
+    ]
+
+
+def _by_cause(gaps: Iterable[Gap]) -> GapPart:
+    found: dict[str, list[Gap]] = defaultdict(list)
+    for gap in gaps:
+        found[gap.cause].append(gap)
+    return GapPart(
+        tuple(
+            CauseAmount(
+                cause,
+                total(g.up_usd for g in found[cause]),
+                total(g.down_usd for g in found[cause]),
+                sum(g.lines for g in found[cause]),
+            )
+            for cause in CAUSES
+            if cause in found
+        )
+    )
+
+
+def _month(
+    month: date, found: Mapping[str, tuple[Decimal, int]], gaps: Iterable[Gap]
+) -> MonthCompared:
     def amount(figure: str) -> Decimal:
         return found.get(figure, _NOTHING)[0]
 
-    causes = ((cause, *found.get(cause, _NOTHING)) for cause in CAUSES)
     return MonthCompared(
         month=month,
         charges_usd=amount("charges"),
@@ -237,11 +260,11 @@ def _month(month: date, found: Mapping[str, tuple[Decimal, Decimal, int]]) -> Mo
         as_billed_usd=amount("as_billed"),
         unknown_as_billed_usd=amount("unknown_as_billed"),
         joined_by_name_usd=amount("model_name"),
-        joined_by_name_lines=found.get("model_name", _NOTHING)[2],
-        causes=tuple(CauseAmount(*cause) for cause in causes if cause[3]),
+        joined_by_name_lines=found.get("model_name", _NOTHING)[1],
         in_lag_charges_usd=amount("in_lag"),
         no_costs_fetched_usd=amount("no_costs_fetched"),
         other_currency_usd=amount("other_currency"),
+        gaps=tuple(gaps),
     )
 
 
@@ -258,6 +281,6 @@ def _of_it(month: MonthCompared) -> str:
 
 def _lines(cause: CauseAmount) -> str:
     count = counted(cause.lines, "line")
-    if to_cents(cause.gross_usd) == to_cents(abs(cause.amount_usd)):
+    if to_cents(cause.up_usd) == 0 or to_cents(cause.down_usd) == 0:
         return count
-    return f"{count}, {display_usd(cause.gross_usd)} up and down"
+    return f"{count}, {signed_usd(cause.up_usd)} and {signed_usd(cause.down_usd)}"

@@ -19,6 +19,7 @@ from pipeline.providers.fetch_store import FetchRow
 from pipeline.runs.result import Counts
 
 if TYPE_CHECKING:
+    from pipeline.charges.reconciliation.clear import Clearing
     from pipeline.charges.reconciliation.reconcile import Scope
 
 
@@ -65,6 +66,7 @@ class ChangeSet:
     rejects_read: list[int] = field(default_factory=list)
     buckets: BucketChange = field(default_factory=BucketChange)
     compare_again: Scope | None = None  # days to reconcile though nothing about them has changed
+    clearing: Clearing | None = None  # gaps to the provider's costs that somebody clears
     minutes: list[MinuteDay] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     fetches: list[FetchRow] = field(default_factory=list)

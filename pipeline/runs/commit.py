@@ -33,7 +33,7 @@ _SHOWN = 3  # files or days that a message names
 
 
 def write_ledger(run: RunContext, change: ChangeSet) -> None:
-    """Write input files, directory, ledger files, quarantine, buckets, minutes and fetches."""
+    """Write files, directory, ledger, quarantine, buckets, minutes, fetches, cleared gaps."""
     db, storage = run.db, run.storage
     for file_id in change.unreadable:
         run.files.changed.pop(file_id, None)
@@ -75,6 +75,10 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run.run_id)
     minute_store.save_minutes(db, storage, change.minutes, run.run_id)
     fetch_store.save_fetches(db, change.fetches, run.run_id)
+    if change.clearing is not None:
+        from pipeline.charges.reconciliation.clear import save_clearing
+
+        save_clearing(db, change.clearing, run.run_id, run.started_at)
 
 
 def write_charges(run: RunContext, rated: RatingResult) -> None:

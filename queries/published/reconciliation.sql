@@ -10,8 +10,8 @@
 -- column project_name VARCHAR: Name of the project as of now; NULL where it is not known
 -- column line_item VARCHAR: Line item as the bill writes it, or would; several joined by +; NULL
 --   where the bill names none
--- column model VARCHAR: Model as we charge it, several joined by +; NULL where nothing is charged
---   or it has none
+-- column model VARCHAR: Model as we charge it, or as the bill names it where we charge nothing;
+--   several joined by +; NULL where there is none
 -- column meter VARCHAR: Meter of the quantities; NULL where there is no single one
 -- column state VARCHAR: compared, in_lag (the costs may still change), no_costs_fetched, or
 --   other_currency (not comparable)

@@ -3,7 +3,7 @@
 -- engine: duckdb
 SELECT
   charge_date, usage_date, project_id, max(project_name) AS project_name, provider, model, scope,
-  operation, variant, service_tier, is_batch, context_class, meter, unit, pricing_status,
+  operation, variant, service_tier, is_batch, context_class, meter, unit, pricing_status, bill_cause,
   coalesce(is_provisional, FALSE) AS is_provisional,
   CAST(sum(quantity) AS DECIMAL(22,6)) AS quantity,
   CAST(sum(list_cost_usd) AS DECIMAL(38,24)) AS list_cost_usd,
@@ -23,4 +23,4 @@ WHERE
   AND usage_date <= CAST($until AS DATE)
 GROUP BY
   charge_date, usage_date, project_id, provider, model, scope, operation, variant, service_tier,
-  is_batch, context_class, meter, unit, pricing_status, is_provisional
+  is_batch, context_class, meter, unit, pricing_status, bill_cause, is_provisional

@@ -18,6 +18,8 @@ VIEWS = (
     "usage_versions",
     "provider_costs",
     "reconciliation",
+    "cleared_gaps",
+    "bill_days",
     "daily_costs",
     "budget_status",
     "alerts",

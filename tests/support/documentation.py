@@ -114,7 +114,8 @@ def _commands() -> str:
         verbs = getattr(command, "commands", None)
         if verbs is not None:
             waiting = [(f"{name} {v}", verbs[v]) for v in command.list_commands(None)] + waiting
-            continue
+            if not command.invoke_without_command:
+                continue
         words = [
             p.name.upper() if p.required else f"[{p.name.upper()}]"
             for p in command.params

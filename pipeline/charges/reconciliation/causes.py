@@ -50,7 +50,7 @@ def explain(pair: Pair, day: Day, names: BillNames) -> Line:
             provider=day.provider,
             project_id=pair.project_id,
             line_item=_line_item(pair, names),
-            model=_model(pair.charges),
+            model=_model(pair),
             meter=pair.meter,
             state="other_currency" if foreign else "in_lag" if day.is_open else "compared",
             cause=None if foreign else _cause(pair, parts),
@@ -248,8 +248,10 @@ def _line_item(pair: Pair, names: BillNames) -> str | None:
     return names.line_item(charge.model, charge.meter)
 
 
-def _model(charges: Iterable[Charged]) -> str | None:
-    models = sorted({c.model for c in charges if c.model is not None})
+def _model(pair: Pair) -> str | None:
+    """As it is charged; where nothing is, as the bill names it."""
+    named = [c.model for c in pair.charges] or [c.item.model for c in pair.costs]
+    models = sorted({model for model in named if model is not None})
     return " + ".join(models) if models else None
 
 

@@ -35,6 +35,8 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 MODEL_NAME = "model_name"
 # What a gate on reconciliation does not count.
 EXEMPT: tuple[Cause, ...] = ("lag", "free_tokens", "credits")
+# What explains itself; any other gap is to clear until somebody does.
+EXPLAINED: tuple[Cause, ...] = (*EXEMPT, "unpriced")
 
 ZERO = Decimal(0)
 

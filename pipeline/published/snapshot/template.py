@@ -31,6 +31,8 @@ COPIED = {
     "quarantine": "",
     "provider_costs": "WHERE replaced_at IS NULL",
     "reconciliation": "",
+    "cleared_gaps": "",
+    "bill_days": "",
     "projects": "",
     "project_history": "",
     "project_members": "",

@@ -18,6 +18,7 @@ from pipeline.reporting.sections.costs.days import DailyCosts
 from pipeline.reporting.sections.costs.movers import Moves
 from pipeline.reporting.sections.costs.unpriced import Unpriced
 from pipeline.reporting.sections.quarantine import RejectedRows
+from pipeline.reporting.sections.reconciliation import BillFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,12 @@ class MonthReport:
     def unpriced(self) -> Unpriced:
         """Usage without a price."""
         found: Unpriced = self.sections["unpriced"]
+        return found
+
+    @property
+    def bill(self) -> BillFacts:
+        """The month against the provider's bill."""
+        found: BillFacts = self.sections["reconciliation"]
         return found
 
     @property

@@ -38,8 +38,8 @@ class ProviderCost:
 
     @property
     def gap_usd(self) -> Decimal:
-        """Ours minus the provider's; only meaningful in US dollars."""
-        return difference(self.own.usd, self.amount)
+        """The provider's less ours; only meaningful in US dollars."""
+        return difference(self.amount, self.own.usd)
 
 
 def read_calendars(month: MonthReader) -> Calendars:

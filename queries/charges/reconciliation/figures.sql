@@ -1,13 +1,11 @@
--- row: one figure of one UTC month: both sides, what agrees, each cause of the gap.
--- ties: 'gap' = 'costs' - 'charges' = the sum of the causes. `gross_usd` does not cancel.
+-- row: one figure of one UTC month: both sides, what agrees, and what is not compared.
+-- ties: 'gap' = 'costs' - 'charges' = the sum of the month's gaps in groups.sql.
 -- engine: duckdb
 WITH chosen AS (
   SELECT
     CAST(date_trunc('month', CAST(usage_date AS TIMESTAMP)) AS DATE) AS month_date,
     gap_usd IS NOT NULL AS is_comparable, state, cause, charges_usd, costs_usd, gap_usd, matched_usd,
-    as_billed_usd, joined_by_name_usd, price_usd, quantity_usd, unpriced_usd,
-    unknown_line_item_usd, free_tokens_usd, storage_and_tools_usd, no_usage_usd, no_costs_usd,
-    lag_usd, credits_usd, unexplained_usd
+    as_billed_usd, joined_by_name_usd
   FROM reconciliation
   WHERE
     ($since IS NULL OR usage_date >= CAST($since AS DATE))
@@ -32,28 +30,6 @@ figures AS (
   UNION ALL
   SELECT month_date, 'model_name', joined_by_name_usd FROM chosen WHERE is_comparable
   UNION ALL
-  SELECT month_date, 'price', price_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'quantity', quantity_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'unpriced', unpriced_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'unknown_line_item', unknown_line_item_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'free_tokens', free_tokens_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'storage_and_tools', storage_and_tools_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'no_usage', no_usage_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'no_costs', no_costs_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'lag', lag_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'credits', credits_usd FROM chosen
-  UNION ALL
-  SELECT month_date, 'unexplained', unexplained_usd FROM chosen
-  UNION ALL
   SELECT month_date, 'no_costs_fetched', charges_usd FROM chosen WHERE state = 'no_costs_fetched'
   UNION ALL
   SELECT month_date, 'other_currency', charges_usd FROM chosen WHERE state = 'other_currency'
@@ -66,7 +42,6 @@ SELECT
   month_date,
   figure,
   CAST(coalesce(sum(amount_usd), 0) AS DECIMAL(38, 24)) AS amount_usd,
-  CAST(coalesce(sum(abs(amount_usd)), 0) AS DECIMAL(38, 24)) AS gross_usd,
   count(*) FILTER (WHERE amount_usd <> 0) AS lines
 FROM figures
 GROUP BY month_date, figure

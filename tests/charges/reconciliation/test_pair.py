@@ -78,7 +78,7 @@ def test_an_equal_quantity_joins_what_no_name_explains() -> None:
         ("gpt-old", "gpt-new, input", "price", Decimal("0.6913575")),
     ]
     assert told([charge("gpt-old", "123457")], [cost("gpt-new, output", "1", "123457")]) == [
-        ("", "gpt-new, output", "no_usage", 1),
+        ("gpt-new", "gpt-new, output", "no_usage", 1),
         ("gpt-old", "gpt-old, input", "no_costs", Decimal("-0.3086425")),
     ]
 
@@ -121,7 +121,7 @@ def test_evals_are_a_line_of_their_own_unless_usage_shows_them() -> None:
     """No usage endpoint shows them; where our usage has as much more, it is them."""
     evals = cost("evals | gpt-4o-2024-08-06, input", "0.25", "100000")
     assert told([charge()], [cost(), evals]) == [
-        ("", "evals | gpt-4o-2024-08-06, input", "no_usage", Decimal("0.25")),
+        ("gpt-4o-2024-08-06", "evals | gpt-4o-2024-08-06, input", "no_usage", Decimal("0.25")),
         ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06, input", "", 0),
     ]
     [line] = compared([charge(quantity="1100000")], [cost(), evals])

@@ -240,7 +240,7 @@ def test_the_providers_costs_are_compared_over_the_days_they_cover(
         ["The provider's costs of 1 UTC day in EUR fetched 3 Nov 2026, 08:05 CET", "", "7.25 EUR"],
         ["Ours over the 1 UTC day that the provider reported", "$100.00", "$100.00"],
         ["The provider's costs of 1 UTC day", "$99.50", "$99.50"],
-        ["Ours minus the provider's", "+$0.50", "$0.50"],
+        ["The provider's less ours", "-$0.50", "-$0.50"],
     ]
 
 

@@ -1,4 +1,4 @@
-"""The report's section on the provider's bill: figures that tie, gaps by size, names as text."""
+"""The report's section on the provider's bill: figures that tie, gaps by size, what is to clear."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.support.report_page import Page
 
 AMOUNTS = re.findall(r"^  (\w+_usd) +DECIMAL", sql("schema/043_reconciliation"), re.MULTILINE)
 SECTION = "h-reconciliation"
+NONE = "\u2013"
 
 
 @pytest.fixture
@@ -46,62 +47,127 @@ def line(books: Books, day: date, charges: str, costs: str, **more: Any) -> None
     books.insert("reconciliation", **(row | amounts))
 
 
-def figures(page: Page) -> dict[str, str]:
-    """What the first table says, by its first words."""
+def figures(page: Page) -> dict[str, list[str]]:
+    """The first table by its first words: the amount, what is above, what is below."""
     table = page.table(SECTION)
-    return {row[0].text: row[1].text for row in (*table.body, *table.foot)}
+    return {row[0].text: [c.text for c in row[1:4]] for row in (*table.body, *table.foot)}
 
 
-def test_matched_explained_and_unexplained_are_shown_and_tie(
+def test_what_is_to_clear_and_what_explains_itself_are_shown_and_tie(
     compared: Books, write: Write, read: Read
 ) -> None:
-    """Charges and the parts of the gap are the costs; October's lines are October's."""
+    """Charges and the parts of the gap are the costs; ups and downs do not cancel."""
     day = date(2026, 11, 3)
     line(compared, day, "10", "12.50", quantity_usd="2", unexplained_usd="0.5", cause="quantity")
+    line(compared, date(2026, 11, 4), "9", "8", quantity_usd="-1", cause="quantity")
+    line(compared, day, "0", "4", unpriced_usd="4", cause="unpriced")
     line(compared, day, "5", "5", joined_by_name_usd="5", cause="model_name")
     line(compared, day, "12", "12", as_billed_usd="12", cause="no_usage")
     line(compared, date(2026, 10, 31), "1", "9", price_usd="8", cause="price")
     page = read(write(compared.finish()))
     assert figures(page) == {
-        "Our charges": "$27.00",
-        "Matched in both": "$27.00",
-        "Explained": "+$2.00",
-        "of it: quantity differs": "+$2.00",
-        "Unexplained": "+$0.50",
-        "The provider's costs": "$29.50",
-        "Gap costs less charges": "+$2.50",
+        "Computed from usage": ["$36.00", "", ""],
+        "Matched in both": ["$35.00", "", ""],
+        "To clear": ["+$1.50", "+$2.50", "-$1.00"],
+        "of it: quantity differs": ["+$1.00", "+$2.00", "-$1.00"],
+        "of it: unexplained": ["+$0.50", "+$0.50", NONE],
+        "Explained": ["+$4.00", "+$4.00", NONE],
+        "of it: no price here": ["+$4.00", "+$4.00", NONE],
+        "The provider's costs": ["$41.50", "", ""],
+        "Gap costs less computed": ["+$5.50", "", ""],
     }
-    assert "$0.50 of the gap is unexplained." in page.text
+    assert "$3.50 to clear, ups and downs without cancelling." in page.text
     assert "$12.00 is charged as the provider bills it" in page.text
     assert "$5.00 has another model name" in page.text
+    assert page.text.index("$3.50 to clear") < page.text.index("Reconciliation with the")
 
 
-def test_the_largest_gap_comes_first_and_a_cent_is_none(
+def test_a_gap_is_a_cause_project_and_model_over_the_month(
+    compared: Books, write: Write, read: Read
+) -> None:
+    """The largest first; a cent is none; what was cleared is there, with its reason."""
+    line(compared, date(2026, 11, 3), "10", "10.006", price_usd="0.006", cause="price")
+    line(compared, date(2026, 11, 4), "10", "10.007", price_usd="0.007", cause="price")
+    line(compared, date(2026, 11, 5), "10", "7", no_costs_usd="-3", cause="no_costs")
+    line(compared, date(2026, 11, 5), "1", "1.01", storage_and_tools_usd="0.01", model="x")
+    line(compared, date(2026, 11, 6), "1", "3", no_usage_usd="2", model="cleared")
+    line(compared, date(2026, 11, 7), "1", "2.5", no_usage_usd="1.5", model="moved")
+    for model, usd in (("cleared", "2"), ("moved", "1")):
+        compared.insert(
+            "cleared_gaps", clearing_id=model, month_date=date(2026, 11, 1), cause="no_usage",
+            project_id="proj_a", model=model, up_usd=Decimal(usd), down_usd=Decimal(0),
+            reason="a <test>", cleared_by="ann", cleared_at=NOW,
+        )  # fmt: skip
+    page = read(write(compared.finish()))
+    rows = [[c.text for c in row] for row in page.table("h-to-clear").body]
+    assert [[*row[:1], *row[2:5], row[6]] for row in rows] == [
+        ["usage without costs", "alpha, input", NONE, "-$3.00", "to clear"],
+        ["costs without usage rows", "cleared", "+$2.00", NONE, "cleared by ann: a <test>"],
+        ["costs without usage rows", "moved", "+$1.50", NONE,
+         "was cleared at +$1.00 by ann: a <test>"],
+        ["price differs", "alpha, input", "+$0.01", NONE, "to clear"],
+    ]  # fmt: skip
+    assert [row[5] for row in rows][-1] == "2 days, 3\u20134 Nov 2026"
+    # 3 + 1.5 + 0.013 + 0.01
+    assert "$4.52 to clear" in page.text
+
+
+def test_the_largest_gaps_are_line_items_with_their_days(
     compared: Books, write: Write, read: Read
 ) -> None:
     """With the cause that counts; lag and credits are not among them."""
-    line(compared, date(2026, 11, 3), "10", "10.01", price_usd="0.01", cause="price")
     line(compared, date(2026, 11, 4), "10", "11", price_usd="1", cause="price")
     line(compared, date(2026, 11, 5), "10", "7", no_costs_usd="-3", cause="no_costs")
     line(
         compared, date(2026, 11, 6), "10", "4", counted_gap_usd="-0.5", price_usd="-0.5",
-        credits_usd="-5.5", cause="credits",
+        credits_usd="-5.5", cause="credits", line_item="beta, input",
+    )  # fmt: skip
+    line(
+        compared, date(2026, 11, 6), "10", "4", counted_gap_usd="0", lag_usd="-6", cause="lag",
+        line_item="gamma, input",
     )  # fmt: skip
     table = read(write(compared.finish())).table("h-gaps")
-    assert [(row[0].text, row[5].text, row[6].text) for row in table.body] == [
-        ("5 Nov 2026", "-$3.00", "usage without costs"),
-        ("4 Nov 2026", "+$1.00", "price differs"),
-        ("6 Nov 2026", "-$0.50", "price differs"),
-    ]
+    assert [[row[0].text, *(c.text for c in row[2:])] for row in table.body] == [
+        ["alpha, input", "$20.00", "$18.00", "+$1.00", "-$3.00", "usage without costs",
+         "2 days, 4\u20135 Nov 2026"],
+        ["beta, input", "$10.00", "$4.00", NONE, "-$0.50", "price differs", "1 day, 6 Nov 2026"],
+    ]  # fmt: skip
 
 
 def test_what_has_no_price_with_us_reads_as_no_zero(
     compared: Books, write: Write, read: Read
 ) -> None:
-    """A charge that is not known is no charge of $0.00."""
+    """A charge that is not known is no charge of $0.00; and it explains itself."""
     line(compared, date(2026, 11, 3), "0", "4", unpriced_usd="4", cause="unpriced")
-    texts = [cell.text for cell in read(write(compared.finish())).table("h-gaps").body[0]]
-    assert texts[3:] == ["no price", "$4.00", "+$4.00", "no price with us"]
+    page = read(write(compared.finish()))
+    texts = [cell.text for cell in page.table("h-gaps").body[0]]
+    assert texts[2:7] == ["no price", "$4.00", "+$4.00", NONE, "no price here"]
+    assert "Nothing to clear." in page.text
+    assert "h-to-clear" not in page.headings
+
+
+def test_how_much_is_billed_and_what_the_bill_added_is_said(
+    books: Books, write: Write, read: Read
+) -> None:
+    """Days that follow the bill are billed, the others are estimates."""
+    for day in (3, 4):
+        books.charge(date(2026, 11, day), "proj_a", "alpha", "text_input_tokens", "1000", "0.002")
+    for cause, usd in (("price", "1.25"), ("no_costs", "-0.5")):
+        books.charge(
+            date(2026, 11, 3), "proj_a", "alpha", "text_input_tokens", "0", None,
+            cost_usd=Decimal(usd), pricing_status="billed", bill_cause=cause,
+        )  # fmt: skip
+    line(books, date(2026, 11, 3), "2", "2.75", price_usd="1.25", no_costs_usd="-0.5")
+    books.insert("bill_days", usage_date=date(2026, 11, 3), provider="openai")
+    said = (
+        "$2.75 is what the provider bills, $2.00 an estimate until its costs are settled. Beside "
+        "what is computed from usage the bill has +$0.75: price differs +$1.25, usage without "
+        "costs -$0.50."
+    )
+    page = read(write(books.finish()))
+    assert page.text.count(said) == 2  # at the top and in the section
+    assert f"{said} $1.75 to clear" in page.text
+    assert ("a", {"href": "#h-reconciliation"}) in page.tags
 
 
 def test_names_from_the_bill_are_text(compared: Books, write: Write, read: Read) -> None:
