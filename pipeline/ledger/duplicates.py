@@ -31,7 +31,7 @@ from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IS_PARTIAL
 SORTED_AT_ONCE = 6_000_000
 # Rows whose identities repeat are compared in full, this many at a time.
 COMPARED_AT_ONCE = 1_000_000
-_CALL = ("basis", "organization_id", "record_id", "called_at")
+_CALL = ("basis", "provider", "organization_id", "record_id", "called_at")
 
 # Duplicates of rows that another file has. Without a file id they are of the version read now.
 DROPPED_SCHEMA: dict[str, pl.DataType] = {

@@ -8,7 +8,8 @@
 -- there. A row that was moved to another basis only says what its dropped duplicates contain. Of
 -- its rows the first that names somebody counts.
 -- engine: any
-{% set contents = content_columns | without("basis", "organization_id", "record_id", *askers) -%}
+{% set contents = content_columns
+  | without("basis", "provider", "organization_id", "record_id", *askers) -%}
 WITH candidate AS (
   SELECT
     k.*, l.run_id, l.file_id AS known_file_id, coalesce(s.source_rank, 0) AS source_rank,
@@ -68,7 +69,8 @@ placed AS (
     g.ledger_id, g.row_number, g.file_id, g.read_by, g.is_dropped, g.input_line,
     {{ askers | columns("g") }},
     v.source, v.input_file, v.is_out, v.basis,
-    c.organization_id, c.record_id, c.called_at, c.is_partial, c.is_live, c.reason, c.identity_hash,
+    c.provider, c.organization_id, c.record_id, c.called_at, c.is_partial, c.is_live, c.reason,
+    c.identity_hash,
     {{ contents | columns("c") }},
     c.reason <> 'rebased' AND c.basis = v.basis AS is_first_here,
     c.run_id AS first_run_id, c.source_rank AS first_rank, c.input_file AS first_file,
@@ -90,7 +92,7 @@ positioned AS (
     *,
     CASE WHEN is_first_here THEN first_run_id ELSE read_by END AS run_id,
     row_number() OVER (
-      PARTITION BY basis, organization_id, record_id, called_at
+      PARTITION BY basis, provider, organization_id, record_id, called_at
       ORDER BY
         CASE WHEN is_first_here THEN first_run_id ELSE read_by END,
         CASE WHEN is_first_here THEN first_rank ELSE source_rank END,
@@ -109,7 +111,7 @@ grouped AS (
     max(CASE WHEN is_out OR coalesce(is_partial, false) THEN 0 ELSE 1 END) OVER same AS is_whole
   FROM positioned
   WINDOW same AS (
-    PARTITION BY basis, organization_id, record_id, called_at, {{ contents | columns }}
+    PARTITION BY basis, provider, organization_id, record_id, called_at, {{ contents | columns }}
   )
 ),
 
@@ -117,7 +119,7 @@ ranked AS (
   SELECT
     *,
     row_number() OVER (
-      PARTITION BY basis, organization_id, record_id, called_at
+      PARTITION BY basis, provider, organization_id, record_id, called_at
       ORDER BY
         CASE WHEN is_out THEN 1 ELSE 0 END, is_used DESC, is_whole DESC,
         CASE WHEN is_whole = 1 THEN group_position ELSE output_tokens END DESC, group_position,
@@ -133,7 +135,7 @@ judged AS (
     max(CASE WHEN place = 1 AND NOT is_out THEN input_file END) OVER call AS counting_file,
     max(CASE WHEN place = 1 AND NOT is_out THEN input_line END) OVER call AS counting_line
   FROM ranked
-  WINDOW call AS (PARTITION BY basis, organization_id, record_id, called_at)
+  WINDOW call AS (PARTITION BY basis, provider, organization_id, record_id, called_at)
 )
 
 SELECT

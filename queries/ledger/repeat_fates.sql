@@ -1,7 +1,7 @@
 -- row: one row of the ledger that a row of the same call repeats, replaces, or knows more about.
 -- takes: new_rows, known_rows, excluded_rows, repeated_identities, source_ranks, ledger_runs.
--- A call is one id of an organization at one time of creation, within one basis. Of a call's
--- contents the latest counts (by run, order of sources, path, line), but
+-- A call is one id of an organization at a provider at one time of creation, within one basis. Of
+-- a call's contents the latest counts (by run, order of sources, path, line), but
 -- · content that an earlier row already had is a duplicate, and brings nothing back;
 -- · usage of zero never replaces usage;
 -- · of the lines of a stream, which are partial, the one with the largest output counts, and any
@@ -10,12 +10,13 @@
 -- have the fate 'asked', and the caller merges them. Rows of forgotten files, rows that were moved
 -- to another basis, and rows that vanished from a table that is its own whole truth do not count.
 -- engine: any
-{% set contents = content_columns | without("basis", "organization_id", "record_id", *askers) -%}
+{% set contents = content_columns
+  | without("basis", "provider", "organization_id", "record_id", *askers) -%}
 WITH candidate AS (
 {%- for side in ["new", "known"] %}
   SELECT
-    r.ledger_id, r.row_number, r.source, r.input_file, r.input_line, r.basis, r.organization_id,
-    r.record_id, r.identity_hash, coalesce(r.is_partial, false) AS is_partial,
+    r.ledger_id, r.row_number, r.source, r.input_file, r.input_line, r.basis, r.provider,
+    r.organization_id, r.record_id, r.identity_hash, coalesce(r.is_partial, false) AS is_partial,
     -- only the body of these has both an id and a time of its own
     CASE
       WHEN r.operation IN ('completions', 'videos', 'fine_tuning')
@@ -48,7 +49,7 @@ positioned AS (
     {{ output_meters | join(" + ") or "0" }} AS output_tokens,
     CASE WHEN {{ meters | join(" + ") }} > 0 THEN 1 ELSE 0 END AS is_used,
     row_number() OVER (
-      PARTITION BY basis, organization_id, record_id, called_at
+      PARTITION BY basis, provider, organization_id, record_id, called_at
       ORDER BY run_id, source_rank, input_file, input_line, ledger_id, row_number
     ) AS position
   FROM candidate
@@ -73,7 +74,7 @@ grouped AS (
     END AS has_several_askers
   FROM positioned
   WINDOW same AS (
-    PARTITION BY basis, organization_id, record_id, called_at, {{ contents | columns }}
+    PARTITION BY basis, provider, organization_id, record_id, called_at, {{ contents | columns }}
   )
 ),
 
@@ -89,10 +90,10 @@ standing AS (
 
 ranked AS (
   SELECT
-    basis, organization_id, record_id, called_at, group_position, input_file, input_line,
+    basis, provider, organization_id, record_id, called_at, group_position, input_file, input_line,
     -- the content that counts has the first place, and each one replaces the next
     row_number() OVER (
-      PARTITION BY basis, organization_id, record_id, called_at
+      PARTITION BY basis, provider, organization_id, record_id, called_at
       ORDER BY
         is_used DESC, is_whole DESC,
         CASE WHEN is_whole = 1 THEN group_position ELSE output_tokens END DESC, group_position
@@ -103,12 +104,12 @@ ranked AS (
 
 replacing AS (
   SELECT
-    basis, organization_id, record_id, called_at, group_position, place,
+    basis, provider, organization_id, record_id, called_at, group_position, place,
     lag(input_file) OVER in_place AS replaced_by_file,
     lag(input_line) OVER in_place AS replaced_by_line
   FROM ranked
   WINDOW in_place AS (
-    PARTITION BY basis, organization_id, record_id, called_at ORDER BY place
+    PARTITION BY basis, provider, organization_id, record_id, called_at ORDER BY place
   )
 ),
 
@@ -124,12 +125,13 @@ judged AS (
   FROM standing AS s
   LEFT JOIN replacing AS r
     ON r.basis = s.basis
+    AND r.provider = s.provider
     AND r.organization_id = s.organization_id
     AND r.record_id = s.record_id
     AND r.called_at IS NOT DISTINCT FROM s.called_at
     AND r.group_position = s.group_position
   WINDOW same AS (
-    PARTITION BY s.basis, s.organization_id, s.record_id, s.called_at, s.group_position
+    PARTITION BY s.basis, s.provider, s.organization_id, s.record_id, s.called_at, s.group_position
   )
 ),
 
@@ -146,8 +148,9 @@ fated AS (
 
 SELECT
   ledger_id, row_number, fate, run_id, source, input_file, input_line, usage_date,
-  replaced_by_file, replaced_by_line, is_new, is_excluded, basis, organization_id, record_id,
-  called_at, position, identity_hash, standing_ledger_id, standing_row_number, standing_file,
+  replaced_by_file, replaced_by_line, is_new, is_excluded, basis, provider, organization_id,
+  record_id, called_at, position, identity_hash, standing_ledger_id, standing_row_number,
+  standing_file,
   {{ askers | columns }}
 FROM fated
 WHERE fate IS NOT NULL

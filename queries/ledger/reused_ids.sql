@@ -3,7 +3,7 @@
 -- engine: any
 WITH called AS (
   SELECT
-    true AS is_new, basis, organization_id, record_id,
+    true AS is_new, basis, provider, organization_id, record_id,
     date_trunc('second', started_at) AS called_at
   FROM new_rows
   WHERE
@@ -11,7 +11,7 @@ WITH called AS (
     AND operation IN ('completions', 'videos', 'fine_tuning')
   UNION ALL
   SELECT
-    false AS is_new, basis, organization_id, record_id,
+    false AS is_new, basis, provider, organization_id, record_id,
     date_trunc('second', started_at) AS called_at
   FROM known_rows
   WHERE
@@ -21,7 +21,7 @@ WITH called AS (
 
 SELECT record_id, count(DISTINCT called_at) AS times
 FROM called
-GROUP BY basis, organization_id, record_id
+GROUP BY basis, provider, organization_id, record_id
 HAVING
   count(DISTINCT called_at) > 1
   AND count(DISTINCT called_at) > count(DISTINCT CASE WHEN NOT is_new THEN called_at END)

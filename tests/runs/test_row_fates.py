@@ -506,3 +506,28 @@ def test_costs_that_were_passed_over_hold_again(workspace: Workspace) -> None:
     workspace.forget("costs/2.json")
     assert workspace.rows(shown) == [(1.5,)]
     assert workspace.fates() == {"costs/1.json": (1, 1, 0, 0, 0), "costs/2.json": (1, 0, 0, 1, 0)}
+
+
+def test_the_same_id_at_two_providers_is_two_records(tmp_path: Path) -> None:
+    """Tables number their rows from 1 on: what another provider numbers alike is another thing."""
+    other = """
+[[sources]]
+name = "elsewhere"
+kind = "records"
+provider = "elsewhere"
+path = ["elsewhere/*"]
+"""
+    workspace = Workspace(tmp_path.resolve(), CONFIGURATION + other)
+    workspace.records("exports/a.csv", "1,2026-11-20T10:00:00Z,proj_a,alpha,1000,0,1")
+    workspace.records("elsewhere/a.csv", "1,2026-11-20T10:00:00Z,proj_a,alpha,3000,0,1")
+    workspace.run()
+    both = [("elsewhere", 3000), ("openai", 1000)]
+    tokens = "SELECT provider, text_input_tokens FROM usage ORDER BY provider"
+    assert workspace.rows(tokens) == both
+    workspace.records("elsewhere/b.csv", "1,2026-11-20T10:00:00Z,proj_a,alpha,3000,0,1")
+    workspace.run()
+    assert workspace.rows(tokens) == both
+    workspace.forget("elsewhere/a.csv")  # which the other file has as well
+    assert workspace.rows(tokens) == both
+    workspace.forget("elsewhere/b.csv")
+    assert workspace.rows(tokens) == both[1:]
