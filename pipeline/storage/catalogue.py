@@ -12,18 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import RunFailedError
+from pipeline.resources import sql
 from pipeline.storage.database import Database
 from pipeline.storage.files import replace_text
 from pipeline.storage.layout import StorageLayout
 
 _MARK = b"PAR1"  # how a Parquet file begins and ends
-NAMED_FILES = (
-    "SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files "
-    "UNION ALL SELECT charge_path FROM charge_days UNION ALL SELECT daily_path FROM charge_days "
-    "UNION ALL SELECT charge_path FROM bill_days WHERE charge_path IS NOT NULL "
-    "UNION ALL SELECT daily_path FROM bill_days WHERE daily_path IS NOT NULL "
-    "UNION ALL SELECT path FROM minute_days"
-)
 
 
 @dataclass(slots=True)
@@ -71,7 +65,8 @@ class StoredFiles:
         return self.storage.cache / "checked-files.json"
 
     def _named(self) -> str:
-        statement = f"SELECT count(*), CAST(sum(hash(path)) AS VARCHAR) FROM ({NAMED_FILES})"
+        named = sql("storage/named_files")
+        statement = f"SELECT count(*), CAST(sum(hash(path)) AS VARCHAR) FROM ({named})"
         return repr(self.db.rows(statement))
 
 
@@ -85,7 +80,7 @@ def _mark_of(folder: Path) -> list[int] | None:
 
 def damaged_files(db: Database, storage: StorageLayout) -> list[Path]:
     """Ledger, charge and minute files that are named and missing, cut short or no Parquet."""
-    named = sorted({name for (name,) in db.rows(NAMED_FILES) if name})
+    named = sorted({name for (name,) in db.rows(sql("storage/named_files")) if name})
     return [path for name in named if not is_whole(path := storage.root / name)]
 
 

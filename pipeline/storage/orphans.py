@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SourceError
-from pipeline.storage.catalogue import NAMED_FILES
+from pipeline.resources import sql
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
@@ -33,7 +33,7 @@ class Orphans:
 def orphans(db: Database, layout: StorageLayout) -> Orphans:
     """The files that no table names, by whether a run that this database knows has written them."""
     root = f"{layout.root}{os.sep}"
-    named = {root + path for (path,) in db.rows(NAMED_FILES)}
+    named = {root + path for (path,) in db.rows(sql("storage/named_files"))}
     files = [
         Path(path)
         for folder in (layout.ledger, layout.charges, layout.minutes)

@@ -1,0 +1,16 @@
+-- row: one stored file that a table names, relative to the storage root.
+-- engine: duckdb
+SELECT path FROM ledger_files
+UNION
+SELECT path FROM posting_files
+UNION
+SELECT charge_path FROM charge_days
+UNION
+SELECT daily_path FROM charge_days
+UNION
+SELECT charge_path FROM bill_days WHERE charge_path IS NOT NULL
+UNION
+SELECT daily_path FROM bill_days WHERE daily_path IS NOT NULL
+UNION
+SELECT path FROM minute_days
+ORDER BY path
