@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, Protocol
 
 from pipeline.errors import SourceError
+from pipeline.schemas import Basis
 
 Width = Literal["1m", "1h", "1d"]
 COSTS = "costs"  # the endpoint of every provider's costs
@@ -29,6 +30,7 @@ class BucketKey(NamedTuple):
 
     provider: str
     organization_id: str  # the configured one
+    basis: Basis  # charge and detail never replace each other; costs have one basis
     bucket_key: str
 
 
@@ -49,16 +51,18 @@ class Bucket:
     provider: str
     position: int  # among the buckets of its file: the rows' `bucket_position`
     late_seconds: int = 0  # that it begins after `started_at`: the first bucket of a fetch is cut
+    basis: Basis = "charge"  # of its source
 
     @property
     def bucket_key(self) -> str:
-        """The identity of the bucket inside its organization and provider."""
+        """The identity of the bucket inside its organization, provider and basis."""
         return bucket_key(self.endpoint, self.started_at, self.width)
 
     @property
     def key(self) -> BucketKey:
         """The identity of the bucket."""
-        return BucketKey(self.provider, self.organization_id, self.bucket_key)
+        basis: Basis = "charge" if self.is_costs else self.basis
+        return BucketKey(self.provider, self.organization_id, basis, self.bucket_key)
 
     @property
     def is_costs(self) -> bool:

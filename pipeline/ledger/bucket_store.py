@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -25,66 +26,96 @@ _BUCKET_COLUMNS = (
     "late_seconds",
 )
 
+_IS_BUCKET = (
+    "provider = $provider AND organization_id = $organization_id "
+    "AND basis = $basis AND bucket_key = $bucket_key"
+)
 
-def buckets_to_restore(db: Database, names: Sequence[str]) -> pl.DataFrame:
-    """The versions of buckets that are current again without the files of these names."""
-    return db.frame(sql("ledger/buckets_to_restore"), {"names": list(names)})
+
+def buckets_to_judge(db: Database, names: Sequence[str], source: str | None) -> pl.DataFrame:
+    """The versions of the buckets of these files, or of a source, with all others of their days."""
+    parameters = {"names": list(names), "source": source}
+    return db.frame(sql("ledger/buckets_to_judge"), parameters)
 
 
-def forget_files(
-    db: Database,
-    file_ids: Sequence[int],
-    names: Sequence[str],
-    versions: Sequence[int],
-    run_id: str,
-    at: datetime,
-) -> list[int]:
-    """Take the provider costs and rejects of files back; earlier versions of buckets are
-    current again.
-
-    Gives a file id for each restored cost.
-    """
+def forget_files(db: Database, file_ids: Sequence[int], run_id: str, at: datetime) -> None:
+    """Take the provider costs and rejects of files back."""
     db.con.execute(sql("ledger/costs_forgotten"), {"at": at, "files": list(file_ids)})
-    db.con.execute(sql("ledger/buckets_restored"), {"versions": list(versions)})
-    db.con.execute(sql("ledger/buckets_forgotten"), {"names": list(names)})
     db.con.execute(
         "UPDATE quarantine SET replayed_at = $at, replayed_run_id = $run "
         "WHERE replayed_at IS NULL AND list_contains(CAST($files AS BIGINT[]), file_id)",
         {"at": at, "run": run_id, "files": list(file_ids)},
     )
-    return [file_id for (file_id,) in db.rows(sql("ledger/costs_restored"))]
+
+
+class MovedCosts(NamedTuple):
+    """File ids of costs that got another fate, one for each."""
+
+    outdated: list[int]
+    restored: list[int]
+    copied: list[int]
+
+
+def save_judged(
+    db: Database, judged: pl.DataFrame, copied: Sequence[tuple[int, int]], at: datetime
+) -> MovedCosts:
+    """Record which versions count now that files are forgotten or moved, and apply it to costs.
+
+    Takes pairs of version ids in `copied`: a day of costs, and the version with its content.
+    """
+    db.con.register("judged_buckets", judged)
+    db.con.execute(sql("ledger/buckets_judged"))
+    outdated = [i for (i,) in db.rows(sql("ledger/costs_outdated"), {"at": at})]
+    restored = [i for (i,) in db.rows(sql("ledger/costs_restored"))]
+    pairs = pl.DataFrame(
+        list(copied), schema={"version_id": pl.Int64, "original_id": pl.Int64}, orient="row"
+    )
+    db.con.register("copied_buckets", pairs)
+    written = [i for (i,) in db.rows(sql("ledger/costs_copied"))] if copied else []
+    for view in ("judged_buckets", "copied_buckets"):
+        db.con.unregister(view)
+    return MovedCosts(outdated, restored, written)
+
+
+def files_without_duplicates(db: Database) -> int:
+    """File ids below this one are of versions whose duplicate buckets were only counted."""
+    known = "SELECT value FROM settings WHERE name = 'duplicate_buckets_kept_since'"
+    return int(db.value(known))
 
 
 def save_buckets(db: Database, change: BucketChange, run_id: str, at: datetime) -> None:
     """Record new versions of buckets and costs, and which earlier ones are superseded."""
-    for (provider, organization_id, bucket_key), bucket in change.confirmed.items():
+    for key, bucket in change.confirmed.items():
         db.con.execute(
-            "UPDATE buckets SET fetched_at = $fetched_at WHERE is_current AND provider = $provider "
-            "AND organization_id = $organization AND bucket_key = $key",
-            {
-                "fetched_at": bucket.fetched_at,
-                "provider": provider,
-                "organization": organization_id,
-                "key": bucket_key,
-            },
+            f"UPDATE buckets SET fetched_at = $fetched_at WHERE is_current AND {_IS_BUCKET}",
+            {"fetched_at": bucket.fetched_at, **key._asdict()},
         )
-    for provider, organization_id, bucket_key in change.superseded:
-        db.con.execute(
-            "UPDATE buckets SET is_current = false WHERE provider = $provider "
-            "AND organization_id = $organization AND bucket_key = $key",
-            {"provider": provider, "organization": organization_id, "key": bucket_key},
-        )
+    for key in change.superseded:
+        db.con.execute(f"UPDATE buckets SET is_current = false WHERE {_IS_BUCKET}", key._asdict())
     cost_store.save_costs(db, change.costs, change.superseded_costs, at)
     db.insert(
         "buckets",
-        (*_BUCKET_COLUMNS, "bucket_key", "source", "content_hash", "is_current", "run_id"),
+        (
+            *_BUCKET_COLUMNS,
+            "basis",
+            "own_fetched_at",
+            "bucket_key",
+            "source",
+            "content_hash",
+            "is_current",
+            "is_duplicate",
+            "run_id",
+        ),
         [
             (
                 *(getattr(v.bucket, name) for name in _BUCKET_COLUMNS),
+                v.bucket.key.basis,
+                v.own_fetched_at,
                 v.bucket.bucket_key,
                 v.source,
                 v.content_hash,
                 v.is_current,
+                v.is_duplicate,
                 run_id,
             )
             for v in change.new

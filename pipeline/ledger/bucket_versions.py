@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pipeline.ledger.bucket import Bucket, BucketKey, covers_day
 from pipeline.storage.database import Database
@@ -16,8 +16,11 @@ from pipeline.storage.database import Database
 DAY_BUCKETS = {"1d": 1, "1h": 24}
 _COLUMNS = (
     "provider, organization_id, endpoint, started_at, width, fetched_at, content_hash, rows, "
-    "source, input_file, input_line, is_current, run_id, late_seconds"
+    "source, input_file, input_line, is_current, run_id, late_seconds, basis"
 )
+
+
+_Day = tuple[str, str, str, str, date]  # provider, organization, basis, endpoint, UTC day
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Version:
     content_hash: str
     run_id: str
     is_current: bool = False
+    is_duplicate: bool = False  # its rows are those of an earlier version
+    own_fetched_at: datetime | None = None  # without later fetches of the same figures
 
 
 class KnownBuckets:
@@ -37,26 +42,27 @@ class KnownBuckets:
     Days are looked up when they are met: with hourly buckets a year has a hundred thousand.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database | None) -> None:
+        """Those of a database; without one nothing is known yet."""
         self._db = db
         self._days: set[date] = set()
         self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
         self._current: dict[BucketKey, Version] = {}
-        self._by_day: dict[tuple[str, str, str, date], set[BucketKey]] = defaultdict(set)
+        self._by_day: dict[_Day, set[BucketKey]] = defaultdict(set)
 
     def look_up(self, days: set[date]) -> None:
         """Load the versions of some UTC days; those of days never asked for are not known."""
         new = sorted(days - self._days)
-        if not new:
+        if self._db is None or not new:
             return
         self._days |= days
         rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM buckets "
-            "WHERE list_contains(CAST($days AS DATE[]), CAST(started_at AS DATE))",
+            f"SELECT {_COLUMNS} FROM buckets WHERE NOT (is_forgotten OR is_duplicate) "
+            "AND list_contains(CAST($days AS DATE[]), CAST(started_at AS DATE))",
             {"days": new},
         )
         for provider, org, endpoint, start, width, fetched, content, n, source, *rest in rows:
-            file, line, is_current, run_id, late = rest
+            file, line, is_current, run_id, late, basis = rest
             bucket = Bucket(
                 endpoint=endpoint,
                 started_at=start,
@@ -71,6 +77,7 @@ class KnownBuckets:
                 provider=provider,
                 position=0,
                 late_seconds=late or 0,
+                basis=basis,
             )
             version = Version(bucket, source, content, run_id)
             self.versions[bucket.key].append(version)
@@ -102,8 +109,8 @@ class KnownBuckets:
         return [(k, v) for k, v in current if v.bucket.width in DAY_BUCKETS.keys() - {bucket.width}]
 
 
-def _day(bucket: Bucket) -> tuple[str, str, str, date]:
-    return bucket.provider, bucket.organization_id, bucket.endpoint, bucket.day
+def _day(bucket: Bucket) -> _Day:
+    return bucket.provider, bucket.organization_id, bucket.key.basis, bucket.endpoint, bucket.day
 
 
 def cover(new: Sequence[Bucket], known: Sequence[Bucket]) -> bool:

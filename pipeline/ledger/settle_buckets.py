@@ -45,7 +45,12 @@ class ReadVersion:
     bucket: Bucket
     rows: pl.DataFrame | None  # None: the bucket is empty
     source: str
-    basis: Basis
+    known_content: str | None = None  # of a version that was read before: its hash
+
+    @property
+    def basis(self) -> Basis:
+        """That of its source."""
+        return self.bucket.basis
 
     @property
     def count(self) -> int:
@@ -68,11 +73,11 @@ class Settled(NamedTuple):
 class BucketChange:
     """The changes of a run to the versions of buckets and to provider costs; none is live."""
 
-    new: list[Version] = field(default_factory=list)
+    new: list[Version] = field(default_factory=list)  # in the order in which they were taken
     # current versions of earlier runs that are superseded, and by what
     superseded: dict[BucketKey, Bucket] = field(default_factory=dict)
-    # new rows that are superseded already, by bucket key, file and line
-    superseded_rows: dict[tuple[str, str, int], Bucket] = field(default_factory=dict)
+    # new rows that are superseded already, by basis, bucket key, file and line
+    superseded_rows: dict[tuple[str, str, str, int], Bucket] = field(default_factory=dict)
     # current versions of earlier runs that a later fetch has found again
     confirmed: dict[BucketKey, Bucket] = field(default_factory=dict)
     costs: list[pl.DataFrame] = field(default_factory=list)
@@ -128,9 +133,9 @@ class BucketSettlement:
 
         Where they cover as much, the current ones are superseded.
         """
-        new: dict[tuple[str, str, str, date, str], list[Bucket]] = defaultdict(list)
+        new: dict[tuple[str, str, str, str, date, str], list[Bucket]] = defaultdict(list)
         for b in buckets:
-            new[b.provider, b.organization_id, b.endpoint, b.day, b.width].append(b)
+            new[b.provider, b.organization_id, b.basis, b.endpoint, b.day, b.width].append(b)
         narrower: set[Bucket] = set()
         settled: list[Settled] = []
         for same_day in new.values():
@@ -155,21 +160,23 @@ class BucketSettlement:
         if version.rows is not None and not version.bucket.is_costs:
             bucket = version.bucket
             for line in version.rows["input_line"]:
-                self.change.superseded_rows[bucket.bucket_key, bucket.input_file, line] = by
+                place = (bucket.basis, bucket.bucket_key, bucket.input_file, line)
+                self.change.superseded_rows[place] = by
         return Settled(version, "superseded", by)
 
     def _take_one(self, read: ReadVersion) -> Iterator[Settled]:
         bucket, key = read.bucket, read.bucket.key
-        content = content_hash(read.rows)
+        content = read.known_content or content_hash(read.rows)
         current = self._known.current(key)
         is_known = any(v.content_hash == content for v in self._known.versions[key])
         is_older = current is not None and _is_older(bucket, current.bucket)
         if current is not None and (current.content_hash == content or (is_known and is_older)):
             if current.content_hash == content and not is_older:
                 self._confirm(key, current, bucket)
+            self.change.new.append(self._version(read, content, is_duplicate=True))
             yield Settled(read, "duplicate")
             return
-        version = Version(bucket, read.source, content, self._run_id)
+        version = self._version(read, content)
         self._known.versions[key].append(version)
         self.change.new.append(version)
         if bucket.late_seconds:
@@ -182,6 +189,16 @@ class BucketSettlement:
             yield from self._supersede(key, current, bucket)
         self._known.set_current(key, version)
         self._pending[key] = read
+
+    def _version(self, read: ReadVersion, content: str, *, is_duplicate: bool = False) -> Version:
+        return Version(
+            read.bucket,
+            read.source,
+            content,
+            self._run_id,
+            is_duplicate=is_duplicate,
+            own_fetched_at=read.bucket.fetched_at,
+        )
 
     def _confirm(self, key: BucketKey, current: Version, bucket: Bucket) -> None:
         """A later fetch has the same figures: one from before it cannot replace them any more."""

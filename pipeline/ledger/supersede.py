@@ -29,7 +29,7 @@ from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IDENTITY_HASH, IS_PARTIAL
 
 _BUCKET_COLUMNS = (
-    "identity_hash, provider, organization_id, record_id, source, input_file, usage_date, "
+    "identity_hash, provider, organization_id, record_id, basis, source, input_file, usage_date, "
     "project_id"
 )
 _SHOWN_PROJECTS = 3
@@ -134,7 +134,7 @@ def _rows_of_buckets(
     if not replaced or not files:
         return pl.DataFrame()
     rows = [(*key, by.input_file, by.input_line) for key, by in replaced.items()]
-    schema = ("provider", "organization_id", "bucket_key", "replaced_by_file", "replaced_by_line")
+    schema = (*BucketKey._fields, "replaced_by_file", "replaced_by_line")
     con.register(
         "replaced_buckets",
         pl.DataFrame(rows, schema=list(schema), orient="row").with_columns(

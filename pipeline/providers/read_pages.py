@@ -140,8 +140,7 @@ def read_source(
     ordered = versions(parsed)
     settlement.change.minutes.take(ordered, source.name)
     read_versions = [
-        ReadVersion(b, rows.get((b.input_file, b.position)), source.name, source.basis)
-        for b in ordered
+        ReadVersion(b, rows.get((b.input_file, b.position)), source.name) for b in ordered
     ]
     for settled in settlement.take(read_versions):
         _count(intake, settled)
@@ -180,7 +179,7 @@ def exclude_superseded(change: BucketChange, files: Iterable[LedgerFile]) -> lis
         )
         for number, (record_id, input_file, line) in enumerate(rows.iter_rows()):
             key = "|".join(record_id.split("|")[:3])
-            by = change.superseded_rows[key, input_file, line]
+            by = change.superseded_rows[file.basis, key, input_file, line]
             excluded.append(
                 Exclusion(file.ledger_id, number, "restated", by.input_file, by.input_line)
             )

@@ -56,7 +56,9 @@ class ChangeSet:
     moved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MOVED_SCHEMA))
     counts_anew: bool = False  # rows of earlier runs count no longer, or again
     restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
-    restored_buckets: list[int] = field(default_factory=list)  # version ids
+    judged_buckets: pl.DataFrame | None = None  # as ledger/buckets_judged takes them
+    # version ids of costs: a duplicate that counts now, and the version with its content
+    copied_buckets: list[tuple[int, int]] = field(default_factory=list)
     reopened: list[int] = field(default_factory=list)  # quarantine ids
     replayed: list[int] = field(default_factory=list)  # quarantine ids
     # rejected rows that are held back for another one now (numbers of dropped rejects), the other

@@ -39,6 +39,7 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
         run.files.changed.pop(file_id, None)
     if change.forgotten:
         _forget(run, change)
+    _save_judged_buckets(run, change)
     run.files.save(db)
     directory_store.save(
         db,
@@ -98,16 +99,23 @@ def _forget(run: RunContext, change: ChangeSet) -> None:
     ledger_store.set_reasons(run.db, change.forgotten_versions, "forgotten")
     names = [files[i].input_file for i in change.forgotten]
     open_pages.forget_open_pages(run.db, names)
-    restored = bucket_store.forget_files(
-        run.db,
-        change.forgotten,
-        names,
-        change.restored_buckets,
-        run.run_id,
-        run.started_at,
+    bucket_store.forget_files(run.db, change.forgotten, run.run_id, run.started_at)
+
+
+def _save_judged_buckets(run: RunContext, change: ChangeSet) -> None:
+    if change.judged_buckets is None:
+        return
+    files = {e.file_id: e for e in run.files.versions}
+    moved = bucket_store.save_judged(
+        run.db, change.judged_buckets, change.copied_buckets, run.started_at
     )
-    for file_id in restored:
+    for file_id in moved.outdated:
+        files[file_id].move(1, "accepted", "superseded")
+    for file_id in moved.restored:
         files[file_id].move(1, "superseded", "accepted")
+    for file_id in moved.copied:
+        files[file_id].move(1, "duplicate", "accepted")
+    for file_id in {*moved.outdated, *moved.restored, *moved.copied}:
         run.files.touch(files[file_id])
 
 

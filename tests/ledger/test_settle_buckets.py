@@ -49,7 +49,7 @@ def version(
         provider=provider,
         position=0,
     )
-    return ReadVersion(bucket, pl.DataFrame({"tokens": [tokens], "input_line": [1]}), "s", "charge")
+    return ReadVersion(bucket, pl.DataFrame({"tokens": [tokens], "input_line": [1]}), "s")
 
 
 def settled(db: Database, *versions: ReadVersion) -> tuple[list[tuple[str, str]], list[str]]:

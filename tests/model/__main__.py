@@ -78,13 +78,22 @@ def trial(acts: Sequence[Act], setting: Setting) -> Outcome:
     return Outcome(done, "", world.script())
 
 
+_ended: list[int] = []  # the signals that have come
+
+
+def _end(number: int, _frame: object) -> None:
+    """End at once; where the interrupt is taken for a failure of the product, after this trial."""
+    _ended.append(number)
+    raise KeyboardInterrupt
+
+
 def shortest(acts: Sequence[Act], found: str, setting: Setting) -> list[Act]:
     """The same kind of difference with as few acts as can be found by leaving out."""
     kept, kind = list(acts), _kind(found)
     size = max(1, len(kept) // 2)
-    while size:
+    while size and not _ended:
         start = 0
-        while start < len(kept):
+        while start < len(kept) and not _ended:
             fewer = kept[:start] + kept[start + size :]
             if fewer and kind == _kind(trial(fewer, setting).found):
                 kept = fewer
@@ -111,7 +120,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--try", dest="tried", default="", help="known faults to look at: a,b")
     wanted = parser.parse_args(words)
     faults = KNOWN_FAULTS - set(wanted.tried.split(","))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     steps = sequences = differing = 0
     began = time.monotonic()
     try:
@@ -121,6 +131,8 @@ def main(words: Sequence[str] | None = None) -> int:
             setting = setting_of(seed, faults)
             acts = sequence(seed, wanted.length)
             done = trial(acts, setting)
+            if _ended:
+                break
             steps, sequences = steps + len(done.acts), sequences + 1
             if not done.found:
                 continue
@@ -134,6 +146,8 @@ def main(words: Sequence[str] | None = None) -> int:
             if not wanted.keep_going:
                 break
     except KeyboardInterrupt:
+        pass
+    if _ended:
         print("interrupted", file=sys.stderr)
     spent = time.monotonic() - began
     print(f"{steps} steps in {sequences} sequences, {differing} differing, {spent:.0f} s")

@@ -53,13 +53,6 @@ class Buckets:
             page.is_forgotten = True
         return bool(found)
 
-    def has_copies(self, path: str) -> bool:
-        """Whether a bucket of a page is the same on another one."""
-        mine = {(b.kind, b.at, b.rows) for p in self.pages if p.path == path for b in p.buckets}
-        return any(
-            (b.kind, b.at, b.rows) in mine for p in self.pages if p.path != path for b in p.buckets
-        )
-
     def holding(self) -> list[tuple[Page, BucketVersion]]:
         """The version of each bucket that holds, on the page that brought its figures.
 

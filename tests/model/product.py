@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -208,6 +209,8 @@ class Product:
         config = str(self.folder / "tollbook.toml")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(cli_context, "_real_now", self._tick)
+            # a signal ends the trial, and not the run that is in progress
+            patch.setattr(cli_context, "stop_on_signals", threading.Event)
             done = CliRunner().invoke(
                 app, [*words, "--config", config, "--now", f"{now.isoformat()}Z"]
             )

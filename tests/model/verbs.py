@@ -103,8 +103,6 @@ def forget(world: World, a: int, _b: int, _c: int) -> None:
     if not paths:
         raise UnfitError
     path = pick(paths, a)
-    if "forget_page_copy" in world.faults and world.books.buckets.has_copies(path):
-        raise UnfitError
     _look_first(world, "forget", str(world.product.folder / path), "--reason", "a trial")
     world.told.append(f"tollbook forget {path} --reason x --now {world.now.isoformat()}Z")
     world.books.forget(path, world.now, world.book)

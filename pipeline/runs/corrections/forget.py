@@ -15,17 +15,11 @@ from pipeline.intake import quarantine_store
 from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
-from pipeline.ledger.files import (
-    Exclusion,
-    LedgerFile,
-    register_runs,
-    view_rows,
-)
-from pipeline.ledger.identity import identity_hash
-from pipeline.resources import sql
+from pipeline.ledger.files import Exclusion
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
-from pipeline.runs.corrections.recount import PLACE_COLUMNS, recount, rows_of_files
+from pipeline.runs.corrections.recount import recount, rows_of_files
+from pipeline.runs.corrections.recount_buckets import recount_buckets
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
 
@@ -74,7 +68,9 @@ def forgetting(
         change.forgotten_versions += replaced.rows()
     forgotten_names = sorted({f.input_file for f in files})
     change.minutes = minute_store.forgotten(run.db, run.storage, forgotten_names, run.run_id)
-    _restore_buckets(run, change, buckets, forgotten_names)
+    recount_buckets(
+        run, change, buckets, ledger_store.excluded_rows(run.db), forgotten=forgotten_names
+    )
     for file in files:
         file.move(file.accepted, "accepted", "superseded")
         file.move(file.quarantined, "quarantined", "superseded")
@@ -185,43 +181,20 @@ def _copies(run: RunContext, files: Sequence[InputFile]) -> list[InputFile]:
     ]
 
 
-def _restore_buckets(
-    run: RunContext, change: ChangeSet, known: Sequence[LedgerFile], names: Sequence[str]
-) -> None:
-    """Restore the newest versions left of the buckets of the forgotten files, each whole."""
-    versions = bucket_store.buckets_to_restore(run.db, names)
-    change.restored_buckets = versions["version_id"].to_list()
-    if not versions.height or not known:
-        return
-    view_rows(run.con, "known_rows", known, PLACE_COLUMNS)
-    run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
-    run.con.register(
-        "restored_buckets",
-        versions.with_columns(
-            identity_hash("organization_id", "bucket_key").alias("identity_hash")
-        ),
-    )
-    register_runs(run.con, known)
-    for row in run.con.sql(sql("ledger/restored_buckets")).pl().iter_rows(named=True):
-        change.restored.append((row["ledger_id"], row["row_number"]))
-        file = run.files.version_of_rows(
-            row["source"], row["input_file"], row["run_id"], row["file_id"]
-        )
-        file.move(1, "superseded", "accepted")
-        run.files.touch(file)
-        if row["basis"] == "charge":
-            change.reasons[row["usage_date"]] = "correction"
-
-
 def _reread_duplicates(run: RunContext, change: ChangeSet) -> None:
     """Have the next run read files again whose duplicates were only counted.
 
-    These are pages, and files that a version before the table of dropped duplicates has read.
+    These are files of pages that were renamed, and files that a version of the program has read
+    which did not keep what it dropped.
     """
     first_kept = ledger_store.files_without_dropped(run.db)
+    first_of_pages = bucket_store.files_without_duplicates(run.db)
     for file in run.files.entries.values():
-        is_kept = file.file_id >= first_kept and (
-            run.kinds[file.kind].is_replayed or file.kind == "records"
+        has_rows = run.kinds[file.kind].is_replayed or file.kind == "records"
+        is_kept = (
+            file.file_id >= first_kept
+            if has_rows
+            else file.file_id >= first_of_pages and file.copy_of is None
         )
         if file.duplicate and file.state in {"read", "waiting"} and not is_kept:
             file.sample_hash = file.content_hash = ""  # unlike any file's

@@ -16,6 +16,7 @@ from pipeline.resources import sql
 from pipeline.runs.change_set import MOVED_SCHEMA, ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.runs.corrections.recount import recount, rows_of_files
+from pipeline.runs.corrections.recount_buckets import recount_buckets
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
 from pipeline.runs.stages.charged_twice import check_charged_once
@@ -67,12 +68,14 @@ def rebasing(run: RunContext, name: str) -> ChangeSet:
     for day in rows.filter(is_live)["usage_date"].unique():
         change.reasons[day] = "correction"
     change.moved = rows.select(*MOVED_SCHEMA)
-    requests = [f for f in (*known, *change.new_files) if not f.is_bucket]
+    ledger = [*known, *change.new_files]
+    excluded = _as_moved(run, excluded, rows)
+    recount_buckets(run, change, ledger, excluded, moved=source)
     recount(
         run,
         change,
-        requests,
-        _as_moved(run, excluded, rows),
+        [f for f in ledger if not f.is_bucket],
+        excluded,
         _identities_to_judge(run, known, rows.filter(~pl.col("is_bucket")), name),
     )
     return change

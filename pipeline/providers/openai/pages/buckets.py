@@ -60,6 +60,7 @@ class RawBucket:
             context.provider,
             position,
             self.late_seconds,
+            context.basis,
         )
 
 

@@ -1,4 +1,0 @@
--- row: one version of a bucket whose file was forgotten.
--- engine: duckdb
-DELETE FROM buckets
-WHERE list_contains($names, input_file)
