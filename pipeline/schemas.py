@@ -140,10 +140,12 @@ CHARGE_SCHEMA: dict[str, pl.DataType] = {
     "cost_usd": pl.Decimal(38, 24),
     "pricing_status": pl.String(),
     "bill_cause": pl.String(),  # why the provider billed something else; NULL where usage says it
+    # those of the dimensions, on their first line and 0 on the others; NULL in postings
+    "requests": pl.Int64(),
 }
-# What is added up where charges are; the other columns say of what.
+# What is posted and added up; the other columns say of what. Requests are counted, not posted.
 CHARGE_SUMS = ("quantity", "list_cost_usd", "cost_usd")
-CHARGE_KEY = tuple(c for c in CHARGE_SCHEMA if c not in CHARGE_SUMS)
+CHARGE_KEY = tuple(c for c in CHARGE_SCHEMA if c not in {*CHARGE_SUMS, "requests"})
 # What a price says. A charge that is rated from usage has these, its dimensions and its sums.
 PRICE_COLUMNS = (
     "meter",
@@ -156,7 +158,7 @@ PRICE_COLUMNS = (
 UNRATED_COLUMNS = {
     column: dtype
     for column, dtype in CHARGE_SCHEMA.items()
-    if column not in {*CHARGE_DIMENSIONS, *PRICE_COLUMNS, *CHARGE_SUMS}
+    if column not in {*CHARGE_DIMENSIONS, *PRICE_COLUMNS, *CHARGE_SUMS, "requests"}
 }
 
 

@@ -78,7 +78,9 @@ def gather(db: Database) -> BilledLines:
     lines = pl.DataFrame(rows, schema=CHARGE_SCHEMA, orient="row")
     lines = lines.sort(pl.all(), nulls_last=True)
     hashes = {
-        part["usage_date"][0]: xxhash.xxh3_128_hexdigest(repr(part.rows()).encode())
+        part["usage_date"][0]: xxhash.xxh3_128_hexdigest(
+            repr(part.drop("requests").rows()).encode()
+        )
         for part in lines.partition_by("usage_date")
     }
     listed = sorted(unknown.items(), key=lambda u: (-abs(u[1]), u[0]))
@@ -112,6 +114,7 @@ def _line(cost: dict[str, Any], item: LineItem) -> dict[str, Any]:
         "list_cost_usd": cost["amount"],
         "cost_usd": cost["amount"],
         "pricing_status": "billed",
+        "requests": 0,
     }
 
 

@@ -45,7 +45,7 @@
 -- column run_id VARCHAR: Run that posted it
 -- column posted_at TIMESTAMP: When it was posted, UTC
 SELECT
-  {{ charge_columns | columns('c') }},
+  {{ charge_columns | without('requests') | columns('c') }},
   p.reason, p.run_id, p.posted_at
 FROM {{ posting_files }} AS c
 INNER JOIN stored.posting_files AS p ON p.path = c.filename

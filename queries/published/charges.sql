@@ -1,7 +1,8 @@
 -- row: one meter of one model for one day, project, key, user and tier, at one price.
 -- engine: duckdb
 -- view: One meter of one model for one UTC day, project, key, user, tier and price: the sum of its
---   postings.
+--   postings. Never join it to usage row by row: a record has several lines, a line several
+--   records, and money would be counted many times; usage has cost_usd of its own.
 -- column usage_date DATE: UTC day of the usage; ties to the provider's bill
 -- column charge_date DATE: The organization's day of the usage; ties to budgets and reports
 -- column organization_id VARCHAR: Id of the organization
@@ -40,14 +41,26 @@
 -- column bill_cause VARCHAR: Why the line is there where it makes a settled day equal to the
 --   provider's bill: price, quantity, unpriced, allowance, or another cause of reconciliation; NULL
 --   on all other lines
+-- column requests BIGINT: Requests of charge sources, as a count, on the first line of each group of
+--   dimensions and 0 on its other lines: sums are the requests of daily_costs; NULL on days that an
+--   earlier version rated, until they are rated again, and with --as-of
+-- column cost_center VARCHAR: Who pays for the project on charge_date by the mapping (see
+--   cost_centers); NULL where it is not mapped
+-- column team VARCHAR: Team of the project on charge_date by the mapping; NULL where not known
 -- column is_provisional BOOLEAN: Whether the day may still change by itself: it is final three days
 --   after its end and, where the provider's costs are followed, once its bill is settled
 SELECT
 {%- for column in charge_columns %}
   c.{{ column }},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
+  m.cost_center, m.team,
   c.usage_date >= f.provisional_from_date OR u.usage_date IS NOT NULL AS is_provisional
 FROM {{ charge_files }} AS c
 CROSS JOIN stored.snapshot AS f
 LEFT JOIN stored.unsettled_days AS u ON u.provider = c.provider AND u.usage_date = c.usage_date
 LEFT JOIN stored.projects AS p ON p.project_id = c.project_id
+-- dates of one project do not overlap, so that no line is counted twice
+LEFT JOIN stored.cost_centers AS m
+  ON m.project_id = c.project_id
+  AND coalesce(m.valid_from_date, DATE '-infinity') <= c.charge_date
+  AND coalesce(m.valid_to_date, DATE 'infinity') > c.charge_date

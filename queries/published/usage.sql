@@ -1,7 +1,8 @@
 -- row: one accepted usage record, current version.
 -- engine: duckdb
 -- view: One accepted usage record, current version (charge and detail sources; see basis). Ties:
---   rows = accepted in input_files.
+--   rows = accepted in input_files. Never join it to charges row by row: a record has several
+--   lines, a line several records, and money would be counted many times; see cost_usd.
 -- column record_id VARCHAR: Id of the record: the response id, the request id, or one made from
 --   bucket or line
 -- column source VARCHAR: Name of the source in tollbook.toml that brought the record
@@ -57,6 +58,72 @@
 -- column recorded_at TIMESTAMP: When the source recorded or fetched it, UTC
 -- column input_file VARCHAR: Raw file that the record was read from
 -- column input_line BIGINT: Line (from 1) in input_file
+-- column cost_usd DECIMAL(38,24): What the record was rated at, USD, before free allowances and the
+--   bill: over all records of a day the sum is that of the day's priced and free charges. NULL where
+--   basis is detail, where something of the record has no price or is billed by the provider's
+--   amount, where a price changed within the UTC day, and with --as-of
+WITH thresholds AS (
+  SELECT
+    c.usage_date, c.provider, coalesce(c.model, '') AS model_or_empty,
+    min(p.long_above_tokens) AS lowest_tokens, max(p.long_above_tokens) AS highest_tokens
+  FROM {{ charge_files }} AS c
+  LEFT JOIN {{ stored }}prices AS p ON p.price_id = c.price_id
+  WHERE c.context_class = 'long'
+  GROUP BY c.usage_date, c.provider, coalesce(c.model, '')
+),
+
+-- what a unit cost on a day, where all of its lines agree; every meter of a record is on one of the
+-- lines of its project, model, variant, tier and context class
+unit_prices AS (
+  SELECT
+    usage_date, provider, coalesce(project_id, '') AS project_or_empty,
+    coalesce(model, '') AS model_or_empty, coalesce(variant, '') AS variant_or_empty,
+    service_tier, context_class
+{%- for meter in meters %},
+    CASE
+      WHEN
+        bool_and(contracted_unit_price_usd IS NOT NULL) FILTER (WHERE meter = '{{ meter }}')
+        AND count(DISTINCT price_id) FILTER (WHERE meter = '{{ meter }}') = 1
+        THEN max(contracted_unit_price_usd) FILTER (WHERE meter = '{{ meter }}')
+    END AS {{ meter }}
+{%- endfor %}
+  FROM {{ charge_files }}
+  WHERE quantity > 0 AND (bill_cause IS NULL OR bill_cause = 'unpriced')
+  GROUP BY
+    usage_date, provider, coalesce(project_id, ''), coalesce(model, ''), coalesce(variant, ''),
+    service_tier, context_class
+)
+
 SELECT
-  {{ usage_columns | columns }}
-FROM {{ usage_files }}
+  {{ usage_columns | columns('u') }},
+  CASE
+    WHEN u.basis = 'charge' THEN
+{%- for meter in meters %}
+      CASE
+        WHEN u.{{ meter }} = 0 THEN CAST(0 AS DECIMAL(38, 24))
+        ELSE CAST(CAST(u.{{ meter }} AS DECIMAL(22, 6)) * p.{{ meter }} AS DECIMAL(38, 24))
+      END{{ " +" if not loop.last }}
+{%- endfor %}
+  END AS cost_usd
+FROM {{ usage_files }} AS u
+LEFT JOIN thresholds AS t
+  ON t.usage_date = u.usage_date
+  AND t.provider = u.provider
+  AND t.model_or_empty = coalesce(u.model, '')
+LEFT JOIN unit_prices AS p
+  ON p.usage_date = u.usage_date
+  AND p.provider = u.provider
+  AND p.project_or_empty = coalesce(u.project_id, '')
+  AND p.model_or_empty = coalesce(u.model, '')
+  AND p.variant_or_empty = coalesce(u.variant, '')
+  AND p.service_tier = u.service_tier
+  AND p.context_class = CASE
+    WHEN t.usage_date IS NULL OR (u.requests = 0 AND u.ended_at IS NOT NULL) THEN 'base'
+    -- of a day on which the threshold moved, or nothing long has a price, the class is not known
+    WHEN coalesce(t.lowest_tokens <> t.highest_tokens, true) THEN NULL
+    WHEN
+      {{ input_meters | columns('u') | replace(', ', ' + ') }}
+      > t.lowest_tokens * greatest(u.requests, 1)
+      THEN 'long'
+    ELSE 'base'
+  END

@@ -76,7 +76,7 @@ def test_view_and_columns_have_a_comment_and_a_type(view: str) -> None:
 
 def test_usage_is_the_record_of_the_vocabulary() -> None:
     """Names and order; the ledger's schema and the dictionary cannot drift apart."""
-    assert columns("usage") == list(USAGE_SCHEMA)
+    assert columns("usage") == [*USAGE_SCHEMA, "cost_usd"]
     assert columns("usage_versions")[: len(USAGE_SCHEMA)] == list(USAGE_SCHEMA)
     for meter in METERS:
         kind = "DECIMAL(22,6)" if meter.is_fraction else "BIGINT"
@@ -84,10 +84,15 @@ def test_usage_is_the_record_of_the_vocabulary() -> None:
 
 
 def test_charges_are_those_of_the_vocabulary() -> None:
-    """The view adds what changes by itself: the project's name, and whether the day is final."""
-    added = {"project_name", "is_provisional"}
+    """The view adds what changes by itself: the project's name and payer, whether it is final."""
+    added = {"project_name", "cost_center", "team", "is_provisional"}
     assert [c for c in columns("charges") if c not in added] == list(CHARGE_SCHEMA)
-    assert columns("charge_postings") == [*CHARGE_SCHEMA, "reason", "run_id", "posted_at"]
+    assert columns("charge_postings") == [
+        *(c for c in CHARGE_SCHEMA if c != "requests"),  # counted, not posted
+        "reason",
+        "run_id",
+        "posted_at",
+    ]
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -78,6 +78,7 @@ class RatingChunk:
         self._usage_view()
         self._quantities(book)
         prices = self._lookup(book)
+        self._requests_only()
         has_allowances = self._allowances(book)
         self.billed = self.billed.filter(
             pl.col("usage_date").is_in([d.usage_date for d in self.days])
@@ -215,6 +216,12 @@ class RatingChunk:
                 has_allowances=has_allowances,
                 has_billed=has_billed,
             )
+        )
+
+    def _requests_only(self) -> None:
+        self.con.execute(
+            "CREATE OR REPLACE TEMP VIEW requests_only_lines AS "
+            + render_sql("charges/rating/requests_only_lines", meters=self.meters)
         )
 
     def _allowances(self, book: PriceBook) -> bool:

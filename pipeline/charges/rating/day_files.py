@@ -37,7 +37,8 @@ def fast_charges_by_day(
     """
     quantities = _categories(con.sql(f"SELECT {', '.join(CHARGE_DIMENSIONS)} FROM quantities").pl())
     numbers = con.sql(
-        "SELECT quantity_id, price_number, quantity, list_cost_usd, cost_usd FROM charge_numbers"
+        "SELECT quantity_id, price_number, quantity, list_cost_usd, cost_usd, requests "
+        "FROM charge_numbers"
     ).pl()
     numbers = numbers.sort("quantity_id", "price_number")
     texts = _categories(prices.select(PRICE_COLUMNS))
@@ -53,15 +54,19 @@ def fast_charges_by_day(
             [
                 dimensions.select(pl.all().gather(mine["quantity_id"] - start)),
                 texts.select(pl.all().gather(mine["price_number"])),
-                mine.select(CHARGE_SUMS),
+                mine.select(*CHARGE_SUMS, "requests"),
             ],
             how="horizontal",
         )
         days[when] = days[when].with_columns(unrated).select(list(CHARGE_SCHEMA))
         start = end
     extra = [billed] if billed.height else []
+    idle = con.sql("FROM requests_only_lines").pl()
+    if idle.height:
+        extra.append(idle.select(list(CHARGE_SCHEMA)).cast(pl.Schema(CHARGE_SCHEMA)))
     if has_allowances:
-        extra.append(con.sql("FROM allowance_lines").pl().cast(pl.Schema(CHARGE_SCHEMA)))
+        allowed = con.sql("FROM allowance_lines").pl().select(list(CHARGE_SCHEMA))
+        extra.append(allowed.cast(pl.Schema(CHARGE_SCHEMA)))
     for when, part in split_by_day(pl.concat(extra)).items() if extra else ():
         own = [days[when].cast(pl.Schema(CHARGE_SCHEMA))] if when in days else []
         days[when] = pl.concat([*own, part])

@@ -102,7 +102,7 @@ def _frame(rows: list[Row]) -> pl.DataFrame:
     sums = [
         pl.when(pl.col(c).is_not_null().any()).then(pl.col(c).sum()).alias(c) for c in CHARGE_SUMS
     ]
-    summed = frame.group_by(CHARGE_KEY, maintain_order=True).agg(sums)
+    summed = frame.group_by(CHARGE_KEY, maintain_order=True).agg(sums, pl.col("requests").sum())
     return summed.select(list(CHARGE_SCHEMA)).cast(pl.Schema(CHARGE_SCHEMA))
 
 

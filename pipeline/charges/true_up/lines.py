@@ -154,6 +154,7 @@ def _row(
         "cost_usd": usd,
         "pricing_status": "billed",
         "bill_cause": cause,
+        "requests": 0,
     }
 
 

@@ -37,7 +37,7 @@ moved AS (
 )
 
 SELECT
-  {{ charge_columns | columns('m') }},
+  {{ charge_columns | without('requests') | columns('m') }}, CAST(NULL AS BIGINT) AS requests,
   CASE
     WHEN m.net_quantity = 0 AND m.pricing_status <> 'billed' THEN 'rerate'
     ELSE d.changed_reason

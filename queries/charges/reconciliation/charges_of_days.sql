@@ -19,7 +19,7 @@ SELECT
       THEN min(contracted_unit_price_usd)
   END AS unit_price_usd
 FROM day_charges
-WHERE list_contains($providers, provider)
+WHERE list_contains($providers, provider) AND meter <> 'requests'  -- those that used nothing
 GROUP BY
   usage_date,
   provider,

@@ -25,5 +25,5 @@ difference AS (
 )
 
 SELECT
-  {{ charge_columns | columns }}
+  {{ charge_columns | without('requests') | columns }}, CAST(NULL AS BIGINT) AS requests
 FROM difference

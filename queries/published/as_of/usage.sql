@@ -23,7 +23,7 @@ restored AS (
 )
 
 SELECT
-  {{ usage_columns | columns('v') }}
+  {{ usage_columns | columns('v') }}, CAST(NULL AS DECIMAL(38, 24)) AS cost_usd
 FROM versions AS v
 CROSS JOIN as_of AS a
 WHERE

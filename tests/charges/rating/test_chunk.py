@@ -35,6 +35,7 @@ RECORD = st.fixed_dictionaries(
         # two with a price, one without, one with long context, none at all
         "model": st.sampled_from(["gpt-4o-2024-08-06", "gpt-5.4", "made-up", None]),
         "service_tier": st.sampled_from(["default", "batch"]),
+        "requests": st.sampled_from([0, 1, 40]),
         "text_input_tokens": st.sampled_from([0, 1, 999, 300_000]),
         "cached_text_input_tokens": st.sampled_from([0, 7]),
         "vector_store_gb_days": st.sampled_from([Decimal(0), Decimal("0.4"), Decimal("3.5")]),
@@ -66,7 +67,6 @@ def _record(number: int, given: dict[str, Any]) -> dict[str, Any]:
         "scope": "storage" if stored else "models",
         "operation": "vector_stores" if stored else "completions",
         "is_batch": given["service_tier"] == "batch",
-        "requests": 1,
         "recorded_at": AT,
         "input_file": "a.jsonl",
         "input_line": number,
@@ -77,7 +77,8 @@ def _record(number: int, given: dict[str, Any]) -> dict[str, Any]:
 
 def _charges(
     folder: Path, files: list[LedgerFile], book: PriceBook, billed: pl.DataFrame, *, is_fast: bool
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The charges and the small sums of both days."""
     excluded = pl.DataFrame(schema={"ledger_id": pl.Int64, "row_number": pl.Int64})
     jobs = [RatingJob(DAY + timedelta(days=n), book, "usage") for n in range(2)]
     out = folder / ("fast" if is_fast else "portable")
@@ -89,7 +90,8 @@ def _charges(
         assert chunk.is_fast == is_fast
     frames = [pl.read_parquet(day.charge_path) for day in chunk.rated.days.values()]
     texts = [f.cast(pl.Schema(CHARGE_SCHEMA)) for f in frames]
-    return pl.concat(texts).sort(pl.all(), nulls_last=True)
+    sums = pl.concat(pl.read_parquet(day.daily_path) for day in chunk.rated.days.values())
+    return pl.concat(texts).sort(pl.all(), nulls_last=True), sums
 
 
 @settings(max_examples=12)
@@ -127,10 +129,19 @@ def test_the_fast_charges_are_the_portable_ones(
         writer.add(pl.DataFrame(rows, schema=LEDGER_SCHEMA, orient="row"), "charge")
         files = writer.close()
         book = _book(by_project=by_project)
-        fast, portable = (
+        (fast, sums), (portable, _) = (
             _charges(folder, files, book, billed, is_fast=is_fast) for is_fast in (True, False)
         )
     assert fast.equals(portable)
+    place = ["charge_date", "project_id", "model", "scope"]
+    counted, known = (
+        frame.group_by(place)
+        .agg(pl.col("requests").sum())
+        .filter(pl.col("requests") > 0)
+        .sort(place, nulls_last=True)
+        for frame in (fast, sums)
+    )
+    assert counted.equals(known)
     assert fast.filter(pl.col("meter") == "other").height == int(has_billed)
     assert fast.height > int(has_billed) or all(
         not record[meter] for record in records for meter in METERS

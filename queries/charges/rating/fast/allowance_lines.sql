@@ -8,7 +8,7 @@ SELECT
   CAST(a.quantity * p.contracted_unit_price_usd AS DECIMAL(38, 24)) AS cost_usd,
   p.pricing_status
 {%- for column, type in unrated_columns.items() %}, CAST(NULL AS {{ type }}) AS {{ column }}
-{%- endfor %}
+{%- endfor %}, CAST(0 AS BIGINT) AS requests
 FROM allowance_quantities AS a
 INNER JOIN resolved_prices AS p
   ON p.meter = a.meter

@@ -2,7 +2,8 @@
 -- takes: quantities, price_keys. DuckDB's own dialect: a temporary table has row ids.
 -- engine: duckdb
 SELECT
-  q.rowid AS quantity_id, k.price_key{% for meter in meters %}, q.{{ meter }}{% endfor %}
+  q.rowid AS quantity_id, k.price_key{% for meter in meters %}, q.{{ meter }}{% endfor %},
+  q.requests
 FROM quantities AS q
 INNER JOIN price_keys AS k
   ON k.model_or_empty = coalesce(q.model, '')
