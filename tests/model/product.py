@@ -16,7 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import typer
 from typer.core import TyperGroup
@@ -38,6 +37,7 @@ from tests.model.books import Facts, Source
 from tests.model.content import seconds
 from tests.model.money import DIGITS, OF_SUMS, Book, Price
 from tests.model.watch import Budget
+from tests.support.snapshot import answers
 
 PRICE_HEADER = (
     "provider,model,meter,service_tier,context_class,price_usd,per,unit,valid_from,valid_to,"
@@ -222,18 +222,17 @@ class Product:
 
     def facts(self) -> tuple[Facts, list[str], int]:
         """What readers see, what contradicts itself in it, and the number of postings."""
-        published = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
-        with duckdb.connect(str(published), read_only=True) as con:
-            con.execute("SET threads = 1")
-            rows = {name: con.execute(text).fetchall() for name, text in QUERIES.items()}
+        rows = answers(self.folder / "var", QUERIES)
         [(postings,)] = rows["postings"]
         return self._facts(rows), [f"{fault} ({day})" for fault, day in rows["apart"]], postings
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the published database."""
-        published = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
-        with duckdb.connect(str(published), read_only=True) as con:
-            return con.execute(query).fetchall()
+        return answers(self.folder / "var", {"": query})[""]
+
+    def fact(self, name: str) -> Facts:
+        """What readers see, of one kind only."""
+        return self._facts(answers(self.folder / "var", {name: QUERIES[name]}))
 
     def facts_as_of(self, at: datetime) -> Facts:
         """What readers saw at an earlier instant, so far as that can be asked."""

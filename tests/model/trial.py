@@ -87,17 +87,17 @@ class Trial:
     @property
     def dollars(self) -> Decimal:
         """What is charged in all."""
-        return sum((c for c, _ in self.product.facts()[0].charges.values()), Decimal(0))
+        return sum((c for c, _ in self.product.fact("charges").charges.values()), Decimal(0))
 
     @property
     def fates(self) -> Mapping[str, tuple[int, ...]]:
         """Rows read, accepted, duplicate or superseded, held back; by path."""
-        return self.product.facts()[0].fates
+        return self.product.fact("fates").fates
 
     @property
     def held(self) -> int:
         """How many rows are held back."""
-        return self.product.facts()[0].held.total()
+        return self.product.fact("held").held.total()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the published database."""

@@ -13,11 +13,8 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from pipeline.config.load import load
 from pipeline.runs.context import RunContext, recorded_run
@@ -26,7 +23,7 @@ from pipeline.runs.corrections.replay import replay
 from pipeline.runs.corrections.rerate import rerate
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
-from pipeline.storage.parquet import quote
+from tests.support.snapshot import answers
 
 NOW = datetime(2026, 11, 24, 8, 0)
 CONFIGURATION = """
@@ -205,12 +202,6 @@ def cost(usd: str, project: str = "proj_a", item: str = "alpha, input") -> dict[
     }
 
 
-@cache
-def _reading() -> duckdb.DuckDBPyConnection:
-    """The connection that attaches what is asked: opening a file of its own takes three times."""
-    return duckdb.connect()
-
-
 class Workspace:
     """A storage and its inputs. The real clock ticks a second whenever it is looked at."""
 
@@ -308,15 +299,7 @@ class Workspace:
 
     def answers(self, queries: Mapping[str, str]) -> dict[str, list[Row]]:
         """Ask the published database several things."""
-        path = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
-        con = _reading()
-        con.execute(f"ATTACH {quote(str(path))} AS tollbook (READ_ONLY)")
-        try:
-            con.execute("USE tollbook")
-            return {name: con.execute(query).fetchall() for name, query in queries.items()}
-        finally:
-            con.execute("USE memory")
-            con.execute("DETACH tollbook")
+        return answers(self.folder / "var", queries)
 
     def tokens(self) -> int:
         """The input tokens of all charges."""
