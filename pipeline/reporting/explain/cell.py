@@ -125,6 +125,7 @@ def _total(
 ) -> Total:
     [row] = named_rows(con, "reporting/explain/cell_total", known)
     narrower = ("api_key_id", "user_id", "meter")
+    provider_usd, estimated_days = _provider_total(con, known)
     has_daily_costs = not known["is_utc"] and all(known[name] is None for name in narrower)
     daily_usd = (
         named_rows(con, "reporting/explain/daily_total", known)[0]["cost_usd"]
@@ -144,7 +145,21 @@ def _total(
         is_provisional=row["is_provisional"],
         first_usage_date=row["first_usage_date"],
         last_usage_date=row["last_usage_date"],
+        rated_usd=_added_known(s.product_usd for s in sums if s.bill_cause is None),
+        bill_usd=_added_known(s.product_usd for s in sums if s.bill_cause is not None),
+        provider_usd=provider_usd,
+        estimated_days=estimated_days,
     )
+
+
+def _provider_total(
+    con: duckdb.DuckDBPyConnection, known: Mapping[str, Any]
+) -> tuple[Decimal | None, int]:
+    """What the provider bills for the cell's UTC days; None for a part that no bill knows."""
+    if any(known[name] is not None for name in ("api_key_id", "user_id", "meter", "scope")):
+        return None, 0
+    [row] = named_rows(con, "reporting/explain/provider_total", known)
+    return row["provider_usd"], row["estimated_days"]
 
 
 def _added_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -182,8 +197,9 @@ def _usage(
         used = Decimal(row.get(meter) or 0)
         if not used and not of_meter:
             continue
-        billed = [s for s in of_meter if s.pricing_status == "billed"]
-        metered = [s for s in of_meter if s.pricing_status != "billed"]
+        # usage without a price keeps its quantity when it takes the bill's amount
+        billed = [s for s in of_meter if s.pricing_status == "billed" and s.bill_cause is None]
+        metered = [s for s in of_meter if s.pricing_status != "billed" or s.bill_cause is not None]
         ties.append(
             MeterTie(
                 meter=meter,

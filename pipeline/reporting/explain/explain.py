@@ -80,6 +80,7 @@ def as_facts(explained: Explained) -> dict[str, Any]:
     facts: dict[str, Any] = {"explains": kind, **asdict(explained)}
     if isinstance(explained, CellExplained):
         facts["total"]["agrees"] = explained.total.agrees
+        facts["total"]["is_as_billed"] = explained.total.is_as_billed
         for tie, meter in zip(explained.usage.meters, facts["usage"]["meters"], strict=True):
             meter["difference"] = tie.difference
     shown: dict[str, Any] = as_json(facts)

@@ -3,7 +3,7 @@
 -- engine: duckdb
 SELECT
   provider, model, scope, operation, variant, service_tier, is_batch, context_class, meter, unit,
-  pricing_status, price_id, list_unit_price_usd, contracted_unit_price_usd,
+  pricing_status, bill_cause, price_id, list_unit_price_usd, contracted_unit_price_usd,
   quantity < 0 AS is_allowance,
   count(*) AS lines,
   CAST(sum(quantity) AS DECIMAL(38, 6)) AS quantity,
@@ -22,7 +22,7 @@ WHERE CASE WHEN $is_utc THEN usage_date ELSE charge_date END >= $since_date
   AND ($meter IS NULL OR meter = $meter)
 GROUP BY
   provider, model, scope, operation, variant, service_tier, is_batch, context_class, meter, unit,
-  pricing_status, price_id, list_unit_price_usd, contracted_unit_price_usd, quantity < 0
+  pricing_status, bill_cause, price_id, list_unit_price_usd, contracted_unit_price_usd, quantity < 0
 ORDER BY
-  model, operation, is_batch, service_tier, context_class, variant, list_position($meters, meter),
-  is_allowance, price_id
+  bill_cause IS NOT NULL, model, operation, is_batch, service_tier, context_class, variant, list_position($meters, meter),
+  is_allowance, price_id, bill_cause

@@ -114,6 +114,32 @@ def test_what_is_partly_unpriced_is_split_with_the_price_of_the_rest() -> None:
     assert parts(line) == {"unpriced": "1.5"}
 
 
+def test_a_wrong_price_beside_some_unpriced_tokens_is_a_price() -> None:
+    """148,073 tokens on both sides, 4,041 of them without a price here; we 12 a million, they 10.
+
+    What is unpriced takes the bill's price, 4,041 at 10; the other 144,032 cost 2 a million less.
+    """
+    ours = [
+        charge(quantity="144032", usd_a_million="12"),
+        charge(quantity="4041", usd_a_million=None),
+    ]
+    line = only(ours, [cost(usd="1.48073", quantity="148073")])
+    assert parts(line) == {"unpriced": "0.04041", "price": "-0.288064"}
+    assert (line.cause, line.gap_usd) == ("price", Decimal("-0.247654"))
+
+
+def test_unpriced_usage_never_lowers_the_bill() -> None:
+    """Whatever the bill says, what has no price here is no negative amount."""
+    for usd in ("0.01", "0.5", "1.2", "1.728384", "1.75", "1.776876", "3"):
+        ours = [
+            charge(quantity="144032", usd_a_million="12"),
+            charge(quantity="4041", usd_a_million=None),
+        ]
+        line = only(ours, [cost(usd=usd, quantity="148073")])
+        assert line.parts.get("unpriced", NIL) >= 0
+        assert sum(line.parts.values()) == line.gap_usd
+
+
 def test_several_prices_are_averaged_for_the_quantity() -> None:
     """Two million at 3.75 on average, tiers mixed; one million less is 3.75 less."""
     ours = charge(quantity="2000000", usd="7.50")

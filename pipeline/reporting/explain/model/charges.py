@@ -76,6 +76,7 @@ class PricedSum:
     meter: str
     unit: str
     pricing_status: str
+    bill_cause: str | None  # why the line makes a day equal to the provider's bill
     price_id: str | None
     list_unit_price_usd: Decimal | None
     contracted_unit_price_usd: Decimal | None
@@ -128,6 +129,15 @@ class Total:
     is_provisional: bool
     first_usage_date: date | None
     last_usage_date: date | None
+    rated_usd: Decimal | None  # of arithmetic_usd, without the lines that the bill adds
+    bill_usd: Decimal | None  # of it, the lines that the bill adds; None where there are none
+    provider_usd: Decimal | None  # what the provider bills for these UTC days, where that is known
+    estimated_days: int  # of these UTC days, with costs that are not charged as billed
+
+    @property
+    def is_as_billed(self) -> bool:
+        """Whether the sum is what the provider bills, to the last digit."""
+        return self.provider_usd is not None and self.charges_usd == self.provider_usd
 
     @property
     def agrees(self) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pipeline.money import display_usd, plain
 from pipeline.reporting.explain.billed import draw_bill
 from pipeline.reporting.explain.find_cell import cell_text
-from pipeline.reporting.explain.model.charges import ChargeLine, Posting, PricedSum
+from pipeline.reporting.explain.model.charges import ChargeLine, Posting, PricedSum, Total
 from pipeline.reporting.explain.model.explained import (
     CellExplained,
     Explained,
@@ -34,6 +34,7 @@ from pipeline.reporting.explain.text.record_and_file import (
     draw_prices,
     draw_record,
 )
+from pipeline.reporting.explain.text.true_up import draw_true_up
 from pipeline.text import counted
 
 POSTING_PARTS = 8  # of one posting
@@ -71,9 +72,11 @@ def _cell(page: TextPage, explained: CellExplained) -> None:
         page.line(f"{count(total.unpriced_quantity)} units have no price and are not in the amount")
     if total.is_provisional:
         page.line("provisional: some of these days can still change")
-    if explained.sums:
+    rated = [s for s in explained.sums if s.bill_cause is None]
+    if rated:
         page.heading(f"Arithmetic: quantity {TIMES} unit price = cost")
-        _sums(page, explained.sums, numbers)
+        _sums(page, rated, numbers)
+    draw_true_up(page, explained)
     draw_prices(page, explained.prices)
     if len(explained.lines) > 1 and total.lines > len(explained.sums):
         _lines(page, explained.lines, total.lines, numbers)
@@ -160,7 +163,7 @@ def _ways(page: TextPage, explained: CellExplained) -> None:
     total = explained.total
     page.heading("The sum in USD, found in several ways")
     ways = [
-        (f"quantities {TIMES} prices, multiplied and added here", usd(total.arithmetic_usd)),
+        (_own_way(total), usd(total.arithmetic_usd)),
         ("the view charges", usd(total.charges_usd)),
         ("the view charge_postings", usd(total.postings_usd)),
     ]
@@ -180,6 +183,11 @@ def _ways(page: TextPage, explained: CellExplained) -> None:
             page.line(
                 f"{counted(total.misfits, 'line')} cost something else than quantity {TIMES} price."
             )
+
+
+def _own_way(total: Total) -> str:
+    bill = "" if total.bill_usd is None else " and the bill's lines"
+    return f"quantities {TIMES} prices{bill}, multiplied and added here"
 
 
 def _postings(page: TextPage, postings: Sequence[Posting], in_all: int, numbers: Numbers) -> None:
