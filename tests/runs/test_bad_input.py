@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import gzip
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import command
 from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 LENIENT = CONFIGURATION + "\n[quality]\nmax_quarantined_percent = 100\n"
 BINARY = bytes(range(256)) * 8
 GOOD_ROWS = 3  # of the log and the table that every workspace has
@@ -32,18 +30,11 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def call(workspace: Workspace, *words: str, code: int) -> tuple[str, str]:
-    """The command in a process of its own. Gives stdout and the lines for people."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *words],
-        cwd=workspace.folder,
-        env=os.environ | {"PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    assert done.returncode == code, done.stderr
-    return done.stdout, done.stderr
+    """The real command, in this process. Gives stdout and the lines for people."""
+    exit_code, told, said = command(workspace.folder, *words)
+    assert "Traceback" not in told + said
+    assert exit_code == code, said
+    return told, said
 
 
 def run(workspace: Workspace, *words: str, code: int) -> str:
