@@ -10,7 +10,15 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.cli.fail_on import reconciled_days
-from tests.support.workspace import CONFIGURATION, Workspace, lines, request
+from tests.support.workspace import (
+    CONFIGURATION,
+    Workspace,
+    bucket,
+    cost,
+    lines,
+    page,
+    request,
+)
 
 BUDGET = '[[budgets]]\nid = "b"\namount_usd = "10"\n'
 
@@ -32,6 +40,18 @@ def run(workspace: Workspace, now: str, *words: str) -> Result:
 
 def test_a_budget_that_is_over_ends_a_run_of_its_month_with_4(workspace: Workspace) -> None:
     """The run is committed all the same."""
+    result = run(workspace, "2026-03-12T00:00:00Z")
+    assert result.exit_code == 4
+    assert "Budgets     1 over, 0 near\n" in result.stdout
+
+
+def test_a_budget_is_over_by_what_only_the_bill_shows(tmp_path: Path) -> None:
+    """Nine dollars of ten are computed from usage; the settled bill has 10.50."""
+    workspace = Workspace(tmp_path, CONFIGURATION + BUDGET)
+    workspace.write("logs/a.jsonl", lines(request("a", 4_500_000, when="2026-03-02T10:00:00")))
+    row = {**cost("10.50"), "quantity": 4_500_000, "quantity_unit": "tokens"}
+    bill = page("costs", "2026-03-10T06:00:00Z", bucket("2026-03-02", row))
+    workspace.write("costs/1.json", bill)
     result = run(workspace, "2026-03-12T00:00:00Z")
     assert result.exit_code == 4
     assert "Budgets     1 over, 0 near\n" in result.stdout

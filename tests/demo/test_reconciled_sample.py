@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from pipeline.published.gaps import A_CENT, LineFilter, counted_gaps, groups
 
 
 @pytest.fixture
@@ -37,6 +40,23 @@ def test_only_what_was_put_in_differs(books: duckdb.DuckDBPyConnection) -> None:
     ]
     others = {"free_tokens", "lag", "no_costs", "price", "storage_and_tools", "unpriced"}
     assert {row[0] for row in found} == {"credits", "no_usage", "quantity", *others}
+
+
+def test_a_difference_that_is_named_is_still_to_clear(books: duckdb.DuckDBPyConnection) -> None:
+    """41 times our tokens on the bill are no explanation; lag, credits and free tokens are."""
+    november = LineFilter(A_CENT, date(2026, 11, 1), date(2026, 12, 1))
+    found = [gap for gap in groups(books, november) if gap.size_usd > A_CENT]
+    assert [(g.cause, g.project, g.gap_usd) for g in found if g.state == "to clear"] == [
+        ("quantity", "Marketing studio", Decimal("3.15")),
+        ("no_usage", "Default project", Decimal("1.6")),
+        ("no_costs", "Nightly enrichment", Decimal("-0.56067385")),
+        ("price", "Code assistant", Decimal("0.47954435")),
+    ]
+    assert {g.cause for g in found if g.state == "explained"} <= {
+        "lag", "credits", "free_tokens", "unpriced",
+    }  # fmt: skip
+    gate = counted_gaps(books, november)
+    assert {g.cause for g in gate} == {"quantity", "no_usage", "no_costs", "price", "unpriced"}
 
 
 def test_the_unlogged_traffic_is_found_where_it_is(books: duckdb.DuckDBPyConnection) -> None:

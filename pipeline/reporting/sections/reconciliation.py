@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.money import total
+from pipeline.money import to_cents, total
 from pipeline.published.gaps import CAUSE_NAMES
 from pipeline.published.reconciliation import Reconciliation, of_month
 from pipeline.reporting.month.reader import MonthReader
@@ -26,6 +26,11 @@ class BilledShare:
     billed_usd: Decimal
     estimated_usd: Decimal
     parts: tuple[BillPart, ...]  # in billed_usd, the largest first
+
+    @property
+    def shown_parts(self) -> tuple[BillPart, ...]:
+        """Those that are a cent or more."""
+        return tuple(part for part in self.parts if to_cents(part.usd))
 
     @property
     def added_usd(self) -> Decimal:

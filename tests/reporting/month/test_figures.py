@@ -244,6 +244,20 @@ def test_the_providers_costs_are_compared_over_the_days_they_cover(
     ]
 
 
+def test_no_difference_is_at_least_a_negative_amount(
+    books: Books, write: Write, read: Read
+) -> None:
+    """Ours holds no usage without a price: that is said beside the bill less ours."""
+    day = date(2026, 11, 2)
+    books.charge(day, "p", "m", "text_input_tokens", "100", "1")
+    books.charge(day, "p", "new", "text_input_tokens", "100", None)
+    books.insert("provider_costs", usage_date=day, amount=Decimal(88), currency="usd")
+    foot = read(write(books.finish())).table("h-ties").foot
+    assert [cell.text for cell in foot[-1]] == [
+        "The provider's less ours usage without a price is not in ours", "-$12.00", "-$12.00"
+    ]  # fmt: skip
+
+
 def test_the_foot_says_by_how_much_rounded_rows_miss_the_rounded_total(
     books: Books, write: Write, read: Read
 ) -> None:
