@@ -160,6 +160,16 @@ def day_numbers(values: Iterable[date]) -> str:
     )
 
 
+def some_days(values: Iterable[date]) -> str:
+    """Some days of one month: its name alone where it is whole, else 1 to 22 October 2026."""
+    found = sorted(values)
+    if not found:
+        return "no day"
+    name = month(found[0])
+    is_whole = len(found) == found[-1].day and (found[-1] + ONE_DAY).day == 1
+    return name if is_whole else f"{day_numbers(found)} {name}"
+
+
 def size(number: int) -> str:
     """Bytes in the largest binary unit that gives at least one: ``3.4 MB``."""
     value, unit = Decimal(number), "B"

@@ -7,15 +7,14 @@ WITH windowed AS (
   SELECT
     p.project_id, p.cost_usd, p.lines, p.unpriced_lines,
     c.cost_center, c.team, c.project_id IS NOT NULL AS is_mapped,
-    p.charge_date >= $since AND p.charge_date < $until AS is_current,
-    p.charge_date >= $compared_since AND p.charge_date < $compared_until AS is_compared
+    p.is_current, p.is_comparable, p.is_compared
   FROM period_charges AS p
   LEFT JOIN cost_centers AS c
     ON c.project_id = p.project_id
     AND (c.valid_from_date IS NULL OR c.valid_from_date <= p.charge_date)
     AND (c.valid_to_date IS NULL OR c.valid_to_date > p.charge_date)
   WHERE
-    p.charge_date >= $compared_since AND p.charge_date < $until
+    (p.is_current OR p.is_compared)
     AND EXISTS (SELECT 1 FROM cost_centers)
 )
 SELECT
@@ -26,12 +25,16 @@ SELECT
   CAST(coalesce(sum(cost_usd) FILTER (WHERE is_current), 0) AS DECIMAL(38,24)) AS cost_usd,
   CAST(coalesce(sum(lines) FILTER (WHERE is_current), 0) AS BIGINT) AS lines,
   CAST(coalesce(sum(unpriced_lines) FILTER (WHERE is_current), 0) AS BIGINT) AS unpriced_lines,
+  CAST(coalesce(sum(cost_usd) FILTER (WHERE is_comparable), 0) AS DECIMAL(38,24))
+    AS comparable_cost_usd,
+  CAST(coalesce(sum(lines) FILTER (WHERE is_comparable), 0) AS BIGINT) AS comparable_lines,
+  CAST(coalesce(sum(unpriced_lines) FILTER (WHERE is_comparable), 0) AS BIGINT)
+    AS comparable_unpriced_lines,
   CAST(coalesce(sum(cost_usd) FILTER (WHERE is_compared), 0) AS DECIMAL(38,24))
     AS compared_cost_usd,
   CAST(coalesce(sum(lines) FILTER (WHERE is_compared), 0) AS BIGINT) AS compared_lines,
   CAST(coalesce(sum(unpriced_lines) FILTER (WHERE is_compared), 0) AS BIGINT)
     AS compared_unpriced_lines
 FROM windowed
-WHERE is_current OR is_compared
 GROUP BY cost_center, team, is_mapped
 ORDER BY cost_usd DESC, compared_cost_usd DESC, is_mapped DESC, cost_center, team NULLS LAST

@@ -1,10 +1,14 @@
 -- row: one kind of charge on one day: what a report needs of all keys and users together.
+-- is_comparable: on a day of the month that is compared; is_compared: on one it is compared with.
 -- ties: sum(cost_usd) = that of charges over the same days. Read once, asked many times.
 -- engine: duckdb
 SELECT
   charge_date, usage_date, project_id, max(project_name) AS project_name, provider, model, scope,
   operation, variant, service_tier, is_batch, context_class, meter, unit, pricing_status, bill_cause,
   coalesce(is_provisional, FALSE) AS is_provisional,
+  charge_date >= $since AND charge_date < $until AS is_current,
+  list_contains(CAST($comparable_days AS DATE[]), charge_date) AS is_comparable,
+  list_contains(CAST($compared_days AS DATE[]), charge_date) AS is_compared,
   CAST(sum(quantity) AS DECIMAL(22,6)) AS quantity,
   CAST(sum(list_cost_usd) AS DECIMAL(38,24)) AS list_cost_usd,
   CAST(sum(coalesce(list_cost_usd, cost_usd)) AS DECIMAL(38,24)) AS known_list_cost_usd,

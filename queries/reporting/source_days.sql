@@ -1,13 +1,9 @@
--- row: one a source and day (the organization's) of the month with usage records.
--- The range of usage_date only spares reading other months: no zone is a day or more from UTC.
+-- row: one a source, what it covers (usage or costs) and state of days of the month that are over.
 -- engine: duckdb
 SELECT
-  source,
-  charge_date,
-  CAST(count(*) AS BIGINT) AS records
-FROM usage
-WHERE
-  usage_date >= $usage_since AND usage_date < $usage_until
-  AND charge_date >= $since AND charge_date < $until
-GROUP BY source, charge_date
-ORDER BY source, charge_date
+  source, covers, role, covered_until_at, state,
+  list(calendar_date ORDER BY calendar_date)
+    FILTER (WHERE calendar_date >= $since AND calendar_date < least($until, $today)) AS days
+FROM calendar
+GROUP BY source, covers, role, covered_until_at, state
+ORDER BY source, covers DESC, state

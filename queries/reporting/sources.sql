@@ -9,7 +9,6 @@ SELECT
   CAST(count(*) FILTER (WHERE state = 'gone') AS BIGINT) AS gone_files,
   CAST(coalesce(sum(waiting_bytes), 0) AS BIGINT) AS waiting_bytes,
   CAST(coalesce(sum(rows_read), 0) AS BIGINT) AS rows_read,
-  min(first_record_at) AS first_record_at,
   max(last_record_at) AS last_record_at
 FROM input_files
 WHERE state NOT IN ('replaced', 'forgotten')

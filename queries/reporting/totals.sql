@@ -1,12 +1,9 @@
--- row: one a period: the month, the days it is compared with, the whole month before.
+-- row: one a period: the month, its days that are compared, those they are compared with, the
+--      whole month before.
 -- ties: list_cost_usd covers the same lines as cost_usd (both are known), so that they compare.
 -- engine: duckdb
-WITH periods AS (
-  SELECT 'current' AS period, $since AS since_date, $until AS until_date
-  UNION ALL
-  SELECT 'compared' AS period, $compared_since AS since_date, $compared_until AS until_date
-  UNION ALL
-  SELECT 'previous' AS period, $previous_since AS since_date, $since AS until_date
+WITH periods (period) AS (
+  VALUES ('current'), ('comparable'), ('compared'), ('previous')
 )
 SELECT
   periods.period,
@@ -22,5 +19,10 @@ SELECT
     AS provisional_cost_usd
 FROM periods
 LEFT JOIN period_charges AS charges
-  ON charges.charge_date >= periods.since_date AND charges.charge_date < periods.until_date
+  ON CASE periods.period
+    WHEN 'current' THEN charges.is_current
+    WHEN 'comparable' THEN charges.is_comparable
+    WHEN 'compared' THEN charges.is_compared
+    ELSE charges.charge_date >= $previous_since AND charges.charge_date < $since
+  END
 GROUP BY periods.period

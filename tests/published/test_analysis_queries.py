@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.published.named_queries import bind, days_asked_about, named, named_queries
 from pipeline.published.reader import open_published, run_statement
-from tests.support.published_folder import billed, charge, daily, price, publish
+from tests.support.published_folder import billed, charge, covered, daily, price, publish
 
 NOW = datetime(2026, 11, 12, 9)
 
@@ -135,6 +135,7 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
     rows = {
         "charges": CHARGES,
         "daily_costs": daily(CHARGES, COUNTS),
+        "calendar": covered("2026-10-01", "2026-11-11"),
         "prices": PRICES,
         "api_keys": [
             {"api_key_id": "key_1", "project_id": "proj_chat", "name": "Robot",
@@ -199,17 +200,24 @@ def charged(since: str, until: str, **where: str) -> Decimal:
 
 
 def test_cost_by_project_compares_with_the_same_days(con: duckdb.DuckDBPyConnection) -> None:
-    """October 28 is not among the first twelve days; what is gone is 0, not unknown."""
-    nothing = {"unpriced_quantity": 0, "unpriced_quantity_before": 0, "is_provisional": False}
+    """November 12 is not complete and October 28 is not among the first eleven days; what is gone
+    is 0, not unknown.
+    """
+    nothing = {
+        "unpriced_quantity": 0, "unpriced_quantity_before": 0, "is_provisional": False,
+        "compared_days": 11, "compared_since_date": date(2026, 11, 1),
+        "compared_last_date": date(2026, 11, 11), "compared_cost_usd": None,
+    }  # fmt: skip
     assert ask(con, "cost_by_project") == [
         {"project_id": "proj_chat", "project_name": "Chat", "cost_usd": Decimal("11.5"),
          "cost_before_usd": Decimal(2), "change_usd": Decimal("9.5"),
-         "change_basis_points": 47_500, **nothing},
+         "change_basis_points": 47_500, **nothing, "compared_cost_usd": Decimal("11.5")},
         {"project_id": "proj_lab", "project_name": "Lab", "cost_usd": Decimal("1.25"),
          "cost_before_usd": None, "change_usd": Decimal("1.25"),
-         "change_basis_points": None, **nothing, "unpriced_quantity": 250_000},
+         "change_basis_points": None, **nothing, "unpriced_quantity": 250_000,
+         "compared_cost_usd": Decimal("1.25")},
         {"project_id": None, "project_name": None, "cost_usd": Decimal("0.75"),
-         "cost_before_usd": None, "change_usd": Decimal("0.75"),
+         "cost_before_usd": None, "change_usd": Decimal(0),
          "change_basis_points": None, **nothing, "is_provisional": True},
         {"project_id": "proj_old", "project_name": "Old", "cost_usd": None,
          "cost_before_usd": Decimal(8), "change_usd": Decimal(-8),
@@ -222,8 +230,10 @@ def test_a_project_with_only_unpriced_usage_has_no_cost_and_no_change(
 ) -> None:
     """NULL, not 0: nobody knows what it cost."""
     lines = [charge("2026-11-11", "proj_x", "text_input_tokens", "5", None)]
+    days = covered("2026-10-01", "2026-11-11")
     link = publish(
-        tmp_path_factory.mktemp("x"), {"charges": lines, "daily_costs": daily(lines, {})}
+        tmp_path_factory.mktemp("x"),
+        {"charges": lines, "daily_costs": daily(lines, {}), "calendar": days},
     )
     with closing(open_published(link)) as con:
         [row] = ask(con, "cost_by_project")
@@ -236,20 +246,41 @@ def test_a_project_with_only_unpriced_usage_has_no_cost_and_no_change(
     assert (spender["cost_usd"], spender["share_basis_points"]) == (None, None)
 
 
+@pytest.fixture(scope="module")
+def whole_months(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same charges, of months that are complete from October to December."""
+    days = covered("2026-10-01", "2026-12-31")
+    rows = {"charges": CHARGES, "daily_costs": daily(CHARGES, COUNTS), "calendar": days}
+    with closing(open_published(publish(tmp_path_factory.mktemp("whole"), rows))) as opened:
+        yield opened
+
+
+def test_without_a_complete_day_nothing_is_compared(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Not a fall to zero: the change is not known."""
+    rows = {"charges": CHARGES, "daily_costs": daily(CHARGES, COUNTS)}
+    with closing(open_published(publish(tmp_path_factory.mktemp("none"), rows))) as con:
+        row = ask(con, "cost_by_project")[0]
+        trend = ask(con, "daily_trend")
+    assert (row["cost_usd"], row["change_usd"], row["compared_days"]) == (Decimal("11.5"), None, 0)
+    assert {day["week_change_basis_points"] for day in trend} == {None}
+
+
 def test_a_whole_month_compares_with_the_whole_month_before(
-    con: duckdb.DuckDBPyConnection,
+    whole_months: duckdb.DuckDBPyConnection,
 ) -> None:
     """November has 30 days, October 31: all of October counts."""
-    rows = ask(con, "cost_by_project", since="2026-11-01", until="2026-12-01")
+    rows = ask(whole_months, "cost_by_project", since="2026-11-01", until="2026-12-01")
     assert rows[0]["cost_before_usd"] == charged("2026-10-01", "2026-11-01", project_id="proj_chat")
     assert rows[0]["cost_before_usd"] == Decimal(12)
 
 
 def test_days_past_the_end_of_a_shorter_month_compare_with_all_of_it(
-    con: duckdb.DuckDBPyConnection,
+    whole_months: duckdb.DuckDBPyConnection,
 ) -> None:
     """December 1 to 30 compares with November 1 to 30, nothing of December counts as before."""
-    rows = ask(con, "cost_by_project", since="2026-12-01", until="2026-12-31")
+    rows = ask(whole_months, "cost_by_project", since="2026-12-01", until="2026-12-31")
     assert sum(row["cost_before_usd"] for row in rows) == charged("2026-11-01", "2026-12-01")
 
 
@@ -283,8 +314,9 @@ def test_daily_trend_shows_every_day_and_moving_weeks(con: duckdb.DuckDBPyConnec
     assert rows[9] == {
         "charge_date": date(2026, 11, 10), "cost_usd": Decimal(3), "cost_7_days_usd": Decimal(3),
         "cost_7_days_before_usd": Decimal("18.5"), "week_change_basis_points": -8378,
-        "unpriced_quantity": 0, "line_count": 1, "is_provisional": False,
+        "unpriced_quantity": 0, "line_count": 1, "is_provisional": False, "is_complete": True,
     }  # fmt: skip
+    assert (rows[11]["is_complete"], rows[11]["week_change_basis_points"]) == (False, None)
     # The week to November 3 reaches back into October, which is not shown: 8.50 + 10.00.
     assert rows[2]["cost_7_days_usd"] == Decimal("18.5")
     assert rows[11]["is_provisional"] is True

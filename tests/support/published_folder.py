@@ -7,7 +7,7 @@ the columns of the contract; what a row does not give is NULL.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from pipeline.published.dictionary import dictionary
+from pipeline.published.snapshot.template import views
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
@@ -30,12 +31,33 @@ def publish(root: Path, rows: Rows, run_id: str = "run-1") -> Path:
         con.execute("BEGIN")  # one commit, not one for each of three hundred comments
         for view, columns in dictionary().items():
             _publish_view(con, snapshot, view, columns, rows.get(view, ()))
+        con.execute("CREATE SCHEMA stored")
+        con.execute("CREATE VIEW stored.calendar AS FROM main.calendar")
+        con.execute(f"CREATE OR REPLACE VIEW compared_days AS {views()['compared_days']}")
         con.execute("COMMIT")
     link = root / "published"
     new = root / "published.new"
     new.symlink_to(snapshot, target_is_directory=True)
     new.replace(link)
     return link
+
+
+def covered(since: str, last: str) -> list[dict[str, Any]]:
+    """Rows of `calendar`: days that the only source has covered to their end."""
+    first = date.fromisoformat(since)
+    return [
+        {
+            "calendar_date": first + timedelta(days=offset),
+            "source": "gateway",
+            "covers": "usage",
+            "role": "charge",
+            "state": "complete",
+            "utc_state": "complete",
+            "is_decisive": True,
+            "is_day_complete": True,
+        }
+        for offset in range((date.fromisoformat(last) - first).days + 1)
+    ]
 
 
 def charge(  # a line as the rater makes it

@@ -12,13 +12,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
+from pipeline.calendar.coverage import CALENDAR_SCHEMA
 from pipeline.published.dictionary import dictionary
+from pipeline.published.snapshot.template import views
 from pipeline.schemas import CHARGE_SCHEMA
 
 NOW = datetime(2026, 11, 17, 13, 20)
 BERLIN = ZoneInfo("Europe/Berlin")
 RUN_ID = "20261117T131500-7f3a"
 EMPTY_DAY = date(2026, 11, 8)
+CALENDAR_VIEWS = ("calendar", "compared_days")
 
 PROJECTS: dict[str, str | None] = {
     "proj_chatbot": "Support chatbot",
@@ -156,9 +159,38 @@ class Books:
         """The other views of the contract, without rows."""
         made = {name for (name,) in self.con.execute("SHOW TABLES").fetchall()}
         for view, columns in dictionary().items():
-            if view not in made | {"charges", "daily_costs"}:
+            if view not in made | {"charges", "daily_costs", *CALENDAR_VIEWS}:
                 types = ", ".join(f"{c} {kind}" for c, (kind, _) in columns.items() if c)
                 self.con.execute(f"CREATE TABLE {view} ({types})")
+        schema = pl.DataFrame(schema=CALENDAR_SCHEMA)
+        self.con.execute("CREATE SCHEMA stored")
+        self.con.register("schema", schema.to_arrow())
+        self.con.execute("CREATE TABLE stored.calendar AS FROM schema")
+        self.con.unregister("schema")
+        for view in CALENDAR_VIEWS:
+            self.con.execute(f"CREATE VIEW {view} AS {views()[view]}")
+
+    def cover(
+        self,
+        since: date,
+        last: date,
+        *,
+        source: str = "gateway",
+        covers: str = "usage",
+        role: str = "charge",
+        state: str = "complete",
+        is_day_complete: bool | None = None,
+    ) -> None:
+        """Give days of a source a state; without any, all are complete to the last charge."""
+        is_whole = state == "complete" if is_day_complete is None else is_day_complete
+        for offset in range((last - since).days + 1):
+            day = since + timedelta(days=offset)
+            self.insert(
+                "stored.calendar", calendar_date=day, source=source, covers=covers, role=role,
+                state=state, utc_state=state, is_decisive=role == "charge",
+                is_day_complete=is_whole,
+                covered_until_at=None,
+            )  # fmt: skip
 
     def insert(self, table: str, **row: Any) -> None:
         """Add one row to another relation; what is not named is NULL."""
@@ -173,6 +205,10 @@ class Books:
         self.con.execute("CREATE TABLE charges AS SELECT * FROM frame")
         self.con.unregister("frame")
         self.con.execute(DAILY_COSTS)
+        days = [line["charge_date"] for line in self.lines]
+        found = self.con.execute("SELECT count(*) FROM calendar").fetchone()
+        if days and found == (0,):
+            self.cover(min(days).replace(day=1), max(days))
         self.con.close()
         return duckdb.connect(str(self.path), read_only=True)
 
@@ -265,6 +301,25 @@ def _budget(books: Books, name: str, covers: tuple[str | None, ...], figures: st
 
 
 def _beside(books: Books) -> None:
+    first_day, yesterday = date(2026, 10, 1), date(2026, 11, 16)
+    books.cover(first_day, date(2026, 11, 13))
+    books.cover(date(2026, 11, 14), yesterday, is_day_complete=False)
+    books.cover(first_day, date(2026, 11, 13), source="openai-usage")
+    books.cover(date(2026, 11, 14), date(2026, 11, 15), source="openai-usage", state="missing")
+    books.cover(yesterday, date(2026, 11, 17), source="openai-usage", state="late")
+    books.cover(date(2026, 11, 17), date(2026, 11, 17), state="late")
+    for since, last, is_whole in (
+        (first_day, date(2026, 11, 13), True), (date(2026, 11, 14), yesterday, False),
+    ):  # fmt: skip
+        books.cover(
+            since, last, source="openai-costs", covers="costs", role="costs",
+            is_day_complete=is_whole,
+        )  # fmt: skip
+    books.con.execute(
+        "UPDATE stored.calendar SET covered_until_at = CASE source "
+        "WHEN 'gateway' THEN TIMESTAMP '2026-11-17 12:58' "
+        "WHEN 'openai-usage' THEN TIMESTAMP '2026-11-14' ELSE TIMESTAMP '2026-11-17' END"
+    )
     for name, kind, first, missing in (
         ("gateway", "request_log", date(2026, 10, 1), {EMPTY_DAY}),
         (

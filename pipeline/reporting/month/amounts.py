@@ -43,26 +43,27 @@ NOTHING = Amount()
 
 
 class InTwoPeriods:
-    """A base class of rows with an amount in the report's period and one in the period before."""
+    """A base class of rows with the month's amount, and those of the days that are compared."""
 
     __slots__ = ()
-    current: Amount
-    compared: Amount
+    current: Amount  # of the month
+    comparable: Amount  # of its days that are compared
+    compared: Amount  # of the days that they are compared with
 
     @property
     def change(self) -> Decimal:
-        """The change against the period before, in US dollars."""
-        return difference(self.current.usd, self.compared.usd)
+        """The change over the days that are compared, in US dollars."""
+        return difference(self.comparable.usd, self.compared.usd)
 
     @property
     def is_change_uncertain(self) -> bool:
         """Whether one of the two amounts has a part without a price."""
-        return self.current.is_lower_bound or self.compared.is_lower_bound
+        return self.comparable.is_lower_bound or self.compared.is_lower_bound
 
     @property
     def is_change_unknown(self) -> bool:
         """Whether one of the two amounts has no price at all."""
-        return self.current.is_unknown or self.compared.is_unknown
+        return self.comparable.is_unknown or self.compared.is_unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class CostCell:
     model: str | None
     scope: str | None
     current: Amount = NOTHING
+    comparable: Amount = NOTHING
     compared: Amount = NOTHING
     requests: int = 0
     input_tokens: int = 0
@@ -36,11 +37,12 @@ def cells(
 ) -> tuple[CostCell, ...]:
     """The cells of the queries `cells`, `volumes` and `unpriced`, joined."""
     found: dict[tuple[str | None, str | None, str | None], CostCell] = {}
-    for project_id, _, model, scope, usd, lines, without, usd_0, lines_0, without_0 in money:
+    for project_id, _, model, scope, *amounts in money:
         found[project_id, model, scope] = CostCell(
             project_id, model, scope,
-            current=Amount(usd, lines, without),
-            compared=Amount(usd_0, lines_0, without_0),
+            current=Amount(*amounts[:3]),
+            comparable=Amount(*amounts[3:6]),
+            compared=Amount(*amounts[6:]),
         )  # fmt: skip
     for project_id, model, scope, requests, tokens_in, tokens_out in volumes:
         key = (project_id, model, scope)

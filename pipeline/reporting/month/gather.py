@@ -11,12 +11,12 @@ import duckdb
 
 from pipeline.dates import Days, first_of, local_date, month_before, whole_month
 from pipeline.errors import CheckFailedError
-from pipeline.money import total
+from pipeline.money import difference, total
 from pipeline.published import queries
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.cells import CostCell
 from pipeline.reporting.month.model import MonthReport, ReportedRun, Totals
-from pipeline.reporting.month.period import Bounds, ReportPeriod, compared_days
+from pipeline.reporting.month.period import Bounds, Comparison, IncompleteDay, ReportPeriod
 from pipeline.reporting.month.reader import MonthReader, month_reader
 from pipeline.reporting.month.ties import read_calendars, read_provider_costs
 from pipeline.reporting.sections import (
@@ -77,7 +77,7 @@ def choose_period(
         bounds = _bounds(days, chosen)
     period = ReportPeriod(
         month=chosen,
-        compared=compared_days(chosen, today, bounds.last_of_month),
+        comparison=_comparison(con, chosen, today),
         previous=month_before(chosen.since),
         today=today,
         zone=zone,
@@ -106,6 +106,7 @@ def gather(
         made_at=made_at,
         run=_run(month, run_id),
         current=totals["current"],
+        comparable=totals["comparable"],
         compared=totals["compared"],
         previous=totals["previous"],
         calendars=read_calendars(month),
@@ -121,6 +122,23 @@ def _bounds(days: Sequence[date], month: Days) -> Bounds:
     before = [day for day in days if day < month.until]
     inside = [day for day in before if day >= month.since]
     return Bounds(min(days, default=None), max(before, default=None), max(inside, default=None))
+
+
+def _comparison(con: duckdb.DuckDBPyConnection, month: Days, today: date) -> Comparison:
+    parameters = {
+        "since": month.since,
+        "until": month.until,
+        "previous_since": month_before(month.since).since,
+        "today": today,
+    }
+    found = queries.rows(con, "reporting/compared_days", parameters)
+    incomplete = queries.rows(con, "reporting/incomplete_days", parameters)
+    return Comparison(
+        days=tuple(sorted(day for day, _, _ in found if day is not None)),
+        before=tuple(sorted(day for _, day, _ in found if day is not None)),
+        is_whole_month=any(is_whole for _, _, is_whole in found),
+        incomplete=tuple(IncompleteDay(*row) for row in incomplete),
+    )
 
 
 def _totals(month: MonthReader) -> dict[str, Totals]:
@@ -139,7 +157,7 @@ def _run(month: MonthReader, run_id: str) -> ReportedRun:
 def _check(report: MonthReport, all_cells: tuple[CostCell, ...]) -> None:
     """Every way to the month's total must give the same digits, else there is no report."""
     spent = report.current.amount.usd
-    change = total((spent, report.compared.amount.usd.copy_negate()))
+    change = difference(report.comparable.amount.usd, report.compared.amount.usd)
     ways = {
         "the cells of the tables": (total(cell.current.usd for cell in all_cells), spent),
         "the days of the chart": (total(day.total.usd for day in report.days.days), spent),

@@ -54,6 +54,7 @@ class MonthReport:
     made_at: datetime
     run: ReportedRun
     current: Totals
+    comparable: Totals
     compared: Totals
     previous: Totals
     calendars: Calendars
@@ -104,6 +105,11 @@ class MonthReport:
         """Rows in quarantine."""
         found: tuple[RejectedRows, ...] = self.sections["quarantine"]
         return found
+
+    @property
+    def is_all_compared(self) -> bool:
+        """Whether all that was spent in the month lies on days that are compared."""
+        return self.comparable.amount == self.current.amount
 
     @property
     def quarantined(self) -> int:

@@ -6,11 +6,11 @@ Takes the business clock (naive UTC) and the organization's zone; never reads a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import date, datetime
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pipeline.dates import Days, at_midnight, month_before
+from pipeline.dates import Days, at_midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,33 @@ class Bounds:
     last_of_month: date | None
 
 
+class IncompleteDay(NamedTuple):
+    """A day that is over and that a source has not covered to its end."""
+
+    day: date
+    source: str
+    state: str  # late, missing, before the start
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The days of the month that are compared, and those of the month before they compare with.
+
+    All of them are complete in every source that decides; see the view `compared_days`.
+    """
+
+    days: tuple[date, ...]
+    before: tuple[date, ...]
+    is_whole_month: bool  # both months are complete
+    incomplete: tuple[IncompleteDay, ...]  # in both months, with the source that is not there
+
+
 @dataclass(frozen=True, slots=True)
 class ReportPeriod:
-    """The month of a report, the month before, and the days of that one that compare fairly."""
+    """The month of a report, the month before, and the days of both that compare."""
 
     month: Days
-    compared: Days
+    comparison: Comparison
     previous: Days
     today: date
     zone: ZoneInfo
@@ -42,26 +63,18 @@ class ReportPeriod:
         return "open" if self.today >= self.month.since else "future"
 
     @property
-    def complete(self) -> Days:
-        """The days of the month that are over."""
-        return Days(self.month.since, min(max(self.today, self.month.since), self.month.until))
+    def missing(self) -> tuple[date, ...]:
+        """Days of the month that are over and not complete, after the books' first day."""
+        return tuple(
+            sorted(
+                {
+                    found.day
+                    for found in self.comparison.incomplete
+                    if found.day >= self.month.since and found.state != "before the start"
+                }
+            )
+        )
 
     def instants(self) -> tuple[datetime, datetime]:
         """The month's first instant and the one after its last, as naive UTC."""
         return at_midnight(self.month.since, self.zone), at_midnight(self.month.until, self.zone)
-
-
-def compared_days(month: Days, today: date, last_charge_date: date | None) -> Days:
-    """The days of the month before that compare fairly with what the month has so far.
-
-    A month that is over, or yet to come, compares with the whole month before. A running one
-    compares with as many days as it has itself, up to its last day with charges: a source that is
-    two days late must not look like two days without spending.
-    """
-    previous = month_before(month.since)
-    if not month.since <= today < month.until:
-        return previous
-    end = last_charge_date if last_charge_date is not None else today
-    count = (end - month.since).days + 1
-    until = previous.since + timedelta(days=max(count, 0))
-    return Days(previous.since, min(until, previous.until))

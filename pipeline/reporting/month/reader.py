@@ -59,8 +59,9 @@ def _parameters(period: ReportPeriod, run_id: str) -> dict[str, Any]:
     return {
         "since": period.month.since,
         "until": period.month.until,
-        "compared_since": period.compared.since,
-        "compared_until": period.compared.until,
+        "comparable_days": list(period.comparison.days),
+        "compared_days": list(period.comparison.before),
+        "today": period.today,
         "previous_since": period.previous.since,
         "usage_since": period.month.since - ONE_DAY,
         "usage_until": period.month.until + ONE_DAY,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from pipeline.dates import crosses_midnight, is_whole_hours, local_date
+from pipeline.dates import crosses_midnight, is_whole_hours
 from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.reader import MonthReader
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Freshness and completeness of one source."""
+    """Freshness and completeness of one source; its costs are a row of their own."""
 
     name: str
     kind: str
+    covers: str  # usage or costs
+    role: str  # charge, detail, costs or set aside
     files: int
     waiting_files: int
     unreadable_files: int
@@ -24,7 +27,9 @@ class SourceState:
     waiting_bytes: int
     rows_read: int
     last_record_at: datetime | None
-    missing: tuple[date, ...] | None  # None where it has no records of usage by nature
+    covered_until_at: datetime | None
+    missing: tuple[date, ...]  # over for longer than a day, and not covered to their end
+    late: tuple[date, ...]  # over since yesterday
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +73,23 @@ class Sources:
 
 def read(month: MonthReader) -> Sources:
     """The sources as of the snapshot, with their missing days of the month."""
-    seen: dict[str, set[date]] = {}
-    for name, day, _ in month.rows("source_days"):
-        seen.setdefault(name, set()).add(day)
+    days: dict[tuple[str, str], dict[str, tuple[date, ...]]] = {}
+    facts: dict[tuple[str, str], tuple[str, datetime | None]] = {}
+    for name, covers, role, until_at, state, found in month.rows("source_days"):
+        days.setdefault((name, covers), {})[state] = tuple(found or ())
+        facts[name, covers] = (role, until_at)
     return Sources(
         states=tuple(
             SourceState(
-                name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read, last_at,
-                missing=_missing(first_at, seen.get(name, set()), month.period),
+                name, kind, covers, role, files, waiting, unreadable, gone, waiting_bytes,
+                rows_read, last_at,
+                covered_until_at=until_at,
+                missing=days.get((name, covers), {}).get("missing", ()),
+                late=days.get((name, covers), {}).get("late", ()),
             )
-            for (
-                name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read,
-                first_at, last_at,
-            ) in month.rows("sources")
+            for name, kind, files, waiting, unreadable, gone, waiting_bytes, rows_read, last_at
+            in month.rows("sources")
+            for covers, (role, until_at) in _parts(name, facts)
         ),
         not_fetched=tuple(NotFetched(*row) for row in month.rows("not_fetched")),
         not_covered=tuple(NotCovered(*row) for row in month.rows("not_covered")),
@@ -89,10 +98,10 @@ def read(month: MonthReader) -> Sources:
 
 
 def is_stale(source: SourceState, period: ReportPeriod, made_at: datetime) -> bool:
-    """Whether a source of a running month has had no record for two days."""
-    if period.state != "open" or source.last_record_at is None:
+    """Whether a source of a running month has covered nothing of the last two days."""
+    if period.state != "open" or source.covered_until_at is None:
         return False
-    return made_at - source.last_record_at > timedelta(days=2)
+    return made_at - source.covered_until_at > timedelta(days=2)
 
 
 def _split_hours(month: MonthReader) -> SplitHours:
@@ -103,10 +112,9 @@ def _split_hours(month: MonthReader) -> SplitHours:
     return SplitHours(len(requests), sum(requests))
 
 
-def _missing(
-    first_at: datetime | None, seen: set[date], period: ReportPeriod
-) -> tuple[date, ...] | None:
-    if first_at is None:  # costs have no times of records
-        return None
-    start = local_date(first_at, period.zone)
-    return tuple(day for day in period.complete if day >= start and day not in seen)
+def _parts(
+    name: str, facts: Mapping[tuple[str, str], tuple[str, datetime | None]]
+) -> list[tuple[str, tuple[str, datetime | None]]]:
+    """What a source covers: usage, costs, or both in this order."""
+    found = [(c, facts[name, c]) for c in ("usage", "costs") if (name, c) in facts]
+    return found or [("usage", ("charge", None))]

@@ -157,7 +157,7 @@ def test_moves_add_up_to_the_change_of_the_total(
     page = read(write(published_books))
     moves = page.table("h-moves")
     parts = [row[4] for row in moves.body] + [moves.foot[0][3]]
-    change = page.table("h-projects").foot[-1][4].sorts_by
+    change = page.table("h-projects").foot[-1][5].sorts_by
     assert len(moves.body) == 10
     assert plain(_sum([cell.sorts_by for cell in parts])) == moves.foot[1][3].sorts_by == change
 
@@ -315,22 +315,29 @@ def test_quarantine_counts_what_is_still_held_back_of_the_month(
 def test_freshness_names_last_records_missing_and_provisional_days(
     published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
 ) -> None:
-    """Days without a record that are over; today is not over, so it is not missing."""
+    """Days that a source has not covered to their end; today is not over, so it is not missing."""
     page = read(write(published_books))
     rows = {row[0].text: [cell.text for cell in row] for row in page.table("h-sources").body}
-    assert rows["gateway"][2:4] == ["17 Nov 2026, 13:58 CET 22 minutes before this report", "8"]
+    assert rows["gateway"][2:4] == ["17 Nov 2026, 13:58 CET 22 minutes before this report", "none"]
     assert rows["gateway"][6] == "1 waiting file 3.2 MB waiting"
     assert rows["openai-usage"][2:4] == [
-        "14 Nov 2026, 00:00 CET 3 days before this report",
-        f"8, 14{DASH}16",
+        "14 Nov 2026, 01:00 CET 3 days before this report",
+        f"14{DASH}15; 16 late",
     ]
-    assert rows["openai-costs"][3] == DASH
+    assert rows["openai-costs costs"][2:4] == [
+        "17 Nov 2026, 01:00 CET 13 hours before this report", "none",
+    ]  # fmt: skip
+    assert f"1{DASH}13 November 2026: $" in page.text
+    assert f"14{DASH}15 November 2026 are missing (openai-usage)." in page.text
+    assert "16 November 2026 is not complete yet (openai-usage)." in page.text
     assert f"15{DASH}17 November are provisional." in page.text
-    assert "\N{MULTIPLICATION SIGN} 8 no usage recorded" in page.text
+    assert "8 no usage recorded" in page.text
+    assert f"\N{MULTIPLICATION SIGN} 14{DASH}16 not complete: a source is missing" in page.text
 
 
 def test_books_that_do_not_add_up_give_no_report(books: Books, write: Write) -> None:
     """An unpriced line with a cost breaks the contract: the changes miss the total."""
+    books.charge(date(2026, 10, 2), "p", "m", "text_input_tokens", "4", "1")
     books.charge(date(2026, 11, 2), "p", "m", "text_input_tokens", "4", None, cost_usd=Decimal(5))
     with pytest.raises(CheckFailedError, match="report 2026-11: the changes by project and model"):
         write(books.finish())

@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import duckdb
-import pytest
 
-from pipeline.dates import Days, whole_month
-from pipeline.reporting.month.period import compared_days
 from pipeline.text import DASH
 from tests.reporting.conftest import Read, Write
 from tests.support.report_books import Books
@@ -55,31 +52,6 @@ def test_latest_is_the_default_month_and_not_the_last_one_written(
     old = write(published_books, date(2026, 10, 1))
     assert old.html.read_bytes() != before
     assert latest.read_bytes() == before == latest.with_name("2026-11.html").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("month", "today", "last", "since", "until"),
-    [
-        # over: the whole month before
-        (date(2026, 10, 1), date(2026, 11, 17), date(2026, 10, 31), (9, 1), (10, 1)),
-        # running: as many days as it has charges
-        (date(2026, 11, 1), date(2026, 11, 17), date(2026, 11, 17), (10, 1), (10, 18)),
-        # running, the source is two days late
-        (date(2026, 11, 1), date(2026, 11, 17), date(2026, 11, 15), (10, 1), (10, 16)),
-        # running, nothing yet: as many days as have begun
-        (date(2026, 11, 1), date(2026, 11, 3), None, (10, 1), (10, 4)),
-        # not begun yet
-        (date(2026, 12, 1), date(2026, 11, 17), None, (11, 1), (12, 1)),
-        # the month before is shorter: all of it
-        (date(2026, 3, 1), date(2026, 3, 31), date(2026, 3, 30), (2, 1), (3, 1)),
-    ],
-)
-def test_an_open_month_is_compared_with_as_many_days_of_the_month_before(
-    month: date, today: date, last: date | None, since: tuple[int, int], until: tuple[int, int]
-) -> None:
-    """A running month against a whole one would always look like a fall."""
-    found = compared_days(whole_month(month), today, last)
-    assert found == Days(date(2026, *since), date(2026, *until))
 
 
 def test_the_change_of_an_open_month_leaves_out_the_rest_of_the_month_before(

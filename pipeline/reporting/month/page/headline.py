@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from pipeline import text
+from pipeline.dates import first_of, whole_month
 from pipeline.money import difference, display_usd, ratio, to_cents
 from pipeline.reporting.month.model import MonthReport
 from pipeline.reporting.sections.costs.breakdowns import CostTable
+
+# The states of days that are not compared, the worst first, and what a sentence says of them.
+_STATES = {
+    "missing": "missing",
+    "late": "not complete yet",
+    "before the start": "before the first record",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,20 @@ def rounding(table: CostTable) -> str:
 
 
 def _comparison(report: MonthReport) -> list[str]:
-    period, now, before = report.period, report.current.amount, report.compared.amount
-    whole = report.previous.amount
-    if now.is_absent and whole.is_absent:
+    period, now, before = report.period, report.comparable.amount, report.compared.amount
+    whole, compared = report.previous.amount, report.period.comparison
+    if report.current.amount.is_absent and whole.is_absent:
         return []
     sentences = []
-    days = text.days(period.compared)
-    if before.is_absent:
+    days = text.some_days(compared.before)
+    if not compared.before:
+        name = text.month(period.previous.since)
+        sentences.append(
+            f"Nothing was recorded in {name} to compare it with."
+            if whole.is_absent
+            else f"No day is complete in both months, so {name} is not compared."
+        )
+    elif before.is_absent:
         sentences.append(f"Nothing was recorded in {days} to compare it with.")
     else:
         change = difference(now.usd, before.usd)
@@ -74,9 +91,12 @@ def _comparison(report: MonthReport) -> list[str]:
         direction = "more" if change > 0 else "less"
         known = "at least " if before.is_lower_bound else ""
         amount = display_usd(change.copy_abs())
-        sentence = f"{amount}{part} {direction} than in {days} ({known}{display_usd(before.usd)})."
+        compared_to = f"in {days} ({known}{display_usd(before.usd)})"
+        sentence = f"{amount}{part} {direction} than {compared_to}."
         if change == 0:
-            sentence = f"The same as in {days} ({known}{display_usd(before.usd)})."
+            sentence = f"The same as {compared_to}."
+        if not compared.is_whole_month:
+            sentence = f"{text.some_days(compared.days)}: {sentence[0].lower()}{sentence[1:]}"
         sentences.append(sentence)
         causes = report.moves.total
         if to_cents(causes.from_price) != 0:
@@ -88,11 +108,40 @@ def _comparison(report: MonthReport) -> list[str]:
             sentences.append(
                 "Usage without a price is in neither amount, so the change may differ."
             )
-    if period.compared != period.previous and not whole.is_absent:
+    sentences += _not_compared(report)
+    if not compared.is_whole_month and not whole.is_absent:
         known = "at least " if whole.is_lower_bound else ""
         name = text.month(period.previous.since)
         sentences.append(f"The whole of {name} came to {known}{display_usd(whole.usd)}.")
     return sentences
+
+
+def _not_compared(report: MonthReport) -> list[str]:
+    """Which days of both months are not complete, and which sources are not there."""
+    period = report.period
+    found: dict[tuple[date, str, tuple[str, ...]], list[date]] = {}
+    for day in sorted({row.day for row in period.comparison.incomplete}):
+        rows = [row for row in period.comparison.incomplete if row.day == day]
+        state = next(s for s in _STATES if s in {row.state for row in rows})
+        sources = tuple(sorted({row.source for row in rows if row.state == state}))
+        if state == "before the start":
+            sources = ()
+        found.setdefault((first_of(day), state, sources), []).append(day)
+    sentences = []
+    for (month, state, sources), days in found.items():
+        is_whole = len(days) == whole_month(month).count
+        if is_whole and state == "before the start":
+            continue  # the books had not begun
+        verb = "is" if is_whole or len(days) == 1 else "are"
+        sentences.append(f"{text.some_days(days)} {verb} {_STATES[state]}{_of(sources)}.")
+    return sentences
+
+
+def _of(sources: tuple[str, ...]) -> str:
+    if not sources:
+        return ""
+    others = f" and {len(sources) - 2} others" if len(sources) > 3 else ""
+    return f" ({', '.join(sources[:2] if others else sources)}{others})"
 
 
 def _choice(report: MonthReport) -> str:
@@ -110,11 +159,17 @@ def _status(report: MonthReport) -> str:
     provisional = report.days.provisional
     if period.state == "open":
         sentence = f"Month so far: day {period.today.day} of {period.month.count}, not over yet."
+    elif period.missing:
+        sentence = f"The month is over, but {_numbered(period.missing)} not complete."
     else:
         sentence = "The month is over."
     if provisional:
-        name = text.MONTHS[period.month.since.month - 1]
-        days = text.day_numbers(provisional)
-        return f"{sentence} {days} {name} {'is' if len(provisional) == 1 else 'are'} provisional."
-    is_final = period.state == "past" and not report.current.amount.is_absent
+        return f"{sentence} {_numbered(provisional)} provisional."
+    is_final = period.state == "past" and not period.missing and not report.current.amount.is_absent
     return f"{sentence} All its days are final." if is_final else sentence
+
+
+def _numbered(days: Sequence[date]) -> str:
+    """Days of one month as the subject of a sentence: 23 to 30 November are."""
+    name = text.MONTHS[days[0].month - 1]
+    return f"{text.day_numbers(days)} {name} {'is' if len(days) == 1 else 'are'}"

@@ -80,6 +80,7 @@ def _environment(zone: ZoneInfo) -> Environment:
         days=text.days,
         month=text.month,
         day_numbers=text.day_numbers,
+        some_days=text.some_days,
         instant=lambda value: text.instant(value, zone),
         size=text.size,
         age=text.age,

@@ -24,6 +24,7 @@ class CostRow(InTwoPeriods):
     label: str
     is_named: bool  # False: a placeholder of ours such as "(no project)" or "7 others"
     current: Amount = NOTHING
+    comparable: Amount = NOTHING
     compared: Amount = NOTHING
     requests: int = 0
     input_tokens: int = 0
@@ -105,6 +106,7 @@ def _row(label: Label, members: Iterable[CostCell]) -> CostRow:
         row = replace(
             row,
             current=row.current + cell.current,
+            comparable=row.comparable + cell.comparable,
             compared=row.compared + cell.compared,
             requests=row.requests + cell.requests,
             input_tokens=row.input_tokens + cell.input_tokens,
@@ -120,6 +122,7 @@ def _sum(label: str, rows: Iterable[CostRow]) -> CostRow:
         result = replace(
             result,
             current=result.current + row.current,
+            comparable=result.comparable + row.comparable,
             compared=result.compared + row.compared,
             requests=result.requests + row.requests,
             input_tokens=result.input_tokens + row.input_tokens,

@@ -22,6 +22,7 @@ class CenterCost(InTwoPeriods):
     is_mapped: bool
     projects: int
     current: Amount
+    comparable: Amount
     compared: Amount
 
 
@@ -33,11 +34,9 @@ def read(month: MonthReader) -> tuple[CenterCost, ...]:
             team or "",
             is_mapped,
             projects,
-            Amount(usd, lines, without),
-            Amount(compared_usd, compared_lines, compared_without),
+            Amount(*amounts[:3]),
+            Amount(*amounts[3:6]),
+            Amount(*amounts[6:]),
         )
-        for (
-            cost_center, team, is_mapped, projects, usd, lines, without, compared_usd,
-            compared_lines, compared_without,
-        ) in month.rows("cost_centers")
-    )  # fmt: skip
+        for cost_center, team, is_mapped, projects, *amounts in month.rows("cost_centers")
+    )

@@ -15,7 +15,7 @@ from pipeline.reporting.month.reader import MonthReader
 TOP_SERIES = 8
 _LETTERS = "ABCDEFGH"
 
-DayKind = Literal["used", "empty", "before", "ahead"]
+DayKind = Literal["used", "empty", "before", "ahead"]  # by its charges
 Labelled = Callable[[str | None], Label]
 
 
@@ -26,6 +26,7 @@ class DayCost:
     day: date
     state: DayKind
     is_provisional: bool
+    is_missing: bool  # over, and not every source has covered it to its end
     amounts: tuple[Amount, ...]
     total: Amount
 
@@ -55,8 +56,13 @@ class DailyCosts:
 
     @property
     def empty(self) -> tuple[date, ...]:
-        """Days that are over and have no charges at all."""
-        return tuple(day.day for day in self.days if day.state == "empty")
+        """Days that are complete and have no charges at all."""
+        return tuple(day.day for day in self.days if day.state == "empty" and not day.is_missing)
+
+    @property
+    def missing(self) -> tuple[date, ...]:
+        """Days that are over and that not every source has covered to their end."""
+        return tuple(day.day for day in self.days if day.is_missing)
 
 
 def read(month: MonthReader) -> DailyCosts:
@@ -104,12 +110,13 @@ def _days(
     provisional: set[date],
 ) -> tuple[DayCost, ...]:
     shown = list(groups)
+    missing = set(period.missing)
     days = []
     for day in period.month:
         amounts = tuple(_added(by_project[key].get(day, NOTHING) for key in keys) for keys in shown)
         whole = _added(amounts)
         state = _state(day, whole, period, bounds)
-        days.append(DayCost(day, state, day in provisional, amounts, whole))
+        days.append(DayCost(day, state, day in provisional, day in missing, amounts, whole))
     return tuple(days)
 
 

@@ -23,7 +23,7 @@ Pair = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The change of one project's spending on one model, by cause."""
+    """The change of one project's spending on one model over the days compared, by cause."""
 
     project: str
     is_project_named: bool
@@ -73,7 +73,7 @@ def moves(
     amounts: dict[Pair, tuple[Amount, Amount]] = {}
     for cell in all_cells:
         current, compared = amounts.get((cell.project_id, cell.model), (Amount(), Amount()))
-        amounts[cell.project_id, cell.model] = (current + cell.current, compared + cell.compared)
+        amounts[cell.project_id, cell.model] = (current + cell.comparable, compared + cell.compared)
     every = sorted(
         (
             _move(label(pair[0]), model_label(pair[1]), both, causes.get(pair, (ZERO, ZERO)))

@@ -40,8 +40,8 @@ def test_ticks_say_no_more_than_needed() -> None:
 def test_bars_stack_up_from_zero_and_credits_hang_below_it() -> None:
     """$30 and $10 stacked, -$10 below: a scale of -10 to 40, four parts to one."""
     amounts = (Amount(Decimal(30), 1), Amount(Decimal(10), 1), Amount(Decimal(-10), 1))
-    day = DayCost(date(2026, 11, 1), "used", False, amounts, Amount(Decimal(30), 3))
-    empty = DayCost(date(2026, 11, 2), "empty", False, (NOTHING,) * 3, NOTHING)
+    day = DayCost(date(2026, 11, 1), "used", False, False, amounts, Amount(Decimal(30), 3))
+    empty = DayCost(date(2026, 11, 2), "empty", False, False, (NOTHING,) * 3, NOTHING)
     chart = daily_chart((day, empty), WIDE)
     assert [tick.label for tick in chart.ticks] == ["-$10", "$0", "$10", "$20", "$30", "$40"]
     part = Decimal(chart.plot_height) / 5

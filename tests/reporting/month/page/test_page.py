@@ -89,7 +89,7 @@ def test_the_page_has_its_sections_and_columns(
 ) -> None:
     """The structure readers and scripts know; a change here is a change for them."""
     page = read(write(published_books))
-    compared = ["Cost", "Share", "Before", "Change", "Change %", "Requests"]
+    compared = ["Cost", "Share", "Compared", "Before", "Change", "Change %", "Requests"]
     assert [(table.section, table.heads) for table in page.tables] == [
         ("h-days", ["Day", "A", "B", "C", "D", "E", "F", "G", "H", "Total"]),
         ("h-budgets", ["Budget", "State", "Spent of budget", "Used", "Spent", "Budget", "Left",
@@ -101,7 +101,7 @@ def test_the_page_has_its_sections_and_columns(
         ("h-unpriced", ["Model", "Operation", "Tier", "Meter", "Quantity", "Days", "Projects"]),
         ("h-quarantine", ["Rule", "Source", "Of this month", "Of no known day", "Tokens held back",
                           "Example"]),
-        ("h-sources", ["Source", "Kind", "Last record", "Missing days", "Files", "Rows read",
+        ("h-sources", ["Source", "Kind", "Covered until", "Missing days", "Files", "Rows read",
                        "Not read"]),
         ("h-adjustments", ["Reason", "Days", "Postings", "Net change", "Last posted"]),
         ("h-alerts", ["Raised", "About", "What", "State"]),
