@@ -49,13 +49,20 @@ def is_copy(
             last_record_at=original.last_record_at,
             covered_until_at=original.covered_until_at,
             message=f"a copy of {original.input_file}",
-            copy_of=original.copy_of or original.file_id,
+            copy_of=_first(original),
+            copied_lines=original.lines_read,
         ),
         known,
     )
     entry.take_in(original.rows_read, duplicate=original.rows_read, not_usage=original.not_usage)
     intake.touched.append(entry)
     return True
+
+
+def _first(original: InputFile) -> int:
+    """The file id of what this is a copy of; of itself where it is none, or has grown since."""
+    is_same = original.copied_lines in (None, original.lines_read)
+    return original.copy_of if original.copy_of is not None and is_same else original.file_id
 
 
 def leave_out(

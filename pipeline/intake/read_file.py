@@ -145,7 +145,7 @@ def _note_cut(
     for line, raw in found.over_long:
         detail = "the line is longer than 16 MiB; leave out the texts of prompts and answers"
         _reject(intake, entry, line, "line_too_long", detail, raw)
-    entry.content_hash = found.content_hash
+    intake.files.note_content(entry, found.content_hash)
     entry.lines_read = first_line - 1 + found.lines
     entry.read_bytes = found.read_bytes
     entry.size_bytes = file.size_bytes

@@ -211,6 +211,16 @@ def save_dropped(db: Database, dropped: pl.DataFrame, run_id: str) -> None:
     db.con.unregister("dropped_rows")
 
 
+def remove_dropped(db: Database, written: pl.DataFrame) -> None:
+    """Remove dropped duplicates that have a ledger row of their own now."""
+    db.con.register("written_rows", written)
+    db.con.execute(
+        "DELETE FROM dropped_duplicates WHERE (file_id, input_line, ledger_id, row_number) "
+        "IN (SELECT (file_id, input_line, ledger_id, row_number) FROM written_rows)"
+    )
+    db.con.unregister("written_rows")
+
+
 def dropped_of(db: Database, identity_hashes: pl.Series) -> pl.DataFrame:
     """The dropped duplicates with these identity hashes, with the run that dropped them."""
     db.con.register("affected", identity_hashes.to_frame("identity_hash"))

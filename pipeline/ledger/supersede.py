@@ -7,7 +7,7 @@ changed, and how many rows of which input file got another fate. Writes nothing 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -154,12 +154,14 @@ def counting_requests(
     excluded: pl.DataFrame,
     dropped: pl.DataFrame,
     versions: pl.DataFrame,
+    copies: Iterable[tuple[int, int, int]],
     identity_hashes: pl.Series,
     source_order: Sequence[str],
 ) -> pl.DataFrame:
     """Judge the requests with these identity hashes anew: ledger rows and dropped duplicates.
 
-    Takes in `versions` every version of an input file, and whether it is out. Gives what
+    Takes in `versions` every version of an input file, and whether it is out, and in `copies`
+    which of them share how many lines (original, copy, lines). Gives what
     `queries/ledger/counting_rows.sql` says.
     """
     columns = ", ".join(
@@ -170,6 +172,14 @@ def counting_requests(
     con.register("excluded_rows", excluded)
     con.register("dropped_rows", dropped)
     con.register("file_versions", versions)
+    con.register(
+        "file_copies",
+        pl.DataFrame(
+            list(copies),
+            schema=dict.fromkeys(("original_id", "copy_id", "copied_lines"), pl.Int64),
+            orient="row",
+        ),
+    )
     con.register("affected_identities", identity_hashes.to_frame(IDENTITY_HASH))
     con.register(
         "source_ranks",

@@ -31,6 +31,11 @@ MOVED_SCHEMA: dict[str, pl.DataType] = {
     "new_row_number": pl.Int64(),
 }
 
+# Dropped duplicates: the version and line of a file, and the ledger row with the same content.
+WRITTEN_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
+    ("file_id", "input_line", "ledger_id", "row_number"), pl.Int64()
+)
+
 
 @dataclass(slots=True)
 class ChangeSet:
@@ -42,6 +47,8 @@ class ChangeSet:
     exclusion_note: str | None = None
     # duplicates that were dropped, DROPPED_SCHEMA
     dropped: pl.DataFrame | None = None
+    # dropped duplicates that have a ledger row of their own now, WRITTEN_SCHEMA
+    written: pl.DataFrame | None = None
     reasons: dict[date, str] = field(default_factory=dict)  # UTC days to rate, and why
     rerated_days: set[date] | None = None  # None: no re-rating; these take the current book
     has_rejects: bool = False  # staged in a temporary table of the database

@@ -56,6 +56,8 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     ledger_store.save_ledger_files(db, storage.root, [*change.new_files, *change.superseded_files])
     if change.dropped is not None:
         ledger_store.save_dropped(db, change.dropped, run.run_id)
+    if change.written is not None:
+        ledger_store.remove_dropped(db, change.written)
     ledger_store.save_exclusions(
         db, change.exclusions, run.run_id, run.started_at, change.exclusion_note
     )

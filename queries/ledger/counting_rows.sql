@@ -1,8 +1,8 @@
 -- row: one ledger row of an affected call, or a dropped duplicate that counts now, with whether it
 -- counts once some files are forgotten, remembered, or moved to another basis.
 -- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities,
--- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id, copy_of,
--- lines_read, basis, is_out). A call, its contents and which of them counts are those of
+-- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id, lines_read,
+-- basis, is_out), file_copies (original_id, copy_id, copied_lines). A call, its contents and which of them counts are those of
 -- ledger/repeat_fates; a content keeps the place of its first row as long as a file has it that
 -- counts, so that what was replaced stays replaced; in a basis of its own, that of its first row
 -- there. A row that was moved to another basis only says what its dropped duplicates contain. Of
@@ -59,9 +59,10 @@ reading AS (
     {{ askers | columns("d") }}
   FROM direct AS d
   INNER JOIN file_versions AS o ON o.file_id = d.file_id
-  INNER JOIN file_versions AS v ON v.copy_of = d.file_id
-  -- the original may have grown since it was copied
-  WHERE v.lines_read = o.lines_read OR d.input_line <= v.lines_read
+  INNER JOIN file_copies AS k ON k.original_id = d.file_id
+  INNER JOIN file_versions AS v ON v.file_id = k.copy_id
+  -- both may have grown since the copy was made
+  WHERE k.copied_lines = o.lines_read OR d.input_line <= k.copied_lines
 ),
 
 placed AS (

@@ -482,3 +482,39 @@ def test_remembered_pages_count_again_from_the_next_run_on(tmp_path: Path) -> No
     trial.do("remember", "pages/b.json")
     trial.run()
     assert trial.dollars == 2
+
+
+def test_a_copy_that_has_grown_has_copies_of_its_own(tmp_path: Path) -> None:
+    """What they have beyond the first original counts there once the copy that grew is out."""
+    trial = Trial(tmp_path)
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", chat("c1", 1), chat("c2", 2))
+    trial.write("logs/c.jsonl", chat("c1", 1), chat("c2", 2))
+    trial.run()
+    trial.write("logs/a.jsonl", chat("c1", 1), chat("c3", 4))
+    trial.run()
+    assert trial.dollars == 7
+    trial.forget("logs/b.jsonl")
+    assert trial.dollars == 7
+    trial.forget("logs/a.jsonl")
+    assert trial.dollars == 3
+    trial.do("remember", "logs/b.jsonl")
+    trial.forget("logs/c.jsonl")
+    assert trial.dollars == 3
+
+
+def test_a_file_whose_duplicate_counts_by_now_is_mended(tmp_path: Path) -> None:
+    """The row is in the ledger then, and is not looked for a second time."""
+    trial = Trial(tmp_path)
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.write("logs/b.jsonl", "rubbish", chat("c1", 1))
+    trial.run()
+    trial.forget("logs/a.jsonl")
+    assert (trial.dollars, trial.held) == (Decimal(1), 1)
+    trial.write("logs/b.jsonl", chat("c2", 2), chat("c1", 1))
+    trial.run()
+    assert (trial.dollars, trial.held) == (Decimal(3), 0)

@@ -5,7 +5,8 @@ Owns the table `input_files`. Reads no record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from pipeline.errors import CheckFailedError
 from pipeline.intake.files.discovery import RawFile, age_seconds
 from pipeline.intake.files.hashes import content_hashes
 from pipeline.intake.files.recognize import (
+    by_content,
     has_grown,
     has_same_content,
     is_still_forgotten,
@@ -59,6 +61,7 @@ COLUMNS = (
     "run_id",
     "message",
     "copy_of",
+    "copied_lines",
     "changed_ns",
     "covered_until_at",
 )
@@ -95,6 +98,7 @@ class InputFile:
     run_id: str
     message: str | None = None
     copy_of: int | None = None  # file id of the version that has the same content
+    copied_lines: int | None = None  # how many lines it has from there; it may have grown since
     changed_ns: int | None = None  # None: read by an earlier version of the program
     covered_until_at: datetime | None = None  # end of its last record; None: as `changed_ns`
 
@@ -188,6 +192,13 @@ class InputFiles:
     next_id: int = 1
     # file ids of versions with rejected rows that another file holds back
     with_dropped_rejects: set[int] = field(default_factory=set)
+    _by_id: dict[int, InputFile] = field(default_factory=dict)
+    _by_path: dict[tuple[str, str], list[InputFile]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    # versions that have or had a content, and versions that are or were forgotten
+    _by_hash: dict[str, list[InputFile]] = field(default_factory=lambda: defaultdict(list))
+    _forgotten: list[InputFile] = field(default_factory=list)
 
     @classmethod
     def load(cls, db: Database) -> InputFiles:
@@ -200,7 +211,17 @@ class InputFiles:
     def _remember(self, entry: InputFile) -> None:
         self.entries[entry.source, entry.input_file] = entry
         self.versions.append(entry)
+        self._by_id[entry.file_id] = entry
+        self._by_path[entry.source, entry.input_file].append(entry)
+        self._by_hash[entry.content_hash].append(entry)
+        if entry.state == "forgotten":
+            self._forgotten.append(entry)
         self.next_id = max(self.next_id, entry.file_id + 1)
+
+    def note_content(self, entry: InputFile, content_hash: str) -> None:
+        """Note the hash of the content of a version, once it is known."""
+        entry.content_hash = content_hash
+        self._by_hash[content_hash].append(entry)
 
     def decide(
         self, source: Source, file: RawFile, real_now: datetime, *, may_grow: bool
@@ -242,7 +263,9 @@ class InputFiles:
         """
         found = [
             entry
-            for entry in reversed(self.versions)
+            for entry in sorted(
+                self._by_hash.get(content_hash, ()), key=lambda e: e.file_id, reverse=True
+            )
             if (entry.kind, entry.basis, entry.content_hash) == (kind, basis, content_hash)
             and entry.waiting_bytes == 0
             and entry.state != "unreadable"
@@ -259,24 +282,31 @@ class InputFiles:
 
         None where it begins with a file that counts as well: then it is that one.
         """
-        forgotten = self._by_content(kind, are_forgotten=True)
+        forgotten = by_content(self._forgotten, kind, are_forgotten=True)
+        if not forgotten:
+            return None
         found = [f for f in content_hashes(path, (size for size, _ in forgotten)) if f in forgotten]
         if not found:
             return None
         least, _ = found[0]
-        counting = {f for f in self._by_content(kind, are_forgotten=False) if f[0] >= least}
+        known = by_content(self.versions, kind, are_forgotten=False)
+        counting = {f for f in known if f[0] >= least}
         if any(f in counting for f in content_hashes(path, (size for size, _ in counting))):
             return None
         return forgotten[found[0]]
 
-    def _by_content(self, kind: str, *, are_forgotten: bool) -> dict[tuple[int, str], InputFile]:
-        return {
-            (size, entry.content_hash): entry
-            for entry in self.versions
-            if entry.kind == kind
-            and (entry.state == "forgotten") == are_forgotten
-            and (size := entry.read_bytes + entry.waiting_bytes)
-        }
+    def copies(self) -> Iterator[tuple[int, int, int]]:
+        """Every version and copy of it, by file id, with how many lines they share.
+
+        A copy that has grown may have copies of its own.
+        """
+        for copy in self.versions:
+            version, lines = copy, copy.lines_read
+            while version.copy_of is not None:
+                if version.copied_lines is not None:
+                    lines = min(lines, version.copied_lines)
+                version = self._by_id[version.copy_of]
+                yield version.file_id, copy.file_id, lines
 
     def add(self, entry: InputFile, replaced: InputFile | None) -> InputFile:
         """Register a new file, or a new version of one."""
@@ -294,11 +324,7 @@ class InputFiles:
         for (source, name), entry in self.entries.items():
             if entry.run_id != run_id or entry.state not in {"read", "waiting"}:
                 continue
-            earlier = [
-                v
-                for v in self.versions
-                if (v.source, v.input_file) == (source, name) and v is not entry
-            ]
+            earlier = [v for v in self._by_path[source, name] if v is not entry]
             if earlier:
                 found.append((earlier, entry))
         return found
@@ -315,14 +341,10 @@ class InputFiles:
         Without either it is the newest.
         """
         if file_id is not None:
-            return next(v for v in reversed(self.versions) if v.file_id == file_id)
+            return self._by_id[file_id]
         if run_id is None:
             return self.entries[source, input_file]
-        found = [
-            v
-            for v in self.versions
-            if v.source == source and v.input_file == input_file and v.run_id <= run_id
-        ]
+        found = [v for v in self._by_path[source, input_file] if v.run_id <= run_id]
         return max(found, key=lambda v: v.file_id)
 
     def move_rows(self, moves: Mapping[FateMove, int], before: Mapping[int, InputFile]) -> None:
@@ -340,10 +362,9 @@ class InputFiles:
 
     def move_costs(self, rows: Mapping[int, int]) -> None:
         """Note that accepted provider costs, so many a file id, are superseded."""
-        versions = {v.file_id: v for v in self.versions} if rows else {}
         for file_id, count in rows.items():
-            versions[file_id].move(count, "accepted", "superseded")
-            self.touch(versions[file_id])
+            self._by_id[file_id].move(count, "accepted", "superseded")
+            self.touch(self._by_id[file_id])
 
     def note_missing(self, seen: Iterable[tuple[str, str]]) -> list[InputFile]:
         """Mark files that are no longer where they were; their records stay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipeline.intake.files.compression import compression
@@ -45,3 +46,16 @@ def is_still_forgotten(known: InputFile, file: RawFile) -> bool:
         return True
     size = known.read_bytes + known.waiting_bytes or known.size_bytes
     return bool(size) and (size, known.content_hash) in content_hashes(file.local, [size])
+
+
+def by_content(
+    versions: Iterable[InputFile], kind: str, *, are_forgotten: bool
+) -> dict[tuple[int, str], InputFile]:
+    """Versions of a kind by size and hash of their content, either the forgotten or the others."""
+    return {
+        (size, entry.content_hash): entry
+        for entry in versions
+        if entry.kind == kind
+        and (entry.state == "forgotten") == are_forgotten
+        and (size := entry.read_bytes + entry.waiting_bytes)
+    }

@@ -98,11 +98,11 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
         run.files.touch(file)
     known = ledger_store.ledger_files(run.db, run.storage.root)
     requests = [f for f in known if not f.is_bucket]
-    originals = {f.copy_of for f in files}
+    originals = {original for original, copy, _ in run.files.copies() if copy in set(ids)}
     rows = rows_of_files(
         run, requests, [*files, *(v for v in run.files.versions if v.file_id in originals)]
     )
-    hashes = [ledger_store.hashes_of_files(run.db, [*ids, *(i for i in originals if i)])]
+    hashes = [ledger_store.hashes_of_files(run.db, [*ids, *originals])]
     if rows.height:
         hashes.append(rows["identity_hash"])
     excluded = ledger_store.excluded_rows(run.db)

@@ -15,7 +15,7 @@ from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, view_rows
 from pipeline.ledger.supersede import counting_requests
 from pipeline.resources import sql
-from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.change_set import WRITTEN_SCHEMA, ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.schemas import ASKER_COLUMNS, LEDGER_SCHEMA
 
@@ -64,7 +64,6 @@ def recount(
                 v.source,
                 v.input_file,
                 v.run_id,
-                v.copy_of,
                 v.lines_read,
                 v.basis,
                 v.state == "forgotten",
@@ -76,7 +75,6 @@ def recount(
             "source": pl.String,
             "input_file": pl.String,
             "run_id": pl.String,
-            "copy_of": pl.Int64,
             "lines_read": pl.Int64,
             "basis": pl.String,
             "is_out": pl.Boolean,
@@ -89,6 +87,7 @@ def recount(
         excluded,
         ledger_store.dropped_of(run.db, hashes),
         versions,
+        run.files.copies(),
         hashes,
         [s.name for s in run.config.sources],
     )
@@ -163,5 +162,6 @@ def _write_duplicates(
         file.move(part.height, "duplicate", "accepted")
         run.files.touch(file)
         went_on[file.input_file] += part.height
+    change.written = rows.select(*WRITTEN_SCHEMA)
     for day in rows.filter(pl.col("basis") == "charge")["usage_date"].unique():
         change.reasons[day] = "correction"
