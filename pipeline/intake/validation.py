@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -183,8 +183,20 @@ RULES = (
 
 @cache
 def ledger_schema() -> pa.DataFrameSchema:
-    """The canonical usage record as a Pandera schema."""
+    """The columns of the canonical usage record as a Pandera schema."""
     # imported by the thread that validates, while another one reads the first rows already
+    import pandera.polars as pa  # noqa: PLC0415  as above
+
+    return pa.DataFrameSchema(
+        {name: pa.Column(dtype, nullable=True) for name, dtype in LEDGER_SCHEMA.items()},
+        strict=True,
+        ordered=True,
+    )
+
+
+@cache
+def rules_schema() -> pa.DataFrameSchema:
+    """The business rules as a Pandera schema."""
     import pandera.polars as pa  # noqa: PLC0415  as above
 
     def keeps_every_rule(data: pa.PolarsData) -> bool:
@@ -193,16 +205,7 @@ def ledger_schema() -> pa.DataFrameSchema:
         kept = data.lazyframe.select(pl.all_horizontal(rule.holds.all() for rule in RULES))
         return bool(kept.collect().item())
 
-    return pa.DataFrameSchema(
-        {
-            # Text may come as an Enum: a column of few values is written faster as one.
-            name: pa.Column(None if name in _TEXTS else dtype, nullable=True)
-            for name, dtype in LEDGER_SCHEMA.items()
-        },
-        checks=[pa.Check(keeps_every_rule, name="business_rules")],
-        strict=True,
-        ordered=True,
-    )
+    return pa.DataFrameSchema(checks=[pa.Check(keeps_every_rule, name="business_rules")])
 
 
 def validate(frame: pl.DataFrame) -> Validated:
@@ -213,19 +216,29 @@ def validate(frame: pl.DataFrame) -> Validated:
     Fails: pandera's SchemaErrors for a missing, unknown or wrongly typed column, which is a
     mistake in the source's code and not in its input.
     """
+    # Text may come as an Enum: a column of few values is written faster as one.
+    columns = {
+        name: pl.String() if name in _TEXTS and isinstance(dtype, pl.Enum) else dtype
+        for name, dtype in frame.schema.items()
+    }
     for name in _TEXTS:
-        if name in frame.columns and frame.schema[name] not in (pl.String, pl.Enum):
-            raise TypeError(f"{name} is {frame.schema[name]}, not text")
-    schema = ledger_schema()
+        if name in columns and columns[name] != pl.String:
+            raise TypeError(f"{name} is {columns[name]}, not text")
+    _check_columns(tuple(columns.items()))
     from pandera.errors import SchemaErrorReason, SchemaErrors  # noqa: PLC0415  as above
 
     try:
-        schema.validate(frame, lazy=True)
+        rules_schema().validate(frame, lazy=True)
     except SchemaErrors as errors:
         if any(e.reason_code != SchemaErrorReason.DATAFRAME_CHECK for e in errors.schema_errors):
             raise
         return _split(frame)
     return Validated(frame, pl.DataFrame(schema=BAD_SCHEMA))
+
+
+@lru_cache(maxsize=16)  # takes longer than to check the rules of a thousand rows
+def _check_columns(columns: tuple[tuple[str, pl.DataType], ...]) -> None:
+    ledger_schema().validate(pl.DataFrame(schema=dict(columns)), lazy=True)
 
 
 def _split(frame: pl.DataFrame) -> Validated:
