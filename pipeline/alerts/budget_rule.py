@@ -1,8 +1,8 @@
 """Conditions of budgets: where they stand and known alerts in, a condition a threshold out. Pure.
 
 An alert is disproved when the spend went down below its threshold, and over when the budget itself
-was changed. Nobody is notified of a period that had ended before the budget was first looked at,
-nor of one older than the period before the current one.
+was changed. A period that had ended before the budget was first looked at raises no alert, and
+nobody is notified of one older than the period before the current one.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ def conditions(
     begun = [s for s in statuses if s.period.has_begun(today)]
     for status in sorted(begun, key=lambda s: (s.budget_id, s.period.start)):
         phase = _phase(status, first_day, today)
+        was_over = _was_over(status, first_day)
         was_raised = left.get((status.budget_id, status.period.start), set())
         for percent in sorted({*status.thresholds, *was_raised}):
             raised = mine.get(_identity(status, percent))
-            if percent in status.thresholds or raised is not None:
+            if raised is not None or (percent in status.thresholds and not was_over):
                 found.append(_condition(status, percent, raised, phase, today))
     covered = {condition.alert_id for condition in found}
     return found + [
@@ -72,8 +73,13 @@ def _identity(status: BudgetStatus, percent: int) -> str:
 def _phase(status: BudgetStatus, first_day: date, today: date) -> Phase:
     if not status.period.has_ended(today):
         return "running"
-    was_over = status.period.has_ended(status.watched_since_date or first_day)
-    return "unwatched" if was_over or not status.period.is_recent(today) else "ended"
+    is_late = _was_over(status, first_day) or not status.period.is_recent(today)
+    return "unwatched" if is_late else "ended"
+
+
+def _was_over(status: BudgetStatus, first_day: date) -> bool:
+    """Whether the period had ended before the budget was first looked at."""
+    return status.period.has_ended(status.watched_since_date or first_day)
 
 
 def _condition(

@@ -11,7 +11,23 @@ SELECT
   list_contains(CAST($compared_days AS DATE[]), charge_date) AS is_compared,
   CAST(sum(quantity) AS DECIMAL(22,6)) AS quantity,
   CAST(sum(list_cost_usd) AS DECIMAL(38,24)) AS list_cost_usd,
-  CAST(sum(coalesce(list_cost_usd, cost_usd)) AS DECIMAL(38,24)) AS known_list_cost_usd,
+  -- against list, apart; what the provider billed is neither
+  CAST(
+    coalesce(
+      sum(list_cost_usd - cost_usd) FILTER (
+        WHERE bill_cause IS NULL AND contracted_unit_price_usd < list_unit_price_usd
+      ),
+      0
+    ) AS DECIMAL(38,24)
+  ) AS discount_usd,
+  CAST(
+    coalesce(
+      sum(cost_usd - list_cost_usd) FILTER (
+        WHERE bill_cause IS NULL AND contracted_unit_price_usd > list_unit_price_usd
+      ),
+      0
+    ) AS DECIMAL(38,24)
+  ) AS surcharge_usd,
   CAST(sum(cost_usd) AS DECIMAL(38,24)) AS cost_usd,
   CAST(count(*) AS BIGINT) AS lines,
   CAST(count(*) FILTER (WHERE pricing_status = 'unpriced' AND quantity <> 0) AS BIGINT)

@@ -1,6 +1,6 @@
 -- row: one a period: the month, its days that are compared, those they are compared with, the
 --      whole month before.
--- ties: list_cost_usd covers the same lines as cost_usd (both are known), so that they compare.
+-- ties: list prices - discount_usd + surcharge_usd = what is priced from usage.
 -- engine: duckdb
 WITH periods (period) AS (
   VALUES ('current'), ('comparable'), ('compared'), ('previous')
@@ -12,9 +12,8 @@ SELECT
   CAST(
     coalesce(sum(charges.unpriced_lines), 0) AS BIGINT
   ) AS unpriced_lines,
-  CAST(
-    coalesce(sum(charges.known_list_cost_usd), 0) AS DECIMAL(38,24)
-  ) AS list_cost_usd,
+  CAST(coalesce(sum(charges.discount_usd), 0) AS DECIMAL(38,24)) AS discount_usd,
+  CAST(coalesce(sum(charges.surcharge_usd), 0) AS DECIMAL(38,24)) AS surcharge_usd,
   CAST(coalesce(sum(charges.cost_usd) FILTER (WHERE charges.is_provisional), 0) AS DECIMAL(38,24))
     AS provisional_cost_usd
 FROM periods

@@ -145,13 +145,13 @@ def test_names_are_text_wherever_they_are_shown(workspace: Workspace) -> None:
 
 
 def test_the_cost_of_a_cost_centre_is_that_of_its_days(workspace: Workspace) -> None:
-    """A reorganization does not rewrite history; what is unmapped is shown as such."""
+    """A reorganization does not rewrite history, and is no spending; what is unmapped is said."""
     rows = listed(workspace, "query", "cost_by_cost_center", "--since", "2026-11-01")
     two, four = "2.000000000000000000000000", "4.000000000000000000000000"
     assert rows == [
-        ("(unmapped)", False, 1, four, "0.000000", False),
-        ("100", "Care", True, 1, two, "0.000000", False),
-        ("200", "Sales", True, 1, two, "0.000000", False),
+        ("(unmapped)", False, 1, four, "0.000000", "0." + 24 * "0", False),
+        ("100", "Care", True, 1, two, "0.000000", f"-{two}", False),
+        ("200", "Sales", True, 1, two, "0.000000", two, False),
     ]
 
 

@@ -128,8 +128,8 @@ def _why_resolved(alert: Alert | None) -> str:
 def _unpriced(status: BudgetStatus) -> str:
     if not status.is_lower_bound:
         return ""
-    quantity = f"{status.unpriced_quantity.normalize(_DOWN):,f}"
-    return f" ({quantity} units of usage have no price, so the true spend may be higher)"
+    why = "usage has no price" if status.unpriced_quantity else "requests may have been long ones"
+    return f" (some {why}, so the true spend may be higher)"
 
 
 def _percent_used(status: BudgetStatus) -> Decimal:

@@ -143,8 +143,8 @@ def _comparison(con: duckdb.DuckDBPyConnection, month: Days, today: date) -> Com
 
 def _totals(month: MonthReader) -> dict[str, Totals]:
     return {
-        name: Totals(Amount(usd, lines, without), list_usd, provisional)
-        for name, usd, lines, without, list_usd, provisional in month.rows("totals")
+        name: Totals(Amount(usd, lines, without), discount, surcharge, provisional)
+        for name, usd, lines, without, discount, surcharge, provisional in month.rows("totals")
     }
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pipeline.money import difference
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.ties import Calendars, ProviderCost
@@ -26,13 +25,9 @@ class Totals:
     """One period's money."""
 
     amount: Amount
-    list_usd: Decimal
+    discount_usd: Decimal  # below list price, by contracted prices and discounts
+    surcharge_usd: Decimal  # above list price
     provisional_usd: Decimal
-
-    @property
-    def saved_usd(self) -> Decimal:
-        """The reduction from the list price by contracted prices and discounts."""
-        return difference(self.list_usd, self.amount.usd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""Alerts that were raised in the month, the newest first."""
+"""Alerts of the month: a line a budget with its highest threshold, and the others; worst first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from decimal import Decimal
 
+from pipeline.money import display_usd
 from pipeline.reporting.month.reader import MonthReader
 
 
@@ -12,7 +14,7 @@ from pipeline.reporting.month.reader import MonthReader
 class RaisedAlert:
     """One alert and its state now."""
 
-    raised_at: datetime
+    day: date  # on which a budget crossed its threshold; of others, when it was raised
     kind: str
     subject: str
     severity: str
@@ -21,5 +23,12 @@ class RaisedAlert:
 
 
 def read(month: MonthReader) -> tuple[RaisedAlert, ...]:
-    """The alerts of the month."""
-    return tuple(RaisedAlert(*row[1:]) for row in month.rows("alerts"))
+    """The alerts of the month, the worst first."""
+    return tuple(
+        RaisedAlert(day, kind, subject, severity, message or _crossed(percent, amount), state)
+        for day, kind, subject, severity, percent, amount, message, state in month.rows("alerts")
+    )
+
+
+def _crossed(percent: int, amount_usd: Decimal) -> str:
+    return f"{percent} % of {display_usd(amount_usd)} used"

@@ -132,6 +132,21 @@ def test_what_only_the_bill_shows_is_listed_with_its_line_item(
     ]
 
 
+def test_discounts_and_surcharges_are_shown_apart(books: Books, write: Write, read: Read) -> None:
+    """$10 less on one model and $4 more on another are not $6 less; the bill's line is neither."""
+    for model, listed, paid, more in (
+        ("cheap", "30", "20", {}), ("dear", "6", "10", {}),
+        ("cheap", "0", "7", {"bill_cause": "price", "pricing_status": "billed"}),
+    ):  # fmt: skip
+        unit = None if more else Decimal(listed)
+        books.charge(
+            date(2026, 11, 2), "proj_chatbot", model, "text_input_tokens", "1", paid,
+            list_unit_price_usd=unit, list_cost_usd=Decimal(listed), **more,
+        )  # fmt: skip
+    text = read(write(books.finish())).text
+    assert "discounts against list price $10.00; surcharges above it $4.00" in text
+
+
 def test_a_change_is_split_into_usage_and_price(books: Books, write: Write, read: Read) -> None:
     """1000 at $1 became 1500 at $1.20: +$500 from usage at the old price, +$300 from price."""
     for day, quantity, price in (

@@ -6,6 +6,7 @@ The rows add up to the month's total. Empty where no project is mapped.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from pipeline.reporting.month.amounts import Amount, InTwoPeriods
 from pipeline.reporting.month.reader import MonthReader
@@ -24,6 +25,7 @@ class CenterCost(InTwoPeriods):
     current: Amount
     comparable: Amount
     compared: Amount
+    moved_usd: Decimal  # of `current`, what the mapping of a month before had elsewhere
 
 
 def read(month: MonthReader) -> tuple[CenterCost, ...]:
@@ -36,7 +38,8 @@ def read(month: MonthReader) -> tuple[CenterCost, ...]:
             projects,
             Amount(*amounts[:3]),
             Amount(*amounts[3:6]),
-            Amount(*amounts[6:]),
+            Amount(*amounts[6:9]),
+            amounts[9],
         )
         for cost_center, team, is_mapped, projects, *amounts in month.rows("cost_centers")
     )

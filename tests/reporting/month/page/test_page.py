@@ -104,7 +104,7 @@ def test_the_page_has_its_sections_and_columns(
         ("h-sources", ["Source", "Kind", "Covered until", "Missing days", "Files", "Rows read",
                        "Not read"]),
         ("h-adjustments", ["Reason", "Days", "Postings", "Net change", "Last posted"]),
-        ("h-alerts", ["Raised", "About", "What", "State"]),
+        ("h-alerts", ["Day", "About", "What", "State"]),
         ("h-ties", ["Month", "Rounded", "Exact"]),
         ("h-ties", ["Column", "Meaning"]),
     ]  # fmt: skip

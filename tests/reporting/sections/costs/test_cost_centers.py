@@ -12,7 +12,10 @@ HOSTILE = "<script>alert('c')</script>{{ 7 * 7 }}"
 
 
 def test_each_day_is_counted_where_it_was_mapped(books: Books, write: Write, read: Read) -> None:
-    """The 10th moves from one centre to the next; what is unmapped is a row of its own."""
+    """The 10th moves from one centre to the next, and is said to have been moved.
+
+    What is unmapped is a row of its own.
+    """
     for day in (9, 10, 11):
         for project in ("proj_a", "proj_b"):
             books.charge(
@@ -24,11 +27,11 @@ def test_each_day_is_counted_where_it_was_mapped(books: Books, write: Write, rea
                  valid_from_date=date(2026, 11, 10))  # fmt: skip
     page = read(write(books.finish()))
     table = page.table("h-centers")
-    assert table.heads == ["Cost centre", "Team", "Projects", "Cost", "Share"]
+    assert table.heads == ["Cost centre", "Team", "Projects", "Cost", "Share", "Moved by mapping"]
     assert [[cell.text for cell in row] for row in table.body] == [
-        ["(unmapped)", DASH, "1", "$3.00", "50.0%"],
-        ["200", DASH, "1", "$2.00", "33.3%"],
-        [HOSTILE, "Care", "1", "$1.00", "16.7%"],
+        ["(unmapped)", DASH, "1", "$3.00", "50.0%", "$0.00"],
+        ["200", DASH, "1", "$2.00", "33.3%", "+$2.00"],
+        [HOSTILE, "Care", "1", "$1.00", "16.7%", "-$2.00"],
     ]
     assert [tag for tag, _ in page.tags].count("script") == 1
 

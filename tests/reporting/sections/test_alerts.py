@@ -1,0 +1,73 @@
+"""The section on alerts: those of the month, a line a budget, the worst first."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from tests.reporting.conftest import Read, Write
+from tests.support.report_books import Books
+
+
+def _alert(books: Books, budget: str, percent: int, month: int = 11, **more: object) -> None:
+    values: dict[str, object] = {
+        "alert_id": f"{budget}-{month}-{percent}", "kind": "budget", "subject_id": budget,
+        "raised_at": datetime(2026, 11, 17, 3), "period_start_date": date(2026, month, 1),
+        "threshold_percent": percent, "state": "open", "message": "long text",
+        "severity": "critical" if percent >= 100 else "info",
+    }  # fmt: skip
+    books.insert("alerts", **values | more)
+
+
+def _budget(books: Books, budget: str, usd: str, month: int = 11, **more: object) -> None:
+    books.insert(
+        "budget_status", budget_id=budget, period_start_date=date(2026, month, 1),
+        period_end_date=date(2026, month + 1, 1), amount_usd=Decimal(usd), spent_usd=Decimal(9),
+        is_lower_bound=False, state="over", thresholds=[50, 100], **more,
+    )  # fmt: skip
+
+
+def test_a_budget_is_one_line_with_the_day_it_crossed(
+    books: Books, write: Write, read: Read
+) -> None:
+    """Five dollars a day: $10 are used up on the 3rd, half of $40 on the 5th.
+
+    October's alerts are on October's page.
+    """
+    for month in (10, 11):
+        for day in (2, 3, 4, 5):
+            books.charge(date(2026, month, day), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
+    books.charge(date(2026, 11, 2), "proj_b", "gpt-b", "text_input_tokens", "100", "1")
+    for budget, usd in (("small", "10"), ("large", "40")):
+        _budget(books, budget, usd, project_id="proj_a")
+        _budget(books, budget, usd, 10, project_id="proj_a")
+        _alert(books, budget, 50)
+        _alert(books, budget, 50, 10)
+    _alert(books, "small", 100)
+    _alert(books, "small", 100, 10)
+    for name, severity, day in (("b", "warning", 4), ("a", "warning", 9)):
+        books.insert(
+            "alerts", alert_id=name, raised_at=datetime(2026, 11, day, 3), kind="run",
+            subject_id=name, severity=severity, message="a run failed", state="resolved",
+        )  # fmt: skip
+    table = read(write(books.finish())).table("h-alerts")
+    assert [[cell.text for cell in row] for row in table.body] == [
+        ["3 Nov 2026", "small budget", "100 % of $10.00 used", "open critical"],
+        ["9 Nov 2026", "a run", "a run failed", "resolved warning"],
+        ["4 Nov 2026", "b run", "a run failed", "resolved warning"],
+        ["5 Nov 2026", "large budget", "50 % of $40.00 used", "open info"],
+    ]
+
+
+def test_a_threshold_that_was_taken_back_gives_way_to_one_that_holds(
+    books: Books, write: Write, read: Read
+) -> None:
+    """100 % was retracted: 50 % is what is said."""
+    books.charge(date(2026, 11, 2), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
+    _budget(books, "small", "10")
+    _alert(books, "small", 100, state="retracted")
+    _alert(books, "small", 50)
+    table = read(write(books.finish())).table("h-alerts")
+    assert [[cell.text for cell in row] for row in table.body] == [
+        ["2 Nov 2026", "small budget", "50 % of $10.00 used", "open info"],
+    ]
