@@ -239,7 +239,8 @@ def test_a_budget_that_is_new_raises_alerts_of_the_current_month_only() -> None:
     [message] = decision.messages
     assert message.alert_ids == (decision.new[0].alert_id,)
     again = [status("9000", start=OCTOBER, watched_since=TODAY)]
-    assert decide(again, decision.new, run_id="run-2") == Decision()
+    second = decide(again, decision.new, run_id="run-2")
+    assert (second.new, second.messages) == ((), ())
 
 
 def test_without_a_first_look_the_first_run_decides_what_had_ended() -> None:
