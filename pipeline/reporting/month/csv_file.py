@@ -31,7 +31,10 @@ COLUMNS = (
     ("unpriced_quantity", "the part that has no price and is in no cost"),
     ("list_cost_usd", "at list prices; empty where nothing has a price"),
     ("cost_usd", "at contracted prices; empty, not 0, where nothing has a price"),
-    ("is_provisional", "true while the day's figures may still move"),
+    (
+        "is_provisional",
+        "true while figures may move: an estimate until final and its bill settled",
+    ),
     ("cost_center", "the project's on that day; empty where it is not mapped"),
     ("team", "the project's on that day, as the cost centre"),
 )

@@ -343,8 +343,8 @@ def test_freshness_names_last_records_missing_and_provisional_days(
         "17 Nov 2026, 01:00 CET 13 hours before this report", "none",
     ]  # fmt: skip
     assert f"1{DASH}13 November 2026: $" in page.text
-    assert f"14{DASH}15 November 2026 are missing (openai-usage)." in page.text
-    assert "16 November 2026 is not complete yet (openai-usage)." in page.text
+    assert f"14{DASH}15 November are missing (openai-usage)." in page.text
+    assert "16 November is not complete yet (openai-usage)." in page.text
     assert f"15{DASH}17 November are provisional." in page.text
     assert "8 no usage recorded" in page.text
     assert f"\N{MULTIPLICATION SIGN} 14{DASH}16 not complete: a source is missing" in page.text

@@ -71,7 +71,7 @@ def _cell(page: TextPage, explained: CellExplained) -> None:
     if total.unpriced_quantity:
         page.line(f"{count(total.unpriced_quantity)} units have no price and are not in the amount")
     if total.is_provisional:
-        page.line("provisional: some of these days can still change")
+        page.line("provisional: these days can change until they are final and billed")
     rated = [s for s in explained.sums if s.bill_cause is None]
     if rated:
         page.heading(f"Arithmetic: quantity {TIMES} unit price = cost")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -118,26 +119,22 @@ def _comparison(report: MonthReport) -> list[str]:
 
 def _not_compared(report: MonthReport) -> list[str]:
     """Which days of both months are not complete, and which sources are not there."""
-    period = report.period
-    found: dict[tuple[date, str, tuple[str, ...]], list[date]] = {}
-    for day in sorted({row.day for row in period.comparison.incomplete}):
-        rows = [row for row in period.comparison.incomplete if row.day == day]
-        state = next(s for s in _STATES if s in {row.state for row in rows})
-        sources = tuple(sorted({row.source for row in rows if row.state == state}))
-        if state == "before the start":
-            sources = ()
-        found.setdefault((first_of(day), state, sources), []).append(day)
+    states: dict[date, str] = {}
+    sources: dict[tuple[date, str], set[str]] = defaultdict(set)
+    for row in report.period.comparison.incomplete:
+        sources[first_of(row.day), row.state].add(row.source)
+        states[row.day] = min(states.get(row.day, row.state), row.state, key=list(_STATES).index)
     sentences = []
-    for (month, state, sources), days in found.items():
-        is_whole = len(days) == whole_month(month).count
-        if is_whole and state == "before the start":
+    for (month, state), names in sources.items():
+        days = [day for day, found in states.items() if first_of(day) == month and found == state]
+        if not days or (state == "before the start" and len(days) == whole_month(month).count):
             continue  # the books had not begun
-        verb = "is" if is_whole or len(days) == 1 else "are"
-        sentences.append(f"{text.some_days(days)} {verb} {_STATES[state]}{_of(sources)}.")
+        shown = "" if state == "before the start" else _of(sorted(names))
+        sentences.append(f"{_numbered(sorted(days))} {_STATES[state]}{shown}.")
     return sentences
 
 
-def _of(sources: tuple[str, ...]) -> str:
+def _of(sources: Sequence[str]) -> str:
     if not sources:
         return ""
     others = f" and {len(sources) - 2} others" if len(sources) > 3 else ""
