@@ -382,7 +382,8 @@ def test_price_changes_weigh_the_usage_since(con: duckdb.DuckDBPyConnection) -> 
     assert ask(con, "price_changes") == [
         {"price_id": "in_2", "provider": "openai", "model": "gpt-a", "meter": "text_input_tokens",
          "service_tier": "default", "context_class": "base", "variant": None, "layer": "built-in",
-         "valid_from_at": datetime(2026, 11, 10), "old_unit_price_usd": Decimal("0.000002"),
+         "valid_from_at": datetime(2026, 11, 10), "first_usage_date": date(2026, 11, 10),
+         "old_unit_price_usd": Decimal("0.000002"),
          "new_unit_price_usd": Decimal("0.0000015"), "quantity": 2_000_000, "unit": "tokens",
          "cost_usd": Decimal(3), "effect_usd": Decimal(-1)},
     ]  # fmt: skip

@@ -1,0 +1,93 @@
+"""The query on price changes: what was paid before and since, whatever layer moved it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.published.named_queries import bind, days_asked_about, named
+from pipeline.published.reader import open_published, run_statement
+from tests.support.published_folder import charge, price, publish
+
+METER = "text_input_tokens"
+LIST = price("list", METER, "10", valid_to="2026-11-01")
+CONTRACT = {**price("contract", METER, "12", valid_from="2026-11-01"), "layer": "ours.csv"}
+TODAY = date(2026, 11, 30)
+Found = tuple[Any, ...]
+
+
+def _changes(
+    folder: Path, charges: list[dict[str, Any]], prices: list[dict[str, Any]], since: date
+) -> list[Found]:
+    """First day, old and new price a million, quantity, effect, price id."""
+    query = named("price_changes")
+    with closing(open_published(publish(folder, {"charges": charges, "prices": prices}))) as con:
+        given = {"since": f"{since}", "until": "2026-12-01"}
+        days, _ = days_asked_about(con, query, given, TODAY, datetime(2026, 11, 30))
+        values = bind(query, given, days)
+        answer = run_statement(con, query.sql, values)
+        names = [c.name for c in answer.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in answer.rows()]
+    return [
+        (
+            row["first_usage_date"],
+            row["old_unit_price_usd"] * 1_000_000,
+            row["new_unit_price_usd"] * 1_000_000,
+            row["quantity"],
+            row["effect_usd"],
+            row["price_id"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def test_a_contract_after_the_list_price_is_a_change(tmp_path: Path) -> None:
+    """$10 of the list, then $12 of a contract: 3 M tokens since cost $6 more, over two projects."""
+    charges = [
+        charge("2026-10-05", "proj_a", METER, "1000000", "0.000010", price_id="list"),
+        charge("2026-10-05", "proj_b", METER, "1000000", "0.000010", price_id="list"),
+        charge("2026-11-02", "proj_a", METER, "1000000", "0.000012", price_id="contract"),
+        charge("2026-11-03", "proj_b", METER, "2000000", "0.000012", price_id="contract"),
+    ]
+    assert _changes(tmp_path, charges, [LIST, CONTRACT], date(2026, 9, 1)) == [
+        (date(2026, 11, 2), 10, 12, 3_000_000, 6, "contract")
+    ]
+
+
+def test_a_discount_is_a_change_of_its_project(tmp_path: Path) -> None:
+    """The same list price, half of it from the 20th in one project: $5 less for a million."""
+    charges = [
+        charge(day, project, METER, "1000000", usd, price_id="list")
+        for day, project, usd in (
+            ("2026-11-10", "proj_a", "0.000010"), ("2026-11-20", "proj_a", "0.000010"),
+            ("2026-11-10", "proj_b", "0.000010"), ("2026-11-20", "proj_b", "0.000005"),
+        )
+    ]  # fmt: skip
+    assert _changes(tmp_path, charges, [LIST], date(2026, 9, 1)) == [
+        (date(2026, 11, 20), 10, 5, 1_000_000, -5, "list")
+    ]
+
+
+def test_a_change_without_usage_on_both_sides_did_not_matter(tmp_path: Path) -> None:
+    """All usage is after one change and before the other."""
+    later = price("later", METER, "1", valid_from="2026-11-20")
+    charges = [charge("2026-11-02", "proj_a", METER, "1000000", "0.000012", price_id="contract")]
+    assert _changes(tmp_path, charges, [LIST, CONTRACT, later], date(2026, 9, 1)) == []
+
+
+def test_usage_counts_until_the_next_change_and_from_the_day_asked_for(tmp_path: Path) -> None:
+    """Up and down again are two changes; what was used before `since` is in no effect."""
+    charges = [
+        charge(day, "proj_a", METER, "1000000", usd, price_id=price_id)
+        for day, usd, price_id in (
+            ("2026-10-05", "0.000010", "list"), ("2026-11-02", "0.000012", "contract"),
+            ("2026-11-03", "0.000012", "contract"), ("2026-11-25", "0.000001", "later"),
+        )
+    ]  # fmt: skip
+    later = price("later", METER, "1", valid_from="2026-11-20")
+    assert _changes(tmp_path, charges, [LIST, CONTRACT, later], date(2026, 11, 3)) == [
+        (date(2026, 11, 25), 12, 1, 1_000_000, -11, "later"),
+        (date(2026, 11, 2), 10, 12, 1_000_000, 2, "contract"),
+    ]
