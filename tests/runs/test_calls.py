@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.runs.corrections.forget import remember
 from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
 Body = dict[str, Any]
@@ -132,6 +133,24 @@ def test_a_whole_body_counts_before_lines_of_its_stream(
     """It has what was used in the end."""
     take(workspace, [chunk("s", 2), request("s", out=250), chunk("s", 300)], at_once=at_once)
     assert workspace.rows("SELECT text_output_tokens FROM usage") == [(250,)]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_is_left_of_a_stream_counts_by_the_same_rule(
+    workspace: Workspace, order: tuple[int, ...]
+) -> None:
+    """Once the file of the line that counted is forgotten, and until it is remembered."""
+    bodies = [request("s", out=250), chunk("s", 300), chunk("s", 2), chunk("s", 0, 0)]
+    for number in (*order, 3):
+        workspace.write(f"logs/{number}.jsonl", lines(bodies[number]))
+        workspace.run()
+    used = "SELECT text_output_tokens FROM usage"
+    for number, left in enumerate((300, 2, 0)):
+        workspace.forget(f"logs/{number}.jsonl")
+        assert workspace.rows(used) == [(left,)]
+    with workspace.correction("remember", None) as run:
+        remember(run, [str(workspace.path("logs/1.jsonl"))])
+    assert workspace.rows(used) == [(300,)]
 
 
 def test_a_later_body_with_less_output_still_replaces(workspace: Workspace) -> None:
