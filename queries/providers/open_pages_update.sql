@@ -22,9 +22,15 @@ FROM (
       )
     END AS missing_until_at
   FROM open_pages AS p
+  LEFT JOIN (
+    SELECT source, arg_max(basis, file_id) AS basis
+    FROM input_files
+    GROUP BY source
+  ) AS s ON s.source = p.source
   LEFT JOIN buckets AS b
     ON b.provider = p.provider AND b.organization_id = p.organization_id
     AND b.endpoint = p.endpoint AND b.is_current AND b.width <> '1m'
+    AND (b.basis = s.basis OR b.endpoint = 'costs')
   GROUP BY p.rowid, p.asked_until_at, p.covered_until_at
 ) AS found
 WHERE

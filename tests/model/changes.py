@@ -99,6 +99,19 @@ def restate(world: World, a: int, b: int, c: int) -> None:
         world.write(f"logs/{world.name()}.jsonl", content.log_line(said) + "\n")
 
 
+def empty(world: World, a: int, _b: int, c: int) -> None:
+    """The same request again with usage of zero, as of a stream that broke off."""
+    lines = [x for x in world.lines() if _said(x).name is not None]
+    if not lines:
+        raise UnfitError
+    said = content.log_line(replace(_said(pick(lines, a)), tokens=0))
+    files = world.files()
+    if files and c % 2:
+        world.append(pick(files, c // 2), said)
+    else:
+        world.write(f"logs/{world.name()}.jsonl", said + "\n")
+
+
 def ask_again(world: World, a: int, b: int, c: int) -> None:
     """A response is read again by another key: of another project, or one that says none."""
     lines = [x for x in world.lines() if _said(x).name is not None]
@@ -368,6 +381,7 @@ CHANGES = {
         tear,
         repeat,
         restate,
+        empty,
         ask_again,
         reuse,
         nameless,

@@ -76,7 +76,7 @@ QUERIES = {
         WITH charged AS (
           SELECT usage_date, project_id, model, meter, pricing_status, sum(quantity) AS quantity,
             coalesce(sum(cost_usd), 0) AS cost_usd
-          FROM charges GROUP BY ALL
+          FROM charges GROUP BY ALL HAVING sum(quantity) <> 0 OR sum(cost_usd) <> 0
         ), posted AS (
           SELECT usage_date, project_id, model, meter, pricing_status, sum(quantity) AS quantity,
             coalesce(sum(cost_usd), 0) AS cost_usd

@@ -1,8 +1,9 @@
 """The model of request-level files: what was read when, which record holds, each row's fate.
 
 A record holds as long as one file that counts has it. Of several contents of one record the one
-that came last holds; a content that an earlier version had is a duplicate. A line that cannot be
-read is held back once, whichever file has it. Imports nothing of the product.
+that came last holds, and none of zero tokens before another; a content that an earlier version had
+is a duplicate. A line that cannot be read is held back once, whichever file has it. Imports nothing
+of the product.
 """
 
 from __future__ import annotations
@@ -249,7 +250,7 @@ class Requests:
             if not counting:
                 continue
             order = self._order[identity]
-            last = max((r.content for r in counting), key=lambda content: order[content])
+            last = max((r.content for r in counting), key=lambda c: (c[0] > 0, order[c]))
             found.append(_first_who_asked([r for r in counting if r.content == last]))
         return found
 

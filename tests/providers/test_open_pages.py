@@ -148,3 +148,15 @@ def test_the_report_and_the_query_say_what_is_not_covered(
     assert [row["not_covered"] for row in json.loads(asked.stdout)] == [
         "completions from 2026-11-20 13:00 on"
     ]
+
+
+def test_the_pages_of_the_other_basis_do_not_follow(tmp_path: Path) -> None:
+    """What is only known as detail is not charged."""
+    detail = (
+        '\n[[sources]]\nname = "look"\nkind = "openai_usage"\npath = ["look"]\nbasis = "detail"\n'
+    )
+    workspace = Workspace(tmp_path, BUCKETS + detail)
+    workspace.write("usage/a.json", bare(bucket("2026-11-20", used(1000)), following="p2"))
+    workspace.write("look/b.json", bare(bucket("2026-11-21", used(2000))))
+    workspace.run()
+    assert missing(workspace) == [("usage", "completions", datetime(2026, 11, 21), None)]
