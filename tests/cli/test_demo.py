@@ -18,6 +18,7 @@ import pytest
 
 from pipeline.demo.fake_api.api import KEY
 from pipeline.demo.workloads import UNPRICED_MODEL
+from tests.support.command import command
 from tests.support.sample_run import CHECKOUT, demo
 
 
@@ -126,11 +127,11 @@ def test_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     """Exit 2, one line that says what to do, nothing written."""
     (tmp_path / "tollbook-demo").mkdir()
     (tmp_path / "tollbook-demo" / "thesis.txt").write_text("chapter 1")
-    done = demo(tmp_path)
-    assert done.returncode == 2
-    assert "was not made by `tollbook demo`" in done.stderr
-    assert "--into" in done.stderr
-    assert "Traceback" not in done.stderr
+    code, _, said = command(tmp_path, "demo")
+    assert code == 2
+    assert "was not made by `tollbook demo`" in said
+    assert "--into" in said
+    assert "Traceback" not in said
     assert [path.name for path in (tmp_path / "tollbook-demo").iterdir()] == ["thesis.txt"]
 
 
@@ -145,17 +146,17 @@ def test_options_of_the_live_demo_go_with_it(
     tmp_path: Path, arguments: list[str], expected: str
 ) -> None:
     """Exit 2, and nothing is written."""
-    done = demo(tmp_path, *arguments)
-    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
-    assert expected in done.stderr
+    code, _, said = command(tmp_path, "demo", *arguments)
+    assert (code, list(tmp_path.iterdir())) == (2, [])
+    assert expected in said
 
 
 def test_live_demo_does_not_touch_a_folder_of_something_else(tmp_path: Path) -> None:
     """Somebody's own configuration is not replaced."""
     (tmp_path / "tollbook.toml").write_text("[organization]\n")
-    done = demo(tmp_path, "--live", "--into", ".")
-    assert done.returncode == 2
-    assert "was not made by `tollbook demo --live`" in done.stderr
+    code, _, said = command(tmp_path, "demo", "--live", "--into", ".")
+    assert code == 2
+    assert "was not made by `tollbook demo --live`" in said
     assert (tmp_path / "tollbook.toml").read_text() == "[organization]\n"
 
 
@@ -164,10 +165,11 @@ def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = demo(tmp_path, "--live", "--port", str(taken.getsockname()[1]))
-    assert done.returncode == 2
-    assert "--port: cannot be listened on" in done.stderr
-    assert "Traceback" not in done.stderr
+        port = str(taken.getsockname()[1])
+        code, _, said = command(tmp_path, "demo", "--live", "--port", port)
+    assert code == 2
+    assert "--port: cannot be listened on" in said
+    assert "Traceback" not in said
 
 
 def test_live_demo_serves_fetches_and_reports(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import typer.main
 from pipeline import __version__
 from pipeline.cli import app
 from pipeline.errors import TollbookError
+from tests.support.command import command
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -22,17 +23,17 @@ def _commands() -> dict[str, Any]:
     found: dict[str, Any] = {}
     waiting = [("tollbook", typer.main.get_command(app))]
     while waiting:
-        name, command = waiting.pop()
-        found[name] = command
-        waiting += [(f"{name} {verb}", c) for verb, c in getattr(command, "commands", {}).items()]
+        name, group = waiting.pop()
+        found[name] = group
+        waiting += [(f"{name} {verb}", c) for verb, c in getattr(group, "commands", {}).items()]
     return found
 
 
 COMMANDS = _commands()
 PARAMETERS = {
     f"{name} {parameter.opts[0]}": (name, parameter)
-    for name, command in COMMANDS.items()
-    for parameter in command.params
+    for name, verb in COMMANDS.items()
+    for parameter in verb.params
 }
 
 
@@ -71,9 +72,9 @@ def test_the_help_names_every_exit_code() -> None:
         assert f" {code} " in app.info.help, code  # type: ignore[operator]  # it is text
 
 
-def test_version_is_that_of_the_package() -> None:
+def test_version_is_that_of_the_package(tmp_path: Path) -> None:
     """`tollbook --version` for a bug report."""
-    assert _tollbook("--version").stdout == f"tollbook {__version__}\n"
+    assert command(tmp_path, "--version") == (0, f"tollbook {__version__}\n", "")
 
 
 def test_help_is_quick() -> None:
@@ -97,19 +98,7 @@ def test_help_is_quick() -> None:
 )
 def test_a_slip_of_the_hand_is_exit_2_without_a_traceback(words: list[str], tmp_path: Path) -> None:
     """Said on stderr, with what to do."""
-    done = _tollbook(*words, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "--help" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def _tollbook(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *words],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    code, told, said = command(tmp_path, *words)
+    assert (code, told) == (2, "")
+    assert "--help" in said
+    assert "Traceback" not in said
