@@ -22,6 +22,7 @@ from pipeline.reporting.month.ties import read_calendars, read_provider_costs
 from pipeline.reporting.sections import (
     alerts,
     budgets,
+    doubts,
     policy,
     quarantine,
     rate_limits,
@@ -49,6 +50,7 @@ def sections(near_percent: int) -> dict[str, Read]:
         "breakdowns": breakdowns.read,
         "cost_centers": cost_centers.read,
         "movers": movers.read,
+        "doubts": doubts.read,
         "unpriced": unpriced.read,
         "billed": billed.read,
         "reconciliation": reconciliation.read,

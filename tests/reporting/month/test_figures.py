@@ -377,7 +377,13 @@ def test_a_month_without_usage_is_a_sane_page(
     assert "Acme <GmbH> recorded no usage in March 2026" in page.text
     assert written.spent_usd == 0
     assert not written.is_lower_bound
-    assert [t.section for t in page.tables] == ["h-quarantine", "h-sources", "h-ties", "h-ties"]
+    assert [t.section for t in page.tables] == [
+        "h-doubts",
+        "h-quarantine",
+        "h-sources",
+        "h-ties",
+        "h-ties",
+    ]
 
 
 def test_books_that_are_empty_give_a_report_of_the_current_month(

@@ -98,6 +98,7 @@ def test_the_page_has_its_sections_and_columns(
         ("h-models", ["Model", *compared, "Input tokens", "Output tokens"]),
         ("h-scopes", ["Scope", *compared]),
         ("h-moves", ["Project", "Model", "Before", "Now", "Change", "From usage", "From price"]),
+        ("h-doubts", ["Doubt", "Of what", "Could add"]),
         ("h-unpriced", ["Model", "Operation", "Tier", "Meter", "Quantity", "Days", "Projects"]),
         ("h-quarantine", ["Rule", "Source", "Of this month", "Of no known day", "Tokens held back",
                           "Example"]),
