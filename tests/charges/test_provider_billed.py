@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -46,40 +47,53 @@ def _billed(workspace: Workspace) -> list[tuple[str, Decimal]]:
     )
 
 
-@pytest.mark.parametrize(
-    ("item", "quantity", "unit", "expected"),
-    [
-        (
-            TRAINING, 4_180_000, "tokens",
-            ("fine_tuning", "fine_tuning", "training_tokens", Decimal(4_180_000), "tokens"),
-        ),
-        (
-            TRAINING, "4180.5", "1000_tokens",
-            ("fine_tuning", "fine_tuning", "training_tokens", Decimal(4_180_500), "tokens"),
-        ),
-        (
-            "sora-2, video", 8, "duration_seconds",
-            ("models", "videos", "video_seconds", 8, "seconds"),
-        ),
-        ("something new", None, None, ("models", "costs", "other", 1, "line_items")),
-        ("something new", 3, None, ("models", "costs", "other", 3, "units")),
-        ("cold shelf", 48, "gibibyte_hours", ("storage", "costs", "other", 48, "gibibyte_hours")),
-    ],
-)  # fmt: skip
+# A line item, its quantity and unit; the charge's scope, operation, meter, quantity and unit.
+LINE_ITEMS = [
+    (
+        TRAINING, 4_180_000, "tokens",
+        ("fine_tuning", "fine_tuning", "training_tokens", Decimal(4_180_000), "tokens"),
+    ),
+    (
+        TRAINING, "4180.5", "1000_tokens",
+        ("fine_tuning", "fine_tuning", "training_tokens", Decimal(4_180_500), "tokens"),
+    ),
+    (
+        "sora-2, video", 8, "duration_seconds",
+        ("models", "videos", "video_seconds", 8, "seconds"),
+    ),
+    ("something new", None, None, ("models", "costs", "other", 1, "line_items")),
+    ("something new", 3, None, ("models", "costs", "other", 3, "units")),
+    ("cold shelf", 48, "gibibyte_hours", ("storage", "costs", "other", 48, "gibibyte_hours")),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def all_billed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
+    """The charges of all line items, each on the bill of a project of its own."""
+    workspace = Workspace(tmp_path_factory.mktemp("billed").resolve(), UNBILLED)
+    rows = [
+        _item("0.1000000001", item, quantity, unit, project_id=f"proj_{number}")
+        for number, (item, quantity, unit, _) in enumerate(LINE_ITEMS)
+    ]
+    workspace.write("costs/1.json", _costs("2026-11-20", *rows))
+    workspace.run()
+    workspace.assert_sums_agree()
+    charges: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in workspace.rows(BILLED):
+        charges[row[1]].append(row)
+    return charges
+
+
+@pytest.mark.parametrize("number", range(len(LINE_ITEMS)))
 def test_a_line_item_without_usage_becomes_a_charge_of_the_provider_s_amount(
-    tmp_path: Path, item: str, quantity: Any, unit: str | None, expected: tuple[Any, ...]
+    all_billed: dict[str, list[tuple[Any, ...]]], number: int
 ) -> None:
     """Its scope, operation, meter, quantity and unit; the line item itself is its variant."""
-    workspace = Workspace(tmp_path.resolve(), UNBILLED)
-    workspace.write(
-        "costs/1.json", _costs("2026-11-20", _item("0.1000000001", item, quantity, unit))
-    )
-    workspace.run()
-    [row] = workspace.rows(BILLED)
+    item, _, _, expected = LINE_ITEMS[number]
+    [row] = all_billed[f"proj_{number}"]
     scope, operation, meter, amount, own_unit = expected
     assert (row[3], row[4], row[6], row[7], row[8]) == (scope, operation, meter, amount, own_unit)
-    assert (row[1], row[5], row[9]) == ("proj_a", item, Decimal("0.1000000001"))
-    workspace.assert_sums_agree()
+    assert (row[5], row[9]) == (item, Decimal("0.1000000001"))
 
 
 def test_what_usage_records_show_is_not_billed_again(tmp_path: Path) -> None:
