@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tests.support.workspace import CONFIGURATION, Workspace, bucket, cost, lines, page, request
 
-PROVISIONAL = "SELECT list(DISTINCT day(usage_date) ORDER BY day(usage_date)) FROM charges WHERE is_provisional"
+PROVISIONAL = """
+SELECT list(DISTINCT day(usage_date) ORDER BY day(usage_date)) FROM charges WHERE is_provisional
+"""
 
 
 def test_days_are_estimates_until_their_bill_is_settled(tmp_path: Path) -> None:
