@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,23 @@ def _changes(
         )
         for row in rows
     ]  # fmt: skip
+
+
+def test_discounts_and_surcharges_are_apart(tmp_path: Path) -> None:
+    """$10 of list paid at $4 and at $13: $6 off and $3 on, not $3 off; at list price is no row."""
+    paid = [
+        charge("2026-11-02", project, METER, "1000000", usd, price_id="list")
+        | {"list_unit_price_usd": Decimal("0.00001"), "list_cost_usd": Decimal(10)}
+        for project, usd in (
+            ("proj_a", "0.000004"), ("proj_a", "0.000013"), ("proj_b", "0.00001")
+        )
+    ]  # fmt: skip
+    query = named("list_prices")
+    rows = {"charges": paid, "prices": [LIST]}
+    with closing(open_published(publish(tmp_path, rows))) as con:
+        days, _ = days_asked_about(con, query, {}, TODAY, datetime(2026, 11, 30))
+        found = list(run_statement(con, query.sql, bind(query, {}, days)).rows())
+    assert found == [("proj_a", "A", "gpt-a", 20, 6, 3, 17)]
 
 
 def test_a_contract_after_the_list_price_is_a_change(tmp_path: Path) -> None:

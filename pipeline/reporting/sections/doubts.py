@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from pipeline.money import EXACT, total
+from pipeline.money import EXACT, ZERO, difference, total
 from pipeline.reporting.month.reader import MonthReader
 from pipeline.text import counted, day_numbers
 
@@ -49,14 +50,16 @@ def _bounded(name: str, text: str, usd: Decimal, unknown: int, all_of: int, anch
 
 
 def _missing(month: MonthReader) -> list[Doubt]:
-    """Days that no source or not every source has covered, at the mean of the other days."""
+    """Days that not every source has covered: the mean of the other days, less what is there."""
     period = month.period
     missing = period.missing
     if not missing:
         return []
-    spent = {day: usd for day, usd in month.rows("spent_by_day") if day not in missing}
+    spent: dict[date, Decimal] = dict(month.rows("spent_by_day"))
+    there = total(spent.pop(day) for day in missing if day in spent)
     usd = None
     if spent:
         mean = EXACT.divide(total(spent.values()), Decimal(len(spent)))
-        usd = EXACT.multiply(mean, Decimal(len(missing)))
+        expected = EXACT.multiply(mean, Decimal(len(missing)))
+        usd = max(ZERO, difference(expected, there))
     return [Doubt("Days not complete", day_numbers(missing), usd, False, 0, "sources")]
