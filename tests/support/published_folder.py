@@ -31,9 +31,9 @@ def publish(root: Path, rows: Rows, run_id: str = "run-1") -> Path:
         con.execute("BEGIN")  # one commit, not one for each of three hundred comments
         for view, columns in dictionary().items():
             _publish_view(con, snapshot, view, columns, rows.get(view, ()))
-        con.execute("CREATE SCHEMA stored")
-        con.execute("CREATE VIEW stored.calendar AS FROM main.calendar")
-        con.execute(f"CREATE OR REPLACE VIEW compared_days AS {views()['compared_days']}")
+        compared = views()["compared_days"].replace("stored.calendar", "calendar")
+        con.execute(f"CREATE OR REPLACE VIEW compared_days AS {compared}")
+        _comment(con, "compared_days", dictionary()["compared_days"])
         con.execute("COMMIT")
     link = root / "published"
     new = root / "published.new"
@@ -205,6 +205,12 @@ def _publish_view(
     con.execute("DROP TABLE staged")
     picked = ", ".join(f'"{name}"' for name in types)
     con.execute(f"CREATE VIEW {view} AS SELECT {picked} FROM read_parquet(['{path}'])")
+    _comment(con, view, columns)
+
+
+def _comment(
+    con: duckdb.DuckDBPyConnection, view: str, columns: Mapping[str, tuple[str, str]]
+) -> None:
     for name, (_, comment) in columns.items():
         what = f'COLUMN {view}."{name}"' if name else f"VIEW {view}"
         con.execute(f"COMMENT ON {what} IS '{comment.replace(chr(39), chr(39) * 2)}'")
