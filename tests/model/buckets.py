@@ -1,5 +1,7 @@
 """The model of pages: of each bucket, and of each day of the bill, the version fetched last holds.
 
+Charge and detail each have their own.
+
 Pages without the time of their fetch are ordered by the run that read them and by path, and come
 before those with one. Imports nothing of the product.
 """
@@ -12,7 +14,7 @@ from datetime import date, datetime
 
 from tests.model.content import BucketVersion, understood_page
 
-Key = tuple[str, datetime]
+Key = tuple[str, str, datetime]  # kind, basis, beginning
 Order = tuple[bool, datetime, int, str]
 
 
@@ -23,6 +25,8 @@ class Page:
     path: str
     run: int
     basis: str
+    text: str
+    kind: str
     buckets: list[BucketVersion]
     is_forgotten: bool = False
 
@@ -43,8 +47,13 @@ class Buckets:
         """Look at one page as it lies."""
         if self._texts.get(path) == text:
             return
+        is_new = path not in self._texts
         self._texts[path] = text
-        self.pages.append(Page(path, run, basis, understood_page(text, kind)))
+        same = [p for p in self.pages if (p.text, p.kind, p.basis) == (text, kind, basis)]
+        if is_new and same and all(p.is_forgotten for p in same):  # left out, as logs are
+            self.pages.append(Page(path, run, basis, text, kind, [], is_forgotten=True))
+            return
+        self.pages.append(Page(path, run, basis, text, kind, understood_page(text, kind)))
 
     def forget(self, path: str) -> bool:
         """Take back every version read under a path."""
@@ -63,7 +72,7 @@ class Buckets:
             if page.is_forgotten:
                 continue
             for bucket in page.buckets:
-                versions[bucket.kind, bucket.at].append((page, bucket))
+                versions[bucket.kind, page.basis, bucket.at].append((page, bucket))
         found = []
         for known in versions.values():
             known.sort(key=lambda v: v[0].order(v[1]), reverse=True)

@@ -345,6 +345,17 @@ def save_page(world: World, a: int, b: int, _c: int) -> None:
     world.write(path, content.usage_page(None, TIMES[0].replace(hour=20), rows))
 
 
+def look(world: World, a: int, b: int, c: int) -> None:
+    """A page is kept as detail as well, or another one of the same bucket."""
+    pages = world.files("pages")
+    if not pages or c % 3 == 0:
+        rows = (("pa", "m1", HALF * (1 + a % 3), 1),)
+        text = content.usage_page(None, TIMES[0].replace(hour=20), rows)
+    else:
+        text = world.disk[pick(pages, a)].text
+    world.write(f"look/{world.name()}.json" if b % 2 else f"look/saved-{b % 3}.json", text)
+
+
 def bill(world: World, a: int, b: int, c: int) -> None:
     """The bill of a day is fetched, and moves, also back; or an old answer comes late."""
     item = "gpt-4.1-2025-04-14, training"
@@ -400,6 +411,7 @@ CHANGES = {
         table,
         page,
         save_page,
+        look,
         bill,
         invoice,
     )

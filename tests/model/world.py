@@ -76,6 +76,7 @@ def sources(*, has_page_charges: bool) -> tuple[Source, ...]:
         Source("gateway", "request_log", "logs", requests),
         Source("tables", "records", "tables", requests),
         Source("audit", "request_log", "audit", "detail"),
+        Source("look", "openai_usage", "look", "detail"),
         Source("pages", "openai_usage", "pages", pages),
         Source("bill", "openai_costs", "bill", "charge"),
     )
