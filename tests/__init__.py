@@ -14,6 +14,7 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/runs/test_killed_runs.py
     python -m pytest -q -m slow tests/runs/test_promises.py
     python -m pytest -q -m slow tests/providers/openai/fetch/test_backfill.py
+    python -m pytest -q -m slow tests/cli/test_demo.py  # the live demo; it has one form
 
 Property tests take the same examples in every run. TOLLBOOK_RANDOM=1 takes others.
 

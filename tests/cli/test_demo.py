@@ -172,6 +172,7 @@ def test_live_demo_on_a_port_that_is_taken(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_live_demo_serves_fetches_and_reports(tmp_path: Path) -> None:
     """A run on a server of its own, as of today; a second one charges nothing anew.
 
