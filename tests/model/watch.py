@@ -2,7 +2,7 @@
 
 An alert is raised once when its threshold is reached, retracted when the spend goes below it, and
 resolved when its month is over: one that a late record raises is so from the start, or the same run
-again would change it.
+again would change it. A month that had ended before the first look raises none.
 """
 
 from __future__ import annotations
@@ -52,10 +52,12 @@ class Watch:
         self.standing: dict[tuple[str, date], tuple[Decimal, str, bool]] = {}
         self.alerts: dict[tuple[str, date, int], Alert] = {}
         self._months: set[date] = set()
+        self._since: date | None = None  # the earliest day of a look
 
     def look(self, charges: dict[Charged, tuple[Decimal, int]], today: date) -> None:
         """What a run finds and says on a day of the organization."""
         this_month = month_of(today)
+        self._since = min(today, self._since or today)
         self._months |= {month_of(day) for day, _, _ in charges} | {this_month}
         self.standing = {}
         for budget in self.budgets:
@@ -76,6 +78,8 @@ class Watch:
 
     def _say(self, key: tuple[str, date, int], today: date, *, is_reached: bool) -> None:
         known, is_over = self.alerts.get(key), next_month(key[1]) <= today
+        if known is None and self._since is not None and next_month(key[1]) <= self._since:
+            return
         if is_reached and not (known and known.is_true):
             self.alerts[key] = Alert("resolved" if is_over else "open", is_true=True)
         elif known and known.is_true and not is_reached:
