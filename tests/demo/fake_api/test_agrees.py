@@ -30,6 +30,9 @@ timezone = "Europe/Berlin"
 [storage]
 root = "var"
 
+[bill]
+true_up = "none"
+
 [[sources]]
 name = "usage"
 kind = "openai_usage"
