@@ -125,7 +125,7 @@ def test_a_change_to_quarters_keeps_the_months_that_ended() -> None:
 
 
 def test_a_quarter_alerts_with_its_label_and_until_its_end() -> None:
-    """Crossed in August, open in September, resolved in October; a late crossing is news."""
+    """Crossed in August, open in September, resolved in October; a late crossing is sent."""
     con = catalogue()
     spend(con, [(date(2026, 7, 2), "proj_chat", "m", "models", "2500", "0")])
     [message] = run(con, [QUARTER], "run-1", today=AUGUST).messages
@@ -137,7 +137,7 @@ def test_a_quarter_alerts_with_its_label_and_until_its_end() -> None:
     assert "Q3 2026 (ended)\n103.3 % used" in late.body
     assert [(a.threshold_percent, a.state) for a in known_alerts(con)] == [
         (80, "resolved"),
-        (100, "open"),
+        (100, "resolved"),
     ]
 
 

@@ -95,6 +95,7 @@ def test_both_are_charged_and_reconciled_each_at_its_own_price(tmp_path: Path) -
     ) == [
         ("globex", "other", Decimal(1), Decimal(20), "billed"),
         ("globex", "text_input_tokens", Decimal(1_000_000), Decimal(5), "priced"),
+        ("globex", "text_output_tokens", Decimal(0), Decimal("0.5"), "billed"),
         ("globex", "text_output_tokens", Decimal(500_000), Decimal(4), "priced"),
         ("openai", "text_input_tokens", Decimal(3_000_000), Decimal(6), "priced"),
     ]
