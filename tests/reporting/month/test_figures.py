@@ -158,11 +158,48 @@ def test_a_change_is_split_into_usage_and_price(books: Books, write: Write, read
     moves = page.table("h-moves")
     assert [[cell.text for cell in row] for row in moves.body + moves.foot] == [
         ["Support chatbot", "gpt-5.2", "$1,000.00", "$1,800.00", "+$800.00", "+$500.00",
-         "+$300.00"],
-        ["(no project)", "o4-mini", DASH, "$50.00", "+$50.00", "+$50.00", "$0.00"],
-        ["Total", "$1,000.00", "$1,850.00", "+$850.00", "+$550.00", "+$300.00"],
+         "+$300.00", "$0.00"],
+        ["(no project)", "o4-mini", DASH, "$50.00", "+$50.00", "+$50.00", "$0.00", "$0.00"],
+        ["Total", "$1,000.00", "$1,850.00", "+$850.00", "+$550.00", "+$300.00", "$0.00"],
     ]  # fmt: skip
     assert "Of the change, +$550.00 is from usage and +$300.00 from prices." in page.text
+
+
+def test_what_only_the_bill_changed_is_from_the_bill(
+    books: Books, write: Write, read: Read
+) -> None:
+    """The same usage, and a bill of it in October alone: $81 more, none of it from usage.
+
+    $60 for a price that differs, $21 for usage without a price; where a price rose too, by $100 for
+    the same 100 tokens, both are told apart.
+    """
+    for month in (9, 10):
+        day = date(2026, month, 3)
+        books.charge(day, "proj_chatbot", "gpt-5.2", "text_input_tokens", "300", "1")
+        books.charge(day, "p", "dearer", "text_input_tokens", "100", str(month - 8))
+        more: dict[str, object] = {"pricing_status": "billed", "bill_cause": "unpriced"}
+        books.charge(
+            day, "p", "new", "text_input_tokens", "50", None,
+            **({"cost_usd": Decimal(21)} | more if month == 10 else {}),
+        )  # fmt: skip
+    for model, usd in (("gpt-5.2", "60"), ("dearer", "-4")):
+        books.charge(
+            date(2026, 10, 3), "proj_chatbot" if model == "gpt-5.2" else "p", model,
+            "text_input_tokens", "0", None, cost_usd=Decimal(usd), pricing_status="billed",
+            bill_cause="price",
+        )  # fmt: skip
+    page = read(write(books.finish(), date(2026, 10, 1)))
+    moves = page.table("h-moves")
+    assert [[cell.text for cell in row[-4:]] for row in moves.body + moves.foot] == [
+        ["+$96.00", "$0.00", "+$100.00", "-$4.00"],
+        ["+$60.00", "$0.00", "$0.00", "+$60.00"],
+        ["+$21.00*", "$0.00", "$0.00", "+$21.00"],
+        ["+$177.00*", "$0.00", "+$100.00", "+$77.00"],
+    ]
+    assert (
+        "Of the change, $0.00 is from usage, +$100.00 from prices and +$77.00 from the bill."
+        in page.text
+    )
 
 
 def test_moves_add_up_to_the_change_of_the_total(

@@ -12,6 +12,7 @@ from pipeline.dates import first_of, whole_month
 from pipeline.money import difference, display_usd, ratio, to_cents
 from pipeline.reporting.month.model import MonthReport
 from pipeline.reporting.sections.costs.breakdowns import CostTable
+from pipeline.reporting.sections.costs.movers import Move
 
 # The states of days that are not compared, the worst first, and what a sentence says of them.
 _STATES = {
@@ -99,12 +100,7 @@ def _comparison(report: MonthReport) -> list[str]:
         if not compared.is_whole_month:
             sentence = f"{text.some_days(compared.days)}: {sentence[0].lower()}{sentence[1:]}"
         sentences.append(sentence)
-        causes = report.moves.total
-        if to_cents(causes.from_price) != 0:
-            sentences.append(
-                f"Of the change, {text.signed_usd(causes.from_usage)} is from usage and "
-                f"{text.signed_usd(causes.from_price)} from prices."
-            )
+        sentences += _causes(report.moves.total)
         if now.is_lower_bound or before.is_lower_bound:
             sentences.append(
                 "Usage without a price is in neither amount, so the change may differ."
@@ -115,6 +111,19 @@ def _comparison(report: MonthReport) -> list[str]:
         name = text.month(period.previous.since)
         sentences.append(f"The whole of {name} came to {known}{display_usd(whole.usd)}.")
     return sentences
+
+
+def _causes(change: Move) -> list[str]:
+    """How much of the change is from usage, from prices and from the bill."""
+    others = [
+        f"{text.signed_usd(usd)} {source}"
+        for usd, source in ((change.from_price, "from prices"), (change.from_bill, "from the bill"))
+        if to_cents(usd) != 0
+    ]
+    if not others:
+        return []
+    usage = f"{text.signed_usd(change.from_usage)} is from usage"
+    return [f"Of the change, {', '.join([usage, *others[:-1]])} and {others[-1]}."]
 
 
 def _not_compared(report: MonthReport) -> list[str]:

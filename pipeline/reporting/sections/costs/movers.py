@@ -1,7 +1,8 @@
-"""Changes in spending by project and model, split into usage and price.
+"""Changes in spending by project and model, split into usage, price and the provider's bill.
 
-The usage part is what the change would have been at the old prices, the price part is the rest, so
-the two add up to the change exactly, and all changes to that of the total.
+The bill's part is the change of what settled days are charged beside what is computed from usage.
+Of the rest, the usage part is what the change would have been at the old prices, and the price part
+is what is left, so the three add up to the change exactly, and all changes to that of the total.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pipeline.reporting.month.reader import MonthReader
 
 TOP_MOVES = 10
 Pair = tuple[str | None, str | None]
+Causes = tuple[Decimal, Decimal, Decimal]  # usage, price, bill
+_NO_CAUSES: Causes = (ZERO, ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,12 @@ class Move:
     compared: Amount
     from_usage: Decimal  # at the old prices
     from_price: Decimal
+    from_bill: Decimal
 
     @property
     def change(self) -> Decimal:
-        """The sum of both causes."""
-        return total((self.from_usage, self.from_price))
+        """The sum of the causes."""
+        return total((self.from_usage, self.from_price, self.from_bill))
 
     @property
     def is_uncertain(self) -> bool:
@@ -65,18 +69,18 @@ def moves(
     label: Callable[[str | None], Label],
 ) -> Moves:
     """The rows of the query `movers` by project and model: largest first, the rest in one row."""
-    causes: dict[Pair, tuple[Decimal, Decimal]] = {}
-    for project_id, model, quantity, usd, quantity_0, usd_0 in found:
-        usage, price = _causes(quantity, usd, quantity_0, usd_0)
-        before = causes.get((project_id, model), (ZERO, ZERO))
-        causes[project_id, model] = (total((before[0], usage)), total((before[1], price)))
+    causes: dict[Pair, Causes] = {}
+    for project_id, model, is_of_bill, *figures in found:
+        mine = _of_bill(*figures) if is_of_bill else _causes(*figures)
+        before = causes.get((project_id, model), _NO_CAUSES)
+        causes[project_id, model] = _added(before, mine)
     amounts: dict[Pair, tuple[Amount, Amount]] = {}
     for cell in all_cells:
         current, compared = amounts.get((cell.project_id, cell.model), (Amount(), Amount()))
         amounts[cell.project_id, cell.model] = (current + cell.comparable, compared + cell.compared)
     every = sorted(
         (
-            _move(label(pair[0]), model_label(pair[1]), both, causes.get(pair, (ZERO, ZERO)))
+            _move(label(pair[0]), model_label(pair[1]), both, causes.get(pair, _NO_CAUSES))
             for pair, both in amounts.items()
         ),
         key=lambda move: (move.change.copy_abs().copy_negate(), move.project, move.model),
@@ -90,25 +94,29 @@ def moves(
     )
 
 
-def _causes(
-    quantity: Decimal, usd: Decimal, quantity_0: Decimal, usd_0: Decimal
-) -> tuple[Decimal, Decimal]:
+def _causes(quantity: Decimal, usd: Decimal, quantity_0: Decimal, usd_0: Decimal) -> Causes:
     change = difference(usd, usd_0)
     if quantity == 0 or quantity_0 == 0:
-        return change, ZERO  # new or ended: there is no second price to compare with
+        return change, ZERO, ZERO  # new or ended: there is no second price to compare with
     usage = difference(scaled(usd_0, quantity, quantity_0), usd_0)
-    return usage, difference(change, usage)
+    return usage, difference(change, usage), ZERO
 
 
-def _move(
-    project: Label, model: Label, both: tuple[Amount, Amount], causes: tuple[Decimal, Decimal]
-) -> Move:
+def _of_bill(_quantity: Decimal, usd: Decimal, _quantity_0: Decimal, usd_0: Decimal) -> Causes:
+    return ZERO, ZERO, difference(usd, usd_0)
+
+
+def _added(one: Causes, other: Causes) -> Causes:
+    return total((one[0], other[0])), total((one[1], other[1])), total((one[2], other[2]))
+
+
+def _move(project: Label, model: Label, both: tuple[Amount, Amount], causes: Causes) -> Move:
     text = f"{project.text} ({project.note})" if project.note else project.text
     return Move(text, project.is_named, model.text, model.is_named, *both, *causes)
 
 
 def _sum(label: str, parts: Iterable[Move]) -> Move:
-    result = Move(label, False, "", False, Amount(), Amount(), ZERO, ZERO)
+    result = Move(label, False, "", False, Amount(), Amount(), *_NO_CAUSES)
     for part in parts:
         result = replace(
             result,
@@ -116,5 +124,6 @@ def _sum(label: str, parts: Iterable[Move]) -> Move:
             compared=result.compared + part.compared,
             from_usage=total((result.from_usage, part.from_usage)),
             from_price=total((result.from_price, part.from_price)),
+            from_bill=total((result.from_bill, part.from_bill)),
         )
     return result
