@@ -85,6 +85,7 @@ class BillNames:
     family: Callable[[str], str] = _as_written  # a model id without its date: many ids, one model
     version: Callable[[str], str] = _as_written  # the most detailed form of a model id on the bill
     line_item: Callable[[str | None, str], str] = _plain  # how a model's meter would be written
+    priced: frozenset[str] = frozenset()  # families that the price book knows
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     reconcile(
         db,
         days,
-        aliases=run.book.aliases(),
+        book=run.book,
         bills=bills,
         now=run.now,
         run_id=run.run_id,

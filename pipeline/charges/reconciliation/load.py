@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from pipeline.charges.model import ChargeDay, charge_relation
 from pipeline.charges.reconciliation.model import ZERO, Charged, Costed, Day
 from pipeline.ledger.bill import BillNames, Bills, LineItem
 from pipeline.money import EXACT
+from pipeline.pricing.book import PriceBook
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 
@@ -29,15 +30,15 @@ class Fetch:
     organization_id: str
     fetched_at: datetime | None
     content_mark: str
+    has_held_rows: bool = False  # some of its rows could not be read
+    other_currency: str | None = None  # that of all of its amounts
 
 
 def fetched_costs(db: Database) -> dict[date, list[Fetch]]:
     """The days whose costs are there, by UTC day."""
     fetches: dict[date, list[Fetch]] = defaultdict(list)
-    for provider, organization, day, fetched_at, mark in db.rows(
-        sql("charges/reconciliation/costs_fetched")
-    ):
-        fetches[day].append(Fetch(provider, organization, fetched_at, mark))
+    for provider, organization, day, *facts in db.rows(sql("charges/reconciliation/costs_fetched")):
+        fetches[day].append(Fetch(provider, organization, *facts))
     return fetches
 
 
@@ -46,9 +47,11 @@ def costs_mark(fetches: Sequence[Fetch]) -> str:
     return "|".join(sorted(f"{f.provider} {f.organization_id} {f.content_mark}" for f in fetches))
 
 
-def names_of(bills: Bills, provider: str) -> BillNames:
-    """How the bill of a provider names models."""
-    return bills[provider].names if provider in bills else BillNames()
+def names_of(bills: Bills, provider: str, book: PriceBook) -> BillNames:
+    """How the bill of a provider names models, and which of them the price book knows."""
+    names = bills[provider].names if provider in bills else BillNames()
+    priced = {names.family(r.model) for r in book.rows() if r.provider == provider}
+    return replace(names, priced=frozenset(priced))
 
 
 def both_sides(

@@ -142,7 +142,7 @@ def _pair_project(
     groups = _by_other_name(groups, family, "name")
     groups = _by_other_name(groups, lambda n: aliases.get(family(n), family(n)), "alias")
     groups = _bare_models(groups, family)
-    groups = _by_quantity(groups)
+    groups = _by_quantity(groups, names)
     if unnamed:
         # a bill, or a part of it, without line items: what no line has claimed
         rest = [g for g in groups if not g[1].costs]
@@ -304,12 +304,19 @@ def _bare_models(
     return covered + left
 
 
-def _by_quantity(groups: Sequence[tuple[_Key, _Group]]) -> list[tuple[_Key, _Group]]:
-    """Join what is left over on both sides where a meter's quantity is the same, only once."""
+def _by_quantity(
+    groups: Sequence[tuple[_Key, _Group]], names: BillNames
+) -> list[tuple[_Key, _Group]]:
+    """Join what is left over on both sides where a meter's quantity is the same, only once.
+
+    A model of the bill that the price book knows is that model, whatever has as many tokens.
+    """
     ours: dict[tuple[str | None, Decimal], list[tuple[_Key, _Group]]] = defaultdict(list)
     theirs: dict[tuple[str | None, Decimal], list[tuple[_Key, _Group]]] = defaultdict(list)
     for key, group in groups:
         if group.is_paired or key[1] is None or key[1] in TOOL_METERS:
+            continue
+        if group.costs and names.family(key[0]) in names.priced:
             continue
         quantity = group.charged_quantity if group.charges else group.billed_quantity
         if quantity:

@@ -28,6 +28,7 @@ from pipeline.charges.reconciliation.pair import pair
 from pipeline.ledger.bill import BillNames, Bills
 from pipeline.money import EXACT
 from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.pricing.book import PriceBook
 from pipeline.pricing.validity import holds
 from pipeline.storage.database import Database
 
@@ -101,7 +102,7 @@ def reconcile(
     db: Database,
     states: Mapping[date, ChargeDay],
     *,
-    aliases: Sequence[Alias],
+    book: PriceBook,
     bills: Bills,
     now: datetime,
     run_id: str,
@@ -110,7 +111,8 @@ def reconcile(
 ) -> int:
     """Compare the days that have changed, or are still open, or are asked for; store their lines.
 
-    **Takes** the states of all days with charges, and how each provider's bill names models.
+    **Takes** the states of all days with charges, the current price book, and how each provider's
+    bill names models.
     **Gives** how many days were compared. A provider whose costs were never fetched is left out:
     there is nothing to compare its charges with.
     """
@@ -133,11 +135,10 @@ def reconcile(
     gone = sorted(known.keys() - all_days)
     if not chosen and not gone:
         return 0
-    lines = [
-        line
-        for both in both_sides(db, states, fetches, chosen, lambda d, f: _is_open(d, f, now))
-        for line in compare(both, aliases, names_of(bills, both.provider))
-    ]
+    sides = both_sides(db, states, fetches, chosen, lambda d, f: _is_open(d, f, now))
+    names = {p: names_of(bills, p, book) for p in {both.provider for both in sides}}
+    aliases = book.aliases()
+    lines = [line for both in sides for line in compare(both, aliases, names[both.provider])]
     _store(db, [*chosen, *gone], lines, run_id, computed_at)
     db.insert(
         "reconciled_days",

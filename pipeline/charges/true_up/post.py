@@ -40,7 +40,7 @@ from pipeline.charges.true_up.settle import is_settled
 from pipeline.charges.true_up.store import BillDay
 from pipeline.ledger.bill import Bills
 from pipeline.money import EXACT, total
-from pipeline.pricing.aliases_and_allowances import Alias
+from pipeline.pricing.book import PriceBook
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA
 from pipeline.storage.database import Database
@@ -67,6 +67,8 @@ class TrueUp:
     postings: list[PostingFile] = field(default_factory=list)
     posted_usd: Decimal = Decimal(0)
     foreign: set[str] = field(default_factory=set)  # currencies of costs that are not charged
+    held: set[date] = field(default_factory=set)  # days whose costs have rows that are held back
+    unbilled: set[str] = field(default_factory=set)  # projects with usage and without any cost
     followed: list[tuple[date, str]] = field(default_factory=list)  # providers whose bill is met
 
 
@@ -77,9 +79,8 @@ def true_up(
     postings: Sequence[PostingFile],
     *,
     terms: Terms,
-    aliases: Sequence[Alias],
+    book: PriceBook,
     bills: Bills,
-    book_id: str,
     root: Path,
     folder: Path,
     run_id: str,
@@ -91,7 +92,8 @@ def true_up(
     is charged as rated again. Takes the states and postings of all days, and the current book,
     which a day without any charge before gets. The same again posts nothing.
     """
-    fetches = {} if terms.mode == "none" else fetched_costs(db)
+    done = TrueUp()
+    fetches = {} if terms.mode == "none" else _in_dollars(done, fetched_costs(db))
     known = store.bill_days(db, root)
     wanted = {day: _wanted(day, states, fetches[day], known.get(day), terms) for day in fetches}
     chosen = sorted(
@@ -100,7 +102,6 @@ def true_up(
         if day not in known or known[day].content_mark != state.content_mark
     )
     gone = sorted(known.keys() - wanted.keys())
-    done = TrueUp()
     if not chosen and not gone:
         return done
     sides: dict[date, list[Day]] = defaultdict(list)
@@ -112,12 +113,14 @@ def true_up(
     for posting in postings:
         if posting.reason == REASON:
             posted[posting.usage_date].append(posting.path)
-    done.foreign = {c.currency for d in sides.values() for b in d for c in b.costs} - {USD}
+    done.held = {d for d in chosen if any(f.has_held_rows for f in fetches[d])}
+    done.foreign |= {c.currency for d in sides.values() for b in d for c in b.costs} - {USD}
+    done.unbilled = {p for d in sides.values() for b in d for p in _projects_without_costs(b)}
     saved = []
     for day in [*chosen, *gone]:
         state, mine = states.get(day), sides.get(day, [])
         rated = read(None if state is None else state.rated_path, CHARGE_SCHEMA)
-        found = _lines(mine, rated, aliases, bills, terms.mode)
+        found = _lines(mine, rated, book, bills, terms.mode)
         lines = posted_lines(found)
         path = _path(folder, "postings", day, run_id)
         rows, usd = _post(con, lines, posted[day], path)
@@ -126,7 +129,7 @@ def true_up(
             done.posted_usd = EXACT.add(done.posted_usd, usd)
         settled = {b.provider for b in mine} if terms.mode == "all" else set()
         if lines.height and state is None:
-            state = done.fresh[day] = _without_usage(day, book_id, folder, run_id, posted_at)
+            state = done.fresh[day] = _without_usage(day, book.book_id, folder, run_id, posted_at)
         if state is not None:
             moved = _write(state, rated, found, settled, folder, run_id)
             if moved != state:
@@ -148,6 +151,26 @@ def true_up(
     return done
 
 
+def _in_dollars(
+    done: TrueUp, fetches: Mapping[date, Sequence[Fetch]]
+) -> dict[date, Sequence[Fetch]]:
+    """Without costs that are all in another currency, which are noted."""
+    kept: dict[date, Sequence[Fetch]] = {}
+    for day, found in fetches.items():
+        done.foreign |= {f.other_currency for f in found if f.other_currency is not None}
+        in_dollars = [f for f in found if f.other_currency is None]
+        if in_dollars:
+            kept[day] = in_dollars
+    return kept
+
+
+def _projects_without_costs(day: Day) -> set[str]:
+    """Projects that used something on a day whose bill names projects, but not them."""
+    named = {c.project_id for c in day.costs if c.project_id is not None}
+    used = {c.project_id for c in day.charges if c.project_id is not None and c.quantity > 0}
+    return used - named if named else set()
+
+
 def _followed(row: BillDay, fetches: Sequence[Fetch]) -> list[str]:
     """The providers all of whose accounts follow the bill on a day."""
     apart = {f.provider for f in fetches if _account(f) not in row.accounts}
@@ -161,7 +184,7 @@ def _account(fetch: Fetch) -> str:
 def _lines(
     sides: Sequence[Day],
     rated: pl.DataFrame,
-    aliases: Sequence[Alias],
+    book: PriceBook,
     bills: Bills,
     mode: Mode,
 ) -> BillLines:
@@ -174,7 +197,7 @@ def _lines(
             "project_id", "model", "meter", "scope", "operation"
         )
         mine = {n: row for n, row in unpriced.items() if row["provider"] == both.provider}
-        pairs = pairs_of(both, aliases, names_of(bills, both.provider))
+        pairs = pairs_of(both, book.aliases(), names_of(bills, both.provider, book))
         bill_lines(found, both, pairs, mine, Places(places.unique().rows()), mode)
     return found
 
@@ -254,13 +277,14 @@ def _wanted(
     if known is not None and known.costs_mark != costs:
         changed_at = max((f.fetched_at for f in fetches if f.fetched_at is not None), default=None)
     before = set() if known is None else set(known.accounts)
+    usable = [f for f in fetches if not f.has_held_rows]
     settled = {
         _account(f)
-        for f in fetches
+        for f in usable
         if is_settled(day, f.fetched_at, changed_at, now=terms.now, lag_days=terms.lag_days)
     }
     present = {_account(f) for f in fetches}
-    accounts = tuple(sorted((settled | before) & present))
+    accounts = tuple(sorted((settled | before) & {_account(f) for f in usable}))
     rated = states[day].rated_path.name if day in states else ""
     is_whole = settled == present
     marks = (terms.mode, rated, costs, ",".join(accounts), str(is_whole))

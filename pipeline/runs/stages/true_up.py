@@ -35,9 +35,8 @@ def true_up_days(
         days,
         charge_store.postings(db, root),
         terms=terms,
-        aliases=run.book.aliases(),
+        book=run.book,
         bills=bills,
-        book_id=run.book.book_id,
         root=root,
         folder=run.storage.charges,
         run_id=run.run_id,
@@ -62,6 +61,18 @@ def _notes(done: TrueUp) -> list[str]:
         notes.append(
             f"{days} {settled} made equal to the provider's bill: "
             f"{sign}{display_usd(done.posted_usd)}. See: tollbook reconcile"
+        )
+    if done.unbilled:
+        names = sorted(done.unbilled)
+        notes.append(
+            f"Settled days have usage of {', '.join(names[:5])}{', …' if len(names) > 5 else ''} "
+            "that is on no line of the bill, so it is charged $0.00 there. Are the costs of all "
+            "projects among the files?"
+        )
+    if done.held:
+        notes.append(
+            f"{len(done.held)} days are not charged as billed, since rows of their costs are held "
+            "back. See: tollbook quarantine list"
         )
     if done.foreign:
         notes.append(

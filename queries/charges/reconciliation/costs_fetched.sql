@@ -1,12 +1,38 @@
 -- row: one UTC day of an organization at a provider whose costs were fetched, with a mark of
--- their content.
+-- their content, and whether they can be taken for the bill: a row that is held back is missing in
+-- them, and costs that are all in another currency are no dollars.
 -- engine: duckdb
+WITH held_back AS (
+  SELECT DISTINCT q.input_file, q.input_line, q.usage_date
+  FROM quarantine AS q
+  SEMI JOIN (
+    -- of the newest version of a file
+    SELECT input_file, max(file_id) AS file_id FROM input_files GROUP BY input_file
+  ) AS f ON f.input_file = q.input_file AND f.file_id = q.file_id
+  WHERE q.replayed_at IS NULL
+),
+
+currencies AS (
+  SELECT provider, usage_date, min(currency) AS currency, bool_or(currency = 'usd') AS has_usd
+  FROM provider_costs
+  WHERE replaced_at IS NULL
+  GROUP BY provider, usage_date
+)
+
 SELECT
-  provider,
-  organization_id,
-  CAST(started_at AS DATE) AS usage_date,
-  max(fetched_at) AS fetched_at,
-  string_agg(content_hash, ',' ORDER BY content_hash) AS content_mark
-FROM buckets
-WHERE endpoint = 'costs' AND is_current
-GROUP BY provider, organization_id, CAST(started_at AS DATE)
+  b.provider,
+  b.organization_id,
+  CAST(b.started_at AS DATE) AS usage_date,
+  max(b.fetched_at) AS fetched_at,
+  string_agg(b.content_hash, ',' ORDER BY b.content_hash) AS content_mark,
+  bool_or(EXISTS (
+    FROM held_back AS h
+    WHERE h.input_file = b.input_file AND h.input_line = b.input_line
+      AND coalesce(h.usage_date, CAST(b.started_at AS DATE)) = CAST(b.started_at AS DATE)
+  )) AS has_held_rows,
+  max(CASE WHEN NOT c.has_usd THEN c.currency END) AS other_currency
+FROM buckets AS b
+LEFT JOIN currencies AS c
+  ON c.provider = b.provider AND c.usage_date = CAST(b.started_at AS DATE)
+WHERE b.endpoint = 'costs' AND b.is_current
+GROUP BY b.provider, b.organization_id, CAST(b.started_at AS DATE)

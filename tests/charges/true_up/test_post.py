@@ -188,6 +188,7 @@ def test_costs_in_another_currency_are_not_charged_and_said(workspace: Workspace
     notes = workspace.run().notes
     assert any("eur" in note and "not charged" in note for note in notes)
     assert workspace.rows("SELECT sum(cost_usd) FROM charges") == [(Decimal("0.002"),)]
+    assert workspace.rows("SELECT count(*) FROM bill_days") == [(0,)]
 
 
 def test_the_doubt_of_long_requests_vanishes_with_the_bill(tmp_path: Path) -> None:
@@ -206,3 +207,45 @@ def test_the_doubt_of_long_requests_vanishes_with_the_bill(tmp_path: Path) -> No
     workspace.run()
     assert workspace.rows(doubt) == [(Decimal("0.005"), 0)]
     assert not workspace.rows("SELECT 1 FROM charge_postings WHERE reason = 'bill'")
+
+
+def test_a_day_with_a_held_back_cost_stays_an_estimate_until_the_file_is_mended(
+    workspace: Workspace,
+) -> None:
+    """What is missing on the bill is not taken off the charges."""
+    broken = item("0.003", 1000)
+    broken["amount"] = {"value": None, "currency": "usd"}
+    workspace.write("costs/1.json", bill(broken, BILL[1]))
+    notes = workspace.run().notes
+    assert any("1 days are not charged as billed" in note for note in notes)
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.002"))]
+    assert workspace.rows("SELECT bool_and(is_provisional) FROM charges") == [(True,)]
+    workspace.at += timedelta(minutes=1)
+    workspace.write("costs/1.json", bill(*BILL))
+    workspace.run()
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+    assert workspace.rows("SELECT bool_or(is_provisional) FROM charges") == [(False,)]
+
+
+def test_a_model_of_the_bill_that_has_a_price_is_not_another_one_with_as_many_tokens(
+    workspace: Workspace,
+) -> None:
+    """500 tokens of alpha on the bill are no omega, which has no line and stays without a price."""
+    workspace.write("costs/1.json", bill(item("0.003", 500)))
+    workspace.run()
+    assert workspace.rows(
+        "SELECT model, pricing_status, bill_cause, cost_usd FROM charges "
+        "WHERE pricing_status <> 'priced' ORDER BY ALL"
+    ) == [
+        ("alpha", "billed", "price", Decimal("0.002")),
+        ("alpha", "billed", "quantity", Decimal("-0.001")),
+        ("omega", "unpriced", None, None),
+    ]
+
+
+def test_a_project_that_is_on_no_line_of_the_bill_is_named(workspace: Workspace) -> None:
+    workspace.write("costs/1.json", bill(*BILL))
+    workspace.write("logs/2.jsonl", lines(request("c", when=f"{DAY}T14:00:00", project="proj_b")))
+    notes = workspace.run().notes
+    assert any("usage of proj_b that is on no line of the bill" in note for note in notes)
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007")), ("proj_b", 0)]
