@@ -24,4 +24,4 @@ The map: packages in the order of the data's way. A package imports only those a
 SQL is in `queries/`, whose folders mirror these packages; report templates are in `reports/`.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

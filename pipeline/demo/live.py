@@ -60,7 +60,7 @@ _WITH_BUDGET = ("code", "contracts", "support")
 # Tokens a minute of a project and model: one is hit at times, one nearly.
 _TOKENS_A_MINUTE = (
     ("contracts", "gpt-5.4-2026-03-05", 600_000),
-    ("code", "gpt-5.6-terra", 600_000),
+    ("code", "gpt-5.6-terra", 310_000),
 )
 
 
