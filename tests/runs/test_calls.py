@@ -1,6 +1,7 @@
 """Which lines are one call, which of them counts, and who is said to have made it.
 
 Each case gives the same in one run and in several, and what can come in any order does.
+All but one are played in one workspace.
 """
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from pipeline.runs.corrections.forget import remember
+from tests.support.cases import RUN, Case, Cases, Play
 from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
 Body = dict[str, Any]
@@ -24,20 +23,19 @@ DETAIL = CONFIGURATION.replace(
 )
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path.resolve())
+CASES = Cases(configuration=DETAIL)
+either_way = CASES.each(at_once=True, one_by_one=False)
 
 
-def take(workspace: Workspace, *cases: Sequence[Body], at_once: bool) -> None:
+def take(case: Case, *calls: Sequence[Body], at_once: bool) -> Play:
     """Read the bodies of some calls from one file in one run, or each in a run of its own."""
     if at_once:
-        workspace.write("logs/0.jsonl", lines(*chain(*cases)))
-        workspace.run()
+        case.log("logs/0.jsonl", *chain(*calls))
+        yield RUN
         return
-    for number, bodies in enumerate(zip_longest(*cases)):
-        workspace.write(f"logs/{number}.jsonl", lines(*filter(None, bodies)))
-        workspace.run()
+    for number, bodies in enumerate(zip_longest(*calls)):
+        case.log(f"logs/{number}.jsonl", *filter(None, bodies))
+        yield RUN
 
 
 def asked(**who: str | None) -> Body:
@@ -66,118 +64,122 @@ WHO_ASKED: list[tuple[list[Body], tuple[str | None, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-def test_who_asked_is_the_first_and_what_others_add(
-    workspace: Workspace,
-    at_once: bool,  # noqa: FBT001  a case of the table
-) -> None:
+@either_way
+def test_who_asked_is_the_first_and_what_others_add(case: Case, at_once: bool) -> Play:  # noqa: FBT001  a case of the table
     """One call and one charge, whoever reads the response again."""
-    cases = [
-        [{**request(str(number), 10**number), **who} for who in bodies]
+
+    def own(project: str | None) -> str | None:
+        return project and f"{case.project}_{project}"
+
+    calls = [
+        [
+            {**case.request(str(number), 10**number), **who, "project_id": own(who["project_id"])}
+            for who in bodies
+        ]
         for number, (bodies, _) in enumerate(WHO_ASKED)
     ]
-    expected = [(10**number, *who) for number, (_, who) in enumerate(WHO_ASKED)]
+    expected = [
+        (10**number, own(project), *who) for number, (_, (project, *who)) in enumerate(WHO_ASKED)
+    ]
     askers = (
-        "SELECT text_input_tokens, project_id, api_key_id, user_id FROM usage "
+        "SELECT text_input_tokens, project_id, api_key_id, user_id FROM usage WHERE {of} "
         "ORDER BY text_input_tokens"
     )
-    take(workspace, *cases, at_once=at_once)
-    assert workspace.rows(askers) == expected
-    assert workspace.tokens() == 11_111
-    workspace.assert_sums_agree()
-    workspace.write("logs/again.jsonl", lines(*chain(*cases)))
-    workspace.run()
-    assert workspace.rows(askers) == expected
-    assert workspace.tokens() == 11_111
+    yield from take(case, *calls, at_once=at_once)
+    assert case.rows(askers) == expected
+    assert case.tokens() == 11_111
+    case.assert_sums_agree()
+    case.log("logs/again.jsonl", *chain(*calls))
+    yield RUN
+    assert case.rows(askers) == expected
+    assert case.tokens() == 11_111
 
 
-def chunk(name: str, out: int, tokens: int = 1000) -> Body:
+def chunk(case: Case, name: str, out: int, tokens: int = 1000) -> Body:
     """A line of a stream, with the usage so far."""
-    return {**request(name, tokens, out=out), "object": "chat.completion.chunk"}
+    return {**case.request(name, tokens, out=out), "object": "chat.completion.chunk"}
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-def test_of_a_stream_the_largest_output_counts(
-    workspace: Workspace,
-    at_once: bool,  # noqa: FBT001  a case of the table
-) -> None:
+@either_way
+def test_of_a_stream_the_largest_output_counts(case: Case, at_once: bool) -> Play:  # noqa: FBT001  a case of the table
     """Whatever the order in which its lines are read."""
     orders = ((1, 2, 300), (300, 2, 1), (2, 300, 1))
-    cases = [[chunk(str(order), out) for out in order] for order in orders]
-    take(workspace, *cases, at_once=at_once)
-    assert workspace.rows("SELECT text_output_tokens FROM usage") == [(300,)] * 3
-    workspace.assert_sums_agree()
+    calls = [[chunk(case, str(order), out) for out in order] for order in orders]
+    yield from take(case, *calls, at_once=at_once)
+    assert case.rows("SELECT text_output_tokens FROM usage WHERE {of}") == [(300,)] * 3
+    case.assert_sums_agree()
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-def test_usage_of_zero_never_replaces_usage(
-    workspace: Workspace,
-    at_once: bool,  # noqa: FBT001  a case of the table
-) -> None:
+@either_way
+def test_usage_of_zero_never_replaces_usage(case: Case, at_once: bool) -> Play:  # noqa: FBT001  a case of the table
     """Neither as a line of a stream nor as a whole body."""
-    cases = []
+    calls = []
     for order in ORDERS:
         name = str(order)
-        bodies = [chunk(name, 300), chunk(name, 0, 0), request(name, 0)]
-        cases.append([bodies[i] for i in order])
-    take(workspace, *cases, at_once=at_once)
-    used = "SELECT text_input_tokens, text_output_tokens FROM usage"
-    assert workspace.rows(used) == [(1000, 300)] * 3
+        bodies = [chunk(case, name, 300), chunk(case, name, 0, 0), case.request(name, 0)]
+        calls.append([bodies[i] for i in order])
+    yield from take(case, *calls, at_once=at_once)
+    used = "SELECT text_input_tokens, text_output_tokens FROM usage WHERE {of}"
+    assert case.rows(used) == [(1000, 300)] * 3
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_whole_body_counts_before_lines_of_its_stream(
-    workspace: Workspace,
-    at_once: bool,  # noqa: FBT001  a case of the table
-) -> None:
+@either_way
+def test_a_whole_body_counts_before_lines_of_its_stream(case: Case, at_once: bool) -> Play:  # noqa: FBT001  a case of the table
     """It has what was used in the end."""
-    take(workspace, [chunk("s", 2), request("s", out=250), chunk("s", 300)], at_once=at_once)
-    assert workspace.rows("SELECT text_output_tokens FROM usage") == [(250,)]
+    yield from take(
+        case,
+        [chunk(case, "s", 2), case.request("s", out=250), chunk(case, "s", 300)],
+        at_once=at_once,
+    )
+    assert case.rows("SELECT text_output_tokens FROM usage WHERE {of}") == [(250,)]
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@CASES.each(**{"".join(map(str, order)): order for order in ORDERS})
 def test_what_is_left_of_a_stream_counts_by_the_same_rule(
-    workspace: Workspace, order: tuple[int, ...]
-) -> None:
+    case: Case, order: tuple[int, ...]
+) -> Play:
     """Once the file of the line that counted is forgotten, and until it is remembered."""
-    bodies = [request("s", out=250), chunk("s", 300), chunk("s", 2), chunk("s", 0, 0)]
+    bodies = [
+        case.request("s", out=250),
+        chunk(case, "s", 300),
+        chunk(case, "s", 2),
+        chunk(case, "s", 0, 0),
+    ]
     for number in (*order, 3):
-        workspace.write(f"logs/{number}.jsonl", lines(bodies[number]))
-        workspace.run()
-    used = "SELECT text_output_tokens FROM usage"
+        case.log(f"logs/{number}.jsonl", bodies[number])
+        yield RUN
+    used = "SELECT text_output_tokens FROM usage WHERE {of}"
     for number, left in enumerate((300, 2, 0)):
-        workspace.forget(f"logs/{number}.jsonl")
-        assert workspace.rows(used) == [(left,)]
-    with workspace.correction("remember", None) as run:
-        remember(run, [str(workspace.path("logs/1.jsonl"))])
-    assert workspace.rows(used) == [(300,)]
+        yield case.forget(f"logs/{number}.jsonl")
+        assert case.rows(used) == [(left,)]
+    yield case.remember("logs/1.jsonl")
+    assert case.rows(used) == [(300,)]
 
 
-def test_a_later_body_with_less_output_still_replaces(workspace: Workspace) -> None:
+@CASES.case
+def test_a_later_body_with_less_output_still_replaces(case: Case) -> Play:
     """Only the lines of a stream are compared by their output."""
-    take(workspace, [request("1", out=300), request("1", out=200)], at_once=False)
-    assert workspace.rows("SELECT text_output_tokens FROM usage") == [(200,)]
+    yield from take(case, [case.request("1", out=300), case.request("1", out=200)], at_once=False)
+    assert case.rows("SELECT text_output_tokens FROM usage WHERE {of}") == [(200,)]
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-def test_one_id_at_several_times_is_several_calls(
-    workspace: Workspace,
-    at_once: bool,  # noqa: FBT001  a case of the table
-) -> None:
+@either_way
+def test_one_id_at_several_times_is_several_calls(case: Case, at_once: bool) -> Play:  # noqa: FBT001  a case of the table
     """Some servers repeat their ids; a copy of a call is a copy all the same."""
-    cases = [
-        [request(str(order), 1000 * n, when=f"2026-11-23T1{n}:00:00") for n in order]
+    calls = [
+        [case.request(str(order), 1000 * n, when=f"2026-11-23T1{n}:00:00") for n in order]
         for order in ORDERS
     ]
-    take(workspace, *cases, at_once=at_once)
-    assert workspace.tokens() == 3 * 3000
-    workspace.write("logs/copy.jsonl", lines(*chain(*cases)))
-    workspace.run()
-    assert workspace.tokens() == 3 * 3000
+    yield from take(case, *calls, at_once=at_once)
+    assert case.tokens() == 3 * 3000
+    case.log("logs/copy.jsonl", *chain(*calls))
+    yield RUN
+    assert case.tokens() == 3 * 3000
 
 
-def test_an_id_used_again_is_noted_once(workspace: Workspace) -> None:
+def test_an_id_used_again_is_noted_once(tmp_path: Path) -> None:
     """In the notes of the run that first sees it, and not by copies."""
+    workspace = Workspace(tmp_path.resolve())
     bodies = [request("x", 1000, when=f"2026-11-23T1{n}:00:00") for n in (1, 2)]
     workspace.write("logs/a.jsonl", lines(*bodies))
     [note] = [n for n in workspace.run().notes if "response id" in n]
@@ -186,27 +188,28 @@ def test_an_id_used_again_is_noted_once(workspace: Workspace) -> None:
     assert [n for n in workspace.run().notes if "response id" in n] == []
 
 
-def test_the_time_beside_a_body_without_an_id_is_not_its_identity(workspace: Workspace) -> None:
+@CASES.case
+def test_the_time_beside_a_body_without_an_id_is_not_its_identity(case: Case) -> Play:
     """Two gateways note the same embeddings by their own clocks."""
     body = {
         "object": "list",
         "model": "alpha",
-        "request_id": "req_1",
+        "request_id": f"req_{case.name}",
         "usage": {"prompt_tokens": 8, "total_tokens": 8},
-        "project_id": "p",
+        "project_id": case.project,
     }
-    take(workspace, [{**body, "created": 1795000000 + n} for n in (0, 1)], at_once=False)
-    assert workspace.tokens() == 8
+    yield from take(case, [{**body, "created": 1795000000 + n} for n in (0, 1)], at_once=False)
+    assert case.tokens() == 8
 
 
-@pytest.mark.parametrize("names", [("logs/a.jsonl", "other/b.jsonl"), ("other/b.jsonl",) * 2])
-def test_charge_and_detail_never_replace_each_other(
-    workspace: Workspace, names: tuple[str, str]
-) -> None:
+@CASES.each(charge_first=("logs/a.jsonl", "other/b.jsonl"), detail_first=("other/b.jsonl",))
+def test_charge_and_detail_never_replace_each_other(case: Case, names: tuple[str, ...]) -> Play:
     """Both records stay, and only one is charged."""
-    workspace.configure(DETAIL)
     for name in dict.fromkeys((*names, "logs/a.jsonl")):
-        workspace.write(name, lines(request("1")))
-        workspace.run()
-    assert workspace.tokens() == 1000
-    assert workspace.rows("SELECT basis FROM usage ORDER BY ALL") == [("charge",), ("detail",)]
+        case.log(name, case.request("1"))
+        yield RUN
+    assert case.tokens() == 1000
+    assert case.rows("SELECT basis FROM usage WHERE {of} ORDER BY ALL") == [
+        ("charge",),
+        ("detail",),
+    ]

@@ -2,74 +2,83 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Generator
 
-import pytest
-
-from tests.support.workspace import CONFIGURATION, Workspace
+from pipeline.runs.result import RunResult
+from tests.support.cases import RUN, Act, Case, Cases, Play
+from tests.support.workspace import CONFIGURATION
 
 REPLACING = CONFIGURATION.replace('kind = "records"', 'kind = "records"\nreplace = true')
 NAME = "exports/a.csv"
+CASES = Cases(configuration=REPLACING)
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """A source whose rewritten tables replace what they said before."""
-    return Workspace(tmp_path, REPLACING)
+def write(case: Case, name: str = NAME, **tokens: int) -> None:
+    """Write a table with a row a record."""
+    case.records(
+        name,
+        *(
+            f"{case.name}-{r},2026-11-2{i}T08:00:00Z,{case.project},alpha,{n},0,1"
+            for i, (r, n) in enumerate(tokens.items())
+        ),
+    )
 
 
-def table(workspace: Workspace, name: str = NAME, **tokens: int) -> int:
+def table(case: Case, name: str = NAME, **tokens: int) -> Generator[Act, RunResult, int]:
     """Write a table with a row a record, run, and give all input tokens that count."""
-    rows = [
-        f"{r},2026-11-2{i}T08:00:00Z,p,alpha,{n},0,1" for i, (r, n) in enumerate(tokens.items())
-    ]
-    workspace.records(name, *rows)
-    workspace.run()
-    return workspace.tokens()
+    write(case, name, **tokens)
+    yield RUN
+    return case.tokens()
 
 
-def test_a_row_that_vanished_and_comes_back_counts_again(workspace: Workspace) -> None:
+@CASES.case
+def test_a_row_that_vanished_and_comes_back_counts_again(case: Case) -> Play:
     """Also after a table that has a header alone."""
-    assert table(workspace, a=1000, b=200, c=30) == 1230
-    assert table(workspace, a=1000) == 1000
-    assert table(workspace, a=1000, b=200, c=30) == 1230
-    assert table(workspace) == 0
-    assert table(workspace, a=1000, b=200) == 1200
+    assert (yield from table(case, a=1000, b=200, c=30)) == 1230
+    assert (yield from table(case, a=1000)) == 1000
+    assert (yield from table(case, a=1000, b=200, c=30)) == 1230
+    assert (yield from table(case)) == 0
+    assert (yield from table(case, a=1000, b=200)) == 1200
 
 
-def test_a_value_that_comes_back_counts_again(workspace: Workspace) -> None:
+@CASES.case
+def test_a_value_that_comes_back_counts_again(case: Case) -> Play:
     """The table says so last."""
-    assert [table(workspace, a=n) for n in (1000, 2000, 1000, 2000)] == [1000, 2000, 1000, 2000]
+    for n in (1000, 2000, 1000, 2000):
+        assert (yield from table(case, a=n)) == n
 
 
-def test_an_empty_file_is_a_problem_and_changes_nothing(workspace: Workspace) -> None:
+@CASES.case
+def test_an_empty_file_is_a_problem_and_changes_nothing(case: Case) -> Play:
     """It is half-written, or the export failed: no table at all."""
-    assert table(workspace, a=1000) == 1000
-    workspace.write(NAME, "")
-    assert workspace.run().exit_code == 3
-    assert workspace.tokens() == 1000
-    assert table(workspace, a=1000, b=200) == 1200
+    assert (yield from table(case, a=1000)) == 1000
+    case.write(NAME, "")
+    result = yield RUN
+    assert [p for p in result.problems if str(case.path(NAME)) in p]
+    assert result.exit_code == 3
+    assert case.tokens() == 1000
+    assert (yield from table(case, a=1000, b=200)) == 1200
 
 
-@pytest.mark.parametrize("is_copy", [True, False])
-def test_a_row_that_another_table_has_goes_on_counting(
-    workspace: Workspace, *, is_copy: bool
-) -> None:
+@CASES.each(copy=True, another_table=False)
+def test_a_row_that_another_table_has_goes_on_counting(case: Case, is_copy: bool) -> Play:  # noqa: FBT001  a case of the table
     """A copy of the earlier version, or another table with one of its rows."""
-    table(workspace, a=1000, b=200)
-    table(workspace, "exports/b.csv", **({"a": 1000} if is_copy else {}), b=200)
-    assert table(workspace, a=1000) == 1200
+    yield from table(case, a=1000, b=200)
+    yield from table(case, "exports/b.csv", **({"a": 1000} if is_copy else {}), b=200)
+    assert (yield from table(case, a=1000)) == 1200
 
 
-def test_a_table_like_an_earlier_version_of_another_counts(workspace: Workspace) -> None:
+@CASES.case
+def test_a_table_like_an_earlier_version_of_another_counts(case: Case) -> Play:
     """The rows that vanished from the one are in the other."""
-    table(workspace, a=1000, b=200)
-    assert table(workspace, a=1000) == 1000
-    assert table(workspace, "exports/b.csv", a=1000, b=200) == 1200
+    yield from table(case, a=1000, b=200)
+    assert (yield from table(case, a=1000)) == 1000
+    assert (yield from table(case, "exports/b.csv", a=1000, b=200)) == 1200
 
 
-def test_a_row_that_moves_to_another_table_counts_there(workspace: Workspace) -> None:
+@CASES.case
+def test_a_row_that_moves_to_another_table_counts_there(case: Case) -> Play:
     """Both tables are read in one run."""
-    table(workspace, a=1000, b=200)
-    workspace.records("exports/b.csv", "b,2026-11-21T08:00:00Z,p,alpha,200,0,1")
-    assert table(workspace, a=1000) == 1200
+    yield from table(case, a=1000, b=200)
+    write(case, "exports/b.csv", b=200)
+    assert (yield from table(case, a=1000)) == 1200
