@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +19,11 @@ LOOK = replace(PAGES, name="look", folder="look", basis="detail")
 BILL = Source("bill", "openai_costs", "bill", "charge")
 
 
-def _page(millions: int) -> str:
-    return usage_page(None, AT, (("pa", "m1", millions * 1_000_000, 1),))
+def _page(
+    millions: int, project: str = "pa", fetched_at: datetime | None = None, *, hour: int = AT.hour
+) -> str:
+    row = (project, "m1", millions * 1_000_000, 1)
+    return usage_page(fetched_at, AT.replace(hour=hour), (row,))
 
 
 def _usage(trial: Trial) -> list[tuple[str, str, int]]:
@@ -68,57 +75,98 @@ def test_a_source_is_moved_between_others(tmp_path: Path) -> None:
         assert _usage(trial) == usage
 
 
-@pytest.mark.parametrize("is_detail", [False, True])
+@dataclass(frozen=True)
+class Shown:
+    """What counts at one time: files and amounts by project, the fates of the files."""
+
+    usage: dict[Any, Any]
+    bill: dict[Any, Any]
+    dollars: dict[str | None, Decimal]
+    fates: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, trial: Trial) -> Shown:
+        """What counts now."""
+        facts, apart, _ = trial.product.facts()
+        assert not apart
+        dollars: dict[str | None, Decimal] = {}
+        for (_, project, _), (usd, _) in facts.charges.items():
+            dollars[project] = dollars.get(project, Decimal(0)) + usd
+        used: Iterable[Any] = facts.usage.elements()
+        usage = [(row[3], (row[1], row[5] // 1_000_000)) for row in used]
+        bill = [(row[2], (row[0], row[4])) for row in facts.bill.elements()]
+        assert len(dict(usage)) == len(usage)  # one of each project
+        assert len(dict(bill)) == len(bill)
+        return cls(dict(usage), dict(bill), dollars, facts.fates)
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
+    """What counts while pages are read, and forgotten though there are copies of them.
+
+    Each case has a project and a bucket of its own: a page that is charged, one that is detail,
+    one whose copy was older, a bill.
+    """
+    trial = Trial(tmp_path_factory.mktemp("copies"), (PAGES, LOOK, BILL))
+    for name, minute, older, millions in (("a", 0, 5, 5), ("b", 20, 9, 9), ("c", 10, 5, 9)):
+        trial.write(f"pages/{name}.json", _page(millions, "page"))
+        trial.write(f"look/{name}.json", _page(millions, "look", hour=11))
+        fetched_at = AT.replace(minute=minute)
+        trial.write(f"pages/older-{name}.json", _page(older, "older", fetched_at, hour=12))
+        day = AT.replace(day=1, hour=0)
+        usd = str(millions)
+        trial.write(f"bill/{name}.json", costs_page(None, day, (("bill", "m1, training", usd),)))
+        trial.run()
+    shown = {"read": Shown.of(trial)}
+
+    def forget(*names: str) -> None:
+        trial.tick()
+        files = [str(trial.folder / f"{name}.json") for name in names]
+        assert not trial.product.command("forget", *files, "--reason", "a trial", now=NOW)
+
+    forget("pages/b", "look/b", "pages/older-a", "bill/b")
+    shown["forgotten"] = Shown.of(trial)
+    trial.run()
+    shown["forgotten, and run again"] = Shown.of(trial)
+    forget("pages/c", "look/c", "pages/older-b", "bill/c")
+    shown["the copies, too"] = Shown.of(trial)
+    return shown
+
+
+FORGOTTEN = ("forgotten", "forgotten, and run again")
+
+
+@pytest.mark.parametrize(("folder", "project"), [("pages", "page"), ("look", "look")])
 def test_a_copy_of_a_forgotten_page_counts_in_the_same_act(
-    tmp_path: Path, *, is_detail: bool
+    copies: dict[str, Shown], folder: str, project: str
 ) -> None:
     """Not what the page had replaced; its rows are not counted as read a second time."""
-    trial = Trial(tmp_path, (replace(PAGES, basis="detail") if is_detail else PAGES,))
-    for name, millions in (("a", 5), ("b", 9), ("c", 9)):
-        trial.write(f"pages/{name}.json", _page(millions))
-        trial.run()
-    trial.forget("pages/b.json")
-    for _ in range(2):
-        assert [row[1:] for row in _usage(trial)] == [("pages/c.json", 9)]
-        assert trial.dollars == (0 if is_detail else 9)
-        assert trial.fates == {
-            "pages/a.json": (1, 0, 1, 0),
-            "pages/b.json": (1, 0, 1, 0),
-            "pages/c.json": (1, 1, 0, 0),
+    for stage in FORGOTTEN:
+        shown = copies[stage]
+        assert shown.usage[project] == (f"{folder}/c.json", 9)
+        assert shown.dollars.get(project, 0) == (0 if project == "look" else 9)
+        assert {n: shown.fates[f"{folder}/{n}.json"] for n in "abc"} == {
+            "a": (1, 0, 1, 0),
+            "b": (1, 0, 1, 0),
+            "c": (1, 1, 0, 0),
         }
-        trial.run()
-    trial.forget("pages/c.json")
-    assert [row[1:] for row in _usage(trial)] == [("pages/a.json", 5)]
+    assert copies["the copies, too"].usage[project] == (f"{folder}/a.json", 5)
 
 
-def test_a_copy_that_was_older_counts_once_what_replaced_it_is_forgotten(tmp_path: Path) -> None:
+def test_a_copy_that_was_older_counts_once_what_replaced_it_is_forgotten(
+    copies: dict[str, Shown],
+) -> None:
     """Though the file that its rows stand in was forgotten before."""
-    trial = Trial(tmp_path, (PAGES,))
-    for name, minute, millions in (("a", 0, 5), ("b", 20, 9), ("c", 10, 5)):
-        page = usage_page(AT.replace(minute=minute), AT, (("pa", "m1", millions * 1_000_000, 1),))
-        trial.write(f"pages/{name}.json", page)
-        trial.run()
-    assert _usage(trial) == [("charge", "pages/b.json", 9)]
-    trial.forget("pages/a.json")
-    assert _usage(trial) == [("charge", "pages/b.json", 9)]
-    trial.forget("pages/b.json")
-    assert _usage(trial) == [("charge", "pages/c.json", 5)]
-    assert trial.dollars == 5
+    for stage in ("read", *FORGOTTEN):
+        assert copies[stage].usage["older"] == ("pages/older-b.json", 9)
+    assert copies["the copies, too"].usage["older"] == ("pages/older-c.json", 5)
+    assert copies["the copies, too"].dollars["older"] == 5
 
 
-def test_a_copy_of_a_forgotten_bill_counts_in_the_same_act(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, (BILL,))
-    for name, usd in (("a", "2"), ("b", "3"), ("c", "3")):
-        page = costs_page(None, AT.replace(hour=0), (("pa", "m1, training", usd),))
-        trial.write(f"bill/{name}.json", page)
-        trial.run()
-    trial.forget("bill/b.json")
-    for _ in range(2):
-        assert trial.rows("SELECT input_file, amount FROM provider_costs") == [
-            (str(tmp_path / "bill/c.json"), 3)
-        ]
-        assert trial.dollars == 3
-        assert trial.fates["bill/c.json"] == (1, 1, 0, 0)
-        trial.run()
-    trial.forget("bill/c.json")
-    assert trial.dollars == 2
+def test_a_copy_of_a_forgotten_bill_counts_in_the_same_act(copies: dict[str, Shown]) -> None:
+    for stage in FORGOTTEN:
+        shown = copies[stage]
+        assert shown.bill == {"bill": ("bill/c.json", 9)}
+        assert shown.dollars["bill"] == 9
+        assert shown.fates["bill/c.json"] == (1, 1, 0, 0)
+    assert copies["the copies, too"].dollars["bill"] == 5
