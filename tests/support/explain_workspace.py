@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.config.load import load
+from pipeline.reporting.explain import explain as explain_module
+from pipeline.reporting.explain.explain import ExplainRequest
+from pipeline.reporting.explain.model.explained import Explained
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 
@@ -49,6 +55,24 @@ HEADER = (
     "record_id,started_at,project_id,api_key_id,user_id,model,text_input_tokens,text_output_tokens"
 )
 NOW = datetime(2026, 10, 13, 8, 0)
+
+
+@contextmanager
+def explained_once() -> Iterator[None]:
+    """While it lasts, a question is worked out once, in however many forms it is asked for.
+
+    Nothing that an explanation depends on may change meanwhile.
+    """
+    work_out, known = explain_module.explain, dict[ExplainRequest, Explained]()
+
+    def once(con: Any, request: ExplainRequest, **more: Any) -> Explained:
+        if request not in known:
+            known[request] = work_out(con, request, **more)
+        return known[request]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(explain_module, "explain", once)
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +121,11 @@ class ExplainWorkspace:
         if result.exception is not None:
             raise result.exception
         return result.stdout
+
+    def both(self, *words: str) -> tuple[dict[str, Any], str]:
+        """An explanation as a program gets it, and as a person does."""
+        with explained_once():
+            return self.explain(*words), self.text(*words)
 
 
 def explain_workspace(folder: Path) -> ExplainWorkspace:

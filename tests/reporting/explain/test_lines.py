@@ -11,13 +11,16 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import ConfigError
-from tests.support.workspace import Workspace, lines, request
+from tests.support.explain_workspace import explained_once
+from tests.support.workspace import Prepared, Workspace, lines, request
 
 MONEY = "0.004 USD are in the charges of 2026-11-23, project proj_a, counted from {}."
 
+ROW = "r1,2026-11-23T12:00:00Z,proj_a,alpha,2000,0,1"
+
 
 def fill(folder: Path) -> Workspace:
-    """A log with a line of every fate, and one that replaces the first line of it."""
+    """A log with a line of every fate, one that replaces its first line, and a table."""
     workspace = Workspace(folder)
     workspace.write(
         "logs/a.jsonl",
@@ -26,29 +29,31 @@ def fill(folder: Path) -> Workspace:
         + lines(request(None), request(None)),
     )
     workspace.write("logs/b.jsonl", lines(request("1", 2000)))
+    workspace.records("exports/c.csv", ROW, ROW)
     workspace.write("logs/copy.jsonl.gz", workspace.path("logs/a.jsonl").read_bytes())
     workspace.run()
     return workspace
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Run once, for the tests that only read."""
-    return fill(tmp_path_factory.mktemp("lines").resolve())
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Run once."""
+    return Prepared(fill(tmp_path_factory.mktemp("lines").resolve()))
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """A test's own, to change files in."""
-    return fill(tmp_path.resolve())
+def filled(prepared: Prepared) -> Workspace:
+    """As it was run."""
+    return prepared.again()
 
 
 def said(workspace: Workspace, name: str, line: int) -> tuple[str, str]:
     """The fate for a program, and what a person reads of it."""
     words = ["explain", "--file", name, "--line", str(line)]
     words += ["--config", str(workspace.path("tollbook.toml"))]
-    result = CliRunner().invoke(app, words, catch_exceptions=False)
-    facts = CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False)
+    with explained_once():
+        result = CliRunner().invoke(app, words, catch_exceptions=False)
+        facts = CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False)
     fate: str = json.loads(facts.stdout)["fate"]
     return fate, result.stdout.splitlines()[1].strip()
 
@@ -103,38 +108,34 @@ def test_a_line_beyond_the_end_is_a_slip(filled: Workspace) -> None:
         said(filled, "a.jsonl", 9)
 
 
-def test_a_line_that_came_since_is_not_read_yet(workspace: Workspace) -> None:
+def test_a_line_that_came_since_is_not_read_yet(filled: Workspace) -> None:
     """Even if its id is known: it may replace what is known of it."""
-    workspace.append("logs/a.jsonl", lines(request("2", 9000)))
-    fate, text = said(workspace, "a.jsonl", 9)
+    filled.append("logs/a.jsonl", lines(request("2", 9000)))
+    fate, text = said(filled, "a.jsonl", 9)
     assert fate == "not_read"
     assert text.endswith("so it is in no charge; the next `tollbook run` reads it.")
 
 
-def test_a_forgotten_line_is_in_no_charge(workspace: Workspace) -> None:
+def test_a_forgotten_line_is_in_no_charge(filled: Workspace) -> None:
     """The record's other file is read again by the next run, so it may count from there."""
-    workspace.forget("logs/b.jsonl", now=workspace.at + timedelta(hours=1))
-    fate, text = said(workspace, "b.jsonl", 1)
+    filled.forget("logs/b.jsonl", now=filled.at + timedelta(hours=1))
+    fate, text = said(filled, "b.jsonl", 1)
     assert fate == "forgotten"
     assert text.startswith("Forgotten 2026-11-24T08:00:")
 
 
-def test_the_header_of_a_table_is_no_row(tmp_path: Path) -> None:
+def test_the_header_of_a_table_is_no_row(filled: Workspace) -> None:
     """A repeat in a table is found by its record_id."""
-    workspace = Workspace(tmp_path.resolve())
-    row = "r1,2026-11-23T12:00:00Z,proj_a,alpha,2000,0,1"
-    path = workspace.records("exports/c.csv", row, row)
-    workspace.run()
-    assert said(workspace, "c.csv", 1)[0] == "header"
-    money = MONEY.format(f"{path}:2")
-    assert said(workspace, "c.csv", 3)[1] == (
+    assert said(filled, "c.csv", 1)[0] == "header"
+    money = MONEY.format(filled.path("exports/c.csv:2"))
+    assert said(filled, "c.csv", 3)[1] == (
         f"Duplicate: it repeats the record r1, so nothing is added. {money}"
     )
 
 
-def test_without_the_file_what_cannot_be_told_is_not_guessed(workspace: Workspace) -> None:
+def test_without_the_file_what_cannot_be_told_is_not_guessed(filled: Workspace) -> None:
     """Only the counts of its rows are kept."""
-    workspace.path("logs/a.jsonl").unlink()
-    fate, text = said(workspace, "a.jsonl", 3)
+    filled.path("logs/a.jsonl").unlink()
+    fate, text = said(filled, "a.jsonl", 3)
     assert fate == "uncounted"
     assert text.endswith("Which of the two is no longer known.")
