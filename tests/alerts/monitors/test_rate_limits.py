@@ -5,9 +5,10 @@ A day here is UTC, as the provider's minutes are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipeline.published.named_queries import bind, days_asked_about, named
 from pipeline.published.reader import open_published, run_statement
 from tests.support.minute_pages import CONFIGURATION, fill, minute, minutes, row
 from tests.support.published_folder import publish
-from tests.support.workspace import Workspace, lines, request
+from tests.support.workspace import Prepared, Workspace, lines, request
 
 NOW = datetime(2026, 11, 24, 8)
 FIRST = datetime(2026, 11, 1)
@@ -63,21 +64,25 @@ def covered(day: date, bucket_minutes: int = 1440, request_minutes: int = 0) -> 
     }
 
 
+def headroom(published: Path, **given: str) -> list[Row]:
+    """The rows of the named query over November."""
+    query = named("headroom")
+    given = {"since": "2026-11-01", "until": "2026-12-01", **given}
+    with closing(open_published(published)) as con:
+        known, _ = days_asked_about(con, query, given, NOW.date(), NOW)
+        answer = run_statement(con, query.sql, bind(query, given, known))
+        names = [column.name for column in answer.columns]
+        return [dict(zip(names, found, strict=True)) for found in answer.rows()]
+
+
 @pytest.fixture(name="ask")
 def _ask(tmp_path: Path) -> Ask:
-    """Ask the named query of minutes and covered days over November."""
+    """Ask the named query of minutes and covered days."""
 
     def asked(rows: list[Row], days: list[Row], **given: str) -> list[Row]:
         root = tmp_path / f"var-{len(list(tmp_path.iterdir()))}"
         views = {"rate_limit_minutes": rows, "rate_limit_coverage": days}
-        published = publish(root, views)
-        query = named("headroom")
-        given = {"since": "2026-11-01", "until": "2026-12-01", **given}
-        with closing(open_published(published)) as con:
-            known, _ = days_asked_about(con, query, given, NOW.date(), NOW)
-            answer = run_statement(con, query.sql, bind(query, given, known))
-            names = [column.name for column in answer.columns]
-            return [dict(zip(names, found, strict=True)) for found in answer.rows()]
+        return headroom(publish(root, views), **given)
 
     return asked
 
@@ -126,69 +131,101 @@ def test_a_mostly_idle_day_has_a_median_of_zero(ask: Ask) -> None:
     ]
 
 
-def test_hours_near_a_limit_are_counted_once_each(ask: Ask) -> None:
+def test_hours_near_a_limit_are_counted_once_each(tmp_path: Path) -> None:
     """80 of 100 requests is near, 79 is not; three minutes of one hour are one hour."""
     amounts = {0: 80, 1: 99, 59: 85, 61: 79, 200: 90}
     rows = [used(FIRST + timedelta(minutes=n), amount, 1) for n, amount in amounts.items()]
-    [found] = ask(rows, [covered(FIRST.date())])
+    published = publish(
+        tmp_path / "var",
+        {"rate_limit_minutes": rows, "rate_limit_coverage": [covered(FIRST.date())]},
+    )
+    [found] = headroom(published)
     assert (found["hours_near"], found["state"]) == (2, "near")
-    [found] = ask(rows, [covered(FIRST.date())], near_percent="100")
+    [found] = headroom(published, near_percent="100")
     assert (found["hours_near"], found["state"]) == (0, "ok")
 
 
+# requests and tokens of the fullest minute, limits, covered days, state
+STATES = [
+    (100, 1, (100, 1000), 1, "saturated"),
+    (1, 1000, (100, 1000), 1, "saturated"),
+    (250, 1, (100, 1000), 1, "saturated"),
+    (99, 1, (100, 1000), 1, "near"),
+    (1, 800, (None, 1000), 1, "near"),
+    (79, 799, (100, 1000), 1, "ok"),
+    (10, 100, (100, 1000), 14, "oversized"),
+    (10, 100, (100, 1000), 13, "ok"),
+    (11, 100, (100, 1000), 14, "ok"),
+    (5, 5, (None, None), 20, "no limit known"),
+]
+# percent used on each day, and the day on which the limit is met
+TRENDS = [
+    ((10, 20, 30, 40, 50, 60, 70), date(2026, 11, 10)),  # 100 on the tenth
+    ((11, 21, 31, 41, 51, 61, 71), date(2026, 11, 10)),  # during the ninth
+    ((70, 60, 50, 40, 30, 20, 10), None),  # falling
+    ((50,) * 7, None),  # flat
+    ((10, 20, 30, 40, 50, 60), None),  # six days
+    ((1, 0, 1, 0, 1, 0, 2), None),  # years away
+    ((10, 20, 30, 40, 50, 60, 100), None),  # it was reached
+]
+
+
+def peaks(percents: Sequence[int], project: str) -> list[Row]:
+    """One minute a day that uses so many percent of a limit of 100 requests."""
+    return [
+        used(FIRST + timedelta(days=n), percent, 1, project=project)
+        for n, percent in enumerate(percents)
+        if percent
+    ]
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Mapping[str, Row]]:
+    """The projects as they stand after so many days; each case is a project of its own."""
+    rows = [
+        used(FIRST, requests, tokens, limits, project=f"state_{number}")
+        for number, (requests, tokens, limits, _, _) in enumerate(STATES)
+    ]
+    for number, (percents, _) in enumerate(TRENDS):
+        rows += peaks(percents, f"trend_{number}")
+    days = [covered((FIRST + timedelta(days=n)).date()) for n in range(20)]
+    views = {"rate_limit_minutes": rows, "rate_limit_coverage": days}
+    published = publish(tmp_path_factory.mktemp("cases") / "var", views)
+
+    @cache
+    def asked(days: int) -> Mapping[str, Row]:
+        until = (FIRST + timedelta(days=days)).date()
+        return {row["project_id"]: row for row in headroom(published, until=until.isoformat())}
+
+    return asked
+
+
 @pytest.mark.parametrize(
-    ("requests", "tokens", "limits", "days", "state"),
+    ("number", "days", "state"),
     [
-        (100, 1, (100, 1000), 1, "saturated"),
-        (1, 1000, (100, 1000), 1, "saturated"),
-        (250, 1, (100, 1000), 1, "saturated"),
-        (99, 1, (100, 1000), 1, "near"),
-        (1, 800, (None, 1000), 1, "near"),
-        (79, 799, (100, 1000), 1, "ok"),
-        (10, 100, (100, 1000), 14, "oversized"),
-        (10, 100, (100, 1000), 13, "ok"),
-        (11, 100, (100, 1000), 14, "ok"),
-        (5, 5, (None, None), 20, "no limit known"),
+        pytest.param(number, days, state, id=f"{requests}-{tokens}-{limits}-{days}-{state}")
+        for number, (requests, tokens, limits, days, state) in enumerate(STATES)
     ],
 )
 def test_states(
-    ask: Ask,
-    requests: int,
-    tokens: int,
-    limits: tuple[int | None, int | None],
-    days: int,
-    state: str,
+    after: Callable[[int], Mapping[str, Row]], number: int, days: int, state: str
 ) -> None:
     """The fullest minute decides, of requests or of tokens; oversized needs fourteen days."""
-    dates = [FIRST.date() + timedelta(days=n) for n in range(days)]
-    [found] = ask([used(FIRST, requests, tokens, limits)], [covered(day) for day in dates])
-    assert found["state"] == state
-
-
-def peaks(*percents: int) -> tuple[list[Row], list[Row]]:
-    """One minute a day that uses so many percent of a limit of 100 requests."""
-    days = [FIRST + timedelta(days=n) for n in range(len(percents))]
-    rows = [used(day, percent, 1) for day, percent in zip(days, percents, strict=True) if percent]
-    return rows, [covered(day.date()) for day in days]
+    found = after(days)[f"state_{number}"]
+    assert (found["covered_days"], found["state"]) == (days, state)
 
 
 @pytest.mark.parametrize(
-    ("percents", "expected"),
-    [
-        ((10, 20, 30, 40, 50, 60, 70), date(2026, 11, 10)),  # 100 on the tenth
-        ((11, 21, 31, 41, 51, 61, 71), date(2026, 11, 10)),  # during the ninth
-        ((70, 60, 50, 40, 30, 20, 10), None),  # falling
-        ((50,) * 7, None),  # flat
-        ((10, 20, 30, 40, 50, 60), None),  # six days
-        ((1, 0, 1, 0, 1, 0, 2), None),  # years away
-        ((10, 20, 30, 40, 50, 60, 100), None),  # it was reached
-    ],
+    ("number", "percents", "expected"), [(number, *case) for number, case in enumerate(TRENDS)]
 )
 def test_the_trend_is_a_straight_line_through_daily_peaks(
-    ask: Ask, percents: tuple[int, ...], expected: date | None
+    after: Callable[[int], Mapping[str, Row]],
+    number: int,
+    percents: tuple[int, ...],
+    expected: date | None,
 ) -> None:
     """It meets the limit on a day that is told only where it rises, and within a year."""
-    [found] = ask(*peaks(*percents))
+    found = after(len(percents))[f"trend_{number}"]
     assert found["saturation_date"] == expected
 
 
@@ -208,24 +245,59 @@ def test_requests_stand_in_for_a_project_without_minute_buckets(ask: Ask) -> Non
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
+    """Before its first run."""
     return Workspace(tmp_path, CONFIGURATION)
 
 
-def test_names_lead_to_limits_and_snapshots_share_one(workspace: Workspace) -> None:
-    """Dated ids and aliases find the limit; a fine-tuned model never takes its base's."""
-    models = (
-        "gpt-4o-2024-08-06", "gpt-4o-2024-11-20", "gpt-4o", "gpt-4o-audio-preview",
-        "gpt-4-0613", "ft:gpt-4o-2024-08-06:acme::x", "ft:gpt-4.1:acme::y", "gpt-5-1", "o9",
-    )  # fmt: skip
-    workspace.write(
-        "logs/a.jsonl", lines(*(request(f"{n}", 10, model=m) for n, m in enumerate(models)))
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A run over nothing; then a limit comes."""
+    workspace = Workspace(tmp_path_factory.mktemp("prepared").resolve(), CONFIGURATION)
+    workspace.run()
+    fill(workspace, rate_limits=[LIMIT])
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def empty(prepared: Prepared) -> Workspace:
+    """A workspace with a limit of proj_a and alpha, and no usage yet."""
+    return prepared.again()
+
+
+MODELS = (
+    "gpt-4o-2024-08-06", "gpt-4o-2024-11-20", "gpt-4o", "gpt-4o-audio-preview",
+    "gpt-4-0613", "ft:gpt-4o-2024-08-06:acme::x", "ft:gpt-4.1:acme::y", "gpt-5-1", "o9",
+)  # fmt: skip
+LIMITED = ("gpt-4o", "gpt-4", "ft:gpt-4o-2024-08-06", "gpt-5.1", "gpt-4o-shared")
+SPANS = [(100, "2026-11-10", "2026-11-15"), (0, "2026-11-15", "2026-11-21")]
+AT = ("2026-11-02T10:00:00", "2026-11-12T10:00:00", "2026-11-20T10:00:00", "2026-11-22T10:00:00")
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Models of proj_a with limits by other names; limits of proj_b that change, on four days."""
+    workspace = Workspace(tmp_path_factory.mktemp("limited"), CONFIGURATION)
+    logged = [request(f"a{n}", 10, model=model) for n, model in enumerate(MODELS)]
+    logged += [request(f"b{n}", 50, when=at, project="proj_b") for n, at in enumerate(AT)]
+    workspace.write("logs/a.jsonl", lines(*logged))
+    workspace.run()
+    fill(
+        workspace,
+        rate_limits=[
+            *(("proj_a", model, 100, 1000, "2026-01-01", None) for model in LIMITED),
+            *(("proj_b", "alpha", None, *span) for span in SPANS),
+        ],
     )
     workspace.run()
-    known = ("gpt-4o", "gpt-4", "ft:gpt-4o-2024-08-06", "gpt-5.1", "gpt-4o-shared")
-    fill(workspace, rate_limits=[("proj_a", m, 100, 1000, "2026-01-01", None) for m in known])
-    workspace.run()
-    found = "SELECT model, requests, max_tokens_per_1_minute FROM rate_limit_minutes ORDER BY model"
-    assert workspace.rows(found) == [
+    return workspace
+
+
+def test_names_lead_to_limits_and_snapshots_share_one(limited: Workspace) -> None:
+    """Dated ids and aliases find the limit; a fine-tuned model never takes its base's."""
+    assert limited.rows(
+        "SELECT model, requests, max_tokens_per_1_minute FROM rate_limit_minutes "
+        "WHERE project_id = 'proj_a' ORDER BY model"
+    ) == [
         ("ft:gpt-4.1:acme::y", 1, None),
         ("ft:gpt-4o-2024-08-06", 1, 1000),
         ("gpt-4", 1, 1000),
@@ -236,22 +308,11 @@ def test_names_lead_to_limits_and_snapshots_share_one(workspace: Workspace) -> N
     ]
 
 
-def test_the_limit_is_the_one_that_held(workspace: Workspace) -> None:
+def test_the_limit_is_the_one_that_held(limited: Workspace) -> None:
     """Before the first known one that one stands in; after the end there is none; 0 blocks."""
-    at = (
-        "2026-11-02T10:00:00",
-        "2026-11-12T10:00:00",
-        "2026-11-20T10:00:00",
-        "2026-11-22T10:00:00",
-    )
-    workspace.write("logs/a.jsonl", lines(*(request(str(n), 50, when=w) for n, w in enumerate(at))))
-    workspace.run()
-    spans = [(100, "2026-11-10", "2026-11-15"), (0, "2026-11-15", "2026-11-21")]
-    fill(workspace, rate_limits=[("proj_a", "alpha", None, n, *span) for n, *span in spans])
-    workspace.run()
-    assert workspace.rows(
+    assert limited.rows(
         "SELECT max_tokens_per_1_minute, tokens_basis_points FROM rate_limit_minutes "
-        "ORDER BY started_at"
+        "WHERE project_id = 'proj_b' ORDER BY started_at"
     ) == [(100, 5000), (100, 5000), (0, 10_000), (None, None)]
 
 
@@ -292,15 +353,13 @@ ALERTS = (
 )
 
 
-def test_a_limit_that_is_near_or_reached_is_told_once_a_month(workspace: Workspace) -> None:
+def test_a_limit_that_is_near_or_reached_is_told_once_a_month(empty: Workspace) -> None:
     """Each threshold once, in one message; another hour of the same month says nothing new."""
-    workspace.run()
-    fill(workspace, rate_limits=[LIMIT])
-    workspace.write("logs/a.jsonl", lines(request("1", 850)))
+    empty.write("logs/a.jsonl", lines(request("1", 850)))
     said: list[str] = []
-    workspace.run(say=said.append)
+    empty.run(say=said.append)
     near = ("rate_limit", "proj_a alpha", date(2026, 11, 1), 80, "warning", "open", "printed")
-    assert workspace.rows(ALERTS) == [near]
+    assert empty.rows(ALERTS) == [near]
     [text] = said
     assert text.startswith(
         "tollbook, org-acme: 1 rate limit is near or reached\n"
@@ -308,26 +367,24 @@ def test_a_limit_that_is_near_or_reached_is_told_once_a_month(workspace: Workspa
         "a minute, 85 % of the tokens a minute that it allows; 80 % or more in 1 hour on 1 day, "
         "last at 2026-11-23 12:00.\nAlert ids: alert-"
     )
-    workspace.write("logs/b.jsonl", lines(request("2", 900, when="2026-11-22T09:00:00")))
-    workspace.run(say=said.append)
+    empty.write("logs/b.jsonl", lines(request("2", 900, when="2026-11-22T09:00:00")))
+    empty.run(say=said.append)
     assert len(said) == 1
-    workspace.write("logs/c.jsonl", lines(request("3", 1000, when="2026-11-22T10:00:00")))
-    workspace.run(say=said.append)
-    assert [a[3:5] for a in workspace.rows(ALERTS)] == [(80, "warning"), (100, "critical")]
+    empty.write("logs/c.jsonl", lines(request("3", 1000, when="2026-11-22T10:00:00")))
+    empty.run(say=said.append)
+    assert [a[3:5] for a in empty.rows(ALERTS)] == [(80, "warning"), (100, "critical")]
     assert len(said) == 2
     assert "100 % of the tokens a minute" in said[1]
-    workspace.run(say=said.append)
+    empty.run(say=said.append)
     assert len(said) == 2
 
 
-def test_both_thresholds_at_once_are_one_line(workspace: Workspace) -> None:
+def test_both_thresholds_at_once_are_one_line(empty: Workspace) -> None:
     """Two alerts, as each is known by its threshold, and one sentence about them."""
-    workspace.run()
-    fill(workspace, rate_limits=[LIMIT])
-    workspace.write("logs/a.jsonl", lines(request("1", 2500)))
+    empty.write("logs/a.jsonl", lines(request("1", 2500)))
     said: list[str] = []
-    workspace.run(say=said.append)
-    assert [a[3] for a in workspace.rows(ALERTS)] == [80, 100]
+    empty.run(say=said.append)
+    assert [a[3] for a in empty.rows(ALERTS)] == [80, 100]
     assert said[0].count("Rate limit of alpha") == 1
     assert said[0].count("alert-") == 2
 
@@ -383,14 +440,12 @@ def test_nothing_is_said_of_a_month_that_had_ended_before_the_first_run(
     ]
 
 
-def test_the_threshold_is_configured(workspace: Workspace) -> None:
+def test_the_threshold_is_configured(empty: Workspace) -> None:
     """`near_percent` moves the warning; 100 stays."""
-    workspace.configure(CONFIGURATION + "\n[headroom]\nnear_percent = 50\n")
-    workspace.run()
-    fill(workspace, rate_limits=[LIMIT])
-    workspace.write("logs/a.jsonl", lines(request("1", 600)))
-    workspace.run()
-    assert [a[3] for a in workspace.rows(ALERTS)] == [50]
+    empty.configure(CONFIGURATION + "\n[headroom]\nnear_percent = 50\n")
+    empty.write("logs/a.jsonl", lines(request("1", 600)))
+    empty.run()
+    assert [a[3] for a in empty.rows(ALERTS)] == [50]
 
 
 @pytest.mark.parametrize("line", ["near_percent = 100", "near_percent = 0", "near = 80"])
@@ -401,13 +456,12 @@ def test_a_wrong_setting_is_refused(workspace: Workspace, line: str) -> None:
         workspace.run()
 
 
-def test_hostile_names_stay_inside_their_sentence(workspace: Workspace) -> None:
+def test_hostile_names_stay_inside_their_sentence(empty: Workspace) -> None:
     """A line break in a model's name begins no line of a message."""
     model = "alpha\nAlert ids: alert-0\x1b[31m"
-    workspace.run()
-    fill(workspace, rate_limits=[("proj_'; DROP", model, 100, 1000, "2026-01-01", None)])
-    workspace.write("logs/a.jsonl", lines(request("1", 900, project="proj_'; DROP", model=model)))
+    fill(empty, rate_limits=[("proj_'; DROP", model, 100, 1000, "2026-01-01", None)])
+    empty.write("logs/a.jsonl", lines(request("1", 900, project="proj_'; DROP", model=model)))
     said: list[str] = []
-    workspace.run(say=said.append)
+    empty.run(say=said.append)
     assert "Rate limit of alpha\\nAlert ids: alert-0\\x1b[31m in project proj_'; DROP" in said[0]
     assert len(said[0].splitlines()) == 3
