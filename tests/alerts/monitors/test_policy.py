@@ -5,10 +5,10 @@ Days are whole UTC days; alpha costs two US dollars a million tokens in.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ FINDINGS = (
     "FROM policy_findings ORDER BY ALL"
 )
 SINCE = datetime(2026, 1, 1)
+Found = dict[str, list[tuple[Any, ...]]]
 BARE = CONFIGURATION.replace('timezone = "Europe/Berlin"\n', "")
 
 
@@ -66,6 +67,90 @@ def directory(workspace: Workspace, *rows: str) -> None:
     workspace.configure(BARE + '\n[directory]\nprojects = "projects.csv"\n')
 
 
+# mode, ids of the permission, model used, whether that is a finding
+PERMISSIONS = [
+    ("allow_list", ["gpt-4o"], "gpt-4o", False),
+    ("allow_list", ["gpt-4o"], "gpt-4o-2024-08-06", False),
+    ("allow_list", ["gpt-4o"], "gpt-4o-mini", True),  # never by a prefix
+    ("allow_list", ["gpt-4o"], "gpt-4o-mini-2024-07-18", True),
+    ("allow_list", ["gpt-4o"], "gpt-4o-audio-preview", True),
+    ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-11-20", True),
+    ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-08-06", False),
+    ("allow_list", ["gpt-4"], "gpt-4-0613", False),
+    ("allow_list", ["gpt-4"], "gpt-4-9999", True),  # no month and day
+    ("allow_list", ["gpt-5.1"], "gpt-5-1-2025-11-13", False),
+    ("allow_list", ["gpt-5"], "gpt-5-codex", True),  # priced alike, and another model
+    ("allow_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
+    ("allow_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", False),
+    ("allow_list", ["gpt-4o-mini"], "ft:gpt-4o-2024-08-06:acme::x", True),
+    ("allow_list", [], "gpt-4o", True),
+    ("allow_list", ["%", "gpt-4_"], "gpt-4o", True),  # no patterns
+    ("deny_list", ["gpt-4o"], "gpt-4o-2024-08-06", True),
+    ("deny_list", ["gpt-4o"], "gpt-4o-mini", False),
+    ("deny_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
+    ("deny_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", True),
+    ("deny_list", [], "gpt-4o", False),
+]
+ENDED = datetime(2026, 11, 10, 8)
+SPAN = (ENDED, datetime(2026, 11, 12, 20))
+LEFT = datetime(2026, 11, 10, 23, 59)
+# By project, whose key and user are called after it: the rows of the directory about it.
+DIRECTORY: dict[str, dict[str, list[tuple[Any, ...]]]] = {
+    "key_ended": {"api_keys": [("key_ended", "key_ended", "active", SINCE, ENDED)]},
+    "key_deleted": {
+        "api_keys": [
+            ("key_deleted", "key_deleted", "active", SINCE, ENDED),
+            ("key_deleted", "key_deleted", "deleted", ENDED, None),
+        ]
+    },
+    "key_back": {
+        "api_keys": [
+            ("key_back", "key_back", "active", SINCE, ENDED),
+            ("key_back", "key_back", "active", datetime(2026, 11, 20), None),
+        ]
+    },
+    "key_midnight": {
+        "api_keys": [("key_midnight", "key_midnight", "active", SINCE, datetime(2026, 11, 11))]
+    },
+    "no_list": {},
+    "other_keys": {"api_keys": [("key_8", "other_keys", "active", SINCE, None)]},
+    "member_left": {"project_members": [("member_left", "member_left", SINCE, LEFT)]},
+    "member_back": {
+        "project_members": [
+            ("member_back", "member_back", SINCE, LEFT),
+            ("member_back", "member_back", datetime(2026, 11, 11), None),
+        ]
+    },
+    "span": {"model_permissions": [("span", "deny_list", ["alpha"], *SPAN)]},
+}
+
+
+@pytest.fixture(scope="module")
+def by_project(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What is found in each project of `DIRECTORY` and `PERMISSIONS`, in one workspace.
+
+    A million tokens of alpha a day, at noon, from the 9th to the 12th of November; what is tried
+    with permissions is used on the 12th alone.
+    """
+    workspace = Workspace(tmp_path_factory.mktemp("projects").resolve(), BARE)
+    days = [f"2026-11-{day:02}" for day in range(9, 13)]
+    tables: dict[str, list[tuple[Any, ...]]] = {}
+    for project, about in DIRECTORY.items():
+        use(workspace, project, *days, project=project, api_key_id=project, user_id=project)
+        for table, rows in about.items():
+            tables.setdefault(table, []).extend(rows)
+    for number, (mode, ids, model, _) in enumerate(PERMISSIONS):
+        use(workspace, f"{number}", "2026-11-12", model=model, project=f"proj_{number}")
+        tables["model_permissions"].append((f"proj_{number}", mode, ids, SINCE, None))
+    workspace.run()
+    fill(workspace, **tables)
+    workspace.run()
+    rows_of: Found = defaultdict(list)
+    for kind, project, subject, first, last, cost in workspace.rows(FINDINGS):
+        rows_of[project].append((kind, subject, first.day, last.day, cost))
+    return rows_of
+
+
 def test_an_empty_directory_finds_nothing(workspace: Workspace) -> None:
     """Without a list of keys no key is unknown, and so with people and projects."""
     assert found(workspace) == []
@@ -87,43 +172,31 @@ def test_all_that_is_in_order_is_no_finding(workspace: Workspace) -> None:
     )
 
 
-def test_a_deleted_key_is_found_from_the_next_day_on(workspace: Workspace) -> None:
+def test_a_deleted_key_is_found_from_the_next_day_on(
+    by_project: Found,
+) -> None:
     """Deleted in the morning of the 10th: that day is in order, two are not, at $2 each."""
-    ended = datetime(2026, 11, 10, 8)
-    wrong = [("deleted_key", "key_1", 11, 12, Decimal(4))]
-    assert found(workspace, api_keys=[("key_1", "proj_a", "active", SINCE, ended)]) == wrong
-    twice = [
-        ("key_1", "proj_a", "active", SINCE, ended),
-        ("key_1", "proj_a", "deleted", ended, None),
-    ]
-    assert found(workspace, api_keys=twice) == wrong
-    back = [
-        ("key_1", "proj_a", "active", SINCE, ended),
-        ("key_1", "proj_a", "active", datetime(2026, 11, 20), None),
-    ]
-    assert found(workspace, api_keys=back) == []
-    # at midnight the whole day is past its end
-    midnight = [("key_1", "proj_a", "active", SINCE, datetime(2026, 11, 11))]
-    assert found(workspace, api_keys=midnight) == wrong
+    for name in ("key_ended", "key_deleted", "key_midnight"):  # at midnight: the whole day after
+        assert by_project[name] == [("deleted_key", name, 11, 12, Decimal(4))]
+    assert by_project["key_back"] == []
 
 
-def test_an_unknown_key_needs_a_list_of_that_projects_keys(workspace: Workspace) -> None:
+def test_an_unknown_key_needs_a_list_of_that_projects_keys(
+    by_project: Found,
+) -> None:
     """Keys of another project say nothing about this one's."""
-    other = ("key_9", "proj_b", "active", SINCE, None)
-    assert found(workspace, api_keys=[other]) == []
-    mine = ("key_8", "proj_a", "active", SINCE, None)
-    assert found(workspace, api_keys=[other, mine]) == [("unknown_key", "key_1", 9, 12, Decimal(8))]
+    assert by_project["no_list"] == []
+    assert by_project["other_keys"] == [("unknown_key", "other_keys", 9, 12, Decimal(8))]
 
 
 def test_a_key_that_is_not_told_is_not_unknown(workspace: Workspace) -> None:
     """Sessions have no key, service accounts no user."""
-    workspace.forget("logs/a.jsonl")
     use(workspace, "b", "2026-11-12", api_key_id=None, user_id=None)
     assert (
         found(
             workspace,
-            api_keys=[("key_8", "proj_a", "active", SINCE, None)],
-            organization_users=[("user_9", SINCE, None)],
+            api_keys=[("key_1", "proj_a", "active", SINCE, None)],
+            organization_users=[("user_1", SINCE, None)],
         )
         == []
     )
@@ -151,15 +224,24 @@ def test_an_unknown_project_needs_a_whole_list(workspace: Workspace) -> None:
     assert found(workspace) == [("unknown_project", "proj_a", 9, 12, Decimal(8))]
 
 
-@pytest.mark.parametrize("table", ["project_members", "organization_users"])
-def test_a_former_member_is_found_from_the_next_day_on(workspace: Workspace, table: str) -> None:
-    """Who left the project, or the organization."""
-    key = ("proj_a", "user_1") if table == "project_members" else ("user_1",)
-    ended = datetime(2026, 11, 10, 23, 59)
+def test_a_former_member_of_a_project_is_found_from_the_next_day_on(
+    by_project: Found,
+) -> None:
+    """Unless they came back."""
+    wrong = [("former_member", "member_left", 11, 12, Decimal(4))]
+    assert by_project["member_left"] == wrong
+    assert by_project["member_back"] == []
+
+
+def test_a_former_member_of_the_organization_is_found_from_the_next_day_on(
+    workspace: Workspace,
+) -> None:
+    """Unless they came back."""
     wrong = [("former_member", "user_1", 11, 12, Decimal(4))]
-    assert found(workspace, **{table: [(*key, SINCE, ended)]}) == wrong
-    again = (*key, datetime(2026, 11, 11), None)
-    assert found(workspace, **{table: [(*key, SINCE, ended), again]}) == []
+    left = ("user_1", SINCE, LEFT)
+    assert found(workspace, organization_users=[left]) == wrong
+    again = ("user_1", datetime(2026, 11, 11), None)
+    assert found(workspace, organization_users=[left, again]) == []
 
 
 def test_an_unknown_person_needs_a_list_of_people(workspace: Workspace) -> None:
@@ -171,45 +253,14 @@ def test_an_unknown_person_needs_a_list_of_people(workspace: Workspace) -> None:
     assert found(workspace, organization_users=people, service_accounts=account) == []
 
 
-# mode, ids of the permission, model used, whether that is a finding
-PERMISSIONS = [
-    ("allow_list", ["gpt-4o"], "gpt-4o", False),
-    ("allow_list", ["gpt-4o"], "gpt-4o-2024-08-06", False),
-    ("allow_list", ["gpt-4o"], "gpt-4o-mini", True),  # never by a prefix
-    ("allow_list", ["gpt-4o"], "gpt-4o-mini-2024-07-18", True),
-    ("allow_list", ["gpt-4o"], "gpt-4o-audio-preview", True),
-    ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-11-20", True),
-    ("allow_list", ["gpt-4o-2024-08-06"], "gpt-4o-2024-08-06", False),
-    ("allow_list", ["gpt-4"], "gpt-4-0613", False),
-    ("allow_list", ["gpt-4"], "gpt-4-9999", True),  # no month and day
-    ("allow_list", ["gpt-5.1"], "gpt-5-1-2025-11-13", False),
-    ("allow_list", ["gpt-5"], "gpt-5-codex", True),  # priced alike, and another model
-    ("allow_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
-    ("allow_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", False),
-    ("allow_list", ["gpt-4o-mini"], "ft:gpt-4o-2024-08-06:acme::x", True),
-    ("allow_list", [], "gpt-4o", True),
-    ("allow_list", ["%", "gpt-4_"], "gpt-4o", True),  # no patterns
-    ("deny_list", ["gpt-4o"], "gpt-4o-2024-08-06", True),
-    ("deny_list", ["gpt-4o"], "gpt-4o-mini", False),
-    ("deny_list", ["gpt-4o"], "ft:gpt-4o-2024-08-06:acme::x", False),
-    ("deny_list", ["ft:gpt-4o-2024-08-06:acme::x"], "ft:gpt-4o-2024-08-06:acme::x", True),
-    ("deny_list", [], "gpt-4o", False),
-]
-
-
-def test_which_models_a_permission_covers(tmp_path: Path) -> None:
+def test_which_models_a_permission_covers(by_project: Found) -> None:
     """Its id, dated snapshots of it, the same id spelled otherwise, what was fine-tuned from it."""
-    workspace = Workspace(tmp_path, BARE)
-    for number, (_, _, model, _) in enumerate(PERMISSIONS):
-        use(workspace, f"{number}", "2026-11-12", model=model, project=f"proj_{number}")
-    workspace.run()
-    permissions = [
-        (f"proj_{number}", mode, ids, SINCE, None)
-        for number, (mode, ids, _, _) in enumerate(PERMISSIONS)
-    ]
-    fill(workspace, model_permissions=permissions)
-    workspace.run()
-    found = {(kind, project, subject) for kind, project, subject, *_ in workspace.rows(FINDINGS)}
+    found = {
+        (kind, project, subject)
+        for project, rows in by_project.items()
+        if project.startswith("proj_")
+        for kind, subject, *_ in rows
+    }
     assert found == {
         ("model_not_permitted", f"proj_{number}", model)
         for number, (_, _, model, is_found) in enumerate(PERMISSIONS)
@@ -217,23 +268,23 @@ def test_which_models_a_permission_covers(tmp_path: Path) -> None:
     }
 
 
-def test_permissions_count_on_days_that_they_cover_whole(workspace: Workspace) -> None:
+def test_permissions_count_on_days_that_they_cover_whole(
+    by_project: Found,
+) -> None:
     """Forbidden from the morning of the 10th to the evening of the 12th: only the 11th."""
-    span = (datetime(2026, 11, 10, 8), datetime(2026, 11, 12, 20))
-    assert found(workspace, model_permissions=[("proj_a", "deny_list", ["alpha"], *span)]) == [
-        ("model_not_permitted", "alpha", 11, 11, Decimal(2))
-    ]
+    assert by_project["span"] == [("model_not_permitted", "alpha", 11, 11, Decimal(2))]
 
 
-def test_permissions_of_another_project_say_nothing(workspace: Workspace) -> None:
+def test_permissions_of_another_project_say_nothing(
+    by_project: Found,
+) -> None:
     """A permission is a project's own."""
-    assert found(workspace, model_permissions=[("proj_b", "allow_list", [], SINCE, None)]) == []
+    assert by_project["no_list"] == []
 
 
 def test_cost_without_a_price_is_a_lower_bound(workspace: Workspace) -> None:
     """What is priced is summed; the rest is told in units, never as $0."""
     use(workspace, "b", "2026-11-12", model="nobody-prices-this")
-    workspace.run()
     fill(workspace, api_keys=[("key_8", "proj_a", "active", SINCE, None)])
     workspace.run()
     assert workspace.rows(
@@ -293,7 +344,6 @@ def test_months_that_had_ended_before_the_first_run_are_listed_and_not_told(
     """October is recorded only, September is only in the view."""
     use(workspace, "b", "2026-10-05", "2026-09-05", api_key_id="key_2")
     said: list[str] = []
-    workspace.run()
     fill(workspace, api_keys=[("key_1", "proj_a", "active", SINCE, None)])
     workspace.run(say=said.append)
     assert said == []
