@@ -176,9 +176,10 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
 
 
 def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
-    """Rate what changed; then reconcile, evaluate budgets, raise alerts, watch limits and policy.
+    """Rate what changed and follow the bill; then evaluate what depends on charges.
 
-    Gives how many lines were posted, by reason.
+    That is reconciliation, budgets and their alerts, limits and policy. Gives how many lines were
+    posted, by reason.
     """
     from pipeline.alerts.monitors import evaluate as monitors
     from pipeline.budgets.evaluate import update_status
@@ -186,6 +187,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.reconcile import reconcile
+    from pipeline.charges.true_up.store import settled_days
     from pipeline.pricing import store as price_store
     from pipeline.runs.stages.rate import rate_changed_days
     from pipeline.runs.stages.true_up import true_up_days
@@ -204,19 +206,20 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     looked_at = days if change.rerated_days is None else change.rerated_days
     posted_days = {p.usage_date for p in postings if p.rows and p.reason != "bill"}
     charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
+    run.begin("true up")
+    billed, days = true_up_days(run, change, rated, days, bills)
     run.begin("reconcile")
     reconcile(
         db,
         days,
         book=run.book,
         bills=bills,
+        settled=settled_days(db),
         now=run.now,
         run_id=run.run_id,
         computed_at=run.started_at,
         anew=change.compare_again,
     )
-    run.begin("true up")
-    billed, days = true_up_days(run, change, rated, days, bills)
     run.begin("budgets and alerts")
     plans = configured_plans(config.budgets)
     daily_paths = [d.daily_path for d in days.values()]

@@ -47,17 +47,17 @@
 -- column cost_center VARCHAR: Who pays for the project on charge_date by the mapping (see
 --   cost_centers); NULL where it is not mapped
 -- column team VARCHAR: Team of the project on charge_date by the mapping; NULL where not known
--- column is_provisional BOOLEAN: Whether the day may still change by itself: it is final three days
---   after its end and, where the provider's costs are followed, once its bill is settled
+-- column is_provisional BOOLEAN: Whether the day may still change by itself: where the provider's
+--   costs are followed, until its bill is settled; elsewhere until three days after its end
 SELECT
 {%- for column in charge_columns %}
   c.{{ column }},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
   m.cost_center, m.team,
-  c.usage_date >= f.provisional_from_date OR u.usage_date IS NOT NULL AS is_provisional
+  coalesce(NOT b.is_settled, c.usage_date >= f.provisional_from_date) AS is_provisional
 FROM {{ charge_files }} AS c
 CROSS JOIN stored.snapshot AS f
-LEFT JOIN stored.unsettled_days AS u ON u.provider = c.provider AND u.usage_date = c.usage_date
+LEFT JOIN stored.followed_days AS b ON b.provider = c.provider AND b.usage_date = c.usage_date
 LEFT JOIN stored.projects AS p ON p.project_id = c.project_id
 -- dates of one project do not overlap, so that no line is counted twice
 LEFT JOIN stored.cost_centers AS m

@@ -1,5 +1,5 @@
--- row: one part of the month's charges: estimated, billed, or what the bill has beside them, by
--- cause.
+-- row: one part of the month's charges: charged by a settled bill or an estimate, and what the bill
+--      has beside what is computed, by cause.
 -- ties: sum(cost_usd) = that of charges over the same days.
 -- engine: duckdb
 SELECT
@@ -7,7 +7,9 @@ SELECT
   c.bill_cause,
   CAST(coalesce(sum(c.cost_usd), 0) AS DECIMAL(38,24)) AS cost_usd
 FROM period_charges AS c
-LEFT JOIN (SELECT DISTINCT usage_date, provider FROM bill_days) AS b
+LEFT JOIN (
+  SELECT usage_date, provider FROM bill_days GROUP BY usage_date, provider HAVING bool_and(is_settled)
+) AS b
   ON b.usage_date = c.usage_date AND b.provider = c.provider
 WHERE c.charge_date >= $since AND c.charge_date < $until
 GROUP BY b.usage_date IS NOT NULL, c.bill_cause

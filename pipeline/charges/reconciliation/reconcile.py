@@ -6,7 +6,7 @@ and `reconciled_days` in the caller's transaction. A day is compared again when 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -104,6 +104,7 @@ def reconcile(
     *,
     book: PriceBook,
     bills: Bills,
+    settled: Collection[date],
     now: datetime,
     run_id: str,
     computed_at: datetime,
@@ -111,8 +112,8 @@ def reconcile(
 ) -> int:
     """Compare the days that have changed, or are still open, or are asked for; store their lines.
 
-    **Takes** the states of all days with charges, the current price book, and how each provider's
-    bill names models.
+    **Takes** the states of all days with charges, the current price book, how each provider's
+    bill names models, and the days that are charged by a settled bill.
     **Gives** how many days were compared. A provider whose costs were never fetched is left out:
     there is nothing to compare its charges with.
     """
@@ -125,6 +126,10 @@ def reconcile(
     }
     all_days = (states.keys() | fetches.keys()) if fetches else set()
     marks = {day: _mark(states.get(day), fetches.get(day, ())) for day in all_days}
+
+    def is_open(day: date, fetch: Fetch | None) -> bool:
+        return day not in settled and _is_open(day, fetch, now)
+
     chosen = sorted(
         day
         for day in all_days
@@ -135,7 +140,7 @@ def reconcile(
     gone = sorted(known.keys() - all_days)
     if not chosen and not gone:
         return 0
-    sides = both_sides(db, states, fetches, chosen, lambda d, f: _is_open(d, f, now))
+    sides = both_sides(db, states, fetches, chosen, is_open)
     names = {p: names_of(bills, p, book) for p in {both.provider for both in sides}}
     aliases = book.aliases()
     lines = [line for both in sides for line in compare(both, aliases, names[both.provider])]
@@ -144,7 +149,7 @@ def reconcile(
         "reconciled_days",
         ("usage_date", "content_mark", "is_open", "run_id"),
         [
-            (day, marks[day], any(_is_open(day, f, now) for f in fetches.get(day, ())), run_id)
+            (day, marks[day], any(is_open(day, f) for f in fetches.get(day, ())), run_id)
             for day in chosen
         ],
     )

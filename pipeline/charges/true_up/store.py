@@ -49,6 +49,17 @@ def bill_days(db: Database, root: Path) -> dict[date, BillDay]:
     }
 
 
+def settled_days(db: Database) -> set[date]:
+    """The days that are charged by a settled bill."""
+    return {
+        day
+        for (day,) in db.rows(
+            "SELECT usage_date FROM bill_days "
+            "WHERE content_mark LIKE 'all|%' AND is_settled AND len(accounts) > 0"
+        )
+    }
+
+
 def save(
     db: Database, root: Path, days: Sequence[BillDay], gone: Iterable[date], run_id: str
 ) -> None:

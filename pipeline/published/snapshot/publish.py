@@ -218,16 +218,16 @@ class _Snapshot:
             "budgets": self.live.budgets,
             "model_aliases": self.live.aliases,
             "calendar": self.live.calendar,
-            "unsettled_days": self._unsettled_days(),
+            "followed_days": self._followed_days(),
         }
 
-    def _unsettled_days(self) -> pl.DataFrame:
-        """The days of each provider whose bill is followed and not settled yet."""
+    def _followed_days(self) -> pl.DataFrame:
+        """The days of each provider whose bill is followed, and whether it is settled."""
         found = self.db.rows(
-            resources.sql("published/snapshot/unsettled_days"),
+            resources.sql("published/snapshot/followed_days"),
             {"providers": sorted(self.live.followed), "today": self.now.date()},
         )
-        schema = {"provider": pl.String, "usage_date": pl.Date}
+        schema = {"provider": pl.String, "usage_date": pl.Date, "is_settled": pl.Boolean}
         return pl.DataFrame(found, schema=schema, orient="row")
 
 

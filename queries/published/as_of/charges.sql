@@ -19,11 +19,13 @@ SELECT
   {% if column == "requests" %}CAST(NULL AS BIGINT) AS requests{% else %}c.{{ column }}{% endif %},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
   m.cost_center, m.team,
-  c.usage_date >= CAST(a.known_at AS DATE) - 3 OR u.usage_date IS NOT NULL AS is_provisional
+  -- when a bill was settled is not known: within three days it may not have been
+  c.usage_date >= CAST(a.known_at AS DATE) - 3 OR coalesce(NOT b.is_settled, FALSE)
+    AS is_provisional
 FROM posted AS c
 CROSS JOIN as_of AS a
-LEFT JOIN tollbook.stored.unsettled_days AS u
-  ON u.provider = c.provider AND u.usage_date = c.usage_date
+LEFT JOIN tollbook.stored.followed_days AS b
+  ON b.provider = c.provider AND b.usage_date = c.usage_date
 LEFT JOIN tollbook.main.projects AS p ON p.project_id = c.project_id
 LEFT JOIN tollbook.main.cost_centers AS m
   ON m.project_id = c.project_id

@@ -132,6 +132,28 @@ def test_what_only_the_bill_shows_is_listed_with_its_line_item(
     ]
 
 
+def test_what_the_bill_changes_about_usage_is_not_billed_alone(
+    books: Books, write: Write, read: Read
+) -> None:
+    """A price correction and usage without a price have records; ups and downs stand apart."""
+    for day, item, cause, usd in (
+        (2, "gpt-9, input", "price", "5"), (2, "new, input", "unpriced", "6"),
+        (2, "gpt-9, output", "no_usage", "7"), (3, "gpt-9, output", "no_usage", "-2"),
+        (3, None, "no_usage", "1"),
+    ):  # fmt: skip
+        books.charge(
+            date(2026, 11, day), "proj_chatbot", "gpt-9", "text_output_tokens", "0", None,
+            variant=item, operation="costs", list_cost_usd=Decimal(0), cost_usd=Decimal(usd),
+            pricing_status="billed", bill_cause=cause,
+        )  # fmt: skip
+    page = read(write(books.finish()))
+    assert [[cell.text for cell in row[:4]] for row in page.table("h-billed").body] == [
+        ["gpt-9, output", DASH, "$7.00", "2 Nov 2026"],
+        ["gpt-9, output", DASH, "-$2.00", "3 Nov 2026"],
+        ["gpt-9, text_output_tokens", DASH, "$1.00", "3 Nov 2026"],
+    ]
+
+
 def test_discounts_and_surcharges_are_shown_apart(books: Books, write: Write, read: Read) -> None:
     """$10 less on one model and $4 more on another are not $6 less; the bill's line is neither."""
     for model, listed, paid, more in (
@@ -144,7 +166,7 @@ def test_discounts_and_surcharges_are_shown_apart(books: Books, write: Write, re
             list_unit_price_usd=unit, list_cost_usd=Decimal(listed), **more,
         )  # fmt: skip
     text = read(write(books.finish())).text
-    assert "discounts against list price $10.00; surcharges above it $4.00" in text
+    assert "by our prices: discounts against list price $10.00; surcharges above it $4.00" in text
 
 
 def test_a_change_is_split_into_usage_and_price(books: Books, write: Write, read: Read) -> None:

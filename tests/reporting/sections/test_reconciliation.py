@@ -159,7 +159,12 @@ def test_how_much_is_billed_and_what_the_bill_added_is_said(
             cost_usd=Decimal(usd), pricing_status="billed", bill_cause=cause,
         )  # fmt: skip
     line(books, date(2026, 11, 3), "2", "2.75", price_usd="1.25", no_costs_usd="-0.5")
-    books.insert("bill_days", usage_date=date(2026, 11, 3), provider="openai")
+    books.insert(
+        "provider_costs", usage_date=date(2026, 11, 3), amount=Decimal("2.75"), currency="usd"
+    )
+    # charged as billed, but its costs moved and are not settled again: an estimate
+    books.insert("bill_days", usage_date=date(2026, 11, 4), provider="openai", is_settled=False)
+    books.insert("bill_days", usage_date=date(2026, 11, 3), provider="openai", is_settled=True)
     said = (
         "$2.75 is what the provider bills, $2.00 an estimate until its costs are settled. Beside "
         "what is computed from usage the bill has +$0.75: price differs +$1.25, usage without "
@@ -168,6 +173,7 @@ def test_how_much_is_billed_and_what_the_bill_added_is_said(
     page = read(write(books.finish()))
     assert page.text.count(said) == 2  # at the top and in the section
     assert f"{said} $1.75 to clear" in page.text
+    assert "$2.00 of it an estimate until the bill is settled" in page.text
     assert ("a", {"href": "#h-reconciliation"}) in page.tags
 
 

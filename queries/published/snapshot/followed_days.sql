@@ -1,11 +1,14 @@
--- row: one UTC day of a provider whose bill is followed and not settled: its costs may still move,
---      or it lies behind the last settled day and has none yet.
+-- row: one UTC day of a provider whose bill is followed, and whether it is settled; not settled are
+--      also the days behind the last settled one that have no costs yet.
 -- engine: duckdb
 WITH billed AS (
   SELECT DISTINCT c.provider, b.usage_date, b.is_settled
   FROM bill_days AS b
   INNER JOIN provider_costs AS c ON c.usage_date = b.usage_date AND c.replaced_at IS NULL
-  WHERE list_contains(CAST($providers AS VARCHAR[]), c.provider)
+  -- a settled day without accounts is not charged as billed: its costs are in another currency
+  WHERE
+    list_contains(CAST($providers AS VARCHAR[]), c.provider)
+    AND (NOT b.is_settled OR len(b.accounts) > 0)
 ),
 
 ends AS (
@@ -16,11 +19,10 @@ ends AS (
   GROUP BY provider
 )
 
-SELECT provider, usage_date
+SELECT provider, usage_date, is_settled
 FROM billed
-WHERE NOT is_settled
 UNION
-SELECT e.provider, CAST(d.day_at AS DATE) AS usage_date
+SELECT e.provider, CAST(d.day_at AS DATE) AS usage_date, FALSE AS is_settled
 FROM ends AS e
 CROSS JOIN generate_series(
   CAST(e.since_date AS TIMESTAMP), CAST($today AS TIMESTAMP) + INTERVAL 1 DAY, INTERVAL 1 DAY
