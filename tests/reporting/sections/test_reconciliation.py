@@ -43,7 +43,7 @@ def line(books: Books, day: date, charges: str, costs: str, **more: Any) -> None
         "run_id": "r",
         "computed_at": NOW,
     }
-    amounts = {k: Decimal(v) if k in AMOUNTS else v for k, v in more.items()}
+    amounts = {k: Decimal(v) if k in AMOUNTS and v is not None else v for k, v in more.items()}
     books.insert("reconciliation", **(row | amounts))
 
 
@@ -175,6 +175,26 @@ def test_how_much_is_billed_and_what_the_bill_added_is_said(
     assert f"{said} $1.75 to clear" in page.text
     assert "$2.00 of it an estimate until the bill is settled" in page.text
     assert ("a", {"href": "#h-reconciliation"}) in page.tags
+
+
+def test_a_bill_in_another_currency_alone_is_not_comparable(
+    compared: Books, write: Write, read: Read
+) -> None:
+    """Nothing of it is billed in dollars, and no two sides have the same total."""
+    line(
+        compared, date(2026, 11, 3), "0.65", "0", state="other_currency", gap_usd=None,
+        counted_gap_usd=None,
+    )  # fmt: skip
+    page = read(write(compared.finish()))
+    said = (
+        "$0.00 is what the provider bills; $0.65 is not comparable: its costs are in another "
+        "currency."
+    )
+    assert page.text.count(said) == 2
+    assert "Nothing comparable" in page.text
+    assert "Nothing is comparable." in page.text
+    assert "same total" not in page.text
+    assert "Nothing to clear" not in page.text
 
 
 def test_names_from_the_bill_are_text(compared: Books, write: Write, read: Read) -> None:
