@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pipeline.money import difference
+from pipeline.money import difference, total
 from pipeline.reporting.month.amounts import NOTHING, Amount
 from pipeline.reporting.month.reader import MonthReader
 
@@ -35,11 +35,20 @@ class ProviderCost:
     days: int
     fetched_at: datetime | None
     own: Amount  # ours over the same days
+    credits_usd: Decimal  # negative amounts on the bill, which are not charged
+    estimated_gap_usd: Decimal  # without credits, of days without a settled bill
+    foreign_gap_usd: Decimal  # without credits, of days that have another currency too
 
     @property
     def gap_usd(self) -> Decimal:
         """The provider's less ours; only meaningful in US dollars."""
         return difference(self.amount, self.own.usd)
+
+    @property
+    def left_usd(self) -> Decimal:
+        """What none of the reasons explains."""
+        known = (self.credits_usd, self.estimated_gap_usd, self.foreign_gap_usd)
+        return difference(self.gap_usd, total(known))
 
 
 def read_calendars(month: MonthReader) -> Calendars:
@@ -57,6 +66,6 @@ def read_calendars(month: MonthReader) -> Calendars:
 def read_provider_costs(month: MonthReader) -> tuple[ProviderCost, ...]:
     """The provider's costs of the UTC month, by currency."""
     return tuple(
-        ProviderCost(currency, amount, days, at, Amount(*own))
+        ProviderCost(currency, amount, days, at, Amount(*own[:3]), *own[3:])
         for currency, amount, days, at, *own in month.rows("provider_costs")
     )

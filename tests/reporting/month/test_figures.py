@@ -315,6 +315,29 @@ def test_the_providers_costs_are_compared_over_the_days_they_cover(
         ["Ours over the 1 UTC day that the provider reported", "$100.00", "$100.00"],
         ["The provider's costs of 1 UTC day", "$99.50", "$99.50"],
         ["The provider's less ours", "-$0.50", "-$0.50"],
+        ["of it: days with costs in another currency", "-$0.50", "-$0.50"],
+        ["Left to explain", "$0.00", "$0.00"],
+    ]
+
+
+def test_credits_and_estimates_explain_the_provider_s_less_ours(
+    books: Books, write: Write, read: Read
+) -> None:
+    """$5 of credit on the settled 2nd, $8 more on the 3rd, an estimate: nothing is left."""
+    for day, amounts in ((2, ("100", "-5")), (3, ("108",))):
+        books.charge(date(2026, 11, day), "p", "m", "text_input_tokens", "100", "1")
+        for amount in amounts:
+            books.insert(
+                "provider_costs", usage_date=date(2026, 11, day), amount=Decimal(amount),
+                currency="usd",
+            )  # fmt: skip
+    books.insert("bill_days", usage_date=date(2026, 11, 2), provider="openai", is_settled=True)
+    foot = read(write(books.finish())).table("h-ties").foot
+    assert [[cell.text for cell in row[:2]] for row in foot[-4:]] == [
+        ["The provider's less ours", "+$3.00"],
+        ["of it: credits on the bill", "-$5.00"],
+        ["of it: days whose bill is not settled: ours is an estimate", "+$8.00"],
+        ["Left to explain", "$0.00"],
     ]
 
 
@@ -327,7 +350,7 @@ def test_no_difference_is_at_least_a_negative_amount(
     books.charge(day, "p", "new", "text_input_tokens", "100", None)
     books.insert("provider_costs", usage_date=day, amount=Decimal(88), currency="usd")
     foot = read(write(books.finish())).table("h-ties").foot
-    assert [cell.text for cell in foot[-1]] == [
+    assert [cell.text for cell in foot[-3]] == [
         "The provider's less ours usage without a price is not in ours", "-$12.00", "-$12.00"
     ]  # fmt: skip
 
