@@ -62,8 +62,8 @@ def _of_a_file(file: Path, what: str) -> RunFailedError:
         return RunFailedError(
             f"cannot be written: {what}", file=file, hint="Free some space and run again."
         )
-    is_gone = "no such file" in what.lower()
-    hint = "Restore it from a backup." if is_gone else "Look at the disk it is on."
+    is_lost = any(words in what.lower() for words in ("no such file", "could not read enough"))
+    hint = "Restore it from a backup." if is_lost else "Look at the disk it is on."
     return RunFailedError(f"cannot be used: {what}", file=file, hint=hint)
 
 

@@ -142,8 +142,8 @@ def _costs_alone(run: RunContext, costs: Sequence[pl.DataFrame]) -> list[str]:
     )
     return [
         f"Read the provider's costs of {counted(days, 'day')} ({first} to {last}): {amount:,.2f} "
-        f"{currency.upper()}. They are compared with charges (tollbook reconcile) and make none: "
-        "without usage, the spend stays empty."
+        f"{currency.upper()}. There is no usage beside them: days whose costs are settled are "
+        "charged as billed, by line item."
         for currency, amount, first, last, days in sums.iter_rows()
     ]
 
