@@ -11,6 +11,7 @@ The map: packages in the order of the data's way. A package imports only those a
     directory/    organization, projects, people, keys, limits, cost centres, with their history
     intake/       raw files to validated records: discovery, kinds of files, validation, quarantine
     providers/    one package a provider: fetching, pages to records, costs, directory lists
+    calendar/     which days each source has covered to their end
     charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     budgets/      plans, periods, status
     alerts/       conditions, one table of transitions, texts, outbox, channels; monitors/
@@ -21,7 +22,9 @@ The map: packages in the order of the data's way. A package imports only those a
     demo/         the sample organization, the fake of the provider's API
     cli/          the verbs, one file a group
 
-SQL is in `queries/`, whose folders mirror these packages; report templates are in `reports/`.
+SQL is in `queries/`, whose folders mirror these packages; `schema/` there has the migrations,
+`checks/` the invariants of a run, `analysis/` what `tollbook query` knows by name. Report
+templates are in `reports/`.
 """
 
 __version__ = "0.3.0"

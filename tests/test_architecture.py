@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import pipeline
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pipeline"
 
@@ -286,3 +288,9 @@ def test_no_question_names_a_provider() -> None:
         if "openai" in re.sub(r"--.*", "", path.read_text(encoding="utf-8")).lower()
         and path.relative_to(folder).parts[0] != "schema"
     } == set()
+
+
+def test_the_map_names_every_package() -> None:
+    """The docstring of `pipeline` says what each package owns."""
+    packages = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()}
+    assert {name for name in packages if f"    {name}/" not in (pipeline.__doc__ or "")} == set()

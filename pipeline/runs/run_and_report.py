@@ -62,7 +62,7 @@ class RunReport:
         ]
 
     def facts(self) -> dict[str, object]:
-        """The same for a program; money as text."""
+        """The outcome as JSON values for a program; money as text."""
         return {
             "run_id": self.result.run_id,
             "outcome": self.result.outcome,

@@ -38,7 +38,8 @@ SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-20"\n'
 # What is the same however often and from whatever files it was read.
 TOTALS = {
     "usage": "SELECT * EXCLUDE (recorded_at, input_file, input_line, record_id) FROM usage",
-    "charges": "SELECT * EXCLUDE (project_name) FROM charges",
+    # a bill that was seen to move is settled later than one that was fetched once
+    "charges": "SELECT * EXCLUDE (project_name, is_provisional) FROM charges",
     "costs": "SELECT * EXCLUDE (fetched_at, input_file, input_line) FROM provider_costs",
 }
 Row = tuple[Any, ...]

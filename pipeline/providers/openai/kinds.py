@@ -7,36 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.config.model import Source
 from pipeline.intake.files.discovery import RawFile, landed
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kind
 from pipeline.intake.session import IntakeSession
+from pipeline.intake.stage import decide_files
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import collapse_repeats
 
+if TYPE_CHECKING:
+    from pipeline.providers.read_pages import ParsePages
+
 NAME = "openai"
 
 
-def _take_usage(
+def _parse(kind: str) -> ParsePages:
+    from pipeline.providers.openai.pages import costs, usage
+
+    return costs.parse if kind == "openai_costs" else usage.parse
+
+
+def _take_saved(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
-    from pipeline.providers.openai.pages.usage import parse
-    from pipeline.providers.read_pages import take_pages
+    """Read the new files of saved pages. Gives all files of the source, by source and name."""
+    files, to_read = decide_files(intake, storage.root, source)
+    if to_read:
+        from pipeline.providers.read_pages import read_source
 
-    return take_pages(intake, storage, source, parse)
-
-
-def _take_costs(
-    intake: IntakeSession, storage: StorageLayout, source: Source
-) -> list[tuple[str, str]]:
-    from pipeline.providers.openai.pages.costs import parse
-    from pipeline.providers.read_pages import take_pages
-
-    return take_pages(intake, storage, source, parse)
+        read_source(intake, source, to_read, _parse(source.kind))
+    return [(source.name, f.name) for f in files]
 
 
 def _new_files(
@@ -60,21 +65,19 @@ def _take_fetched(
     intake: IntakeSession, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
     """Read the raw files of fetches that are not registered yet, oldest fetch first."""
-    from pipeline.providers.openai.pages import costs, usage
-    from pipeline.providers.read_pages import ParsePages, read_fetched
-
     folder = source_folder(storage.raw, source.name)
     of_usage = [folder / e.name for e in USAGE] + [folder / series(BY_MINUTE.name, by_minute=True)]
-    parts: list[tuple[Kind, ParsePages, list[Path]]] = [
-        (USAGE_PAGES, usage.parse, of_usage),
-        (COSTS_PAGES, costs.parse, [folder / COSTS.name]),
-    ]
+    parts = [(USAGE_PAGES, of_usage), (COSTS_PAGES, [folder / COSTS.name])]
     notes_before = len(intake.notes)
     taken: list[tuple[str, str]] = []
-    for kind, parse, folders in parts:
+    for kind, folders in parts:
         found = _new_files(folders, source, storage.root, intake.files)
         files = [f for f in found if not intake.is_set_aside(f)]
-        read_fetched(intake, source.model_copy(update={"kind": kind.name}), files, parse)
+        if files:
+            from pipeline.providers.read_pages import read_fetched
+
+            as_saved = source.model_copy(update={"kind": kind.name})
+            read_fetched(intake, as_saved, files, _parse(kind.name))
         taken += [(source.name, f.name) for f in files]
     intake.notes[notes_before:] = collapse_repeats(intake.notes[notes_before:])
     return taken
@@ -91,14 +94,14 @@ USAGE_PAGES = Kind(
     provider=NAME,
     holds=frozenset({"buckets"}),
     detect=lambda head: _are_pages(head, "openai_usage"),
-    take=_take_usage,
+    take=_take_saved,
 )
 COSTS_PAGES = Kind(
     name="openai_costs",
     provider=NAME,
     holds=frozenset({"costs"}),
     detect=lambda head: _are_pages(head, "openai_costs"),
-    take=_take_costs,
+    take=_take_saved,
 )
 FETCHED = Kind(
     name="openai",
