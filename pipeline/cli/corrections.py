@@ -86,12 +86,15 @@ def forget(
     """Take back files that should never have been read: their charges are reversed."""
     from pipeline.runs.corrections import forget as act
 
-    if dry_run:
-        _show(config, now, lambda run: act.forgetting(run, files, reason, with_copies=with_copies))
-        return
-    with cli_context.correction(config, now, "forget") as run:
-        result = act.forget(run, files, reason, with_copies=with_copies)
-    _finish(run, result, quiet=quiet)
+    _show_or_do(
+        config,
+        now,
+        "forget",
+        lambda run: act.forgetting(run, files, reason, with_copies=with_copies),
+        lambda run: act.forget(run, files, reason, with_copies=with_copies),
+        dry_run=dry_run,
+        quiet=quiet,
+    )
 
 
 @app.command()
@@ -106,12 +109,15 @@ def remember(
     """Bring forgotten files back: their rows count again."""
     from pipeline.runs.corrections import forget as act
 
-    if dry_run:
-        _show(config, now, lambda run: act.remembering(run, files))
-        return
-    with cli_context.correction(config, now, "remember") as run:
-        result = act.remember(run, files)
-    _finish(run, result, quiet=quiet)
+    _show_or_do(
+        config,
+        now,
+        "remember",
+        lambda run: act.remembering(run, files),
+        lambda run: act.remember(run, files),
+        dry_run=dry_run,
+        quiet=quiet,
+    )
 
 
 @app.command()
@@ -126,12 +132,15 @@ def rebase(
     """Move the records of a source to the basis that the configuration says now."""
     from pipeline.runs.corrections import rebase as act
 
-    if dry_run:
-        _show(config, now, lambda run: act.rebasing(run, source))
-        return
-    with cli_context.correction(config, now, "rebase") as run:
-        result = act.rebase(run, source)
-    _finish(run, result, quiet=quiet)
+    _show_or_do(
+        config,
+        now,
+        "rebase",
+        lambda run: act.rebasing(run, source),
+        lambda run: act.rebase(run, source),
+        dry_run=dry_run,
+        quiet=quiet,
+    )
 
 
 @app.command()
@@ -178,6 +187,25 @@ def prices_diff(
 ) -> None:
     """Show what `rerate` would change with the current price files."""
     _preview(config, now, since, until, "json" if as_json else form, out, quiet=quiet)
+
+
+def _show_or_do(
+    config: Path | None,
+    now: str | None,
+    verb: str,
+    change: Callable[[RunContext], ChangeSet],
+    act: Callable[[RunContext], RunResult],
+    *,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Print what a correction would change, or make it and say how the run ended."""
+    if dry_run:
+        _show(config, now, change)
+        return
+    with cli_context.correction(config, now, verb) as run:
+        result = act(run)
+    _finish(run, result, quiet=quiet)
 
 
 def _show(config: Path | None, now: str | None, act: Callable[[RunContext], ChangeSet]) -> None:

@@ -74,7 +74,7 @@ class RatingChunk:
         self.meters = tuple(m for m in METER_NAMES if m in occurring) or METER_NAMES[:1]
         book = self.days[0].book
         self.by_project = book.has_project_discounts
-        register_days(self.con, "rated_days", self.days)
+        register_days(self.con, "rated_days", {d.usage_date: d.reason for d in self.days})
         self._usage_view()
         self._quantities(book)
         prices = self._lookup(book)

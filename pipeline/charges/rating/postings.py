@@ -35,7 +35,7 @@ def differences(
     at_once = max(1, rated * LINES_AT_ONCE // max(1, lines))
     for start in range(0, len(posted), at_once):
         days = posted[start : start + at_once]
-        register_days(con, "compared_days", days)
+        register_days(con, "compared_days", {d.usage_date: d.reason for d in days})
         posted_charges = charge_relation(charge_paths[d.usage_date] for d in days)
         con.execute(f"CREATE OR REPLACE TEMP VIEW posted_charges AS FROM {posted_charges}")
         found = con.sql(render_sql("charges/rating/differences")).pl()
@@ -44,14 +44,14 @@ def differences(
             yield when, str(reason), part.drop("reason").cast(pl.Schema(CHARGE_SCHEMA))
 
 
-def register_days(con: duckdb.DuckDBPyConnection, name: str, days: Sequence[RatingJob]) -> None:
+def register_days(con: duckdb.DuckDBPyConnection, name: str, reasons: Mapping[date, str]) -> None:
     """Days and why they may have changed, as a table for a statement."""
     con.register(
         name,
         pl.DataFrame(
             {
-                "usage_date": [d.usage_date for d in days],
-                "changed_reason": [d.reason for d in days],
+                "usage_date": list(reasons),
+                "changed_reason": list(reasons.values()),
             },
             schema={"usage_date": pl.Date, "changed_reason": pl.String},
         ),

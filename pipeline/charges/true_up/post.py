@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile, charge_relation
+from pipeline.charges.rating.postings import register_days
 from pipeline.charges.reconciliation.causes import USD
 from pipeline.charges.reconciliation.load import (
     Fetch,
@@ -38,8 +39,9 @@ from pipeline.charges.true_up.files import (
 from pipeline.charges.true_up.lines import BillLines, Mode, Places, bill_lines
 from pipeline.charges.true_up.settle import is_settled
 from pipeline.charges.true_up.store import BillDay
-from pipeline.ledger.bill import Bills
+from pipeline.ledger.bill import BillNames, Bills
 from pipeline.money import EXACT, total
+from pipeline.pricing.aliases_and_allowances import Alias
 from pipeline.pricing.book import PriceBook
 from pipeline.resources import render_sql
 from pipeline.schemas import CHARGE_SCHEMA
@@ -116,14 +118,15 @@ def true_up(
     done.held = {d for d in chosen if any(f.has_held_rows for f in fetches[d])}
     done.foreign |= {c.currency for d in sides.values() for b in d for c in b.costs} - {USD}
     done.unbilled = {p for d in sides.values() for b in d for p in _projects_without_costs(b)}
+    names = {p: names_of(bills, p, book) for p in {b.provider for d in sides.values() for b in d}}
     saved = []
     for day in [*chosen, *gone]:
         state, mine = states.get(day), sides.get(day, [])
         rated = read(None if state is None else state.rated_path, CHARGE_SCHEMA)
-        found = _lines(mine, rated, book, bills, terms.mode)
+        found = _lines(mine, rated, book.aliases(), names, terms.mode)
         lines = posted_lines(found)
         path = _path(folder, "postings", day, run_id)
-        rows, usd = _post(con, lines, posted[day], path)
+        rows, usd = _post(con, day, lines, posted[day], path)
         if rows:
             done.postings.append(PostingFile(path, day, REASON, rows, run_id, posted_at))
             done.posted_usd = EXACT.add(done.posted_usd, usd)
@@ -184,8 +187,8 @@ def _account(fetch: Fetch) -> str:
 def _lines(
     sides: Sequence[Day],
     rated: pl.DataFrame,
-    book: PriceBook,
-    bills: Bills,
+    aliases: Sequence[Alias],
+    names: Mapping[str, BillNames],
     mode: Mode,
 ) -> BillLines:
     """What the bill adds to a day's rated charges."""
@@ -197,22 +200,27 @@ def _lines(
             "project_id", "model", "meter", "scope", "operation"
         )
         mine = {n: row for n, row in unpriced.items() if row["provider"] == both.provider}
-        pairs = pairs_of(both, book.aliases(), names_of(bills, both.provider, book))
+        pairs = pairs_of(both, aliases, names[both.provider])
         bill_lines(found, both, pairs, mine, Places(places.unique().rows()), mode)
     return found
 
 
 def _post(
-    con: duckdb.DuckDBPyConnection, lines: pl.DataFrame, posted: Sequence[Path], path: Path
+    con: duckdb.DuckDBPyConnection,
+    day: date,
+    lines: pl.DataFrame,
+    posted: Sequence[Path],
+    path: Path,
 ) -> tuple[int, Decimal]:
     """Write what is to be posted of a day's lines beyond what is; gives its rows and dollars."""
     if not lines.height and not posted:
         return 0, ZERO
-    con.register("bill_lines", lines)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW posted_bill_lines AS FROM {charge_relation(posted)}")
-    rows: pl.DataFrame = con.sql(render_sql("charges/true_up/differences")).pl()
-    con.execute("DROP VIEW posted_bill_lines")
-    con.unregister("bill_lines")
+    con.register("charge_lines", lines)
+    register_days(con, "compared_days", {day: REASON})
+    con.execute(f"CREATE OR REPLACE TEMP VIEW posted_charges AS FROM {charge_relation(posted)}")
+    rows: pl.DataFrame = con.sql(render_sql("charges/rating/differences")).pl().drop("reason")
+    con.execute("DROP VIEW posted_charges")
+    con.unregister("charge_lines")
     if rows.height:
         write_parquet(rows.cast(pl.Schema(CHARGE_SCHEMA)), path)
     return rows.height, total(usd for usd in rows["cost_usd"] if usd is not None)
