@@ -3,6 +3,7 @@
 `written_by/COMMIT.tar.xz` hold a folder each, as that commit left it after two runs: the
 configuration, the inputs, the storage, and `published.json` with what it published then. 034e7b8
 is the first whole build of 0.1.0, 0958ad3 its last; c7d2568, 66e1c54 and fe8f1fd lie between.
+dcdc9c9 is the last of 0.2.0, 65f327a one of 0.3.0; theirs have minutes and a rate limit, too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from pipeline.storage.layout import StorageLayout
 from pipeline.storage.read_copy import open_read_copy
 
 WRITTEN = Path(__file__).with_name("written_by")
-COMMITS = ("034e7b8", "c7d2568", "66e1c54", "fe8f1fd", "0958ad3")
+FIRST, LAST_0_1, LAST_0_2, LATEST = "034e7b8", "0958ad3", "dcdc9c9", "65f327a"
+COMMITS = (FIRST, "c7d2568", "66e1c54", "fe8f1fd", LAST_0_1, LAST_0_2, LATEST)
+WITHOUT_BILL = COMMITS[:-1]  # they post nothing to follow it
 NOW = datetime(2026, 11, 24, 10)
 AT = datetime(2026, 11, 28, 10)  # of the real clock; the storages are written on the 27th
 CHARGES = (
@@ -36,6 +39,10 @@ CHARGES = (
 )
 VERSIONS = "SELECT record_id, replaced_by_line FROM usage_versions ORDER BY ALL"
 COSTS = "SELECT usage_date, line_item, CAST(amount AS VARCHAR) FROM provider_costs ORDER BY ALL"
+MINUTES = (
+    "SELECT started_at, project_id, model, requests, tokens, max_requests_per_1_minute, "
+    "requests_basis_points, counted_from FROM rate_limit_minutes ORDER BY ALL"
+)
 BUDGETS = "SELECT budget_id, spent_usd, state FROM budget_status ORDER BY ALL"
 
 
@@ -55,14 +62,16 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What the commit left, in another place."""
     with tarfile.open(WRITTEN / f"{request.param}.tar.xz") as packed:
         packed.extractall(tmp_path, filter="tar")
-    with (tmp_path / "tollbook.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[bill]\ntrue_up = "none"\n')  # which those versions had none of
+    if request.param in WITHOUT_BILL:
+        with (tmp_path / "tollbook.toml").open("a", encoding="utf-8") as file:
+            file.write('\n[bill]\ntrue_up = "none"\n')
     return tmp_path
 
 
 def _then(folder: Path, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((folder / "published.json").read_text("utf-8"))[name]
-    return found
+    found: dict[str, list[dict[str, Any]]]
+    found = json.loads((folder / "published.json").read_text("utf-8"))
+    return found.get(name, [])
 
 
 def _texts(rows: list[tuple[Any, ...]]) -> list[list[str | None]]:
@@ -108,16 +117,19 @@ def test_a_run_with_new_input_keeps_the_figures(folder: Path) -> None:
     assert (version, runs) == (__version__, 3)
 
 
-@pytest.mark.parametrize("folder", [COMMITS[0], COMMITS[-1]], indirect=True)
+@pytest.mark.parametrize("folder", [FIRST, LAST_0_1, LAST_0_2, LATEST], indirect=True)
 def test_a_run_without_new_input_changes_nothing(folder: Path) -> None:
     """The inputs lie in another place than then: all of their rows are known."""
     result = _run(folder)
     assert (result.outcome, result.counts.accepted) == ("done", 0)
     then = [tuple(row.values()) for row in _then(folder, "charges")]
     assert _texts(_rows(folder, CHARGES)) == _texts(then)
+    minutes = [tuple(row.values()) for row in _then(folder, "rate_limit_minutes")]
+    if minutes:
+        assert _texts(_rows(folder, MINUTES)) == _texts(minutes)
 
 
-@pytest.mark.parametrize("folder", [COMMITS[0], COMMITS[-1]], indirect=True)
+@pytest.mark.parametrize("folder", [FIRST, LAST_0_2], indirect=True)
 def test_settled_days_are_made_equal_to_the_bill_from_now_on(folder: Path) -> None:
     """By default, as postings of their own: what was posted then stays."""
     config = folder / "tollbook.toml"
@@ -137,12 +149,11 @@ def test_settled_days_are_made_equal_to_the_bill_from_now_on(folder: Path) -> No
     assert _rows(folder, apart) == []
 
 
-@pytest.mark.parametrize("folder", [COMMITS[0], COMMITS[-1]], indirect=True)
+@pytest.mark.parametrize("folder", [FIRST, LATEST], indirect=True)
 def test_what_was_known_then_can_be_asked(folder: Path) -> None:
     """`--as-of` an instant between the two runs: the second had restated a record."""
     _run(folder)
-    at = "SELECT min(finished_at), max(started_at) FROM runs WHERE tollbook_version IS NULL"
-    [(first, _)] = _rows(folder, at)
+    [(first,)] = _rows(folder, "SELECT min(finished_at) FROM runs")
     with open_published(folder / "data" / "published", at=first) as con:
         [(tokens,)] = con.execute(
             "SELECT sum(quantity) FROM charges WHERE project_id = 'proj_search' AND model = 'alpha'"
@@ -154,5 +165,5 @@ def test_the_books_can_be_read_before_the_first_run(folder: Path) -> None:
     """As `doctor` does: every table and column of this version is there."""
     with open_read_copy(StorageLayout(folder / "data")) as db:
         assert db is not None
-        assert db.rows("SELECT tollbook_version FROM runs") == [(None,), (None,)]
+        assert len(db.rows("SELECT tollbook_version FROM runs")) == 2
         assert db.value("SELECT min(most_input_tokens) FROM ledger_files") is not None
