@@ -1,4 +1,4 @@
-"""The tables `ledger_files`, `excluded_rows`, `dropped_duplicates`: which rows are live.
+"""The tables `ledger_files`, `excluded_rows`, `dropped_duplicates`, `first_rows`: what is live.
 
 Reads and writes inside the caller's transaction. Opens no ledger file.
 """
@@ -21,6 +21,11 @@ EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
     "reason": pl.String(),
     "replaced_at": pl.Datetime("us"),
 }
+
+# Rows written for dropped duplicates, and the rows that had their contents first.
+FIRST_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
+    ("ledger_id", "row_number", "first_ledger_id", "first_row_number"), pl.Int64()
+)
 
 
 def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
@@ -219,6 +224,33 @@ def remove_dropped(db: Database, written: pl.DataFrame) -> None:
         "IN (SELECT (file_id, input_line, ledger_id, row_number) FROM written_rows)"
     )
     db.con.unregister("written_rows")
+
+
+def first_rows(db: Database) -> pl.DataFrame:
+    """The rows that keep the place of another one, and which (FIRST_SCHEMA)."""
+    return db.frame("FROM first_rows").cast(pl.Schema(FIRST_SCHEMA))
+
+
+def moved_first_rows(kept: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
+    """Where two rows have moved of which one keeps the other's place, so it does there.
+
+    Takes `moved` (ledger_id, row_number, new_ledger_id, new_row_number).
+    """
+    first = moved.rename({name: f"first_{name}" for name in moved.columns})
+    both = kept.join(moved, on=["ledger_id", "row_number"]).join(
+        first, on=["first_ledger_id", "first_row_number"]
+    )
+    return both.select(
+        pl.col("new_ledger_id").alias("ledger_id"),
+        pl.col("new_row_number").alias("row_number"),
+        pl.col("first_new_ledger_id").alias("first_ledger_id"),
+        pl.col("first_new_row_number").alias("first_row_number"),
+    )
+
+
+def save_first_rows(db: Database, rows: pl.DataFrame) -> None:
+    """Keep which row's place new rows have (FIRST_SCHEMA)."""
+    db.insert_frame("first_rows", rows)
 
 
 def dropped_of(db: Database, identity_hashes: pl.Series) -> pl.DataFrame:

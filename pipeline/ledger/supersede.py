@@ -153,6 +153,7 @@ def counting_requests(
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     dropped: pl.DataFrame,
+    first_rows: pl.DataFrame,
     versions: pl.DataFrame,
     copies: Iterable[tuple[int, int, int]],
     identity_hashes: pl.Series,
@@ -171,6 +172,7 @@ def counting_requests(
     register_runs(con, known)
     con.register("excluded_rows", excluded)
     con.register("dropped_rows", dropped)
+    con.register("first_rows", first_rows)
     con.register("file_versions", versions)
     con.register(
         "file_copies",

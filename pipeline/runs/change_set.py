@@ -49,6 +49,8 @@ class ChangeSet:
     dropped: pl.DataFrame | None = None
     # dropped duplicates that have a ledger row of their own now, WRITTEN_SCHEMA
     written: pl.DataFrame | None = None
+    # new rows that keep the place of another one, FIRST_SCHEMA
+    first_rows: list[pl.DataFrame] = field(default_factory=list)
     reasons: dict[date, str] = field(default_factory=dict)  # UTC days to rate, and why
     rerated_days: set[date] | None = None  # None: no re-rating; these take the current book
     has_rejects: bool = False  # staged in a temporary table of the database

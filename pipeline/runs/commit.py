@@ -58,6 +58,8 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
         ledger_store.save_dropped(db, change.dropped, run.run_id)
     if change.written is not None:
         ledger_store.remove_dropped(db, change.written)
+    for rows in change.first_rows:
+        ledger_store.save_first_rows(db, rows)
     ledger_store.save_exclusions(
         db, change.exclusions, run.run_id, run.started_at, change.exclusion_note
     )

@@ -1,12 +1,13 @@
--- row: one ledger row of an affected call, or a dropped duplicate that counts now, with whether it
--- counts once some files are forgotten, remembered, or moved to another basis.
--- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities,
--- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id, lines_read,
--- basis, is_out), file_copies (original_id, copy_id, copied_lines). A call, its contents and which of them counts are those of
--- ledger/repeat_fates; a content keeps the place of its first row as long as a file has it that
--- counts, so that what was replaced stays replaced; in a basis of its own, that of its first row
--- there. A row that was moved to another basis only says what its dropped duplicates contain. Of
--- its rows the first that names somebody counts.
+-- row: one ledger row of an affected call, or a dropped duplicate that needs a row of its own now,
+-- with whether it counts once some files are forgotten, remembered, or moved to another basis.
+-- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities, first_rows,
+-- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id,
+-- lines_read, basis, is_out), file_copies (original_id, copy_id, copied_lines). A call, its contents
+-- and which of them counts are those of ledger/repeat_fates; a content keeps the place of its first
+-- row as long as a file has it that counts, so that what was replaced stays replaced; in a basis of
+-- its own, that of its first row there. A row that was moved to another basis only says what its
+-- dropped duplicates contain. Of its rows the first that names somebody counts. A duplicate needs a
+-- row where it counts, or where no row of a file that counts has its content.
 -- engine: any
 {% set contents = content_columns
   | without("basis", "provider", "organization_id", "record_id", *askers) -%}
@@ -65,6 +66,16 @@ reading AS (
   WHERE k.copied_lines = o.lines_read OR d.input_line <= k.copied_lines
 ),
 
+firsts AS (
+  SELECT
+    w.ledger_id, w.row_number, w.first_ledger_id, w.first_row_number, c.basis, c.run_id,
+    c.source_rank, c.input_file, c.input_line
+  FROM first_rows AS w
+  INNER JOIN candidate AS c
+    ON c.ledger_id = w.first_ledger_id AND c.row_number = w.first_row_number
+  WHERE c.reason <> 'rebased'
+),
+
 placed AS (
   SELECT
     g.ledger_id, g.row_number, g.file_id, g.read_by, g.is_dropped, g.input_line,
@@ -73,9 +84,13 @@ placed AS (
     c.provider, c.organization_id, c.record_id, c.called_at, c.is_partial, c.is_live, c.reason,
     c.identity_hash,
     {{ contents | columns("c") }},
-    c.reason <> 'rebased' AND c.basis = v.basis AS is_first_here,
-    c.run_id AS first_run_id, c.source_rank AS first_rank, c.input_file AS first_file,
-    c.input_line AS first_line,
+    coalesce(f.first_ledger_id, c.ledger_id) AS first_ledger_id,
+    coalesce(f.first_row_number, c.row_number) AS first_row_number,
+    f.ledger_id IS NOT NULL OR (c.reason <> 'rebased' AND c.basis = v.basis) AS is_first_here,
+    coalesce(f.run_id, c.run_id) AS first_run_id,
+    coalesce(f.source_rank, c.source_rank) AS first_rank,
+    coalesce(f.input_file, c.input_file) AS first_file,
+    coalesce(f.input_line, c.input_line) AS first_line,
     coalesce(s.source_rank, 0) AS source_rank,
     {{ output_meters | join(" + ") or "0" }} AS output_tokens,
     CASE WHEN {{ meters | join(" + ") }} > 0 THEN 1 ELSE 0 END AS is_used,
@@ -86,6 +101,8 @@ placed AS (
   INNER JOIN candidate AS c ON c.ledger_id = g.ledger_id AND c.row_number = g.row_number
   INNER JOIN file_versions AS v ON v.file_id = g.file_id
   LEFT JOIN source_ranks AS s ON s.source = v.source
+  LEFT JOIN firsts AS f
+    ON f.ledger_id = c.ledger_id AND f.row_number = c.row_number AND f.basis = v.basis
 ),
 
 positioned AS (
@@ -109,7 +126,14 @@ grouped AS (
     *,
     min(position) OVER same AS content_id,
     min(CASE WHEN NOT is_out THEN position END) OVER same AS group_position,
-    max(CASE WHEN is_out OR coalesce(is_partial, false) THEN 0 ELSE 1 END) OVER same AS is_whole
+    max(CASE WHEN is_out OR coalesce(is_partial, false) THEN 0 ELSE 1 END) OVER same AS is_whole,
+    max(CASE WHEN is_out OR is_dropped = 1 THEN 0 ELSE 1 END) OVER same AS has_row,
+    row_number() OVER (
+      PARTITION BY basis, provider, organization_id, record_id, called_at, {{ contents | columns }}
+      ORDER BY
+        CASE WHEN is_out THEN 1 ELSE 0 END,
+        is_unasked, read_by, is_dropped, ledger_id, source_rank, input_file, input_line
+    ) AS place_in_content
   FROM positioned
   WINDOW same AS (
     PARTITION BY basis, provider, organization_id, record_id, called_at, {{ contents | columns }}
@@ -141,8 +165,9 @@ judged AS (
 
 SELECT
   ledger_id, row_number, file_id, is_dropped = 1 AS is_dropped, source, input_file, input_line,
-  basis, usage_date, run_id, is_live, reason, is_out, counts, counting_file, counting_line,
+  basis, usage_date, read_by, first_ledger_id, first_row_number, is_live, reason, is_out, counts,
+  counting_file, counting_line,
   {{ askers | columns }}
 FROM judged
-WHERE is_dropped = 0 OR counts
+WHERE is_dropped = 0 OR counts OR (NOT is_out AND has_row = 0 AND place_in_content = 1)
 ORDER BY ledger_id, row_number, is_dropped

@@ -81,11 +81,15 @@ def recount(
         },
         orient="row",
     )
+    first_rows = ledger_store.first_rows(run.db)
+    moved = ledger_store.moved_first_rows(first_rows, change.moved)
+    change.first_rows.append(moved)
     found = counting_requests(
         run.con,
         known,
         excluded,
         ledger_store.dropped_of(run.db, hashes),
+        pl.concat([first_rows, moved]),
         versions,
         run.files.copies(),
         hashes,
@@ -131,9 +135,9 @@ def _write_duplicates(
     duplicates: pl.DataFrame,
     went_on: Counter[str],
 ) -> None:
-    """Write ledger rows for dropped duplicates that count now.
+    """Write ledger rows for dropped duplicates that need one now; what does not count is excluded.
 
-    Their ledger files are those of the runs that read the content first, whose place it keeps.
+    They keep the place of the row that had their content first.
     """
     if not duplicates.height:
         return
@@ -146,22 +150,37 @@ def _write_duplicates(
     told = ("source", "input_file", "input_line", *ASKER_COLUMNS)
     rows = duplicates.join(
         contents.drop(*told, "basis", "usage_date"), on=["ledger_id", "row_number"]
-    )
+    ).with_columns(pl.col("usage_date").dt.truncate("1mo").alias("month"))
     next_id = ledger_store.next_ledger_id(run.db) + len(change.new_files)
-    for (run_id, file_id), part in rows.group_by("run_id", "file_id", maintain_order=True):
+    for (run_id, file_id, basis, _), part in rows.group_by(
+        "read_by", "file_id", "basis", "month", maintain_order=True
+    ):
         file = by_id[int(str(file_id))]
         writer = LedgerWriter(run.storage.ledger, str(run_id), next_id)
         records = part.with_columns(pl.lit(run.started_at).alias("recorded_at")).select(
             pl.col(c).cast(t) for c, t in LEDGER_SCHEMA.items()
         )
-        for (basis,), same in records.group_by("basis", maintain_order=True):
-            writer.add(same, str(basis), file_id=file.file_id)
-        written = writer.close()
-        next_id += len(written)
-        change.new_files += written
-        file.move(part.height, "duplicate", "accepted")
+        writer.add(records, str(basis), file_id=file.file_id)
+        [written] = writer.close()
+        next_id += 1
+        change.new_files.append(written)
+        placed = part.with_columns(
+            pl.lit(written.ledger_id).alias("ledger_id"),
+            pl.int_range(part.height).alias("row_number"),
+        )
+        change.first_rows.append(placed.select(*ledger_store.FIRST_SCHEMA))
+        counting = placed.filter("counts").height
+        for row in placed.filter(~pl.col("counts")).iter_rows(named=True):
+            by = (row["counting_file"], row["counting_line"])
+            change.exclusions.append(
+                Exclusion(row["ledger_id"], row["row_number"], "superseded", *by)
+            )
+        file.move(counting, "duplicate", "accepted")
+        file.move(part.height - counting, "duplicate", "superseded")
         run.files.touch(file)
-        went_on[file.input_file] += part.height
+        if counting:
+            went_on[file.input_file] += counting
+            if basis == "charge":
+                days = placed.filter("counts")["usage_date"].unique()
+                change.reasons |= dict.fromkeys(days, "correction")
     change.written = rows.select(*WRITTEN_SCHEMA)
-    for day in rows.filter(pl.col("basis") == "charge")["usage_date"].unique():
-        change.reasons[day] = "correction"
