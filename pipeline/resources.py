@@ -82,6 +82,7 @@ def _without(names: Iterable[str], *left_out: str) -> list[str]:
     return [name for name in names if name not in left_out]
 
 
+@cache
 def sql_names(under: str) -> tuple[str, ...]:
     """The statements of one folder of ``queries/``, in name order, as ``folder/name``."""
     return tuple(sorted(f"{under}/{p.stem}" for p in (folder("queries") / under).glob("*.sql")))

@@ -18,7 +18,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pipeline"
 
 OPEN_A_DATABASE = {
-    "storage.engines.duckdb",
     "storage.database",
     "storage.read_copy",
     "published.reader",

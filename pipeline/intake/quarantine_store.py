@@ -27,6 +27,10 @@ _DROPPED = "file_id, source, input_file, input_line, rule, detail, raw, tokens_h
 
 def stage_rejects(db: Database, paths: Sequence[Path], unreadable: Iterable[int]) -> dict[int, int]:
     """Take in what this run rejected; gives how many of a file's rows are held back already."""
+    if not paths:  # the statement takes its time for nothing, too
+        nothing = relation((), _REJECTS | {"is_duplicate": pl.Boolean()})
+        db.con.execute(f"CREATE OR REPLACE TEMP TABLE staged_rejects AS FROM {nothing}")
+        return {}
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
         + render_sql("intake/rejects_staged", reject_files=relation(paths, _REJECTS)),

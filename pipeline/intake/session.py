@@ -19,14 +19,13 @@ from pipeline.intake.rejects import RejectStore
 from pipeline.intake.source import Context
 from pipeline.ledger.files import LedgerWriter
 from pipeline.ledger.settle_buckets import BucketSettlement
-from pipeline.storage.engines.duckdb import Scratch
 
 
 @dataclass(slots=True)
 class IntakeSession:
     """Everything that reading a file needs, and what the files have given so far."""
 
-    scratch: Scratch
+    con: duckdb.DuckDBPyConnection  # the scratch tables
     files: InputFiles
     writer: LedgerWriter
     rejects: RejectStore
@@ -48,11 +47,6 @@ class IntakeSession:
     skipped: set[str] = field(default_factory=set)  # which of these words named a file
     # file id and line of last lines that were given up as incomplete, and have grown since
     completed_tails: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def con(self) -> duckdb.DuckDBPyConnection:
-        """The scratch engine."""
-        return self.scratch.con
 
     def is_set_aside(self, file: RawFile) -> bool:
         """Whether this run passes over a file; a note says so."""

@@ -55,7 +55,8 @@ def save_open_pages(
         _COLUMNS,
         [(*file, *page, run_id, False) for file, pages in files.items() for page in pages],
     )
-    db.con.execute(sql("providers/open_pages_update"))
+    if db.value("SELECT count(*) FROM open_pages"):  # seldom are there any
+        db.con.execute(sql("providers/open_pages_update"))
 
 
 def forget_open_pages(db: Database, names: Sequence[str]) -> None:

@@ -41,7 +41,6 @@ from pipeline.runs.run_log import RunHead
 from pipeline.storage import disk_errors
 from pipeline.storage.catalogue import StoredFiles
 from pipeline.storage.database import Database, open_database
-from pipeline.storage.engines.duckdb import Scratch
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.migrations import newer_migrations, newer_version
@@ -89,7 +88,6 @@ class RunContext:
     stop: threading.Event
     storage: StorageLayout
     db: Database
-    scratch: Scratch
     stored: StoredFiles
     files: InputFiles
     inputs: LoadedInputs
@@ -109,8 +107,8 @@ class RunContext:
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
-        """The scratch engine."""
-        return self.scratch.con
+        """The scratch tables."""
+        return self.db.scratch
 
     @property
     def run_id(self) -> str:
@@ -321,7 +319,7 @@ def open_run(
     stop: threading.Event,
     is_first: bool,
 ) -> Iterator[RunContext]:
-    """Open a scratch engine, load the input files, clear away what no table names.
+    """Load the input files, clear away what no table names.
 
     Fails: ConfigError where the storage is kept in another time zone or for another organization;
         RunFailedError where a file of the books is missing or damaged.
@@ -348,24 +346,22 @@ def open_run(
         stored.note_checked()
     note_begun(db, head.run_id)
     try:
-        with Scratch(storage.temporary / "scratch") as scratch:
-            yield RunContext(
-                config=config,
-                providers=providers,
-                head=head,
-                clock=clock,
-                channels=channels,
-                say=say,
-                stop=stop,
-                storage=storage,
-                db=db,
-                scratch=scratch,
-                stored=stored,
-                files=InputFiles.load(db),
-                inputs=loaded,
-                is_first=is_first,
-                problems=problems,
-                configured=config.sources,
-            )
+        yield RunContext(
+            config=config,
+            providers=providers,
+            head=head,
+            clock=clock,
+            channels=channels,
+            say=say,
+            stop=stop,
+            storage=storage,
+            db=db,
+            stored=stored,
+            files=InputFiles.load(db),
+            inputs=loaded,
+            is_first=is_first,
+            problems=problems,
+            configured=config.sources,
+        )
     finally:
         shutil.rmtree(storage.temporary, ignore_errors=True)

@@ -186,6 +186,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.budgets.plan import configured_plans
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
+    from pipeline.charges.reconciliation.load import fetched_costs
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.charges.true_up.store import settled_days
     from pipeline.pricing import store as price_store
@@ -207,11 +208,13 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     posted_days = {p.usage_date for p in postings if p.rows and p.reason != "bill"}
     charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
     run.begin("true up")
-    billed, days = true_up_days(run, change, rated, days, bills)
+    costs = fetched_costs(db)
+    billed, days = true_up_days(run, change, rated, days, costs, bills)
     run.begin("reconcile")
     reconcile(
         db,
         days,
+        costs,
         book=run.book,
         bills=bills,
         settled=settled_days(db),

@@ -12,7 +12,7 @@ import duckdb
 
 from pipeline.errors import RunFailedError
 from pipeline.storage.database import Database
-from pipeline.storage.engines.duckdb import BOOKS_MEMORY, prepare
+from pipeline.storage.engines.duckdb import prepare
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import migrate, newer_migrations
 from pipeline.storage.permissions import may_not_use
@@ -45,7 +45,7 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
                 hint="Try again when no run is on.",
             ) from None
         try:
-            prepare(con, memory=BOOKS_MEMORY, temporary=Path(folder) / "spill")
+            prepare(con, Path(folder) / "spill")
             if not newer_migrations(con):
                 migrate(con, copied)  # the copy, so that questions of this version can be asked
             yield Database(con)

@@ -20,7 +20,6 @@ from pipeline.charges.reconciliation.load import (
     Fetch,
     both_sides,
     costs_mark,
-    fetched_costs,
     names_of,
 )
 from pipeline.charges.reconciliation.model import CAUSES, EXEMPT, ZERO, Day, Line, Pair
@@ -101,6 +100,7 @@ def pairs_of(day: Day, aliases: Iterable[Alias], names: BillNames) -> list[Pair]
 def reconcile(
     db: Database,
     states: Mapping[date, ChargeDay],
+    fetches: Mapping[date, Sequence[Fetch]],
     *,
     book: PriceBook,
     bills: Bills,
@@ -112,12 +112,11 @@ def reconcile(
 ) -> int:
     """Compare the days that have changed, or are still open, or are asked for; store their lines.
 
-    **Takes** the states of all days with charges, the current price book, how each provider's
-    bill names models, and the days that are charged by a settled bill.
+    **Takes** the states of all days with charges, what is fetched of their costs, the current price
+    book, how each provider's bill names models, and the days that are charged by a settled bill.
     **Gives** how many days were compared. A provider whose costs were never fetched is left out:
     there is nothing to compare its charges with.
     """
-    fetches = fetched_costs(db)
     known = {
         day: (mark, is_open)
         for day, mark, is_open in db.rows(

@@ -23,7 +23,6 @@ from pipeline.charges.reconciliation.load import (
     Fetch,
     both_sides,
     costs_mark,
-    fetched_costs,
     names_of,
 )
 from pipeline.charges.reconciliation.model import ZERO, Day
@@ -79,6 +78,7 @@ def true_up(
     con: duckdb.DuckDBPyConnection,
     states: Mapping[date, ChargeDay],
     postings: Sequence[PostingFile],
+    costs: Mapping[date, Sequence[Fetch]],
     *,
     terms: Terms,
     book: PriceBook,
@@ -91,11 +91,12 @@ def true_up(
     """Post what the bill has above or below the rated charges of settled days.
 
     A day that followed its bill once follows it whatever comes later, at once; without costs it
-    is charged as rated again. Takes the states and postings of all days, and the current book,
-    which a day without any charge before gets. The same again posts nothing.
+    is charged as rated again. Takes the states and postings of all days, what is fetched of their
+    costs, and the current book, which a day without any charge before gets. The same again posts
+    nothing.
     """
     done = TrueUp()
-    fetches = {} if terms.mode == "none" else _in_dollars(done, fetched_costs(db))
+    fetches = {} if terms.mode == "none" else _in_dollars(done, costs)
     known = store.bill_days(db, root)
     wanted = {day: _wanted(day, states, fetches[day], known.get(day), terms) for day in fetches}
     chosen = sorted(

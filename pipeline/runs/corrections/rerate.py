@@ -15,6 +15,7 @@ import polars as pl
 
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import PostingFile, charge_relation
+from pipeline.charges.reconciliation.load import fetched_costs
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.ledger import store as ledger_store
 from pipeline.resources import render_sql
@@ -100,7 +101,9 @@ def _posted(run: RunContext, change: ChangeSet) -> tuple[list[PostingFile], list
     rated = rate_changed_days(run, change, ledger, ledger_store.excluded_rows(run.db))
     write_charges(run, rated)
     days = charge_store.days(run.db, run.storage.root)
-    billed, _ = true_up_days(run, change, rated, days, bills_of(run.providers))
+    billed, _ = true_up_days(
+        run, change, rated, days, fetched_costs(run.db), bills_of(run.providers)
+    )
     return rated.postings, billed.postings
 
 

@@ -152,7 +152,7 @@ def open_intake(run: RunContext) -> IntakeSession:
     """The intake of a run, with nothing read yet."""
     ledger, first_id = run.storage.ledger, ledger_store.next_ledger_id(run.db)
     return IntakeSession(
-        scratch=run.scratch,
+        con=run.con,
         files=run.files,
         writer=LedgerWriter(ledger, run.run_id, first_id),
         superseded=LedgerWriter(ledger, run.run_id, first_id + _SUPERSEDED_IDS),

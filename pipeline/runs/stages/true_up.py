@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import ChargeDay, RatingResult
+from pipeline.charges.reconciliation.load import Fetch
 from pipeline.charges.true_up.post import Terms, TrueUp, true_up
 from pipeline.ledger.bill import Bills
 from pipeline.money import display_usd
@@ -20,11 +21,13 @@ def true_up_days(
     change: ChangeSet,
     rated: RatingResult,
     days: Mapping[date, ChargeDay],
+    costs: Mapping[date, Sequence[Fetch]],
     bills: Bills,
 ) -> tuple[TrueUp, dict[date, ChargeDay]]:
     """Follow the bill, and check the charges of the days that this run rated or moved.
 
-    Takes all days as they were rated. Gives what was done, and all days as they are charged.
+    Takes all days as they were rated, and what is fetched of their costs. Gives what was done, and
+    all days as they are charged.
     Fails: CheckFailedError.
     """
     db, root = run.db, run.storage.root
@@ -34,6 +37,7 @@ def true_up_days(
         run.con,
         days,
         charge_store.postings(db, root),
+        costs,
         terms=terms,
         book=run.book,
         bills=bills,
