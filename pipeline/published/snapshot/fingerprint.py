@@ -24,8 +24,8 @@ NOT_HASHED = ("runs", "begun_runs", "price_books")
 HASHED = (
     *("alerts", "api_keys", "bill_days", "billed_days", "buckets", "budget_status"),
     *("charge_days", "cleared_gaps", "cost_centers", "day_prices", "deliveries"),
-    *("dropped_duplicates", "dropped_rejects", "excluded_rows", "fetches", "input_files"),
-    *("invites", "ledger_files", "logged_operations", "messages", "migrations"),
+    *("dropped_duplicates", "dropped_rejects", "excluded_rows", "fetches", "first_rows"),
+    *("input_files", "invites", "ledger_files", "logged_operations", "messages", "migrations"),
     *("minute_coverage", "minute_days", "minute_peaks", "model_permissions", "open_pages"),
     *("organization_users", "peak_days", "posting_files", "project_history", "project_members"),
     *("provider_costs", "quarantine", "rate_limits", "reconciled_days", "reconciliation"),
