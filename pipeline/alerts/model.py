@@ -13,7 +13,9 @@ from pipeline.budgets.status import BudgetStatus
 
 AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
 AlertState = Literal["open", "resolved", "retracted"]
-AlertDelivery = Literal["to send", "sent", "printed", "not sent (period had ended)"]
+AlertDelivery = Literal[
+    "to send", "sent", "printed", "not delivered", "not sent (period had ended)"
+]
 Severity = Literal["info", "warning", "critical"]
 JobTrouble = Literal["failed", "partial", "stale"]
 
@@ -24,7 +26,9 @@ Observation = Literal["firing", "disproved", "over", "withdrawn", "unobserved"]
 # had ended before anybody looked, or so long ago that an alert would be no news.
 Phase = Literal["running", "ended", "unwatched"]
 
-DeliveryOutcome = Literal["delivered", "had it", "failed", "not tried"]
+# had it: it was delivered before. waits: it failed, and its time has not come. held: by quiet hours
+# or for a digest. not tried: the channel failed too often in this run.
+DeliveryOutcome = Literal["delivered", "had it", "failed", "given up", "waits", "held", "not tried"]
 
 PRINTED = "printed"
 NOT_SENT: AlertDelivery = "not sent (period had ended)"
@@ -161,8 +165,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes: the channels of a route, or one person whom the route writes to."""
+
+    route: str = ""  # "" stands for the channels of [alerts]
+    address: str = ""
+    is_digest: bool = False  # the message is the digest for this destination
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message for every channel; it may speak of many alerts."""
+    """One message for one or more destinations; it may speak of many alerts."""
 
     message_id: str
     run_id: str
@@ -172,6 +185,7 @@ class Message:
     body: str
     alert_ids: tuple[str, ...]
     raised_ids: tuple[str, ...]  # those that it raises, not takes back
+    destinations: tuple[Destination, ...] = (Destination(),)
     delivered_to: frozenset[str] = frozenset()  # labels of the channels that have it
 
     @property
@@ -182,13 +196,29 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One try to deliver one message to one channel; `channel` is its label, never a URL."""
+    """What became of one message at one channel; `channel` is its label, never a URL."""
 
     message_id: str
     channel: str
     attempted_at: datetime
     outcome: DeliveryOutcome
     error: str | None = None
+    until: datetime | None = None  # when it is tried next, where it is to be tried again
+
+    @property
+    def is_try(self) -> bool:
+        """Whether a channel was asked to take it."""
+        return self.outcome in {"delivered", "failed"}
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has failed for the last time."""
+        return self.outcome == "failed" and self.until is None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the channel need not be asked again."""
+        return self.is_lost or self.outcome in {"delivered", "had it", "given up"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ it cannot stand here beside them. Verbs import what they need inside, so that `-
 from __future__ import annotations
 
 from pipeline.cli import (
+    alerts,
     budgets,
     corrections,
     demo,
@@ -26,6 +27,7 @@ from pipeline.cli import (
 from pipeline.cli.app import app
 
 __all__ = [
+    "alerts",
     "app",
     "budgets",
     "corrections",

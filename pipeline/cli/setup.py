@@ -43,7 +43,8 @@ def doctor(
     from pipeline.runs.doctor import diagnose, exit_code
     from pipeline.text import sentences
 
-    checks = diagnose(lambda: cli_context.load_for_run(config), cli_context.environment())
+    now = cli_context.clock(None).real()
+    checks = diagnose(lambda: cli_context.load_for_run(config), cli_context.environment(), now)
     if as_json:
         print(json.dumps([check.as_json() for check in checks], indent=2))
     else:

@@ -115,7 +115,7 @@ def _message(
 ) -> str:
     """The error in a value and what to write; the value of a secret key is never shown here."""
     names = [part for part in location if isinstance(part, str)]
-    text = TEXTS.get(".".join(names))
+    text = TEXTS.get(".".join(names[:2] + names[3:] if _is_named(location) else names))
     example = f", such as {text.example}" if text is not None else ""
     shown = f"{str(value)[:_LONGEST_SHOWN]!r}" if isinstance(value, str) else str(value)
     match kind:
@@ -147,9 +147,14 @@ def _message(
             return otherwise.removeprefix("Value error, ")
 
 
+def _is_named(location: Location) -> bool:
+    """Whether it is in a section that has a name of its own: [alerts.routes.NAME]."""
+    return location[:2] == ("alerts", "routes") and len(location) > 2
+
+
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     model: Any = Config
-    for part in location:
+    for part in (*location[:2], *location[3:]) if _is_named(location) else location:
         if isinstance(part, int):
             continue
         annotation = model.model_fields[part].annotation
@@ -165,13 +170,15 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
     if not names:
         return None
     section = names[0] if len(names) > 1 else None
+    if _is_named(location):
+        section = ".".join(names[:3])
     key = names[-1]
     header_line: int | None = None
     seen, inside = -1, section is None
     for number, text_line in enumerate(text.splitlines(), 1):
         line = text_line.strip()
         if line.startswith("["):
-            name = line.split("#")[0].strip("[] \t")
+            name = line.split("#")[0].strip("[] \t").replace('"', "")
             if section is None and name == key:
                 return number
             inside = name == section

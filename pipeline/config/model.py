@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.config.alerts_section import Alerts
 from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
 from pipeline.config.source_section import (
@@ -224,12 +225,6 @@ class Budget(_Section):
         if scope is not None and scope not in SCOPES:
             raise ValueError(f"{scope!r} is not one of {', '.join(SCOPES)}")
         return scope
-
-
-class Alerts(_Section):
-    """Where alerts go: apprise URLs, or `env:NAME` for one taken from the environment."""
-
-    channels: tuple[str, ...] = ()
 
 
 class Quality(_Section):

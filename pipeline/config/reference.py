@@ -7,15 +7,17 @@ A key without words fails a test.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from pipeline.config.alerts_texts import ALERT_TEXTS
+from pipeline.config.key_text import KeyText
 from pipeline.config.model import Config
 from pipeline.config.source_section import FETCHING
 
@@ -35,15 +37,6 @@ _FETCHED_BLOCK = (
     '#kind = "openai"',
     '#scopes = ["storage", "tools"]',
 )
-
-
-@dataclass(frozen=True, slots=True)
-class KeyText:
-    """The meaning of a key, an example in TOML, and whether the written file sets it."""
-
-    what: str
-    example: str
-    is_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +62,14 @@ class Section:
     what: str
     is_list: bool
     keys: tuple[Key, ...]
+    is_named: bool = False  # written [section.NAME], once for each name
+
+    @property
+    def header(self) -> str:
+        """How it is written: `[storage]`, `[[budgets]]`, `[alerts.routes.NAME]`."""
+        if self.is_named:
+            return f"[{self.name}.NAME]"
+        return f"[[{self.name}]]" if self.is_list else f"[{self.name}]"
 
 
 TEXTS: Mapping[str, KeyText] = {
@@ -243,11 +244,7 @@ TEXTS: Mapping[str, KeyText] = {
     "projects.description": KeyText("What it is for.", '"Answers customers"'),
     "projects.website": KeyText("A page about the project.", '"https://wiki.example.com/chatbot"'),
     "projects.owner_team": KeyText("The team that answers for it.", '"Customer care"'),
-    "alerts.channels": KeyText(
-        "Where alerts go: apprise URLs (mail, Slack, Teams, over a hundred more), or env:NAME to "
-        "take one from the environment and keep it out of this file. None: they are printed.",
-        '["env:SLACK_URL"]',
-    ),
+    **ALERT_TEXTS,
     "quality.max_quarantined_percent": KeyText(
         "A run that holds back more of its rows ends with 3, though what is good is committed.",
         "5",
@@ -284,12 +281,12 @@ def sections() -> tuple[Section, ...]:
     found = []
     for name, field in Config.model_fields.items():
         model, is_list = _model_of(field)
-        what = " ".join((model.__doc__ or "").split())
-        keys = tuple(
-            Key(name, key, None if f.is_required() else f.get_default(), f.is_required())
-            for key, f in model.model_fields.items()
-        )
-        found.append(Section(name, what, is_list, keys))
+        named = {k: f for k, f in model.model_fields.items() if get_origin(f.annotation) is dict}
+        found.append(Section(name, _what(model), is_list, _keys(name, model, set(named))))
+        for key, inner in named.items():
+            route = get_args(inner.annotation)[1]
+            path = f"{name}.{key}"
+            found.append(Section(path, _what(route), False, _keys(path, route, set()), True))
     return tuple(found)
 
 
@@ -306,11 +303,22 @@ def markdown_table() -> str:
     rows = ["| key | what | default |", "|---|---|---|"]
     for section in sections():
         for key in section.keys:
-            shown = f"[[{section.name}]]" if section.is_list else f"[{section.name}]"
             default = "needed" if key.is_required else _as_toml(key.default)
             cell = default if default in {"", "needed"} else f"`{default}`"
-            rows.append(f"| `{shown} {key.name}` | {TEXTS[key.path].what} | {cell} |")
+            rows.append(f"| `{section.header} {key.name}` | {TEXTS[key.path].what} | {cell} |")
     return "\n".join(rows)
+
+
+def _what(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split())
+
+
+def _keys(section: str, model: type[BaseModel], others: Collection[str]) -> tuple[Key, ...]:
+    return tuple(
+        Key(section, key, None if f.is_required() else f.get_default(), f.is_required())
+        for key, f in model.model_fields.items()
+        if key not in others
+    )
 
 
 def _model_of(field: FieldInfo) -> tuple[type[BaseModel], bool]:
@@ -324,9 +332,10 @@ def _model_of(field: FieldInfo) -> tuple[type[BaseModel], bool]:
 
 def _section_lines(section: Section) -> Iterator[str]:
     texts = {key.name: TEXTS[key.path] for key in section.keys}
-    is_off = section.is_list and not any(text.is_on for text in texts.values())
-    header = f"[[{section.name}]]" if section.is_list else f"[{section.name}]"
-    again = " Write one such block for each." if section.is_list else ""
+    is_many = section.is_list or section.is_named
+    is_off = is_many and not any(text.is_on for text in texts.values())
+    header = section.header
+    again = " Write one such block for each." if is_many else ""
     yield from _comment(section.what + again)
     yield f"#{header}" if is_off else header
     fetching = [k for k in section.keys if section.name == "sources" and k.name in FETCHING]

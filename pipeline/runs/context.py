@@ -11,14 +11,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
-from pipeline.alerts import channels
-from pipeline.alerts.deliver import deliver
+from pipeline.alerts.delivery import outlets
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.outlets import Outlets
 from pipeline.config.model import Config, Source, check_one_basis
 from pipeline.config.source_section import check_kind
 from pipeline.directory.files import DirectoryFiles, read_files
@@ -83,7 +84,7 @@ class RunContext:
     providers: Sequence[Provider]
     head: RunHead
     clock: Callable[[], datetime]  # the real one; naive UTC
-    channels: Sequence[channels.Channel]
+    outlets: Outlets  # where alerts go
     say: Callable[[str], None] | None  # prints messages for whoever started the run
     stop: threading.Event
     storage: StorageLayout
@@ -207,7 +208,8 @@ def recorded_run(
     """
     is_preview = verb == PREVIEW
     # a preview sends nothing, and is asked for where the service's environment may not be set
-    senders = () if is_preview else channels.resolve(config.alerts.channels, environment)
+    zone = config.organization.zone
+    senders = outlets.NONE if is_preview else outlets.resolve(config.alerts, environment, zone)
     storage = StorageLayout(config.storage.root.absolute())
     head = run_log.new_run(verb, now=now, started_at=real_clock())
 
@@ -218,21 +220,28 @@ def recorded_run(
         # the error itself is printed when the command ends
         printed = [message.message_id for message in messages]
         with suppress(duckdb.Error, OSError):
-            deliver(db, senders, clock=real_clock, say=say, heard=printed)
+            deliver(
+                db,
+                senders,
+                clock=real_clock,
+                say=say,
+                heard=printed,
+                give_up_after=timedelta(hours=config.alerts.give_up_after_hours),
+            )
 
     try:
         loaded = load_inputs(config, kinds_of(providers), published_state(storage))
     except ConfigError as error:
-        if verb == "run" and (senders or storage.warehouse.exists()):
+        if verb == "run" and (not senders.is_empty or storage.warehouse.exists()):
             with (
                 suppress(TollbookError),
                 disk_errors.before_the_commit(storage.root),
-                _open_storage(storage, head) as db,
+                open_storage(storage, head) as db,
             ):
                 record_failure(db, error)
         raise
     is_first = not storage.warehouse.exists()
-    with disk_errors.before_the_commit(storage.root), _open_storage(storage, head) as db:
+    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
         try:
             with open_run(
                 db,
@@ -242,7 +251,7 @@ def recorded_run(
                 providers=providers,
                 head=head,
                 clock=real_clock,
-                channels=senders,
+                outlets=senders,
                 say=say,
                 stop=stop or threading.Event(),
                 is_first=is_first,
@@ -272,7 +281,7 @@ def note_not_published(
     """Record that the report of a run that has ended was not written; if that can be recorded."""
     storage = StorageLayout(config.storage.root.absolute())
     head = run_log.new_run("report", now=real_now, started_at=real_now)
-    with suppress(TollbookError, duckdb.Error, OSError), _open_storage(storage, head) as db:
+    with suppress(TollbookError, duckdb.Error, OSError), open_storage(storage, head) as db:
         run_log.note_not_published(db, run_id, error)
 
 
@@ -290,12 +299,12 @@ def begin_books(storage: StorageLayout, real_now: datetime, say: Callable[[str],
             raise newer_version(newer, storage.warehouse)
         return
     head = run_log.new_run("schedule", now=real_now, started_at=real_now)
-    with disk_errors.before_the_commit(storage.root), _open_storage(storage, head):
+    with disk_errors.before_the_commit(storage.root), open_storage(storage, head):
         say(f"New books are begun in {storage.root}.")
 
 
 @contextmanager
-def _open_storage(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
+def open_storage(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
     """Lock the storage and open its database. Fails: LockHeldError, RunFailedError."""
     with storage_lock(storage.root, what=f"tollbook {head.verb}", real_now=head.started_at):
         check_not_lost(storage)
@@ -314,7 +323,7 @@ def open_run(
     providers: Sequence[Provider],
     head: RunHead,
     clock: Callable[[], datetime],
-    channels: Sequence[channels.Channel],
+    outlets: Outlets,
     say: Callable[[str], None] | None,
     stop: threading.Event,
     is_first: bool,
@@ -351,7 +360,7 @@ def open_run(
             providers=providers,
             head=head,
             clock=clock,
-            channels=channels,
+            outlets=outlets,
             say=say,
             stop=stop,
             storage=storage,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from pipeline.alerts.delivery.undelivered import Undelivered
 from pipeline.intake.files.input_files import InputFile
 
 
@@ -51,6 +52,8 @@ class RunResult:
     notes: tuple[str, ...]
     postings: Mapping[str, int]  # lines posted, by reason
     is_first: bool = False  # the storage was made for this run
+    undelivered: tuple[Undelivered, ...] = ()  # what alert channels have not accepted
+    is_undelivered_late: bool = False  # for longer than [alerts] undelivered_hours
 
     @property
     def reason(self) -> str:
@@ -59,8 +62,8 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """3 where something could not be read or the quarantine limit was passed."""
-        return 3 if self.outcome == "partial" else 0
+        """3 where something could not be read, or alerts have not been delivered for long."""
+        return 3 if self.outcome == "partial" or self.is_undelivered_late else 0
 
 
 def reason_of(problems: Sequence[object]) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.alerts.deliver import deliver
+from pipeline.alerts.delivery.deliver import deliver, is_news
+from pipeline.alerts.delivery.undelivered import is_overdue, undelivered
 from pipeline.alerts.model import GoodRun, RunProblem
 from pipeline.alerts.update import Look, update_budget_alerts, update_run_alerts
 from pipeline.budgets import store as budget_store
@@ -120,7 +121,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
     Where the database, the configuration and the days are as they were published, rating, checking
     and publishing would give the same again: they are left out.
     """
-    db, storage = run.db, run.storage
+    db, storage, config = run.db, run.storage, run.config
     published = published_state(storage)
     change.problems += run.problems
     with db.transaction():
@@ -147,7 +148,19 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
             check_books(db, change.files_read)
     with disk_errors.after_the_commit(storage.root):
         begin("deliver")
-        has_delivered = deliver(db, run.channels, clock=run.clock, say=run.say)
+        alerts = config.alerts
+        became = deliver(
+            db,
+            run.outlets,
+            clock=run.clock,
+            say=run.say,
+            give_up_after=timedelta(hours=alerts.give_up_after_hours),
+        )
+        has_delivered = is_news(became)
+        missed = undelivered(db.con, run.outlets, run.clock())
+        is_late = is_overdue(missed, run.clock(), alerts.undelivered_hours)
+        if missed:
+            run_log.note_undelivered(db, run.run_id, [m.text for m in missed])
         begin("publish")
         if published is None or not is_unchanged or has_alerted or has_delivered:
             from pipeline.runs.stages.publish import publish_live
@@ -172,6 +185,8 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         notes=(*published.notes, *change.notes),
         postings=posted,
         is_first=run.is_first,
+        undelivered=missed,
+        is_undelivered_late=is_late,
     )
 
 

@@ -57,6 +57,7 @@ class RunReport:
             f"Spend       {spent} in {month}{unpriced}",
             f"Budgets     {budgets}{current}",
             f"Quarantine  {held_back} held back (all: tollbook quarantine list)",
+            *(f"Alerts      {missed.text}" for missed in self.result.undelivered),
             f"Storage     {self.result.storage_root}",
             f"Report      {report.html}",
         ]
@@ -76,6 +77,7 @@ class RunReport:
             "postings": dict(self.result.postings),
             "problems": list(self.result.problems),
             "notes": list(self.result.notes),
+            "undelivered": [missed.as_json() for missed in self.result.undelivered],
             "storage": str(self.result.storage_root),
             "report": str(self.report.html),
         }

@@ -1,4 +1,5 @@
--- row: one alert in the state $state (NULL: in any), the newest first.
+-- row: one alert in the state $state, the newest first; open: acknowledged and escalated ones as
+--      well; undelivered: those that a channel has not accepted; any: all.
 -- engine: duckdb
 SELECT
   alert_id,
@@ -14,5 +15,11 @@ SELECT
   resolved_at,
   message
 FROM alerts
-WHERE $state IS NULL OR state = $state
+WHERE
+  CASE $state
+    WHEN 'any' THEN TRUE
+    WHEN 'open' THEN state IN ('open', 'acknowledged', 'escalated')
+    WHEN 'undelivered' THEN delivery IN ('to send', 'not delivered')
+    ELSE state = $state
+  END
 ORDER BY raised_at DESC, subject_id, period_start_date DESC, threshold_percent DESC

@@ -11,7 +11,8 @@
 -- column severity VARCHAR: info, warning or critical
 -- column message VARCHAR: What the last message said about it
 -- column state VARCHAR: open, resolved or retracted
--- column delivery VARCHAR: to send, sent, printed (there was no channel) or not sent (its period
+-- column delivery VARCHAR: to send, sent, printed (there was no channel), not delivered (a channel
+--   did not accept it until it was given up) or not sent (its period
 --   had ended)
 -- column delivered_at TIMESTAMP: When every channel had it, UTC; NULL: not yet, or there was no
 --   channel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,64 +13,39 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.alerts.channels import Channel
-from pipeline.alerts.deliver import send as send_messages
+from pipeline.alerts.delivery.channels import Channel
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.outbox import pending_messages
 from pipeline.alerts.model import (
     Decision,
     Delivery,
     GoodRun,
     Message,
     RunProblem,
-    Severity,
     alert_id,
 )
-from pipeline.alerts.store import known_alerts, pending_messages, save_deliveries
+from pipeline.alerts.store import known_alerts
 from pipeline.alerts.update import Look, update_run_alerts
 from pipeline.budgets.period import MONTHLY
 from pipeline.resources import sql
+from pipeline.storage.database import Database
 from tests.support.budget_database import NOW, TODAY, budget, catalogue, run, spent
+from tests.support.inbox import Inbox, outlets_of
 
 BUDGETS = [budget()]
 
 
-class Inbox:
-    """A channel that keeps what it accepts; while `is_down` it accepts nothing."""
-
-    def __init__(self, label: str = "inbox") -> None:
-        self.titles: list[str] = []
-        self.bodies: list[str] = []
-        self.is_down = False
-        self.tries = 0
-        self.channel = Channel(label, self._send)
-
-    def _send(self, title: str, body: str, severity: Severity) -> str | None:  # noqa: ARG002
-        self.tries += 1
-        if self.is_down:
-            return "not accepted"
-        self.titles.append(title)
-        self.bodies.append(body)
-        return None
-
-
-def clock() -> datetime:
-    return NOW
-
-
-def nobody(message: Message) -> None:
-    raise AssertionError(message)
+LATER = NOW + timedelta(hours=1)
 
 
 def send(
     con: duckdb.DuckDBPyConnection,
     *inboxes: Inbox,
-    announce: Callable[[Message], None] = nobody,
+    say: Callable[[str], None] | None = None,
+    at: datetime = NOW,
 ) -> list[Delivery]:
     """Deliver and record, as a run does after its commit."""
-    deliveries = send_messages(
-        pending_messages(con), [i.channel for i in inboxes], clock=clock, announce=announce
-    )
-    save_deliveries(con, deliveries)
-    return deliveries
+    return deliver(Database(con), outlets_of(*inboxes), clock=lambda: at, say=say)
 
 
 def test_a_crossing_is_stored_with_the_run_and_delivered_after_it_once() -> None:
@@ -135,7 +110,7 @@ def test_a_failing_channel_does_not_repeat_the_others() -> None:
     send(con, good, bad)
     assert (len(good.bodies), len(bad.bodies), len(pending_messages(con))) == (1, 0, 1)
     bad.is_down = False
-    send(con, good, bad)
+    send(con, good, bad, at=LATER)
     assert (len(good.bodies), len(bad.bodies), pending_messages(con)) == (1, 1, [])
 
 
@@ -162,26 +137,25 @@ def test_a_dead_channel_is_left_alone_after_three_failures_and_a_poison_does_not
     assert outcomes == ["failed"] * 3 + ["not tried"] * 2
     assert inbox.tries == 3
 
-    def picky(title: str, body: str, severity: Severity) -> str | None:  # noqa: ARG001
-        return "too long" if "run-0" in body else None
+    con.execute("UPDATE retries SET next_attempt_at = $1", [NOW])
 
-    deliveries = send_messages(
-        pending_messages(con), [Channel("picky", picky)], clock=clock, announce=nobody
-    )
-    assert [d.outcome for d in deliveries] == ["failed"] + ["delivered"] * 4
+    def picky(message: Message) -> str | None:
+        return "too long" if "run-0" in message.body else None
+
+    picked = Inbox("picky")
+    picked.channel = Channel("picky", picky)
+    assert [d.outcome for d in send(con, picked)] == ["failed"] + ["delivered"] * 4
 
 
 def test_without_channels_alerts_are_printed_once_and_stored() -> None:
     """Nothing configured is no reason to lose an alert, and none to send it late."""
-    con, printed = catalogue(), list[Message]()
+    con, printed = catalogue(), list[str]()
     spent(con, "1700")
     run(con, BUDGETS, "run-1")
-    send(con, announce=printed.append)
-    send(con, announce=printed.append)
+    send(con, say=printed.append)
+    send(con, say=printed.append)
     assert len(printed) == 1
-    assert printed[0].text.startswith(
-        "tollbook: budget chat-monthly: 85 % used, 15 % left\nBudget "
-    )
+    assert printed[0].startswith("tollbook: budget chat-monthly: 85 % used, 15 % left\nBudget ")
     assert {a.delivery for a in known_alerts(con)} == {"printed"}
     inbox = Inbox()
     send(con, inbox)  # a channel configured later does not get the past
@@ -194,13 +168,15 @@ def test_a_crash_between_delivery_and_its_record_repeats_the_same_ids(tmp_path: 
     with catalogue(path) as con:
         spent(con, "1700")
         decision = run(con, BUDGETS, "run-1")
-        send_messages(pending_messages(con), [inbox.channel], clock=clock, announce=nobody)
-    with catalogue(path) as con:  # the process died before `record`
+        [message] = pending_messages(con)
+        inbox.channel.send(message)
+    with catalogue(path) as con:  # the process died before the try was recorded
         run(con, BUDGETS, "run-2")
         send(con, inbox)
         assert pending_messages(con) == []
     assert len(inbox.bodies) == 2
     assert inbox.bodies[0] == inbox.bodies[1]
+    assert inbox.keys[0] == inbox.keys[1]
     assert all(a.alert_id in inbox.bodies[1] for a in decision.new)
 
 
@@ -238,10 +214,11 @@ def test_an_alert_raised_again_waits_for_its_own_message() -> None:
     for cost, run_id in (("1100", "run-1"), ("100", "run-2"), ("1100", "run-3")):
         spent(con, cost)
         run(con, BUDGETS, run_id)
-    first, *rest = pending_messages(con)
-    save_deliveries(con, send_messages([first], [inbox.channel], clock=clock, announce=nobody))
+    inbox.is_down = True
+    send(con, inbox)
     assert known_alerts(con)[0].delivery == "to send"
-    save_deliveries(con, send_messages(rest, [inbox.channel], clock=clock, announce=nobody))
+    inbox.is_down = False
+    send(con, inbox)
     [alert] = known_alerts(con)
     assert (alert.delivery, alert.times_raised) == ("sent", 2)
 
@@ -323,7 +300,7 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
             inbox.is_down = i in down
             send(con, inbox)
     inbox.is_down = False
-    send(con, inbox)
+    send(con, inbox, at=LATER)
     said = "\n".join(inbox.bodies)
     for percent in (50, 80, 100):
         identity = alert_id("budget", "chat-monthly", MONTHLY.period_of(TODAY), str(percent))

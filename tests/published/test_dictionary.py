@@ -23,6 +23,7 @@ VIEWS = (
     "daily_costs",
     "budget_status",
     "alerts",
+    "alert_deliveries",
     "quarantine",
     "input_files",
     "runs",

@@ -79,6 +79,9 @@ CREATE TABLE alerts (
   alert_id VARCHAR, raised_at TIMESTAMP, kind VARCHAR, subject_id VARCHAR, period_start_date DATE,
   threshold_percent INTEGER, severity VARCHAR, message VARCHAR, state VARCHAR,
   delivered_at TIMESTAMP, resolved_at TIMESTAMP);
+CREATE TABLE alert_deliveries (
+  message_id VARCHAR, channel VARCHAR, attempted_at TIMESTAMP, outcome VARCHAR, error VARCHAR,
+  is_last BOOLEAN, next_attempt_at TIMESTAMP, given_up_at TIMESTAMP);
 CREATE TABLE quarantine (
   source VARCHAR, input_file VARCHAR, input_line BIGINT, rule VARCHAR, detail VARCHAR, raw VARCHAR,
   tokens_held_back BIGINT, usage_date DATE, quarantined_at TIMESTAMP, replayed_at TIMESTAMP);

@@ -18,6 +18,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.posts: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []  # the idempotency key of each post
         self.status = 200
         self.is_open = threading.Event()  # answers wait for it
         self.is_open.set()
@@ -42,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.is_open.wait(10)
         if self.server.status == 200:
             self.server.posts.append(body)
+            self.server.keys.append(self.headers["Idempotency-Key"])
         self.send_response(self.server.status)
         self.end_headers()
         self.wfile.write(f"{self.path} {self.headers['X-Key']}".encode())

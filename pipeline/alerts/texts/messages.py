@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from pipeline.alerts.model import (
     SEVERITY_RANK,
@@ -12,6 +13,7 @@ from pipeline.alerts.model import (
     Change,
     Condition,
     JobProblem,
+    Message,
     PolicyBreach,
     RateLimitUse,
     RunProblem,
@@ -59,20 +61,43 @@ def message(news: Sequence[Change], organization: str) -> tuple[str, str, Severi
     return titled(headline, organization), body, severity
 
 
-def trial(organization: str) -> tuple[str, str]:
-    """Title and body of a message that only tries the channels."""
-    return (
-        titled("test message", organization),
-        "Budget alerts will arrive here. No budget was crossed: somebody tried this channel.",
+def trial(organization: str, now: datetime) -> Message:
+    """A message that only tries the channels."""
+    return Message(
+        message_id=f"trial-{now:%Y%m%dT%H%M%S%f}",
+        run_id="",
+        created_at=now,
+        severity="info",
+        title=titled("test message", organization),
+        body="Alerts will arrive here. Nothing is wrong: somebody tried this channel.",
+        alert_ids=(),
+        raised_ids=(),
     )
 
 
-def refusal(channel: str, reason: str | None, waiting: int) -> str:
-    """A channel, by its label, that did not accept what it was to get."""
+def refusal(channel: str, reason: str | None, waiting: int, then: str) -> str:
+    """A channel, by its label, that did not accept what it was to get, and what comes next."""
     waits = "A message waits" if waiting == 1 else f"{waiting} messages wait"
+    return f"The alert channel {channel} failed: {reason}. {waits} for it; {then}."
+
+
+def loss(channel: str, reason: str | None, lost: int) -> str:
+    """A channel for which messages were given up."""
+    was = "A message for it was" if lost == 1 else f"{lost} messages for it were"
     return (
-        f"The alert channel {channel} failed: {reason}. {waits} for it; the next run tries again."
+        f"The alert channel {channel} failed: {reason}. {was} given up; "
+        "`tollbook alerts retry --all` sends again."
     )
+
+
+def digest(messages: Sequence[Message]) -> tuple[str, str]:
+    """Title and body of the one message that carries some others."""
+    prefix = messages[0].title.partition(": ")[0]
+    headlines = [m.title.removeprefix(f"{prefix}: ") for m in messages]
+    if len(messages) == 1:
+        return messages[0].title, messages[0].body
+    body = "\n\n".join(f"{h}\n{m.body}" for h, m in zip(headlines, messages, strict=True))
+    return f"{prefix}: {len(messages)} messages of the day", body
 
 
 def titled(headline: str, organization: str) -> str:

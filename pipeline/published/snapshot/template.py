@@ -48,6 +48,9 @@ COPIED = {
     "excluded_rows": "",
     "budget_status": "",
     "alerts": "",
+    "messages": "",
+    "deliveries": "",
+    "retries": "",
     "fetches": "",
     "open_pages": "",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import fsspec
 
 from pipeline import __version__
-from pipeline.alerts import channels
+from pipeline.alerts.delivery import outlets
 from pipeline.config.directory_section import FILES
 from pipeline.config.model import Config, Source
 from pipeline.directory.files import read_files
@@ -19,6 +20,7 @@ from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files.discovery import find
 from pipeline.pricing.load import examine
 from pipeline.providers.provider import ProviderApi
+from pipeline.runs.doctor import alerts as alert_checks
 from pipeline.runs.doctor import storage as storage_checks
 from pipeline.runs.doctor.check import Check, failed, guarded, not_looked_at
 from pipeline.runs.kinds import PROVIDERS, apis_of
@@ -29,8 +31,14 @@ _REMOTE = "://"
 _SOFTWARE = ("duckdb", "polars", "pyarrow", "pandera", "pydantic")
 
 
-def diagnose(load: Callable[[], Config], environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """Everything there is to say. Takes: how to get the configuration; the environment."""
+def diagnose(
+    load: Callable[[], Config], environment: Mapping[str, str], now: datetime | None = None
+) -> tuple[Check, ...]:
+    """Everything there is to say.
+
+    **Takes** how to get the configuration, the environment, and the time (naive UTC), without
+    which it does not look for messages that wait.
+    """
     checks = list(_software())
     try:
         config = load()
@@ -40,9 +48,17 @@ def diagnose(load: Callable[[], Config], environment: Mapping[str, str]) -> tupl
         return (*checks, not_looked_at("configuration", "file", error))
     storage = StorageLayout(config.storage.root.absolute())
     checks += _configuration(config, environment)
+    problems: list[ConfigError] = []
+    zone = config.organization.zone
+    found = outlets.resolve(config.alerts, environment, zone, on_error=problems.append)
+    checks += alert_checks.channels(found, problems)
     checks += guarded("storage", "root", lambda: storage_checks.folder(storage.root))
     checks += guarded("storage", "lock", lambda: storage_checks.locks(storage.root))
     checks += guarded("storage", "books", lambda: storage_checks.books(storage, config))
+    if now is not None:
+        checks += guarded(
+            "storage", "alerts", lambda: alert_checks.undelivered_to(storage, found, now)
+        )
     checks += guarded("storage", "published", lambda: [storage_checks.published(storage)])
     return tuple(checks)
 
@@ -89,11 +105,6 @@ def _configuration(config: Config, environment: Mapping[str, str]) -> Iterator[C
     yield from guarded("configuration", "prices", lambda: [_prices(config)])
     yield from guarded("configuration", "directory", lambda: [_directory(config)])
     yield Check("configuration", "budgets", str(len(config.budgets)))
-    try:
-        labels = [c.label for c in channels.resolve(config.alerts.channels, environment)]
-        yield Check("configuration", "channels", ", ".join(labels) or "none: alerts are printed")
-    except ConfigError as error:
-        yield failed("configuration", "channels", error)
 
 
 def _source_of_any_kind(

@@ -9,16 +9,18 @@ can be used the outbox records it, and which channels have it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 import structlog
 
-from pipeline.alerts import channels, job_rule, state_machine, store
-from pipeline.alerts.channels import Channel
-from pipeline.alerts.deliver import deliver
+from pipeline.alerts import job_rule, state_machine
+from pipeline.alerts.delivery import outbox, outlets
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.outlets import Outlets
 from pipeline.alerts.model import PRINTED, JobProblem
 from pipeline.alerts.update import Look, update_job_alerts
+from pipeline.config.alerts_section import Alerts
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.storage import disk_errors
@@ -52,7 +54,7 @@ class JobAlerts:
         self._clock = clock
         self._environment = environment
         self._say = say
-        self._is_waiting = False  # some channel has not taken a message
+        self._next_at: datetime | None = None  # when a message that waits is to be tried
 
     def record(
         self,
@@ -79,7 +81,7 @@ class JobAlerts:
             with db.transaction():
                 decision = update_job_alerts(db.con, look, problem, is_firing=is_firing)
                 for message in decision.messages:
-                    store.save_delivered(db.con, message.message_id, sent_to, now)
+                    outbox.record_delivered(db.con, message.message_id, sent_to, now)
             printed = [m.message_id for m in decision.messages] if PRINTED in sent_to else []
             self._deliver(db, heard=printed)
 
@@ -94,19 +96,17 @@ class JobAlerts:
             [condition], (), now=look.at, run_id=look.run_id, organization=look.organization
         )
         [message] = decision.messages
-        resolved = self._channels()
-        if resolved is None:
+        found = self._outlets()
+        if found is None:
             self._say(message.text)
             return (PRINTED,)
         return tuple(
-            channel.label
-            for channel in resolved
-            if channel.send(message.title, message.body, message.severity) is None
+            outlet.label for outlet in found.of(message) if outlet.channel.send(message) is None
         )
 
     def deliver_waiting(self) -> None:
-        """Deliver what a channel did not take before, if the storage can be had. Never fails."""
-        if not self._is_waiting:
+        """Deliver what waits, when it is due, if the storage can be had. Never fails."""
+        if self._next_at is None or self._clock() < self._next_at:
             return
         try:
             with (
@@ -119,26 +119,39 @@ class JobAlerts:
             _log.warning("messages_wait", reason=str(error))
 
     def _deliver(self, db: Database, heard: Sequence[str] = ()) -> None:
-        resolved = self._channels()
-        if resolved is None or resolved:
-            deliver(db, resolved or (), clock=self._clock, say=self._say, heard=heard)
-        self._is_waiting = bool(store.pending_messages(db.con))
+        alerts, found = self._alerts(), self._outlets()
+        became = deliver(
+            db,
+            found or outlets.NONE,
+            clock=self._clock,
+            say=self._say if found is None or not found.is_empty else None,
+            heard=heard,
+            give_up_after=timedelta(hours=alerts.give_up_after_hours),
+        )
+        waiting = [d.until or d.attempted_at for d in became if not d.is_final]
+        if not became and outbox.pending_messages(db.con):
+            waiting = [self._clock()]  # no channel can be used now
+        self._next_at = min(waiting, default=None)
 
-    def _channels(self) -> list[Channel] | None:
-        """The channels that can be used; None where none is configured."""
+    def _alerts(self) -> Alerts:
         try:
-            entries = self._load().alerts.channels
+            return self._load().alerts
         except TollbookError:  # the file may be the very problem: the channels it had before
-            entries = self._config.alerts.channels
-        if not entries:
+            return self._config.alerts
+
+    def _outlets(self) -> Outlets | None:
+        """The channels that can be used; None where none is configured."""
+        alerts = self._alerts()
+        if not alerts.channels and not alerts.routes:
             return None
-        found: list[Channel] = []
-        for entry in entries:
-            try:
-                found += channels.resolve([entry], self._environment)
-            except ConfigError as error:  # one dead entry does not silence the others
-                _log.warning("channel_not_usable", reason=str(error))
-        return found
+
+        def leave_out(error: ConfigError) -> None:
+            # one dead entry does not silence the others
+            _log.warning("channel_not_usable", reason=str(error))
+
+        return outlets.resolve(
+            alerts, self._environment, self._config.organization.zone, on_error=leave_out
+        )
 
     def _look(self, since: datetime) -> Look:
         name = self._config.organization.shown_name

@@ -78,7 +78,8 @@ class ScheduledJobs:
         if done.result.outcome == "partial":
             # the run has raised an alert of its own
             return JobEnd("partial", done.result.reason, is_alerted=True)
-        return JobEnd("done")
+        missed = "; ".join(m.text for m in done.result.undelivered)
+        return JobEnd("done", f"Not delivered: {missed}" if missed else "")
 
     def _daily_report(self, _time: JobTime) -> JobOutcome:
         return self._report(None)

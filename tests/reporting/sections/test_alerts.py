@@ -71,3 +71,30 @@ def test_a_threshold_that_was_taken_back_gives_way_to_one_that_holds(
     assert [[cell.text for cell in row] for row in table.body] == [
         ["2 Nov 2026", "small budget", "50 % of $10.00 used", "open info"],
     ]
+
+
+def test_a_channel_that_did_not_accept_messages_is_named_with_the_cause(
+    books: Books, write: Write
+) -> None:
+    """Also in a month without alerts; what was delivered since then is not."""
+    books.charge(date(2026, 11, 2), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
+    first, last = datetime(2026, 11, 20, 3), datetime(2026, 11, 20, 4)
+    refused = "connection refused by 127.0.0.1:18899"
+    for message, at, outcome, error, is_last, next_at in (
+        ("m1", first, "failed", "no answer in time", False, last),
+        ("m1", last, "failed", refused, True, last),
+        ("m2", last, "failed", refused, True, None),
+        ("m3", first, "failed", refused, False, None),
+        ("m3", last, "delivered", None, True, None),
+    ):
+        books.insert(
+            "alert_deliveries", message_id=message, channel="json (env:HOOK)", attempted_at=at,
+            outcome=outcome, error=error, is_last=is_last, next_attempt_at=next_at,
+            given_up_at=last if message == "m2" else None,
+        )  # fmt: skip
+    html = write(books.finish()).html.read_text(encoding="utf-8")
+    assert (
+        "2 messages (1 given up) were not delivered to json (env:HOOK), since 2026-11-20 03:00 "
+        "UTC: connection refused by 127.0.0.1:18899." in html
+    )
+    assert 'aria-labelledby="h-alerts" tabindex' not in html

@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.alerts.model import Severity
+from pipeline.alerts.delivery import causes
+from pipeline.alerts.model import Message, Severity
 from pipeline.errors import ConfigError
 
 TIMEOUT_SECONDS = 30
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 _ENV = "env:"
-_HTTP_STATUS = re.compile(r"\berror=([1-5]\d\d)\b")
-# apprise 2.2 warns with whole tokens, urllib3 logs the whole path of a webhook
-_TALKATIVE = ("apprise", "urllib3.connectionpool", "urllib3.util.retry")
+# Services whose receiver reads headers and a payload that we may add to.
+_WEBHOOKS = {"json", "jsons", "xml", "xmls", "form", "forms"}
+IDEMPOTENCY_HEADER = "Idempotency-Key"
 _TYPE_OF: dict[Severity, str] = {"info": "info", "warning": "warning", "critical": "failure"}
 
 
@@ -31,35 +32,14 @@ class Channel:
     """One place that messages go to. `send` gives what went wrong, None when it was accepted."""
 
     label: str
-    send: Callable[[str, str, Severity], str | None] = field(repr=False, compare=False)
+    send: Callable[[Message], str | None] = field(repr=False, compare=False)
 
 
-def resolve(
-    entries: Sequence[str],
-    environment: Mapping[str, str],
-    *,
-    timeout_seconds: float = TIMEOUT_SECONDS,
-) -> list[Channel]:
-    """The channels of `[alerts] channels`.
+def url_of(entry: str, key: str, environment: Mapping[str, str]) -> str:
+    """The URL of an entry of the configuration: itself, or what the variable it names holds.
 
-    **Takes** apprise URLs, or `env:NAME` for one that lies in the environment, and how long one
-    message may take on one channel. **Fails**:
-    ConfigError naming the entry, never the URL, for a variable that is not there, a URL that no
-    service understands, and an entry that stands there twice.
+    Fails: ConfigError naming the entry for a variable that is not there.
     """
-    channels: list[Channel] = []
-    for index, entry in enumerate(entries):
-        key = f"alerts.channels[{index}]"
-        channel = _channel(_url(entry, key, environment), entry, key, timeout_seconds)
-        if channel.label in {c.label for c in channels}:
-            raise ConfigError(
-                f"the channel {channel.label} is there twice", key=key, hint="Remove one of them."
-            )
-        channels.append(channel)
-    return channels
-
-
-def _url(entry: str, key: str, environment: Mapping[str, str]) -> str:
     if not entry.startswith(_ENV):
         return entry.strip()
     name = entry.removeprefix(_ENV)
@@ -75,13 +55,24 @@ def _url(entry: str, key: str, environment: Mapping[str, str]) -> str:
     return url
 
 
-def _channel(url: str, entry: str, key: str, timeout_seconds: float) -> Channel:
+def channel_of(
+    url: str,
+    entry: str,
+    key: str,
+    timeout_seconds: float | None = None,
+    known_by_url: str | None = None,
+) -> Channel:
+    """The channel of a URL.
+
+    **Takes** how long one message may take; `known_by_url`: a URL that stands for it in its label.
+    **Fails**: ConfigError naming the entry, never the URL, where no service understands it.
+    """
     import apprise  # noqa: PLC0415  takes a third of a second, needed only where there are channels
 
     asset = apprise.AppriseAsset(app_id="tollbook", app_desc="tollbook", async_mode=False)
     place = entry if entry.startswith(_ENV) else "the URL"
     scheme = _SCHEME.match(url)
-    _silence()
+    causes.keep_secrets()
     service: Any
     try:
         service = apprise.Apprise.instantiate(url, asset=asset)
@@ -93,8 +84,13 @@ def _channel(url: str, entry: str, key: str, timeout_seconds: float) -> Channel:
         # else a service with a short limit refuses a long message on every run
         service.overflow_mode = apprise.OverflowMode.SPLIT
     name = str(service.url(privacy=True)).partition("://")[0]
-    known_by = entry if entry.startswith(_ENV) else hashlib.sha256(url.encode()).hexdigest()[:8]
-    return Channel(label=f"{name} ({known_by})", send=_sender(service, asset, timeout_seconds))
+    known_by = entry if entry.startswith(_ENV) else _mark(known_by_url or url)
+    send = _sender(service, asset, timeout_seconds or TIMEOUT_SECONDS)
+    return Channel(label=f"{name} ({known_by})", send=send)
+
+
+def _mark(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:8]
 
 
 def _not_understood(place: str, key: str, scheme: str | None) -> ConfigError:
@@ -121,59 +117,60 @@ def _not_understood(place: str, key: str, scheme: str | None) -> ConfigError:
     )
 
 
-def _sender(
-    service: Any, asset: Any, timeout_seconds: float
-) -> Callable[[str, str, Severity], str | None]:
+def _sender(service: Any, asset: Any, timeout_seconds: float) -> Callable[[Message], str | None]:
     import apprise  # noqa: PLC0415  as above
 
     outlet = apprise.Apprise(asset=asset)
     outlet.add(service)
+    is_webhook = str(service.url(privacy=True)).partition("://")[0] in _WEBHOOKS
+    send_part = service.send
+    headers = dict(getattr(service, "headers", ()))
+    extras = dict(getattr(service, "payload_extras", ()))
 
-    def send(title: str, body: str, severity: Severity) -> str | None:
+    def send(message: Message) -> str | None:
+        if is_webhook:
+            _add_key(service, send_part, message, headers, extras)
         try:
             result = outlet.notify(
-                title=title,
-                body=body,
-                notify_type=_TYPE_OF[severity],
+                title=message.title,
+                body=message.body,
+                notify_type=_TYPE_OF[message.severity],
                 body_format=apprise.NotifyFormat.TEXT,
                 timeout=timeout_seconds,
+                log_level=logging.DEBUG,  # a socket's error is logged there; see `causes`
             )
-            return None if result else _reason(result, timeout_seconds)
+            return None if result else causes.sentence(service, result, timeout_seconds)
         except Exception as error:  # noqa: BLE001  one channel must not stop the others
             return f"{type(error).__name__} in the service"
 
     return send
 
 
-def _reason(result: Any, timeout_seconds: float) -> str:
-    """Why it failed, from a closed set of sentences: a service's own words may hold its URL."""
-    if result.status.name == "TIMEOUT":
-        return f"no answer within {timeout_seconds:g} seconds"
-    for entry in result.logs():
-        status = _HTTP_STATUS.search(entry.message)
-        if status:
-            return f"refused with HTTP status {status[1]}"
-    return "not accepted (unreachable, or refused)"
+def _add_key(
+    service: Any,
+    send_part: Callable[..., Any],
+    message: Message,
+    headers: Mapping[str, str],
+    extras: Mapping[str, Any],
+) -> None:
+    """Have a webhook carry the message's id as its idempotency key, and the ids of its alerts.
 
-
-class _NoSecrets(logging.Filter):
-    """Of what the libraries log, lets only an HTTP status through."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record, for every handler, or drop it."""
-        status = _HTTP_STATUS.search(record.getMessage())
-        if status is None:
-            return False
-        record.msg, record.args, record.exc_info = f"error={status[1]}", (), None
-        return True
-
-
-def _silence() -> None:
-    """Keep the libraries' logs from repeating a URL, for good.
-
-    Not only while something is sent: a thread that was given up may log later.
+    A long message is sent in parts; the key of each but the first has its number.
     """
-    for name in _TALKATIVE:
-        logger = logging.getLogger(name)
-        if not any(isinstance(f, _NoSecrets) for f in logger.filters):
-            logger.addFilter(_NoSecrets())
+    sent = 0
+    cleared = [i for i in message.alert_ids if i not in message.raised_ids]
+
+    def send(*words: Any, **named: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        key = message.message_id if sent == 1 else f"{message.message_id}-part-{sent}"
+        service.headers = {**headers, IDEMPOTENCY_HEADER: key}
+        service.payload_extras = {
+            "idempotency_key": key,
+            "raised_alert_ids": ",".join(message.raised_ids),
+            "cleared_alert_ids": ",".join(cleared),
+            **extras,
+        }
+        return send_part(*words, **named)
+
+    service.send = send

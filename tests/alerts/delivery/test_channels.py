@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from pipeline.alerts.channels import resolve
-from pipeline.alerts.deliver import send
-from pipeline.alerts.store import known_alerts, pending_messages, save_deliveries
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.outlets import resolve as resolve_outlets
+from pipeline.alerts.store import known_alerts
+from pipeline.config.alerts_section import Alerts
 from pipeline.errors import ConfigError
+from pipeline.storage.database import Database
 from tests.support.budget_database import NOW, budget, catalogue, run, spent
+from tests.support.inbox import UTC, resolved, written
 from tests.support.webhook import TOKEN, webhook
 
 SET_IT = "Set SLACK_URL to an apprise URL, such as slack://…."
@@ -21,8 +25,10 @@ SET_IT = "Set SLACK_URL to an apprise URL, such as slack://…."
 def test_a_message_arrives_over_http_as_it_was_written() -> None:
     """Title, text and severity, with what a chat would take for markup left alone."""
     with webhook() as server:
-        [channel] = resolve(["env:HOOK"], {"HOOK": server.url})
-        assert channel.send("Title", "a_b *c* <d> & :smile: {{e}}\nnext", "critical") is None
+        [channel] = resolved(["env:HOOK"], {"HOOK": server.url})
+        assert (
+            channel.send(written("Title", "a_b *c* <d> & :smile: {{e}}\nnext", "critical")) is None
+        )
         [post] = server.posts
     assert (post["title"], post["message"], post["type"]) == (
         "Title",
@@ -38,15 +44,17 @@ def test_an_alert_goes_from_spend_to_webhook_and_is_repeated_only_where_it_faile
     decision = run(con, [budget()], "run-1")
     with webhook() as good, webhook() as bad:
         bad.status = 503
-        both = resolve(["env:GOOD", "env:BAD"], {"GOOD": good.url, "BAD": bad.url})
+        alerts = Alerts(channels=("env:GOOD", "env:BAD"))
+        both = resolve_outlets(alerts, {"GOOD": good.url, "BAD": bad.url}, UTC)
         for _ in range(2):
-            save_deliveries(
-                con, send(pending_messages(con), both, clock=lambda: NOW, announce=print)
-            )
+            deliver(Database(con), both, clock=lambda: NOW, say=None)
         assert (len(good.posts), len(bad.posts)) == (1, 0)
         bad.status = 200
-        save_deliveries(con, send(pending_messages(con), both, clock=lambda: NOW, announce=print))
+        deliver(Database(con), both, clock=lambda: NOW, say=None)  # it rests for five minutes
+        assert bad.posts == []
+        deliver(Database(con), both, clock=lambda: NOW + timedelta(minutes=5), say=None)
         assert good.posts == bad.posts
+        assert good.keys == bad.keys == [decision.messages[0].message_id]
         assert good.posts[0]["message"] == decision.messages[0].body
     assert [a.delivery for a in known_alerts(con)] == ["sent"] * 3
     assert con.execute("SELECT channel, outcome, error FROM deliveries").fetchall() == [
@@ -65,15 +73,18 @@ def test_the_url_is_nowhere_but_in_the_request(
     path = tmp_path / "w.db"
     with webhook() as server, catalogue(str(path)) as con, capture_logs() as logs:
         server.status = 500
-        both = resolve([server.url, "env:DEAD"], {"DEAD": f"json://me:{TOKEN}@127.0.0.1:1/{TOKEN}"})
+        dead = f"json://me:{TOKEN}@127.0.0.1:1/{TOKEN}"
+        both = resolve_outlets(Alerts(channels=(server.url, "env:DEAD")), {"DEAD": dead}, UTC)
         spent(con, "2600")
         run(con, [budget()], "run-1")
-        tries = send(pending_messages(con), both, clock=lambda: NOW, announce=print)
-        save_deliveries(con, tries)
+        tries = deliver(Database(con), both, clock=lambda: NOW, say=print)
         con.execute("CHECKPOINT")
-    assert [t.outcome for t in tries] == ["failed", "failed"]
+    assert [t.error for t in tries] == [
+        "refused with HTTP status 500",
+        "connection refused by 127.0.0.1:1",
+    ]
     shown = [repr(both), repr(tries), repr(logs), caplog.text, *capfd.readouterr()]
-    assert not [text for text in shown if TOKEN in text or "127.0.0.1" in text]
+    assert not [text for text in shown if TOKEN in text]
     assert len(logs) == 2
     for file in tmp_path.iterdir():
         assert TOKEN.encode() not in file.read_bytes()
@@ -97,7 +108,7 @@ def test_a_bad_url_is_an_error_that_names_the_entry_and_not_the_url(
     caplog.set_level(logging.DEBUG)
     for entries, environment in (([url], {}), (["env:HOOK"], {"HOOK": url})):
         with pytest.raises(ConfigError, match=r"^alerts\.channels\[0\]: ") as caught:
-            resolve(entries, environment)
+            resolved(entries, environment)
         error = caught.value
         assert error.__cause__ is None
         shown = [str(error), repr(error), caplog.text, *capfd.readouterr()]
@@ -135,22 +146,22 @@ def test_a_channel_that_is_not_there_is_an_error_with_its_entry(
 ) -> None:
     """Found when the configuration is read, not when the first budget is over."""
     with pytest.raises(ConfigError) as caught:
-        resolve(entries, environment)
+        resolved(entries, environment)
     assert str(caught.value) == message
 
 
 def test_no_channels_are_no_error() -> None:
     """Alerts are then printed and stored."""
-    assert resolve([], {}) == []
+    assert resolved([], {}) == []
 
 
 def test_a_label_is_the_same_on_every_run_and_tells_channels_apart() -> None:
     """Deliveries are remembered by label; a variable's new token is still the same channel."""
-    one, other = resolve(["json://localhost/a", "json://localhost/b"], {})
+    one, other = resolved(["json://localhost/a", "json://localhost/b"], {})
     assert one.label != other.label
-    assert resolve(["json://localhost/a"], {})[0].label == one.label
-    [old] = resolve(["env:HOOK"], {"HOOK": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"})
-    [new] = resolve(
+    assert resolved(["json://localhost/a"], {})[0].label == one.label
+    [old] = resolved(["env:HOOK"], {"HOOK": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"})
+    [new] = resolved(
         ["env:HOOK"],
         {"HOOK": "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/UIiajkdnlazkcOXrIdevi7FQ"},
     )
@@ -160,9 +171,9 @@ def test_a_label_is_the_same_on_every_run_and_tells_channels_apart() -> None:
 def test_a_long_message_is_split_rather_than_refused() -> None:
     """A service with a short limit would else refuse it on every run."""
     with webhook() as server:
-        [channel] = resolve([server.url], {})
+        [channel] = resolved([server.url], {})
         body = "\n".join(f"line {i}" for i in range(5_000))  # json:// takes 32,768 characters
-        assert channel.send("Title", body, "info") is None
+        assert channel.send(written("Title", body, "info")) is None
         assert len(server.posts) > 1
         assert "line 4999" in server.posts[-1]["message"]
 
@@ -171,8 +182,8 @@ def test_a_server_that_does_not_answer_is_a_failure_in_time() -> None:
     """A hanging channel costs its timeout, and is said to have timed out."""
     with webhook() as server:
         server.is_open.clear()
-        [channel] = resolve([server.url], {}, timeout_seconds=0.2)
-        error = channel.send("Title", "body", "info")
+        [channel] = resolved([server.url], {}, timeout_seconds=0.2)
+        error = channel.send(written("Title", "body", "info"))
         server.is_open.set()
     assert error == "no answer within 0.2 seconds"
 
@@ -195,5 +206,5 @@ def test_a_server_that_does_not_answer_is_a_failure_in_time() -> None:
 def test_a_url_that_is_not_understood_says_how_to_write_it(url: str, message: str) -> None:
     """By its service alone; nothing of the rest is shown."""
     with pytest.raises(ConfigError) as caught:
-        resolve(["env:HOOK"], {"HOOK": url})
+        resolved(["env:HOOK"], {"HOOK": url})
     assert message in str(caught.value)

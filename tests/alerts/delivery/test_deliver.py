@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.config.load import load
+from pipeline.dates import Clock
 from pipeline.errors import RunFailedError
+from pipeline.runs.alert_acts import retry
+from pipeline.runs.doctor import diagnose
+from pipeline.runs.run_and_report import RunReport, run_and_report
 from tests.support.webhook import TOKEN, Server, webhook
 from tests.support.workspace import CONFIGURATION, Workspace, lines, request
 
 # apprise 2.2 imports it for its mail channel.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
+HOUR = timedelta(hours=1)
 BUDGET = '[[budgets]]\nid = "all"\namount_usd = "0.001"\n'
 
 
@@ -51,6 +58,13 @@ def test_a_failed_run_says_what_waited_and_not_its_own_end_twice(workspace: Work
     assert [text.split("\n")[0] for text in heard] == [
         "tollbook, org-acme: budget all: 200 % used, 100 % over"
     ]
+
+
+def reported(workspace: Workspace) -> RunReport:
+    """A run and its report."""
+    config = load(workspace.path("tollbook.toml"))
+    clock = Clock(business=workspace.clock, real=workspace.clock)
+    return run_and_report(config, clock=clock, environment={})
 
 
 def channel(server: Server) -> str:
@@ -101,3 +115,64 @@ def test_a_source_without_files_is_noted_and_a_file_that_is_gone_is_a_problem(
         f"{workspace.path('exports/gone.csv')}: cannot be read: No such file or directory "
         "(source 'exports')."
     )
+
+
+def test_what_is_not_delivered_is_seen_everywhere(workspace: Workspace) -> None:
+    """In the result, its JSON, the run's message, the published views, the report and `doctor`."""
+    cause = "refused with HTTP status 500"
+    with webhook() as server:
+        server.status = 500
+        workspace.configure(CONFIGURATION + BUDGET + channel(server))
+        done = reported(workspace)
+        [missed] = done.result.undelivered
+        assert (missed.waiting, missed.given_up, missed.error) == (1, 0, cause)
+        assert done.facts()["undelivered"] == [missed.as_json()]
+        assert any(cause in line for line in done.summary())
+        [(message,)] = workspace.rows("SELECT message FROM runs")
+        assert message == f"Not delivered: {missed.text}"
+        tries = workspace.rows("SELECT outcome, error, is_last FROM alert_deliveries")
+        assert tries == [("failed", cause, True)]
+        assert cause in done.report.html.read_text(encoding="utf-8")
+        checks = diagnose(
+            lambda: load(workspace.path("tollbook.toml")), {}, workspace.clock() + HOUR
+        )
+        [check] = [c for c in checks if c.name == "alerts"]
+        assert (check.state, check.value) == ("warning", missed.text)
+        assert done.result.exit_code == 0
+
+
+def test_after_a_day_the_run_ends_with_3(workspace: Workspace) -> None:
+    """And with 0 again once the message is through."""
+    with webhook() as server:
+        server.status = 500
+        workspace.configure(CONFIGURATION + BUDGET + channel(server))
+        assert workspace.run().exit_code == 0
+        workspace.at += 25 * HOUR
+        assert workspace.run().exit_code == 3
+        workspace.at += 5 * HOUR
+        server.status = 200
+        assert workspace.run().exit_code == 0
+        assert len(server.posts) == 1
+
+
+def test_a_message_is_given_up_after_three_days_and_sent_when_asked_for(
+    workspace: Workspace,
+) -> None:
+    """It is a dead letter until then: listed, and the run ends with 3."""
+    with webhook() as server:
+        server.status = 410
+        workspace.configure(CONFIGURATION + BUDGET + channel(server))
+        workspace.run()
+        workspace.at += 73 * HOUR
+        heard: list[str] = []
+        result = workspace.run(say=heard.append)
+        assert (result.exit_code, result.undelivered[0].given_up) == (3, 1)
+        assert "was given up; `tollbook alerts retry --all` sends again." in heard[0]
+        assert deliveries(workspace) == ["not delivered"]
+        server.status = 200
+        assert workspace.run().exit_code == 3  # nobody tries it any more
+        config = load(workspace.path("tollbook.toml"))
+        missed = retry(config, None, clock=workspace.clock, environment={}, say=heard.append)
+        assert (missed, len(server.posts)) == ((), 1)
+        assert workspace.run().exit_code == 0
+        assert deliveries(workspace) == ["sent"]

@@ -1,0 +1,47 @@
+"""What people do about alerts: send again what was not delivered. Under the storage lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pipeline.alerts.delivery import outbox, outlets
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.undelivered import Undelivered, undelivered
+from pipeline.config.model import Config
+from pipeline.errors import ConfigError
+from pipeline.runs.context import open_storage
+from pipeline.runs.run_log import new_run
+from pipeline.storage import disk_errors
+from pipeline.storage.layout import StorageLayout
+
+
+def retry(
+    config: Config,
+    ids: Sequence[str] | None,
+    *,
+    clock: Callable[[], datetime],
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+) -> tuple[Undelivered, ...]:
+    """Put back what channels have not accepted, and send it. Gives what is still not delivered.
+
+    **Takes** ids of alerts or messages; None: all. **Fails**: ConfigError where nothing of it
+    waits, or a channel cannot be used; LockHeldError.
+    """
+    found = outlets.resolve(config.alerts, environment, config.organization.zone)
+    storage = StorageLayout(config.storage.root.absolute())
+    now = clock()
+    head = new_run("alerts retry", now=now, started_at=now)
+    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
+        with db.transaction():
+            count = outbox.put_back(db.con, ids, now)
+        if ids is not None and not count:
+            raise ConfigError(
+                f"no message of {', '.join(ids)} waits or was given up",
+                key="alerts retry",
+                hint="See `tollbook alerts list --state undelivered`.",
+            )
+        give_up_after = timedelta(hours=config.alerts.give_up_after_hours)
+        deliver(db, found, clock=clock, say=say, give_up_after=give_up_after)
+        return undelivered(db.con, found, clock())

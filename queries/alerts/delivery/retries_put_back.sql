@@ -1,0 +1,8 @@
+-- row: one message at one channel, to be tried from the beginning, at $at.
+-- engine: duckdb
+UPDATE retries SET
+  attempts = 0,
+  first_failed_at = CASE WHEN given_up_at IS NULL THEN first_failed_at ELSE $at END,
+  next_attempt_at = $at,
+  given_up_at = NULL
+WHERE list_contains(CAST($messages AS VARCHAR[]), message_id)
