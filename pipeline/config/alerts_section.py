@@ -29,15 +29,15 @@ class Outlets(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: tuple[str, ...] = ()
-    quiet: str = ""
+    quiet: str | None = None
     quiet_critical: bool = False
-    digest: str = ""
+    digest: str | None = None
 
     @field_validator("quiet")
     @classmethod
-    def _are_hours(cls, value: str) -> str:
-        found = _QUIET.fullmatch(value.strip())
-        if value.strip() and found is None:
+    def _are_hours(cls, value: str | None) -> str | None:
+        found = _QUIET.fullmatch(value or "")
+        if value and found is None:
             raise ValueError(f'{value!r} are no hours: write them like "22:00-07:00"')
         if found and found.groups()[:2] == found.groups()[2:]:
             raise ValueError(f"{value!r} would be the whole day; write two different times")
@@ -45,15 +45,15 @@ class Outlets(BaseModel):
 
     @field_validator("digest")
     @classmethod
-    def _is_a_time(cls, value: str) -> str:
-        if value.strip() and _DIGEST.fullmatch(value.strip()) is None:
+    def _is_a_time(cls, value: str | None) -> str | None:
+        if value and _DIGEST.fullmatch(value) is None:
             raise ValueError(f'{value!r} is no time of a digest: write it like "daily 08:00"')
         return value
 
     @property
     def quiet_hours(self) -> tuple[time, time] | None:
         """The beginning and the end, in the organization's zone; None: there are none."""
-        found = _QUIET.fullmatch(self.quiet.strip())
+        found = _QUIET.fullmatch(self.quiet or "")
         if found is None:
             return None
         begin, begin_minute, end, end_minute = (int(part) for part in found.groups())
@@ -62,7 +62,7 @@ class Outlets(BaseModel):
     @property
     def digest_time(self) -> time | None:
         """When the digest goes out, in the organization's zone; None: there is none."""
-        found = _DIGEST.fullmatch(self.digest.strip())
+        found = _DIGEST.fullmatch(self.digest or "")
         return time(int(found[1]), int(found[2])) if found else None
 
 
@@ -90,7 +90,7 @@ class Route(Outlets):
 class Alerts(Outlets):
     """Where alerts go: apprise URLs, or `env:NAME` for one taken from the environment."""
 
-    report_url: str = ""
+    report_url: str | None = None
     escalate_after_hours: Hours | None = None
     escalate_to: tuple[str, ...] = ()
     renotify_hours: Hours | None = None
@@ -100,7 +100,7 @@ class Alerts(Outlets):
 
     @field_validator("report_url")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
+    def _is_an_address(cls, value: str | None) -> str | None:
         if not value:
             return value
         try:

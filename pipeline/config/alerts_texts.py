@@ -67,7 +67,7 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
         "Only alerts of these kinds: budget, run, schedule, rate_limit, policy.", '["budget"]'
     ),
     "alerts.routes.severity": KeyText(
-        "Only alerts that are so severe or more: info, warning, critical.", '"critical"'
+        "Only alerts that are so severe or more: info, warning, critical.", '"info"'
     ),
     "alerts.routes.owners": KeyText(
         "Writes to owners in the directory, by mail: a project's owners get what is about their "
@@ -75,7 +75,8 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
         "false",
     ),
     "alerts.routes.roles": KeyText(
-        "Which of the owners: project_owner, organization_owner.", '["project_owner"]'
+        "Which of the owners: project_owner, organization_owner.",
+        '["project_owner", "organization_owner"]',
     ),
     "alerts.routes.quiet": _QUIET,
     "alerts.routes.quiet_critical": _QUIET_CRITICAL,

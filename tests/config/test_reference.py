@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import model as config_model
 from pipeline.config.load import load, without_file
-from pipeline.config.reference import TEXTS, WIDTH, sections, starting_file
+from pipeline.config.reference import TEXTS, WIDTH, Section, sections, starting_file
 
 _OFF = re.compile(r"^#(?=\[|[a-z_]+ = )", re.MULTILINE)
 
@@ -43,20 +44,30 @@ def test_the_file_loads_with_everything_set(tmp_path: Path) -> None:
 def test_every_key_stands_in_the_file() -> None:
     """With all settings on, the file names exactly the keys of the models."""
     raw = tomllib.loads(_OFF.sub("", starting_file()))
+    inner = {section.name for section in sections() if section.is_named}
     named = {
-        f"{section}.{key}"
-        for section, tables in raw.items()
-        for table in (tables if isinstance(tables, list) else [tables])
+        f"{section.name}.{key}"
+        for section in sections()
+        for table in _tables(raw, section)
         for key in table
+        if f"{section.name}.{key}" not in inner
     }
     assert named == set(TEXTS)
+
+
+def _tables(raw: dict[str, Any], section: Section) -> list[dict[str, Any]]:
+    """The tables of a section: the one, each of a list, or each that has a name."""
+    found: Any = raw
+    for part in section.name.split("."):
+        found = found[part]
+    return list(found.values()) if section.is_named else found if section.is_list else [found]
 
 
 def test_settings_that_are_off_and_have_a_default_show_it() -> None:
     """Taking the # away changes nothing, unless the default is empty: then an example is there."""
     raw = tomllib.loads(_OFF.sub("", starting_file()))
     for section in sections():
-        tables = raw[section.name] if section.is_list else [raw[section.name]]
+        tables = _tables(raw, section)
         for key in section.keys:
             if key.is_required or key.default in (None, ()):
                 continue
