@@ -2,8 +2,8 @@
 
 import os
 
-# Two workers share the machine: neither polars nor what a test starts takes all of its cores.
-# Polars reads this when it is imported, so it stands before everything that may do so.
+# Two workers share the machine: neither polars nor DuckDB nor what a test starts takes all of its
+# cores. Polars reads this when it is imported, so it stands before everything that may do so.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
@@ -14,10 +14,13 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from pipeline.storage.engines import duckdb as duckdb_engine
 from tests.support.empty_storage import copied_empty_storage
 from tests.support.sample_run import shared_sample_run
 from tests.support.scratch import use_memory
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    duckdb_engine._SETTINGS = (*duckdb_engine._SETTINGS, "SET threads = 1")
 use_memory()  # before anything asks for the folder of temporary files
 
 # The same examples in every run, so that no test fails by chance; TOLLBOOK_RANDOM=1 takes others.

@@ -13,7 +13,7 @@ import duckdb
 MEMORY = "450MB"
 
 # strings cross to polars as views (no copy), and nothing is drawn on a user's stdout
-_SETTINGS = (
+_SETTINGS: tuple[str, ...] = (
     "SET enable_progress_bar = false",
     "SET produce_arrow_string_view = true",
     "SET arrow_output_version = '1.4'",

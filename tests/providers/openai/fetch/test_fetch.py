@@ -4,63 +4,94 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.providers.openai.fetch.endpoints import COSTS, USAGE
-from tests.support.fetch_workspace import KEY, NOW, FetchWorkspace, asked, fake_api
+from pipeline.runs.result import RunResult
+from tests.support.fetch_workspace import (
+    KEY,
+    NOW,
+    SOURCE,
+    FetchWorkspace,
+    Row,
+    asked,
+    fake_api,
+)
+
+# Since the day before: for what does not depend on how much is fetched.
+ONE_DAY = SOURCE.replace("2026-11-20", "2026-11-23")
 
 ALL = [e.name for e in (*USAGE, COSTS)]
 
 
-def test_a_run_fetches_every_endpoint_and_charges_what_came(tmp_path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """Three runs of a storage, and what was there after each of them."""
+
+    workspace: FetchWorkspace
+    asked: frozenset[str]  # the last parts of the paths, of the first run
+    results: list[RunResult]
+    fetches: list[dict[str, Row]]
+    files: list[list[str]]
+    totals: list[Mapping[str, list[Row]]]
+    rows_of_the_first: int  # of all fetches
+
+
+@pytest.fixture(name="hourly", scope="module")
+def _hourly(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
+    folder = tmp_path_factory.mktemp("hourly")
+    results, fetches, files, totals = [], [], [], []
+    with fake_api() as server:
+        workspace = FetchWorkspace(folder, server.base_url)
+        for _ in range(3):  # the trailing window of the second is another piece than the first's
+            results.append(workspace.run())
+            fetches.append(workspace.fetches())
+            files.append(workspace.files())
+            totals.append(workspace.totals())
+            if len(results) == 1:
+                paths = frozenset(a.path.rsplit("/", 1)[-1] for a in asked(server))
+                [(rows,)] = workspace.ask("SELECT sum(rows) FROM fetches")
+    return Hourly(workspace, paths, results, fetches, files, totals, rows)
+
+
+def test_a_run_fetches_every_endpoint_and_charges_what_came(hourly: Hourly) -> None:
     """Raw files, a row of `fetches` an endpoint, usage, costs and charges come of one run."""
-    with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
-        result = workspace.run()
-        paths = {a.path.rsplit("/", 1)[-1] for a in asked(server)}
+    result = hourly.results[0]
     assert (result.outcome, result.problems) == ("done", ())
-    assert paths == set(ALL)
-    assert {e: f[0] for e, f in workspace.fetches().items()} == dict.fromkeys(ALL, "complete")
-    [(rows,)] = workspace.ask("SELECT sum(rows) FROM fetches")
-    assert rows == result.counts.rows_read > 0
-    assert workspace.ask("SELECT count(*) > 0, min(usage_date)::VARCHAR FROM usage") == [
-        (True, "2026-11-20")
-    ]
+    assert hourly.asked == set(ALL)
+    assert {e: f[0] for e, f in hourly.fetches[0].items()} == dict.fromkeys(ALL, "complete")
+    assert hourly.rows_of_the_first == result.counts.rows_read > 0
+    assert all(hourly.totals[0].values())
+    assert hourly.workspace.ask("SELECT min(usage_date)::VARCHAR FROM usage") == [("2026-11-20",)]
 
 
-def test_hourly_runs_keep_no_file_that_says_nothing_new(tmp_path: Path) -> None:
+def test_hourly_runs_keep_no_file_that_says_nothing_new(hourly: Hourly) -> None:
     """The same answer again leaves the raw files, the usage and the charges as they are."""
-    with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
-        workspace.run()
-        workspace.run()  # its trailing window is another piece than the first run's
-        files, totals = workspace.files(), workspace.totals()
-        again = workspace.run()
-    assert workspace.files() == files
+    again = hourly.results[2]
+    assert hourly.files[2] == hourly.files[1]
     assert (again.counts.files_read, again.postings) == (0, {})
-    assert workspace.totals() == totals
-    assert {f[1] for f in workspace.fetches().values()} == {NOW}
+    assert hourly.totals[2] == hourly.totals[1]
+    assert {f[1] for f in hourly.fetches[2].values()} == {NOW}
 
 
-def test_raw_files_alone_give_the_same_totals(tmp_path: Path) -> None:
+def test_raw_files_alone_give_the_same_totals(hourly: Hourly, tmp_path: Path) -> None:
     """Without books and without a network every number comes back."""
-    with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
-        workspace.run()
-        workspace.run()
-        totals = workspace.totals()
-    workspace.keep_only_raw_files()
-    offline = workspace.run(is_offline=True)
-    assert (offline.outcome, workspace.totals()) == ("done", totals)
+    offline = FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
+    shutil.copytree(hourly.workspace.raw, offline.raw)
+    result = offline.run(is_offline=True)
+    assert (result.outcome, offline.totals()) == ("done", hourly.totals[1])
 
 
-def test_amounts_are_kept_as_they_were_sent(tmp_path: Path) -> None:
+def test_amounts_are_kept_as_they_were_sent(hourly: Hourly) -> None:
     """A raw file holds the answer's own text in an envelope that says what was asked when."""
-    with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
-        workspace.run()
-    file = workspace.raw / next(f for f in workspace.files() if f.startswith("costs/"))
+    raw = hourly.workspace.raw
+    file = raw / next(f for f in hourly.files[0] if f.startswith("costs/"))
     envelope = json.loads(gzip.decompress(file.read_bytes()).splitlines()[0], parse_float=str)
     assert envelope["endpoint"] == "costs"
     assert envelope["parameters"]["group_by"] == list(COSTS.group_by)
@@ -72,7 +103,7 @@ def test_amounts_are_kept_as_they_were_sent(tmp_path: Path) -> None:
 def test_the_key_is_nowhere(tmp_path: Path) -> None:
     """Neither files nor messages hold it, also when the server repeats it."""
     with fake_api(Faults(broken={"usage/images": 403, "costs": 400})) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         told = str(workspace.run())
     workspace.environment["OPENAI_ADMIN_KEY"] = wrong = "sk-admin-wrong-and-secret-98765"
     with fake_api() as server:
@@ -124,7 +155,7 @@ def test_a_server_that_is_down_is_said_once_and_soon(tmp_path: Path) -> None:
 def test_one_refused_endpoint_stops_no_other(tmp_path: Path) -> None:
     """403 makes the run partial; an endpoint the server does not have is only noted."""
     with fake_api(Faults(broken={"usage/images": 403, "usage/decisions": 404})) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         result = workspace.run()
     [problem] = result.problems
     assert "images was refused with 403" in problem
@@ -136,7 +167,7 @@ def test_one_refused_endpoint_stops_no_other(tmp_path: Path) -> None:
 def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
     """What was there before and answers 404 now is missing data, and costs always are."""
     with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         workspace.run()
     with fake_api(Faults(broken={"usage/decisions": 404})) as server:
         workspace.point(server.base_url)
@@ -165,7 +196,7 @@ def test_a_grouping_that_is_refused_is_left_out_and_said(tmp_path: Path) -> None
     """The rest is fetched, as fine as the server allows."""
     refused = (("costs", "user_id+project_id"), ("usage/completions", "api_source"))
     with fake_api(Faults(refused_group_by=refused)) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         result = workspace.run()
     assert result.problems == ()
     said = [n for n in result.notes if "came without" in n]
@@ -185,7 +216,7 @@ def test_a_cursor_that_leads_nowhere_fails_its_endpoint_only(tmp_path: Path) -> 
     """Nothing of such a piece is kept."""
     faults = Faults(repeats_cursor=("usage/completions",), loses_cursor=("costs",))
     with fake_api(faults) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         result = workspace.run()
     assert "completions gave the same cursor twice" in str(result.problems)
     assert not (workspace.raw / "completions").exists()
