@@ -8,10 +8,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import structlog
+import typer.main
+import typer.testing
 from hypothesis import settings
 
 from pipeline.storage.engines import duckdb as duckdb_engine
@@ -21,6 +24,9 @@ from tests.support.scratch import use_memory
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     duckdb_engine._SETTINGS = (*duckdb_engine._SETTINGS, "SET threads = 1")
+# Typer builds all commands anew for each call; a process of its own makes one call.
+typer.main.get_command = cache(typer.main.get_command)
+typer.testing._get_command = typer.main.get_command  # type: ignore[attr-defined]
 use_memory()  # before anything asks for the folder of temporary files
 
 # The same examples in every run, so that no test fails by chance; TOLLBOOK_RANDOM=1 takes others.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,8 @@ _EXPLAIN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+Functions = Callable[[], Collection[str]]  # their names, asked for where one is called
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -86,12 +88,13 @@ class Statement:
 
 
 def read_only(
-    con: duckdb.DuckDBPyConnection, sql: str, own_functions: frozenset[str] = frozenset()
+    con: duckdb.DuckDBPyConnection, sql: str, own_functions: Functions = frozenset
 ) -> Statement:
     """The one statement in a text, if it only reads.
 
-    Takes: a connection to parse with, and table functions (macros) that are allowed besides
-    DuckDB's reading ones. Fails: ConfigError for none, several, another kind, or a syntax error.
+    Takes: a connection to parse with, and what gives the table functions (macros) that are allowed
+    besides DuckDB's reading ones. Fails: ConfigError for none, several, another kind, or a syntax
+    error.
     """
     parsed = _parse(con, sql)
     if not parsed:
@@ -118,9 +121,7 @@ def read_only(
     return Statement(query)
 
 
-def _explained(
-    con: duckdb.DuckDBPyConnection, sql: str, own_functions: frozenset[str]
-) -> Statement:
+def _explained(con: duckdb.DuckDBPyConnection, sql: str, own_functions: Functions) -> Statement:
     found = _EXPLAIN.match(sql)
     if found is None:
         raise ConfigError(
@@ -162,7 +163,7 @@ def _syntax_error(
     return ConfigError(f"{message}{place}", key="sql")
 
 
-def _check_tree(con: duckdb.DuckDBPyConnection, query: str, own_functions: frozenset[str]) -> None:
+def _check_tree(con: duckdb.DuckDBPyConnection, query: str, own_functions: Functions) -> None:
     tree = _serialized(con, query)
     if tree.get("error", True):
         raise ConfigError(
@@ -178,7 +179,7 @@ def _check_tree(con: duckdb.DuckDBPyConnection, query: str, own_functions: froze
             )
         if node.get("type") == "TABLE_FUNCTION":
             name = str(node.get("function", {}).get("function_name", "")).lower()
-            if name not in READING_FUNCTIONS | own_functions:
+            if name not in READING_FUNCTIONS and name not in own_functions():
                 raise ConfigError(
                     f"the table function {name}() is not allowed here",
                     key="sql",

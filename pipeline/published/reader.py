@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -165,7 +165,7 @@ def run_statement(
     """
     given = dict(parameters or {})
     try:
-        statement = read_only(con, sql, _own_table_macros(con))
+        statement = read_only(con, sql, lambda: _own_table_macros(con))
         columns = _plan_columns() if statement.prefix else _bound(con, statement.query, given)
     except duckdb.Error as error:
         raise _readable(error, con) from None
@@ -182,6 +182,24 @@ def view_names(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 def _stands_where_it_was_made(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
     """Fails: RunFailedError for a snapshot whose storage was moved or copied since."""
+    made_at = _made_at(con)
+    if made_at is not None and made_at.resolve() != snapshot:
+        old = made_at.parent.parent  # ROOT/snapshots/RUN
+        con.close()
+        raise RunFailedError(
+            f"the published files name the place where the storage was before, {old}",
+            file=snapshot.parent.parent,
+            hint="The next `tollbook run` publishes again, for this place.",
+        )
+
+
+def _made_at(con: duckdb.DuckDBPyConnection) -> Path | None:
+    """The folder whose files a snapshot names; None where it names none."""
+    with suppress(duckdb.CatalogException):  # the first versions had no such table
+        [(path,)] = con.execute("SELECT max(path) FROM stored.posting_files").fetchall()
+        if path is not None:
+            return Path(path).parent.parent
+    # listing all functions takes 20 ms
     [(named,)] = con.execute(
         "SELECT max(regexp_extract(text, $pattern, 1)) FROM ("
         "SELECT macro_definition AS text FROM duckdb_functions() "
@@ -189,15 +207,7 @@ def _stands_where_it_was_made(con: duckdb.DuckDBPyConnection, snapshot: Path) ->
         "UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal)",  # as 0.1.0 published
         {"pattern": rf"'(/(?:[^']|'')*)/{_FOLDERS}/(?:[^']|'')*\.parquet'"},
     ).fetchall()
-    made_at = (named or "").replace("''", "'")
-    if made_at and Path(made_at).resolve() != snapshot:
-        old = Path(made_at).parent.parent  # ROOT/snapshots/RUN
-        con.close()
-        raise RunFailedError(
-            f"the published files name the place where the storage was before, {old}",
-            file=snapshot.parent.parent,
-            hint="The next `tollbook run` publishes again, for this place.",
-        )
+    return Path(named.replace("''", "'")) if named else None
 
 
 def _lock(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:

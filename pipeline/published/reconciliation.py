@@ -159,9 +159,12 @@ def of_month(con: duckdb.DuckDBPyConnection, since: date, until: date) -> Reconc
     if not {"reconciliation", "cleared_gaps"} <= set(view_names(con)):
         return Reconciliation()
     lines = LineFilter(A_CENT, since, until)
-    is_compared = con.execute("SELECT 1 FROM reconciliation LIMIT 1").fetchall() != []
+    if not con.execute("SELECT 1 FROM reconciliation LIMIT 1").fetchall():
+        return Reconciliation()
     return Reconciliation(
-        is_compared, next(iter(months(con, lines)), None), tuple(_items(con, lines))
+        is_compared=True,
+        month=next(iter(months(con, lines)), None),
+        items=tuple(_items(con, lines)),
     )
 
 
