@@ -22,14 +22,14 @@ DATABASE = "tollbook.duckdb"
 NOT_HASHED = ("runs", "begun_runs", "price_books")
 # Named here, since listing the tables of a database that was just opened costs 6 ms.
 HASHED = (
-    *("alerts", "api_keys", "bill_days", "billed_days", "buckets", "budget_status"),
-    *("charge_days", "cleared_gaps", "cost_centers", "day_prices", "deliveries"),
-    *("dropped_duplicates", "dropped_rejects", "excluded_rows", "fetches", "first_rows"),
-    *("input_files", "invites", "ledger_files", "logged_operations", "messages", "migrations"),
+    *("alerts", "api_keys", "bill_days", "billed_days", "buckets", "budget_status", "charge_days"),
+    *("cleared_gaps", "cost_centers", "day_prices", "deliveries", "dropped_duplicates"),
+    *("dropped_rejects", "excluded_rows", "fetches", "first_rows", "input_files", "invites"),
+    *("ledger_files", "logged_operations", "message_routes", "messages", "migrations"),
     *("minute_coverage", "minute_days", "minute_peaks", "model_permissions", "open_pages"),
     *("organization_users", "peak_days", "posting_files", "project_history", "project_members"),
     *("provider_costs", "quarantine", "rate_limits", "reconciled_days", "reconciliation"),
-    *("service_accounts", "settings", "spend_limits"),
+    *("retries", "service_accounts", "settings", "spend_limits"),
 )
 # Of this table, all but what tells a run that a file was not touched.
 _FILES = "(SELECT * EXCLUDE (changed_ns) FROM input_files)"
