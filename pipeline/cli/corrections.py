@@ -14,6 +14,7 @@ from pipeline.cli.prices import prices
 from pipeline.cli.query import FormatOption, OutOption, print_answer
 from pipeline.cli.run import print_done
 from pipeline.errors import ConfigError
+from pipeline.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,7 +220,8 @@ def _show(config: Path | None, now: str | None, act: Callable[[RunContext], Chan
     for note in shown.notes:
         typer.echo(note, err=True)
     typer.echo(
-        f"{shown.rows_out} rows would no longer count, {shown.rows_in} rows would count; the "
+        f"{counted(shown.rows_out, 'row')} would no longer count, "
+        f"{counted(shown.rows_in, 'row')} would count; the "
         f"charges would move by {plain(shown.usd)} USD. Nothing was changed."
     )
 

@@ -137,6 +137,17 @@ def _kept_since(db: Database) -> int:
     return int(db.value("SELECT value FROM settings WHERE name = 'rejects_kept_since'"))
 
 
+def rejects_of(db: Database, file_ids: Sequence[int]) -> dict[int, int]:
+    """How many rows of these versions of files were rejected, held back or not."""
+    rows = db.rows(
+        "SELECT file_id, count(*) FROM (SELECT file_id FROM quarantine UNION ALL "
+        "SELECT file_id FROM dropped_rejects) "
+        "WHERE list_contains(CAST($files AS BIGINT[]), file_id) GROUP BY file_id",
+        {"files": list(file_ids)},
+    )
+    return {file_id: int(count) for file_id, count in rows}
+
+
 def forgotten_rejects(db: Database, file_ids: Sequence[int]) -> list[tuple[int, int]]:
     """The rows that were held back until their file was forgotten: quarantine id and file id."""
     rows = db.rows(

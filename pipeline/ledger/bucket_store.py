@@ -32,10 +32,22 @@ _IS_BUCKET = (
 )
 
 
-def buckets_to_judge(db: Database, names: Sequence[str], source: str | None) -> pl.DataFrame:
+def buckets_to_judge(
+    db: Database, going: Sequence[str], returning: Sequence[str], source: str | None
+) -> pl.DataFrame:
     """The versions of the buckets of these files, or of a source, with all others of their days."""
-    parameters = {"names": list(names), "source": source}
+    parameters = {"going": list(going), "returning": list(returning), "source": source}
     return db.frame(sql("ledger/buckets_to_judge"), parameters)
+
+
+def rows_known(db: Database, names: Sequence[str]) -> dict[tuple[str, str, str], int]:
+    """How many rows the versions of buckets have: by source and name of the file, and run."""
+    rows = db.rows(
+        "SELECT source, input_file, run_id, sum(rows) FROM buckets "
+        "WHERE list_contains(CAST($names AS VARCHAR[]), input_file) GROUP BY ALL",
+        {"names": list(names)},
+    )
+    return {(source, name, run_id): int(count) for source, name, run_id, count in rows}
 
 
 def forget_files(db: Database, file_ids: Sequence[int], run_id: str, at: datetime) -> None:
@@ -81,6 +93,12 @@ def files_without_duplicates(db: Database) -> int:
     """File ids below this one are of versions whose duplicate buckets were only counted."""
     known = "SELECT value FROM settings WHERE name = 'duplicate_buckets_kept_since'"
     return int(db.value(known))
+
+
+def held_for_width(db: Database, names: Sequence[str]) -> set[int]:
+    """The versions of files with buckets held back for those of another width in these files."""
+    rows = db.rows(sql("ledger/held_for_width"), {"names": list(names)})
+    return {file_id for (file_id,) in rows}
 
 
 def save_buckets(db: Database, change: BucketChange, run_id: str, at: datetime) -> None:

@@ -59,14 +59,6 @@ def save_open_pages(
         db.con.execute(sql("providers/open_pages_update"))
 
 
-def forget_open_pages(db: Database, names: Sequence[str]) -> None:
-    """Take the open pages of files back."""
-    db.con.execute(
-        "DELETE FROM open_pages WHERE list_contains(CAST($names AS VARCHAR[]), input_file)",
-        {"names": list(names)},
-    )
-
-
 def missing_pages(db: Database) -> list[MissingPages]:
     """What open pages announce and was not read."""
     return [MissingPages(*row) for row in db.rows(sql("providers/missing_pages"))]

@@ -99,10 +99,7 @@ def write_charges(run: RunContext, rated: RatingResult) -> None:
 
 
 def _forget(run: RunContext, change: ChangeSet) -> None:
-    files = {e.file_id: e for e in run.files.versions}
     ledger_store.set_reasons(run.db, change.forgotten_versions, "forgotten")
-    names = [files[i].input_file for i in change.forgotten]
-    open_pages.forget_open_pages(run.db, names)
     bucket_store.forget_files(run.db, change.forgotten, run.run_id, run.started_at)
 
 

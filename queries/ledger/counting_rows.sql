@@ -1,8 +1,9 @@
 -- row: one ledger row of an affected call, or a dropped duplicate that needs a row of its own now,
 -- with whether it counts once some files are forgotten, remembered, or moved to another basis.
+-- Of files that are going, all rows and duplicates, with what counts in their stead.
 -- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities, first_rows,
 -- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id,
--- lines_read, basis, is_out), file_copies (original_id, copy_id, copied_lines). A call, its contents
+-- lines_read, basis, is_out, is_going), file_copies (original_id, copy_id, copied_lines). A call, its contents
 -- and which of them counts are those of ledger/repeat_fates; a content keeps the place of its first
 -- row as long as a file has it that counts, so that what was replaced stays replaced; in a basis of
 -- its own, that of its first row there. A row that was moved to another basis only says what its
@@ -80,7 +81,7 @@ placed AS (
   SELECT
     g.ledger_id, g.row_number, g.file_id, g.read_by, g.is_dropped, g.input_line,
     {{ askers | columns("g") }},
-    v.source, v.input_file, v.is_out, v.basis,
+    v.source, v.input_file, v.is_out, v.is_going, v.basis,
     c.provider, c.organization_id, c.record_id, c.called_at, c.is_partial, c.is_live, c.reason,
     c.identity_hash,
     {{ contents | columns("c") }},
@@ -165,9 +166,9 @@ judged AS (
 
 SELECT
   ledger_id, row_number, file_id, is_dropped = 1 AS is_dropped, source, input_file, input_line,
-  basis, usage_date, read_by, first_ledger_id, first_row_number, is_live, reason, is_out, counts,
-  counting_file, counting_line,
+  basis, usage_date, identity_hash, read_by, first_ledger_id, first_row_number, is_live, reason,
+  is_out, is_going, counts, counting_file, counting_line,
   {{ askers | columns }}
 FROM judged
-WHERE is_dropped = 0 OR counts OR (NOT is_out AND has_row = 0 AND place_in_content = 1)
+WHERE is_dropped = 0 OR counts OR is_going OR (NOT is_out AND has_row = 0 AND place_in_content = 1)
 ORDER BY ledger_id, row_number, is_dropped

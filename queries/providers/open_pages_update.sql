@@ -1,11 +1,14 @@
--- row: one page that says that more follow it, with whether its successor is there by now.
+-- row: one page that says that more follow it, with whether its successor is there by now; of a
+-- forgotten file nothing is missing.
 -- engine: duckdb
 UPDATE open_pages
 SET is_continued = found.is_continued, missing_until_at = found.missing_until_at
 FROM (
   SELECT
     p.rowid AS page_id,
-    coalesce(p.asked_until_at <= p.covered_until_at, false) OR coalesce(
+    coalesce(p.asked_until_at <= p.covered_until_at, false)
+    OR coalesce(bool_or(f.state = 'forgotten'), false)
+    OR coalesce(
       bool_or(
         b.started_at <= p.covered_until_at AND p.covered_until_at < b.started_at + CASE b.width
           WHEN '1h' THEN INTERVAL 1 HOUR
@@ -27,6 +30,11 @@ FROM (
     FROM input_files
     GROUP BY source
   ) AS s ON s.source = p.source
+  LEFT JOIN (
+    SELECT source, input_file, arg_max(state, file_id) AS state
+    FROM input_files
+    GROUP BY source, input_file
+  ) AS f ON f.source = p.source AND f.input_file = p.input_file
   LEFT JOIN buckets AS b
     ON b.provider = p.provider AND b.organization_id = p.organization_id
     AND b.endpoint = p.endpoint AND b.is_current AND b.width <> '1m'

@@ -368,7 +368,7 @@ def test_a_dry_run_shows_rows_and_dollars_and_changes_nothing(trial: Trial) -> N
     words = ["forget", name, "--reason", "x", "--dry-run", "--config", config]
     done = CliRunner().invoke(app, [*words, "--now", "2026-03-03T00:00:00Z"])
     assert done.exit_code == 0, done.output
-    assert "2 rows would no longer count, 1 rows would count" in done.output
+    assert "2 rows would no longer count, 1 row would count" in done.output
     assert "would move by -2" in done.output
     assert trial.dollars == 3
 
@@ -468,7 +468,7 @@ def test_a_file_in_the_place_of_another_lets_go_of_nothing(trial: Trial) -> None
     assert trial.held == 0  # mended: it has all that it had
 
 
-def test_remembered_pages_count_again_from_the_next_run_on(tmp_path: Path) -> None:
+def test_remembered_pages_count_again(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (PAGES,))
     trial.write("pages/a.json", usage_page(None, AT, (("pa", "m1", MILLION, 1),)))
     trial.run()

@@ -15,7 +15,7 @@ from pipeline.intake import quarantine_store
 from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
-from pipeline.ledger.files import Exclusion
+from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.runs.corrections.recount import recount, rows_of_files
@@ -52,9 +52,17 @@ def forgetting(
     for file in files:
         file.state, file.message = "forgotten", reason
         run.files.touch(file)
+    identities = pl.Series("identity_hash", [], dtype=pl.UInt64)
     if rows.height:
-        excluded = ledger_store.excluded_rows(run.db)
-        recount(run, change, requests, excluded, rows["identity_hash"].unique())
+        identities = rows["identity_hash"].unique()
+    recount(
+        run,
+        change,
+        requests,
+        ledger_store.excluded_rows(run.db),
+        identities,
+        repeated=_identities(run, requests, files),
+    )
     bucket_rows = rows_of_files(run, buckets, files)
     if bucket_rows.height:
         for row in bucket_rows.filter("is_live").iter_rows(named=True):
@@ -75,7 +83,7 @@ def forgetting(
         file.move(file.accepted, "accepted", "superseded")
         file.move(file.quarantined, "quarantined", "superseded")
     _judge_rejects(run, change, files)
-    _reread_duplicates(run, change)
+    _read_again(run, change, files)
     return change
 
 
@@ -98,26 +106,58 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
         run.files.touch(file)
     known = ledger_store.ledger_files(run.db, run.storage.root)
     requests = [f for f in known if not f.is_bucket]
-    originals = {original for original, copy, _ in run.files.copies() if copy in set(ids)}
+    excluded = ledger_store.excluded_rows(run.db)
+    recount(run, change, requests, excluded, _identities(run, requests, files))
+    pages = [f for f in files if not _has_requests(run, f)]
+    again = _not_kept(run, pages)
+    recount_buckets(
+        run,
+        change,
+        [f for f in known if f.is_bucket],
+        excluded,
+        remembered=sorted({f.input_file for f in pages} - {f.input_file for f in again}),
+    )
+    versions = {f.file_id: f for f in files}
+    for quarantine_id, file_id in quarantine_store.forgotten_rejects(run.db, ids):
+        change.reopened.append(quarantine_id)
+        versions[file_id].move(1, "superseded", "quarantined")
+    _judge_rejects(run, change, files)
+    for file in again:
+        file.state, file.sample_hash, file.content_hash = "replaced", "", ""
+        change.notes.append(f"{file.input_file}: the next run reads it again")
+    return change
+
+
+def _has_requests(run: RunContext, file: InputFile) -> bool:
+    return run.kinds[file.kind].is_replayed or file.kind == "records"
+
+
+def _not_kept(run: RunContext, pages: Sequence[InputFile]) -> list[InputFile]:
+    """The files of pages of which not all is kept, such as minutes: they are to be read again."""
+    kept = bucket_store.rows_known(run.db, [f.input_file for f in pages])
+    rejected = quarantine_store.rejects_of(run.db, [f.file_id for f in pages])
+    names = {
+        f.input_file
+        for f in pages
+        if kept.get((f.source, f.input_file, f.run_id), 0) + rejected.get(f.file_id, 0)
+        != f.rows_read
+    }
+    return [f for f in pages if f.input_file in names]
+
+
+def _identities(
+    run: RunContext, requests: Sequence[LedgerFile], files: Sequence[InputFile]
+) -> pl.Series:
+    """The identity hashes of all that these files have, and what they only repeat."""
+    ids = {f.file_id for f in files}
+    originals = {original for original, copy, _ in run.files.copies() if copy in ids}
     rows = rows_of_files(
         run, requests, [*files, *(v for v in run.files.versions if v.file_id in originals)]
     )
     hashes = [ledger_store.hashes_of_files(run.db, [*ids, *originals])]
     if rows.height:
         hashes.append(rows["identity_hash"])
-    excluded = ledger_store.excluded_rows(run.db)
-    recount(run, change, requests, excluded, pl.concat(hashes).unique())
-    versions = {f.file_id: f for f in files}
-    for quarantine_id, file_id in quarantine_store.forgotten_rejects(run.db, ids):
-        change.reopened.append(quarantine_id)
-        versions[file_id].move(1, "superseded", "quarantined")
-    _judge_rejects(run, change, files)
-    for file in files:
-        if not run.kinds[file.kind].is_replayed and file.kind != "records":
-            # the versions of its buckets are gone: it is read again
-            file.state, file.sample_hash, file.content_hash = "replaced", "", ""
-            change.notes.append(f"{file.input_file}: the next run reads it again")
-    return change
+    return pl.concat(hashes).unique()
 
 
 def _judge_rejects(run: RunContext, change: ChangeSet, files: Sequence[InputFile]) -> None:
@@ -181,22 +221,36 @@ def _copies(run: RunContext, files: Sequence[InputFile]) -> list[InputFile]:
     ]
 
 
-def _reread_duplicates(run: RunContext, change: ChangeSet) -> None:
-    """Have the next run read files again whose duplicates were only counted.
+def _read_again(run: RunContext, change: ChangeSet, going: Sequence[InputFile]) -> None:
+    """Have the next run read files again of whose rows not all is kept.
 
-    These are files of pages that were renamed, and files that a version of the program has read
-    which did not keep what it dropped.
+    These are pages that were renamed from one that goes, pages with buckets that one that goes
+    has in another width, and files that a version of the program has read which only counted its
+    duplicates.
     """
     first_kept = ledger_store.files_without_dropped(run.db)
     first_of_pages = bucket_store.files_without_duplicates(run.db)
+    ids = {f.file_id for f in going}
+    of_other_width = bucket_store.held_for_width(run.db, [f.input_file for f in going])
     for file in run.files.entries.values():
-        has_rows = run.kinds[file.kind].is_replayed or file.kind == "records"
-        is_kept = (
-            file.file_id >= first_kept
-            if has_rows
-            else file.file_id >= first_of_pages and file.copy_of is None
-        )
-        if file.duplicate and file.state in {"read", "waiting"} and not is_kept:
-            file.sample_hash = file.content_hash = ""  # unlike any file's
-            run.files.touch(file)
-            change.notes.append(f"{file.input_file}: has duplicates; the next run reads it again")
+        if file.state not in {"read", "waiting"}:
+            continue
+        if file.file_id in of_other_width:
+            if file.superseded:  # what replaced some of it must not be replaced by it again
+                change.notes.append(
+                    f"{file.input_file}: has buckets that were held back for those of another "
+                    "width, which are gone; save their days again to have them counted"
+                )
+                continue
+            why = "has buckets that were held back for those of another width"
+        elif file.duplicate and (
+            file.file_id < first_kept
+            if _has_requests(run, file)
+            else file.file_id < first_of_pages or file.copy_of in ids
+        ):
+            why = "has duplicates"
+        else:
+            continue
+        file.sample_hash = file.content_hash = ""  # unlike any file's
+        run.files.touch(file)
+        change.notes.append(f"{file.input_file}: {why}; the next run reads it again")

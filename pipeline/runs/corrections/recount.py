@@ -6,7 +6,7 @@ Rows that count again are restored; of duplicates that were dropped, rows are wr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -18,10 +18,13 @@ from pipeline.resources import sql
 from pipeline.runs.change_set import WRITTEN_SCHEMA, ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.schemas import ASKER_COLUMNS, LEDGER_SCHEMA
+from pipeline.text import counted
 
 PLACE_COLUMNS = (
     "identity_hash, provider, organization_id, record_id, source, input_file, basis, usage_date"
 )
+
+_SHOWN_FILES = 5
 
 
 def rows_of_files(
@@ -50,13 +53,17 @@ def recount(
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     hashes: pl.Series,
+    repeated: pl.Series | None = None,
 ) -> None:
     """Judge the calls with these identity hashes anew, now that files are out, in or moved.
 
-    Takes all ledger files of requests, those of the change as well, and their excluded rows.
+    Takes all ledger files of requests, those of the change as well, their excluded rows, and the
+    hashes of what files only repeated that are going: it is noted where that counts.
     """
-    if not known or not len(hashes):
+    wanted = hashes if repeated is None else pl.concat([hashes, repeated]).unique()
+    if not known or not len(wanted):
         return
+    going = set(change.forgotten)
     versions = pl.DataFrame(
         [
             (
@@ -67,6 +74,7 @@ def recount(
                 v.lines_read,
                 v.basis,
                 v.state == "forgotten",
+                v.file_id in going,
             )
             for v in run.files.versions
         ],
@@ -78,6 +86,7 @@ def recount(
             "lines_read": pl.Int64,
             "basis": pl.String,
             "is_out": pl.Boolean,
+            "is_going": pl.Boolean,
         },
         orient="row",
     )
@@ -88,15 +97,23 @@ def recount(
         run.con,
         known,
         excluded,
-        ledger_store.dropped_of(run.db, hashes),
+        ledger_store.dropped_of(run.db, wanted),
         pl.concat([first_rows, moved]),
         versions,
         run.files.copies(),
-        hashes,
+        wanted,
         [s.name for s in run.config.sources],
     )
+    note_elsewhere(
+        change,
+        found.filter("is_going")
+        .select("counting_file", "counting_line")
+        .drop_nulls()
+        .unique()["counting_file"],
+    )
+    if repeated is not None:
+        found = found.filter(pl.col("identity_hash").is_in(hashes.implode()))
     by_id = {v.file_id: v for v in run.files.versions}
-    went_on: Counter[str] = Counter()
     for row in found.filter(~pl.col("is_dropped")).iter_rows(named=True):
         place = (row["ledger_id"], row["row_number"])
         file = by_id[row["file_id"]]
@@ -109,7 +126,6 @@ def recount(
         if row["counts"]:
             change.restored.append(place)
             file.move(1, "superseded", "accepted")
-            went_on[row["input_file"]] += 1
         else:
             by = (row["counting_file"], row["counting_line"])
             by = (None, None) if row["is_out"] else by
@@ -119,13 +135,23 @@ def recount(
         run.files.touch(file)
         if row["basis"] == "charge":
             change.reasons[row["usage_date"]] = "correction"
-    _write_duplicates(run, change, known, found.filter("is_dropped"), went_on)
-    if change.forgotten:
-        change.notes += [
-            f"{name}: {count} {'row counts' if count == 1 else 'rows count'} there now, which the "
-            "forgotten files have too; forget it as well, or use --with-copies, to take them back"
-            for name, count in sorted(went_on.items())
-        ]
+    duplicates = found.filter(pl.col("is_dropped") & ~pl.col("is_out"))
+    _write_duplicates(run, change, known, duplicates)
+
+
+def note_elsewhere(change: ChangeSet, names: Iterable[str]) -> None:
+    """Note where records of files that are going count: takes the name of a file for each row."""
+    counts = sorted(Counter(names).items())
+    if not counts:
+        return
+    shown = ", ".join(f"{name} ({count})" for name, count in counts[:_SHOWN_FILES])
+    more = f" and {len(counts) - _SHOWN_FILES} more files" if len(counts) > _SHOWN_FILES else ""
+    total = sum(count for _, count in counts)
+    change.notes.append(
+        f"{counted(total, 'row')} of the forgotten files {'counts' if total == 1 else 'count'} "
+        f"elsewhere, in {shown}{more}; to take them back, forget these as well, or use "
+        "--with-copies"
+    )
 
 
 def _write_duplicates(
@@ -133,7 +159,6 @@ def _write_duplicates(
     change: ChangeSet,
     known: Sequence[LedgerFile],
     duplicates: pl.DataFrame,
-    went_on: Counter[str],
 ) -> None:
     """Write ledger rows for dropped duplicates that need one now; what does not count is excluded.
 
@@ -178,9 +203,7 @@ def _write_duplicates(
         file.move(counting, "duplicate", "accepted")
         file.move(part.height - counting, "duplicate", "superseded")
         run.files.touch(file)
-        if counting:
-            went_on[file.input_file] += counting
-            if basis == "charge":
-                days = placed.filter("counts")["usage_date"].unique()
-                change.reasons |= dict.fromkeys(days, "correction")
+        if basis == "charge":
+            days = placed.filter("counts")["usage_date"].unique()
+            change.reasons |= dict.fromkeys(days, "correction")
     change.written = rows.select(*WRITTEN_SCHEMA)

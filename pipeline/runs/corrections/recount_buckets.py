@@ -26,7 +26,7 @@ from pipeline.ledger.settle_buckets import BucketSettlement, ReadVersion
 from pipeline.resources import sql
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
-from pipeline.runs.corrections.recount import PLACE_COLUMNS
+from pipeline.runs.corrections.recount import PLACE_COLUMNS, note_elsewhere
 from pipeline.schemas import LEDGER_SCHEMA
 
 Row = dict[str, Any]
@@ -47,13 +47,16 @@ def recount_buckets(
     excluded: pl.DataFrame,
     *,
     forgotten: Sequence[str] = (),
+    remembered: Sequence[str] = (),
     moved: Source | None = None,
 ) -> None:
-    """Judge the buckets anew that have a version in forgotten files or of a source that has moved.
+    """Judge the buckets anew of files that go or come back, or of a source that has moved.
 
     Takes all ledger files of buckets, those of the change as well, and their excluded rows.
     """
-    found = bucket_store.buckets_to_judge(run.db, forgotten, moved.name if moved else None)
+    found = bucket_store.buckets_to_judge(
+        run.db, forgotten, remembered, moved.name if moved else None
+    )
     if not found.height:
         return
     versions = found.to_dicts()
@@ -70,8 +73,11 @@ def recount_buckets(
     ]
     again = [row for row in by.values() if not row["is_current"]]
     _exclude(run, change, ledger, outdated, by)
-    _restore(run, change, ledger, [row for row in again if not row["is_duplicate"]])
+    back = [row for row in versions if row["input_file"] in remembered]
+    _restore(run, change, ledger, [row for row in again if not row["is_duplicate"]], back)
     _write(run, change, ledger, [row for row in again if row["is_duplicate"]], versions)
+    going = {_key(row) for row in versions if row["input_file"] in forgotten} & by.keys()
+    note_elsewhere(change, (by[key]["input_file"] for key in going for _ in range(by[key]["rows"])))
     change.judged_buckets = pl.DataFrame(
         [
             {
@@ -169,13 +175,29 @@ def _exclude(
             change.reasons[row["usage_date"]] = "correction"
 
 
-def _restore(run: RunContext, change: ChangeSet, ledger: _Known, versions: Sequence[Row]) -> None:
-    """Restore the rows of versions that count again: those that were replaced last."""
-    if not versions or not ledger.files:
+def _restore(
+    run: RunContext,
+    change: ChangeSet,
+    ledger: _Known,
+    versions: Sequence[Row],
+    back: Sequence[Row],
+) -> None:
+    """Restore the rows of versions that count again: those that were replaced last.
+
+    Those of `back` are not forgotten any more, also where they do not count.
+    """
+    if not ledger.files:
+        return
+    if back:
+        forgotten = _rows_of(run, ledger, back).filter(pl.col("reason") == "forgotten")
+        change.remembered_versions += forgotten.select("ledger_id", "row_number").rows()
+    if not versions:
         return
     by_id = {row["version_id"]: row for row in versions}
+    returning = {row["version_id"] for row in back}
     rows = _rows_of(run, ledger, versions).filter(
-        ~pl.col("is_live") & (pl.col("reason") != "forgotten")
+        ~pl.col("is_live")
+        & ((pl.col("reason") != "forgotten") | pl.col("version_id").is_in(returning))
     )
     last = rows.filter(pl.col("replaced_at") == pl.col("replaced_at").max().over("version_id"))
     for row in last.iter_rows(named=True):

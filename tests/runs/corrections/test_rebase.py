@@ -138,7 +138,7 @@ def test_a_dry_run_shows_what_moves_and_changes_nothing(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*words, "--dry-run"])
     assert done.exit_code == 0, done.output
     assert "audit: 2 rows move from 'detail' to 'charge'" in done.output
-    assert "1 rows would no longer count, 0 rows would count" in done.output
+    assert "1 row would no longer count, 0 rows would count" in done.output
     assert "would move by 2 USD" in done.output
     assert _facts(trial) == before
     done = CliRunner().invoke(app, words)

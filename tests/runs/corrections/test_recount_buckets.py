@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -170,3 +171,62 @@ def test_a_copy_of_a_forgotten_bill_counts_in_the_same_act(copies: dict[str, Sho
         assert shown.dollars["bill"] == 9
         assert shown.fates["bill/c.json"] == (1, 1, 0, 0)
     assert copies["the copies, too"].dollars["bill"] == 5
+
+
+def test_remembered_pages_count_again_in_the_same_act(tmp_path: Path) -> None:
+    """A bill as well, and what it replaced counts no longer; the next run has nothing to read."""
+    trial = Trial(tmp_path, (PAGES, BILL))
+    for name, millions in (("a", 5), ("b", 9)):
+        trial.write(f"pages/{name}.json", _page(millions))
+        day = AT.replace(day=1, hour=0)
+        usd = str(millions)
+        trial.write(f"bill/{name}.json", costs_page(None, day, (("bill", "m1, training", usd),)))
+        trial.run()
+    assert trial.dollars == 18
+    read = trial.fates
+    for name in ("pages/b.json", "bill/b.json"):
+        trial.forget(name)
+    assert trial.dollars == 10
+    trial.do("remember", "pages/b.json")
+    assert trial.dollars == 14
+    trial.do("remember", "bill/b.json")
+    assert trial.dollars == 18
+    assert trial.fates == read
+    trial.run()
+    assert (trial.dollars, trial.fates) == (Decimal(18), read)
+
+
+def test_a_remembered_copy_of_a_page_counts_nothing_twice(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (PAGES,))
+    trial.write("pages/a.json", _page(5))
+    trial.write("pages/b.json", _page(5))
+    trial.run()
+    trial.forget("pages/a.json")
+    assert _usage(trial) == [("charge", "pages/b.json", 5)]
+    trial.do("remember", "pages/a.json")
+    assert _usage(trial) == [("charge", "pages/a.json", 5)]
+    trial.forget("pages/a.json")
+    trial.forget("pages/b.json")
+    assert trial.dollars == 0
+    trial.do("remember", "pages/b.json")
+    assert _usage(trial) == [("charge", "pages/b.json", 5)]
+
+
+def test_buckets_held_back_for_another_width_come_back_when_it_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    trial = Trial(tmp_path, (PAGES,))
+    whole = json.loads(_page(5, hour=0))
+    bucket = whole.get("page", whole)["data"][0]
+    bucket["end_time"] = bucket["start_time"] + 24 * 3600
+    day = json.dumps(whole)
+    trial.write("pages/day.json", day)
+    trial.run()
+    trial.write("pages/hour.json", _page(2, hour=1))
+    trial.run()
+    assert (trial.dollars, trial.held) == (Decimal(5), 1)
+    trial.forget("pages/day.json")
+    trial.run()
+    assert (trial.dollars, trial.held) == (Decimal(2), 0)
+    trial.run()
+    assert (trial.dollars, trial.held) == (Decimal(2), 0)
