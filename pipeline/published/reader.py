@@ -27,6 +27,7 @@ from pipeline.published.as_of import look_back
 from pipeline.published.read_only_sql import Statement, read_only
 from pipeline.published.snapshot.retention import VIEWS
 from pipeline.published.snapshot.template import mark
+from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.permissions import may_not_use, may_read
 from pipeline.text import sentences
 
@@ -185,11 +186,13 @@ def _stands_where_it_was_made(con: duckdb.DuckDBPyConnection, snapshot: Path) ->
     made_at = _made_at(con)
     if made_at is not None and made_at.resolve() != snapshot:
         old = made_at.parent.parent  # ROOT/snapshots/RUN
+        storage = StorageLayout(snapshot.parent.parent)
         con.close()
+        first = "" if storage.warehouse.exists() else f"Restore {WAREHOUSE} from a backup. "
         raise RunFailedError(
             f"the published files name the place where the storage was before, {old}",
-            file=snapshot.parent.parent,
-            hint="The next `tollbook run` publishes again, for this place.",
+            file=storage.root,
+            hint=f"{first}The next `tollbook run` publishes again, for this place.",
         )
 
 

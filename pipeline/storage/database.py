@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import ConfigError, RunFailedError
+from pipeline.storage.disk_errors import damage
 from pipeline.storage.engines.duckdb import prepare
 from pipeline.storage.files import replace_file
 from pipeline.storage.layout import StorageLayout
@@ -110,7 +111,7 @@ def open_database(storage: StorageLayout) -> Iterator[Database]:
         scratch.execute(f"ATTACH {quote(str(path))} AS warehouse")
     except duckdb.Error as error:
         scratch.close()
-        raise RunFailedError(
+        raise damage(error, path) or RunFailedError(
             f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
             file=path,
             hint="If it was copied while a run was on, restore it from a backup.",

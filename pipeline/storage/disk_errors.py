@@ -19,6 +19,12 @@ from pipeline.errors import NotPublishedError, RunFailedError, TollbookError
 from pipeline.storage.permissions import may_not_use
 
 _FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
+_DAMAGE = re.compile(
+    r"not a valid duckdb|could not read enough bytes|corrupt|checksum|failed to deserialize",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r'file "([^"]+)"')
+_RESTORE = "Restore it from a backup."
 _NUMBER = re.compile(r"\(os error (\d+)\)")
 _OF_A_FILE = re.compile(r"\bIO error\b|\bcould not (?:write|read|open|sync) file\b", re.IGNORECASE)
 
@@ -35,6 +41,8 @@ def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
     number = _NUMBER.search(text)
     if number is not None and isinstance(error, pl.exceptions.PolarsError):
         return _of_a_file(root, os.strerror(int(number[1])))
+    if (damaged := damage(error)) is not None:
+        return damaged
     if isinstance(error, duckdb.Error) and _OF_A_FILE.search(text):
         return _of_a_file(root, text)
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
@@ -44,6 +52,16 @@ def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
             hint="Free some of both and run again.",
         )
     return None
+
+
+def damage(error: BaseException, path: Path | None = None) -> RunFailedError | None:
+    """That a file is damaged: the one at `path`, else the one that the error names; or None."""
+    text = str(error)
+    if not isinstance(error, duckdb.Error) or not _DAMAGE.search(text):
+        return None
+    named = _FILE.search(text)
+    file = path or (Path(named[1]) if named else None)
+    return None if file is None else RunFailedError("is damaged", file=file, hint=_RESTORE)
 
 
 def name_of(error: BaseException) -> str:
@@ -62,8 +80,7 @@ def _of_a_file(file: Path, what: str) -> RunFailedError:
         return RunFailedError(
             f"cannot be written: {what}", file=file, hint="Free some space and run again."
         )
-    is_lost = any(words in what.lower() for words in ("no such file", "could not read enough"))
-    hint = "Restore it from a backup." if is_lost else "Look at the disk it is on."
+    hint = _RESTORE if "no such file" in what.lower() else "Look at the disk it is on."
     return RunFailedError(f"cannot be used: {what}", file=file, hint=hint)
 
 

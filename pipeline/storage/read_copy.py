@@ -12,6 +12,7 @@ import duckdb
 
 from pipeline.errors import RunFailedError
 from pipeline.storage.database import Database
+from pipeline.storage.disk_errors import damage
 from pipeline.storage.engines.duckdb import prepare
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import migrate, newer_migrations
@@ -23,7 +24,7 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
     """A copy of the database to read; None where there is none yet.
 
     A copy, because DuckDB's lock on the file itself would stop a run that starts meanwhile.
-    Fails: RunFailedError where it cannot be read, as while a run writes to it.
+    Fails: RunFailedError where it is damaged or cannot be read, as while a run writes to it.
     """
     if not storage.warehouse.is_file():
         yield None
@@ -39,7 +40,7 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
         except PermissionError:
             raise may_not_use(storage.warehouse) from None
         except (OSError, duckdb.Error) as error:
-            raise RunFailedError(
+            raise damage(error, storage.warehouse) or RunFailedError(
                 f"cannot be looked into: {str(error).splitlines()[0]}",
                 file=storage.warehouse,
                 hint="Try again when no run is on.",
@@ -49,5 +50,7 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
             if not newer_migrations(con):
                 migrate(con, copied)  # the copy, so that questions of this version can be asked
             yield Database(con)
+        except duckdb.Error as error:
+            raise damage(error, storage.warehouse) or error from None
         finally:
             con.close()

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.config.load import load
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.storage.database import open_database
@@ -20,6 +22,7 @@ from tests.support.unprivileged import open_folder, unprivileged
 
 NOW = datetime(2026, 11, 24, 8)
 RUN_ID = "20261124T080000000000Z"
+SOURCE = '[[sources]]\nname = "gateway"\nkind = "request_log"\npath = ["logs"]\n'
 
 
 def look(folder: Path, text: str, environment: dict[str, str] | None = None) -> dict[str, Check]:
@@ -208,15 +211,21 @@ def test_a_root_below_a_file_is_exit_1(tmp_path: Path) -> None:
     assert exit_code(tuple(found.values())) == 1
 
 
-def test_a_damaged_database_leaves_the_other_checks(tmp_path: Path) -> None:
-    """One cut short, as by a full disk, is an error of its own line."""
+@pytest.mark.parametrize("length", [0, 5_000, 300_000])
+def test_a_damaged_database_leaves_the_other_checks(tmp_path: Path, length: int) -> None:
+    """One cut short, as by a full disk, is an error of its own line; a run says the same."""
     record_run(tmp_path, "run-1", "done", None, NOW)
     warehouse = tmp_path / "tollbook-data" / "warehouse.duckdb"
-    warehouse.write_bytes(warehouse.read_bytes()[:300_000])
+    warehouse.write_bytes(warehouse.read_bytes()[:length])
     found = look(tmp_path, "")
     assert found["books"].state == "error"
+    assert found["books"].value == f"{warehouse}: is damaged. Restore it from a backup."
     assert found["published"].value == "nothing yet"
     assert exit_code(tuple(found.values())) == 1
+    words = ["run", "--config", str(tmp_path / "tollbook.toml"), "--now", "2026-11-24T08:00:00Z"]
+    (tmp_path / "tollbook.toml").write_text(SOURCE)
+    failed = CliRunner().invoke(app, words).exception
+    assert str(failed) == f"{warehouse}: is damaged. Restore it from a backup."
 
 
 def test_a_storage_of_another_user_is_named_with_its_owner() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import duckdb
 
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, TollbookError
@@ -16,6 +19,7 @@ from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
 from pipeline.storage import lock
 from pipeline.storage.catalogue import damaged_files
 from pipeline.storage.database import Database
+from pipeline.storage.disk_errors import damage
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.migrations import NEWER_HINT, newer_migrations, written_by_newer
 from pipeline.storage.orphans import orphans, set_aside
@@ -88,10 +92,10 @@ def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
             if foreign is not None:
                 yield _stops("books", foreign, RESTORE_HINT)
             yield from _agreed(db, config)
-            yield from guarded("storage", "last run", lambda: _runs(db))
-            yield from guarded("storage", "pages", lambda: _pages(db))
-            yield from guarded("storage", "files", lambda: [_files(db, storage)])
-            yield from guarded("storage", "left over", lambda: _orphans(db, storage))
+            yield from _looked_at(storage, "last run", lambda: _runs(db))
+            yield from _looked_at(storage, "pages", lambda: _pages(db))
+            yield from _looked_at(storage, "files", lambda: [_files(db, storage)])
+            yield from _looked_at(storage, "left over", lambda: _orphans(db, storage))
     except TollbookError as error:
         if lock.holder(storage.root) is not None:
             yield Check(
@@ -99,6 +103,20 @@ def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
             )
         else:
             yield failed("storage", "books", error)
+
+
+def _looked_at(
+    storage: StorageLayout, name: str, look: Callable[[], Iterable[Check]]
+) -> Iterator[Check]:
+    """The checks of `look`, guarded; where the copy that it reads is damaged, so are the books."""
+
+    def looked() -> Iterator[Check]:
+        try:
+            yield from look()
+        except duckdb.Error as error:
+            raise damage(error, storage.warehouse) or error from None
+
+    return guarded("storage", name, looked)
 
 
 def _no_books(storage: StorageLayout) -> Check:
@@ -229,7 +247,14 @@ def _orphans(db: Database, storage: StorageLayout) -> Iterator[Check]:
 
 
 def published(storage: StorageLayout) -> Check:
-    """What readers see."""
+    """What readers see; where no run can mend it, that the database comes first."""
+    found = _published(storage)
+    if found.state == "ok" or storage.warehouse.exists():
+        return found
+    return replace(found, hint=f"Restore {storage.warehouse.name} first, then run again.")
+
+
+def _published(storage: StorageLayout) -> Check:
     if not storage.published.is_symlink():
         if not storage.published.exists():
             return Check("storage", "published", "nothing yet")

@@ -55,6 +55,16 @@ def test_readers_are_told_the_old_place_and_what_to_do(
     )
 
 
+def test_a_lost_database_comes_first(workspace: Workspace) -> None:
+    """Without it no run publishes anything."""
+    workspace.path("elsewhere/var/warehouse.duckdb").unlink()
+    error = str(call(workspace, *READERS[0]).exception)
+    assert "Restore warehouse.duckdb from a backup. The next `tollbook run`" in error
+    checks = {c.name: c for c in diagnose(lambda: load(workspace.path("tollbook.toml")), {})}
+    hint = checks["published"].hint
+    assert hint == "Restore warehouse.duckdb first, then run again."
+
+
 def test_another_name_of_the_same_folder_is_no_move(workspace: Workspace) -> None:
     """What counts is where the files lie, not how one comes there."""
     workspace.path("elsewhere/var").rename(workspace.path("var's"))
