@@ -67,7 +67,7 @@ def quarantine_replay(
         return
     with cli_context.correction(config, now, "replay") as run:
         result = replay(run, rule=rule)
-    say(f"{result.counts.accepted} rows landed.", quiet=quiet)
+    say(f"{counted(result.counts.accepted, 'row')} landed.", quiet=quiet)
     _finish(run, result, quiet=quiet)
 
 
@@ -170,7 +170,7 @@ def rerate(
     with cli_context.correction(config, now, "rerate") as run:
         result = act.rerate(run, first, last)
     posted = sum(result.postings.values())
-    say(f"{posted} lines posted.", quiet=quiet)
+    say(f"{counted(posted, 'line')} posted.", quiet=quiet)
     _finish(run, result, quiet=quiet)
 
 

@@ -42,8 +42,12 @@ class RunReport:
         current = "" if is_current else ", in their current period"
         near = " (past their highest threshold below 100 %)" if self.result.budgets_near else ""
         budgets = f"{self.result.budgets_over} over, {self.result.budgets_near} near{near}"
-        unpriced = "; some usage has no price" if report.is_lower_bound else ""
-        spent = "nothing recorded" if report.is_empty else f"{bound}{display_usd(report.spent_usd)}"
+        unpriced = "; some usage has no price" if bound and not report.is_unknown else ""
+        spent = f"{bound}{display_usd(report.spent_usd)}"
+        if report.is_empty:
+            spent = "nothing recorded"
+        elif report.is_unknown:
+            spent = "no price yet for what was used"
         read = (
             f"Read {counted(counts.rows_read, 'row')} from {counted(counts.files_read, 'file')}: "
             f"{counts.accepted:,} accepted, {counts.duplicate:,} duplicate, "

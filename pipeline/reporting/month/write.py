@@ -60,6 +60,7 @@ def write_report(
         spent_usd=report.current.amount.usd,
         is_lower_bound=report.current.amount.is_lower_bound,
         is_empty=report.current.amount.is_absent,
+        is_unknown=report.current.amount.is_unknown,
         budgets_near=len(report.budgets_in("near")),
         budgets_over=len(report.budgets_in("over")),
         quarantined=report.quarantined,

@@ -27,6 +27,7 @@ class WrittenReport:
     budgets_near: int
     budgets_over: int
     quarantined: int
+    is_unknown: bool = False  # nothing of what was charged has a price
 
 
 def save_written(out: Path, written: WrittenReport, fingerprint: str, *, is_latest: bool) -> None:

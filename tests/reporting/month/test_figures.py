@@ -107,10 +107,24 @@ def test_usage_that_has_no_price_at_all_never_reads_as_zero_dollars(
 ) -> None:
     """Only unpriced usage: the month has no amount, and the page says why."""
     books.charge(date(2026, 11, 2), "proj_chatbot", "new", "text_input_tokens", "5000", None)
-    page = read(write(books.finish()))
+    written = write(books.finish())
+    page = read(written)
+    assert written.is_unknown
+    assert "used only what has no price yet in November 2026" in page.text
+    assert "$0.00 in" not in page.text
     assert page.table("h-projects").body[0][1].text == "no price"
     assert "5,000 tokens have no price yet" in page.text
     assert page.table("h-unpriced").body[0][4].text == "5,000 tokens"
+
+
+def test_a_month_before_without_a_price_is_not_compared_as_zero_dollars(
+    books: Books, write: Write, read: Read
+) -> None:
+    books.charge(date(2026, 10, 2), "proj_chatbot", "new", "text_input_tokens", "5000", None)
+    books.charge(date(2026, 11, 2), "proj_chatbot", "gpt-9", "text_input_tokens", "5000", "1")
+    text = read(write(books.finish())).text
+    assert "has no price yet" in text
+    assert "at least $0.00" not in text
 
 
 def test_what_only_the_bill_shows_is_listed_with_its_line_item(

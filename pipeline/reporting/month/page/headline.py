@@ -41,21 +41,19 @@ def headline(report: MonthReport) -> Headline:
     spent = report.current.amount
     month = text.month(report.period.month.since)
     so_far = " so far" if report.period.state == "open" else ""
-    at_least = "at least " if spent.is_lower_bound else ""
     if spent.is_absent:
-        verb, amount, when = "recorded", "no usage", f"in {month}{so_far}"
+        verb, amount = "recorded", "no usage"
+    elif spent.is_unknown:
+        verb, amount = "used only what has", "no price yet"
     else:
-        verb, amount, when = (
-            f"spent {at_least}".strip(),
-            display_usd(spent.usd),
-            f"in {month}{so_far}",
-        )
+        at_least = " at least" if spent.is_lower_bound else ""
+        verb, amount = f"spent{at_least}", display_usd(spent.usd)
     return Headline(
         who=report.organization or "This organization",
         verb=verb,
         amount=amount,
-        exact=text.usd_exact(spent.usd),
-        when=when,
+        exact="no price yet" if spent.is_unknown else text.usd_exact(spent.usd),
+        when=f"in {month}{so_far}",
         comparison=tuple(_comparison(report)),
         choice=_choice(report),
         status=_status(report),
@@ -86,6 +84,9 @@ def _comparison(report: MonthReport) -> list[str]:
         )
     elif before.is_absent:
         sentences.append(f"Nothing was recorded in {days} to compare it with.")
+    elif before.is_unknown or now.is_unknown:
+        unknown = days if before.is_unknown else text.some_days(compared.days)
+        sentences.append(f"What was used in {unknown} has no price yet, so nothing is compared.")
     else:
         change = difference(now.usd, before.usd)
         share = ratio(change, before.usd) if before.usd > 0 else None
@@ -109,7 +110,10 @@ def _comparison(report: MonthReport) -> list[str]:
     if not compared.is_whole_month and not whole.is_absent:
         known = "at least " if whole.is_lower_bound else ""
         name = text.month(period.previous.since)
-        sentences.append(f"The whole of {name} came to {known}{display_usd(whole.usd)}.")
+        came = (
+            "has no price yet" if whole.is_unknown else f"came to {known}{display_usd(whole.usd)}"
+        )
+        sentences.append(f"The whole of {name} {came}.")
     return sentences
 
 
