@@ -5,6 +5,7 @@ Instants are naive UTC everywhere; a zone comes in as an argument. Never reads a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -162,3 +163,28 @@ def is_whole_hours(at: datetime, zone: ZoneInfo) -> bool:
     """Whether a zone is whole hours from UTC at a naive UTC instant."""
     offset = at.replace(tzinfo=UTC).astimezone(zone).utcoffset()
     return offset is not None and not offset % timedelta(hours=1)
+
+
+def parse_days(text: str) -> Days:
+    """The days of `2026`, `2026-Q4`, `2026-10`, `2026-W47`, a day, or `DAY to DAY`.
+
+    Fails: ValueError.
+    """
+    first, is_range, last = text.partition(" to ")
+    if is_range:
+        days = Days(date.fromisoformat(first), date.fromisoformat(last) + ONE_DAY)
+        if days.count < 1:
+            raise ValueError(f"{text!r} ends before it begins")
+        return days
+    if found := re.fullmatch(r"(\d{4})", text):
+        return Days(date(int(text), 1, 1), date(int(text) + 1, 1, 1))
+    if found := re.fullmatch(r"(\d{4})-Q([1-4])", text):
+        since = date(int(found[1]), int(found[2]) * 3 - 2, 1)
+        return Days(since, first_of(since + timedelta(days=95)))
+    if re.fullmatch(r"\d{4}-W\d{2}", text):
+        since = date.fromisoformat(f"{text}-1")
+        return Days(since, since + timedelta(days=7))
+    if re.fullmatch(r"\d{4}-\d{2}", text):
+        return whole_month(parse_month(text))
+    day = date.fromisoformat(text)
+    return Days(day, day + ONE_DAY)

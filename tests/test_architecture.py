@@ -48,7 +48,7 @@ NAME_OPENAI = (
     "providers.openai",
     "pricing.seeding",
     "demo",
-    "config.reference",
+    "config.keys.reference",
     "config.source_section",
     "cli.ingest",
     "cli.demo",

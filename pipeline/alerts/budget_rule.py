@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from pipeline.alerts.model import (
     Alert,
@@ -21,7 +22,9 @@ from pipeline.alerts.model import (
     condition_of,
 )
 from pipeline.alerts.texts import budgets as text
-from pipeline.budgets.status import BudgetStatus, reaches
+from pipeline.budgets.status import BudgetStatus, Threshold
+
+EIGHTY = Threshold(percent=80)
 
 
 def conditions(
@@ -34,21 +37,22 @@ def conditions(
     conditions for thresholds and budgets that are no longer configured, where an alert is left.
     """
     mine = {a.alert_id: a for a in known if a.kind == "budget"}
-    left: dict[tuple[str, date | None], set[int]] = {}
+    left: dict[tuple[str, date | None], set[Threshold]] = {}
     for alert in mine.values():
-        if alert.is_firing and alert.threshold_percent is not None:
+        if alert.is_firing:
             key = alert.subject_id, alert.period_start_date
-            left.setdefault(key, set()).add(alert.threshold_percent)
+            left.setdefault(key, set()).add(Threshold(alert.threshold_percent, alert.threshold_usd))
     found = []
     begun = [s for s in statuses if s.period.has_begun(today)]
     for status in sorted(begun, key=lambda s: (s.budget_id, s.period.start)):
         phase = _phase(status, first_day, today)
         was_over = _was_over(status, first_day)
         was_raised = left.get((status.budget_id, status.period.start), set())
-        for percent in sorted({*status.thresholds, *was_raised}):
-            raised = mine.get(_identity(status, percent))
-            if raised is not None or (percent in status.thresholds and not was_over):
-                found.append(_condition(status, percent, raised, phase, today))
+        configured = set(status.all_thresholds)
+        for threshold in sorted(configured | was_raised, key=lambda t: t.order):
+            raised = mine.get(_identity(status, threshold))
+            if raised is not None or (threshold in configured and not was_over):
+                found.append(_condition(status, threshold, raised, phase, today))
     covered = {condition.alert_id for condition in found}
     return found + [
         condition_of(alert, "withdrawn")
@@ -59,15 +63,16 @@ def conditions(
     ]
 
 
-def severity_of(percent: int) -> Severity:
+def severity_of(threshold: Threshold, amount_usd: Decimal) -> Severity:
     """How bad it is to have reached a threshold."""
-    if percent >= 100:
+    reached_at = threshold.reached_at(amount_usd)
+    if reached_at >= amount_usd:
         return "critical"
-    return "warning" if percent >= 80 else "info"
+    return "warning" if reached_at >= EIGHTY.reached_at(amount_usd) else "info"
 
 
-def _identity(status: BudgetStatus, percent: int) -> str:
-    return alert_id("budget", status.budget_id, status.period, str(percent))
+def _identity(status: BudgetStatus, threshold: Threshold) -> str:
+    return alert_id("budget", status.budget_id, status.period, threshold.key)
 
 
 def _phase(status: BudgetStatus, first_day: date, today: date) -> Phase:
@@ -83,17 +88,18 @@ def _was_over(status: BudgetStatus, first_day: date) -> bool:
 
 
 def _condition(
-    status: BudgetStatus, percent: int, alert: Alert | None, phase: Phase, today: date
+    status: BudgetStatus, threshold: Threshold, alert: Alert | None, phase: Phase, today: date
 ) -> Condition:
     return Condition(
-        alert_id=_identity(status, percent),
+        alert_id=_identity(status, threshold),
         kind="budget",
         subject_id=status.budget_id,
         period=status.period,
-        threshold_percent=percent,
-        observed=_observed(status, percent, alert),
-        facts=BudgetThreshold(status, percent, today),
-        severity=severity_of(percent),
+        threshold_percent=threshold.percent,
+        threshold_usd=threshold.usd,
+        observed=_observed(status, threshold, alert),
+        facts=BudgetThreshold(status, threshold, today),
+        severity=severity_of(threshold, status.amount_usd),
         about=text.about(status),
         phase=phase,
         amount_usd=status.amount_usd,
@@ -101,13 +107,13 @@ def _condition(
     )
 
 
-def _observed(status: BudgetStatus, percent: int, alert: Alert | None) -> Observation:
-    if reaches(status.spent_usd, status.amount_usd, percent):
+def _observed(status: BudgetStatus, threshold: Threshold, alert: Alert | None) -> Observation:
+    if threshold.is_reached(status.spent_usd, status.amount_usd):
         return "firing"
     if alert is None:
         return "unobserved"
     is_amended = alert.about != text.about(status) or (
         # by the amount that it was raised for it would still hold
-        alert.amount_usd is not None and reaches(status.spent_usd, alert.amount_usd, percent)
+        alert.amount_usd is not None and threshold.is_reached(status.spent_usd, alert.amount_usd)
     )
     return "over" if is_amended else "disproved"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.budgets.period import Period
-from pipeline.budgets.status import BudgetStatus
+from pipeline.budgets.status import BudgetStatus, Threshold
 
 AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
 AlertState = Literal["open", "resolved", "retracted"]
@@ -40,7 +40,7 @@ class BudgetThreshold:
     """A threshold of a budget, and where the budget stands."""
 
     status: BudgetStatus
-    percent: int
+    threshold: Threshold
     today: date
 
 
@@ -123,6 +123,7 @@ class Condition:
     phase: Phase = "running"
     amount_usd: Decimal | None = None
     spent_usd: Decimal | None = None
+    threshold_usd: Decimal | None = None  # in place of a percentage
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ class Alert:
     spent_usd: Decimal | None  # when last raised
     times_raised: int
     run_id: str  # the run that raised it last
+    threshold_usd: Decimal | None = None  # in place of a percentage
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,7 @@ def condition_of(
         subject_id=alert.subject_id,
         period=None,
         threshold_percent=alert.threshold_percent,
+        threshold_usd=alert.threshold_usd,
         observed=observed,
         facts=facts,
         severity=alert.severity,

@@ -142,6 +142,7 @@ def _raised(
         period_start_date=period.start if period else None,
         period_end_date=period.end if period else None,
         threshold_percent=condition.threshold_percent,
+        threshold_usd=condition.threshold_usd,
         severity=condition.severity,
         message=messages.raised(condition),
         about=condition.about,

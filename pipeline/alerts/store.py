@@ -20,6 +20,7 @@ _ALERT_SCHEMA: dict[str, pl.DataType] = {
     "period_start_date": pl.Date(),
     "period_end_date": pl.Date(),
     "threshold_percent": pl.Int32(),
+    "threshold_usd": pl.Decimal(38, 24),
     "severity": pl.String(),
     "message": pl.String(),
     "about": pl.String(),

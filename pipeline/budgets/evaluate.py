@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
 from pipeline.budgets import store
-from pipeline.budgets.plan import Plan, planned_periods
+from pipeline.budgets.plan import Plan, PlannedPeriod, carried_over, planned_periods
+from pipeline.budgets.rates import Rates
 from pipeline.budgets.status import BudgetStatus, status_of
-from pipeline.charges.model import DAILY_SCHEMA
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation
 from pipeline.directory import store as directory_store
+from pipeline.resources import render_sql
 from pipeline.storage.database import Database
 from pipeline.storage.parquet import relation
 
-_SPEND = (
-    "charge_date, project_id, model, scope, cost_usd, unpriced_quantity, long_context_doubt_usd"
-)
-
 
 def update_status(
-    db: Database, plans: Sequence[Plan], daily_paths: Sequence[Path], *, today: date
+    db: Database,
+    plans: Sequence[Plan],
+    days: Sequence[ChargeDay],
+    *,
+    rates: Rates | None = None,
+    today: date,
 ) -> list[BudgetStatus]:
-    """Evaluate every budget from the daily sums of all days, and store its status."""
-    has_budgets = plans or db.rows("SELECT 1 FROM budget_status LIMIT 1")
-    days = relation(daily_paths if has_budgets else (), DAILY_SCHEMA)
-    db.con.register("spend_by_day", db.con.sql(f"SELECT {_SPEND} FROM {days}").pl())
+    """Evaluate every budget from the charges of all days, and store its status."""
+    kept = store.kept_periods(db.con)
+    every = [*plans, *(period.plan for period in kept)]
+    _register_spend(db.con, every, days)
     try:
-        statuses = evaluate(db.con, plans, today=today)
+        statuses = evaluate(db.con, plans, kept, rates=rates, today=today)
     finally:
         db.con.unregister("spend_by_day")
     store.save(db.con, statuses)
@@ -39,17 +41,47 @@ def update_status(
 
 
 def evaluate(
-    con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], *, today: date
+    con: duckdb.DuckDBPyConnection,
+    plans: Sequence[Plan],
+    kept: Sequence[PlannedPeriod] | None = None,
+    *,
+    rates: Rates | None = None,
+    today: date,
 ) -> list[BudgetStatus]:
     """Where every budget stands, in every period that has spend and in the current one.
 
-    **Takes** the plans as configured, `spend_by_day` (charge_date, project_id, model, scope,
-    cost_usd, unpriced_quantity, long_context_doubt_usd) and the table `budget_status` as the last
-    run left it, for the plans of ended periods; `today` is the organization's day. **Gives** rows
-    ordered by budget and period; ended periods of a budget that is no longer configured stay.
-    Writes nothing.
+    **Takes** the plans as configured, `spend_by_day` as `queries/budgets/spend_by_day.sql` has it,
+    the rates of other currencies, and the periods as the last run left them (None: those of the
+    table `budget_status`), for the plans of ended periods; `today` is the organization's day.
+    **Gives** rows ordered by budget and period; ended periods of a budget that is no longer
+    configured stay. Writes nothing.
     """
-    kept = store.kept_periods(con, [plan.calendar for plan in plans])
-    planned = planned_periods(plans, kept, store.spend_days(con), today)
+    kept = store.kept_periods(con) if kept is None else kept
+    planned = planned_periods(plans, kept, store.spend_days(con), today, rates)
     spent = store.spend(con, planned)
-    return [status_of(each, *spent[each.plan.budget_id, each.period.start]) for each in planned]
+    carried = carried_over(planned, {key: sums[0] for key, sums in spent.items()}, rates)
+    statuses = []
+    for each in planned:
+        key = each.plan.budget_id, each.period.start
+        statuses.append(status_of(each, *spent[key], carried_usd=carried[key]))
+    crossings = store.crossings(con, statuses)
+    return [
+        replace(s, crossings=crossings.get((s.budget_id, s.period.start), ())) for s in statuses
+    ]
+
+
+def _register_spend(
+    con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], days: Sequence[ChargeDay]
+) -> None:
+    """Register `spend_by_day` for these plans, from the small sums where these are enough."""
+    if any(plan.subject.needs_charges for plan in plans):
+        lines = charge_relation(d.charge_path for d in days)
+    else:
+        lines = None
+    statement = render_sql(
+        "budgets/spend_by_day",
+        daily=relation([d.daily_path for d in days] if plans else (), DAILY_SCHEMA),
+        lines=lines,
+        with_mapping=any(p.subject.team or p.subject.cost_center for p in plans),
+    )
+    con.register("spend_by_day", con.sql(statement).pl())

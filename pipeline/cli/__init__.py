@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pipeline.cli import (
     alerts,
+    budget_changes,
     budgets,
     corrections,
     demo,
@@ -29,6 +30,7 @@ from pipeline.cli.app import app
 __all__ = [
     "alerts",
     "app",
+    "budget_changes",
     "budgets",
     "corrections",
     "demo",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.config.keys.reference import starting_file
 from pipeline.config.load import load
-from pipeline.config.reference import starting_file
 from pipeline.errors import ConfigError
 from pipeline.storage.files import replace_text
 from pipeline.text import counted

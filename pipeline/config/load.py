@@ -10,16 +10,18 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from pipeline.config.model import Config, Prices, Source, Storage
-from pipeline.config.reference import TEXTS
+from pipeline.config.budget_files import check_budgets, read_budget_files
+from pipeline.config.keys.key_texts import TEXTS
+from pipeline.config.model import Config, Currency, Prices, Source, Storage
 from pipeline.config.source_section import SourceKind
 from pipeline.errors import ConfigError
 
 Location = tuple[int | str, ...]
+Model = TypeVar("Model", bound=BaseModel)
 _LONGEST_SHOWN = 60
 _LIMITS = {
     "greater_than": "more than {gt}",
@@ -36,12 +38,26 @@ def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
 
     **Takes** the table of kinds of source; without it, kinds are not checked.
     """
+    config = read_toml(path, Config, {"kinds": kinds or {}})
+    config = _relative_to(config, path.resolve().parent)
+    budgets, amendments = read_budget_files(config.budget_settings.files, read_toml)
+    config = config.model_copy(
+        update={
+            "budgets": (*config.budgets, *budgets),
+            "amendments": (*config.amendments, *amendments),
+        }
+    )
+    check_budgets(config.budgets, config.amendments, config.currency.rates, path)
+    return config
+
+
+def read_toml(path: Path, model: type[Model], context: Mapping[str, Any] | None = None) -> Model:
+    """A TOML file as a model. Fails: ConfigError naming file, line and key."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(
-            "there is no such file", file=path, hint="Write one with `tollbook init`."
-        ) from None
+        hint = "Write one with `tollbook init`." if model is Config else "Correct [budgets] files."
+        raise ConfigError("there is no such file", file=path, hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", file=path) from None
     try:
@@ -52,10 +68,9 @@ def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
             f"is not valid TOML: {error}", file=path, line=int(found[1]) if found else None
         ) from None
     try:
-        config = Config.model_validate(raw, context={"kinds": kinds or {}})
+        return model.model_validate(raw, context=context)
     except ValidationError as error:
-        raise _readable(error, path, text) from None
-    return _relative_to(config, path.resolve().parent)
+        raise _readable(error, path, text, model) from None
 
 
 def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:
@@ -73,6 +88,14 @@ def _relative_to(config: Config, folder: Path) -> Config:
             "storage": Storage(root=folder / config.storage.root.expanduser()),
             "directory": config.directory.below(folder),
             "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
+            "budget_settings": config.budget_settings.model_copy(
+                update={
+                    "files": tuple(folder / p.expanduser() for p in config.budget_settings.files)
+                }
+            ),
+            "currency": Currency(
+                rates=rates if (rates := config.currency.rates) is None else folder / rates
+            ),
             "sources": tuple(
                 s.model_copy(update={"path": tuple(local(p) for p in s.path)})
                 for s in config.sources
@@ -81,12 +104,14 @@ def _relative_to(config: Config, folder: Path) -> Config:
     )
 
 
-def _readable(error: ValidationError, path: Path, text: str) -> ConfigError:
+def _readable(error: ValidationError, path: Path, text: str, root: type[BaseModel]) -> ConfigError:
     first = error.errors()[0]
     location = first["loc"]
+    known = _known_keys(root, location[:-1])
+    if location[:1] == ("budget_settings",):  # as it is written
+        location = ("budgets", *location[1:])
     line = _line_of(text, location)
     if first["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
         suggestion = (
             f"Did you mean {near[0]!r}?"
@@ -152,15 +177,15 @@ def _is_named(location: Location) -> bool:
     return location[:2] == ("alerts", "routes") and len(location) > 2
 
 
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    model: Any = Config
+def _known_keys(root: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    model: Any = root
     for part in (*location[:2], *location[3:]) if _is_named(location) else location:
         if isinstance(part, int):
             continue
         annotation = model.model_fields[part].annotation
         arguments = getattr(annotation, "__args__", ())
-        model = next((a for a in (annotation, *arguments) if hasattr(a, "model_fields")), Config)
-    return list(model.model_fields)
+        model = next((a for a in (annotation, *arguments) if hasattr(a, "model_fields")), root)
+    return [name for name in model.model_fields if name != "budget_settings"]
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:

@@ -7,24 +7,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.config.alerts_section import Alerts
+from pipeline.config.budget_section import Amendment, Budget, BudgetSettings
 from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
 from pipeline.config.source_section import (
@@ -36,24 +28,8 @@ from pipeline.config.source_section import (
     check_keys,
     check_kind,
 )
-from pipeline.money import parse_decimal
+from pipeline.config.values import Amount, Day, Name, SectionModel
 from pipeline.schemas import SCOPES, Basis
-
-
-def _decimal_from_text(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return value
-    if not isinstance(value, str):
-        raise ValueError('write the amount as a string, such as "2000.00", so that it stays exact')  # noqa: TRY004  pydantic reports ValueError only
-    return parse_decimal(value)
-
-
-def _date_or_midnight(value: Any) -> Any:
-    if isinstance(value, str):
-        return date.fromisoformat(value)
-    if isinstance(value, datetime):
-        raise ValueError("write a date, such as 2026-07-01")  # noqa: TRY004  as above
-    return value
 
 
 @cache  # looking through the zones takes as long as all else of a configuration
@@ -61,25 +37,17 @@ def _is_known(zone: str) -> bool:
     return zone in available_timezones()
 
 
-Amount = Annotated[Decimal, BeforeValidator(_decimal_from_text)]
-Day = Annotated[date, BeforeValidator(_date_or_midnight)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 NO_ID = "default"
 
 
-class Organization(_Section):
+class Organization(SectionModel):
     """Whose usage this is; a row without an organization belongs to it."""
 
     id: str = NO_ID
     name: str = ""
     timezone: str = "UTC"
     also: tuple[str, ...] = ()
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
 
     @field_validator("timezone")
     @classmethod
@@ -108,7 +76,7 @@ class Organization(_Section):
         return self.name or self.id
 
 
-class Storage(_Section):
+class Storage(SectionModel):
     """Where the warehouse, raw files, published files and reports lie."""
 
     root: Path = Path("tollbook-data")
@@ -121,7 +89,7 @@ class Storage(_Section):
         return value
 
 
-class Source(_Section):
+class Source(SectionModel):
     """One source of usage records."""
 
     name: Name
@@ -184,13 +152,13 @@ class Source(_Section):
         return self
 
 
-class Prices(_Section):
+class Prices(SectionModel):
     """The user's own price files, on top of the built-in book; the later file wins."""
 
     files: tuple[Path, ...] = ()
 
 
-class Discount(_Section):
+class Discount(SectionModel):
     """A dated percentage off what has no contracted price; a negative one is a surcharge."""
 
     percent: Annotated[Amount, Field(ge=-1000, le=100)]
@@ -201,58 +169,38 @@ class Discount(_Section):
     valid_to: Day | None = None  # exclusive
 
 
-class Budget(_Section):
-    """A monthly budget of the organization, a project, or a project's model or scope."""
+class Currency(SectionModel):
+    """What other currencies are worth, for budgets that are not in US dollars."""
 
-    id: Name
-    project: str | None = None
-    model: str | None = None
-    scope: str | None = None
-    # DECIMAL(38,24) holds it exactly, with room for what is spent beyond it
-    amount_usd: Annotated[Amount, Field(gt=0, lt=Decimal(10**12), decimal_places=24)]
-    thresholds: tuple[Annotated[int, Field(gt=0, le=1000)], ...] = (50, 80, 100)
-
-    @field_validator("thresholds")
-    @classmethod
-    def _ascending(cls, thresholds: tuple[int, ...]) -> tuple[int, ...]:
-        if not thresholds:
-            raise ValueError("name at least one percentage, such as [50, 80, 100]")
-        return tuple(sorted(set(thresholds)))
-
-    @field_validator("scope")
-    @classmethod
-    def _known_scope(cls, scope: str | None) -> str | None:
-        if scope is not None and scope not in SCOPES:
-            raise ValueError(f"{scope!r} is not one of {', '.join(SCOPES)}")
-        return scope
+    rates: Path | None = None
 
 
-class Quality(_Section):
+class Quality(SectionModel):
     """The gates of a run."""
 
     max_quarantined_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
 
 
-class Bill(_Section):
+class Bill(SectionModel):
     """Whether settled days are charged what the provider billed, and when a day is settled."""
 
     true_up: Literal["all", "unpriced", "none"] = "all"
     lag_days: Annotated[int, Field(ge=0, le=60)] = 2
 
 
-class Headroom(_Section):
+class Headroom(SectionModel):
     """How much room there is below the provider's rate limits, where the directory knows them."""
 
     near_percent: Annotated[int, Field(ge=1, lt=100)] = 80
 
 
-class Policy(_Section):
+class Policy(SectionModel):
     """Use that the directory does not allow: models, archived projects, deleted keys, people."""
 
     alerts: bool = True
 
 
-class Schedule(_Section):
+class Schedule(SectionModel):
     """Cron expressions in the organization's zone; an empty one is off."""
 
     run: str = "0 * * * *"
@@ -267,7 +215,7 @@ class Schedule(_Section):
         return cron
 
 
-class Config(_Section):
+class Config(SectionModel):
     """The whole of tollbook.toml."""
 
     organization: Organization = Organization()
@@ -276,6 +224,9 @@ class Config(_Section):
     prices: Prices = Prices()
     discounts: tuple[Discount, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    budget_settings: BudgetSettings = BudgetSettings()
+    currency: Currency = Currency()
     directory: Directory = Directory()
     projects: tuple[Project, ...] = ()
     alerts: Alerts = Alerts()
@@ -284,6 +235,17 @@ class Config(_Section):
     headroom: Headroom = Headroom()
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _budgets_in_either_form(cls, raw: Any) -> Any:
+        """[budgets] is a table with settings, [[budgets]] a list; both give a list of budgets."""
+        if isinstance(raw, Mapping) and "budget_settings" in raw:
+            raise ValueError("budget_settings: unknown key; write [budgets]")
+        if not isinstance(raw, Mapping) or not isinstance(raw.get("budgets"), Mapping):
+            return raw
+        settings = dict(raw["budgets"])
+        return {**raw, "budgets": settings.pop("plans", ()), "budget_settings": settings}
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Config:

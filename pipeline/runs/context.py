@@ -20,6 +20,7 @@ import duckdb
 from pipeline.alerts.delivery import outlets
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.outlets import Outlets
+from pipeline.budgets.rates import Rates, check_currencies, read_rates
 from pipeline.config.model import Config, Source, check_one_basis
 from pipeline.config.source_section import check_kind
 from pipeline.directory.files import DirectoryFiles, read_files
@@ -144,6 +145,7 @@ class LoadedInputs:
 
     prices: Prices
     directory: DirectoryFiles
+    rates: Rates  # of other currencies, for budgets
     mark: str  # of `inputs_mark`
 
 
@@ -185,7 +187,10 @@ def load_inputs(config: Config, kinds: Kinds, published: PublishedState | None) 
     prices, mark = Prices(config), inputs_mark(config)
     if mark is None or published is None or mark != published.inputs:
         _ = prices.book
-    return LoadedInputs(prices, read_files(config.directory, config.projects), mark or "")
+    rates = read_rates(config.currency.rates)
+    check_currencies(config.budgets, rates)
+    directory = read_files(config.directory, config.projects)
+    return LoadedInputs(prices, directory, rates, mark or "")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ SELECT
   subject_id,
   period_start_date,
   threshold_percent,
+  threshold_usd,
   severity,
   state,
   delivery,

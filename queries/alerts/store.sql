@@ -3,12 +3,12 @@
 INSERT INTO alerts (
   alert_id, raised_at, kind, subject_id, period_start_date, period_end_date, threshold_percent,
   severity, message, about, state, is_true, delivery, delivered_at, resolved_at, amount_usd,
-  spent_usd, times_raised, run_id
+  spent_usd, times_raised, run_id, threshold_usd
 )
 SELECT
   alert_id, raised_at, kind, subject_id, period_start_date, period_end_date, threshold_percent,
   severity, message, about, state, is_firing, delivery, delivered_at, resolved_at, amount_usd,
-  spent_usd, times_raised, run_id
+  spent_usd, times_raised, run_id, threshold_usd
 FROM alerts_now
 ON CONFLICT (alert_id) DO UPDATE SET
   raised_at = excluded.raised_at,

@@ -10,6 +10,9 @@ SELECT
   scope,
   thresholds,
   amount_usd,
-  watched_since_date
-FROM budget_status
+  watched_since_date,
+  plan,
+  base_amount_usd,
+  base_amount
+FROM main.budget_status
 ORDER BY budget_id, period_start_date

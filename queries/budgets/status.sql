@@ -1,6 +1,7 @@
 -- row: one budget and period of budget_plan, with what was spent in it.
+-- takes: columns, what a budget can be for; fine, those of them that some spend does not say.
 -- ties: for a budget of the whole organization spent_usd = sum(cost_usd) of charges in the period.
--- engine: any
+-- engine: duckdb
 WITH periods AS (
   SELECT DISTINCT period_start_date, period_end_date
   FROM budget_plan
@@ -8,11 +9,8 @@ WITH periods AS (
 
 spend_by_period AS (
   SELECT
-    periods.period_start_date,
-    periods.period_end_date,
-    spend.project_id,
-    spend.model,
-    spend.scope,
+    periods.period_start_date, periods.period_end_date, {{ columns | columns('spend') }},
+    spend.is_of_anybody,
     sum(spend.cost_usd) AS cost_usd,
     -- what has no price must not be hidden by an allowance without a price
     sum(CASE WHEN spend.unpriced_quantity > 0 THEN spend.unpriced_quantity END)
@@ -23,7 +21,8 @@ spend_by_period AS (
     ON spend.charge_date >= periods.period_start_date
     AND spend.charge_date < periods.period_end_date
   GROUP BY
-    periods.period_start_date, periods.period_end_date, spend.project_id, spend.model, spend.scope
+    periods.period_start_date, periods.period_end_date, {{ columns | columns('spend') }},
+    spend.is_of_anybody
 )
 
 SELECT
@@ -37,8 +36,12 @@ FROM budget_plan AS plan
 LEFT JOIN spend_by_period AS spend
   ON plan.period_start_date = spend.period_start_date
   AND plan.period_end_date = spend.period_end_date
-  AND (plan.project_id IS NULL OR plan.project_id = spend.project_id)
-  AND (plan.model IS NULL OR plan.model = spend.model)
-  AND (plan.scope IS NULL OR plan.scope = spend.scope)
+  {%- for column in columns %}
+  AND (
+    plan.{{ column }} IS NULL OR plan.{{ column }} = spend.{{ column }}
+    {{- " OR spend.is_of_anybody" if column in fine }}
+  )
+  {%- endfor %}
+  AND (plan.model_pattern IS NULL OR regexp_full_match(spend.model, plan.model_pattern))
 GROUP BY plan.budget_id, plan.period_start_date
 ORDER BY plan.budget_id, plan.period_start_date

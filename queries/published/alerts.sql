@@ -8,6 +8,8 @@
 --   kind, project and subject of a policy finding
 -- column period_start_date DATE: First day of the period it is about; NULL where none is meant
 -- column threshold_percent INTEGER: Percentage that was passed; NULL where none is meant
+-- column threshold_usd DECIMAL(38,24): Amount that was passed, USD; NULL where a percentage or none
+--   is meant
 -- column severity VARCHAR: info, warning or critical
 -- column message VARCHAR: What the last message said about it
 -- column state VARCHAR: open, resolved or retracted
@@ -18,6 +20,7 @@
 --   channel
 -- column resolved_at TIMESTAMP: When it was resolved or taken back, UTC
 SELECT
-  alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent, severity, message,
+  alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent,
+  threshold_usd, severity, message,
   state, delivery, delivered_at, resolved_at
 FROM stored.alerts

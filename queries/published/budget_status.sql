@@ -7,7 +7,18 @@
 -- column project_id VARCHAR: Project it is for; NULL: the whole organization
 -- column model VARCHAR: Model it is for; NULL: every model
 -- column scope VARCHAR: Scope it is for; NULL: every scope
--- column amount_usd DECIMAL(38,24): The budget, USD
+-- column period_label VARCHAR: The period for people, such as November 2026
+-- column period_calendar VARCHAR: day, week, month, quarter, year (with the first month of the
+--   fiscal year where that is not January), or a range of days
+-- column covers VARCHAR: What it is for, in words
+-- column owner VARCHAR: Who answers for it; NULL: nobody is named
+-- column amount_usd DECIMAL(38,24): What may be spent in the period, USD:
+--   base_amount_usd + carried_usd
+-- column base_amount_usd DECIMAL(38,24): The amount planned for the period, USD
+-- column carried_usd DECIMAL(38,24): Carried over from the period before: unused, or (negative)
+--   overspent
+-- column base_amount DECIMAL(38,24): The amount planned, in the budget's currency
+-- column currency VARCHAR: Currency of base_amount; USD at the rate of the first day of the period
 -- column spent_usd DECIMAL(38,24): Spent in the period so far, USD
 -- column spent_ratio DECIMAL(38,6): spent_usd / amount_usd, rounded down: 0.8 means that 80 % is
 --   reached
@@ -23,7 +34,10 @@
 -- column thresholds INTEGER[]: Percentages at which an alert is raised, ascending
 -- column state VARCHAR: ok, near (a threshold is passed) or over
 SELECT
-  budget_id, period_start_date, period_end_date, project_id, model, scope, amount_usd, spent_usd,
+  budget_id, period_start_date, period_end_date, project_id, model, scope, period_label,
+  period_calendar, covers, owner, amount_usd, coalesce(base_amount_usd, amount_usd) AS base_amount_usd,
+  coalesce(carried_usd, 0) AS carried_usd, coalesce(base_amount, amount_usd) AS base_amount,
+  coalesce(currency, 'USD') AS currency, spent_usd,
   spent_ratio, is_lower_bound, unpriced_quantity, forecast_usd, forecast_low_usd,
   forecast_high_usd, crossing_date, thresholds, state
 FROM stored.budget_status

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from pipeline.alerts.store import known_alerts
 from pipeline.budgets import store
 from pipeline.budgets.evaluate import evaluate
-from pipeline.budgets.period import MONTHLY, Calendar, Period
-from pipeline.budgets.plan import Plan
+from pipeline.budgets.period import MONTHLY, Period, calendar_named
+from pipeline.budgets.plan import Plan, PlannedAmount
+from pipeline.budgets.subject import Subject
 from pipeline.cli import app
 from pipeline.storage.database import Database
 from tests.support.budget_database import budget, catalogue, plans, run, spend
@@ -22,15 +23,14 @@ from tests.support.budget_database import budget, catalogue, plans, run, spend
 AUGUST = date(2026, 8, 20)
 
 
-def _quarter_bounds(day: date) -> tuple[date, date]:
-    first = date(day.year, day.month - (day.month - 1) % 3, 1)
-    return first, date(first.year + first.month // 10, (first.month + 2) % 12 + 1, 1)
-
-
-QUARTERLY = Calendar(
-    "quarter", _quarter_bounds, lambda start: f"Q{start.month // 3 + 1} {start.year}"
+QUARTERLY = calendar_named("quarter")
+QUARTER = Plan(
+    "chat-quarterly",
+    Subject(project_id="proj_chat"),
+    (PlannedAmount(date.min, Decimal(3000)),),
+    (80, 100),
+    "quarter",
 )
-QUARTER = Plan("chat-quarterly", "proj_chat", None, None, (80, 100), Decimal(3000), QUARTERLY)
 
 
 @pytest.mark.parametrize(

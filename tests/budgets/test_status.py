@@ -17,8 +17,9 @@ from pipeline.budgets.evaluate import evaluate as evaluate_plans
 from pipeline.budgets.period import MONTHLY
 from pipeline.budgets.plan import Plan
 from pipeline.budgets.status import RATIO_STEP, BudgetStatus
+from pipeline.budgets.subject import Subject
+from pipeline.config.budget_section import Budget
 from pipeline.config.load import load
-from pipeline.config.model import Budget
 from pipeline.errors import ConfigError
 from tests.support.budget_database import TODAY, budget, catalogue, plans, spend, spent
 
@@ -56,10 +57,10 @@ def test_a_row_says_everything_about_a_budget_and_month() -> None:
             unpriced_quantity=Decimal(0),
             state="ok",
             thresholds=(50, 80, 100),
-            project_id="proj_chat",
-            model=None,
-            scope=None,
+            subject=Subject(project_id="proj_chat"),
             watched_since_date=TODAY,
+            plan=plans([budget()])[0],
+            base_amount=Decimal("2000.00"),
         )
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.init_file import next_steps, write_configuration
-from pipeline.config.reference import starting_file
+from pipeline.config.keys.reference import starting_file
 from pipeline.errors import ConfigError
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import model as config_model
+from pipeline.config.keys.key_texts import TEXTS
+from pipeline.config.keys.reference import WIDTH, Section, sections, starting_file
 from pipeline.config.load import load, without_file
-from pipeline.config.reference import TEXTS, WIDTH, Section, sections, starting_file
 
 _OFF = re.compile(r"^#(?=\[|[a-z_]+ = )", re.MULTILINE)
 

@@ -83,7 +83,7 @@ def test_budgets_of_the_newest_month_are_over_near_and_fine() -> None:
                 for subject in (None, call.project.id):
                     spent[subject] += item.amount_usd
     ratios = {
-        budget.id: spent[budget.project] / budget.amount_usd
+        budget.id: spent[budget.project] / (budget.amount_usd or 0)
         for budget in load(SAMPLE / "tollbook.toml").budgets
         if budget.scope is None
     }

@@ -14,9 +14,10 @@ from pipeline.alerts.update import Look, update_budget_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.budgets.evaluate import evaluate
 from pipeline.budgets.period import MONTHLY, Calendar
-from pipeline.budgets.plan import Plan, configured_plans
+from pipeline.budgets.plan import Plan, plan_of
 from pipeline.budgets.status import BudgetStatus
-from pipeline.config.model import Budget
+from pipeline.budgets.subject import Subject
+from pipeline.config.budget_section import Budget
 from pipeline.resources import sql, sql_names
 
 TODAY = date(2026, 11, 24)
@@ -34,7 +35,9 @@ def catalogue(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     con.execute(
         "CREATE TABLE IF NOT EXISTS spend_by_day (charge_date DATE, project_id VARCHAR, "
         "model VARCHAR, scope VARCHAR, cost_usd DECIMAL(38,24), unpriced_quantity DECIMAL(38,6), "
-        "long_context_doubt_usd DECIMAL(38,24))"
+        "long_context_doubt_usd DECIMAL(38,24) DEFAULT 0, provider VARCHAR, team VARCHAR, "
+        "cost_center VARCHAR, api_key_id VARCHAR, user_id VARCHAR, service_account_id VARCHAR, "
+        "is_of_anybody BOOLEAN DEFAULT FALSE)"
     )
     return con
 
@@ -44,7 +47,8 @@ def spend(con: duckdb.DuckDBPyConnection, rows: Iterable[Spend]) -> None:
     con.execute("DELETE FROM spend_by_day")
     for day, project, model, scope, cost, unpriced in rows:
         con.execute(
-            "INSERT INTO spend_by_day VALUES (?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO spend_by_day (charge_date, project_id, model, scope, cost_usd, "
+            "unpriced_quantity) VALUES (?, ?, ?, ?, ?, ?)",
             [day, project, model, scope, Decimal(cost) if cost else None, Decimal(unpriced)],
         )
 
@@ -76,7 +80,7 @@ def budget(
 
 def plans(budgets: Sequence[Budget | Plan]) -> list[Plan]:
     """The plans of budgets as configured; a plan stays itself."""
-    return [b if isinstance(b, Plan) else configured_plans([b])[0] for b in budgets]
+    return [b if isinstance(b, Plan) else plan_of(b) for b in budgets]
 
 
 def run(
@@ -120,9 +124,7 @@ def status(
         unpriced_quantity=Decimal(unpriced),
         state="ok",
         thresholds=thresholds,
-        project_id=project,
-        model=None,
-        scope=None,
+        subject=Subject(project_id=project),
         watched_since_date=watched_since,
     )
 

@@ -22,7 +22,7 @@ from typing import Any
 import typer.main
 
 from pipeline.cli import app
-from pipeline.config.reference import markdown_table
+from pipeline.config.keys.reference import markdown_table
 from pipeline.intake.tabular.columns import GIVEN, REQUIRED
 from pipeline.meters import METERS
 from pipeline.published.dictionary import dictionary

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Context, Decimal
 
 from pipeline.alerts.model import Alert, BudgetThreshold, Change
-from pipeline.budgets.status import BudgetStatus
-from pipeline.money import CENT, EXACT, display_usd
-from pipeline.text import counted, named
+from pipeline.budgets.status import BudgetStatus, Threshold
+from pipeline.config.budget_section import USD
+from pipeline.money import CENT, EXACT, display_usd, plain
+from pipeline.text import counted
 
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
 _TENTH = Decimal("0.1")
@@ -16,16 +17,31 @@ _TENTH = Decimal("0.1")
 
 def about(status: BudgetStatus) -> str:
     """What a budget covers."""
-    project = named(status.project_id, status.project_name) if status.project_id else None
-    covers = (("project", project), ("model", status.model), ("scope", status.scope))
-    parts = [f"{word} {value}" for word, value in covers if value is not None]
-    return ", ".join(parts) or "the whole organization"
+    return status.subject.text(status.project_name)
+
+
+def threshold_text(threshold: Threshold) -> str:
+    """A threshold: `80 %` or `$1,500.00`."""
+    return f"{threshold.percent} %" if threshold.usd is None else display_usd(threshold.usd)
+
+
+def amount_text(status: BudgetStatus) -> str:
+    """A budget's amount with what it is made of: its own currency, and what was carried over."""
+    parts = []
+    if status.currency != USD and status.base_amount is not None:
+        parts.append(f"{plain(status.base_amount)} {status.currency} for the period")
+    if status.carried_usd > 0:
+        parts.append(f"{display_usd(status.carried_usd)} of it unused before")
+    elif status.carried_usd < 0:
+        parts.append(f"{display_usd(-status.carried_usd)} less, overspent before")
+    return display_usd(status.amount_usd) + (f" ({', '.join(parts)})" if parts else "")
 
 
 def crossed(facts: BudgetThreshold) -> str:
     """A threshold that is reached."""
     status = facts.status
-    return f"{_label(facts)} crossed its {facts.percent} % threshold: {_standing(status)}."
+    threshold = threshold_text(facts.threshold)
+    return f"{_label(facts)} crossed its {threshold} threshold: {_standing(status)}."
 
 
 def cleared(facts: BudgetThreshold, alert: Alert, *, is_resolved: bool) -> str:
@@ -34,7 +50,8 @@ def cleared(facts: BudgetThreshold, alert: Alert, *, is_resolved: bool) -> str:
     # the amount that it was raised for is only news to whoever reads the message
     why = "The budget was changed." if is_resolved else _why_retracted(alert)
     return (
-        f"{what}: {_label(facts)} is below its {facts.percent} % threshold again. {why} "
+        f"{what}: {_label(facts)} is below its {threshold_text(facts.threshold)} threshold again. "
+        f"{why} "
         f"Now {_standing(facts.status)}."
     )
 
@@ -94,7 +111,7 @@ def _label(facts: BudgetThreshold) -> str:
 def _standing(status: BudgetStatus) -> str:
     """Where it stands: `85 % used, 15 % left: $1,700.00 of $2,000.00 spent, $300.00 left`."""
     least = "at least " if status.is_lower_bound else ""
-    spent = f"{least}{display_usd(status.spent_usd)} of {display_usd(status.amount_usd)} spent"
+    spent = f"{least}{display_usd(status.spent_usd)} of {amount_text(status)} spent"
     over_usd = EXACT.subtract(status.spent_usd, status.amount_usd)
     if over_usd < 0:
         most = "at most " if status.is_lower_bound else ""
@@ -107,6 +124,8 @@ def _standing(status: BudgetStatus) -> str:
 def _share(status: BudgetStatus) -> str:
     """The percentages alone: `85 % used, 15 % left`."""
     least, most = ("at least ", "at most ") if status.is_lower_bound else ("", "")
+    if status.amount_usd <= 0:
+        return "nothing left to spend"
     used = _percent_used(status)
     if status.spent_usd < status.amount_usd:
         return f"{least}{_percent(used)} used, {most}{_percent(100 - used)} left"
@@ -143,6 +162,7 @@ def _percent(value: Decimal) -> str:
 
 
 def _thresholds(changes: Sequence[Change]) -> str:
-    words = [f"{p} %" for p in sorted(c.after.threshold_percent or 0 for c in changes)]
+    thresholds = [Threshold(c.after.threshold_percent, c.after.threshold_usd) for c in changes]
+    words = [threshold_text(t) for t in sorted(thresholds, key=lambda t: t.order)]
     listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
     return f"{listed} {'threshold' if len(words) == 1 else 'thresholds'}"

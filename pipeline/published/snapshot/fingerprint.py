@@ -64,7 +64,8 @@ def inputs_mark(config: Config) -> str | None:
     mark = hashlib.sha256(config.model_dump_json().encode())
     mark.update(resources.program_mark().encode())
     try:
-        for file in config.prices.files:
+        rates = config.currency.rates
+        for file in (*config.prices.files, *([rates] if rates else [])):
             mark.update(hashlib.sha256(Path(file).read_bytes()).digest())
     except OSError:
         return None

@@ -22,6 +22,7 @@ from pipeline.pricing.load import examine
 from pipeline.providers.provider import ProviderApi
 from pipeline.runs.doctor import alerts as alert_checks
 from pipeline.runs.doctor import storage as storage_checks
+from pipeline.runs.doctor.budgets import doubts_of
 from pipeline.runs.doctor.check import Check, failed, guarded, not_looked_at
 from pipeline.runs.kinds import PROVIDERS, apis_of
 from pipeline.storage.layout import StorageLayout
@@ -37,7 +38,7 @@ def diagnose(
     """Everything there is to say.
 
     **Takes** how to get the configuration, the environment, and the time (naive UTC), without
-    which it does not look for messages that wait.
+    which it does not look for messages that wait, and only counts budgets.
     """
     checks = list(_software())
     try:
@@ -47,7 +48,7 @@ def diagnose(
     except OSError as error:
         return (*checks, not_looked_at("configuration", "file", error))
     storage = StorageLayout(config.storage.root.absolute())
-    checks += _configuration(config, environment)
+    checks += _configuration(config, environment, now)
     problems: list[ConfigError] = []
     zone = config.organization.zone
     found = outlets.resolve(config.alerts, environment, zone, on_error=problems.append)
@@ -82,7 +83,9 @@ def _version(name: str) -> str:
         return "missing"
 
 
-def _configuration(config: Config, environment: Mapping[str, str]) -> Iterator[Check]:
+def _configuration(
+    config: Config, environment: Mapping[str, str], now: datetime | None
+) -> Iterator[Check]:
     organization = config.organization
     named = f" ({organization.name})" if organization.name else ""
     yield Check("configuration", "organization", f"{organization.id}{named}")
@@ -104,7 +107,7 @@ def _configuration(config: Config, environment: Mapping[str, str]) -> Iterator[C
         )
     yield from guarded("configuration", "prices", lambda: [_prices(config)])
     yield from guarded("configuration", "directory", lambda: [_directory(config)])
-    yield Check("configuration", "budgets", str(len(config.budgets)))
+    yield from guarded("configuration", "budgets", lambda: [_budgets(config, now)])
 
 
 def _source_of_any_kind(
@@ -178,6 +181,21 @@ def _prices(config: Config) -> Check:
     if findings:
         return Check("configuration", "prices", value, "warning", "See tollbook prices check")
     return Check("configuration", "prices", value)
+
+
+def _budgets(config: Config, now: datetime | None) -> Check:
+    try:
+        found = [] if now is None else doubts_of(config, now)
+    except ConfigError as error:
+        return failed("configuration", "budgets", error)
+    allowed = config.budget_settings.allow_over_allocation
+    counted_doubts = [d for d in found if not (d.is_over_allocated and allowed)]
+    value = str(len(config.budgets))
+    if not counted_doubts:
+        return Check("configuration", "budgets", value)
+    more = f" ({len(counted_doubts) - 1} more)" if counted_doubts[1:] else ""
+    value = f"{value}; {counted_doubts[0].what}{more}"
+    return Check("configuration", "budgets", value, "warning", "See tollbook budgets check")
 
 
 def _directory(config: Config) -> Check:

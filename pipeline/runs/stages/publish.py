@@ -24,7 +24,7 @@ def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
         days=list(days.values()),
         postings=charge_store.postings(db, storage.root),
         prices=price_store.published_prices(book, storage.cache),
-        budgets=budget_store.published_budgets(configured_plans(run.config.budgets)),
+        budgets=budget_store.published_budgets(configured_plans(run.config), run.today),
         aliases=price_store.published_aliases(book),
         calendar=calendar_frame(db, run.config, run.kinds, run.configured, run.now),
         followed=followed_providers(db, run.kinds, run.configured),

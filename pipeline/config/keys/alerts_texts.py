@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.config.key_text import KeyText
+from pipeline.config.keys.key_text import KeyText
 
 _QUIET = KeyText(
     "Hours in your time zone in which messages wait; they go out when the hours end. Critical ones "

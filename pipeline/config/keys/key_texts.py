@@ -1,76 +1,11 @@
-"""Every key of tollbook.toml explained: the file that `tollbook init` writes, the guide's table.
-
-Sections, keys and defaults are read off the models in `pipeline.config`; only the words are here.
-A key without words fails a test.
-"""
+"""What each key of tollbook.toml means, in words. A key without words fails a test."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
-from typing import Any, get_args, get_origin
+from collections.abc import Mapping
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
-from pipeline.config.alerts_texts import ALERT_TEXTS
-from pipeline.config.key_text import KeyText
-from pipeline.config.model import Config
-from pipeline.config.source_section import FETCHING
-
-WIDTH = 96
-_HEAD = """\
-# What to read, what it costs, what may be spent. All keys are listed below.
-#
-# A line that begins with # and no blank is a setting that is off: it shows the default, or an
-# example. Take the # away to set it. Relative paths are relative to this file, amounts of money
-# are strings. `tollbook doctor` checks this file, `tollbook run` does the work.
-"""
-# What a source that fetches has beside the others; both cannot charge the same scopes.
-_FETCHED = "A source that is fetched from the provider's API has these keys instead of path."
-_FETCHED_BLOCK = (
-    "#[[sources]]",
-    '#name = "openai"',
-    '#kind = "openai"',
-    '#scopes = ["storage", "tools"]',
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of the models."""
-
-    section: str
-    name: str
-    default: Any  # None where there is none
-    is_required: bool
-
-    @property
-    def path(self) -> str:
-        """The key with its section, such as `storage.root`."""
-        return f"{self.section}.{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One table of the file; `is_list` where it is written [[so]], once for each."""
-
-    name: str
-    what: str
-    is_list: bool
-    keys: tuple[Key, ...]
-    is_named: bool = False  # written [section.NAME], once for each name
-
-    @property
-    def header(self) -> str:
-        """How it is written: `[storage]`, `[[budgets]]`, `[alerts.routes.NAME]`."""
-        if self.is_named:
-            return f"[{self.name}.NAME]"
-        return f"[[{self.name}]]" if self.is_list else f"[{self.name}]"
-
+from pipeline.config.keys.alerts_texts import ALERT_TEXTS
+from pipeline.config.keys.key_text import KeyText
 
 TEXTS: Mapping[str, KeyText] = {
     "organization.id": KeyText(
@@ -85,6 +20,10 @@ TEXTS: Mapping[str, KeyText] = {
         "with another one, start another `storage.root`.",
         '"UTC"',
         is_on=True,
+    ),
+    "organization.fiscal_year_start": KeyText(
+        "Month with which the fiscal year begins, 1 to 12: budgets by quarter and year go by it.",
+        "1",
     ),
     "organization.also": KeyText(
         "Ids of further organizations whose rows count too. With an id, rows of any other one are "
@@ -182,15 +121,81 @@ TEXTS: Mapping[str, KeyText] = {
     "discounts.valid_from": KeyText("First UTC day.", '"2026-07-01"'),
     "discounts.valid_to": KeyText("UTC day on which it no longer holds.", '"2027-07-01"'),
     "budgets.id": KeyText("A name of your own; it tells alerts apart.", '"chatbot-monthly"'),
-    "budgets.project": KeyText(
-        "Only this project's spend. Without project, model and scope: the whole organization's.",
-        '"proj_chatbot"',
+    "budgets.owner": KeyText("Who answers for it.", '"sam@example.com"'),
+    "budgets.provider": KeyText("Only this provider's spend.", '"openai"'),
+    "budgets.project": KeyText("Only this project's spend.", '"proj_chatbot"'),
+    "budgets.team": KeyText(
+        "Only projects of this team, as [directory] cost_centers maps them.", '"search"'
     ),
+    "budgets.cost_center": KeyText("Only projects of this cost centre.", '"CC-4711"'),
     "budgets.model": KeyText("Only this model's spend.", '"gpt-5-mini-2025-08-07"'),
     "budgets.scope": KeyText("Only this scope's: models, fine_tuning, storage, tools.", '"models"'),
-    "budgets.amount_usd": KeyText("US dollars for a calendar month.", '"2000.00"'),
+    "budgets.model_family": KeyText(
+        "Only models of this name, with or without a date behind it; a * at the end stands for any "
+        "ending. Not together with model.",
+        '"gpt-5-mini"',
+    ),
+    "budgets.api_key": KeyText(
+        "Only what this API key used. What the provider billed beyond usage names no key.",
+        '"key_abc"',
+    ),
+    "budgets.user": KeyText("Only what this user used.", '"user_abc"'),
+    "budgets.service_account": KeyText(
+        "Only what the keys of this service account used.", '"svc_abc"'
+    ),
+    "budgets.calendar": KeyText(
+        "Its periods: daily, weekly (from Monday), monthly, quarterly, yearly, or one range of "
+        'days, such as "2026-03-01 to 2026-05-15". Quarters and years begin with the fiscal year.',
+        '"monthly"',
+    ),
+    "budgets.amount_usd": KeyText(
+        "US dollars for each period. Needed, unless amount or amounts is there.", '"2000.00"'
+    ),
+    "budgets.amount": KeyText("In place of amount_usd: the amount in currency.", '"1800.00"'),
+    "budgets.currency": KeyText(
+        "Currency of amount; [currency] rates says what it is worth on a period's first day.",
+        '"USD"',
+    ),
+    "budgets.amounts": KeyText(
+        "Other amounts from a day on. Of the period in which the day lies it is the amount from "
+        "that day; periods that ended keep theirs.",
+        '[{ valid_from = "2027-01-01", amount_usd = "2500.00" }]',
+    ),
+    "budgets.rollover": KeyText(
+        "What goes over to the next period: none, unused, overspend, both. Needs valid_from.",
+        '"none"',
+    ),
+    "budgets.rollover_cap": KeyText(
+        "At most so much that is unused goes over, in the budget's currency.", '"500.00"'
+    ),
     "budgets.thresholds": KeyText(
-        "Percentages at which an alert is raised, once in a month each.", "[50, 80, 100]"
+        "Percentages at which an alert is raised, once in a period each.", "[50, 80, 100]"
+    ),
+    "budgets.thresholds_usd": KeyText(
+        "Amounts in US dollars at which an alert is raised, too.", '["1500.00"]'
+    ),
+    "budgets.forecast_thresholds": KeyText(
+        "Percentages at which an alert is raised on what the period is expected to cost, once "
+        "there are forecasts.",
+        "[100]",
+    ),
+    "budgets.hard": KeyText("Whether it is a limit and not only a plan.", "false"),
+    "budgets.valid_from": KeyText(
+        "First day; the period in which it lies counts as a whole.", '"2026-07-01"'
+    ),
+    "budgets.valid_to": KeyText("Day on which it no longer holds.", '"2027-07-01"'),
+    "amendments.budget": KeyText("Id of the budget.", '"chatbot-monthly"'),
+    "amendments.valid_from": KeyText("First day of the new amount.", '"2027-01-01"'),
+    "amendments.amount_usd": KeyText(
+        "US dollars for each period. Needed, unless amount is there.", '"2500.00"'
+    ),
+    "amendments.amount": KeyText("The amount where the budget has a currency.", '"2200.00"'),
+    "amendments.reason": KeyText("Why.", '"more users"'),
+    "amendments.by": KeyText("Who decided it.", '"sam@example.com"'),
+    "currency.rates": KeyText(
+        "A CSV with the columns currency, valid_from, usd_per_unit: a rate holds from its day "
+        "until the next one of its currency.",
+        '"rates.csv"',
     ),
     "directory.sync": KeyText(
         "Sources of kind openai also tell projects, people, keys and limits, at every run. false: "
@@ -274,106 +279,3 @@ TEXTS: Mapping[str, KeyText] = {
         "When it writes the report of the month just ended.", '"0 7 1 * *"'
     ),
 }
-
-
-def sections() -> tuple[Section, ...]:
-    """The tables of the file, in the order of the models."""
-    found = []
-    for name, field in Config.model_fields.items():
-        model, is_list = _model_of(field)
-        named = {k: f for k, f in model.model_fields.items() if get_origin(f.annotation) is dict}
-        found.append(Section(name, _what(model), is_list, _keys(name, model, set(named))))
-        for key, inner in named.items():
-            route = get_args(inner.annotation)[1]
-            path = f"{name}.{key}"
-            found.append(Section(path, _what(route), False, _keys(path, route, set()), True))
-    return tuple(found)
-
-
-def starting_file() -> str:
-    """A tollbook.toml with every key: what is needed to begin is on, the rest off, all explained.
-
-    Fails: KeyError for a key that `TEXTS` does not know.
-    """
-    return "\n".join([_HEAD, *(line for s in sections() for line in _section_lines(s))])
-
-
-def markdown_table() -> str:
-    """The keys as a Markdown table: key, meaning, default."""
-    rows = ["| key | what | default |", "|---|---|---|"]
-    for section in sections():
-        for key in section.keys:
-            default = "needed" if key.is_required else _as_toml(key.default)
-            cell = default if default in {"", "needed"} else f"`{default}`"
-            rows.append(f"| `{section.header} {key.name}` | {TEXTS[key.path].what} | {cell} |")
-    return "\n".join(rows)
-
-
-def _what(model: type[BaseModel]) -> str:
-    return " ".join((model.__doc__ or "").split())
-
-
-def _keys(section: str, model: type[BaseModel], others: Collection[str]) -> tuple[Key, ...]:
-    return tuple(
-        Key(section, key, None if f.is_required() else f.get_default(), f.is_required())
-        for key, f in model.model_fields.items()
-        if key not in others
-    )
-
-
-def _model_of(field: FieldInfo) -> tuple[type[BaseModel], bool]:
-    annotation = field.annotation
-    arguments = get_args(annotation)
-    model = arguments[0] if arguments else annotation
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise TypeError(f"{annotation} is not a section of the file")
-    return model, bool(arguments)
-
-
-def _section_lines(section: Section) -> Iterator[str]:
-    texts = {key.name: TEXTS[key.path] for key in section.keys}
-    is_many = section.is_list or section.is_named
-    is_off = is_many and not any(text.is_on for text in texts.values())
-    header = section.header
-    again = " Write one such block for each." if is_many else ""
-    yield from _comment(section.what + again)
-    yield f"#{header}" if is_off else header
-    fetching = [k for k in section.keys if section.name == "sources" and k.name in FETCHING]
-    for key in (k for k in section.keys if k not in fetching):
-        yield from _key_lines(key, texts[key.name])
-    if fetching:
-        yield from _comment(_FETCHED)
-        yield from _FETCHED_BLOCK
-        yield ""
-    for key in fetching:
-        yield from _key_lines(key, texts[key.name])
-
-
-def _key_lines(key: Key, text: KeyText) -> Iterator[str]:
-    what = text.what
-    if key.is_required and not text.is_on:
-        what += " Needed."
-    yield from _comment(what)
-    yield f"{'' if text.is_on else '#'}{key.name} = {text.example}"
-    yield ""
-
-
-def _comment(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
-
-
-def _as_toml(value: Any) -> str:
-    """A default as one would write it; empty where there is none."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str() | Path():
-            return f'"{value}"'
-        case tuple():
-            return f"[{', '.join(_as_toml(item) for item in value)}]"
-        case int() | Decimal():
-            return str(value)
-        case _:
-            raise TypeError(f"no way to write {value!r}")

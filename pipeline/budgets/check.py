@@ -1,0 +1,114 @@
+"""What is doubtful about budgets as a whole: unknown projects, two of the same, more below than
+above. Nothing here stops a run. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from pipeline.budgets.period import Period
+from pipeline.budgets.plan import Plan, amount_in_usd
+from pipeline.budgets.rates import Rates
+from pipeline.money import EXACT, display_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something about budgets that should be looked at."""
+
+    what: str
+    is_over_allocated: bool = False
+
+
+def doubts(
+    plans: Sequence[Plan], projects: Collection[str] | None, rates: Rates, today: date
+) -> Iterator[Doubt]:
+    """What is doubtful about plans, in words. Takes the ids of all projects; None: not known."""
+    for plan in plans:
+        project = plan.subject.project_id
+        if projects is not None and project is not None and project not in projects:
+            yield Doubt(
+                f"budget {plan.budget_id}: the project {project!r} is not in the directory and has "
+                "no usage"
+            )
+    yield from _twice(plans)
+    for plan in plans:
+        yield from _over_allocated(plan, plans, rates, today)
+
+
+def _twice(plans: Sequence[Plan]) -> Iterator[Doubt]:
+    seen: dict[tuple[object, str], Plan] = {}
+    for plan in plans:
+        other = seen.setdefault((plan.subject, plan.calendar_name), plan)
+        if other is not plan and _overlap(other, plan):
+            yield Doubt(
+                f"budgets {other.budget_id} and {plan.budget_id} are for the same: "
+                f"{plan.subject.text()}, by {plan.calendar_name}"
+            )
+
+
+def _overlap(one: Plan, other: Plan) -> bool:
+    since = max(one.valid_from or date.min, other.valid_from or date.min)
+    return since < min(one.valid_to or date.max, other.valid_to or date.max)
+
+
+def _over_allocated(
+    parent: Plan, plans: Sequence[Plan], rates: Rates, today: date
+) -> Iterator[Doubt]:
+    """Whether budgets that divide another one come to more than it, in its current period."""
+    if not parent.calendar.has(today):
+        return
+    period = parent.calendar.period_of(today)
+    whole = _planned(parent, period, rates, today)
+    if whole is None:
+        return
+    shares: dict[str, list[tuple[Plan, Decimal]]] = defaultdict(list)
+    mine = parent.subject.conditions()
+    for plan in plans:
+        theirs = plan.subject.conditions()
+        more = set(theirs) - set(mine)
+        if len(more) != 1 or any(theirs.get(name) != value for name, value in mine.items()):
+            continue
+        amount = _inside(plan, period, rates, today)
+        if amount is not None:
+            shares[more.pop()].append((plan, amount))
+    for parts in shares.values():
+        together = Decimal(0)
+        for _, amount in parts:
+            together = EXACT.add(together, amount)
+        if together > whole:
+            names = ", ".join(f"{plan.budget_id} {display_usd(amount)}" for plan, amount in parts)
+            yield Doubt(
+                f"budget {parent.budget_id}: the budgets below it come to {display_usd(together)} "
+                f"in {period.label}, {display_usd(EXACT.subtract(together, whole))} more than its "
+                f"{display_usd(whole)} ({names})",
+                is_over_allocated=True,
+            )
+
+
+def _inside(plan: Plan, period: Period, rates: Rates, today: date) -> Decimal | None:
+    """What a plan has in the days of another's period; None where its periods are longer."""
+    inside = [
+        p
+        for p in plan.calendar.periods(period.start, period.end)
+        if p.start >= period.start and p.end <= period.end and plan.is_planned(p)
+    ]
+    amounts = [_planned(plan, p, rates, today) for p in inside]
+    found = [amount for amount in amounts if amount is not None]
+    if not found:
+        return None
+    together = Decimal(0)
+    for amount in found:
+        together = EXACT.add(together, amount)
+    return together
+
+
+def _planned(plan: Plan, period: Period, rates: Rates, today: date) -> Decimal | None:
+    if not plan.is_planned(period):
+        return None
+    amount = plan.amount_on(min(max(today, period.start), period.last)).amount
+    return amount_in_usd(amount, plan.currency, period, rates)

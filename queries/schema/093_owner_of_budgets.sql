@@ -1,0 +1,2 @@
+-- row: as in 086_plans_of_budgets.
+ALTER TABLE budget_status ADD COLUMN owner VARCHAR
