@@ -48,6 +48,7 @@ NAME_OPENAI = (
     "providers.openai",
     "pricing.seeding",
     "demo",
+    "config.keys.key_texts",
     "config.keys.reference",
     "config.source_section",
     "cli.ingest",

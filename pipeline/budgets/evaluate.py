@@ -35,9 +35,10 @@ def update_status(
         statuses = evaluate(db.con, plans, kept, rates=rates, today=today)
     finally:
         db.con.unregister("spend_by_day")
-    store.save(db.con, statuses)
     names = directory_store.project_names(db)
-    return [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
+    named = [replace(s, project_name=names.get(s.project_id or "")) for s in statuses]
+    store.save(db.con, named)
+    return named
 
 
 def evaluate(

@@ -15,7 +15,7 @@
 -- column amount_usd DECIMAL(38,24): What may be spent in the period, USD:
 --   base_amount_usd + carried_usd
 -- column base_amount_usd DECIMAL(38,24): The amount planned for the period, USD
--- column carried_usd DECIMAL(38,24): Carried over from the period before: unused, or (negative)
+-- column carried_usd DECIMAL(38,24): Carried over from the period before, USD: unused, or (negative)
 --   overspent
 -- column base_amount DECIMAL(38,24): The amount planned, in the budget's currency
 -- column currency VARCHAR: Currency of base_amount; USD at the rate of the first day of the period

@@ -24,7 +24,8 @@
 -- column valid_from_date DATE: First day; NULL: from the beginning
 -- column valid_to_date DATE: First day on which it no longer holds; NULL: without end
 -- column thresholds INTEGER[]: Percentages at which an alert is raised, ascending
--- column thresholds_usd DECIMAL(38,24)[]: Amounts at which an alert is raised, ascending
+-- column thresholds_usd DECIMAL(38,24)[]: Amounts at which an alert is raised, USD,
+--   ascending
 -- column forecast_thresholds INTEGER[]: Percentages of the forecast at which an alert is raised
 SELECT
   budget_id, covers, project_id, model, model_family, scope, provider, team, cost_center, api_key_id,

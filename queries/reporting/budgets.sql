@@ -16,7 +16,13 @@ SELECT
   forecast_high_usd,
   crossing_date,
   thresholds,
-  state
+  state,
+  period_label,
+  covers,
+  owner,
+  carried_usd,
+  base_amount,
+  currency
 FROM budget_status
 WHERE period_start_date < $until AND period_end_date > $since
 ORDER BY budget_id, period_start_date

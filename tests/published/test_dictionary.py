@@ -34,6 +34,8 @@ VIEWS = (
     "api_keys",
     "rate_limits",
     "budgets",
+    "budget_changes",
+    "budget_crossings",
     "minute_usage",
     "rate_limit_minutes",
     "rate_limit_coverage",
@@ -101,7 +103,11 @@ def test_names_carry_kind_and_unit(view: str) -> None:
     """Money ends in _usd and is exact, times end in _at, dates in _date, claims are BOOLEAN."""
     for name, (kind, comment) in dictionary()[view].items():
         if name.endswith("_usd"):
-            assert kind in {"DECIMAL(38,24)", "DECIMAL(22,18)", "DECIMAL(38,18)"}, name
+            assert kind.removesuffix("[]") in {
+                "DECIMAL(38,24)",
+                "DECIMAL(22,18)",
+                "DECIMAL(38,18)",
+            }, name
             assert "USD" in comment, name
         if name.startswith("is_"):
             assert kind == "BOOLEAN", name

@@ -74,7 +74,9 @@ CREATE TABLE budget_status (
   period_end_date DATE, amount_usd DECIMAL(38,24), spent_usd DECIMAL(38,24),
   spent_ratio DECIMAL(38,6), is_lower_bound BOOLEAN, unpriced_quantity DECIMAL(22,6),
   forecast_usd DECIMAL(38,24), forecast_low_usd DECIMAL(38,24), forecast_high_usd DECIMAL(38,24),
-  crossing_date DATE, thresholds INTEGER[], state VARCHAR);
+  crossing_date DATE, thresholds INTEGER[], state VARCHAR, period_label VARCHAR,
+  covers VARCHAR, owner VARCHAR, carried_usd DECIMAL(38,24) DEFAULT 0,
+  base_amount DECIMAL(38,24) DEFAULT 0, currency VARCHAR DEFAULT 'USD');
 CREATE TABLE alerts (
   alert_id VARCHAR, raised_at TIMESTAMP, kind VARCHAR, subject_id VARCHAR, period_start_date DATE,
   threshold_percent INTEGER, severity VARCHAR, message VARCHAR, state VARCHAR,

@@ -193,7 +193,8 @@ def tick_label(value: Decimal) -> str:
 
 def budget_bar(budget: BudgetLine, *, has_forecast: bool) -> BudgetBar:
     """A budget's bar; it shows up to twice the budget, and is cut where more was spent."""
-    spent = budget.spent_ratio or ZERO
+    used_up = Decimal(2) if budget.state == "over" else ZERO
+    spent = used_up if budget.spent_ratio is None else budget.spent_ratio
     ends = [Decimal(1), spent]
     forecast = _of(budget.forecast_usd, budget) if has_forecast else None
     low = _of(budget.forecast_low_usd, budget) if has_forecast else None
