@@ -86,9 +86,10 @@ PERMISSIONS = DirectoryTable("model_permissions", ("project_id",), ("mode", "mod
 SPEND_LIMITS = DirectoryTable(
     "spend_limits", ("project_id",), ("amount_usd", "period", "enforcement")
 )
+SPEND_ALERTS = DirectoryTable("spend_alerts", ("project_id", "alert_id"), ("amount_usd", "period"))
 TABLES = (
     *(PROJECTS, USERS, INVITES, MEMBERS, ACCOUNTS, KEYS, RATE_LIMITS, PERMISSIONS),
-    SPEND_LIMITS,
+    *(SPEND_LIMITS, SPEND_ALERTS),
 )
 
 

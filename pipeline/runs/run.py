@@ -199,7 +199,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.alerts.monitors import evaluate as monitors
     from pipeline.budgets.evaluate import update_status
     from pipeline.budgets.history import record_plans, record_rates
-    from pipeline.budgets.plan import configured_plans
+    from pipeline.budgets.provider_plans import plans_of
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.load import fetched_costs
@@ -240,7 +240,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         anew=change.compare_again,
     )
     run.begin("budgets and alerts")
-    plans, rates = configured_plans(config), run.inputs.rates
+    plans, rates = plans_of(config, db), run.inputs.rates
     record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
     record_rates(db.con, rates, at=run.started_at)
     statuses = update_status(db, plans, list(days.values()), rates=rates, today=run.today)

@@ -51,6 +51,7 @@ VIEWS = (
     "organization_users",
     "invites",
     "spend_limits",
+    "spend_alerts",
     "cost_centers",
 )
 

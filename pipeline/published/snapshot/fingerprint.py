@@ -67,6 +67,7 @@ HASHED = (
     "retries",
     "service_accounts",
     "settings",
+    "spend_alerts",
     "spend_limits",
 )
 # Of this table, all but what tells a run that a file was not touched.

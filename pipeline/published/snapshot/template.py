@@ -43,6 +43,7 @@ COPIED = {
     "organization_users": "",
     "invites": "",
     "spend_limits": "",
+    "spend_alerts": "",
     "cost_centers": "",
     "minute_coverage": "",
     "excluded_rows": "",

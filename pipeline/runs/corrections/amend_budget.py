@@ -16,6 +16,7 @@ from pipeline.budgets.history import (
 )
 from pipeline.budgets.permission import refusal
 from pipeline.budgets.plan import Plan, configured_plans
+from pipeline.budgets.provider_plans import plans_of
 from pipeline.config.budget_files import read_budget_files
 from pipeline.config.load import read_toml
 from pipeline.config.model import Config
@@ -55,6 +56,7 @@ def amend_budget(
     path = file_of(new.budget_id, config_file, run.config.budget_settings.files)
     read_again = load_again if path == config_file else _read_budgets
     write_amount(path, new, plan.currency, read_again)
+    known = plans_of(run.config, run.db)
     config = load_again(config_file)
     run = replace(
         run,
@@ -64,7 +66,7 @@ def amend_budget(
     [changed] = [p for p in configured_plans(config) if p.budget_id == new.budget_id]
     with run.db.transaction():
         # what was changed in the files before is not this change
-        record_plans(run.db.con, plans, at=run.started_at, run_id=run.run_id)
+        record_plans(run.db.con, known, at=run.started_at, run_id=run.run_id)
         save_version(run.db.con, new.budget_id, changed, at=run.started_at, run_id=None)
         save_changes(
             run.db.con,

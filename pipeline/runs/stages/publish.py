@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.budgets import store as budget_store
-from pipeline.budgets.plan import configured_plans
+from pipeline.budgets.provider_plans import plans_of
 from pipeline.calendar.coverage import calendar_frame, followed_providers
 from pipeline.charges import store as charge_store
 from pipeline.charges.newer_prices import newer_prices
@@ -24,7 +24,7 @@ def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
         days=list(days.values()),
         postings=charge_store.postings(db, storage.root),
         prices=price_store.published_prices(book, storage.cache),
-        budgets=budget_store.published_budgets(configured_plans(run.config), run.today),
+        budgets=budget_store.published_budgets(plans_of(run.config, run.db), run.today),
         aliases=price_store.published_aliases(book),
         calendar=calendar_frame(db, run.config, run.kinds, run.configured, run.now),
         followed=followed_providers(db, run.kinds, run.configured),

@@ -198,6 +198,14 @@ def _add_limits(state: State, organization: Organization) -> None:
         "interval": "month",
         "enforcement": {"status": "enforcing"},
     }
+    code.spend_alerts["alert_code_400"] = {
+        "object": "project.spend_alert",
+        "id": "alert_code_400",
+        "threshold_amount": 40_000,
+        "currency": "USD",
+        "interval": "month",
+        "notification_channel": {"type": "email", "recipients": ["finance@example.com"]},
+    }
     contracts = state.projects[organization.project("contracts").id]
     contracts.model_permissions = {
         "object": "project.model_permissions",

@@ -105,6 +105,14 @@ def _project_spend_limit(state: State, request: Request) -> Json:
     return found
 
 
+def _spend_alerts(state: State, request: Request) -> Json:
+    return listed(state.spend_alerts, request.parameters)
+
+
+def _project_spend_alerts(state: State, request: Request) -> Json:
+    return listed(state.project(request.ids[0]).spend_alerts, request.parameters)
+
+
 _PROJECT = "/organization/projects/*"
 ROUTES = (
     Route("GET", "/organization/projects", _projects),
@@ -117,4 +125,6 @@ ROUTES = (
     Route("GET", f"{_PROJECT}/rate_limits", _rate_limits),
     Route("GET", f"{_PROJECT}/model_permissions", _model_permissions),
     Route("GET", f"{_PROJECT}/spend_limit", _project_spend_limit),
+    Route("GET", "/organization/spend_alerts", _spend_alerts),
+    Route("GET", f"{_PROJECT}/spend_alerts", _project_spend_alerts),
 )

@@ -32,6 +32,7 @@ class ProjectState:
     api_keys: Objects = field(default_factory=dict)  # without `owner_project_access`
     rate_limits: Objects = field(default_factory=dict)
     spend_limit: Json | None = None
+    spend_alerts: Objects = field(default_factory=dict)
     model_permissions: Json | None = None
     hidden_until: datetime | None = None  # a new one is not found everywhere at once
 
@@ -54,6 +55,7 @@ class State:
     users: Objects = field(default_factory=dict)
     invites: Objects = field(default_factory=dict)
     spend_limit: Json | None = None
+    spend_alerts: Objects = field(default_factory=dict)
     rate_limits: Objects = field(default_factory=dict)  # the organization's own, by id
     lock: threading.RLock = field(default_factory=threading.RLock)
     _minted: int = 0

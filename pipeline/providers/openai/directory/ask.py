@@ -22,6 +22,7 @@ PROJECTS_PATH = "/organization/projects"
 USERS_PATH = "/organization/users"
 INVITES_PATH = "/organization/invites"
 SPEND_LIMIT_PATH = "/organization/spend_limit"
+SPEND_ALERTS_PATH = "/organization/spend_alerts"
 _PROJECTS: Parameters = {"include_archived": True, "limit": PAGE}
 # What is asked of each project; a list, or one object.
 OF_A_PROJECT: tuple[tuple[str, Parameters | None], ...] = (
@@ -31,6 +32,7 @@ OF_A_PROJECT: tuple[tuple[str, Parameters | None], ...] = (
     ("rate_limits", {"limit": PAGE}),
     ("model_permissions", None),
     ("spend_limit", None),
+    ("spend_alerts", {"limit": PAGE}),
 )
 # An archived project has nothing else any more, and may refuse even this.
 OF_AN_ARCHIVED_ONE = ("api_keys",)
@@ -76,6 +78,7 @@ def ask(
         (USERS_PATH, {"limit": PAGE}),
         (INVITES_PATH, {"limit": PAGE}),
         (SPEND_LIMIT_PATH, None),
+        (SPEND_ALERTS_PATH, {"limit": PAGE}),
         *_questions(projects.items),
     ]
     if projects.error is not None and projects.error.is_unreachable:

@@ -21,6 +21,7 @@ from pipeline.directory.model import (
     PERMISSIONS,
     PROJECTS,
     RATE_LIMITS,
+    SPEND_ALERTS,
     SPEND_LIMITS,
     USERS,
     WHOLE,
@@ -33,6 +34,7 @@ from pipeline.money import EXACT
 from pipeline.providers.openai.directory.ask import (
     INVITES_PATH,
     PROJECTS_PATH,
+    SPEND_ALERTS_PATH,
     SPEND_LIMIT_PATH,
     USERS_PATH,
     Asked,
@@ -63,6 +65,7 @@ def read(document: Document, origin: str, *, young_seconds: int = 600) -> Direct
         (USERS_PATH, USERS, _user),
         (INVITES_PATH, INVITES, _invite),
         (SPEND_LIMIT_PATH, SPEND_LIMITS, _spend_limit_of(None)),
+        (SPEND_ALERTS_PATH, SPEND_ALERTS, _spend_alert_of(None)),
     ):
         if path in by_path:
             _take(found, by_path[path], table, WHOLE, make, failures)
@@ -93,6 +96,7 @@ def _read_project(
         ("rate_limits", RATE_LIMITS, _limit_of(project_id)),
         ("model_permissions", PERMISSIONS, _permissions_of(project_id)),
         ("spend_limit", SPEND_LIMITS, _spend_limit_of(project_id)),
+        ("spend_alerts", SPEND_ALERTS, _spend_alert_of(project_id)),
     ):
         try:
             answer = by_path.get(project_path(project_id, what))
@@ -120,7 +124,7 @@ def _take(
 ) -> None:
     """The items of one answer as facts; whole, unless one of them cannot be understood."""
     if answer.error is not None:
-        if answer.status == 404 and table in {PERMISSIONS, SPEND_LIMITS}:
+        if answer.status == 404 and table in {PERMISSIONS, SPEND_LIMITS, SPEND_ALERTS}:
             found.entries.close(table, scope)  # none is set
         else:
             failures[_general(answer.path)].append(answer)
@@ -309,6 +313,17 @@ def _spend_limit_of(project_id: str | None) -> Callable[[Item], Entry | None]:
         return Entry(
             (project_id,), (amount_usd, _text(item.get("interval")) or "month", enforcement)
         )
+
+    return make
+
+
+def _spend_alert_of(project_id: str | None) -> Callable[[Item], Entry | None]:
+    def make(item: Item) -> Entry | None:
+        alert_id, cents = _text(item.get("id")), _count(item.get("threshold_amount"))
+        if alert_id is None or not cents or cents >= _MOST_CENTS:
+            return None
+        amount_usd = EXACT.divide(Decimal(cents), _CENTS)
+        return Entry((project_id, alert_id), (amount_usd, _text(item.get("interval")) or "month"))
 
     return make
 
