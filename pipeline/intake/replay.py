@@ -39,7 +39,7 @@ def take_lines(
         basis="charge" if entry.basis == "charge" else "detail",
         zone=intake.zone,
         recorded_at=intake.recorded_at,
-        now=intake.recorded_at,
+        now=intake.now,
         input_file=entry.input_file,
         organizations=intake.organizations,
     )

@@ -35,6 +35,7 @@ class IntakeSession:
     zone: ZoneInfo
     run_id: str
     recorded_at: datetime
+    now: datetime  # the later of the business clock and the real one: what is after it is future
     stop: threading.Event
     settlement: BucketSettlement
     superseded: LedgerWriter  # of rows of bucket versions that never are current
@@ -72,7 +73,7 @@ class IntakeSession:
             basis=source.basis,
             zone=self.zone,
             recorded_at=self.recorded_at,
-            now=self.recorded_at,
+            now=self.now,
             input_file=file.name,
             organizations=self.organizations,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -92,3 +93,14 @@ def test_a_cost_that_fits_no_charge_names_its_row(workspace: Workspace) -> None:
     workspace.price(price("alpha", "text_input_tokens", "1"))
     workspace.run()
     assert workspace.rows("SELECT count(*) FROM usage") == [(200,)]
+
+
+def test_a_month_turn_can_be_rehearsed(workspace: Workspace) -> None:
+    """What is in the future is so by the business clock, where that one is ahead."""
+    ahead = request("1") | {"created": "2026-12-01T10:00:00Z"}
+    workspace.write("logs/a.jsonl", lines(ahead))
+    workspace.run(now=datetime(2026, 11, 24, 8))
+    assert workspace.rows(HELD) == [(1, "implausible_time")]
+    workspace.write("logs/b.jsonl", lines(ahead | {"id": "2"}))
+    workspace.run(now=datetime(2026, 12, 1, 12))
+    assert workspace.rows("SELECT record_id FROM usage") == [("2",)]

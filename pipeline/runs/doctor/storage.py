@@ -154,7 +154,7 @@ def _files(db: Database, storage: StorageLayout) -> Check:
     more = f" and {len(bad) - _SHOWN_FILES} more" if len(bad) > _SHOWN_FILES else ""
     are = "is" if len(bad) == 1 else "are"
     value = f"{counted(len(bad), 'file')} of the books {are} missing or damaged: {shown}{more}"
-    return _stops("files", value, "Restore them from a backup.")
+    return _stops("files", value, f"Restore {'it' if len(bad) == 1 else 'them'} from a backup.")
 
 
 def _agreed(db: Database, config: Config) -> Iterator[Check]:

@@ -164,6 +164,7 @@ def open_intake(run: RunContext) -> IntakeSession:
         zone=run.config.organization.zone,
         run_id=run.run_id,
         recorded_at=run.started_at,
+        now=max(run.now, run.started_at),
         stop=run.stop,
     )
 
