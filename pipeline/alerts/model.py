@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +14,7 @@ from pipeline.budgets.period import Period
 from pipeline.budgets.status import BudgetStatus, Threshold
 
 AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
-AlertState = Literal["open", "resolved", "retracted"]
+AlertState = Literal["open", "acknowledged", "escalated", "resolved", "retracted"]
 AlertDelivery = Literal[
     "to send", "sent", "printed", "not delivered", "not sent (period had ended)"
 ]
@@ -32,6 +34,7 @@ DeliveryOutcome = Literal["delivered", "had it", "failed", "given up", "waits", 
 
 PRINTED = "printed"
 NOT_SENT: AlertDelivery = "not sent (period had ended)"
+_OCCURRENCE = re.compile(r"(?<=^alert-[0-9a-f]{16})-\d+$")
 SEVERITY_RANK: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -111,7 +114,7 @@ Facts = BudgetThreshold | RateLimitUse | PolicyBreach | RunProblem | GoodRun | J
 class Condition:
     """Something that may be wrong, as this look found it: what a kind tells the state machine."""
 
-    alert_id: str  # the identity of what an alert about it says
+    alert_id: str  # the identity of what an alert about it says, which is the first one's id
     kind: AlertKind
     subject_id: str
     period: Period | None
@@ -124,6 +127,22 @@ class Condition:
     amount_usd: Decimal | None = None
     spent_usd: Decimal | None = None
     threshold_usd: Decimal | None = None  # in place of a percentage
+
+
+@dataclass(frozen=True, slots=True)
+class Followup:
+    """What was done about an alert since it was raised, and how it stands since."""
+
+    project_id: str | None = None  # the project it is about; None: no single one
+    notified_at: datetime | None = None  # of the last message about it
+    notified_spent_usd: Decimal | None = None
+    current_message: str | None = None  # how it stands now
+    current_spent_usd: Decimal | None = None
+    no_data_since_at: datetime | None = None  # None: it is known how it stands
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    note: str | None = None
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +169,17 @@ class Alert:
     times_raised: int
     run_id: str  # the run that raised it last
     threshold_usd: Decimal | None = None  # in place of a percentage
+    followup: Followup = Followup()
+
+    @property
+    def condition_id(self) -> str:
+        """What it says, by which its condition is known: the same at each occurrence."""
+        return _OCCURRENCE.sub("", self.alert_id)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits for somebody, or for its end."""
+        return self.is_firing and self.state in {"open", "acknowledged", "escalated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +254,26 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to an alert."""
+
+    alert_id: str
+    at: datetime
+    event: str  # a transition
+    who: str | None = None
+    note: str | None = None
+    message_id: str | None = None  # the message that told of it
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What one run has to store and to send."""
 
     new: tuple[Alert, ...] = ()
     updates: tuple[Alert, ...] = ()
     messages: tuple[Message, ...] = ()
+    events: tuple[Event, ...] = ()
+    followed: tuple[Alert, ...] = ()  # known ones with how they stand now; nobody is told
 
 
 def condition_of(
@@ -237,7 +281,7 @@ def condition_of(
 ) -> Condition:
     """The condition behind a known alert."""
     return Condition(
-        alert_id=alert.alert_id,
+        alert_id=alert.condition_id,
         kind=alert.kind,
         subject_id=alert.subject_id,
         period=None,
@@ -251,7 +295,36 @@ def condition_of(
     )
 
 
+def project_of(facts: Facts | None) -> str | None:
+    """The project that facts are about; None: no single one."""
+    match facts:
+        case BudgetThreshold():
+            return facts.status.project_id
+        case RateLimitUse() | PolicyBreach():
+            return facts.project_id
+        case _:
+            return None
+
+
+def occurrence_id(condition_id: str, number: int) -> str:
+    """The id of an alert: that of its condition, with a number from the second time on."""
+    return condition_id if number == 1 else f"{condition_id}-{number}"
+
+
+def newest(known: Iterable[Alert]) -> dict[str, Alert]:
+    """The last occurrence of each condition, by the condition's id."""
+    found: dict[str, Alert] = {}
+    for alert in known:
+        other = found.get(alert.condition_id)
+        if other is None or alert.times_raised >= other.times_raised:
+            found[alert.condition_id] = alert
+    return found
+
+
 def alert_id(kind: AlertKind, subject_id: str, period: Period | None, key: str) -> str:
-    """The identity of what an alert says, the same on every run and every machine."""
+    """The identity of what an alert says, the same on every run and every machine.
+
+    The first alert about it has this id, later ones have a number behind it.
+    """
     parts = (kind, subject_id, period.key if period else "", key)
     return "alert-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

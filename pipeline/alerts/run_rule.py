@@ -23,7 +23,7 @@ _SEVERITY: dict[str, Severity] = {"failed": "critical", "partial": "warning"}
 
 def conditions(end: RunProblem | GoodRun, known: Sequence[Alert]) -> list[Condition]:
     """The condition of a run that went wrong; for a good one, one for each open alert of runs."""
-    open_alerts = [a for a in known if a.kind == "run" and a.state == "open"]
+    open_alerts = [a for a in known if a.kind == "run" and a.is_live]
     if isinstance(end, GoodRun):
         return [condition_of(a, "over", facts=end) for a in open_alerts]
     severity = _SEVERITY[end.outcome]

@@ -1,16 +1,15 @@
 """The life of an alert, for every kind: conditions and known alerts in, a decision out.
 
-Pure: no clock, no database, no channel. An alert is identified by what it says (kind, subject,
-period, threshold), so the same condition has the same `alert_id` on every run, also after a crash.
+Pure: no clock, no database, no channel. What an alert says (kind, subject, period, threshold) is
+its condition, which has the same id on every run, also after a crash. It is raised once; when it
+was cleared and holds again, that is another alert, with a number behind the condition's id.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 from pipeline.alerts.model import (
     NOT_SENT,
@@ -18,51 +17,18 @@ from pipeline.alerts.model import (
     Change,
     Condition,
     Decision,
-    Message,
-    Observation,
-    Phase,
+    Event,
+    Followup,
+    newest,
+    occurrence_id,
+    project_of,
 )
+from pipeline.alerts.news import DEFAULT, Addressing, messages_of
 from pipeline.alerts.texts import messages
+from pipeline.alerts.transitions import Transition, transition_of
 
-# unknown: there is none. open: it holds. settled: it holds, and its period is over. cleared: it
-# holds no longer.
-Standing = Literal["unknown", "open", "settled", "cleared"]
-# raise: open it and notify. report: notify, and store it as resolved, since its period is over.
-# record: store it as resolved, nobody is notified. retract, resolve: clear it, and notify those who
-# were notified. expire: its period ended, settle it in silence. withdraw: clear it in silence.
-Transition = Literal[
-    "raise", "report", "record", "retract", "resolve", "expire", "withdraw", "keep"
-]
-
-_TABLE: tuple[tuple[Standing, Observation, Transition, Transition, Transition], ...] = (
-    # alert is   observed        running     ended       unwatched
-    ("unknown", "firing", "raise", "report", "record"),
-    ("unknown", "disproved", "keep", "keep", "keep"),
-    ("unknown", "over", "keep", "keep", "keep"),
-    ("unknown", "withdrawn", "keep", "keep", "keep"),
-    ("unknown", "unobserved", "keep", "keep", "keep"),
-    ("open", "firing", "keep", "expire", "expire"),
-    ("open", "disproved", "retract", "retract", "retract"),
-    ("open", "over", "resolve", "resolve", "resolve"),
-    ("open", "withdrawn", "withdraw", "withdraw", "withdraw"),
-    ("open", "unobserved", "keep", "expire", "expire"),
-    ("settled", "firing", "keep", "keep", "keep"),
-    ("settled", "disproved", "retract", "retract", "retract"),
-    ("settled", "over", "resolve", "resolve", "resolve"),
-    ("settled", "withdrawn", "keep", "keep", "keep"),
-    ("settled", "unobserved", "keep", "keep", "keep"),
-    ("cleared", "firing", "raise", "report", "record"),
-    ("cleared", "disproved", "keep", "keep", "keep"),
-    ("cleared", "over", "keep", "keep", "keep"),
-    ("cleared", "withdrawn", "keep", "keep", "keep"),
-    ("cleared", "unobserved", "keep", "keep", "keep"),
-)
-_PHASES: tuple[Phase, ...] = ("running", "ended", "unwatched")
-TRANSITIONS: dict[tuple[Standing, Observation, Phase], Transition] = {
-    (standing, observed, phase): transition
-    for standing, observed, *by_phase in _TABLE
-    for phase, transition in zip(_PHASES, by_phase, strict=True)
-}
+_RAISING: frozenset[Transition] = frozenset({"raise", "report", "record"})
+_NOTIFYING: frozenset[Transition] = frozenset({"raise", "report", "retract", "resolve"})
 
 
 def decide(
@@ -72,37 +38,46 @@ def decide(
     now: datetime,
     run_id: str,
     organization: str,
+    addressing: Addressing = DEFAULT,
 ) -> Decision:
     """What to store and to send, given the conditions of one kind and the alerts known so far.
 
-    **Gives** the changed alerts in the order of the conditions, and at most one message, which
-    speaks of all that is news.
+    **Gives** the changed alerts in the order of the conditions, and the messages: one for each
+    destination, which speaks of all that is news for it.
     """
-    by_id = {alert.alert_id: alert for alert in known}
+    by_condition = newest(known)
     new: list[Alert] = []
     updates: list[Alert] = []
     news: list[Change] = []
+    events: list[Event] = []
+    followed: list[Alert] = []
     for condition in conditions:
-        before = by_id.get(condition.alert_id)
-        transition = TRANSITIONS[standing_of(before), condition.observed, condition.phase]
+        before = by_condition.get(condition.alert_id)
+        transition = transition_of(before, condition.observed, condition.phase)
         after = _apply(transition, condition, before, now, run_id)
         if after is None:
             continue
-        (updates if before else new).append(after)
-        if transition in {"raise", "report", "retract", "resolve"} and after.delivery != NOT_SENT:
+        is_notified = transition in _NOTIFYING and after.delivery != NOT_SENT
+        if is_notified:
+            after = replace(after, followup=_notified(after, now))
+        if transition == "follow":
+            followed.append(after)
+            continue
+        (new if transition in _RAISING else updates).append(after)
+        events.append(Event(after.alert_id, now, transition))
+        if is_notified:
             news.append(Change(condition, before, after))
-    if not news:
-        return Decision(tuple(new), tuple(updates))
-    return Decision(tuple(new), tuple(updates), (_message(news, now, run_id, organization),))
-
-
-def standing_of(alert: Alert | None) -> Standing:
-    """How an alert stands."""
-    if alert is None:
-        return "unknown"
-    if not alert.is_firing:
-        return "cleared"
-    return "open" if alert.state == "open" else "settled"
+    sent = messages_of(
+        news, now=now, run_id=run_id, organization=organization, addressing=addressing
+    )
+    told = {i: m.message_id for m in reversed(sent) for i in m.alert_ids}
+    return Decision(
+        tuple(new),
+        tuple(updates),
+        sent,
+        tuple(replace(e, message_id=told.get(e.alert_id)) for e in events),
+        tuple(followed),
+    )
 
 
 def _apply(
@@ -113,10 +88,14 @@ def _apply(
     run_id: str,
 ) -> Alert | None:
     """The alert after a transition; None where it stays as it is."""
-    if transition in {"raise", "report", "record"}:
+    if transition in _RAISING:
         return _raised(transition, condition, before, now, run_id)
     if before is None or transition == "keep":
         return None
+    if transition == "follow":
+        return _followed(condition, before)
+    if transition == "miss":
+        return _missed(before, now)
     if transition == "expire":
         return replace(before, state="resolved", resolved_at=now)
     cleared = replace(
@@ -134,8 +113,10 @@ def _raised(
     transition: Transition, condition: Condition, before: Alert | None, now: datetime, run_id: str
 ) -> Alert:
     period, is_open = condition.period, transition == "raise"
+    times = before.times_raised + 1 if before else 1
+    text = messages.raised(condition)
     return Alert(
-        alert_id=condition.alert_id,
+        alert_id=occurrence_id(condition.alert_id, times),
         raised_at=now,
         kind=condition.kind,
         subject_id=condition.subject_id,
@@ -144,7 +125,7 @@ def _raised(
         threshold_percent=condition.threshold_percent,
         threshold_usd=condition.threshold_usd,
         severity=condition.severity,
-        message=messages.raised(condition),
+        message=text,
         about=condition.about,
         state="open" if is_open else "resolved",
         is_firing=True,
@@ -153,24 +134,35 @@ def _raised(
         resolved_at=None if is_open else now,
         amount_usd=condition.amount_usd,
         spent_usd=condition.spent_usd,
-        times_raised=before.times_raised + 1 if before else 1,
+        times_raised=times,
         run_id=run_id,
+        followup=Followup(
+            project_id=project_of(condition.facts),
+            current_message=text,
+            current_spent_usd=condition.spent_usd,
+        ),
     )
 
 
-def _message(news: Sequence[Change], now: datetime, run_id: str, organization: str) -> Message:
-    """The message that raises some alerts and takes back others; its id follows from them."""
-    raised = tuple(c.after.alert_id for c in news if c.is_raised)
-    cleared = tuple(c.after.alert_id for c in news if not c.is_raised)
-    identity = hashlib.sha256("\x1f".join((run_id, *raised, "", *cleared)).encode()).hexdigest()
-    title, body, severity = messages.message(news, organization)
-    return Message(
-        message_id=f"message-{identity[:16]}",
-        run_id=run_id,
-        created_at=now,
-        severity=severity,
-        title=title,
-        body=body,
-        alert_ids=(*raised, *cleared),
-        raised_ids=raised,
-    )
+def _followed(condition: Condition, before: Alert) -> Alert | None:
+    """The alert with how it stands now; None where nothing is new."""
+    followup = replace(before.followup, no_data_since_at=None)
+    if condition.facts is not None:
+        followup = replace(
+            followup,
+            project_id=project_of(condition.facts),
+            current_message=messages.raised(condition),
+            current_spent_usd=condition.spent_usd,
+        )
+    return None if followup == before.followup else replace(before, followup=followup)
+
+
+def _missed(before: Alert, now: datetime) -> Alert | None:
+    if before.followup.no_data_since_at is not None:
+        return None
+    return replace(before, followup=replace(before.followup, no_data_since_at=now))
+
+
+def _notified(alert: Alert, now: datetime) -> Followup:
+    followup = alert.followup
+    return replace(followup, notified_at=now, notified_spent_usd=followup.current_spent_usd)

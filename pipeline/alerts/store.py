@@ -1,15 +1,18 @@
-"""The table of alerts; all in the caller's transaction. Nothing is ever deleted."""
+"""The tables of alerts, what was done about them, and their events; in the caller's transaction.
+
+No alert and no event is ever deleted.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import duckdb
 import polars as pl
 
 from pipeline.alerts.delivery import outbox
-from pipeline.alerts.model import Alert, Decision
+from pipeline.alerts.model import Alert, Decision, Event, Followup
 from pipeline.resources import sql
 
 _ALERT_SCHEMA: dict[str, pl.DataType] = {
@@ -35,10 +38,38 @@ _ALERT_SCHEMA: dict[str, pl.DataType] = {
     "run_id": pl.String(),
 }
 
+_FOLLOWUP_SCHEMA: dict[str, pl.DataType] = {
+    "alert_id": pl.String(),
+    "project_id": pl.String(),
+    "notified_at": pl.Datetime("us"),
+    "notified_spent_usd": pl.Decimal(38, 24),
+    "current_message": pl.String(),
+    "current_spent_usd": pl.Decimal(38, 24),
+    "no_data_since_at": pl.Datetime("us"),
+    "acknowledged_at": pl.Datetime("us"),
+    "acknowledged_by": pl.String(),
+    "note": pl.String(),
+    "escalated_at": pl.Datetime("us"),
+}
+_UNTOUCHED = Followup()
+
 
 def known_alerts(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     """Every alert so far, in the order in which they were raised."""
-    return [Alert(*row) for row in con.execute(sql("alerts/known")).fetchall()]
+    followups = {
+        alert_id: Followup(*values)
+        for alert_id, *values in con.execute(sql("alerts/followups")).fetchall()
+    }
+    return [
+        replace(alert, followup=followups.get(alert.alert_id, _UNTOUCHED))
+        for alert in (Alert(*row) for row in con.execute(sql("alerts/known")).fetchall())
+    ]
+
+
+def events(con: duckdb.DuckDBPyConnection, alert_id: str) -> list[Event]:
+    """What happened to an alert, the oldest first."""
+    rows = con.execute(sql("alerts/events"), {"alert_id": alert_id}).fetchall()
+    return [Event(alert_id, *row) for row in rows]
 
 
 def first_good_run_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -48,11 +79,21 @@ def first_good_run_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
 
 
 def save(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
-    """Store the alerts and messages of a decision."""
-    changed = [asdict(alert) for alert in (*decision.new, *decision.updates)]
+    """Store the alerts, events and messages of a decision."""
+    changed = (*decision.new, *decision.updates, *decision.followed)
     if changed:
-        con.register("alerts_now", pl.DataFrame(changed, schema=_ALERT_SCHEMA))
+        rows = [{name: getattr(alert, name) for name in _ALERT_SCHEMA} for alert in changed]
+        followups = [{"alert_id": a.alert_id, **asdict(a.followup)} for a in changed]
+        con.register("alerts_now", pl.DataFrame(rows, schema=_ALERT_SCHEMA))
+        con.register("followups_now", pl.DataFrame(followups, schema=_FOLLOWUP_SCHEMA))
         con.execute(sql("alerts/store"))
+        con.execute(
+            "DELETE FROM alert_followups WHERE alert_id IN (SELECT alert_id FROM followups_now)"
+        )
+        con.execute("INSERT INTO alert_followups BY NAME FROM followups_now")
         con.unregister("alerts_now")
+        con.unregister("followups_now")
+    for event in decision.events:
+        con.execute(sql("alerts/events_store"), asdict(event))
     for message in decision.messages:
         outbox.save_message(con, message)

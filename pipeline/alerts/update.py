@@ -6,25 +6,45 @@ All in the caller's transaction; what is to be sent waits there as a message (se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 import duckdb
 
-from pipeline.alerts import budget_rule, finding_rule, job_rule, run_rule, state_machine, store
+from pipeline.alerts import (
+    budget_rule,
+    finding_rule,
+    job_rule,
+    overdue,
+    run_rule,
+    state_machine,
+    store,
+)
 from pipeline.alerts.finding_rule import Finding
-from pipeline.alerts.model import Alert, Condition, Decision, GoodRun, JobProblem, RunProblem
+from pipeline.alerts.model import (
+    Alert,
+    Condition,
+    Decision,
+    Destination,
+    GoodRun,
+    JobProblem,
+    RunProblem,
+    newest,
+)
+from pipeline.alerts.news import DEFAULT, Addressing
+from pipeline.alerts.overdue import Acknowledgement
 from pipeline.alerts.texts.findings import FindingKind
 from pipeline.budgets.status import BudgetStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Who looks, and when: the run, its start (naive UTC), and the organization's name."""
+    """Who looks, and when: the run, its start (naive UTC), the organization's name; who is told."""
 
     run_id: str
     at: datetime
     organization: str
+    addressing: Addressing = DEFAULT
 
 
 def update_budget_alerts(
@@ -81,15 +101,60 @@ def _update(
     conditions: Callable[[Sequence[Alert]], Iterable[Condition]],
 ) -> Decision:
     known = store.known_alerts(con)
+    # a rule looks at the last alert of each condition, and knows it by what it says
+    looked_at = [replace(a, alert_id=i) for i, a in newest(known).items()]
     decision = state_machine.decide(
-        conditions(known),
+        conditions(looked_at),
         known,
         now=look.at,
         run_id=look.run_id,
         organization=look.organization,
+        addressing=look.addressing,
     )
     store.save(con, decision)
     return decision
+
+
+def follow_up(
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    *,
+    escalate_after: timedelta | None,
+    renotify_after: timedelta | None,
+    escalated_to: Sequence[Destination],
+) -> Decision:
+    """Escalate and repeat what has been open for long and nobody has acknowledged."""
+    if escalate_after is None and renotify_after is None:
+        return Decision()
+    decision = overdue.decide(
+        store.known_alerts(con),
+        now=look.at,
+        run_id=look.run_id,
+        organization=look.organization,
+        addressing=look.addressing,
+        escalate_after=escalate_after,
+        renotify_after=renotify_after,
+        escalated_to=escalated_to,
+    )
+    store.save(con, decision)
+    return decision
+
+
+def acknowledge(
+    con: duckdb.DuckDBPyConnection,
+    ids: Sequence[str] | None,
+    *,
+    by: str,
+    note: str | None,
+    at: datetime,
+    is_undone: bool = False,
+) -> Acknowledgement:
+    """Acknowledge alerts, or undo that. Takes ids; None: all to which it applies."""
+    found = overdue.acknowledge(
+        store.known_alerts(con), ids, by=by, note=note, at=at, is_undone=is_undone
+    )
+    store.save(con, found.decision)
+    return found
 
 
 def _first_day(con: duckdb.DuckDBPyConnection, look: Look) -> date:

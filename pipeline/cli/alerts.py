@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,6 +62,62 @@ def alerts_list(
 ) -> None:
     """Alerts about budgets, limits, policy, runs and the schedule, the newest first."""
     _list(state, "json" if as_json else form, out, config, quiet=quiet)
+
+
+@alerts_app.command("show")
+def alerts_show(
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="Id of an alert.")],
+    *,
+    as_json: cli_context.AsJsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Explain one alert: what it says, what happened to it, every message and every try."""
+    from pipeline.alerts.history import history
+    from pipeline.alerts.texts.history import lines
+    from pipeline.storage.layout import StorageLayout
+    from pipeline.storage.read_copy import open_read_copy
+
+    root = cli_context.load(config).storage.root.absolute()
+    with open_read_copy(StorageLayout(root)) as db:
+        if db is None:
+            raise ConfigError("there are no books yet", file=root, hint="Run `tollbook run` first.")
+        found = history(db.con, alert_id)
+    if as_json:
+        cli_context.put(json.dumps(asdict(found), indent=2, default=str))
+    else:
+        cli_context.put("\n".join(lines(found)))
+
+
+@alerts_app.command("ack")
+def alerts_ack(
+    ids: IdsArgument = None,
+    *,
+    is_all: Annotated[bool, typer.Option("--all", help="All that are open.")] = False,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Who does it (default: TOLLBOOK_USER, or the user)."),
+    ] = None,
+    note: Annotated[str | None, typer.Option("--note", help="What is done about it.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take an acknowledgement back.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Acknowledge alerts: they are neither repeated nor escalated; that they are over is told."""
+    from pipeline.runs.alert_acts import acknowledge
+
+    found = acknowledge(
+        cli_context.load(config),
+        _asked(ids, is_all=is_all),
+        by=cli_context.operator(by),
+        note=note,
+        clock=cli_context.clock(None).real,
+        is_undone=undo,
+    )
+    for alert in found.changed:
+        print(f"{alert.alert_id}: {alert.state}")
+    for alert_id in found.unfit:
+        say(f"{alert_id}: left alone; it is {'not acknowledged' if undo else 'not open'}")
+    if not found.changed:
+        say("Nothing was changed.")
 
 
 @alerts_app.command("test")

@@ -1,19 +1,53 @@
-"""What people do about alerts: send again what was not delivered. Under the storage lock."""
+"""What people do about alerts: acknowledge them, send again what was not delivered; each locked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from pipeline.alerts import update
 from pipeline.alerts.delivery import outbox, outlets
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.undelivered import Undelivered, undelivered
+from pipeline.alerts.overdue import Acknowledgement
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
 from pipeline.runs.context import open_storage
 from pipeline.runs.run_log import new_run
 from pipeline.storage import disk_errors
 from pipeline.storage.layout import StorageLayout
+
+
+def acknowledge(
+    config: Config,
+    ids: Sequence[str] | None,
+    *,
+    by: str,
+    note: str | None,
+    clock: Callable[[], datetime],
+    is_undone: bool = False,
+) -> Acknowledgement:
+    """Acknowledge alerts, or undo that. Gives what was changed, and what was left alone.
+
+    **Takes** ids; None: all to which it applies. **Fails**: ConfigError for an unknown id (nothing
+    is changed then); LockHeldError.
+    """
+    storage = StorageLayout(config.storage.root.absolute())
+    now = clock()
+    head = new_run("alerts ack", now=now, started_at=now)
+    with (
+        disk_errors.before_the_commit(storage.root),
+        open_storage(storage, head) as db,
+        db.transaction(),
+    ):
+        found = update.acknowledge(db.con, ids, by=by, note=note, at=now, is_undone=is_undone)
+        if found.unknown:
+            raise ConfigError(
+                f"there is no alert {', '.join(found.unknown)}",
+                key="alerts ack",
+                hint="`tollbook alerts list` shows the ids.",
+            )
+        return found
 
 
 def retry(

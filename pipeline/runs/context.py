@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
+from pipeline.alerts import recipients
 from pipeline.alerts.delivery import outlets
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.outlets import Outlets
@@ -220,7 +221,12 @@ def recorded_run(
 
     def record_failure(db: Database, error: TollbookError) -> None:
         messages = run_log.record_failure(
-            db, head, error, real_clock(), organization=config.organization.shown_name
+            db,
+            head,
+            error,
+            real_clock(),
+            organization=config.organization.shown_name,
+            addressing=lambda con: recipients.addressing(con, config.alerts, today=now.date()),
         )
         # the error itself is printed when the command ends
         printed = [message.message_id for message in messages]

@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.alerts import recipients
 from pipeline.alerts.delivery.deliver import deliver, is_news
 from pipeline.alerts.delivery.undelivered import is_overdue, undelivered
 from pipeline.alerts.model import GoodRun, RunProblem
-from pipeline.alerts.update import Look, update_budget_alerts, update_run_alerts
+from pipeline.alerts.update import Look, follow_up, update_budget_alerts, update_run_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
@@ -135,6 +136,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         _note_quarantine_limit(run, change)
         outcome = "partial" if change.problems else "done"
         has_alerted = _alert_of_run(run, change, outcome)
+        has_alerted |= run.head.verb == "run" and _follow_up(run)
         run_log.record(
             db,
             run.head,
@@ -256,8 +258,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         touched=set(change.touched_days(ledger)),
         aliases=price_store.published_aliases(run.book),
         today=run.today,
-        at=run.started_at,
-        run_id=run.run_id,
+        look=_look(run),
     )
     new = [*rated.postings, *billed.postings]
     return {
@@ -300,5 +301,27 @@ def _alert_of_run(run: RunContext, change: ChangeSet, outcome: str) -> bool:
     return bool(decision.new or decision.updates or decision.messages)
 
 
+def _follow_up(run: RunContext) -> bool:
+    """Escalate and repeat alerts that wait for somebody. Gives whether there were any."""
+    alerts = run.config.alerts
+    decision = follow_up(
+        run.db.con,
+        _look(run),
+        escalate_after=_hours(alerts.escalate_after_hours),
+        renotify_after=_hours(alerts.renotify_hours),
+        escalated_to=recipients.escalated_to(alerts),
+    )
+    return bool(decision.updates)
+
+
+def _hours(count: int | None) -> timedelta | None:
+    return None if count is None else timedelta(hours=count)
+
+
 def _look(run: RunContext) -> Look:
-    return Look(run.run_id, run.started_at, run.config.organization.shown_name)
+    return Look(
+        run.run_id,
+        run.started_at,
+        run.config.organization.shown_name,
+        recipients.addressing(run.db.con, run.config.alerts, today=run.today),
+    )

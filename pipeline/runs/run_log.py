@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ import duckdb
 
 from pipeline import __version__
 from pipeline.alerts.model import Message, RunProblem
+from pipeline.alerts.news import Addressing
 from pipeline.alerts.update import Look, update_run_alerts
 from pipeline.config.log import get_logger
 from pipeline.errors import TollbookError
@@ -89,6 +90,7 @@ def record_failure(
     finished_at: datetime,
     *,
     organization: str,
+    addressing: Callable[[duckdb.DuckDBPyConnection], Addressing],
 ) -> Sequence[Message]:
     """Record that a run failed, with an alert for it. Gives the alert's new messages.
 
@@ -99,7 +101,7 @@ def record_failure(
             record(db, run, finished_at=finished_at, outcome="failed", problems=[error])
             decision = update_run_alerts(
                 db.con,
-                Look(run.run_id, run.started_at, organization),
+                Look(run.run_id, run.started_at, organization, addressing(db.con)),
                 RunProblem(run.run_id, "failed", str(error)),
             )
     except (duckdb.Error, OSError) as second:

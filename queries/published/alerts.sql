@@ -1,7 +1,8 @@
--- row: one alert: open, resolved or retracted.
+-- row: one alert: open, acknowledged, escalated, resolved or retracted.
 -- engine: duckdb
--- view: One alert: open, resolved or retracted.
--- column alert_id VARCHAR: Id of the alert; a repeated delivery carries the same
+-- view: One alert: open, acknowledged, escalated, resolved or retracted.
+-- column alert_id VARCHAR: Id of the alert; a repeated delivery carries the same, one that is raised
+--   again after it was taken back has a number behind it
 -- column raised_at TIMESTAMP: When it was last raised, UTC
 -- column kind VARCHAR: What it is about: budget, run, schedule, rate_limit or policy
 -- column subject_id VARCHAR: The budget, the run, the job; project and model of a rate limit;
@@ -12,15 +13,20 @@
 --   is meant
 -- column severity VARCHAR: info, warning or critical
 -- column message VARCHAR: What the last message said about it
--- column state VARCHAR: open, resolved or retracted
+-- column state VARCHAR: open, acknowledged, escalated, resolved or retracted
 -- column delivery VARCHAR: to send, sent, printed (there was no channel), not delivered (a channel
 --   did not accept it until it was given up) or not sent (its period
 --   had ended)
 -- column delivered_at TIMESTAMP: When every channel had it, UTC; NULL: not yet, or there was no
 --   channel
 -- column resolved_at TIMESTAMP: When it was resolved or taken back, UTC
+-- column acknowledged_at TIMESTAMP: When somebody acknowledged it, UTC; NULL: nobody did
+-- column acknowledged_by VARCHAR: Who acknowledged it
+-- column escalated_at TIMESTAMP: When it was escalated, UTC; NULL: it was not
+-- column no_data_since_at TIMESTAMP: Since when it is not known how it stands, UTC; NULL: it is known
 SELECT
-  alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent,
-  threshold_usd, severity, message,
-  state, delivery, delivered_at, resolved_at
+  alert_id, raised_at, kind, subject_id, period_start_date, threshold_percent, threshold_usd,
+  severity, message, state, delivery, delivered_at, resolved_at, followups.acknowledged_at,
+  followups.acknowledged_by, followups.escalated_at, followups.no_data_since_at
 FROM stored.alerts
+LEFT JOIN stored.alert_followups AS followups USING (alert_id)

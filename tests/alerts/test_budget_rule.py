@@ -158,15 +158,15 @@ def test_a_restatement_below_a_threshold_takes_the_alert_back() -> None:
     assert decide([status("1500")], after(first.new, second), run_id="run-3") == Decision()
 
 
-def test_crossing_again_after_a_retraction_is_said_once_more_under_the_same_id() -> None:
-    """The alert is opened again; a third run is silent."""
+def test_crossing_again_after_a_retraction_is_another_alert() -> None:
+    """With a number behind the id, so that a receiver that knows the first one takes it."""
     first = decide([status("2100")])
     known = after(first.new, decide([status("1700")], first.new, run_id="run-2"))
     third = decide([status("2050")], known, run_id="run-3")
-    assert third.new == ()
-    [again] = third.updates
+    assert third.updates == ()
+    [again] = third.new
     assert (again.alert_id, again.state, again.times_raised, again.run_id) == (
-        first.new[2].alert_id,
+        f"{first.new[2].alert_id}-2",
         "open",
         2,
         "run-3",
@@ -187,7 +187,7 @@ def test_a_raised_budget_resolves_its_alert_and_says_why() -> None:
     )
     known = after(first.new, second)
     third = decide([status("3000", "3000")], known, run_id="run-3")
-    assert [(a.threshold_percent, a.state, a.amount_usd) for a in third.updates] == [
+    assert [(a.threshold_percent, a.state, a.amount_usd) for a in third.new] == [
         (80, "open", Decimal(3000)),
         (100, "open", Decimal(3000)),
     ]

@@ -56,7 +56,7 @@ def test_what_is_known_is_not_said_again() -> None:
 
 
 def test_taken_back_and_raised_again() -> None:
-    """Gone, it is retracted and said; back, it is raised under the same id and said once more."""
+    """Gone, it is retracted and said; back, another alert is raised, with a number in its id."""
     [alert] = run([finding()]).new
     gone = run([], [alert])
     [retracted] = gone.updates
@@ -68,8 +68,8 @@ def test_taken_back_and_raised_again() -> None:
     assert gone.messages[0].title == "tollbook: 1 alert taken back"
     assert run([], [retracted]) == Decision()
     again = run([finding()], [retracted])
-    assert again.new == ()
-    assert [(a.state, a.times_raised) for a in again.updates] == [("open", 2)]
+    assert again.updates == ()
+    assert [(a.alert_id, a.state) for a in again.new] == [(f"{alert.alert_id}-2", "open")]
     assert len(again.messages) == 1
 
 

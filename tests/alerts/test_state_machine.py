@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import pytest
 
@@ -18,7 +18,8 @@ from pipeline.alerts.model import (
     Observation,
     Phase,
 )
-from pipeline.alerts.state_machine import TRANSITIONS, Standing, decide, standing_of
+from pipeline.alerts.state_machine import decide
+from pipeline.alerts.transitions import TRANSITIONS, Occasion, Standing, standing_of, transition_of
 from pipeline.budgets.period import MONTHLY
 
 EARLIER, NOW = datetime(2026, 11, 20, 8), datetime(2026, 11, 24, 8)
@@ -46,25 +47,18 @@ RETRACTED = After("retracted", is_firing=False, is_resolved_now=True, is_notifie
 RESOLVED = After("resolved", is_firing=False, is_resolved_now=True, is_notified=True)
 SETTLED = After("resolved", is_firing=True, is_resolved_now=True, is_notified=False)
 WITHDRAWN = After("resolved", is_firing=False, is_resolved_now=True, is_notified=False)
+LIVE: tuple[Standing, ...] = ("open", "acknowledged", "escalated")
+LIVE_STATES: tuple[Literal["open", "acknowledged", "escalated"], ...] = (
+    "open",
+    "acknowledged",
+    "escalated",
+)
 
 # Whatever is not listed stays as it is, and nobody is notified.
 CASES: dict[tuple[Standing, Observation, Phase], After] = {
     ("unknown", "firing", "running"): RAISED,
     ("unknown", "firing", "ended"): REPORTED,
     ("unknown", "firing", "unwatched"): RECORDED,
-    ("open", "firing", "ended"): SETTLED,
-    ("open", "firing", "unwatched"): SETTLED,
-    ("open", "disproved", "running"): RETRACTED,
-    ("open", "disproved", "ended"): RETRACTED,
-    ("open", "disproved", "unwatched"): RETRACTED,
-    ("open", "over", "running"): RESOLVED,
-    ("open", "over", "ended"): RESOLVED,
-    ("open", "over", "unwatched"): RESOLVED,
-    ("open", "withdrawn", "running"): WITHDRAWN,
-    ("open", "withdrawn", "ended"): WITHDRAWN,
-    ("open", "withdrawn", "unwatched"): WITHDRAWN,
-    ("open", "unobserved", "ended"): SETTLED,
-    ("open", "unobserved", "unwatched"): SETTLED,
     ("settled", "disproved", "running"): RETRACTED,
     ("settled", "disproved", "ended"): RETRACTED,
     ("settled", "disproved", "unwatched"): RETRACTED,
@@ -75,6 +69,25 @@ CASES: dict[tuple[Standing, Observation, Phase], After] = {
     ("cleared", "firing", "ended"): REPORTED_AGAIN,
     ("cleared", "firing", "unwatched"): RECORDED_AGAIN,
 }
+for live in LIVE_STATES:
+    still = After(live, is_firing=True, is_resolved_now=False, is_notified=False)
+    CASES |= {
+        (live, "firing", "running"): still,
+        (live, "firing", "ended"): SETTLED,
+        (live, "firing", "unwatched"): SETTLED,
+        (live, "disproved", "running"): RETRACTED,
+        (live, "disproved", "ended"): RETRACTED,
+        (live, "disproved", "unwatched"): RETRACTED,
+        (live, "over", "running"): RESOLVED,
+        (live, "over", "ended"): RESOLVED,
+        (live, "over", "unwatched"): RESOLVED,
+        (live, "withdrawn", "running"): WITHDRAWN,
+        (live, "withdrawn", "ended"): WITHDRAWN,
+        (live, "withdrawn", "unwatched"): WITHDRAWN,
+        (live, "unobserved", "running"): still,
+        (live, "unobserved", "ended"): SETTLED,
+        (live, "unobserved", "unwatched"): SETTLED,
+    }
 EVERY = [
     (standing, observed, phase)
     for standing in get_args(Standing)
@@ -83,6 +96,8 @@ EVERY = [
 ]
 BEFORE: dict[Standing, tuple[AlertState, bool]] = {
     "open": ("open", True),
+    "acknowledged": ("acknowledged", True),
+    "escalated": ("escalated", True),
     "settled": ("resolved", True),
     "cleared": ("retracted", False),
 }
@@ -108,7 +123,7 @@ def alert(standing: Standing, delivery: AlertDelivery = "sent") -> Alert | None:
         is_firing=is_firing,
         delivery=delivery,
         delivered_at=EARLIER,
-        resolved_at=None if state == "open" else EARLIER,
+        resolved_at=None if standing in LIVE else EARLIER,
         amount_usd=None,
         spent_usd=None,
         times_raised=1,
@@ -143,7 +158,9 @@ def test_every_transition(standing: Standing, observed: Observation, phase: Phas
         assert (changed, decision.messages) == ([], ())
         return
     [after] = changed
-    assert bool(decision.new) == (before is None)
+    is_new = before is None or standing == "cleared"
+    assert bool(decision.new) == is_new
+    assert after.alert_id == ("alert-1-2" if standing == "cleared" else "alert-1")
     assert After(
         after.state,
         after.is_firing,
@@ -161,13 +178,47 @@ def test_nobody_is_notified_that_what_they_never_heard_of_is_over(
     before = alert(standing, NOT_SENT)
     known = [before] if before else []
     decision = decide([condition(observed, phase)], known, now=NOW, run_id="run-2", organization="")
-    is_raised = TRANSITIONS[standing, observed, phase] in {"raise", "report"}
+    is_raised = transition_of(before, observed, phase) in {"raise", "report"}
     assert bool(decision.messages) == is_raised
 
 
-def test_the_table_is_whole() -> None:
-    """A transition for each standing, observation and phase."""
-    assert set(TRANSITIONS) == set(EVERY)
+def test_people_and_time_change_only_what_is_open() -> None:
+    """Acknowledged ones are neither escalated nor repeated; an acknowledgement can be undone."""
+    events = set(get_args(Occasion))
+    assert {
+        (standing, event): transition
+        for (standing, event, phase), transition in TRANSITIONS.items()
+        if event in events and phase == "running"
+    } == {
+        ("open", "unanswered"): "escalate",
+        ("open", "lasting"): "remind",
+        ("escalated", "lasting"): "remind",
+        ("open", "acknowledged"): "acknowledge",
+        ("escalated", "acknowledged"): "acknowledge",
+        ("acknowledged", "unacknowledged"): "reopen",
+    }
+
+
+def test_an_alert_without_data_is_marked_until_there_are_some_again() -> None:
+    """It stays open; nobody is told twice."""
+    before = alert("open")
+    assert before is not None
+    missed = decided("unobserved", before)
+    assert missed is not None
+    assert (missed.state, missed.followup.no_data_since_at) == ("open", NOW)
+    assert decided("unobserved", missed) is None
+    seen = decided("firing", missed)
+    assert seen is not None
+    assert seen.followup.no_data_since_at is None
+
+
+def decided(observed: Observation, before: Alert) -> Alert | None:
+    """The alert after one look, if it changed; nobody is notified."""
+    decision = decide(
+        [condition(observed, "running")], [before], now=NOW, run_id="run-2", organization=""
+    )
+    assert decision.messages == ()
+    return decision.updates[0] if decision.updates else None
 
 
 @pytest.mark.parametrize("standing", get_args(Standing))

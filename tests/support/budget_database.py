@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
 
 from pipeline.alerts import budget_rule, state_machine
-from pipeline.alerts.model import Alert, Decision
+from pipeline.alerts.model import Alert, Decision, newest
 from pipeline.alerts.update import Look, update_budget_alerts
 from pipeline.budgets import store as budget_store
 from pipeline.budgets.evaluate import evaluate
@@ -138,15 +139,17 @@ def decide(
     now: datetime = NOW,
     first_run_started_at: datetime | None = None,
 ) -> Decision:
-    """What a run decides about budgets, on a fixed day."""
+    """What a run decides about budgets, on a fixed day; without how known alerts stand now."""
     first_day = first_run_started_at.date() if first_run_started_at else today
-    return state_machine.decide(
-        budget_rule.conditions(statuses, known, first_day=first_day, today=today),
+    looked_at = [replace(a, alert_id=i) for i, a in newest(known).items()]
+    decision = state_machine.decide(
+        budget_rule.conditions(statuses, looked_at, first_day=first_day, today=today),
         known,
         now=now,
         run_id=run_id,
         organization="",
     )
+    return replace(decision, followed=())
 
 
 def after(known: Sequence[Alert], *decisions: Decision) -> list[Alert]:

@@ -6,7 +6,7 @@ Inside the run's one transaction: peaks of minutes into their table, alerts into
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -39,8 +39,7 @@ def evaluate(
     touched: Collection[date],
     aliases: pl.DataFrame,
     today: date,
-    at: datetime,
-    run_id: str,
+    look: Look,
 ) -> None:
     """Rate limits that are near, and use that is not allowed, of this month and the one before."""
     since, until = looked_at(today)
@@ -55,7 +54,6 @@ def evaluate(
         since=since,
         until=until,
     )
-    look = Look(run_id, at, config.organization.shown_name)
     near = rate_limits.findings(db, config.headroom.near_percent)
     update_finding_alerts(db.con, look, "rate_limit", near, today=today)
     breaches = None

@@ -110,6 +110,15 @@ def with_ids(body: str, alert_ids: Iterable[str]) -> str:
     return f"{body}\nAlert ids: {', '.join(alert_ids)}"
 
 
+def with_report(body: str, alerts: Sequence[Alert], report_url: str | None) -> str:
+    """The body with the address of the report of the alerts' month; without one, the newest."""
+    if report_url is None:
+        return body
+    months = [a.period_start_date for a in alerts if a.period_start_date is not None]
+    page = f"{max(months):%Y-%m}" if months else "latest"
+    return f"{body}\nReport: {report_url}{page}.html"
+
+
 def _written(kind: AlertKind, news: Sequence[Change]) -> _Written:
     match kind:
         case "budget":

@@ -53,6 +53,7 @@ COPIED = {
     "budget_plans": "",
     "currency_rates": "",
     "alerts": "",
+    "alert_followups": "",
     "messages": "",
     "deliveries": "",
     "retries": "",

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import duckdb
 import structlog
 
-from pipeline.alerts import job_rule, state_machine
+from pipeline.alerts import job_rule, recipients, state_machine, store
 from pipeline.alerts.delivery import outbox, outlets
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.outlets import Outlets
-from pipeline.alerts.model import PRINTED, JobProblem
+from pipeline.alerts.model import PRINTED, Alert, JobProblem
 from pipeline.alerts.update import Look, update_job_alerts
 from pipeline.config.alerts_section import Alerts
 from pipeline.config.model import Config
@@ -27,6 +27,7 @@ from pipeline.storage import disk_errors
 from pipeline.storage.database import Database, open_database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
+from pipeline.storage.read_copy import open_read_copy
 
 _log = structlog.get_logger()
 
@@ -77,7 +78,7 @@ class JobAlerts:
             storage_lock(self._storage.root, what="tollbook schedule", real_now=now),
             open_database(self._storage) as db,
         ):
-            look = self._look(since)
+            look = self._look(since, db.con)
             with db.transaction():
                 decision = update_job_alerts(db.con, look, problem, is_firing=is_firing)
                 for message in decision.messages:
@@ -93,16 +94,22 @@ class JobAlerts:
         condition = job_rule.condition(problem, is_firing=True)
         look = self._look(since)
         decision = state_machine.decide(
-            [condition], (), now=look.at, run_id=look.run_id, organization=look.organization
+            [condition],
+            self._known(),
+            now=look.at,
+            run_id=look.run_id,
+            organization=look.organization,
+            addressing=look.addressing,
         )
-        [message] = decision.messages
         found = self._outlets()
-        if found is None:
-            self._say(message.text)
-            return (PRINTED,)
-        return tuple(
-            outlet.label for outlet in found.of(message) if outlet.channel.send(message) is None
-        )
+        labels: list[str] = []
+        for message in decision.messages:
+            if found is None:
+                self._say(message.text)
+                labels.append(PRINTED)
+                continue
+            labels += (o.label for o in found.of(message) if o.channel.send(message) is None)
+        return tuple(labels)
 
     def deliver_waiting(self) -> None:
         """Deliver what waits, when it is due, if the storage can be had. Never fails."""
@@ -153,6 +160,19 @@ class JobAlerts:
             alerts, self._environment, self._config.organization.zone, on_error=leave_out
         )
 
-    def _look(self, since: datetime) -> Look:
-        name = self._config.organization.shown_name
-        return Look(f"schedule {since:%Y%m%dT%H%M%S.%f}", self._clock(), name)
+    def _known(self) -> Sequence[Alert]:
+        """The alerts so far, where they can be read now: an occurrence has its number by them."""
+        try:
+            with open_read_copy(self._storage) as db:
+                return store.known_alerts(db.con) if db is not None else ()
+        except (TollbookError, duckdb.Error):
+            return ()
+
+    def _look(self, since: datetime, con: duckdb.DuckDBPyConnection | None = None) -> Look:
+        now = self._clock()
+        return Look(
+            f"schedule {since:%Y%m%dT%H%M%S.%f}",
+            now,
+            self._config.organization.shown_name,
+            recipients.addressing(con, self._alerts(), today=now.date()),
+        )

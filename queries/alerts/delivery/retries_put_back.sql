@@ -2,7 +2,7 @@
 -- engine: duckdb
 UPDATE retries SET
   attempts = 0,
-  first_failed_at = CASE WHEN given_up_at IS NULL THEN first_failed_at ELSE $at END,
+  first_failed_at = $at,
   next_attempt_at = $at,
   given_up_at = NULL
 WHERE list_contains(CAST($messages AS VARCHAR[]), message_id)

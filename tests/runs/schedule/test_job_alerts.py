@@ -95,8 +95,13 @@ def test_a_problem_is_listed_named_resolved_and_raised_again(workspace: Workspac
     assert [a["state"] for a in listed(workspace)] == ["resolved"]
     assert printed[1].startswith("tollbook, Acme: job run is good again\nJob run is good again. ")
     alerts.record(FAILED, SINCE.replace(hour=9), is_firing=True)
-    [again] = listed(workspace)
-    assert (again["state"], again["alert_id"], len(printed)) == ("open", alert["alert_id"], 3)
+    again, first = listed(workspace)
+    assert first["alert_id"] == alert["alert_id"]
+    assert (again["state"], again["alert_id"], len(printed)) == (
+        "open",
+        f"{alert['alert_id']}-2",
+        3,
+    )
 
 
 def test_a_run_leaves_the_alerts_of_jobs_alone(workspace: Workspace) -> None:

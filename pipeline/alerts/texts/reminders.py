@@ -1,0 +1,71 @@
+"""Alerts that are still open in words: since when, how they stand, and what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from pipeline.alerts.model import Alert
+from pipeline.alerts.texts.messages import LISTED, titled, with_ids
+from pipeline.money import EXACT, display_usd
+from pipeline.text import counted
+
+Occasion = Literal["escalate", "remind"]
+
+
+def message(
+    occasion: Occasion, alerts: Sequence[Alert], now: datetime, organization: str
+) -> tuple[str, str]:
+    """Title and body of the message about alerts that are escalated or repeated."""
+    if occasion == "escalate":
+        headline = f"escalated: {_what(alerts)} not acknowledged"
+        act = "Nobody has acknowledged this. `tollbook alerts ack ID` does."
+    else:
+        headline = f"still open: {_what(alerts)}"
+        act = "`tollbook alerts ack ID` ends these reminders."
+    paragraphs = [_paragraph(alert, now) for alert in alerts[:LISTED]]
+    if len(alerts) > LISTED:
+        paragraphs.append(f"and {len(alerts) - LISTED} more; see: tollbook alerts list")
+    body = "\n\n".join([*paragraphs, act])
+    return titled(headline, organization), with_ids(body, [a.alert_id for a in alerts[:LISTED]])
+
+
+def changed_since(alert: Alert, now: datetime) -> str:
+    """What changed since the last message about an alert, in one sentence."""
+    followup = alert.followup
+    told_at = followup.notified_at or alert.raised_at
+    since = f"Since the last message ({told_at:%d %b %H:%M} UTC, {_age(now, told_at)} ago)"
+    if followup.no_data_since_at is not None:
+        return f"{since}: no data since {followup.no_data_since_at:%d %b %H:%M} UTC."
+    before = followup.notified_spent_usd
+    if before is None:
+        before = alert.spent_usd
+    after = followup.current_spent_usd
+    if before is None or after is None or before == after:
+        return f"{since}: no change."
+    more = EXACT.subtract(after, before)
+    sign = "+" if more > 0 else "-"
+    return (
+        f"{since}: {display_usd(before)} to {display_usd(after)} ({sign}{display_usd(abs(more))})."
+    )
+
+
+def _paragraph(alert: Alert, now: datetime) -> str:
+    text = alert.followup.current_message or alert.message
+    opened = f"Open since {alert.raised_at:%d %b %Y %H:%M} UTC ({_age(now, alert.raised_at)})."
+    return "\n".join([text, opened, changed_since(alert, now)])
+
+
+def _what(alerts: Sequence[Alert]) -> str:
+    if len(alerts) == 1:
+        kind = alerts[0].kind.replace("_", " ")
+        return f"{alerts[0].severity} alert about {kind} {alerts[0].subject_id}"
+    return counted(len(alerts), "alert")
+
+
+def _age(now: datetime, since: datetime) -> str:
+    hours = int((now - since).total_seconds()) // 3600
+    if hours < 48:
+        return counted(hours, "hour") if hours else "less than an hour"
+    return counted(hours // 24, "day")

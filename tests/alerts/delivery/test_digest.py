@@ -1,0 +1,91 @@
+"""What waits for quiet hours to end or for a digest waits in the database, and arrives once."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import duckdb
+
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.outbox import pending_messages
+from pipeline.alerts.delivery.timing import Timing
+from pipeline.alerts.delivery.undelivered import undelivered
+from pipeline.alerts.model import Delivery
+from pipeline.alerts.store import known_alerts
+from pipeline.resources import sql
+from pipeline.storage.database import Database
+from tests.support.budget_database import NOW, budget, catalogue, run, spent
+from tests.support.inbox import UTC, Inbox, outlets_of
+
+DIGEST = Timing(UTC, digest=time(18))
+QUIET = Timing(UTC, quiet=(time(7), time(9)))
+
+
+def send(
+    con: duckdb.DuckDBPyConnection, inbox: Inbox, timing: Timing, at: datetime
+) -> list[Delivery]:
+    """One delivery at a time."""
+    return deliver(Database(con), outlets_of(inbox, timing=timing), clock=lambda: at, say=None)
+
+
+def crossed(cost: str, run_id: str, con: duckdb.DuckDBPyConnection, now: datetime = NOW) -> None:
+    """One run with so much spent."""
+    spent(con, cost)
+    run(con, [budget()], run_id, now=now)
+
+
+def test_a_digest_carries_what_came_before_its_time() -> None:
+    """As one message, once; nothing is late while it waits, and all is sent afterwards."""
+    con, inbox = catalogue(), Inbox()
+    crossed("1100", "run-1", con)
+    [held] = send(con, inbox, DIGEST, NOW)
+    assert (held.outcome, held.until) == ("held", NOW.replace(hour=18))
+    assert undelivered(con, outlets_of(inbox, timing=DIGEST), NOW) == ()
+    crossed("1700", "run-2", con)
+    send(con, inbox, DIGEST, NOW)
+    assert inbox.titles == []
+    at = NOW.replace(hour=18)
+    send(con, inbox, DIGEST, at)
+    send(con, inbox, DIGEST, at)
+    assert inbox.titles == ["tollbook: 2 messages of the day"]
+    assert inbox.bodies[0].count("Alert ids: ") == 2
+    assert inbox.bodies[0].startswith("budget chat-monthly: 55 % used, 45 % left\nBudget ")
+    assert [a.delivery for a in known_alerts(con)] == ["sent", "sent"]
+    assert pending_messages(con) == []
+
+
+def test_what_is_critical_does_not_wait_for_the_digest() -> None:
+    """It goes out by itself."""
+    con, inbox = catalogue(), Inbox()
+    crossed("2600", "run-1", con)
+    send(con, inbox, DIGEST, NOW)
+    assert len(inbox.titles) == 1
+
+
+def test_a_digest_that_is_refused_stays_the_same_message() -> None:
+    """It is stored before it is sent: what came since then is not in it, the key is the same."""
+    con, inbox = catalogue(), Inbox()
+    crossed("1100", "run-1", con)
+    at = NOW.replace(hour=18)
+    inbox.is_down = True
+    send(con, inbox, DIGEST, at)
+    [digest] = pending_messages(con)
+    assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
+    later = at + timedelta(minutes=1)
+    crossed("1700", "run-2", con, later)
+    inbox.is_down = False
+    send(con, inbox, DIGEST, later)
+    assert (inbox.keys, inbox.titles) == ([digest.message_id], [digest.title])
+
+
+def test_quiet_hours_hold_messages_until_they_end() -> None:
+    """Critical ones pass."""
+    con, inbox = catalogue(), Inbox()
+    crossed("1100", "run-1", con)
+    [held] = send(con, inbox, QUIET, NOW)
+    assert (held.outcome, held.until) == ("held", NOW.replace(hour=9))
+    crossed("2600", "run-2", con)
+    send(con, inbox, QUIET, NOW)
+    assert inbox.titles == ["tollbook: budget chat-monthly: 130 % used, 30 % over"]
+    send(con, inbox, QUIET, NOW.replace(hour=9))
+    assert inbox.titles[1:] == ["tollbook: budget chat-monthly: 55 % used, 45 % left"]
