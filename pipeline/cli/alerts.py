@@ -151,6 +151,7 @@ def alerts_retry(
     """Send again what channels have not accepted, also what was given up; 3 if that fails."""
     from pipeline.runs.alert_acts import retry
 
+    cli_context.log_to_stderr()
     asked = _asked(ids, is_all=is_all)
     configured = cli_context.load(config)
     missed = retry(

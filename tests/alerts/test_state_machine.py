@@ -152,7 +152,7 @@ def test_every_transition(standing: Standing, observed: Observation, phase: Phas
     before = alert(standing)
     known = [before] if before else []
     decision = decide([condition(observed, phase)], known, now=NOW, run_id="run-2", organization="")
-    changed = [*decision.new, *decision.updates]
+    changed = [*decision.new, *decision.updates, *decision.followed]
     expected = CASES.get((standing, observed, phase))
     if expected is None:
         assert (changed, decision.messages) == ([], ())
@@ -218,7 +218,8 @@ def decided(observed: Observation, before: Alert) -> Alert | None:
         [condition(observed, "running")], [before], now=NOW, run_id="run-2", organization=""
     )
     assert decision.messages == ()
-    return decision.updates[0] if decision.updates else None
+    changed = [*decision.updates, *decision.followed]
+    return changed[0] if changed else None
 
 
 @pytest.mark.parametrize("standing", get_args(Standing))
