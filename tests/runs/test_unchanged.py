@@ -19,7 +19,7 @@ from pipeline.runs.corrections.rerate import rerate
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, run_and_report
-from tests.support.fetch_workspace import FetchWorkspace, fake_api
+from tests.support.fetch_workspace import ONE_DAY, FetchWorkspace, fake_api
 from tests.support.webhook import webhook
 from tests.support.workspace import (
     CONFIGURATION,
@@ -288,7 +288,7 @@ def test_a_partial_run_says_so_each_time_and_publishes_once(settled: Workspace) 
 def test_a_fetch_that_brings_nothing_new_publishes_nothing(tmp_path: Path) -> None:
     """How far an endpoint is known counts by days; a fetch that fails is news at once."""
     with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path / "w", server.base_url)
+        workspace = FetchWorkspace(tmp_path / "w", server.base_url, ONE_DAY)
         workspace.run()
         workspace.run()  # from now on the same days are asked for, which are kept as one piece
         assert workspace.run().is_unchanged

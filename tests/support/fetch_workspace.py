@@ -35,6 +35,8 @@ timezone = "{{timezone}}"
 root = "var"
 """
 SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-20"\n'
+# For what does not depend on how much is fetched.
+ONE_DAY = SOURCE.replace("2026-11-20", "2026-11-23")
 # What is the same however often and from whatever files it was read.
 TOTALS = {
     "usage": "SELECT * EXCLUDE (recorded_at, input_file, input_line, record_id) FROM usage",

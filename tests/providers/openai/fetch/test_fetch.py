@@ -17,15 +17,12 @@ from pipeline.runs.result import RunResult
 from tests.support.fetch_workspace import (
     KEY,
     NOW,
-    SOURCE,
+    ONE_DAY,
     FetchWorkspace,
     Row,
     asked,
     fake_api,
 )
-
-# Since the day before: for what does not depend on how much is fetched.
-ONE_DAY = SOURCE.replace("2026-11-20", "2026-11-23")
 
 ALL = [e.name for e in (*USAGE, COSTS)]
 
@@ -179,14 +176,14 @@ def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
     """A week later the run fetches it from where it stopped, and the others only what is new."""
     clock = [NOW]
     with fake_api(Faults(broken={"usage/embeddings": 403}), clock=clock) as server:
-        workspace = FetchWorkspace(tmp_path / "one", server.base_url)
+        workspace = FetchWorkspace(tmp_path / "one", server.base_url, ONE_DAY)
         workspace.run()
     clock.append(NOW.replace(day=27))
     with fake_api(clock=clock) as server:
         workspace.point(server.base_url)
         workspace.now = clock[-1]
         workspace.run()
-        fresh = FetchWorkspace(tmp_path / "two", server.base_url)
+        fresh = FetchWorkspace(tmp_path / "two", server.base_url, ONE_DAY)
         fresh.now = clock[-1]
         fresh.run()
     assert workspace.totals()["usage"] == fresh.totals()["usage"]

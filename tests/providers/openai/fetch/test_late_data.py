@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline.demo.fake_api.faults import Faults
-from tests.support.fetch_workspace import SOURCE, FetchWorkspace, fake_api
+from tests.support.fetch_workspace import ONE_DAY, SOURCE, FetchWorkspace, fake_api
 
 CHANGING = Faults(
     lag_minutes=20,
@@ -70,13 +70,13 @@ def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
 
 
 def test_minutes_are_fetched_on_request_and_never_charged(tmp_path: Path) -> None:
-    """They have a folder of their own, and a week of them at most is fetched at first."""
+    """They have a folder of their own."""
     with fake_api(scale=0.05) as server:
         workspace = FetchWorkspace(
-            tmp_path / "with", server.base_url, SOURCE + "minute_buckets = true\n"
+            tmp_path / "with", server.base_url, ONE_DAY + "minute_buckets = true\n"
         )
         assert workspace.run().problems == ()
-        plain = FetchWorkspace(tmp_path / "without", server.base_url)
+        plain = FetchWorkspace(tmp_path / "without", server.base_url, ONE_DAY)
         plain.run()
     assert workspace.fetches()["completions-1m"][0] == "complete"
     assert {f.split("/")[0] for f in workspace.files()} - {

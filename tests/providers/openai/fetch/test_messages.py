@@ -13,7 +13,7 @@ from pipeline.dates import Clock
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.runs.run_and_report import run_and_report
-from tests.support.fetch_workspace import KEY, NOW, SOURCE, FetchWorkspace, fake_api
+from tests.support.fetch_workspace import KEY, NOW, ONE_DAY, SOURCE, FetchWorkspace, fake_api
 
 
 def _command(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -31,9 +31,9 @@ def _command(folder: Path, *words: str, **environment: str) -> subprocess.Comple
 def test_the_commands_never_show_the_key(tmp_path: Path) -> None:
     """Neither at the most talkative level, nor where the key is refused; the exit code says it."""
     with fake_api(Faults(broken={"usage/images": 403})) as server:
-        FetchWorkspace(tmp_path, server.base_url)
+        FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         debug = {"LOG_LEVEL": "debug", "OPENAI_ADMIN_KEY": KEY, "OPENAI_LOG": "debug"}
-        partial = _command(tmp_path, "ingest", "--since", "2026-11-22", **debug)
+        partial = _command(tmp_path, "ingest", "--since", "2026-11-23", **debug)
         again = _command(tmp_path, "run", "--offline", **debug)
     assert partial.returncode == 3, partial.stderr
     assert again.returncode == 0, again.stderr
@@ -72,7 +72,7 @@ def test_the_doctor_says_where_from_and_whether_the_key_is_set(tmp_path: Path) -
 def test_the_report_says_which_endpoints_are_missing_and_since_when(tmp_path: Path) -> None:
     """Until when it was fetched, since when it fails, and why."""
     with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
         workspace.run()
     workspace.now = later = datetime(2026, 11, 24, 10, 10)
     with fake_api(Faults(broken={"usage/images": 403}), clock=[later]) as server:
