@@ -1,6 +1,6 @@
 """What each source has covered, by the stored rows: files, fetches, buckets and costs.
 
-Small questions on tables of the books; no usage record is read.
+Small questions on tables of the database; no usage record is read.
 """
 
 from __future__ import annotations

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from pipeline.charges.model import ChargeDay
+if TYPE_CHECKING:
+    from pipeline.charges.model import ChargeDay
+
+FINAL_AFTER_DAYS = 3  # days from the end of a day until its charges are final
 
 
 def is_final(day: date, now: datetime) -> bool:
-    """A day is final three days after its end."""
-    return now >= datetime.combine(day, time()) + timedelta(days=4)
+    """Whether a UTC day ended at least `FINAL_AFTER_DAYS` days ago."""
+    return day < first_provisional_date(now)
+
+
+def first_provisional_date(now: datetime) -> date:
+    """The first UTC day that is not final yet."""
+    return now.date() - timedelta(days=FINAL_AFTER_DAYS)
 
 
 def newly_pinned(

@@ -94,6 +94,7 @@ def _list(
 ) -> None:
     from pipeline.published.reader import Parameter, open_published, run_statement
     from pipeline.resources import sql
+    from pipeline.runs.kinds import KINDS
 
     configured = cli_context.load(config)
     published = configured.storage.root / "published"
@@ -108,9 +109,10 @@ def _list(
         answer = run_statement(con, sql(f"directory/{what}"), parameters)
         print_answer(answer, form, out, published, quiet=quiet)
         if not con.execute("SELECT 1 FROM project_history LIMIT 1").fetchall():
+            fetched = " or ".join(kind.name for kind in KINDS.values() if kind.is_fetched)
             say(
-                "The directory is empty: add a source of kind openai, or files under [directory], "
-                "then run.",
+                f"The directory is empty: add a source of kind {fetched}, or files under "
+                "[directory], then run.",
                 quiet=quiet,
             )
 

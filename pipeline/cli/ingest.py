@@ -25,7 +25,8 @@ UntilOption = Annotated[
     typer.Option("--until", help="UTC day before which to stop (not counted); default: now."),
 ]
 SourceOption = Annotated[
-    str | None, typer.Option("--source", help="Only this source; default: all of kind openai.")
+    str | None,
+    typer.Option("--source", help="Only this source; default: all that are fetched from an API."),
 ]
 
 

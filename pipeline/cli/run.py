@@ -150,7 +150,7 @@ def _config(
 def say_news(done: RunReport, *, quiet: bool = False) -> None:
     """Notes (not when quiet) and problems on stderr."""
     if done.result.is_first:
-        say(f"New books were begun in {done.result.storage_root}.", quiet=quiet)
+        say(f"A new storage was begun in {done.result.storage_root}.", quiet=quiet)
     for note in collapse_repeats(done.result.notes):
         say(note, quiet=quiet)
     for problem in done.result.problems:

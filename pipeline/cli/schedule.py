@@ -54,7 +54,7 @@ def schedule(
 
 
 def _serve(load: Callable[[], Config], config: Config, clock: Clock) -> None:
-    from pipeline.runs.context import begin_books
+    from pipeline.runs.context import begin_storage
     from pipeline.runs.schedule.job_alerts import JobAlerts
     from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
     from pipeline.runs.schedule.jobs import ScheduledJobs
@@ -74,7 +74,7 @@ def _serve(load: Callable[[], Config], config: Config, clock: Clock) -> None:
     )
     root = config.storage.root
     with file_lock(root / LOCK_NAME, what="tollbook schedule", real_now=clock.real()):
-        begin_books(StorageLayout(root.absolute()), clock.real(), cli_context.say)
+        begin_storage(StorageLayout(root.absolute()), clock.real(), cli_context.say)
         serve(
             scheduled.jobs(),
             state_file=root / STATE_NAME,

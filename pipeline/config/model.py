@@ -20,7 +20,6 @@ from pipeline.config.budget_section import Amendment, Budget, BudgetSettings
 from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
 from pipeline.config.source_section import (
-    DEFAULT_KEY,
     DEFAULT_PROVIDER,
     SourceKind,
     check_base_url,
@@ -101,7 +100,7 @@ class Source(SectionModel):
     replace: bool = False
     scopes: tuple[str, ...] = ()
     base_url: str | None = None
-    key: str = DEFAULT_KEY
+    key: Annotated[str | None, Field(validate_default=True)] = None  # None: it has none
     since: Day | None = None
     trailing_days: Annotated[int, Field(ge=1, le=90)] = 3
     bucket_width: Literal["1h", "1d"] = "1h"
@@ -135,8 +134,11 @@ class Source(SectionModel):
 
     @field_validator("key", mode="before")
     @classmethod
-    def _is_taken_from_the_environment(cls, value: Any) -> Any:
-        return check_key_name(value)
+    def _is_taken_from_the_environment(cls, value: Any, info: ValidationInfo) -> str | None:
+        kind = _kinds(info).get(info.data.get("kind", ""))
+        if value is None:
+            return kind.default_key if kind else None
+        return check_key_name(value, kind)
 
     @field_validator("base_url")
     @classmethod

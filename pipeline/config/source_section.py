@@ -12,7 +12,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 DEFAULT_PROVIDER = "openai"  # of a source whose kind and keys do not say
-DEFAULT_KEY = "env:OPENAI_ADMIN_KEY"
 FETCHING = (
     "base_url",
     "key",
@@ -33,6 +32,8 @@ class SourceKind:
     holds: frozenset[Literal["requests", "buckets", "costs"]]
     provider: str | None = None  # whose usage and costs it holds; None: the source says it
     is_fetched: bool = False  # from the provider's API, not from `path`
+    default_key: str | None = None  # of a fetched kind: env:NAME of its secret
+    is_table: bool = False  # its files may be written anew, so that `replace` applies
 
 
 def check_kind(kind: str, kinds: Mapping[str, SourceKind]) -> str:
@@ -52,9 +53,10 @@ def check_keys(kind: SourceKind, given: Collection[str], kinds: Mapping[str, Sou
             f"a source of kind {kind.name!r} is of the provider {kind.provider!r} and has no "
             "`provider`; take it out"
         )
-    if "replace" in given and kind.name != "records":
+    if "replace" in given and not kind.is_table:
+        tables = " or ".join(repr(k.name) for k in kinds.values() if k.is_table)
         raise ValueError(
-            f"`replace` belongs to a source of kind 'records', not {kind.name!r}; take it out"
+            f"`replace` belongs to a source of kind {tables}, not {kind.name!r}; take it out"
         )
     if kind.is_fetched:
         if "path" in given:
@@ -78,11 +80,12 @@ def check_keys(kind: SourceKind, given: Collection[str], kinds: Mapping[str, Sou
         raise ValueError(f"a source of kind {kind.name!r} needs `path`: files, globs or folders")
 
 
-def check_key_name(value: Any) -> str:
+def check_key_name(value: Any, kind: SourceKind | None) -> str:
     """Check for ``env:NAME``; another value may be the secret itself and is not shown."""
+    usual = (kind.default_key if kind else None) or "env:NAME"
     if not isinstance(value, str) or _FROM_ENVIRONMENT.fullmatch(value) is None:
         raise ValueError(
-            f'write "{DEFAULT_KEY}", and put the key into that variable of the environment: '
+            f'write "{usual}", and put the key into that variable of the environment: '
             "a key does not belong into a file"
         )
     return value

@@ -18,16 +18,18 @@ def is_copy(
     content_hash: str,
     *,
     may_return: bool = False,
+    is_table: bool = False,
 ) -> bool:
     """Whether the same content was read before: then every row of it is a duplicate.
 
     `may_return`: a second file with the same content is a later version of it, as the files of
-    pages are, unless the first one is gone and was only renamed.
+    pages are, unless the first one is gone and was only renamed. `is_table`: rows that vanish from
+    a file may count no longer.
     """
     original = intake.files.copy_of(source.kind, source.basis, content_hash)
     if original is None:
         return False
-    if source.kind == "records" and original.state == "replaced":
+    if is_table and original.state == "replaced":
         return False  # some of its rows may have vanished from it and count no longer
     if source.replace and known is not None:
         return False  # rewritten: what it says now counts, also when it has said so before

@@ -81,5 +81,6 @@ RECORDS = Kind(
     holds=frozenset({"requests"}),
     detect=_is_table,
     take=_take_tables,
+    is_table=True,
 )
 KINDS: Kinds = {kind.name: kind for kind in (REQUEST_LOG, RECORDS)}

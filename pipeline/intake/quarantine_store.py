@@ -6,6 +6,7 @@ The same broken text in a copied file is held back once. Other modules decide wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,34 @@ _REJECTS: dict[str, pl.DataType] = {
     **REJECT_SCHEMA,
 }
 _DROPPED = "file_id, source, input_file, input_line, rule, detail, raw, tokens_held_back"
+
+
+@dataclass(slots=True)
+class RejectChange:
+    """The rejected rows that a run adds to the quarantine, takes out of it or holds again.
+
+    Held rows are named by their quarantine ids, dropped ones, which are held back for another
+    one with the same text, by their numbers.
+    """
+
+    has_new: bool = False  # staged in a temporary table of the database
+    completed: list[tuple[int, int]] = field(default_factory=list)  # file id, line given up before
+    replayed: list[int] = field(default_factory=list)  # held rows that were read
+    read: list[int] = field(default_factory=list)  # dropped ones that were read
+    reopened: list[int] = field(default_factory=list)
+    to_hold: list[int] = field(default_factory=list)  # dropped ones
+    to_drop: list[int] = field(default_factory=list)  # held ones
+
+
+def save_change(db: Database, change: RejectChange, run_id: str, at: datetime) -> None:
+    """Write what a run changes of the quarantine."""
+    reopen_rejects(db, change.reopened)
+    close_rejects(db, change.completed, change.replayed, run_id, at)
+    move_rejects(db, change.to_hold, change.to_drop, at)
+    remove_dropped(db, change.read)
+    # after closing: a line that was given up may be rejected again under the same number
+    if change.has_new:
+        save_rejects(db, run_id, at)
 
 
 def stage_rejects(db: Database, paths: Sequence[Path], unreadable: Iterable[int]) -> dict[int, int]:

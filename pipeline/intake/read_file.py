@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from pipeline.errors import SourceError
 from pipeline.intake.copies import is_copy, leave_out
 from pipeline.intake.files.compression import DAMAGED, compression, open_plain, read_head
 from pipeline.intake.files.discovery import RawFile, age_seconds
-from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFile
+from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFile, InputFiles
 from pipeline.intake.files.json_documents import cut_documents, is_document
 from pipeline.intake.files.segments import (
     CutReport,
@@ -33,9 +34,10 @@ from pipeline.intake.files.segments import (
     is_whole_row,
     scan,
 )
+from pipeline.intake.rejects import REJECT_SCHEMA, RejectStore
 from pipeline.intake.request_log import normalize as request_log_normalize
 from pipeline.intake.session import IntakeSession
-from pipeline.intake.source import REJECT_SCHEMA, Normalized
+from pipeline.intake.source import Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
 
@@ -86,7 +88,7 @@ def _read_log(
             _take(intake, source, file, entry, [Segment(file.local, 1, lines)])
             entry.lines_read = lines
             entry.read_bytes = found.size - len(waiting)
-            _wait(intake, file, entry, waiting)
+            _wait(intake.rejects, file, entry, waiting, intake.recorded_at)
             return
     entry = intake.files.add(intake.entry(source, file), known)
     _read_in_segments(intake, source, file, entry, limit=file.size_bytes if is_plain else None)
@@ -113,9 +115,9 @@ def _read_in_segments(
         first_line=first_line,
     )
     _take(intake, source, file, entry, segments, occurrences=occurrences)
-    _note_cut(intake, file, entry, found, first_line)
+    intake.problems += _note_cut(intake.files, intake.rejects, file, entry, found, first_line)
     if found.problem is None:
-        _wait(intake, file, entry, found.waiting)
+        _wait(intake.rejects, file, entry, found.waiting, intake.recorded_at)
 
 
 def _read_document(
@@ -135,29 +137,35 @@ def _read_document(
         entry,
         cut_documents(file.local, intake.temporary / "segments", found),
     )
-    _note_cut(intake, file, entry, found)
+    intake.problems += _note_cut(intake.files, intake.rejects, file, entry, found)
 
 
 def _note_cut(
-    intake: IntakeSession, file: RawFile, entry: InputFile, found: CutReport, first_line: int = 1
-) -> None:
-    """Note how far a file was read, with its over-long lines and a break in its stream."""
+    files: InputFiles,
+    rejects: RejectStore,
+    file: RawFile,
+    entry: InputFile,
+    found: CutReport,
+    first_line: int = 1,
+) -> list[SourceError]:
+    """Note how far a file was read, and its over-long lines. Gives a break in its stream."""
     for line, raw in found.over_long:
         detail = "the line is longer than 16 MiB; leave out the texts of prompts and answers"
-        _reject(intake, entry, line, "line_too_long", detail, raw)
-    intake.files.note_content(entry, found.content_hash)
+        _reject(rejects, entry, line, "line_too_long", detail, raw)
+    files.note_content(entry, found.content_hash)
     entry.lines_read = first_line - 1 + found.lines
     entry.read_bytes = found.read_bytes
     entry.size_bytes = file.size_bytes
-    if found.problem is not None:
-        entry.state, entry.message = "unreadable", found.problem
-        intake.problems.append(
-            SourceError(
-                f"{found.problem}; {entry.rows_read} rows before it were read",
-                file=file.name,
-                hint="Replace the file with a whole copy; the next run reads the rest.",
-            )
+    if found.problem is None:
+        return []
+    entry.state, entry.message = "unreadable", found.problem
+    return [
+        SourceError(
+            f"{found.problem}; {entry.rows_read} rows before it were read",
+            file=file.name,
+            hint="Replace the file with a whole copy; the next run reads the rest.",
         )
+    ]
 
 
 def _read_tail(intake: IntakeSession, source: Source, file: RawFile, known: InputFile) -> None:
@@ -195,27 +203,25 @@ def _ending_left(path: Path, read_bytes: int) -> int:
     return 1 if following[:1] == b"\n" else 2 if following == b"\r\n" else 0
 
 
-def _wait(intake: IntakeSession, file: RawFile, entry: InputFile, waiting: bytes) -> None:
+def _wait(
+    rejects: RejectStore, file: RawFile, entry: InputFile, waiting: bytes, now: datetime
+) -> None:
     """A half-written last line is left for next time, and given up after a day without change."""
     entry.waiting_bytes = len(waiting)
     entry.state = "waiting" if waiting else "read"
-    if (
-        waiting
-        and not entry.is_tail_rejected
-        and age_seconds(file, intake.recorded_at) > DAY_SECONDS
-    ):
+    if waiting and not entry.is_tail_rejected and age_seconds(file, now) > DAY_SECONDS:
         raw = waiting[: 64 << 10].decode("utf-8", errors="replace")
         detail = "the last line is incomplete and the file has not changed for a day"
-        _reject(intake, entry, entry.lines_read + 1, "incomplete_line", detail, raw)
+        _reject(rejects, entry, entry.lines_read + 1, "incomplete_line", detail, raw)
         entry.is_tail_rejected = True
 
 
 def _reject(
-    intake: IntakeSession, entry: InputFile, line: int, rule: str, detail: str, raw: str
+    rejects: RejectStore, entry: InputFile, line: int, rule: str, detail: str, raw: str
 ) -> None:
     entry.count(1, "quarantined")
     row = {"input_line": line, "rule": rule, "detail": detail, "raw": raw, "tokens_held_back": None}
-    intake.rejects.add(entry, pl.DataFrame([row], schema=REJECT_SCHEMA))
+    rejects.add(entry, pl.DataFrame([row], schema=REJECT_SCHEMA))
 
 
 def _take(
@@ -315,8 +321,8 @@ def take_frames(
 def _read_table(
     intake: IntakeSession, source: Source, file: RawFile, known: InputFile | None
 ) -> None:
-    path, found = plain_copy(intake, file)
-    if is_copy(intake, source, file, known, found.content_hash):
+    path, found = plain_copy(file, intake.temporary)
+    if is_copy(intake, source, file, known, found.content_hash, is_table=True):
         return
     entry = intake.files.add(
         intake.entry(source, file, content_hash=found.content_hash, read_bytes=found.size), known
@@ -332,11 +338,11 @@ def _read_table(
     entry.lines_read = entry.rows_read
 
 
-def plain_copy(intake: IntakeSession, file: RawFile) -> tuple[Path, Scan]:
+def plain_copy(file: RawFile, temporary: Path) -> tuple[Path, Scan]:
     """The file itself, or an unpacked copy of it, and what one pass over it found."""
     path = file.local
     if not _is_plain(path):
-        path = intake.temporary / "unpacked"
+        path = temporary / "unpacked"
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open_plain(file.local) as packed, path.open("wb") as plain:

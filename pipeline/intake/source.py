@@ -36,7 +36,7 @@ class Context:
 
 
 class Normalized(NamedTuple):
-    """Canonical records (records.LEDGER_SCHEMA) and what was rejected (REJECT_SCHEMA)."""
+    """Canonical records (`schemas.LEDGER_SCHEMA`) and what was rejected (REJECT_SCHEMA)."""
 
     records: pl.DataFrame
     rejects: pl.DataFrame

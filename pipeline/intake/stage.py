@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError, raise_if_stopped
 from pipeline.intake.files.discovery import RawFile, cannot_read, find
-from pipeline.intake.files.input_files import Action, Decision, InputFile
+from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
 from pipeline.intake.session import IntakeSession
 
 ReadOne = Callable[[IntakeSession, Source, RawFile, Decision], None]
@@ -51,7 +51,7 @@ def decide_files(
             decision = intake.files.decide(source, file, intake.recorded_at, may_grow=may_grow)
             if decision.action is Action.SKIP:
                 if decision.known is not None:
-                    _pass_over(intake, file, decision.known)
+                    intake.notes += _pass_over(intake.files, file, decision.known)
                 continue
         except OSError as error:
             intake.problems.append(cannot_read(file.local, source, error))
@@ -79,18 +79,20 @@ def check_basis(sources: Sequence[Source], versions: Sequence[InputFile]) -> Non
             )
 
 
-def _pass_over(intake: IntakeSession, file: RawFile, known: InputFile) -> None:
-    """Nothing is to be read of a file; what has happened to it is noted."""
+def _pass_over(files: InputFiles, file: RawFile, known: InputFile) -> list[str]:
+    """Register what has happened to a file of which nothing is to be read. Gives notes."""
+    notes = []
     if known.state == "gone":
         known.state = "read"
-        intake.files.touch(known)
+        files.touch(known)
     is_touched = known.changed_ns != file.changed_ns
     if known.state == "forgotten" and is_touched and file.sample_hash != known.sample_hash:
         if file.size_bytes > known.size_bytes:
-            intake.notes.append(
+            notes.append(
                 f"{file.name}: {file.size_bytes - known.size_bytes} bytes came after it was "
                 "forgotten and are left out; write what is to be counted to another file"
             )
         # not its size, which is how far it was read
         known.note_state(file)
-        intake.files.touch(known)
+        files.touch(known)
+    return notes

@@ -210,7 +210,7 @@ def rules_schema() -> pa.DataFrameSchema:
 def validate(frame: pl.DataFrame) -> Validated:
     """The rows of a ledger frame that keep every rule, and the reasons for the others.
 
-    Takes: the columns of `records.LEDGER_SCHEMA` in order, text also as Enum.
+    Takes: the columns of `schemas.LEDGER_SCHEMA` in order, text also as Enum.
     Gives: `good` in input order; `bad` with `input_line`, `rule` (the first one broken), `detail`.
     Fails: pandera's SchemaErrors for a missing, unknown or wrongly typed column, which is a
     mistake in the source's code and not in its input.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,22 +69,26 @@ class MovedCosts(NamedTuple):
     copied: list[int]
 
 
-def save_judged(
-    db: Database, judged: pl.DataFrame, copied: Sequence[tuple[int, int]], at: datetime
-) -> MovedCosts:
-    """Record which versions count now that files are forgotten or moved, and apply it to costs.
+@dataclass(frozen=True, slots=True)
+class JudgedBuckets:
+    """The versions of buckets that were judged anew, after files were forgotten or moved."""
 
-    Takes pairs of version ids in `copied`: a day of costs, and the version with its content.
-    """
-    db.con.register("judged_buckets", judged)
+    versions: pl.DataFrame  # as ledger/buckets_judged takes them
+    # version ids of costs: a duplicate that counts now, and the version with its content
+    copied: Sequence[tuple[int, int]]
+
+
+def save_judged(db: Database, judged: JudgedBuckets, at: datetime) -> MovedCosts:
+    """Record which versions count now that files are forgotten or moved, and apply it to costs."""
+    db.con.register("judged_buckets", judged.versions)
     db.con.execute(sql("ledger/buckets_judged"))
     outdated = [i for (i,) in db.rows(sql("ledger/costs_outdated"), {"at": at})]
     restored = [i for (i,) in db.rows(sql("ledger/costs_restored"))]
     pairs = pl.DataFrame(
-        list(copied), schema={"version_id": pl.Int64, "original_id": pl.Int64}, orient="row"
+        list(judged.copied), schema={"version_id": pl.Int64, "original_id": pl.Int64}, orient="row"
     )
     db.con.register("copied_buckets", pairs)
-    written = [i for (i,) in db.rows(sql("ledger/costs_copied"))] if copied else []
+    written = [i for (i,) in db.rows(sql("ledger/costs_copied"))] if judged.copied else []
     for view in ("judged_buckets", "copied_buckets"):
         db.con.unregister(view)
     return MovedCosts(outdated, restored, written)

@@ -43,7 +43,7 @@ class KnownBuckets:
     """
 
     def __init__(self, db: Database | None) -> None:
-        """Those of a database; without one nothing is known yet."""
+        """Start with the versions in a database, or, without one, with none."""
         self._db = db
         self._days: set[date] = set()
         self.versions: dict[BucketKey, list[Version]] = defaultdict(list)
@@ -51,7 +51,7 @@ class KnownBuckets:
         self._by_day: dict[_Day, set[BucketKey]] = defaultdict(set)
 
     def look_up(self, days: set[date]) -> None:
-        """Load the versions of some UTC days; those of days never asked for are not known."""
+        """Load the versions of some UTC days, before anything is asked about them."""
         new = sorted(days - self._days)
         if self._db is None or not new:
             return

@@ -1,4 +1,4 @@
-"""Minute buckets in the books: which file holds which day, and which minutes are covered.
+"""The tables of minute buckets: which file holds which day, and which minutes are covered.
 
 Reads and writes `warehouse.duckdb` inside the caller's transaction. Decides nothing.
 """

@@ -1,8 +1,8 @@
 """Minute buckets → day files (Parquet, written once): a later fetch of a minute replaces it whole.
 
 Takes minute rows as the usage source gives them, and what is known of the days they touch; gives
-new day files that nobody sees until the books name them, and which minutes are covered. A covered
-minute without rows is zero use. Never charged.
+new day files, which nobody sees until the database names them, and which minutes are covered. A
+covered minute without rows is zero use. Never charged.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def without_files(
 ) -> list[MinuteDay]:
     """The days of forgotten files, without the minutes that came from these last.
 
-    What an earlier fetch had told of such a minute was replaced for good: it is not covered until
+    An earlier fetch of such a minute was replaced for good: it is not covered until
     it is fetched again.
     """
     gone = pl.col("input_file").is_in(list(names))

@@ -49,7 +49,7 @@ class ReadVersion:
 
     @property
     def basis(self) -> Basis:
-        """That of its source."""
+        """The basis of its source."""
         return self.bucket.basis
 
     @property

@@ -6,6 +6,7 @@ Reads and writes inside the caller's transaction. Opens no ledger file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,64 @@ EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
 FIRST_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
     ("ledger_id", "row_number", "first_ledger_id", "first_row_number"), pl.Int64()
 )
+
+# Rows that are written again under another basis: from where to where.
+MOVED_SCHEMA: dict[str, pl.DataType] = {
+    "ledger_id": pl.Int64(),
+    "row_number": pl.Int64(),
+    "new_ledger_id": pl.Int64(),
+    "new_row_number": pl.Int64(),
+}
+
+# Dropped duplicates: the version and line of a file, and the ledger row with the same content.
+WRITTEN_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
+    ("file_id", "input_line", "ledger_id", "row_number"), pl.Int64()
+)
+
+Place = tuple[int, int]  # ledger id and row number
+
+
+@dataclass(slots=True)
+class RowChange:
+    """The ledger rows that a run adds, and those that count no longer or again."""
+
+    new_files: list[LedgerFile] = field(default_factory=list)
+    superseded_files: list[LedgerFile] = field(default_factory=list)  # no row of them is live
+    exclusions: list[Exclusion] = field(default_factory=list)
+    exclusion_note: str | None = None
+    restored: list[Place] = field(default_factory=list)
+    # rows that are excluded already, for another reason from now on
+    forgotten_versions: list[Place] = field(default_factory=list)
+    vanished_versions: list[Place] = field(default_factory=list)
+    remembered_versions: list[Place] = field(default_factory=list)
+    moved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MOVED_SCHEMA))
+    dropped: pl.DataFrame | None = None  # duplicates, DROPPED_SCHEMA
+    # dropped duplicates that have a ledger row of their own now, WRITTEN_SCHEMA
+    written: pl.DataFrame | None = None
+    # new rows that keep the place of another one, FIRST_SCHEMA
+    first_rows: list[pl.DataFrame] = field(default_factory=list)
+
+    def changed_files(self) -> set[int]:
+        """The ledger ids of the files that are new, or of which some rows change."""
+        changed = {e.ledger_id for e in self.exclusions} | {i for i, _ in self.restored}
+        return changed | {f.ledger_id for f in (*self.new_files, *self.superseded_files)}
+
+
+def save_rows(db: Database, root: Path, change: RowChange, run_id: str, at: datetime) -> None:
+    """Write what a run changes of the ledger's rows, after its input files."""
+    set_reasons(db, change.forgotten_versions, "forgotten")
+    move_exclusions(db, change.moved)
+    set_reasons(db, change.remembered_versions, "superseded")
+    set_reasons(db, change.vanished_versions, "vanished")
+    restore_rows(db, change.restored, at)
+    save_ledger_files(db, root, [*change.new_files, *change.superseded_files])
+    if change.dropped is not None:
+        save_dropped(db, change.dropped, run_id)
+    if change.written is not None:
+        remove_dropped(db, change.written)
+    for rows in change.first_rows:
+        save_first_rows(db, rows)
+    save_exclusions(db, change.exclusions, run_id, at, change.exclusion_note)
 
 
 def ledger_files(db: Database, root: Path) -> list[LedgerFile]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -20,7 +21,7 @@ from pipeline.dates import crosses_midnight, is_whole_hours
 from pipeline.errors import SourceError, raise_if_stopped
 from pipeline.intake.copies import is_copy
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import Action, Decision, InputFile
+from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
 from pipeline.intake.read_file import plain_copy
 from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Context
@@ -156,7 +157,9 @@ def accept_pending(intake: IntakeSession) -> None:
         if version.rows is None:
             continue
         if version.bucket.is_costs:
-            settlement.change.costs.append(_stored_costs(intake, version, replaced_at=None))
+            settlement.change.costs.append(
+                _stored_costs(version, _entry(intake.files, version).file_id, intake.run_id)
+            )
             continue
         frames = accepted[version.basis]
         frames.append(version.rows.select(list(LEDGER_SCHEMA)))
@@ -195,7 +198,7 @@ def _parse(
 ) -> Iterator[_ReadFile]:
     for file, decision in files:
         try:
-            path, found = plain_copy(intake, file)
+            path, found = plain_copy(file, intake.temporary)
             if is_copy(intake, source, file, decision.known, found.content_hash, may_return=True):
                 continue
             page = parse(path, intake.context(source, file))
@@ -244,31 +247,30 @@ def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
         )
         entry.saw(*times.row(0))
         if not is_whole_hours(times.item(0, "first"), intake.zone):
-            _note_split_hours(intake, read.records)
+            notes = _notes_of_split_hours(read.records, intake.zone)
+            intake.notes += [note for note in notes if note not in intake.notes]  # once a run
 
 
-def _note_split_hours(intake: IntakeSession, records: pl.DataFrame) -> None:
-    """Note once a run that hourly buckets across midnight of the organization count on one day."""
+def _notes_of_split_hours(records: pl.DataFrame, zone: ZoneInfo) -> list[str]:
+    """Whether hourly buckets are among these that count on one day, though midnight is in them."""
     hours = records.filter(pl.col("ended_at") - pl.col("started_at") == timedelta(hours=1))
-    zone = intake.zone
     times = hours.select("started_at", "ended_at").unique()
     if not any(crosses_midnight(start, end, zone) for start, end in times.iter_rows()):
-        return
+        return []
     note = (
         f"{zone} is not whole hours from UTC: hourly buckets across midnight count whole on the "
         "day on which they begin (possible boundary error)."
     )
-    if note not in intake.notes:
-        intake.notes.append(note)
+    return [note]
 
 
-def _entry(intake: IntakeSession, version: ReadVersion) -> InputFile:
-    return intake.files.entries[version.source, version.bucket.input_file]
+def _entry(files: InputFiles, version: ReadVersion) -> InputFile:
+    return files.entries[version.source, version.bucket.input_file]
 
 
 def _count(intake: IntakeSession, settled: Settled) -> None:
     """Give the rows of a version their fate; what is superseded stays readable, never live."""
-    version, entry = settled.version, _entry(intake, settled.version)
+    version, entry = settled.version, _entry(intake.files, settled.version)
     if version.rows is None:
         return
     if settled.fate == "narrower":
@@ -279,7 +281,7 @@ def _count(intake: IntakeSession, settled: Settled) -> None:
     if settled.fate == "duplicate":
         return
     if version.bucket.is_costs:
-        costs = _stored_costs(intake, version, replaced_at=intake.recorded_at)
+        costs = _stored_costs(version, entry.file_id, intake.run_id, intake.recorded_at)
         intake.settlement.change.costs.append(costs)
     else:
         rows = version.rows.select(list(LEDGER_SCHEMA))
@@ -301,13 +303,13 @@ def _narrower(bucket: Bucket, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stored_costs(
-    intake: IntakeSession, version: ReadVersion, *, replaced_at: datetime | None
+    version: ReadVersion, file_id: int, run_id: str, replaced_at: datetime | None = None
 ) -> pl.DataFrame:
     """The rows of a version as `provider_costs` keeps them; a superseded one may be restored."""
     assert version.rows is not None  # noqa: S101  narrows for the type checker
     return version.rows.drop("bucket_position").with_columns(
-        pl.lit(_entry(intake, version).file_id, dtype=pl.Int64).alias("file_id"),
+        pl.lit(file_id, dtype=pl.Int64).alias("file_id"),
         pl.lit(version.source).alias("source"),
-        pl.lit(intake.run_id).alias("run_id"),
+        pl.lit(run_id).alias("run_id"),
         pl.lit(replaced_at, dtype=pl.Datetime("us")).alias("replaced_at"),
     )

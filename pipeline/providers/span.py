@@ -26,7 +26,7 @@ class Span:
 def backfill(since: date | None, until: date | None, now: datetime) -> Span | None:
     """The range of a back-fill, whole UTC days, to the end of today at most; None: none asked.
 
-    Fails: ConfigError where it holds no day that has begun.
+    Fails: ConfigError where none of its days has begun.
     """
     if since is None:
         if until is None:

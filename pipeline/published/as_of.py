@@ -11,6 +11,7 @@ from datetime import datetime
 
 import duckdb
 
+from pipeline.charges.finality import FINAL_AFTER_DAYS
 from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.resources import render_sql
 
@@ -27,6 +28,7 @@ def look_back(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
             meters=METER_NAMES,
             input_meters=INPUT_METERS,
             output_meters=OUTPUT_METERS,
+            final_after_days=FINAL_AFTER_DAYS,
         )
         con.execute(f"CREATE TEMP VIEW as_of_{view} AS {body}")
     for view in VIEWS:

@@ -105,17 +105,17 @@ class Gap:
 
     @property
     def counts(self) -> bool:
-        """Whether a gate counts it where it is above the tolerance."""
+        """Whether `--fail-on reconciliation` counts the gap if it is above the tolerance."""
         return self.cause not in EXEMPT and self.state != "cleared"
 
     @property
     def amounts(self) -> str:
-        """Up and down, as far as there are."""
+        """The amounts above and below our charges, those that are not zero."""
         return " and ".join(signed_usd(usd) for usd in (self.up_usd, self.down_usd) if usd)
 
     @property
     def remark(self) -> str:
-        """What became of it, in words; empty where nobody did anything."""
+        """Who cleared the gap and why, and whether it moved since; empty if nobody did."""
         if self.cleared_usd is None or self.state not in {"moved", "cleared"}:
             return ""
         by = f"{printable(self.cleared_by or '')}: {printable(self.reason or '')}"

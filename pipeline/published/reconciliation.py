@@ -53,22 +53,22 @@ class GapPart:
 
     @property
     def up_usd(self) -> Decimal:
-        """What the bill has above our charges."""
+        """By how much the bill exceeds our charges, where it does."""
         return total(c.up_usd for c in self.causes)
 
     @property
     def down_usd(self) -> Decimal:
-        """What it has below them."""
+        """By how much the bill stays below our charges, where it does; negative."""
         return total(c.down_usd for c in self.causes)
 
     @property
     def amount_usd(self) -> Decimal:
-        """Both together."""
+        """The gap: both ways together."""
         return total((self.up_usd, self.down_usd))
 
     @property
     def lines(self) -> int:
-        """How many projects, line items and days have a part in it."""
+        """The number of projects, line items and days with a gap."""
         return sum(c.lines for c in self.causes)
 
 

@@ -7,101 +7,75 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from pipeline.directory.model import OriginEntries
 from pipeline.errors import SourceError
 from pipeline.intake.files.input_files import InputFile
-from pipeline.ledger.files import Exclusion, LedgerFile
+from pipeline.intake.quarantine_store import RejectChange
+from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minutes import MinuteDay
 from pipeline.ledger.settle_buckets import BucketChange
+from pipeline.ledger.store import RowChange
 from pipeline.providers.fetch_store import FetchRow
 from pipeline.runs.result import Counts
 
 if TYPE_CHECKING:
     from pipeline.charges.reconciliation.clear import Clearing
     from pipeline.charges.reconciliation.reconcile import Scope
+    from pipeline.ledger.bucket_store import JudgedBuckets
 
 
-# Rows that are written again under another basis: from where to where.
-MOVED_SCHEMA: dict[str, pl.DataType] = {
-    "ledger_id": pl.Int64(),
-    "row_number": pl.Int64(),
-    "new_ledger_id": pl.Int64(),
-    "new_row_number": pl.Int64(),
-}
+@dataclass(slots=True)
+class FileChange:
+    """The input files of a run: read, tried in vain, forgotten."""
 
-# Dropped duplicates: the version and line of a file, and the ledger row with the same content.
-WRITTEN_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
-    ("file_id", "input_line", "ledger_id", "row_number"), pl.Int64()
-)
+    touched: list[InputFile] = field(default_factory=list)  # rows were read from them
+    before: dict[int, InputFile] = field(default_factory=dict)  # grown files, as they were
+    unreadable: set[int] = field(default_factory=set)  # file ids; nothing of them is kept
+    forgotten: list[int] = field(default_factory=list)  # file ids
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the files that rows were read from."""
+        return sorted({file.input_file for file in self.touched})
+
+
+@dataclass(slots=True)
+class DayChange:
+    """The UTC days to compute again."""
+
+    reasons: dict[date, str] = field(default_factory=dict)  # days to rate, and why
+    rerated: set[date] | None = None  # None: no re-rating; these take the current book
+    counts_anew: bool = False  # rows of earlier runs count no longer, or again
+    compare_again: Scope | None = None  # days to reconcile though nothing about them has changed
+
+    def has_any(self) -> bool:
+        """Whether there are days to rate or to reconcile, even if no stored row has changed."""
+        return bool(self.reasons) or self.compare_again is not None
 
 
 @dataclass(slots=True)
 class ChangeSet:
     """What a run is about to write. The stages fill it; `rate_and_commit` writes it."""
 
-    new_files: list[LedgerFile] = field(default_factory=list)
-    superseded_files: list[LedgerFile] = field(default_factory=list)  # no row of them is live
-    exclusions: list[Exclusion] = field(default_factory=list)
-    exclusion_note: str | None = None
-    # duplicates that were dropped, DROPPED_SCHEMA
-    dropped: pl.DataFrame | None = None
-    # dropped duplicates that have a ledger row of their own now, WRITTEN_SCHEMA
-    written: pl.DataFrame | None = None
-    # new rows that keep the place of another one, FIRST_SCHEMA
-    first_rows: list[pl.DataFrame] = field(default_factory=list)
-    reasons: dict[date, str] = field(default_factory=dict)  # UTC days to rate, and why
-    rerated_days: set[date] | None = None  # None: no re-rating; these take the current book
-    has_rejects: bool = False  # staged in a temporary table of the database
-    unreadable: set[int] = field(default_factory=set)  # file ids; nothing of them is kept
-    completed: list[tuple[int, int]] = field(default_factory=list)  # file id, line given up before
-    touched: list[InputFile] = field(default_factory=list)  # files that rows were read from
-    before: dict[int, InputFile] = field(default_factory=dict)  # grown files, as they were
-    forgotten: list[int] = field(default_factory=list)  # file ids
-    forgotten_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
-    vanished_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
-    remembered_versions: list[tuple[int, int]] = field(default_factory=list)  # excluded rows
-    moved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MOVED_SCHEMA))
-    counts_anew: bool = False  # rows of earlier runs count no longer, or again
-    restored: list[tuple[int, int]] = field(default_factory=list)  # ledger id, row number
-    judged_buckets: pl.DataFrame | None = None  # as ledger/buckets_judged takes them
-    # version ids of costs: a duplicate that counts now, and the version with its content
-    copied_buckets: list[tuple[int, int]] = field(default_factory=list)
-    reopened: list[int] = field(default_factory=list)  # quarantine ids
-    replayed: list[int] = field(default_factory=list)  # quarantine ids
-    # rejected rows that are held back for another one now (numbers of dropped rejects), the other
-    # way round (quarantine ids), and dropped ones that were read after all
-    rejects_to_hold: list[int] = field(default_factory=list)
-    rejects_to_drop: list[int] = field(default_factory=list)
-    rejects_read: list[int] = field(default_factory=list)
+    files: FileChange = field(default_factory=FileChange)
+    rows: RowChange = field(default_factory=RowChange)
+    rejects: RejectChange = field(default_factory=RejectChange)
     buckets: BucketChange = field(default_factory=BucketChange)
-    compare_again: Scope | None = None  # days to reconcile though nothing about them has changed
-    clearing: Clearing | None = None  # gaps to the provider's costs that somebody clears
+    judged: JudgedBuckets | None = None
     minutes: list[MinuteDay] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
+    days: DayChange = field(default_factory=DayChange)
+    clearing: Clearing | None = None  # gaps to the provider's costs that somebody clears
     fetches: list[FetchRow] = field(default_factory=list)
-    directory: list[OriginEntries] = field(
-        default_factory=list
-    )  # the directory as each source has it
+    directory: list[OriginEntries] = field(default_factory=list)  # as each source has it
+    counts: Counts = field(default_factory=Counts)
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def has_days_to_compute(self) -> bool:
-        """Whether there are days to rate or to reconcile, even if no stored row has changed."""
-        return bool(self.reasons) or self.compare_again is not None
-
-    @property
-    def files_read(self) -> list[str]:
-        """Names of the files that rows were read from."""
-        return sorted({file.input_file for file in self.touched})
-
     def touched_days(self, ledger: Sequence[LedgerFile]) -> Iterator[date]:
         """The UTC days whose requests or minutes this run may have changed; rather too many."""
-        yield from self.reasons
+        yield from self.days.reasons
         yield from (day.usage_date for day in self.minutes)
-        changed = {e.ledger_id for e in self.exclusions} | {i for i, _ in self.restored}
-        changed |= {f.ledger_id for f in (*self.new_files, *self.superseded_files)}
+        changed = self.rows.changed_files()
         for file in ledger:
             if file.ledger_id in changed and not file.is_bucket:
                 days = (file.last_usage_date - file.first_usage_date).days

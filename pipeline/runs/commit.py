@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -17,6 +17,7 @@ from pipeline import resources
 from pipeline.directory import store as directory_store
 from pipeline.errors import SET_ASIDE, CheckFailedError
 from pipeline.intake import quarantine_store
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
 from pipeline.providers import fetch_store, open_pages
@@ -26,6 +27,7 @@ from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
     from pipeline.charges.model import ChargeDay, PostingFile, RatingResult
+    from pipeline.ledger.bucket_store import JudgedBuckets
 
 _OF_DAYS = "checks/charges_are_their_postings"
 _OF_BILL = "checks/billed_days_are_the_bill"
@@ -34,56 +36,35 @@ _SHOWN = 3  # files or days that a message names
 
 def write_ledger(run: RunContext, change: ChangeSet) -> None:
     """Write files, directory, ledger, quarantine, buckets, minutes, fetches, cleared gaps."""
-    db, storage = run.db, run.storage
-    for file_id in change.unreadable:
-        run.files.changed.pop(file_id, None)
-    if change.forgotten:
-        _forget(run, change)
-    _save_judged_buckets(run, change)
-    run.files.save(db)
+    db, storage, files = run.db, run.storage, run.files
+    run_id, at = run.run_id, run.started_at
+    for file_id in change.files.unreadable:
+        files.changed.pop(file_id, None)
+    if change.files.forgotten:
+        bucket_store.forget_files(db, change.files.forgotten, run_id, at)
+    if change.judged is not None:
+        _save_judged(db, files, change.judged, at)
+    files.save(db)
     directory_store.save(
         db,
         change.directory,
         run.inputs.directory,
         sources=[s.name for s in run.config.sources if run.kinds[s.kind].is_fetched],
         is_synced=run.config.directory.sync,
-        at=run.started_at,
+        at=at,
     )
-    ledger_store.move_exclusions(db, change.moved)
-    ledger_store.set_reasons(db, change.remembered_versions, "superseded")
-    ledger_store.set_reasons(db, change.vanished_versions, "vanished")
-    ledger_store.restore_rows(db, change.restored, run.started_at)
-    ledger_store.save_ledger_files(db, storage.root, [*change.new_files, *change.superseded_files])
-    if change.dropped is not None:
-        ledger_store.save_dropped(db, change.dropped, run.run_id)
-    if change.written is not None:
-        ledger_store.remove_dropped(db, change.written)
-    for rows in change.first_rows:
-        ledger_store.save_first_rows(db, rows)
-    ledger_store.save_exclusions(
-        db, change.exclusions, run.run_id, run.started_at, change.exclusion_note
-    )
-    quarantine_store.reopen_rejects(db, change.reopened)
-    quarantine_store.close_rejects(
-        db, change.completed, change.replayed, run.run_id, run.started_at
-    )
-    quarantine_store.move_rejects(
-        db, change.rejects_to_hold, change.rejects_to_drop, run.started_at
-    )
-    quarantine_store.remove_dropped(db, change.rejects_read)
-    # after closing: a line that was given up may be rejected again under the same number
-    if change.has_rejects:
-        quarantine_store.save_rejects(db, run.run_id, run.started_at)
-    bucket_store.save_buckets(db, change.buckets, run.run_id, run.started_at)
-    open_pages.save_open_pages(db, change.buckets.open_pages, run.run_id)
+    ledger_store.save_rows(db, storage.root, change.rows, run_id, at)
+    quarantine_store.save_change(db, change.rejects, run_id, at)
+    bucket_store.save_buckets(db, change.buckets, run_id, at)
+    open_pages.save_open_pages(db, change.buckets.open_pages, run_id)
     change.notes += map(str, open_pages.missing_pages(db))
-    change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run.run_id)
-    minute_store.save_minutes(db, storage, change.minutes, run.run_id)
-    fetch_store.save_fetches(db, change.fetches, run.run_id)
+    change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run_id)
+    minute_store.save_minutes(db, storage, change.minutes, run_id)
+    fetch_store.save_fetches(db, change.fetches, run_id)
     if change.clearing is not None:
         from pipeline.charges.reconciliation.clear import save_clearing
 
-        save_clearing(db, change.clearing, run.run_id, run.started_at)
+        save_clearing(db, change.clearing, run_id, at)
 
 
 def write_charges(run: RunContext, rated: RatingResult) -> None:
@@ -98,18 +79,10 @@ def write_charges(run: RunContext, rated: RatingResult) -> None:
     charge_store.save_day_prices(db, rated.day_prices)
 
 
-def _forget(run: RunContext, change: ChangeSet) -> None:
-    ledger_store.set_reasons(run.db, change.forgotten_versions, "forgotten")
-    bucket_store.forget_files(run.db, change.forgotten, run.run_id, run.started_at)
-
-
-def _save_judged_buckets(run: RunContext, change: ChangeSet) -> None:
-    if change.judged_buckets is None:
-        return
-    files = {e.file_id: e for e in run.files.versions}
-    moved = bucket_store.save_judged(
-        run.db, change.judged_buckets, change.copied_buckets, run.started_at
-    )
+def _save_judged(db: Database, known: InputFiles, judged: JudgedBuckets, at: datetime) -> None:
+    """Save which versions of buckets count now, and move the rows of costs between the fates."""
+    files = {e.file_id: e for e in known.versions}
+    moved = bucket_store.save_judged(db, judged, at)
     for file_id in moved.outdated:
         files[file_id].move(1, "accepted", "superseded")
     for file_id in moved.restored:
@@ -117,7 +90,7 @@ def _save_judged_buckets(run: RunContext, change: ChangeSet) -> None:
     for file_id in moved.copied:
         files[file_id].move(1, "duplicate", "accepted")
     for file_id in {*moved.outdated, *moved.restored, *moved.copied}:
-        run.files.touch(files[file_id])
+        known.touch(files[file_id])
 
 
 def check_books(db: Database, read: Sequence[str]) -> None:

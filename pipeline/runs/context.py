@@ -296,10 +296,10 @@ def note_not_published(
         run_log.note_not_published(db, run_id, error)
 
 
-def begin_books(storage: StorageLayout, real_now: datetime, say: Callable[[str], None]) -> None:
+def begin_storage(storage: StorageLayout, real_now: datetime, say: Callable[[str], None]) -> None:
     """Make the storage of a schedule that starts on an empty root, so that a lost one is noticed.
 
-    Fails: RunFailedError where parts of other books are there, or where a newer version has written
+    Fails: RunFailedError where parts of another storage are there, or a newer version has written
         the storage; ConfigError.
     """
     if storage.warehouse.exists():
@@ -311,7 +311,7 @@ def begin_books(storage: StorageLayout, real_now: datetime, say: Callable[[str],
         return
     head = run_log.new_run("schedule", now=real_now, started_at=real_now)
     with disk_errors.before_the_commit(storage.root), open_storage(storage, head):
-        say(f"New books are begun in {storage.root}.")
+        say(f"A new storage is begun in {storage.root}.")
 
 
 @contextmanager
@@ -342,7 +342,7 @@ def open_run(
     """Load the input files, clear away what no table names.
 
     Fails: ConfigError where the storage is kept in another time zone or for another organization;
-        RunFailedError where a file of the books is missing or damaged.
+        RunFailedError where a file of the storage is missing or damaged.
     """
     stored = StoredFiles(db, storage)
     is_checked = head.verb == "run" and stored.are_as_checked()

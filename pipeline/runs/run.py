@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from pipeline.alerts import recipients
 from pipeline.alerts.delivery.deliver import deliver, is_news
@@ -33,13 +33,11 @@ from pipeline.runs.commit import check_books, write_charges, write_ledger
 from pipeline.runs.context import RunContext, begin, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.named_files import NamedFiles, choose_basis
-from pipeline.runs.result import RunResult, counts_of, reason_of
+from pipeline.runs.result import Counts, RunResult, counts_of, reason_of
 from pipeline.runs.stages.read_sources import read_sources
 from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors
-
-if TYPE_CHECKING:
-    from pipeline.budgets.status import BudgetStatus
+from pipeline.storage.database import Database
 
 
 def run_batch(
@@ -112,7 +110,7 @@ def run_batch(
         change.problems[:0] = [*fetches.problems, *directory.problems, *problems]
         run.begin("supersede")
         supersede(run, change, [s.name for s in named.configured] if named else ())
-        change.counts = counts_of(change.touched, change.before)
+        change.counts = counts_of(change.files.touched, change.files.before)
         return rate_and_commit(run, change)
 
 
@@ -129,13 +127,13 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         write_ledger(run, change)
         is_unchanged = (
             published is not None
-            and not change.has_days_to_compute()
+            and not change.days.has_any()
             and published.fingerprint == _fingerprint(run)
         )
         posted = {} if is_unchanged else rate_and_evaluate(run, change)
-        _note_quarantine_limit(run, change)
+        change.problems += _beyond_limit(change.counts, config.quality.max_quarantined_percent)
         outcome = "partial" if change.problems else "done"
-        has_alerted = _alert_of_run(run, change, outcome)
+        has_alerted = run.head.verb == "run" and _alert_of_run(db, _look(run), change.problems)
         has_alerted |= run.head.verb == "run" and _follow_up(run)
         run_log.record(
             db,
@@ -147,7 +145,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         )
         run.begin("check the books")
         if not is_unchanged:
-            check_books(db, change.files_read)
+            check_books(db, change.files.names)
     with disk_errors.after_the_commit(storage.root):
         begin("deliver")
         alerts = config.alerts
@@ -168,7 +166,7 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
             from pipeline.runs.stages.publish import publish_live
 
             mark = _fingerprint(run)
-            if change.rerated_days is not None:
+            if change.days.rerated is not None:
                 mark += ", rerated"  # new prices of other days are for the next run
             published = publish_live(run, mark)
             is_unchanged = False
@@ -209,7 +207,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges.true_up.store import settled_days
     from pipeline.pricing import store as price_store
     from pipeline.runs.stages.rate import rate_changed_days
-    from pipeline.runs.stages.true_up import true_up_days
+    from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
 
     db, config, storage = run.db, run.config, run.storage
     run.stored.check()
@@ -222,12 +220,14 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     write_charges(run, rated)
     days = charge_store.days(db, storage.root)
     postings = charge_store.postings(db, storage.root)
-    looked_at = days if change.rerated_days is None else change.rerated_days
+    looked_at = days if change.days.rerated is None else change.days.rerated
     posted_days = {p.usage_date for p in postings if p.rows and p.reason != "bill"}
     charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
     run.begin("true up")
     costs = fetched_costs(db)
-    billed, days = true_up_days(run, change, rated, days, costs, bills)
+    read = change.files.names
+    billed, days = true_up_days(run, rated, days, postings, costs, bills, read)
+    change.notes += notes_of_bill(billed)
     run.begin("reconcile")
     reconcile(
         db,
@@ -239,14 +239,14 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         now=run.now,
         run_id=run.run_id,
         computed_at=run.started_at,
-        anew=change.compare_again,
+        anew=change.days.compare_again,
     )
     run.begin("budgets and alerts")
     plans, rates = plans_of(config, db), run.inputs.rates
     record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
     record_rates(db.con, rates, at=run.started_at)
     statuses = update_status(db, plans, list(days.values()), rates=rates, today=run.today)
-    _alert_of_budgets(run, statuses)
+    update_budget_alerts(db.con, _look(run), statuses, today=run.today)
     monitors.evaluate(
         db,
         run.con,
@@ -271,33 +271,27 @@ def _fingerprint(run: RunContext) -> str:
     return fingerprint(run.db, run.inputs.mark, root=run.storage.root, now=run.now, today=run.today)
 
 
-def _note_quarantine_limit(run: RunContext, change: ChangeSet) -> None:
-    counts, limit = change.counts, run.config.quality.max_quarantined_percent
-    if counts.quarantined * 100 > limit * counts.rows_read:
-        change.problems.append(
-            SourceError(
-                f"{counts.quarantined} of {counts.rows_read} rows were quarantined, more than "
-                f"{limit} percent",
-                key="quality.max_quarantined_percent",
-                hint="See `tollbook quarantine list`.",
-            )
+def _beyond_limit(counts: Counts, limit: Decimal) -> list[SourceError]:
+    """The problem of a run with more rows in quarantine than the configuration allows."""
+    if counts.quarantined * 100 <= limit * counts.rows_read:
+        return []
+    return [
+        SourceError(
+            f"{counts.quarantined} of {counts.rows_read} rows were quarantined, more than "
+            f"{limit} percent",
+            key="quality.max_quarantined_percent",
+            hint="See `tollbook quarantine list`.",
         )
+    ]
 
 
-def _alert_of_budgets(run: RunContext, statuses: Sequence[BudgetStatus]) -> None:
-    """Raise and retract the alerts of budgets."""
-    update_budget_alerts(run.db.con, _look(run), statuses, today=run.today)
-
-
-def _alert_of_run(run: RunContext, change: ChangeSet, outcome: str) -> bool:
+def _alert_of_run(db: Database, look: Look, problems: Sequence[SourceError]) -> bool:
     """Raise the alert of a partial run, or resolve it. Gives whether it changed."""
-    if run.head.verb != "run":
-        return False
-    if outcome == "done":
-        decision = update_run_alerts(run.db.con, _look(run), GoodRun(run.run_id))
+    if problems:
+        problem = RunProblem(look.run_id, "partial", reason_of(problems))
+        decision = update_run_alerts(db.con, look, problem)
     else:
-        problem = RunProblem(run.run_id, "partial", reason_of(change.problems))
-        decision = update_run_alerts(run.db.con, _look(run), problem)
+        decision = update_run_alerts(db.con, look, GoodRun(look.run_id))
     return bool(decision.new or decision.updates or decision.messages)
 
 

@@ -1,4 +1,4 @@
-"""The acts on the books as a whole: a run or a correction, then its report; and their summary."""
+"""The acts on a storage as a whole: a run or a correction, then its report; and their summary."""
 
 from __future__ import annotations
 

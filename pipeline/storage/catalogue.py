@@ -99,5 +99,5 @@ def is_whole(path: Path) -> bool:
 
 
 def missing_or_damaged(path: Path) -> RunFailedError:
-    """The error of a file of the books that is not there as it was written."""
+    """The error of a file of the storage that is not there as it was written."""
     return RunFailedError("is missing or damaged", file=path, hint="Restore it from a backup.")

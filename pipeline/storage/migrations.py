@@ -76,7 +76,7 @@ def newer_migrations(con: duckdb.DuckDBPyConnection) -> list[str]:
 def newer_version(migrations: list[str], path: Path) -> RunFailedError:
     """The error of a database that a newer version has written."""
     return RunFailedError(
-        f"the books were {written_by_newer(migrations)}", file=path, hint=NEWER_HINT
+        f"the storage was {written_by_newer(migrations)}", file=path, hint=NEWER_HINT
     )
 
 

@@ -1,6 +1,6 @@
 """What is left of a storage whose `warehouse.duckdb` is missing or is that of another storage.
 
-Without it nothing says which files count, so a run would begin new books and remove the rest.
+Without it nothing says which files count, so a run would begin a new ledger and remove the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pipeline.storage.database import Database
 from pipeline.storage.layout import SCHEDULE_STATE, WAREHOUSE, StorageLayout
 
 RESTORE_HINT = (
-    f"Restore {WAREHOUSE} from a backup, or name another `root` under [storage] for new books."
+    f"Restore {WAREHOUSE} from a backup, or name another `root` under [storage] for a new one."
 )
 
 
@@ -29,7 +29,7 @@ def remains(storage: StorageLayout) -> list[str]:
 
 
 def check_not_lost(storage: StorageLayout) -> None:
-    """Refuse to begin new books beside what is left of others. Fails: RunFailedError."""
+    """Refuse to begin a storage beside what is left of another. Fails: RunFailedError."""
     lost = lost_warehouse(storage)
     if lost is not None:
         raise RunFailedError(lost, file=storage.root, hint=RESTORE_HINT)
@@ -42,7 +42,7 @@ def lost_warehouse(storage: StorageLayout) -> str | None:
     found = remains(storage)
     if not found:
         return None
-    return f"there are books here ({', '.join(found)}) but no {WAREHOUSE}"
+    return f"there is a storage here ({', '.join(found)}) but no {WAREHOUSE}"
 
 
 def check_own_warehouse(db: Database, storage: StorageLayout) -> None:

@@ -26,7 +26,7 @@ WITH used AS (
     AND (CAST($project AS VARCHAR) IS NULL OR project_id = $project)
 ),
 
-told_of AS (
+known_of AS (
   SELECT project_id, usage_date, min(counted_from) AS counted_from
   FROM used
   GROUP BY project_id, usage_date
@@ -34,7 +34,7 @@ told_of AS (
 
 projects_used AS (
   SELECT DISTINCT project_id
-  FROM told_of
+  FROM known_of
 ),
 
 covered_days AS (
@@ -47,7 +47,7 @@ covered_days AS (
     END AS minutes
   FROM projects_used AS p
   CROSS JOIN rate_limit_coverage AS c
-  LEFT JOIN told_of AS t ON t.project_id = p.project_id AND t.usage_date = c.usage_date
+  LEFT JOIN known_of AS t ON t.project_id = p.project_id AND t.usage_date = c.usage_date
   WHERE c.usage_date >= $since AND c.usage_date < $until
 ),
 

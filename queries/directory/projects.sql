@@ -1,5 +1,5 @@
 -- row: one project as it was at an instant (NULL: now), those archived or gone by then included,
---      and the Default project, which is always there, also where nobody told of it.
+--      and the Default project, which is always there, also where no source lists it.
 -- takes: $at TIMESTAMP, $today DATE (the organization's), $project VARCHAR (NULL: all).
 -- engine: duckdb
 WITH moment AS (

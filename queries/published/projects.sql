@@ -3,7 +3,7 @@
 -- view: One project of the organization.
 -- column project_id VARCHAR: Id of the project
 -- column project_name VARCHAR: Current name of the project; NULL where it is not known
--- column state VARCHAR: active, archived or deleted (no longer told of)
+-- column state VARCHAR: active, archived or deleted (no longer listed)
 -- column created_at TIMESTAMP: When it was created, UTC; NULL where not known
 -- column archived_at TIMESTAMP: When it was archived, UTC; NULL: it was not
 -- column description VARCHAR: What it is for; from the files or the configuration

@@ -8,7 +8,7 @@
 -- column bucket_minutes BIGINT: Minutes of the day that minute buckets cover
 -- column request_minutes BIGINT: Minutes of the day that request-level records cover: all, on the
 --   newest day those up to the last record
-WITH told AS (
+WITH fetched AS (
   SELECT usage_date, started_at, max(ended_at) AS ended_at
   FROM {{ stored }}minute_coverage
   WHERE endpoint NOT IN (
@@ -25,7 +25,7 @@ reached AS (
       PARTITION BY usage_date ORDER BY started_at
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS reached_at
-  FROM told
+  FROM fetched
 ),
 
 by_bucket AS (

@@ -9,10 +9,10 @@ WHERE
   AND is_decisive AND NOT is_day_complete AND state <> 'complete'
 UNION ALL
 SELECT CAST(days.day_at AS DATE) AS calendar_date, '' AS source, 'before the start' AS state
-FROM (SELECT min(calendar_date) AS first_date FROM calendar) AS books
+FROM (SELECT min(calendar_date) AS first_date FROM calendar) AS covered
 CROSS JOIN generate_series(
   CAST($previous_since AS TIMESTAMP),
-  CAST(least($until, $today, books.first_date) AS TIMESTAMP) - INTERVAL 1 DAY,
+  CAST(least($until, $today, covered.first_date) AS TIMESTAMP) - INTERVAL 1 DAY,
   INTERVAL 1 DAY
 ) AS days (day_at)
 ORDER BY calendar_date, source

@@ -53,7 +53,7 @@ def test_a_fresh_start_is_fine(tmp_path: Path) -> None:
     assert exit_code(tuple(found.values())) == 0
     assert {c.state for c in found.values()} == {"ok"}
     assert found["source gateway"].value == "request_log, charge: 1 file"
-    assert found["books"].value == "none yet: nothing has run"
+    assert found["database"].value == "none yet: nothing has run"
     assert not (tmp_path / "tollbook-data").exists()
 
 
@@ -146,7 +146,7 @@ def test_books_of_a_newer_version_are_exit_1(tmp_path: Path) -> None:
     with open_database(StorageLayout(tmp_path / "tollbook-data")) as books:
         books.con.execute("INSERT INTO migrations VALUES ('schema/999_later')")
     found = look(tmp_path, "")
-    assert found["books"].value == "written by a newer tollbook (schema/999_later)"
+    assert found["database"].value == "written by a newer tollbook (schema/999_later)"
     assert exit_code(tuple(found.values())) == 1
 
 
@@ -156,8 +156,8 @@ def test_books_that_are_no_database_are_exit_1(tmp_path: Path) -> None:
     root.mkdir()
     (root / "warehouse.duckdb").write_text("this is no database, but long enough to look at\n" * 99)
     found = look(tmp_path, "")
-    assert found["books"].state == "error"
-    assert "\n" not in found["books"].value
+    assert found["database"].state == "error"
+    assert "\n" not in found["database"].value
     assert exit_code(tuple(found.values())) == 1
 
 
@@ -218,8 +218,8 @@ def test_a_damaged_database_leaves_the_other_checks(tmp_path: Path, length: int)
     warehouse = tmp_path / "tollbook-data" / "warehouse.duckdb"
     warehouse.write_bytes(warehouse.read_bytes()[:length])
     found = look(tmp_path, "")
-    assert found["books"].state == "error"
-    assert found["books"].value == f"{warehouse}: is damaged. Restore it from a backup."
+    assert found["database"].state == "error"
+    assert found["database"].value == f"{warehouse}: is damaged. Restore it from a backup."
     assert found["published"].value == "nothing yet"
     assert exit_code(tuple(found.values())) == 1
     words = ["run", "--config", str(tmp_path / "tollbook.toml"), "--now", "2026-11-24T08:00:00Z"]
@@ -240,7 +240,7 @@ def test_a_storage_of_another_user_is_named_with_its_owner() -> None:
             found = {c.name: c for c in diagnose(lambda: load(folder / "tollbook.toml"), {})}
         root.chmod(0o700)
     assert found["root"].state == "error"
-    assert "may not be used by nobody" in found["books"].value
+    assert "may not be used by nobody" in found["database"].value
     assert exit_code(tuple(found.values())) == 1
 
 

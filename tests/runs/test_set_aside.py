@@ -61,7 +61,7 @@ def test_a_skipped_file_that_no_source_has_is_an_error(
     words = ["run", "--now", "2026-03-03T00:00:00Z", "--skip"]
     done = CliRunner().invoke(app, [*words, "logs/b.jsonl"])
     assert isinstance(done.exception, ConfigError)
-    assert "'logs/b.jsonl' names no file of any source" in str(done.exception)
+    assert "'logs/b.jsonl' is not a file of any source" in str(done.exception)
     _edit(trial, 'kind = "request_log"', 'kind = "request_log"\nenabled = false')
     assert CliRunner().invoke(app, [*words, "logs/a.jsonl"]).exit_code == 0
 

@@ -14,7 +14,7 @@ from pipeline.cli.run import run_and_print
 from pipeline.config.load import load
 from pipeline.dates import Clock
 from pipeline.errors import ConfigError, NotPublishedError, RunFailedError
-from pipeline.runs.context import begin_books
+from pipeline.runs.context import begin_storage
 from pipeline.runs.doctor import diagnose, exit_code
 from pipeline.runs.schedule.job import JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs
@@ -47,10 +47,10 @@ def files(workspace: Workspace) -> set[Path]:
 
 
 def doctor(workspace: Workspace) -> tuple[str, int]:
-    """What is said of the books, and the exit code."""
+    """What is said of the storage, and the exit code."""
     checks = diagnose(lambda: load(workspace.path("tollbook.toml")), {})
-    [books] = [c for c in checks if c.name == "books" and c.state == "error"]
-    return f"{books.value}. {books.hint}", exit_code(checks)
+    [database] = [c for c in checks if c.name == "database" and c.state == "error"]
+    return f"{database.value}. {database.hint}", exit_code(checks)
 
 
 @pytest.mark.parametrize("verb", ["run", "rerate", "replay", "forget"])
@@ -67,7 +67,7 @@ def test_no_verb_writes_where_the_warehouse_is_missing(workspace: Workspace, ver
     with pytest.raises(RunFailedError) as failure:
         acts[verb]()
     assert failure.value.exit_code == 1
-    assert "there are books here (ledger, charges, published (2026" in failure.value.what
+    assert "there is a storage here (ledger, charges, published (2026" in failure.value.what
     assert "snapshots) but no warehouse.duckdb" in failure.value.what
     assert "Restore warehouse.duckdb from a backup" in str(failure.value)
     assert files(workspace) == before
@@ -121,7 +121,7 @@ def test_an_empty_root_says_where_new_books_are_begun(
     """Once, on stderr: the next run has nothing to say of it, nor has a quiet one."""
     workspace = Workspace(tmp_path)
     monkeypatch.chdir(tmp_path)
-    said = f"New books were begun in {tmp_path / 'var'}.\n"
+    said = f"A new storage was begun in {tmp_path / 'var'}.\n"
     run_and_print(None, now=None)
     assert said in capsys.readouterr().err
     run_and_print(None, now=None)
@@ -136,8 +136,8 @@ def test_a_schedule_whose_storage_is_gone_begins_no_new_books(tmp_path: Path) ->
     workspace = Workspace(tmp_path)
     workspace.write("logs/a.jsonl", lines(request("a")))
     storage, said = StorageLayout(tmp_path / "var"), list[str]()
-    begin_books(storage, NOW, said.append)
-    assert said == [f"New books are begun in {tmp_path / 'var'}."]
+    begin_storage(storage, NOW, said.append)
+    assert said == [f"A new storage is begun in {tmp_path / 'var'}."]
     config = load(workspace.path("tollbook.toml"))
     scheduled = ScheduledJobs(
         load=lambda: config,
@@ -166,7 +166,7 @@ def test_a_schedule_does_not_start_on_the_storage_of_a_newer_version(
     with open_database(storage) as db:
         db.con.execute("INSERT INTO migrations VALUES ('schema/999_later')")
     with pytest.raises(RunFailedError, match="written by a newer tollbook"):
-        begin_books(storage, NOW, print)
+        begin_storage(storage, NOW, print)
 
 
 @pytest.mark.parametrize("folder", ["ledger", "charges/charges", "charges/postings"])

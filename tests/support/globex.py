@@ -100,7 +100,7 @@ def parse_costs(path: Path, context: Context) -> ParsedCosts:
 
 def read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
     """Read a log by the names of canonical columns; the rest is as for any table."""
-    path, found = plain_copy(intake, file)
+    path, found = plain_copy(file, intake.temporary)
     context = intake.context(source, file)
     lines = path.read_text().splitlines()
     calls = [json.loads(line) for line in lines]

@@ -44,7 +44,7 @@ def url_of(entry: str, key: str, environment: Mapping[str, str]) -> str:
         return entry.strip()
     name = entry.removeprefix(_ENV)
     if not name:
-        raise ConfigError("names no variable", key=key, hint="Write env:NAME.")
+        raise ConfigError("does not name a variable", key=key, hint="Write env:NAME.")
     url = environment.get(name, "").strip()
     if not url:
         raise ConfigError(
@@ -106,7 +106,7 @@ def _not_understood(place: str, key: str, scheme: str | None) -> ConfigError:
     if scheme in {"http", "https"}:
         own = "jsons" if scheme == "https" else "json"
         hint = f"For a webhook of your own write {own}:// instead of {scheme}://. {see}"
-        return ConfigError(f"{place}: {scheme}:// names no service", key=key, hint=hint)
+        return ConfigError(f"{place}: {scheme}:// does not name a service", key=key, hint=hint)
     if scheme not in services:
         return ConfigError(f"{place}: there is no service {scheme}://", key=key, hint=see)
     form = services[scheme].templates[0].replace("{schema}", scheme)

@@ -197,7 +197,7 @@ class RatingChunk:
         )
 
     def _fast_charge_lines(self, *, has_allowances: bool, has_billed: bool) -> None:
-        """The same charges by numbers: their texts stay where they are until a file is written."""
+        """Make the same charge lines, with a number for each text until the file is written."""
         self._table(
             "keyed_quantities",
             render_sql(

@@ -1,7 +1,7 @@
 """Splits the gap between charges and costs by cause; the parts add up to it exactly.
 
-Takes a pair, gives a line. What is not told apart with certainty stays `unexplained`: the part of
-a bill without line items, and a line without a quantity, where price and quantity look the same.
+Takes a pair, gives a line. What is not certain stays `unexplained`: the part of a
+bill without line items, and a line without a quantity, where price and quantity look the same.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ TEXTS: Mapping[str, KeyText] = {
         '["org-subsidiary"]',
     ),
     "storage.root": KeyText(
-        "Folder for everything that tollbook keeps: the books, published files, reports.",
+        "Folder for everything that tollbook keeps: ledger, raw files, published files, reports.",
         '"tollbook-data"',
         is_on=True,
     ),
@@ -198,8 +198,8 @@ TEXTS: Mapping[str, KeyText] = {
         '"rates.csv"',
     ),
     "directory.sync": KeyText(
-        "Sources of kind openai also tell projects, people, keys and limits, at every run. false: "
-        "the files below are the whole directory.",
+        "Fetch projects, people, keys and limits at every run, too, from sources with an API. "
+        "false: the files below are the whole directory.",
         "true",
     ),
     "directory.projects": KeyText(

@@ -116,7 +116,7 @@ def _kinds(by_kind: Mapping[str, Sequence[str]]) -> list[str]:
 def kind_of(name: str, kinds: Kinds) -> str | None:
     """The kind of one file, by its first bytes; None: it is empty. Fails: ConfigError."""
     if _REMOTE not in name and is_special(Path(name)):  # reading a pipe would wait for its writer
-        raise ConfigError("is no file that can be read twice", file=name, hint="Write it to one.")
+        raise ConfigError("cannot be read twice", file=name, hint="Save it as a file.")
     try:
         head = _remote_head(name) if _REMOTE in name else read_head(Path(name), HEAD_BYTES)
     except OSError as error:

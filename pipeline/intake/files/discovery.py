@@ -32,7 +32,7 @@ _EXTRA_FOR = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "https": "http", "http": "h
 
 @dataclass(frozen=True)
 class RawFile:
-    """One raw file as it lies now. `name` is how the books and the reader know it."""
+    """One raw file as it lies now. `name` is its name in the storage and in messages."""
 
     name: str
     local: Path
@@ -163,7 +163,7 @@ def _describe(file: Path) -> RawFile:
     absolute = Path(os.path.abspath(file))  # noqa: PTH100  a link keeps its own name
     facts = absolute.stat()
     if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait for its writer
-        raise OSError(errno.EINVAL, "it is no file but a pipe, a socket or a device")
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, not a file")
     if not os.access(absolute, os.R_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(absolute))
     return RawFile(
@@ -224,7 +224,7 @@ def _fetch(system: Any, remote: str, name: str, root: Path) -> RawFile:
 
 
 def landed(target: Path, name: str, landed_path: str | None = None) -> RawFile:
-    """A file of our own, by the name that the books know it by (its path below the root)."""
+    """A file of our own, by its name in the storage (its path below the root)."""
     facts = target.stat()
     return RawFile(
         name=name,

@@ -128,7 +128,7 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise RowError("malformed_json", f"{name} is no JSON")
+    raise RowError("malformed_json", f"{name} is not JSON")
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def read_frames(
 def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
     """A frame of `read_frames` as ledger records and rejects.
 
-    Gives: records with the columns of `records.LEDGER_SCHEMA`, text of few values as Enum;
+    Gives: records with the columns of `schemas.LEDGER_SCHEMA`, text of few values as Enum;
     rejects with `input_line`, `rule`, `detail`, `raw` and `tokens_held_back`.
     """
     usage = frame

@@ -12,6 +12,7 @@ from pipeline.config.model import Source
 from pipeline.config.source_section import check_base_url
 from pipeline.errors import ConfigError
 from pipeline.providers.openai.client import BASE_URL, MAX_RETRIES, AdminApi
+from pipeline.providers.openai.kinds import DEFAULT_KEY
 
 ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 
@@ -40,7 +41,7 @@ def check_access(source: Source, environment: Mapping[str, str]) -> None:
 
 def key_variable(source: Source) -> str:
     """The name of the environment variable that holds the source's key."""
-    return source.key.removeprefix("env:")
+    return (source.key or DEFAULT_KEY).removeprefix("env:")
 
 
 def address(source: Source, environment: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.providers.read_pages import ParsePages
 
 NAME = "openai"
+DEFAULT_KEY = "env:OPENAI_ADMIN_KEY"
 
 
 def _parse(kind: str) -> ParsePages:
@@ -108,5 +109,6 @@ FETCHED = Kind(
     provider=NAME,
     holds=frozenset({"buckets", "costs"}),
     is_fetched=True,
+    default_key=DEFAULT_KEY,
     take=_take_fetched,
 )

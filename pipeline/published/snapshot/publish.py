@@ -9,13 +9,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import xxhash
 
 from pipeline import resources
+from pipeline.charges.finality import first_provisional_date
 from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
@@ -234,8 +235,3 @@ class _Snapshot:
         )
         schema = {"provider": pl.String, "usage_date": pl.Date, "is_settled": pl.Boolean}
         return pl.DataFrame(found, schema=schema, orient="row")
-
-
-def first_provisional_date(now: datetime) -> date:
-    """The first day that is not final yet at `now`."""
-    return now.date() - timedelta(days=3)

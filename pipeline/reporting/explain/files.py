@@ -82,7 +82,7 @@ def file_named(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
     """The input file that a word names.
 
     Takes: the word as given, and what else it may stand for (its absolute path). Gives: the name
-    that the books have; the end of one is enough where it fits one file only.
+    that the storage has; the end of one is enough where it fits one file only.
     Fails: ConfigError naming the nearest ones.
     """
     known: list[str] = [

@@ -85,7 +85,7 @@ def explain_line(
 
 
 def _fate(records: Sequence[RecordExplained], input_file: str, input_line: int) -> LineFate:
-    """That of the records which a line brought: as long as one of them counts, it is accepted."""
+    """The fate of a line: accepted as long as one of the records that it brought counts."""
     own = [
         version.replaced_reason
         for record in records

@@ -16,6 +16,7 @@ import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.intake.files.compression import DAMAGED, compression, open_plain
+from pipeline.intake.kinds import KINDS
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.slow_read import usage_rows
 from pipeline.intake.tabular.csv_layout import layout_of
@@ -41,16 +42,16 @@ def fate_without_trace(
     if version.state == "forgotten":
         return "forgotten", ()
     line = _read(version, number) if version.is_there else None
-    if line is None or version.kind not in {"request_log", "records"}:
+    if line is None or version.kind not in KINDS:
         return _by_counts(version), ()
     if not line.text.strip():
         return "blank", ()
     read_bytes = version.size_bytes - version.waiting_bytes
     if line.starts_at is not None and line.starts_at >= read_bytes:
         return "not_read", ()
-    if version.kind == "records" and number == 1:
+    if KINDS[version.kind].is_table and number == 1:
         return "header", ()
-    ids = _ids(line) if version.kind == "records" else _logged_ids(line)
+    ids = _ids(line) if KINDS[version.kind].is_table else _logged_ids(line)
     if ids is None:
         return "not_usage", ()
     known = [

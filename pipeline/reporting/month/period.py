@@ -64,7 +64,7 @@ class ReportPeriod:
 
     @property
     def missing(self) -> tuple[date, ...]:
-        """Days of the month that are over and not complete, after the books' first day."""
+        """Days of the month that are over and not complete, from the first covered day on."""
         return tuple(
             sorted(
                 {

@@ -29,12 +29,12 @@ class BilledShare:
 
     @property
     def shown_parts(self) -> tuple[BillPart, ...]:
-        """Those that are a cent or more."""
+        """The parts that are a cent or more."""
         return tuple(part for part in self.parts if to_cents(part.usd))
 
     @property
     def added_usd(self) -> Decimal:
-        """What the bill has beside what was computed from usage."""
+        """The amount on the bill beside what was computed from usage."""
         return total(part.usd for part in self.parts)
 
 

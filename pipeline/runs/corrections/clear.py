@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from pipeline.charges.reconciliation.clear import ClearedGap, Clearing
 from pipeline.charges.reconciliation.model import CAUSES, EXEMPT
@@ -59,7 +60,7 @@ def clear(
 
     Fails: ConfigError where there is none.
     """
-    chosen = _chosen(run, choice, is_undo=is_undo)
+    chosen = _chosen(run.storage.published, choice, is_undo=is_undo)
     act = Clearing(
         [ClearedGap(g.month, g.cause, g.project_id, g.model, g.up_usd, g.down_usd) for g in chosen],
         reason,
@@ -69,9 +70,9 @@ def clear(
     return rate_and_commit(run, ChangeSet(clearing=act)), chosen
 
 
-def _chosen(run: RunContext, choice: GapChoice, *, is_undo: bool) -> list[Gap]:
+def _chosen(published: Path, choice: GapChoice, *, is_undo: bool) -> list[Gap]:
     since, until = month_bounds(choice.month)
-    with open_published(run.storage.published) as con:
+    with open_published(published) as con:
         found = groups(con, LineFilter(A_CENT, since, until))
     of_cause = [gap for gap in found if gap in choice]
     if is_undo:

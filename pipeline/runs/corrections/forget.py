@@ -12,16 +12,20 @@ import polars as pl
 
 from pipeline.errors import ConfigError
 from pipeline.intake import quarantine_store
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.kinds import Kinds
+from pipeline.intake.quarantine_store import RejectChange
 from pipeline.ledger import bucket_store, minute_store
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import Exclusion, LedgerFile
-from pipeline.runs.change_set import ChangeSet
+from pipeline.ledger.store import RowChange
+from pipeline.runs.change_set import ChangeSet, DayChange, FileChange
 from pipeline.runs.context import RunContext
 from pipeline.runs.corrections.recount import recount, rows_of_files
 from pipeline.runs.corrections.recount_buckets import recount_buckets
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
+from pipeline.storage.database import Database
 
 
 def forget(
@@ -39,16 +43,18 @@ def forgetting(
     run: RunContext, names: Sequence[str], reason: str, *, with_copies: bool = False
 ) -> ChangeSet:
     """The changes of `forget`; nothing is live."""
-    files = [f for name in names for f in _versions(run, name)]
+    files = [f for name in names for f in _versions(run.files.versions, name)]
     if with_copies:
-        files += _copies(run, files)
+        files += _copies(run.files.versions, files)
     change = ChangeSet(
-        counts_anew=True, exclusion_note=reason, forgotten=[f.file_id for f in files]
+        files=FileChange(forgotten=[f.file_id for f in files]),
+        rows=RowChange(exclusion_note=reason),
+        days=DayChange(counts_anew=True),
     )
     known = ledger_store.ledger_files(run.db, run.storage.root)
     buckets = [f for f in known if f.is_bucket]
     requests = [f for f in known if not f.is_bucket]
-    rows = rows_of_files(run, requests, files)
+    rows = rows_of_files(run.con, run.db, requests, files)
     for file in files:
         file.state, file.message = "forgotten", reason
         run.files.touch(file)
@@ -63,17 +69,17 @@ def forgetting(
         identities,
         repeated=_identities(run, requests, files),
     )
-    bucket_rows = rows_of_files(run, buckets, files)
+    bucket_rows = rows_of_files(run.con, run.db, buckets, files)
     if bucket_rows.height:
         for row in bucket_rows.filter("is_live").iter_rows(named=True):
-            change.exclusions.append(
+            change.rows.exclusions.append(
                 Exclusion(row["ledger_id"], row["row_number"], "forgotten", None, None)
             )
             if row["basis"] == "charge":
-                change.reasons[row["usage_date"]] = "correction"
+                change.days.reasons[row["usage_date"]] = "correction"
         # a row that was replaced before is no earlier version any more
         replaced = bucket_rows.filter(~pl.col("is_live")).select("ledger_id", "row_number")
-        change.forgotten_versions += replaced.rows()
+        change.rows.forgotten_versions += replaced.rows()
     forgotten_names = sorted({f.input_file for f in files})
     change.minutes = minute_store.forgotten(run.db, run.storage, forgotten_names, run.run_id)
     recount_buckets(
@@ -82,8 +88,8 @@ def forgetting(
     for file in files:
         file.move(file.accepted, "accepted", "superseded")
         file.move(file.quarantined, "quarantined", "superseded")
-    _judge_rejects(run, change, files)
-    _read_again(run, change, files)
+    _judge_rejects(run.db, run.files, files, change.rejects)
+    change.notes += _read_again(run.db, run.files, run.kinds, files)
     return change
 
 
@@ -94,8 +100,8 @@ def remember(run: RunContext, names: Sequence[str]) -> RunResult:
 
 def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
     """The changes of `remember`; nothing is live."""
-    files = [f for name in names for f in _forgotten_versions(run, name)]
-    change = ChangeSet(counts_anew=True)
+    files = [f for name in names for f in _forgotten_versions(run.files.versions, name)]
+    change = ChangeSet(days=DayChange(counts_anew=True))
     ids = [f.file_id for f in files]
     newest = set(map(id, run.files.entries.values()))
     for file in files:
@@ -108,8 +114,8 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
     requests = [f for f in known if not f.is_bucket]
     excluded = ledger_store.excluded_rows(run.db)
     recount(run, change, requests, excluded, _identities(run, requests, files))
-    pages = [f for f in files if not _has_requests(run, f)]
-    again = _not_kept(run, pages)
+    pages = [f for f in files if not _has_requests(run.kinds, f)]
+    again = _not_kept(run.db, pages)
     recount_buckets(
         run,
         change,
@@ -119,23 +125,23 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
     )
     versions = {f.file_id: f for f in files}
     for quarantine_id, file_id in quarantine_store.forgotten_rejects(run.db, ids):
-        change.reopened.append(quarantine_id)
+        change.rejects.reopened.append(quarantine_id)
         versions[file_id].move(1, "superseded", "quarantined")
-    _judge_rejects(run, change, files)
+    _judge_rejects(run.db, run.files, files, change.rejects)
     for file in again:
         file.state, file.sample_hash, file.content_hash = "replaced", "", ""
         change.notes.append(f"{file.input_file}: the next run reads it again")
     return change
 
 
-def _has_requests(run: RunContext, file: InputFile) -> bool:
-    return run.kinds[file.kind].is_replayed or file.kind == "records"
+def _has_requests(kinds: Kinds, file: InputFile) -> bool:
+    return "requests" in kinds[file.kind].holds
 
 
-def _not_kept(run: RunContext, pages: Sequence[InputFile]) -> list[InputFile]:
+def _not_kept(db: Database, pages: Sequence[InputFile]) -> list[InputFile]:
     """The files of pages of which not all is kept, such as minutes: they are to be read again."""
-    kept = bucket_store.rows_known(run.db, [f.input_file for f in pages])
-    rejected = quarantine_store.rejects_of(run.db, [f.file_id for f in pages])
+    kept = bucket_store.rows_known(db, [f.input_file for f in pages])
+    rejected = quarantine_store.rejects_of(db, [f.file_id for f in pages])
     names = {
         f.input_file
         for f in pages
@@ -152,7 +158,10 @@ def _identities(
     ids = {f.file_id for f in files}
     originals = {original for original, copy, _ in run.files.copies() if copy in ids}
     rows = rows_of_files(
-        run, requests, [*files, *(v for v in run.files.versions if v.file_id in originals)]
+        run.con,
+        run.db,
+        requests,
+        [*files, *(v for v in run.files.versions if v.file_id in originals)],
     )
     hashes = [ledger_store.hashes_of_files(run.db, [*ids, *originals])]
     if rows.height:
@@ -160,25 +169,27 @@ def _identities(
     return pl.concat(hashes).unique()
 
 
-def _judge_rejects(run: RunContext, change: ChangeSet, files: Sequence[InputFile]) -> None:
+def _judge_rejects(
+    db: Database, known: InputFiles, files: Sequence[InputFile], change: RejectChange
+) -> None:
     """Hold back what only these files held, or what they hold again: of equal texts the first."""
-    versions = {v.file_id: v for v in run.files.versions}
-    out = [v.file_id for v in run.files.versions if v.state == "forgotten"]
+    versions = {v.file_id: v for v in known.versions}
+    out = [v.file_id for v in known.versions if v.state == "forgotten"]
     ids = [f.file_id for f in files]
-    for held, dropped, file_id in quarantine_store.judge_rejects(run.db, ids, out, change.reopened):
+    for held, dropped, file_id in quarantine_store.judge_rejects(db, ids, out, change.reopened):
         if dropped is not None:
-            change.rejects_to_hold.append(dropped)
+            change.to_hold.append(dropped)
             versions[file_id].move(1, "duplicate", "quarantined")
         elif held is not None:
-            change.rejects_to_drop.append(held)
+            change.to_drop.append(held)
             versions[file_id].move(1, "quarantined", "duplicate")
-        run.files.touch(versions[file_id])
+        known.touch(versions[file_id])
 
 
-def _versions(run: RunContext, name: str) -> list[InputFile]:
+def _versions(known: Sequence[InputFile], name: str) -> list[InputFile]:
     """All versions of an input file, by its name or by its path from the working directory."""
     wanted = {name, str(Path.cwd() / name)}
-    found = [v for v in run.files.versions if v.input_file in wanted and v.state != "forgotten"]
+    found = [v for v in known if v.input_file in wanted and v.state != "forgotten"]
     if not found:
         raise ConfigError(
             "no such file was read, or it was forgotten already",
@@ -188,9 +199,9 @@ def _versions(run: RunContext, name: str) -> list[InputFile]:
     return found
 
 
-def _forgotten_versions(run: RunContext, name: str) -> list[InputFile]:
+def _forgotten_versions(known: Sequence[InputFile], name: str) -> list[InputFile]:
     wanted = {name, str(Path.cwd() / name)}
-    found = [v for v in run.files.versions if v.input_file in wanted and v.state == "forgotten"]
+    found = [v for v in known if v.input_file in wanted and v.state == "forgotten"]
     if not found:
         raise ConfigError(
             "no file of this name was forgotten",
@@ -208,36 +219,39 @@ def _forgotten_versions(run: RunContext, name: str) -> list[InputFile]:
     return read
 
 
-def _copies(run: RunContext, files: Sequence[InputFile]) -> list[InputFile]:
+def _copies(known: Sequence[InputFile], files: Sequence[InputFile]) -> list[InputFile]:
     """The versions with the same content as some files, that are none of them."""
     ids = {i for f in files for i in (f.file_id, f.copy_of) if i is not None}
     contents = {(f.kind, f.content_hash) for f in files if f.content_hash}
     return [
         v
-        for v in run.files.versions
+        for v in known
         if v not in files
         and v.state != "forgotten"
         and (v.file_id in ids or v.copy_of in ids or (v.kind, v.content_hash) in contents)
     ]
 
 
-def _read_again(run: RunContext, change: ChangeSet, going: Sequence[InputFile]) -> None:
-    """Have the next run read files again of whose rows not all is kept.
+def _read_again(
+    db: Database, known: InputFiles, kinds: Kinds, going: Sequence[InputFile]
+) -> list[str]:
+    """Have the next run read files again of whose rows not all is kept. Gives notes.
 
     These are pages that were renamed from one that goes, pages with buckets that one that goes
     has in another width, and files that a version of the program has read which only counted its
     duplicates.
     """
-    first_kept = ledger_store.files_without_dropped(run.db)
-    first_of_pages = bucket_store.files_without_duplicates(run.db)
+    first_kept = ledger_store.files_without_dropped(db)
+    first_of_pages = bucket_store.files_without_duplicates(db)
+    notes = []
     ids = {f.file_id for f in going}
-    of_other_width = bucket_store.held_for_width(run.db, [f.input_file for f in going])
-    for file in run.files.entries.values():
+    of_other_width = bucket_store.held_for_width(db, [f.input_file for f in going])
+    for file in known.entries.values():
         if file.state not in {"read", "waiting"}:
             continue
         if file.file_id in of_other_width:
             if file.superseded:  # what replaced some of it must not be replaced by it again
-                change.notes.append(
+                notes.append(
                     f"{file.input_file}: has buckets that were held back for those of another "
                     "width, which are gone; save their days again to have them counted"
                 )
@@ -245,12 +259,13 @@ def _read_again(run: RunContext, change: ChangeSet, going: Sequence[InputFile]) 
             why = "has buckets that were held back for those of another width"
         elif file.duplicate and (
             file.file_id < first_kept
-            if _has_requests(run, file)
+            if _has_requests(kinds, file)
             else file.file_id < first_of_pages or file.copy_of in ids
         ):
             why = "has duplicates"
         else:
             continue
         file.sample_hash = file.content_hash = ""  # unlike any file's
-        run.files.touch(file)
-        change.notes.append(f"{file.input_file}: {why}; the next run reads it again")
+        known.touch(file)
+        notes.append(f"{file.input_file}: {why}; the next run reads it again")
+    return notes

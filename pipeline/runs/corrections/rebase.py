@@ -1,19 +1,25 @@
 """Moves the records of a source to the basis that the configuration says, charge or detail.
 
 Its rows are written again under that basis; those under the other one stay readable, as they were
-until then. Afterwards the books are as if the source had always had this basis.
+until then. Afterwards the ledger is as if the source had always had this basis.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
 import polars as pl
 
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError
+from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, view_rows
+from pipeline.ledger.store import MOVED_SCHEMA
 from pipeline.resources import sql
-from pipeline.runs.change_set import MOVED_SCHEMA, ChangeSet
+from pipeline.runs.change_set import ChangeSet, DayChange
 from pipeline.runs.context import RunContext
 from pipeline.runs.corrections.recount import recount, rows_of_files
 from pipeline.runs.corrections.recount_buckets import recount_buckets
@@ -21,6 +27,7 @@ from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
 from pipeline.runs.stages.charged_twice import check_charged_once
 from pipeline.schemas import LEDGER_SCHEMA
+from pipeline.storage.database import Database
 from pipeline.text import counted
 
 
@@ -42,7 +49,7 @@ def rebasing(run: RunContext, name: str) -> ChangeSet:
             key="sources.name",
             hint=f"Configured sources: {names}.",
         )
-    change = ChangeSet(counts_anew=True)
+    change = ChangeSet(days=DayChange(counts_anew=True))
     other = {v.basis for v in run.files.versions if v.source == name} - {source.basis}
     if not other:
         change.notes.append(f"{name}: all its records are {source.basis!r} already; nothing moves")
@@ -53,46 +60,45 @@ def rebasing(run: RunContext, name: str) -> ChangeSet:
             run.files.touch(version)
     known = ledger_store.ledger_files(run.db, run.storage.root)
     excluded = ledger_store.excluded_rows(run.db)
-    rows = _move(run, change, known, excluded, source)
-    check_charged_once(run, change)
+    change.rows.new_files, rows = _move(run, known, excluded, source)
+    check_charged_once(run, change.rows.new_files)
     is_live = pl.col("reason").is_null()
     count = rows.select(is_live.sum()).item()
     verb = "moves" if count == 1 else "move"
     change.notes.append(
         f"{name}: {counted(count, 'row')} {verb} from {min(other)!r} to {source.basis!r}"
     )
-    change.exclusions += [
+    change.rows.exclusions += [
         Exclusion(ledger_id, row_number, "rebased", None, None)
         for ledger_id, row_number in rows.filter(is_live)["ledger_id", "row_number"].rows()
     ]
     for day in rows.filter(is_live)["usage_date"].unique():
-        change.reasons[day] = "correction"
-    change.moved = rows.select(*MOVED_SCHEMA)
-    ledger = [*known, *change.new_files]
-    excluded = _as_moved(run, excluded, rows)
+        change.days.reasons[day] = "correction"
+    change.rows.moved = rows.select(*MOVED_SCHEMA)
+    ledger = [*known, *change.rows.new_files]
+    excluded = _as_moved(excluded, rows, run.started_at)
     recount_buckets(run, change, ledger, excluded, moved=source)
     recount(
         run,
         change,
         [f for f in ledger if not f.is_bucket],
         excluded,
-        _identities_to_judge(run, known, rows.filter(~pl.col("is_bucket")), name),
+        _identities_to_judge(
+            run.con, run.db, run.files.versions, known, rows.filter(~pl.col("is_bucket")), name
+        ),
     )
     return change
 
 
 def _move(
-    run: RunContext,
-    change: ChangeSet,
-    known: list[LedgerFile],
-    excluded: pl.DataFrame,
-    source: Source,
-) -> pl.DataFrame:
+    run: RunContext, known: list[LedgerFile], excluded: pl.DataFrame, source: Source
+) -> tuple[list[LedgerFile], pl.DataFrame]:
     """Write the rows of a source again under its basis, file by file.
 
-    Gives old and new places with identity, day, and why a row is excluded; the new ledger files
-    keep the run that read the rows.
+    Gives the new ledger files, which keep the run that read the rows; and old and new places with
+    identity, day, and why a row is excluded.
     """
+    new_files = []
     moved = [pl.DataFrame(schema=_PLACES)]
     next_id = ledger_store.next_ledger_id(run.db)
     for file in known:
@@ -117,14 +123,14 @@ def _move(
         writer = LedgerWriter(run.storage.ledger, file.run_id, next_id)
         writer.add(records, source.basis, is_bucket=file.is_bucket, file_id=file.file_id)
         [written] = writer.close()
-        change.new_files.append(written)
+        new_files.append(written)
         next_id += 1
         places = rows.with_row_index("new_row_number").with_columns(
             pl.lit(written.ledger_id).alias("new_ledger_id"),
             pl.lit(file.is_bucket).alias("is_bucket"),
         )
         moved.append(places.select(pl.col(c).cast(t) for c, t in _PLACES.items()))
-    return pl.concat(moved)
+    return new_files, pl.concat(moved)
 
 
 _PLACES: dict[str, pl.DataType] = {
@@ -136,13 +142,13 @@ _PLACES: dict[str, pl.DataType] = {
 }
 
 
-def _as_moved(run: RunContext, excluded: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _as_moved(excluded: pl.DataFrame, rows: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """The excluded rows as they will be once these rows have moved."""
     old = rows.select(
         "ledger_id",
         "row_number",
         pl.lit("rebased").alias("reason"),
-        pl.lit(run.started_at, dtype=pl.Datetime("us")).alias("replaced_at"),
+        pl.lit(at, dtype=pl.Datetime("us")).alias("replaced_at"),
     )
     new = excluded.join(
         rows.select(*MOVED_SCHEMA), on=["ledger_id", "row_number"], how="inner"
@@ -157,21 +163,26 @@ def _as_moved(run: RunContext, excluded: pl.DataFrame, rows: pl.DataFrame) -> pl
 
 
 def _identities_to_judge(
-    run: RunContext, known: list[LedgerFile], moved: pl.DataFrame, name: str
+    con: duckdb.DuckDBPyConnection,
+    db: Database,
+    versions: Sequence[InputFile],
+    known: list[LedgerFile],
+    moved: pl.DataFrame,
+    name: str,
 ) -> pl.Series:
     """The identities of a source's requests that other rows, duplicates or copies have too."""
     requests = [f for f in known if not f.is_bucket]
-    own = [v.file_id for v in run.files.versions if v.source == name]
-    mine = pl.concat([moved["identity_hash"], ledger_store.hashes_of_files(run.db, own)]).unique()
+    own = [v.file_id for v in versions if v.source == name]
+    mine = pl.concat([moved["identity_hash"], ledger_store.hashes_of_files(db, own)]).unique()
     if not requests:
         return mine.clear()
-    view_rows(run.con, "known_rows", requests, "identity_hash")
-    run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
-    run.con.register("dropped_identities", ledger_store.dropped_identities(run.db))
-    shared = run.con.sql(sql("ledger/shared_identities")).pl()["identity_hash"]
+    view_rows(con, "known_rows", requests, "identity_hash")
+    con.register("excluded_rows", ledger_store.excluded_rows(db))
+    con.register("dropped_identities", ledger_store.dropped_identities(db))
+    shared = con.sql(sql("ledger/shared_identities")).pl()["identity_hash"]
     found = [mine.filter(mine.is_in(shared.implode()))]
-    copied = {v.copy_of for v in run.files.versions if v.copy_of is not None}
-    originals = [v for v in run.files.versions if v.file_id in copied]
+    copied = {v.copy_of for v in versions if v.copy_of is not None}
+    originals = [v for v in versions if v.file_id in copied]
     if originals:
-        found.append(rows_of_files(run, requests, originals)["identity_hash"])
+        found.append(rows_of_files(con, db, requests, originals)["identity_hash"])
     return pl.concat(found).unique()

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import duckdb
 import polars as pl
 
 from pipeline.intake.files.input_files import InputFile
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, view_rows
+from pipeline.ledger.store import WRITTEN_SCHEMA
 from pipeline.ledger.supersede import counting_requests
 from pipeline.resources import sql
-from pipeline.runs.change_set import WRITTEN_SCHEMA, ChangeSet
+from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.schemas import ASKER_COLUMNS, LEDGER_SCHEMA
+from pipeline.storage.database import Database
 from pipeline.text import counted
 
 PLACE_COLUMNS = (
@@ -28,14 +31,17 @@ _SHOWN_FILES = 5
 
 
 def rows_of_files(
-    run: RunContext, known: Sequence[LedgerFile], files: Sequence[InputFile]
+    con: duckdb.DuckDBPyConnection,
+    db: Database,
+    known: Sequence[LedgerFile],
+    files: Sequence[InputFile],
 ) -> pl.DataFrame:
     """The ledger rows of the files, live or not."""
     if not known:
         return pl.DataFrame()
-    view_rows(run.con, "known_rows", known, PLACE_COLUMNS)
-    run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
-    run.con.register(
+    view_rows(con, "known_rows", known, PLACE_COLUMNS)
+    con.register("excluded_rows", ledger_store.excluded_rows(db))
+    con.register(
         "forgotten_files",
         pl.DataFrame(
             [(f.source, f.input_file) for f in files],
@@ -43,7 +49,7 @@ def rows_of_files(
             orient="row",
         ).unique(),
     )
-    found: pl.DataFrame = run.con.sql(sql("ledger/rows_of_files")).pl()
+    found: pl.DataFrame = con.sql(sql("ledger/rows_of_files")).pl()
     return found
 
 
@@ -63,7 +69,7 @@ def recount(
     wanted = hashes if repeated is None else pl.concat([hashes, repeated]).unique()
     if not known or not len(wanted):
         return
-    going = set(change.forgotten)
+    going = set(change.files.forgotten)
     versions = pl.DataFrame(
         [
             (
@@ -91,8 +97,8 @@ def recount(
         orient="row",
     )
     first_rows = ledger_store.first_rows(run.db)
-    moved = ledger_store.moved_first_rows(first_rows, change.moved)
-    change.first_rows.append(moved)
+    moved = ledger_store.moved_first_rows(first_rows, change.rows.moved)
+    change.rows.first_rows.append(moved)
     found = counting_requests(
         run.con,
         known,
@@ -104,13 +110,8 @@ def recount(
         wanted,
         [s.name for s in run.config.sources],
     )
-    note_elsewhere(
-        change,
-        found.filter("is_going")
-        .select("counting_file", "counting_line")
-        .drop_nulls()
-        .unique()["counting_file"],
-    )
+    elsewhere = found.filter("is_going").select("counting_file", "counting_line").drop_nulls()
+    change.notes += notes_of_elsewhere(elsewhere.unique()["counting_file"])
     if repeated is not None:
         found = found.filter(pl.col("identity_hash").is_in(hashes.implode()))
     by_id = {v.file_id: v for v in run.files.versions}
@@ -119,39 +120,40 @@ def recount(
         file = by_id[row["file_id"]]
         if row["is_live"] == row["counts"]:
             if not row["is_live"] and row["is_out"] and row["reason"] != "forgotten":
-                change.forgotten_versions.append(place)
+                change.rows.forgotten_versions.append(place)
             elif not row["is_live"] and not row["is_out"] and row["reason"] == "forgotten":
-                change.remembered_versions.append(place)
+                change.rows.remembered_versions.append(place)
             continue
         if row["counts"]:
-            change.restored.append(place)
+            change.rows.restored.append(place)
             file.move(1, "superseded", "accepted")
         else:
             by = (row["counting_file"], row["counting_line"])
             by = (None, None) if row["is_out"] else by
             reason = "forgotten" if row["is_out"] else "superseded"
-            change.exclusions.append(Exclusion(*place, reason, *by))
+            change.rows.exclusions.append(Exclusion(*place, reason, *by))
             file.move(1, "accepted", "superseded")
         run.files.touch(file)
         if row["basis"] == "charge":
-            change.reasons[row["usage_date"]] = "correction"
+            change.days.reasons[row["usage_date"]] = "correction"
     duplicates = found.filter(pl.col("is_dropped") & ~pl.col("is_out"))
     _write_duplicates(run, change, known, duplicates)
 
 
-def note_elsewhere(change: ChangeSet, names: Iterable[str]) -> None:
-    """Note where records of files that are going count: takes the name of a file for each row."""
+def notes_of_elsewhere(names: Iterable[str]) -> list[str]:
+    """Where records of files that are going count: takes the name of a file for each row."""
     counts = sorted(Counter(names).items())
     if not counts:
-        return
+        return []
     shown = ", ".join(f"{name} ({count})" for name, count in counts[:_SHOWN_FILES])
     more = f" and {len(counts) - _SHOWN_FILES} more files" if len(counts) > _SHOWN_FILES else ""
     total = sum(count for _, count in counts)
-    change.notes.append(
+    note = (
         f"{counted(total, 'row')} of the forgotten files {'counts' if total == 1 else 'count'} "
         f"elsewhere, in {shown}{more}; to take them back, forget these as well, or use "
         "--with-copies"
     )
+    return [note]
 
 
 def _write_duplicates(
@@ -172,11 +174,11 @@ def _write_duplicates(
     contents = run.con.sql(
         "SELECT k.* FROM known_rows AS k INNER JOIN wanted_rows AS w USING (ledger_id, row_number)"
     ).pl()
-    told = ("source", "input_file", "input_line", *ASKER_COLUMNS)
+    replaced = ("source", "input_file", "input_line", *ASKER_COLUMNS)
     rows = duplicates.join(
-        contents.drop(*told, "basis", "usage_date"), on=["ledger_id", "row_number"]
+        contents.drop(*replaced, "basis", "usage_date"), on=["ledger_id", "row_number"]
     ).with_columns(pl.col("usage_date").dt.truncate("1mo").alias("month"))
-    next_id = ledger_store.next_ledger_id(run.db) + len(change.new_files)
+    next_id = ledger_store.next_ledger_id(run.db) + len(change.rows.new_files)
     for (run_id, file_id, basis, _), part in rows.group_by(
         "read_by", "file_id", "basis", "month", maintain_order=True
     ):
@@ -188,16 +190,16 @@ def _write_duplicates(
         writer.add(records, str(basis), file_id=file.file_id)
         [written] = writer.close()
         next_id += 1
-        change.new_files.append(written)
+        change.rows.new_files.append(written)
         placed = part.with_columns(
             pl.lit(written.ledger_id).alias("ledger_id"),
             pl.int_range(part.height).alias("row_number"),
         )
-        change.first_rows.append(placed.select(*ledger_store.FIRST_SCHEMA))
+        change.rows.first_rows.append(placed.select(*ledger_store.FIRST_SCHEMA))
         counting = placed.filter("counts").height
         for row in placed.filter(~pl.col("counts")).iter_rows(named=True):
             by = (row["counting_file"], row["counting_line"])
-            change.exclusions.append(
+            change.rows.exclusions.append(
                 Exclusion(row["ledger_id"], row["row_number"], "superseded", *by)
             )
         file.move(counting, "duplicate", "accepted")
@@ -205,5 +207,5 @@ def _write_duplicates(
         run.files.touch(file)
         if basis == "charge":
             days = placed.filter("counts")["usage_date"].unique()
-            change.reasons |= dict.fromkeys(days, "correction")
-    change.written = rows.select(*WRITTEN_SCHEMA)
+            change.days.reasons |= dict.fromkeys(days, "correction")
+    change.rows.written = rows.select(*WRITTEN_SCHEMA)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from pipeline.config.model import Source
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.ledger import bucket_store
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket import COSTS, Bucket, BucketKey
@@ -26,7 +28,7 @@ from pipeline.ledger.settle_buckets import BucketSettlement, ReadVersion
 from pipeline.resources import sql
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
-from pipeline.runs.corrections.recount import PLACE_COLUMNS, note_elsewhere
+from pipeline.runs.corrections.recount import PLACE_COLUMNS, notes_of_elsewhere
 from pipeline.schemas import LEDGER_SCHEMA
 
 Row = dict[str, Any]
@@ -72,13 +74,25 @@ def recount_buckets(
         if row["is_current"] and not row["is_out"] and row["version_id"] not in counting
     ]
     again = [row for row in by.values() if not row["is_current"]]
-    _exclude(run, change, ledger, outdated, by)
+    exclusions, days_out = _exclude(run.con, run.files, ledger, outdated, by)
     back = [row for row in versions if row["input_file"] in remembered]
-    _restore(run, change, ledger, [row for row in again if not row["is_duplicate"]], back)
-    _write(run, change, ledger, [row for row in again if row["is_duplicate"]], versions)
+    if back and ledger.files:
+        known_again = _rows_of(run.con, ledger, back).filter(pl.col("reason") == "forgotten")
+        change.rows.remembered_versions += known_again.select("ledger_id", "row_number").rows()
+    again_live = [row for row in again if not row["is_duplicate"]]
+    restored, days_in = _restore(run.con, run.files, ledger, again_live, back)
+    pairs = _with_originals([row for row in again if row["is_duplicate"]], versions)
+    next_id = ledger_store.next_ledger_id(run.db) + len(change.rows.new_files)
+    written, days_written = _write(run, ledger, pairs, next_id)
+    change.rows.exclusions += exclusions
+    change.rows.restored += restored
+    change.rows.new_files += written
+    change.days.reasons |= dict.fromkeys((*days_out, *days_in, *days_written), "correction")
     going = {_key(row) for row in versions if row["input_file"] in forgotten} & by.keys()
-    note_elsewhere(change, (by[key]["input_file"] for key in going for _ in range(by[key]["rows"])))
-    change.judged_buckets = pl.DataFrame(
+    change.notes += notes_of_elsewhere(
+        by[key]["input_file"] for key in going for _ in range(by[key]["rows"])
+    )
+    judged = pl.DataFrame(
         [
             {
                 "version_id": row["version_id"],
@@ -92,6 +106,8 @@ def recount_buckets(
         ],
         schema_overrides={"fetched_at": pl.Datetime("us")},
     )
+    copied = [(a["version_id"], b["version_id"]) for a, b in pairs if a["endpoint"] == COSTS]
+    change.judged = bucket_store.JudgedBuckets(judged, copied)
 
 
 def _key(row: Row) -> BucketKey:
@@ -138,7 +154,9 @@ def _bucket(row: Row) -> Bucket:
     )
 
 
-def _rows_of(run: RunContext, ledger: _Known, versions: Sequence[Row]) -> pl.DataFrame:
+def _rows_of(
+    con: duckdb.DuckDBPyConnection, ledger: _Known, versions: Sequence[Row]
+) -> pl.DataFrame:
     """The ledger rows of some versions of usage buckets."""
     columns = ("version_id", "provider", "organization_id", "basis", "bucket_key", "input_file")
     frame = pl.DataFrame(
@@ -146,95 +164,95 @@ def _rows_of(run: RunContext, ledger: _Known, versions: Sequence[Row]) -> pl.Dat
         schema={name: pl.Int64 if name == "version_id" else pl.String for name in columns}
         | {"run_id": pl.String},
     ).with_columns(identity_hash("organization_id", "bucket_key").alias("identity_hash"))
-    view_rows(run.con, "known_rows", ledger.files, PLACE_COLUMNS)
-    run.con.register("excluded_rows", ledger.excluded)
-    run.con.register("bucket_versions", frame)
-    register_runs(run.con, ledger.files)
-    found: pl.DataFrame = run.con.sql(sql("ledger/rows_of_buckets")).pl()
+    view_rows(con, "known_rows", ledger.files, PLACE_COLUMNS)
+    con.register("excluded_rows", ledger.excluded)
+    con.register("bucket_versions", frame)
+    register_runs(con, ledger.files)
+    found: pl.DataFrame = con.sql(sql("ledger/rows_of_buckets")).pl()
     return found
 
 
 def _exclude(
-    run: RunContext,
-    change: ChangeSet,
+    con: duckdb.DuckDBPyConnection,
+    files: InputFiles,
     ledger: _Known,
     outdated: Sequence[Row],
     by: dict[BucketKey, Row],
-) -> None:
-    """Exclude the rows of versions that others replace now."""
+) -> tuple[list[Exclusion], set[date]]:
+    """Exclude the rows of versions that others replace now. Gives days to rate, too."""
+    exclusions: list[Exclusion] = []
+    days: set[date] = set()
     if not outdated or not ledger.files:
-        return
+        return exclusions, days
     versions = {row["version_id"]: row for row in outdated}
-    for row in _rows_of(run, ledger, outdated).filter("is_live").iter_rows(named=True):
+    for row in _rows_of(con, ledger, outdated).filter("is_live").iter_rows(named=True):
         version = versions[row["version_id"]]
         other = by.get(_key(version))
         place = (other["input_file"], other["input_line"]) if other else (None, None)
-        change.exclusions.append(Exclusion(row["ledger_id"], row["row_number"], "restated", *place))
-        _move(run, version, 1, "accepted", "superseded")
+        exclusions.append(Exclusion(row["ledger_id"], row["row_number"], "restated", *place))
+        _move(files, version, 1, "accepted", "superseded")
         if row["basis"] == "charge":
-            change.reasons[row["usage_date"]] = "correction"
+            days.add(row["usage_date"])
+    return exclusions, days
 
 
 def _restore(
-    run: RunContext,
-    change: ChangeSet,
+    con: duckdb.DuckDBPyConnection,
+    files: InputFiles,
     ledger: _Known,
     versions: Sequence[Row],
     back: Sequence[Row],
-) -> None:
+) -> tuple[list[tuple[int, int]], set[date]]:
     """Restore the rows of versions that count again: those that were replaced last.
 
-    Those of `back` are not forgotten any more, also where they do not count.
+    Those of `back` are not forgotten any more. Gives the places of the rows, and days to rate.
     """
-    if not ledger.files:
-        return
-    if back:
-        forgotten = _rows_of(run, ledger, back).filter(pl.col("reason") == "forgotten")
-        change.remembered_versions += forgotten.select("ledger_id", "row_number").rows()
-    if not versions:
-        return
+    restored: list[tuple[int, int]] = []
+    days: set[date] = set()
+    if not versions or not ledger.files:
+        return restored, days
     by_id = {row["version_id"]: row for row in versions}
     returning = {row["version_id"] for row in back}
-    rows = _rows_of(run, ledger, versions).filter(
+    rows = _rows_of(con, ledger, versions).filter(
         ~pl.col("is_live")
         & ((pl.col("reason") != "forgotten") | pl.col("version_id").is_in(returning))
     )
     last = rows.filter(pl.col("replaced_at") == pl.col("replaced_at").max().over("version_id"))
     for row in last.iter_rows(named=True):
-        change.restored.append((row["ledger_id"], row["row_number"]))
-        _move(run, by_id[row["version_id"]], 1, "superseded", "accepted")
+        restored.append((row["ledger_id"], row["row_number"]))
+        _move(files, by_id[row["version_id"]], 1, "superseded", "accepted")
         if row["basis"] == "charge":
-            change.reasons[row["usage_date"]] = "correction"
+            days.add(row["usage_date"])
+    return restored, days
 
 
-def _write(
-    run: RunContext,
-    change: ChangeSet,
-    ledger: _Known,
-    duplicates: Sequence[Row],
-    versions: Sequence[Row],
-) -> None:
-    """Write ledger rows for duplicates that count now, with the content of their originals."""
+def _with_originals(duplicates: Sequence[Row], versions: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Duplicates that count now, each with the version that has its content."""
     originals = {
         (*_key(row), row["content_hash"]): row for row in versions if not row["is_duplicate"]
     }
-    pairs = [(row, originals[*_key(row), row["content_hash"]]) for row in duplicates]
-    change.copied_buckets += [
-        (row["version_id"], original["version_id"])
-        for row, original in pairs
-        if row["endpoint"] == COSTS
-    ]
+    return [(row, originals[*_key(row), row["content_hash"]]) for row in duplicates]
+
+
+def _write(
+    run: RunContext, ledger: _Known, pairs: Sequence[tuple[Row, Row]], next_id: int
+) -> tuple[list[LedgerFile], set[date]]:
+    """Write ledger rows for duplicates that count now, with the content of their originals.
+
+    Gives the new ledger files, the first with the id `next_id`, and days to rate.
+    """
+    new_files: list[LedgerFile] = []
+    days: set[date] = set()
     usage = [(row, original) for row, original in pairs if row["endpoint"] != COSTS]
     if not usage or not ledger.files:
-        return
-    places = _rows_of(run, ledger, [original for _, original in usage])
+        return new_files, days
+    places = _rows_of(run.con, ledger, [original for _, original in usage])
     view_rows(run.con, "known_rows", ledger.files, ", ".join(LEDGER_SCHEMA))
     run.con.register("wanted_rows", places.select("ledger_id", "row_number", "version_id"))
     contents = run.con.sql(
         "SELECT k.*, w.version_id FROM known_rows AS k "
         "INNER JOIN wanted_rows AS w USING (ledger_id, row_number) ORDER BY ALL"
     ).pl()
-    next_id = ledger_store.next_ledger_id(run.db) + len(change.new_files)
     for row, original in usage:
         records = contents.filter(pl.col("version_id") == original["version_id"]).with_columns(
             pl.lit(row["source"]).alias("source"),
@@ -244,23 +262,20 @@ def _write(
         )
         if not records.height:
             continue
-        writer = LedgerWriter(run.storage.ledger, row["run_id"], next_id)
+        writer = LedgerWriter(run.storage.ledger, row["run_id"], next_id + len(new_files))
         writer.add(
             records.select(pl.col(c).cast(t) for c, t in LEDGER_SCHEMA.items()),
             row["basis"],
             is_bucket=True,
         )
-        written = writer.close()
-        next_id += len(written)
-        change.new_files += written
-        _move(run, row, records.height, "duplicate", "accepted")
+        new_files += writer.close()
+        _move(run.files, row, records.height, "duplicate", "accepted")
         if row["basis"] == "charge":
-            change.reasons |= dict.fromkeys(records["usage_date"], "correction")
+            days.update(records["usage_date"])
+    return new_files, days
 
 
-def _move(run: RunContext, version: Row, rows: int, before: Any, after: Any) -> None:
-    file = run.files.version_of_rows(
-        version["source"], version["input_file"], version["run_id"], None
-    )
+def _move(files: InputFiles, version: Row, rows: int, before: Any, after: Any) -> None:
+    file = files.version_of_rows(version["source"], version["input_file"], version["run_id"], None)
     file.move(rows, before, after)
-    run.files.touch(file)
+    files.touch(file)

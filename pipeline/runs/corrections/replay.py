@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.config.source_section import DEFAULT_PROVIDER
+from pipeline.intake.quarantine_store import RejectChange
 from pipeline.intake.replay import take_lines
 from pipeline.intake.session import IntakeSession
 from pipeline.resources import sql
@@ -27,16 +28,18 @@ def replaying(run: RunContext, *, rule: str | None = None) -> ChangeSet:
     """The changes of `replay`; nothing is live."""
     intake = open_intake(run)
     change = ChangeSet()
-    accepted = _replay_lines(run, intake, change, rule)
-    change.new_files = intake.writer.close()
+    accepted, change.rejects, change.notes = _replay_lines(run, intake, rule)
+    change.rows.new_files = intake.writer.close()
     change.counts = Counts(rows_read=accepted, accepted=accepted)
     supersede(run, change)
     return change
 
 
 def _replay_lines(
-    run: RunContext, intake: IntakeSession, change: ChangeSet, rule: str | None
-) -> int:
+    run: RunContext, intake: IntakeSession, rule: str | None
+) -> tuple[int, RejectChange, list[str]]:
+    """Read the rejected lines; gives how many records they made, the rejects read, and notes."""
+    rejects, notes = RejectChange(), []
     rows = run.db.rows(
         sql("intake/rejects_to_replay"),
         {"rule": rule},
@@ -51,7 +54,7 @@ def _replay_lines(
         file = files[file_id]
         if file.kind not in run.kinds or not run.kinds[file.kind].is_replayed:
             held = sum(quarantine_id is not None for quarantine_id, *_ in lines)
-            change.notes.append(
+            notes.append(
                 f"{file.input_file}: {held} rows of kind {file.kind} are not replayed; "
                 "mend the file and run"
             )
@@ -65,12 +68,12 @@ def _replay_lines(
         for quarantine_id, dropped_id, line, _ in lines:
             if records[line]:
                 if quarantine_id is not None:
-                    change.replayed.append(quarantine_id)
+                    rejects.replayed.append(quarantine_id)
                     file.move(1, "quarantined", "accepted")
                 elif dropped_id is not None:
-                    change.rejects_read.append(dropped_id)
+                    rejects.read.append(dropped_id)
                     file.move(1, "duplicate", "accepted")
                 file.count(records[line] - 1, "accepted")
                 accepted += records[line]
         run.files.touch(file)
-    return accepted
+    return accepted, rejects, notes

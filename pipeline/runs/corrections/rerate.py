@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import polars as pl
 
 from pipeline.charges import store as charge_store
@@ -19,14 +20,14 @@ from pipeline.charges.reconciliation.load import fetched_costs
 from pipeline.charges.reconciliation.reconcile import Scope
 from pipeline.ledger import store as ledger_store
 from pipeline.resources import render_sql
-from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.change_set import ChangeSet, DayChange
 from pipeline.runs.commit import write_charges, write_ledger
 from pipeline.runs.context import RunContext
 from pipeline.runs.kinds import bills_of
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
 from pipeline.runs.stages.rate import rate_changed_days
-from pipeline.runs.stages.true_up import true_up_days
+from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
 
 
 def rerate(run: RunContext, since: date | None, until: date | None) -> RunResult:
@@ -60,7 +61,7 @@ def preview_rerate(run: RunContext, since: date | None, until: date | None) -> R
         moves: pl.DataFrame = run.con.sql(
             render_sql("charges/rerate_preview", posting_files=posting_files)
         ).pl()
-        shown = RatePreview(moves, _usd(run, rated), _usd(run, billed))
+        shown = RatePreview(moves, _usd(run.con, rated), _usd(run.con, billed))
         raise _UndoneError
     return shown
 
@@ -87,10 +88,11 @@ def preview(run: RunContext, change: ChangeSet) -> Preview:
     usd = Decimal(0)
     with suppress(_UndoneError), run.db.transaction():
         rated, billed = _posted(run, change)
-        usd = _usd(run, [*rated, *billed])
+        usd = _usd(run.con, [*rated, *billed])
         raise _UndoneError
-    rows_in = len(change.restored) + sum(f.rows for f in change.new_files) - change.moved.height
-    rows_out = sum(e.reason != "rebased" for e in change.exclusions)
+    rows = change.rows
+    rows_in = len(rows.restored) + sum(f.rows for f in rows.new_files) - rows.moved.height
+    rows_out = sum(e.reason != "rebased" for e in rows.exclusions)
     return Preview(rows_out, rows_in, usd, tuple(change.notes))
 
 
@@ -101,33 +103,30 @@ def _posted(run: RunContext, change: ChangeSet) -> tuple[list[PostingFile], list
     rated = rate_changed_days(run, change, ledger, ledger_store.excluded_rows(run.db))
     write_charges(run, rated)
     days = charge_store.days(run.db, run.storage.root)
-    billed, _ = true_up_days(
-        run, change, rated, days, fetched_costs(run.db), bills_of(run.providers)
-    )
+    postings = charge_store.postings(run.db, run.storage.root)
+    costs, bills = fetched_costs(run.db), bills_of(run.providers)
+    billed, _ = true_up_days(run, rated, days, postings, costs, bills, change.files.names)
+    change.notes += notes_of_bill(billed)
     return rated.postings, billed.postings
 
 
-def _usd(run: RunContext, postings: Sequence[PostingFile]) -> Decimal:
+def _usd(con: duckdb.DuckDBPyConnection, postings: Sequence[PostingFile]) -> Decimal:
     if not postings:
         return Decimal(0)
     posted = charge_relation(p.path for p in postings)
-    [(usd,)] = run.con.execute(f"SELECT sum(cost_usd) FROM {posted}").fetchall()
+    [(usd,)] = con.execute(f"SELECT sum(cost_usd) FROM {posted}").fetchall()
     return usd or Decimal(0)
 
 
 def reconcile(run: RunContext, scope: Scope) -> RunResult:
     """Compare our charges with the provider's costs again for these days; nothing is read."""
-    return rate_and_commit(run, ChangeSet(compare_again=scope))
+    return rate_and_commit(run, ChangeSet(days=DayChange(compare_again=scope)))
 
 
 def _rerating(run: RunContext, since: date | None, until: date | None) -> ChangeSet:
-    days = _days(run, since, until)
-    return ChangeSet(reasons=dict.fromkeys(days, "rerate"), rerated_days=set(days))
-
-
-def _days(run: RunContext, since: date | None, until: date | None) -> list[date]:
-    return [
+    days = {
         day
         for day in charge_store.days(run.db, run.storage.root)
         if (since is None or day >= since) and (until is None or day < until)
-    ]
+    }
+    return ChangeSet(days=DayChange(dict.fromkeys(days, "rerate"), rerated=days))

@@ -55,7 +55,7 @@ def diagnose(
     checks += alert_checks.channels(found, problems)
     checks += guarded("storage", "root", lambda: storage_checks.folder(storage.root))
     checks += guarded("storage", "lock", lambda: storage_checks.locks(storage.root))
-    checks += guarded("storage", "books", lambda: storage_checks.books(storage, config))
+    checks += guarded("storage", "database", lambda: storage_checks.database(storage, config))
     if now is not None:
         checks += guarded(
             "storage", "alerts", lambda: alert_checks.undelivered_to(storage, found, now)

@@ -80,17 +80,17 @@ def _schedule(root: Path) -> Check:
     )
 
 
-def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
+def database(storage: StorageLayout, config: Config) -> Iterator[Check]:
     """The database, the last runs, and its files against the disk."""
     try:
         with open_read_copy(storage) as db:
             if db is None:
-                yield _no_books(storage)
+                yield _no_database(storage)
                 return
             yield _version_of(db)
             foreign = foreign_warehouse(db, storage)
             if foreign is not None:
-                yield _stops("books", foreign, RESTORE_HINT)
+                yield _stops("database", foreign, RESTORE_HINT)
             yield from _agreed(db, config)
             yield from _looked_at(storage, "last run", lambda: _runs(db))
             yield from _looked_at(storage, "pages", lambda: _pages(db))
@@ -99,16 +99,16 @@ def books(storage: StorageLayout, config: Config) -> Iterator[Check]:
     except TollbookError as error:
         if lock.holder(storage.root) is not None:
             yield Check(
-                "storage", "books", "a run is writing to them", "warning", "Ask again later."
+                "storage", "database", "a run is writing to it", "warning", "Ask again later."
             )
         else:
-            yield failed("storage", "books", error)
+            yield failed("storage", "database", error)
 
 
 def _looked_at(
     storage: StorageLayout, name: str, look: Callable[[], Iterable[Check]]
 ) -> Iterator[Check]:
-    """The checks of `look`, guarded; where the copy that it reads is damaged, so are the books."""
+    """The checks of `look`, guarded; where the copy that it reads is damaged, so is the storage."""
 
     def looked() -> Iterator[Check]:
         try:
@@ -119,11 +119,11 @@ def _looked_at(
     return guarded("storage", name, looked)
 
 
-def _no_books(storage: StorageLayout) -> Check:
+def _no_database(storage: StorageLayout) -> Check:
     lost = lost_warehouse(storage)
     if lost is None:
-        return Check("storage", "books", "none yet: nothing has run")
-    return _stops("books", lost, RESTORE_HINT)
+        return Check("storage", "database", "none yet: nothing has run")
+    return _stops("database", lost, RESTORE_HINT)
 
 
 def _stops(name: str, value: str, hint: str) -> Check:
@@ -136,13 +136,13 @@ def _version_of(db: Database) -> Check:
     if newer:
         return Check(
             "storage",
-            "books",
+            "database",
             written_by_newer(newer),
             "error",
             NEWER_HINT,
             TollbookError.exit_code,
         )
-    return Check("storage", "books", "readable")
+    return Check("storage", "database", "readable")
 
 
 def _files(db: Database, storage: StorageLayout) -> Check:
@@ -153,7 +153,7 @@ def _files(db: Database, storage: StorageLayout) -> Check:
     shown = ", ".join(str(path) for path in bad[:_SHOWN_FILES])
     more = f" and {len(bad) - _SHOWN_FILES} more" if len(bad) > _SHOWN_FILES else ""
     are = "is" if len(bad) == 1 else "are"
-    value = f"{counted(len(bad), 'file')} of the books {are} missing or damaged: {shown}{more}"
+    value = f"{counted(len(bad), 'file')} of the storage {are} missing or damaged: {shown}{more}"
     return _stops("files", value, f"Restore {'it' if len(bad) == 1 else 'them'} from a backup.")
 
 

@@ -37,7 +37,7 @@ class ScheduledJobs:
     def jobs(self) -> tuple[Job, ...]:
         """Every job, in the order in which those due at once are run.
 
-        Where the storage is there now, a job that no longer finds it fails: it begins no new books.
+        Where the storage is there now, a job that no longer finds it fails: it begins no other.
         """
         times = self.config.schedule
         storage = StorageLayout(self.config.storage.root.absolute())
@@ -49,7 +49,7 @@ class ScheduledJobs:
                     raise RunFailedError(
                         "the storage that this schedule started with is gone",
                         file=storage.root,
-                        hint="Mount or restore it; for new books, start the schedule again.",
+                        hint="Mount or restore it; to begin a new one, start the schedule again.",
                     )
                 return action(time)
 

@@ -14,19 +14,20 @@ from pipeline.errors import ConfigError
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.resources import sql
-from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 
 _COLUMNS = "source, provider, scope, usage_date, input_file"
 _WHAT = {True: "usage pages", False: "requests"}
 
 
-def check_charged_once(run: RunContext, change: ChangeSet, beside: Collection[str] = ()) -> None:
+def check_charged_once(
+    run: RunContext, new_files: Sequence[LedgerFile], beside: Collection[str] = ()
+) -> None:
     """Whether the new charges are of other traffic than those of sources that are left. By day.
 
     `beside`: configured sources that this run does not read. Fails: ConfigError.
     """
-    new = [f for f in change.new_files if f.basis == "charge"]
+    new = [f for f in new_files if f.basis == "charge"]
     configured = {s.name for s in run.config.sources} | set(beside)
     left = any(
         v.source not in configured and v.basis == "charge" and v.accepted

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import duckdb
+
 from pipeline.intake import quarantine_store
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_files import InputFile, InputFiles
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import LedgerFile, register_runs, view_rows
 from pipeline.resources import render_sql
-from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS
+from pipeline.storage.database import Database
 
 
 def mended_files(run: RunContext, new: Sequence[LedgerFile]) -> dict[int, int]:
@@ -29,7 +31,10 @@ def mended_files(run: RunContext, new: Sequence[LedgerFile]) -> dict[int, int]:
         if not held:
             continue
         if "requests" in run.kinds[entry.kind].holds:
-            is_mended = _is_longer(earlier[-1], entry) and not _lacks_rows(run, new, earlier[-1])
+            known = ledger_store.ledger_files(run.db, run.storage.root)
+            is_mended = _is_longer(earlier[-1], entry) and not _lacks_rows(
+                run.con, run.db, known, new, earlier[-1]
+            )
         else:  # of pages the rows that are as they were are duplicates already
             is_mended = (
                 entry.duplicate >= sum(v.accepted for v in earlier)
@@ -40,15 +45,19 @@ def mended_files(run: RunContext, new: Sequence[LedgerFile]) -> dict[int, int]:
     return found
 
 
-def release_mended(run: RunContext, change: ChangeSet, mended: dict[int, int]) -> None:
-    """Release the held rows of mended files that their new version does not have as they were."""
+def release_mended(db: Database, files: InputFiles, mended: dict[int, int]) -> list[int]:
+    """Release the held rows of mended files that their new version does not have as they were.
+
+    Gives their quarantine ids.
+    """
     if not mended:
-        return
-    versions = {v.file_id: v for v in run.files.versions}
-    for quarantine_id, file_id in quarantine_store.mended_rows(run.db, mended):
-        change.replayed.append(quarantine_id)
+        return []
+    versions = {v.file_id: v for v in files.versions}
+    released = quarantine_store.mended_rows(db, mended)
+    for _, file_id in released:
         versions[file_id].move(1, "quarantined", "superseded")
-        run.files.touch(versions[file_id])
+        files.touch(versions[file_id])
+    return [quarantine_id for quarantine_id, _ in released]
 
 
 def _is_longer(before: InputFile, after: InputFile) -> bool:
@@ -56,22 +65,28 @@ def _is_longer(before: InputFile, after: InputFile) -> bool:
     return lengths[1] >= lengths[0]
 
 
-def _lacks_rows(run: RunContext, new: Sequence[LedgerFile], before: InputFile) -> bool:
+def _lacks_rows(
+    con: duckdb.DuckDBPyConnection,
+    db: Database,
+    known: Sequence[LedgerFile],
+    new: Sequence[LedgerFile],
+    before: InputFile,
+) -> bool:
     """Whether a file lacks rows now that its version before had."""
-    known = [f for f in ledger_store.ledger_files(run.db, run.storage.root) if not f.is_bucket]
+    known = [f for f in known if not f.is_bucket]
     if not known:
         return False
     columns = ", ".join(("source", "input_file", *CONTENT_COLUMNS))
-    view_rows(run.con, "known_rows", known, columns)
+    view_rows(con, "known_rows", known, columns)
     requests = [f for f in new if not f.is_bucket]
     if requests:
-        view_rows(run.con, "new_rows", requests, columns)
+        view_rows(con, "new_rows", requests, columns)
     else:
-        run.con.execute("CREATE OR REPLACE TEMP VIEW new_rows AS FROM known_rows WHERE false")
-    register_runs(run.con, known)
-    run.con.register("excluded_rows", ledger_store.excluded_rows(run.db))
-    run.con.register("dropped_rows", ledger_store.dropped_of_file(run.db, before.file_id))
-    vanished = run.con.sql(
+        con.execute("CREATE OR REPLACE TEMP VIEW new_rows AS FROM known_rows WHERE false")
+    register_runs(con, known)
+    con.register("excluded_rows", ledger_store.excluded_rows(db))
+    con.register("dropped_rows", ledger_store.dropped_of_file(db, before.file_id))
+    vanished = con.sql(
         render_sql("ledger/vanished_rows", askers=list(ASKER_COLUMNS)),
         params={
             "source": before.source,

@@ -21,23 +21,17 @@ def rate_changed_days(
 ) -> RatingResult:
     """Rate the days that usage, prices or the provider's bill have changed."""
     db, storage = run.db, run.storage
-    anew = change.counts_anew
+    anew, reasons = change.days.counts_anew, change.days.reasons
     provider_billed.note_logged_operations(
-        db, run.con, ledger if anew else change.new_files, excluded, again=anew
+        db, run.con, ledger if anew else change.rows.new_files, excluded, again=anew
     )
     bill = provider_billed.gather(db)
     billed_days = provider_billed.changed_days(db, bill)
     for day in billed_days:
-        change.reasons.setdefault(day, "correction" if anew else "usage")
+        reasons.setdefault(day, "correction" if anew else "usage")
     change.notes += provider_billed.notes(bill, billed_days)
     days = charge_store.days(db, storage.root)
-    jobs = rating_jobs(
-        db,
-        run.book,
-        days,
-        change.reasons,
-        rerated=change.rerated_days,
-    )
+    jobs = rating_jobs(db, run.book, days, reasons, rerated=change.days.rerated)
     rated = rate(
         run.con,
         jobs,

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake import quarantine_store
 from pipeline.intake.files.discovery import find
+from pipeline.intake.files.input_files import InputFile, InputFiles
 from pipeline.intake.files.named_files import is_named
+from pipeline.intake.quarantine_store import RejectChange
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.session import IntakeSession
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import Exclusion, LedgerWriter, discard
 from pipeline.ledger.settle_buckets import BucketSettlement
-from pipeline.runs.change_set import ChangeSet
+from pipeline.ledger.store import RowChange
+from pipeline.runs.change_set import ChangeSet, FileChange
 from pipeline.runs.context import RunContext
+from pipeline.storage.database import Database
 from pipeline.text import counted
 
 if TYPE_CHECKING:
@@ -43,24 +49,31 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
             )
             continue
         seen += run.kinds[source.kind].take(intake, run.storage, source)
-    _check_skipped(run, intake)
+    _check_skipped(run.config.sources, run.storage.root, skip, intake.skipped)
     exclusions = _accept_pages(intake)
     run.files.note_missing(seen)
     if not intake.problems:  # they may say the same
-        intake.problems += _all_gone(run, {name for name, _ in seen})
-    intake.notes += _costs_alone(run, intake.settlement.change.costs)
+        intake.problems += _all_gone(
+            run.config.sources, run.files.entries.values(), {n for n, _ in seen}
+        )
+    if all(run.kinds[s.kind].holds == {"costs"} for s in run.config.sources):
+        intake.notes += _costs_alone(intake.settlement.change.costs)
     unreadable = {e.file_id for e in intake.unreadable}
     completed = [t for t in intake.completed_tails if t[0] not in unreadable]
+    lines = _completed_elsewhere(run.db, run.files.versions, intake.before, completed)
     return ChangeSet(
-        rejects_read=_completed_elsewhere(run, intake, completed),
-        new_files=discard(intake.writer.close(), intake.unreadable),
-        superseded_files=intake.superseded.files,
-        exclusions=exclusions,
-        has_rejects=stage_rejects(run, intake),
-        unreadable=unreadable,
-        completed=completed,
-        touched=intake.touched,
-        before=intake.before,
+        files=FileChange(intake.touched, intake.before, unreadable),
+        rows=RowChange(
+            new_files=discard(intake.writer.close(), intake.unreadable),
+            superseded_files=intake.superseded.files,
+            exclusions=exclusions,
+        ),
+        rejects=RejectChange(
+            has_new=bool(intake.touched)
+            and _stage_rejects(run.db, run.files, intake.rejects, unreadable),
+            completed=completed,
+            read=lines,
+        ),
         buckets=intake.settlement.change,
         problems=intake.problems,
         notes=intake.notes,
@@ -68,36 +81,47 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
 
 
 def _completed_elsewhere(
-    run: RunContext, intake: IntakeSession, completed: Sequence[tuple[int, int]]
+    db: Database,
+    known: Sequence[InputFile],
+    before: Mapping[int, InputFile],
+    completed: Sequence[tuple[int, int]],
 ) -> list[int]:
     """Lines given up before and completed now that were held back in another file: no longer."""
-    versions = {v.file_id: v for v in run.files.versions}
-    found = quarantine_store.dropped_lines(run.db, completed)
+    versions = {v.file_id: v for v in known}
+    found = quarantine_store.dropped_lines(db, completed)
     for _, file_id in found:
-        for entry in (versions[file_id], intake.before.get(file_id)):
+        for entry in (versions[file_id], before.get(file_id)):
             if entry is not None:
                 entry.move(1, "duplicate", "quarantined")  # as which the tail was taken back
     return [dropped_id for dropped_id, _ in found]
 
 
-def _check_skipped(run: RunContext, intake: IntakeSession) -> None:
-    """Whether each word of `--skip` names a file of a source. Fails: ConfigError."""
-    for source in run.config.sources:
-        if not source.enabled and len(intake.skipped) < len(intake.skip):
-            for file in find(source, run.storage.root, []):
-                intake.skipped.update(w for w in intake.skip if is_named(file.name, [w]))
-    for word in intake.skip:
-        if word not in intake.skipped:
+def _check_skipped(
+    sources: Sequence[Source], root: Path, skip: Sequence[str], skipped: Iterable[str]
+) -> None:
+    """Whether each word of `--skip` names a file of a source. Fails: ConfigError.
+
+    Takes the words that have named a file of an enabled source.
+    """
+    skipped = set(skipped)
+    for source in sources:
+        if not source.enabled and len(skipped) < len(skip):
+            for file in find(source, root, []):
+                skipped.update(w for w in skip if is_named(file.name, [w]))
+    for word in skip:
+        if word not in skipped:
             raise ConfigError(
-                f"{word!r} names no file of any source; nothing was taken",
+                f"{word!r} is not a file of any source; nothing was taken",
                 key="--skip",
                 hint="Give a path, a folder or a quoted glob, from the working directory.",
             )
 
 
-def _all_gone(run: RunContext, found: set[str]) -> list[SourceError]:
+def _all_gone(
+    sources: Sequence[Source], entries: Iterable[InputFile], found: set[str]
+) -> list[SourceError]:
     """Sources of which files were read before and none is there now, as without a mount."""
-    gone = Counter(e.source for e in run.files.entries.values() if e.state == "gone")
+    gone = Counter(e.source for e in entries if e.state == "gone")
     return [
         SourceError(
             f"the source {source.name!r} matches no file any more: all "
@@ -105,7 +129,7 @@ def _all_gone(run: RunContext, found: set[str]) -> list[SourceError]:
             file=source.path[0],
             hint="Is the folder mounted? If it is to be so, take the source out.",
         )
-        for source in run.config.sources
+        for source in sources
         if source.enabled and source.path and gone[source.name] and source.name not in found
     ]
 
@@ -120,9 +144,9 @@ def _accept_pages(intake: IntakeSession) -> list[Exclusion]:
     return exclude_superseded(intake.settlement.change, intake.superseded.close())
 
 
-def _costs_alone(run: RunContext, costs: Sequence[pl.DataFrame]) -> list[str]:
+def _costs_alone(costs: Sequence[pl.DataFrame]) -> list[str]:
     """What the provider's costs are that a run has read, where no source has usage beside them."""
-    if not costs or any(run.kinds[s.kind].holds != {"costs"} for s in run.config.sources):
+    if not costs:
         return []
     import polars as pl
 
@@ -169,13 +193,11 @@ def open_intake(run: RunContext) -> IntakeSession:
     )
 
 
-def stage_rejects(run: RunContext, intake: IntakeSession) -> bool:
+def _stage_rejects(
+    db: Database, files: InputFiles, rejects: RejectStore, unreadable: set[int]
+) -> bool:
     """Stage rejected rows for the quarantine; those already in it are duplicates."""
-    if not intake.touched:
-        return False
-    intake.rejects.flush()
-    paths = intake.rejects.paths
-    unreadable = {e.file_id for e in intake.unreadable}
-    for file_id, rows in quarantine_store.stage_rejects(run.db, paths, unreadable).items():
-        run.files.changed[file_id].move(rows, "quarantined", "duplicate")
-    return bool(paths)
+    rejects.flush()
+    for file_id, rows in quarantine_store.stage_rejects(db, rejects.paths, unreadable).items():
+        files.changed[file_id].move(rows, "quarantined", "duplicate")
+    return bool(rejects.paths)

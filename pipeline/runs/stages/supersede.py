@@ -20,54 +20,53 @@ def supersede(run: RunContext, change: ChangeSet, beside: Collection[str] = ()) 
     `beside`: configured sources that this run does not read.
     Fails: ConfigError where traffic would be charged twice.
     """
-    if change.new_files:
+    if change.rows.new_files:
         from pipeline.runs.stages.charged_twice import check_charged_once
 
-        check_charged_once(run, change, beside)
-    if any(s.kind == "records" for s in run.config.sources):
-        from pipeline.runs.stages.rewritten_tables import note_kept, supersede_vanished
+        check_charged_once(run, change.rows.new_files, beside)
+    if any(run.kinds[s.kind].is_table for s in run.config.sources):
+        from pipeline.runs.stages.rewritten_tables import notes_of_kept, supersede_vanished
 
         supersede_vanished(run, change)
         _supersede_new(run, change)
-        note_kept(run, change)
+        change.notes += notes_of_kept(run)
     else:
         _supersede_new(run, change)
 
 
 def _supersede_new(run: RunContext, change: ChangeSet) -> None:
-    if not (change.new_files or change.buckets.superseded or change.buckets.dates):
-        release_mended(run, change, mended_files(run, ()))
-        return
+    rows, buckets = change.rows, change.buckets
+    has_new = bool(rows.new_files or buckets.superseded or buckets.dates)
+    if has_new:
+        run.stored.check()
+    mended = mended_files(run, rows.new_files)
+    if has_new:
+        _exclude_replaced(run, change)
+    change.rejects.replayed += release_mended(run.db, run.files, mended)
+
+
+def _exclude_replaced(run: RunContext, change: ChangeSet) -> None:
     from pipeline.ledger.files import dates_of, several_organizations
     from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 
-    run.stored.check()
-
+    rows, buckets = change.rows, change.buckets
     known = ledger_store.ledger_files(run.db, run.storage.root)
     excluded = ledger_store.excluded_with(
-        ledger_store.excluded_rows(run.db),
-        change.exclusions,
-        change.vanished_versions,
-        run.started_at,
+        ledger_store.excluded_rows(run.db), rows.exclusions, rows.vanished_versions, run.started_at
     )
     names = [s.name for s in run.config.sources]
-    mended = mended_files(run, change.new_files)
-    requests = supersede_requests(run.con, change.new_files, known, excluded, names)
-    change.dropped = requests.dropped
-    buckets = supersede_buckets(
-        run.con, change.buckets.superseded, known, excluded, change.new_files
-    )
-    for found in (requests, buckets):
-        change.exclusions += found.exclusions
+    requests = supersede_requests(run.con, rows.new_files, known, excluded, names)
+    rows.dropped = requests.dropped
+    replaced = supersede_buckets(run.con, buckets.superseded, known, excluded, rows.new_files)
+    for found in (requests, replaced):
+        rows.exclusions += found.exclusions
         change.notes += found.notes
-        run.files.move_rows(found.moves, change.before)
-    release_mended(run, change, mended)
-    costs = cost_store.count_current(run.db, change.buckets.superseded_costs)
-    run.files.move_costs(costs)
-    change.new_files = [f for f in change.new_files if f.rows]
-    for day in dates_of(run.con, [f for f in change.new_files if f.basis == "charge"]):
-        change.reasons[day] = "usage"
+        run.files.move_rows(found.moves, change.files.before)
+    run.files.move_costs(cost_store.count_current(run.db, buckets.superseded_costs))
+    rows.new_files = [f for f in rows.new_files if f.rows]
+    for day in dates_of(run.con, [f for f in rows.new_files if f.basis == "charge"]):
+        change.days.reasons[day] = "usage"
     if run.config.organization.ids is None:
-        change.notes += several_organizations(run.con, [*known, *change.new_files])
-    restated = requests.restated_dates | change.buckets.dates
-    change.reasons |= dict.fromkeys(restated, "restatement")
+        change.notes += several_organizations(run.con, [*known, *rows.new_files])
+    restated = requests.restated_dates | buckets.dates
+    change.days.reasons |= dict.fromkeys(restated, "restatement")

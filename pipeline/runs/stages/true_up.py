@@ -6,28 +6,29 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import ChargeDay, RatingResult
+from pipeline.charges.model import ChargeDay, PostingFile, RatingResult
 from pipeline.charges.reconciliation.load import Fetch
 from pipeline.charges.true_up.post import Terms, TrueUp, true_up
 from pipeline.ledger.bill import Bills
 from pipeline.money import display_usd
-from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import check_bill, check_days
 from pipeline.runs.context import RunContext
 
 
 def true_up_days(
     run: RunContext,
-    change: ChangeSet,
     rated: RatingResult,
     days: Mapping[date, ChargeDay],
+    postings: Sequence[PostingFile],
     costs: Mapping[date, Sequence[Fetch]],
     bills: Bills,
+    read: Sequence[str],
 ) -> tuple[TrueUp, dict[date, ChargeDay]]:
     """Follow the bill, and check the charges of the days that this run rated or moved.
 
-    Takes all days as they were rated, and what is fetched of their costs. Gives what was done, and
-    all days as they are charged.
+    Takes all days as they were rated, all postings until then, what is fetched of their costs, and
+    the names of the files that this run has read. Gives what was done, and all days as they are
+    charged.
     Fails: CheckFailedError.
     """
     db, root = run.db, run.storage.root
@@ -36,7 +37,7 @@ def true_up_days(
         db,
         run.con,
         days,
-        charge_store.postings(db, root),
+        postings,
         costs,
         terms=terms,
         book=run.book,
@@ -50,13 +51,13 @@ def true_up_days(
     charge_store.save_postings(db, root, done.postings)
     charged = charge_store.days(db, root)
     moved = {day: charged[day] for day in (*rated.days, *done.days) if day in charged}
-    check_days(run.con, moved, rated, charge_store.postings(db, root), change.files_read)
-    check_bill(db, done.followed, charged, change.files_read)
-    change.notes += _notes(done)
+    check_days(run.con, moved, rated, [*postings, *done.postings], read)
+    check_bill(db, done.followed, charged, read)
     return done, charged
 
 
-def _notes(done: TrueUp) -> list[str]:
+def notes_of_bill(done: TrueUp) -> list[str]:
+    """What was done to follow the bill, and what keeps days from it, for the run's notes."""
     notes = []
     if done.postings:
         days = len({p.usage_date for p in done.postings})

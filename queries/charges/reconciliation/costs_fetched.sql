@@ -1,6 +1,6 @@
 -- row: one UTC day of an organization at a provider whose costs were fetched, with a mark of
 -- their content, and whether they can be taken for the bill: a row that is held back is missing in
--- them, and costs that are all in another currency are no dollars.
+-- them, and costs that are all in another currency are left out.
 -- engine: duckdb
 WITH held_back AS (
   SELECT DISTINCT q.input_file, q.input_line, q.usage_date

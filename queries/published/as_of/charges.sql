@@ -19,8 +19,8 @@ SELECT
   {% if column == "requests" %}CAST(NULL AS BIGINT) AS requests{% else %}c.{{ column }}{% endif %},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
   m.cost_center, m.team,
-  -- when a bill was settled is not known: within three days it may not have been
-  c.usage_date >= CAST(a.known_at AS DATE) - 3 OR coalesce(NOT b.is_settled, FALSE)
+  -- when a bill was settled is not known: before a day is final it may not have been
+  c.usage_date >= CAST(a.known_at AS DATE) - {{ final_after_days }} OR coalesce(NOT b.is_settled, FALSE)
     AS is_provisional
 FROM posted AS c
 CROSS JOIN as_of AS a

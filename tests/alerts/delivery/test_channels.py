@@ -132,7 +132,7 @@ def test_a_bad_url_is_an_error_that_names_the_entry_and_not_the_url(
         (
             ["env:"],
             {"": "json://x"},
-            "alerts.channels[0]: names no variable. Write env:NAME.",
+            "alerts.channels[0]: does not name a variable. Write env:NAME.",
         ),
         (
             ["env:A", "env:A"],

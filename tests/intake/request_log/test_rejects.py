@@ -249,7 +249,7 @@ REJECTED: dict[str, tuple[Line, str, str]] = {
     "not a number": (
         raw_number(chat(), '"prompt_tokens":100', '"prompt_tokens":NaN'),
         "malformed_json",
-        "NaN is no JSON",
+        "NaN is not JSON",
     ),
     "100,000 open brackets": ("[" * 100_000, "malformed_json", "nested too deeply"),
 }

@@ -41,7 +41,7 @@ class Order:
 
     @property
     def series(self) -> str:
-        """Its folder, and its name in the books."""
+        """The folder of its raw files, and its name in the table `fetches`."""
         return series(self.endpoint.name, by_minute=self.width == "1m")
 
 

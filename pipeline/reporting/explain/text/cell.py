@@ -256,7 +256,7 @@ def _usage(page: TextPage, usage: Usage) -> None:
     for tie in differing:
         page.line(
             f"{tie.meter}: {count(tie.difference)} more used than charged. A free allowance does "
-            "that where it is inside the line of usage without project; else the books differ."
+            "that where it is inside the line of usage without project; otherwise it is an error."
         )
 
 

@@ -14,7 +14,7 @@ from pipeline.reporting.month.model import MonthReport
 from pipeline.reporting.sections.costs.breakdowns import CostTable
 from pipeline.reporting.sections.costs.movers import Move
 
-# The states of days that are not compared, the worst first, and what a sentence says of them.
+# The states of days that are not compared, the worst first, and how a sentence names them.
 _STATES = {
     "missing": "missing",
     "late": "not complete yet",
@@ -141,7 +141,7 @@ def _not_compared(report: MonthReport) -> list[str]:
     for (month, state), names in sources.items():
         days = [day for day, found in states.items() if first_of(day) == month and found == state]
         if not days or (state == "before the start" and len(days) == whole_month(month).count):
-            continue  # the books had not begun
+            continue  # no source covers a day so early
         shown = "" if state == "before the start" else _of(sorted(names))
         sentences.append(f"{_numbered(sorted(days))} {_STATES[state]}{shown}.")
     return sentences
