@@ -128,7 +128,7 @@ class OneOf:
     others: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, text: str) -> str:
-        """The word itself. Fails: CellError naming the nearest word, or all of them."""
+        """Check that a cell is one of the words. Fails: CellError with the nearest one."""
         if text in self.choices:
             return text
         hint = f"Write one of {', '.join(self.choices)}."

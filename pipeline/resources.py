@@ -48,20 +48,27 @@ def render_sql(name: str, **values: object) -> str:
     """A statement with its `{% … %}` parts filled in: names and counts of our own, never data.
 
     `{{ NAMES | columns }}` lists columns, `{{ NAMES | columns('c') }}` those of the table `c`.
-    NAMES is `usage_columns`, `content_columns`, `usage_dimensions`, `charge_columns`,
-    `charge_dimensions`, `charge_key`, `unrated_columns` or a list; `| without('a', 'b')` leaves
-    some out.
+    NAMES is `attribution_columns`, `usage_columns`, `content_columns`, `usage_dimensions`,
+    `charge_columns`, `charge_dimensions`, `charge_key`, `unrated_columns` or a list;
+    `| without('a', 'b')` leaves some out, and `| typed('VARCHAR')` gives each a type.
+    A condition that several statements have is a `.sql.j2` file that they include.
     """
     return _template(name).render(**values)
 
 
 @cache
 def _template(name: str) -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  most verbs do without
+    # most verbs do without
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  SQL, not HTML
-    environment.filters |= {"columns": _listed, "without": _without}
+    environment = Environment(
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  SQL, not HTML
+        loader=FileSystemLoader(folder("queries")),
+    )
+    environment.filters |= {"columns": _listed, "typed": _typed, "without": _without}
     environment.globals |= {
+        "attribution_columns": schemas.ATTRIBUTION_COLUMNS,
         "usage_columns": tuple(schemas.USAGE_SCHEMA),
         "content_columns": schemas.CONTENT_COLUMNS,
         "usage_dimensions": schemas.USAGE_DIMENSIONS,
@@ -76,6 +83,10 @@ def _template(name: str) -> Template:
 def _listed(names: Iterable[str], table: str = "") -> str:
     prefix = f"{table}." if table else ""
     return ", ".join(f"{prefix}{name}" for name in names)
+
+
+def _typed(names: Iterable[str], kind: str) -> str:
+    return ", ".join(f"{name}: '{kind}'" for name in names)
 
 
 def _without(names: Iterable[str], *left_out: str) -> list[str]:

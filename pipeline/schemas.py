@@ -108,6 +108,9 @@ CONTENT_COLUMNS = tuple(
 # Who asked: what another reading of the same response may name or leave out.
 ASKER_COLUMNS = ("project_id", "api_key_id", "user_id", "service_account_id")
 
+# Who asked, as a gateway notes it beside or in a response body.
+ATTRIBUTION_COLUMNS = ("organization_id", *ASKER_COLUMNS)
+
 # What a charge is about: quantities are summed by these. All but the last are of the usage record.
 CHARGE_DIMENSIONS: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),  # UTC

@@ -54,6 +54,7 @@ class RateLimitUse:
     project_id: str
     project_name: str | None
     model: str
+    provider: str
     near_percent: int
     requests_basis_points: int | None  # of the limit; None where it has none
     tokens_basis_points: int | None

@@ -93,7 +93,7 @@ def _list(
     quiet: bool,
 ) -> None:
     from pipeline.published.reader import Parameter, open_published, run_statement
-    from pipeline.resources import sql
+    from pipeline.resources import render_sql
     from pipeline.runs.kinds import KINDS
 
     configured = cli_context.load(config)
@@ -106,7 +106,7 @@ def _list(
     with open_published(published) as con:
         if project is not None:
             _is_known(con, project)
-        answer = run_statement(con, sql(f"directory/{what}"), parameters)
+        answer = run_statement(con, render_sql(f"directory/{what}"), parameters)
         print_answer(answer, form, out, published, quiet=quiet)
         if not con.execute("SELECT 1 FROM project_history LIMIT 1").fetchall():
             fetched = " or ".join(kind.name for kind in KINDS.values() if kind.is_fetched)

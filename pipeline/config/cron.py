@@ -32,7 +32,7 @@ class _Field(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many values there are; both Sundays are one."""
+        """The number of values of the field; 0 and 7 are both Sunday and count once."""
         return self.high - self.low + (0 if self is _WEEKDAY else 1)
 
 

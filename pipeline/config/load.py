@@ -74,7 +74,7 @@ def read_toml(path: Path, model: type[Model], context: Mapping[str, Any] | None 
 
 
 def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:
-    """The defaults, with storage in a folder under the given one."""
+    """The default configuration, with its storage in a folder under `folder`."""
     return _relative_to(Config(sources=sources), folder.resolve())
 
 

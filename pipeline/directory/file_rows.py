@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.directory_section import check_website
+from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.csv_table import (
     CsvTable,
     OneOf,
@@ -178,7 +179,11 @@ def _limit_lines(rows: Sequence[Row]) -> Mapping[DirectoryTable, list[RowEntry]]
     found = [
         RowEntry(
             row,
-            (row.value("project_id", identifier), row.value("model", identifier)),
+            (
+                row.text("provider") or DEFAULT_PROVIDER,
+                row.value("project_id", identifier),
+                row.value("model", identifier),
+            ),
             tuple(row.optional(name, whole_number) for name in LIMIT_NAMES),
         )
         for row in rows
@@ -229,7 +234,7 @@ KINDS = (
         ("name", "service_account_id", "user_id", "state", "created_at", "expires_at"),
         _key_lines,
     ),
-    Kind("rate_limits", ("project_id", "model"), LIMIT_NAMES, _limit_lines),
+    Kind("rate_limits", ("project_id", "model"), (*LIMIT_NAMES, "provider"), _limit_lines),
     Kind("model_permissions", ("project_id", "mode", "model_ids"), (), _permission_lines),
     Kind("spend_limits", ("project_id", "amount_usd"), (), _spend_limit_lines),
 )

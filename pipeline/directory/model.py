@@ -81,7 +81,7 @@ LIMIT_NAMES = (
     "max_requests_per_1_day",
     "batch_1_day_max_input_tokens",
 )
-RATE_LIMITS = DirectoryTable("rate_limits", ("project_id", "model"), LIMIT_NAMES)
+RATE_LIMITS = DirectoryTable("rate_limits", ("provider", "project_id", "model"), LIMIT_NAMES)
 PERMISSIONS = DirectoryTable("model_permissions", ("project_id",), ("mode", "model_ids"))
 SPEND_LIMITS = DirectoryTable(
     "spend_limits", ("project_id",), ("amount_usd", "period", "enforcement")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.config.model import Source
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.session import IntakeSession
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.segments import Segment
 from pipeline.intake.request_log import normalize as request_log_normalize
 from pipeline.intake.session import IntakeSession

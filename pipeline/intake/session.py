@@ -13,7 +13,8 @@ import duckdb
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.files.named_files import is_named
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.source import Context

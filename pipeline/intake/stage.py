@@ -11,7 +11,8 @@ from pathlib import Path
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError, raise_if_stopped
 from pipeline.intake.files.discovery import RawFile, cannot_read, find
-from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import Action, Decision, InputFiles
 from pipeline.intake.session import IntakeSession
 
 ReadOne = Callable[[IntakeSession, Source, RawFile, Decision], None]

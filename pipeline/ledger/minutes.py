@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.ledger.bucket import Bucket
 from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 from pipeline.storage.parquet import write
@@ -41,7 +42,10 @@ MINUTE_SCHEMA: dict[str, pl.DataType] = {
     "input_file": pl.String(),
     "input_line": pl.Int64(),
     "fetched_at": pl.Datetime("us"),
+    "provider": pl.String(),
 }
+# What a column is in files written before it was there.
+DEFAULTS_OF_OLDER_MINUTES = {"provider": DEFAULT_PROVIDER}
 # Consecutive minutes of one day and endpoint from one fetch.
 COVERAGE_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
@@ -53,9 +57,11 @@ COVERAGE_SCHEMA: dict[str, pl.DataType] = {
     "is_late": pl.Boolean(),
     "source": pl.String(),
     "input_file": pl.String(),
+    "provider": pl.String(),
 }
 _VERSION_SCHEMA: dict[str, pl.DataType] = {
     "version": pl.Int64(),  # in the order in which they apply; -1: known before
+    "provider": pl.String(),
     "organization_id": pl.String(),
     "endpoint": pl.String(),
     "started_at": pl.Datetime("us"),
@@ -66,8 +72,11 @@ _VERSION_SCHEMA: dict[str, pl.DataType] = {
     "bucket_position": pl.Int64(),
 }
 _MINUTE = timedelta(minutes=1)
-_KEY = ("organization_id", "endpoint", "started_at")
-_FETCH = ("organization_id", "endpoint", "source", "input_file", "fetched_at", "is_late")
+_KEY = ("provider", "organization_id", "endpoint", "started_at")
+_FETCH = (
+    *("provider", "organization_id", "endpoint", "source", "input_file", "fetched_at"),
+    "is_late",
+)
 _KNOWN_BEFORE = -1
 
 
@@ -124,8 +133,8 @@ class FetchedMinutes:
             pl.DataFrame(
                 [
                     (
-                        number, b.organization_id, b.endpoint, b.started_at, b.fetched_at,
-                        b.late_seconds > 0, source, b.input_file, b.position,
+                        number, b.provider, b.organization_id, b.endpoint, b.started_at,
+                        b.fetched_at, b.late_seconds > 0, source, b.input_file, b.position,
                     )
                     for number, b in enumerate(minutes, first)
                 ],
@@ -245,7 +254,11 @@ def _columns() -> list[pl.Expr]:
 def _rows_of(path: Path | None) -> pl.DataFrame:
     if path is None:
         return pl.DataFrame(schema=MINUTE_SCHEMA)
-    return pl.read_parquet(path, hive_partitioning=False)
+    found = pl.read_parquet(path, hive_partitioning=False)
+    missing = DEFAULTS_OF_OLDER_MINUTES.keys() - set(found.columns)
+    return found.with_columns(
+        pl.lit(DEFAULTS_OF_OLDER_MINUTES[name]).alias(name) for name in missing
+    ).select(*MINUTE_SCHEMA)
 
 
 def _without(path: Path | None, new: pl.DataFrame) -> pl.DataFrame:
@@ -253,7 +266,7 @@ def _without(path: Path | None, new: pl.DataFrame) -> pl.DataFrame:
     replaced = new.select(*_KEY)
     return _rows_of(path).join(
         replaced,
-        left_on=["organization_id", "operation", "started_at"],
+        left_on=["provider", "organization_id", "operation", "started_at"],
         right_on=list(_KEY),
         how="anti",
     )

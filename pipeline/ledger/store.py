@@ -223,32 +223,29 @@ def save_exclusions(
     )
 
 
-def restore_rows(db: Database, rows: Sequence[tuple[int, int]], at: datetime) -> None:
+def restore_rows(db: Database, rows: Sequence[Place], at: datetime) -> None:
     """Put excluded rows back into the live ledger."""
-    if not rows:
-        return
-    frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
-    db.con.register("restored_rows", frame)
-    db.con.execute(
-        "UPDATE excluded_rows SET restored_at = $at WHERE restored_at IS NULL "
-        "AND (ledger_id, row_number) IN (SELECT (ledger_id, row_number) FROM restored_rows)",
-        {"at": at},
-    )
-    db.con.unregister("restored_rows")
+    _change_excluded(db, rows, "restored_at", at)
 
 
-def set_reasons(db: Database, rows: Sequence[tuple[int, int]], reason: str) -> None:
+def set_reasons(db: Database, rows: Sequence[Place], reason: str) -> None:
     """Give excluded rows another reason: those of forgotten files are never restored or matched."""
+    _change_excluded(db, rows, "reason", reason)
+
+
+def _change_excluded(
+    db: Database, rows: Sequence[Place], column: str, value: datetime | str
+) -> None:
     if not rows:
         return
     frame = pl.DataFrame(list(rows), schema=["ledger_id", "row_number"], orient="row")
-    db.con.register("changed_reasons", frame)
+    db.con.register("changed_rows", frame)
     db.con.execute(
-        "UPDATE excluded_rows SET reason = $reason WHERE restored_at IS NULL "
-        "AND (ledger_id, row_number) IN (SELECT (ledger_id, row_number) FROM changed_reasons)",
-        {"reason": reason},
+        f"UPDATE excluded_rows SET {column} = $value WHERE restored_at IS NULL "
+        "AND (ledger_id, row_number) IN (SELECT (ledger_id, row_number) FROM changed_rows)",
+        {"value": value},
     )
-    db.con.unregister("changed_reasons")
+    db.con.unregister("changed_rows")
 
 
 def move_exclusions(db: Database, moved: pl.DataFrame) -> None:

@@ -113,12 +113,13 @@ def _published_rows(layer: PriceLayer) -> pl.DataFrame:
 def published_aliases(book: PriceBook) -> pl.DataFrame:
     """The other ids of models, for views that compare ids."""
     return pl.DataFrame(
-        [(a.alias, a.model, a.valid_from, a.valid_to) for a in book.aliases()],
+        [(a.alias, a.model, a.valid_from, a.valid_to, a.provider) for a in book.aliases()],
         schema={
             "alias": pl.String,
             "model": pl.String,
             "valid_from_at": pl.Datetime("us"),
             "valid_to_at": pl.Datetime("us"),
+            "provider": pl.String,  # NULL: at every provider
         },
         orient="row",
     )

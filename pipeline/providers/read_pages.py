@@ -21,7 +21,8 @@ from pipeline.dates import crosses_midnight, is_whole_hours
 from pipeline.errors import SourceError, raise_if_stopped
 from pipeline.intake.copies import is_copy
 from pipeline.intake.files.discovery import RawFile
-from pipeline.intake.files.input_files import Action, Decision, InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import Action, Decision, InputFiles
 from pipeline.intake.read_file import plain_copy
 from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Context

@@ -19,7 +19,7 @@ class Span:
     until: datetime
 
     def __bool__(self) -> bool:
-        """Whether there is any time in it."""
+        """Whether the span is not empty."""
         return self.since < self.until
 
 

@@ -95,12 +95,12 @@ class Gap:
 
     @property
     def gross_usd(self) -> Decimal:
-        """Up and down without cancelling."""
+        """The sum of both amounts without their signs."""
         return EXACT.subtract(self.up_usd, self.down_usd)
 
     @property
     def is_to_clear(self) -> bool:
-        """Whether somebody has to look at it."""
+        """Whether somebody has to look at the gap."""
         return self.state in TO_CLEAR
 
     @property

@@ -41,7 +41,7 @@ class CauseAmount:
 
     @property
     def amount_usd(self) -> Decimal:
-        """Up and down together."""
+        """The amounts above and below our charges, added up."""
         return total((self.up_usd, self.down_usd))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.directory.model import OriginEntries
 from pipeline.errors import SourceError
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.quarantine_store import RejectChange
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minutes import MinuteDay

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pipeline.config.model import Config, Source
 from pipeline.config.source_section import DEFAULT_PROVIDER
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.kinds import Kinds
 from pipeline.schemas import Basis
 

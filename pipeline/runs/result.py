@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pipeline.alerts.delivery.undelivered import Undelivered
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
 -- row: one alert, in the order in which they were raised.
 -- engine: duckdb
 SELECT
-  alert_id, raised_at, kind, subject_id, period_start_date,
-  coalesce(period_end_date, CAST(period_start_date + INTERVAL 1 MONTH AS DATE)) AS period_end_date,
-  threshold_percent, severity, message, about, state, is_true AS is_firing, delivery, delivered_at,
-  resolved_at, amount_usd, spent_usd, times_raised, run_id, threshold_usd
+  alert_id, raised_at, kind, subject_id, period_start_date, period_end_date, threshold_percent,
+  severity, message, about, state, is_true AS is_firing, delivery, delivered_at, resolved_at,
+  amount_usd, spent_usd, times_raised, run_id, threshold_usd
 FROM alerts
 ORDER BY raised_at, kind, subject_id, period_start_date, threshold_percent, alert_id

@@ -2,6 +2,7 @@
 --      key itself.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
 -- engine: duckdb
+{% from "directory/last_version.sql.j2" import last_version %}
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
@@ -13,22 +14,14 @@ keys AS (
     CASE WHEN k.valid_to_at <= moment.asked_at THEN k.valid_to_at END AS deleted_at
   FROM api_key_history AS k
   CROSS JOIN moment
-  WHERE k.valid_from_at IS NULL OR k.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY k.api_key_id
-    ORDER BY least(k.valid_to_at, moment.asked_at) DESC NULLS FIRST, k.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("k", "k.api_key_id") }}
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
   CROSS JOIN moment
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("h", "h.project_id") }}
 ),
 
 accounts AS (

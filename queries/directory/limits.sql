@@ -2,55 +2,40 @@
 --      models that a project may use, or a hard spend limit; those taken away by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
 -- engine: duckdb
+{% from "directory/last_version.sql.j2" import last_version %}
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
 
 rates AS (
   SELECT
-    r.project_id, r.model, r.max_requests_per_1_minute, r.max_tokens_per_1_minute,
+    r.provider, r.project_id, r.model, r.max_requests_per_1_minute, r.max_tokens_per_1_minute,
     r.max_images_per_1_minute, r.max_audio_megabytes_per_1_minute, r.max_requests_per_1_day,
     r.batch_1_day_max_input_tokens, r.valid_from_at, r.valid_to_at
   FROM rate_limit_history AS r
   CROSS JOIN moment
-  WHERE r.valid_from_at IS NULL OR r.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY r.project_id, r.model
-    ORDER BY least(r.valid_to_at, moment.asked_at) DESC NULLS FIRST, r.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("r", "r.provider, r.project_id, r.model") }}
 ),
 
 permissions AS (
   SELECT m.project_id, m.mode, m.model_ids, m.valid_from_at, m.valid_to_at
   FROM model_permissions AS m
   CROSS JOIN moment
-  WHERE m.valid_from_at IS NULL OR m.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY m.project_id
-    ORDER BY least(m.valid_to_at, moment.asked_at) DESC NULLS FIRST, m.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("m", "m.project_id") }}
 ),
 
 spending AS (
   SELECT s.project_id, s.amount_usd, s.period, s.enforcement, s.valid_from_at, s.valid_to_at
   FROM spend_limits AS s
   CROSS JOIN moment
-  WHERE s.valid_from_at IS NULL OR s.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY s.project_id
-    ORDER BY least(s.valid_to_at, moment.asked_at) DESC NULLS FIRST, s.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("s", "s.project_id") }}
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
   CROSS JOIN moment
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("h", "h.project_id") }}
 ),
 
 everything AS (
@@ -58,7 +43,7 @@ everything AS (
     'rate' AS kind, project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute,
     max_images_per_1_minute, max_audio_megabytes_per_1_minute, max_requests_per_1_day,
     batch_1_day_max_input_tokens, NULL AS model_ids, CAST(NULL AS DECIMAL(38, 24)) AS amount_usd,
-    NULL AS period, NULL AS enforcement, valid_from_at, valid_to_at
+    NULL AS period, NULL AS enforcement, valid_from_at, valid_to_at, provider
   FROM rates
   UNION ALL
   SELECT
@@ -66,7 +51,8 @@ everything AS (
     NULL AS max_tokens_per_1_minute, NULL AS max_images_per_1_minute,
     NULL AS max_audio_megabytes_per_1_minute, NULL AS max_requests_per_1_day,
     NULL AS batch_1_day_max_input_tokens, array_to_string(model_ids, ' ') AS model_ids,
-    NULL AS amount_usd, NULL AS period, NULL AS enforcement, valid_from_at, valid_to_at
+    NULL AS amount_usd, NULL AS period, NULL AS enforcement, valid_from_at, valid_to_at,
+    NULL AS provider
   FROM permissions
   UNION ALL
   SELECT
@@ -74,7 +60,7 @@ everything AS (
     NULL AS max_tokens_per_1_minute, NULL AS max_images_per_1_minute,
     NULL AS max_audio_megabytes_per_1_minute, NULL AS max_requests_per_1_day,
     NULL AS batch_1_day_max_input_tokens, NULL AS model_ids, amount_usd, period, enforcement,
-    valid_from_at, valid_to_at
+    valid_from_at, valid_to_at, NULL AS provider
   FROM spending
 )
 
@@ -85,10 +71,12 @@ SELECT
   e.enforcement,
   CASE WHEN e.valid_to_at <= moment.asked_at THEN 'ended' ELSE 'active' END AS state,
   e.valid_from_at AS so_since_at,
-  CASE WHEN e.valid_to_at <= moment.asked_at THEN e.valid_to_at END AS ended_at
+  CASE WHEN e.valid_to_at <= moment.asked_at THEN e.valid_to_at END AS ended_at,
+  e.provider
 FROM everything AS e
 CROSS JOIN moment
 LEFT JOIN names AS n ON n.project_id = e.project_id
 WHERE CAST($project AS VARCHAR) IS NULL OR e.project_id = $project OR n.project_name = $project
 ORDER BY
-  n.project_name NULLS FIRST, e.project_id NULLS FIRST, e.kind DESC, e.model NULLS LAST
+  n.project_name NULLS FIRST, e.project_id NULLS FIRST, e.kind DESC, e.model NULLS LAST,
+  e.provider NULLS FIRST

@@ -2,6 +2,7 @@
 --      invitation; those who have left by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
 -- engine: duckdb
+{% from "directory/last_version.sql.j2" import last_version %}
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
@@ -12,11 +13,7 @@ people AS (
     CASE WHEN u.valid_to_at <= moment.asked_at THEN u.valid_to_at END AS left_at
   FROM organization_users AS u
   CROSS JOIN moment
-  WHERE u.valid_from_at IS NULL OR u.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY u.user_id
-    ORDER BY least(u.valid_to_at, moment.asked_at) DESC NULLS FIRST, u.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("u", "u.user_id") }}
 ),
 
 members AS (
@@ -25,22 +22,14 @@ members AS (
     CASE WHEN m.valid_to_at <= moment.asked_at THEN m.valid_to_at END AS left_at
   FROM project_member_history AS m
   CROSS JOIN moment
-  WHERE m.valid_from_at IS NULL OR m.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY m.project_id, m.user_id
-    ORDER BY least(m.valid_to_at, moment.asked_at) DESC NULLS FIRST, m.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("m", "m.project_id, m.user_id") }}
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
   CROSS JOIN moment
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("h", "h.project_id") }}
 ),
 
 invited AS (
@@ -54,11 +43,7 @@ invited AS (
     END AS state
   FROM invites AS i
   CROSS JOIN moment
-  WHERE i.valid_from_at IS NULL OR i.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY i.invite_id
-    ORDER BY least(i.valid_to_at, moment.asked_at) DESC NULLS FIRST, i.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("i", "i.invite_id") }}
 ),
 
 invited_into AS (

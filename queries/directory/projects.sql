@@ -2,6 +2,7 @@
 --      and the Default project, which is always there, also where no source lists it.
 -- takes: $at TIMESTAMP, $today DATE (the organization's), $project VARCHAR (NULL: all).
 -- engine: duckdb
+{% from "directory/last_version.sql.j2" import last_version %}
 WITH moment AS (
   SELECT
     coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at,
@@ -16,11 +17,7 @@ known AS (
     h.valid_from_at, h.valid_to_at
   FROM project_history AS h
   CROSS JOIN moment
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("h", "h.project_id") }}
 ),
 
 marked AS (

@@ -1,6 +1,7 @@
 -- row: one service account as it was at an instant (NULL: now), those deleted by then included.
 -- takes: $at TIMESTAMP, $project VARCHAR (NULL: all).
 -- engine: duckdb
+{% from "directory/last_version.sql.j2" import last_version %}
 WITH moment AS (
   SELECT coalesce(CAST($at AS TIMESTAMP), TIMESTAMP '9999-12-31') AS asked_at
 ),
@@ -11,22 +12,14 @@ accounts AS (
     CASE WHEN s.valid_to_at <= moment.asked_at THEN s.valid_to_at END AS deleted_at
   FROM service_account_history AS s
   CROSS JOIN moment
-  WHERE s.valid_from_at IS NULL OR s.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY s.service_account_id
-    ORDER BY least(s.valid_to_at, moment.asked_at) DESC NULLS FIRST, s.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("s", "s.service_account_id") }}
 ),
 
 names AS (
   SELECT h.project_id, h.project_name
   FROM project_history AS h
   CROSS JOIN moment
-  WHERE h.valid_from_at IS NULL OR h.valid_from_at <= moment.asked_at
-  QUALIFY row_number() OVER (
-    PARTITION BY h.project_id
-    ORDER BY least(h.valid_to_at, moment.asked_at) DESC NULLS FIRST, h.valid_from_at DESC NULLS LAST
-  ) = 1
+  {{ last_version("h", "h.project_id") }}
 )
 
 SELECT

@@ -24,8 +24,9 @@
 -- column input_file VARCHAR: File that it was read from
 -- column input_line BIGINT: Line in that file, from 1
 -- column fetched_at TIMESTAMP: When it was fetched, UTC; NULL: a page from elsewhere
+-- column provider VARCHAR: Provider that was used
 SELECT
   started_at, usage_date, organization_id, project_id, api_key_id, user_id, model, scope,
   operation, service_tier, is_batch, requests, input_tokens, output_tokens, images, characters,
-  audio_seconds, source, input_file, input_line, fetched_at
+  audio_seconds, source, input_file, input_line, fetched_at, provider
 FROM {{ minute_files }}

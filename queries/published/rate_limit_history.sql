@@ -15,9 +15,10 @@
 -- column valid_to_at TIMESTAMP: Until when it was so (exclusive), UTC; NULL: it is so now
 -- column source VARCHAR: Source that tells it, as the configuration names it; (file): a file of the
 --   directory
+-- column provider VARCHAR: Provider whose limit it is
 SELECT
   project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute,
   max_images_per_1_minute, max_audio_megabytes_per_1_minute, max_requests_per_1_day,
   batch_1_day_max_input_tokens, nullif(valid_from_at, TIMESTAMP '1970-01-01') AS valid_from_at,
-  valid_to_at, source
+  valid_to_at, source, provider
 FROM stored.rate_limits

@@ -11,9 +11,10 @@
 -- column max_requests_per_1_day BIGINT: Most requests in a day; NULL: no such limit
 -- column batch_1_day_max_input_tokens BIGINT: Most input tokens of Batch API jobs in a day; NULL:
 --   no such limit
+-- column provider VARCHAR: Provider whose limit it is
 SELECT
   project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute,
   max_images_per_1_minute, max_audio_megabytes_per_1_minute, max_requests_per_1_day,
-  batch_1_day_max_input_tokens
+  batch_1_day_max_input_tokens, provider
 FROM stored.rate_limits
 WHERE valid_to_at IS NULL

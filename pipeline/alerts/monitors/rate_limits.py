@@ -16,8 +16,9 @@ import polars as pl
 from pipeline.alerts.finding_rule import Finding
 from pipeline.alerts.model import RateLimitUse
 from pipeline.budgets.period import MONTHLY
+from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.ledger.files import LedgerFile, view_rows
-from pipeline.ledger.minutes import MINUTE_SCHEMA
+from pipeline.ledger.minutes import DEFAULTS_OF_OLDER_MINUTES, MINUTE_SCHEMA
 from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 from pipeline.resources import render_sql, sql
 from pipeline.schemas import USAGE_SCHEMA
@@ -27,8 +28,8 @@ from pipeline.storage.parquet import relation
 REACHED_PERCENT = 100
 
 _USAGE_COLUMNS = (
-    "usage_date", "started_at", "ended_at", "project_id", "model", "scope", "service_tier",
-    "is_batch", "requests", *INPUT_METERS, *OUTPUT_METERS,
+    "provider", "usage_date", "started_at", "ended_at", "project_id", "model", "scope",
+    "service_tier", "is_batch", "requests", *INPUT_METERS, *OUTPUT_METERS,
 )  # fmt: skip
 _NO_ROWS: dict[str, pl.DataType] = {
     "ledger_id": pl.Int64(),
@@ -40,7 +41,7 @@ _NO_ROWS: dict[str, pl.DataType] = {
 def limits(db: Database) -> pl.DataFrame:
     """The limits that are known, as the views ask for them; empty where the directory has none."""
     return db.frame(
-        "SELECT project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute, "
+        "SELECT provider, project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute, "
         "valid_from_at, valid_to_at FROM rate_limits"
     )
 
@@ -89,7 +90,7 @@ def peaks(
         body = render_sql(
             "published/rate_limit_minutes",
             usage_files="peak_rows",
-            minute_files=relation(minutes, MINUTE_SCHEMA),
+            minute_files=relation(minutes, MINUTE_SCHEMA, defaults=DEFAULTS_OF_OLDER_MINUTES),
             input_meters=INPUT_METERS,
             output_meters=OUTPUT_METERS,
             stored="",
@@ -103,11 +104,24 @@ def findings(db: Database, near_percent: int) -> list[Finding]:
     """The UTC months of `minute_peaks` in which a project came near a limit, or to it."""
     found: list[Finding] = []
     rows = db.rows(sql("alerts/monitors/headroom_months"), {"near_percent": near_percent})
-    for month, project_id, name, model, by_requests, by_tokens, hours, days, _, last_at in rows:
+    for (
+        month,
+        project_id,
+        name,
+        model,
+        by_requests,
+        by_tokens,
+        hours,
+        days,
+        _,
+        last_at,
+        provider,
+    ) in rows:
         use = RateLimitUse(
             project_id=project_id,
             project_name=name,
             model=model,
+            provider=provider,
             near_percent=near_percent,
             requests_basis_points=by_requests,
             tokens_basis_points=by_tokens,
@@ -117,14 +131,19 @@ def findings(db: Database, near_percent: int) -> list[Finding]:
         )
         found += [
             Finding(
-                subject_id=f"{project_id} {model}",
+                subject_id=f"{project_id} {model}{_at(provider)}",
                 month=MONTHLY.period_of(month),
                 severity="critical" if percent == REACHED_PERCENT else "warning",
                 facts=use,
-                about=f"project {project_id}, model {model}",
+                about=f"project {project_id}, model {model}{_at(provider)}",
                 threshold_percent=percent,
             )
             for percent in sorted({near_percent, REACHED_PERCENT})
             if max(by_requests or 0, by_tokens or 0) >= percent * 100
         ]
     return found
+
+
+def _at(provider: str) -> str:
+    """The provider in an alert's subject, but for the default one, as it was always named."""
+    return "" if provider == DEFAULT_PROVIDER else f" at {provider}"

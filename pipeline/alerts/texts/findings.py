@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.alerts.model import PolicyBreach, RateLimitUse
 from pipeline.budgets.period import Period
+from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.money import display_usd
 from pipeline.text import counted, named, printable
 
@@ -73,8 +74,9 @@ def rate_limit(facts: RateLimitUse, month: Period | None) -> str:
     )
     when = f"{counted(facts.hours_near, 'hour')} on {counted(facts.days_near, 'day')}"
     project = named(facts.project_id, facts.project_name)
+    at = "" if facts.provider == DEFAULT_PROVIDER else f" at {printable(facts.provider)}"
     return (
-        f"Rate limit of {printable(facts.model)} in project {project}, "
+        f"Rate limit of {printable(facts.model)}{at} in project {project}, "
         f"{month.label if month else ''} (UTC): at most {what} that it allows; "
         f"{facts.near_percent} % or more in {when}, last at {facts.last_hour_at:%Y-%m-%d %H:00}."
     )

@@ -146,7 +146,7 @@ def _parts(
 
 
 def _whole(pair: Pair, gap: Decimal) -> Cause | None:
-    """The one cause of all of a gap; None: it is to be split."""
+    """The cause of the whole gap; None where it has several."""
     if any(c.item.kind == "unknown" and c.line_item is not None for c in pair.costs):
         return "unknown_line_item"
     is_split = _quantity(pair.costs) is not None and pair.meter is not None
@@ -236,7 +236,7 @@ def _money(amount: Decimal) -> Decimal:
 
 
 def _line_item(pair: Pair, names: BillNames) -> str | None:
-    """As the bill writes it; of a charge without costs, as it would."""
+    """The line item as the bill writes it, or would write it for a charge without costs."""
     items = sorted({c.line_item for c in pair.costs if c.line_item is not None})
     if items:
         return " + ".join(items)
@@ -249,7 +249,7 @@ def _line_item(pair: Pair, names: BillNames) -> str | None:
 
 
 def _model(pair: Pair) -> str | None:
-    """As it is charged; where nothing is, as the bill names it."""
+    """The model as we charge it, or, where nothing is charged, as the bill names it."""
     named = [c.model for c in pair.charges] or [c.item.model for c in pair.costs]
     models = sorted({model for model in named if model is not None})
     return " + ".join(models) if models else None

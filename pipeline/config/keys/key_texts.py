@@ -227,7 +227,7 @@ TEXTS: Mapping[str, KeyText] = {
     "directory.rate_limits": KeyText(
         "project_id, model, and optionally max_requests_per_1_minute, max_tokens_per_1_minute, "
         "max_images_per_1_minute, max_audio_megabytes_per_1_minute, max_requests_per_1_day, "
-        "batch_1_day_max_input_tokens.",
+        "batch_1_day_max_input_tokens, provider (empty: openai).",
         '"rate-limits.csv"',
     ),
     "directory.model_permissions": KeyText(

@@ -45,7 +45,7 @@ class Parameters:
         return None if value is None else value == "true"
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
-        """One of some words."""
+        """A parameter whose value is one of some words."""
         value = self.text(name)
         if value is not None and value not in allowed:
             raise one_of(value, allowed, name)

@@ -10,7 +10,7 @@ from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.hashes import content_hashes, is_content, prefix_hash
 
 if TYPE_CHECKING:
-    from pipeline.intake.files.input_files import InputFile
+    from pipeline.intake.files.input_file import InputFile
 
 
 def is_untouched(known: InputFile, file: RawFile) -> bool:
@@ -41,7 +41,7 @@ def _is_plain(file: RawFile) -> bool:
 
 
 def is_still_forgotten(known: InputFile, file: RawFile) -> bool:
-    """Whether a file is what was forgotten under its name, perhaps with more behind it."""
+    """Whether a file has or begins with the content that was forgotten under its name."""
     if is_untouched(known, file) or known.sample_hash == file.sample_hash:
         return True
     size = known.read_bytes + known.waiting_bytes or known.size_bytes

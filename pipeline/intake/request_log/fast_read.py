@@ -27,7 +27,7 @@ from pipeline.intake.request_log.fields import COUNTS, SECONDS, TEXTS, microseco
 from pipeline.intake.request_log.json_fields import parse_object
 from pipeline.intake.request_log.raw_lines import RawLines, Rows
 from pipeline.intake.request_log.slow_read import tokens_named, usage_rows
-from pipeline.resources import sql
+from pipeline.resources import render_sql
 from pipeline.schemas import IS_PARTIAL
 
 RAW_BYTES_KEPT = 64 * 1024
@@ -224,7 +224,7 @@ def _batches(
     left = len(lines.numbers)
     collected: list[pa.RecordBatch] = []
     try:
-        relation = con.sql(sql(reader.statement), params={"path": str(lines.path)})
+        relation = con.sql(render_sql(reader.statement), params={"path": str(lines.path)})
         for batch in relation.to_arrow_reader(batch_rows):
             collected.append(batch.slice(0, left))
             left -= len(collected[-1])

@@ -46,17 +46,17 @@ def token_counts(usage: Fields, *, has_output: bool = True) -> Counts:
 
 
 def image_tokens(usage: Fields) -> Counts:
-    """As `token_counts`; output of which nothing else is said is images."""
+    """The counts of `token_counts`, taking output of unknown modality for images."""
     return _with_rest(token_counts(usage), "output", "image")
 
 
 def speech_tokens(usage: Fields) -> Counts:
-    """As `token_counts`; output of which nothing else is said is audio."""
+    """The counts of `token_counts`, taking output of unknown modality for audio."""
     return _with_rest(token_counts(usage), "output", "audio")
 
 
 def transcription_tokens(usage: Fields) -> Counts:
-    """As `token_counts`; input of which nothing else is said is audio."""
+    """The counts of `token_counts`, taking input of unknown modality for audio."""
     return _with_rest(token_counts(usage), "input", "audio")
 
 
@@ -175,7 +175,7 @@ def _output_counts(details: list[Fields], key: str, total: int) -> Counts:
 
 
 def _check_parts(key: str, total: int, parts: dict[str, int]) -> None:
-    """Parts of a total must not be more than it."""
+    """Check that the parts of a total do not exceed it. Fails: RowError."""
     if sum(parts.values()) > total:
         named = " + ".join(f"{name} {number}" for name, number in parts.items() if number)
         verb = "exceed" if "+" in named else "exceeds"

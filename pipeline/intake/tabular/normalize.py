@@ -346,7 +346,7 @@ def _records(good: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _tier(good: pl.DataFrame) -> pl.Series:
-    """The canonical tiers, through the one function that knows them."""
+    """The canonical service tier of each row."""
     pairs = good.select("service_tier", pl.col("is_batch").fill_null(value=False))
     known = {
         (tier, is_batch): normalize_tier(tier, is_batch=is_batch)

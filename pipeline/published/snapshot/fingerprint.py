@@ -83,7 +83,7 @@ class PublishedState:
     notes: tuple[str, ...] = ()  # messages that hold as long as nothing changes
 
     def to_json(self) -> str:
-        """The text of the file that keeps it."""
+        """The published state as the text of its file."""
         return json.dumps(asdict(self))
 
 

@@ -6,7 +6,8 @@ points the macros that its views read to its own files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import xxhash
 
 from pipeline import __version__, resources
 from pipeline.charges.model import DAILY_SCHEMA
-from pipeline.ledger.minutes import MINUTE_SCHEMA
+from pipeline.ledger.minutes import DEFAULTS_OF_OLDER_MINUTES, MINUTE_SCHEMA
 from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.published.dictionary import dictionary
 from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
@@ -69,6 +70,7 @@ class FileKind:
     macro: str
     columns: dict[str, pl.DataType]
     with_row_numbers: bool = False
+    defaults: Mapping[str, str] = field(default_factory=lambda: DEFAULTS_OF_OLDER_FILES)
 
 
 FILE_KINDS = (
@@ -77,7 +79,7 @@ FILE_KINDS = (
     FileKind("daily_files", DAILY_SCHEMA),
     FileKind("posting_files", CHARGE_SCHEMA, with_row_numbers=True),
     FileKind("version_files", LEDGER_SCHEMA, with_row_numbers=True),
-    FileKind("minute_files", MINUTE_SCHEMA),
+    FileKind("minute_files", MINUTE_SCHEMA, defaults=DEFAULTS_OF_OLDER_MINUTES),
 )
 
 
@@ -137,7 +139,7 @@ def macro(kind: FileKind, paths: list[Path], database: str = "") -> str:
     source = relation(
         paths,
         kind.columns,
-        defaults=DEFAULTS_OF_OLDER_FILES,
+        defaults=kind.defaults,
         with_row_numbers=kind.with_row_numbers,
     )
     return (

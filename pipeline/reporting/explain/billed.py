@@ -25,7 +25,7 @@ class BillLine:
 
 
 def draw_bill(page: TextPage, lines: Sequence[BillLine]) -> None:
-    """Each with its file and line; nothing where nothing is billed."""
+    """Draw the lines of the bill, each with its file and line, if there are any."""
     if not lines:
         return
     in_all = lines[0].lines_in_all

@@ -71,6 +71,6 @@ def read(month: MonthReader, near_percent: int) -> tuple[LimitUse, ...]:
         for (
             project_id, _, model, state, p50_requests, p95_requests, max_requests, requests_limit,
             _, p50_tokens, p95_tokens, max_tokens, tokens_limit, _, peak, hours, meets_on, *_,
-            counted_from,
+            counted_from, _,
         ) in found
     )  # fmt: skip

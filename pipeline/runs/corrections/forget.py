@@ -12,7 +12,8 @@ import polars as pl
 
 from pipeline.errors import ConfigError
 from pipeline.intake import quarantine_store
-from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
 from pipeline.intake.quarantine_store import RejectChange
 from pipeline.ledger import bucket_store, minute_store

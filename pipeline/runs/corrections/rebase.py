@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline.config.model import Source
 from pipeline.errors import ConfigError
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, view_rows
 from pipeline.ledger.store import MOVED_SCHEMA

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import duckdb
 import polars as pl
 
-from pipeline.intake.files.input_files import InputFile
+from pipeline.intake.files.input_file import InputFile
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import Exclusion, LedgerFile, LedgerWriter, view_rows
 from pipeline.ledger.store import WRITTEN_SCHEMA

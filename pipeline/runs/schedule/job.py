@@ -38,10 +38,10 @@ class AlertSink(Protocol):
         is_firing: bool,
         sent_to: Sequence[str] = (),
     ) -> None:
-        """Put it into the outbox and deliver. Fails: LockHeldError, or what is wrong with it."""
+        """Put the message into the outbox and deliver it. Fails: TollbookError."""
 
     def send(self, problem: JobProblem, since: datetime) -> tuple[str, ...]:
-        """Send it past the outbox. Gives the labels of the channels that took it."""
+        """Send the message past the outbox. Gives the labels of the channels that took it."""
 
     def deliver_waiting(self) -> None:
         """Deliver what a channel did not take before. Never fails."""

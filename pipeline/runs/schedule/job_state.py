@@ -73,7 +73,7 @@ class StoredProblem(BaseModel):
         return self.is_recorded and self.is_firing
 
     def of(self, job: str) -> JobProblem:
-        """The problem as an alert's text tells it."""
+        """The problem in the words of an alert."""
         return JobProblem(
             job=job,
             trouble=self.trouble,

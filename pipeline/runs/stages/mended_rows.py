@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import duckdb
 
 from pipeline.intake import quarantine_store
-from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import LedgerFile, register_runs, view_rows
 from pipeline.resources import render_sql

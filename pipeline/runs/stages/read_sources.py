@@ -11,7 +11,8 @@ from pipeline.config.model import Source
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake import quarantine_store
 from pipeline.intake.files.discovery import find
-from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.files.named_files import is_named
 from pipeline.intake.quarantine_store import RejectChange
 from pipeline.intake.rejects import RejectStore

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipeline.config.model import Source
-from pipeline.intake.files.input_files import InputFile, InputFiles
+from pipeline.intake.files.input_file import InputFile
+from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.duplicates import FateMove

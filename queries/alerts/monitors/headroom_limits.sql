@@ -4,7 +4,7 @@
 SELECT
   count(*) AS limits,
   bit_xor(hash(
-    project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute, valid_from_at,
+    provider, project_id, model, max_requests_per_1_minute, max_tokens_per_1_minute, valid_from_at,
     valid_to_at
   )) AS mark
 FROM rate_limits

@@ -2,6 +2,7 @@
 -- takes: rate_limit_minutes.
 -- engine: duckdb
 SELECT
+  provider,
   usage_date,
   date_trunc('hour', started_at) AS started_at,
   project_id,
@@ -12,4 +13,4 @@ SELECT
   max(tokens_basis_points) AS tokens_basis_points
 FROM rate_limit_minutes
 WHERE requests_basis_points IS NOT NULL OR tokens_basis_points IS NOT NULL
-GROUP BY usage_date, date_trunc('hour', started_at), project_id, model
+GROUP BY provider, usage_date, date_trunc('hour', started_at), project_id, model

@@ -9,11 +9,7 @@ WITH lines AS (
     created,
     model,
     service_tier,
-    organization_id,
-    project_id,
-    api_key_id,
-    user_id,
-    service_account_id,
+    {{ attribution_columns | columns }},
     usage.prompt_tokens AS input_tokens,
     usage
   FROM read_json(
@@ -30,11 +26,7 @@ WITH lines AS (
       created: 'DOUBLE',
       model: 'VARCHAR',
       service_tier: 'VARCHAR',
-      organization_id: 'VARCHAR',
-      project_id: 'VARCHAR',
-      api_key_id: 'VARCHAR',
-      user_id: 'VARCHAR',
-      service_account_id: 'VARCHAR',
+      {{ attribution_columns | typed('VARCHAR') }},
       usage: 'STRUCT(
         prompt_tokens DOUBLE,
         total_tokens DOUBLE,
@@ -53,11 +45,7 @@ SELECT
   created,
   model,
   service_tier,
-  organization_id,
-  project_id,
-  api_key_id,
-  user_id,
-  service_account_id,
+  {{ attribution_columns | columns }},
   try_cast(input_tokens AS BIGINT) AS input_tokens,
   object = 'list'
   AND model <> ''

@@ -9,15 +9,7 @@ WITH highest_prices AS (
 {%- endfor %}
     count(*) AS lines
   FROM charges
-  WHERE CASE WHEN $is_utc THEN usage_date ELSE charge_date END >= $since_date
-    AND CASE WHEN $is_utc THEN usage_date ELSE charge_date END < $until_date
-    AND ($project_id IS NULL OR project_id = $project_id)
-    AND (NOT $is_without_project OR project_id IS NULL)
-    AND ($model IS NULL OR model = $model)
-    AND (NOT $is_without_model OR model IS NULL)
-    AND ($scope IS NULL OR scope = $scope)
-    AND ($api_key_id IS NULL OR api_key_id = $api_key_id)
-    AND ($user_id IS NULL OR user_id = $user_id)
+  WHERE {% include "reporting/explain/in_cell.sql.j2" %}
     AND ($meter IS NULL OR meter = $meter)
   GROUP BY model, service_tier
 )
@@ -29,15 +21,7 @@ LEFT JOIN highest_prices AS p
   ON p.model IS NOT DISTINCT FROM u.model
   AND p.service_tier = u.service_tier
 WHERE u.basis = 'charge'
-  AND CASE WHEN $is_utc THEN u.usage_date ELSE u.charge_date END >= $since_date
-  AND CASE WHEN $is_utc THEN u.usage_date ELSE u.charge_date END < $until_date
-  AND ($project_id IS NULL OR u.project_id = $project_id)
-  AND (NOT $is_without_project OR u.project_id IS NULL)
-  AND ($model IS NULL OR u.model = $model)
-  AND (NOT $is_without_model OR u.model IS NULL)
-  AND ($scope IS NULL OR u.scope = $scope)
-  AND ($api_key_id IS NULL OR u.api_key_id = $api_key_id)
-  AND ($user_id IS NULL OR u.user_id = $user_id)
+  AND {% with table = "u." %}{% include "reporting/explain/in_cell.sql.j2" %}{% endwith %}
 {%- if meter %}
   AND u.{{ meter }} > 0
 {%- endif %}

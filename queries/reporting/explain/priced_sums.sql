@@ -10,15 +10,7 @@ SELECT
   CAST(sum(list_cost_usd) AS DECIMAL(38, 24)) AS list_cost_usd,
   CAST(sum(cost_usd) AS DECIMAL(38, 24)) AS cost_usd
 FROM charges
-WHERE CASE WHEN $is_utc THEN usage_date ELSE charge_date END >= $since_date
-  AND CASE WHEN $is_utc THEN usage_date ELSE charge_date END < $until_date
-  AND ($project_id IS NULL OR project_id = $project_id)
-  AND (NOT $is_without_project OR project_id IS NULL)
-  AND ($model IS NULL OR model = $model)
-  AND (NOT $is_without_model OR model IS NULL)
-  AND ($scope IS NULL OR scope = $scope)
-  AND ($api_key_id IS NULL OR api_key_id = $api_key_id)
-  AND ($user_id IS NULL OR user_id = $user_id)
+WHERE {% include "reporting/explain/in_cell.sql.j2" %}
   AND ($meter IS NULL OR meter = $meter)
 GROUP BY
   provider, model, scope, operation, variant, service_tier, is_batch, context_class, meter, unit,

@@ -52,6 +52,7 @@ def used(
         "requests_basis_points": points[0],
         "tokens_basis_points": points[1],
         "counted_from": counted_from,
+        "provider": "openai",
     }
 
 
@@ -61,6 +62,7 @@ def covered(day: date, bucket_minutes: int = 1440, request_minutes: int = 0) -> 
         "usage_date": day,
         "bucket_minutes": bucket_minutes,
         "request_minutes": request_minutes,
+        "provider": "openai",
     }
 
 
@@ -341,8 +343,8 @@ def test_where_a_project_has_minute_buckets_requests_are_not_counted_again(
         (date(2026, 11, 23), "proj_b", 30, "requests"),
     ]
     assert workspace.rows("FROM rate_limit_coverage ORDER BY ALL") == [
-        (date(2026, 11, 22), 0, 1440),
-        (date(2026, 11, 23), 1, 721),
+        (date(2026, 11, 22), 0, 1440, "openai"),
+        (date(2026, 11, 23), 1, 721, "openai"),
     ]
 
 
@@ -465,3 +467,36 @@ def test_hostile_names_stay_inside_their_sentence(empty: Workspace) -> None:
     empty.run(say=said.append)
     assert "Rate limit of alpha\\nAlert ids: alert-0\\x1b[31m in project proj_'; DROP" in said[0]
     assert len(said[0].splitlines()) == 3
+
+
+def test_a_model_of_the_same_name_at_two_providers_has_two_limits(tmp_path: Path) -> None:
+    """Each use is held against its own provider's limit, and each alert names its own."""
+    globex = '\n[[sources]]\nname = "calls"\nkind = "records"\nprovider = "globex"\n'
+    files = 'path = "calls.csv"\nbasis = "detail"\n\n[directory]\nrate_limits = "limits.csv"\n'
+    workspace = Workspace(tmp_path, f"{CONFIGURATION}{globex}{files}")
+    workspace.write(
+        "limits.csv",
+        "project_id,model,max_tokens_per_1_minute,provider\n"
+        "proj_a,alpha,1000,\nproj_a,alpha,2000,globex\n",
+    )
+    workspace.write("logs/a.jsonl", lines(request("1", 900)))
+    workspace.write(
+        "calls.csv",
+        "record_id,started_at,project_id,model,text_input_tokens,requests\n"
+        "g1,2026-11-23T12:00:00Z,proj_a,alpha,1800,1\n",
+    )
+    workspace.run()
+    assert workspace.rows(
+        "SELECT provider, tokens, max_tokens_per_1_minute, tokens_basis_points "
+        "FROM rate_limit_minutes ORDER BY ALL"
+    ) == [("globex", 1800, 2000, 9000), ("openai", 900, 1000, 9000)]
+    said = "SELECT subject_id, split_part(message, ',', 1) FROM alerts ORDER BY ALL"
+    assert workspace.rows(said) == [
+        ("proj_a alpha", "Rate limit of alpha in project proj_a"),
+        ("proj_a alpha at globex", "Rate limit of alpha at globex in project proj_a"),
+    ]
+    rows = {row["provider"]: row for row in headroom(workspace.path("var/published"))}
+    assert [(rows[p]["max_tokens"], rows[p]["tokens_limit"]) for p in ("openai", "globex")] == [
+        (900, 1000),
+        (1800, 2000),
+    ]

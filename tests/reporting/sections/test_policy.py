@@ -50,7 +50,5 @@ def test_findings_are_listed_with_what_they_cost(books: Books, write: Write, rea
 def test_no_finding_says_what_was_looked_at(books: Books, write: Write, read: Read) -> None:
     """An empty directory is no clean bill."""
     text = read(write(books.finish())).text
-    assert (
-        "No finding. Use is held against the projects, keys, people and model permissions" in text
-    )
-    assert "as far as it has them" in text
+    assert "No finding. All usage is checked against the projects, keys, people" in text
+    assert "that the directory has." in text

@@ -76,7 +76,7 @@ def test_what_is_to_clear_and_what_explains_itself_are_shown_and_tie(
         "The provider's costs": ["$41.50", "", ""],
         "Gap costs less computed": ["+$5.50", "", ""],
     }
-    assert "$3.50 to clear, ups and downs without cancelling." in page.text
+    assert "$3.50 to clear: what the bill has more and what it has less, added up." in page.text
     assert "$12.00 is charged as the provider bills it" in page.text
     assert "$5.00 has another model name" in page.text
     assert page.text.index("$3.50 to clear") < page.text.index("Reconciliation with the")

@@ -92,7 +92,7 @@ class State:
 
     @property
     def default_project(self) -> ProjectState:
-        """The one that every organization has."""
+        """The Default project, which every organization has."""
         return next(project for project in self.projects.values() if project.is_default)
 
 

@@ -48,7 +48,7 @@ _SETTLED = Phase(is_late_missing=False, is_unrestated=False, has_vanishing=False
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """All of a UTC day, in time order."""
+    """What a UTC day has: its calls by endpoint, in time order, and the lines of its bill."""
 
     usage: dict[EndpointName, Sequence[Metered]]
     lines: Sequence[Line]

@@ -57,7 +57,7 @@ class UsageEndpoint:
 
     @property
     def path(self) -> str:
-        """As in `Faults`."""
+        """The path of the endpoint, by which `Faults` names it."""
         return f"usage/{self.name}"
 
 

@@ -42,6 +42,7 @@ from pipeline.providers.openai.directory.ask import (
     is_archived,
     project_path,
 )
+from pipeline.providers.openai.kinds import NAME
 from pipeline.providers.provider import DirectoryAnswer
 
 _MOST = 2**63 - 1
@@ -287,7 +288,9 @@ def _limit_of(project_id: str) -> Callable[[Item], Entry | None]:
         model = _text(item.get("model")) or (_text(item.get("id")) or "").removeprefix("rl-")
         if not model:
             return None
-        return Entry((project_id, model), tuple(_count(item.get(name)) for name in LIMIT_NAMES))
+        return Entry(
+            (NAME, project_id, model), tuple(_count(item.get(name)) for name in LIMIT_NAMES)
+        )
 
     return make
 

@@ -45,7 +45,7 @@ class Move:
 
     @property
     def is_uncertain(self) -> bool:
-        """One of the two amounts has a part without a price."""
+        """Whether one of the two amounts has a part without a price."""
         return self.current.is_lower_bound or self.compared.is_lower_bound
 
 
