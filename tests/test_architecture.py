@@ -177,7 +177,7 @@ def test_row_counts_change_in_one_place() -> None:
         or (isinstance(target, ast.Name) and target.id == "setattr")
         if not module.startswith(of_a_page)
     }
-    assert changing == {"intake.files.input_files"}
+    assert changing == {"intake.files.input_file"}
 
 
 def _assigned(node: ast.AST) -> list[ast.expr]:

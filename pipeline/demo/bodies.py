@@ -137,7 +137,7 @@ def _embedding(call: Call) -> Body:
 
 
 def _images(call: Call) -> Body:
-    """The body names no model: the gateway notes the one that was asked for."""
+    """The body has no model: the gateway notes the one that was asked for."""
     return {
         "created": unix_seconds(call.at),
         "background": "opaque",
@@ -160,7 +160,7 @@ def _images(call: Call) -> Body:
 
 
 def _transcription(call: Call) -> Body:
-    """By tokens or by duration; the body names no model, as with images."""
+    """By tokens or by duration; the body has no model, as with images."""
     usage: Body = {"type": "duration", "seconds": call.seconds}
     if call.workload.kind == "transcription":
         usage = {

@@ -11,7 +11,7 @@
 -- column expires_at TIMESTAMP: When it expires, UTC; NULL: it does not
 -- column valid_from_at TIMESTAMP: Since when it was so, UTC; NULL: from the beginning
 -- column valid_to_at TIMESTAMP: Until when it was so (exclusive), UTC; NULL: it is so now
--- column source VARCHAR: Source that tells it, as the configuration names it; (file): a file of the
+-- column source VARCHAR: The source, as the configuration names it; (file): a file of the
 --   directory
 SELECT
   api_key_id, project_id, name, service_account_id, user_id, state, created_at, expires_at,

@@ -12,7 +12,7 @@
 -- column project_roles VARCHAR[]: Role in each of these projects, in the same order
 -- column valid_from_at TIMESTAMP: Since when it was so, UTC; NULL: from the beginning
 -- column valid_to_at TIMESTAMP: Until when it was so (exclusive), UTC; NULL: it is so now
--- column source VARCHAR: Source that tells it, as the configuration names it; (file): a file of the
+-- column source VARCHAR: The source, as the configuration names it; (file): a file of the
 --   directory
 SELECT
   invite_id, email, role, status, created_at, expires_at, accepted_at, project_ids,

@@ -1,4 +1,4 @@
--- row: what one minute bucket tells of one project, model, key and user, as it was fetched last.
+-- row: a row of a minute bucket, of one project, model, key and user, as it was fetched last.
 -- Never charged: the same use is in usage, from the hours or days of the same source.
 -- engine: duckdb
 -- view: One row of a minute bucket, as it was fetched last; never charged, so never add it to

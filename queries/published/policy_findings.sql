@@ -149,7 +149,7 @@ known_ids AS (
   SELECT service_account_id AS user_id FROM {{ stored }}service_accounts
 ),
 
--- a list of projects is taken as whole where each has its time of creation, as the API tells it
+-- a list of projects is taken as whole where each has its time of creation, as the API gives it
 whole_list AS (
   SELECT count(*) > 0 AND count(created_at) = count(*) AS is_whole
   FROM {{ stored }}projects

@@ -11,7 +11,7 @@
 -- column owner_team VARCHAR: Team that answers for it; from the files or the configuration
 -- column valid_from_at TIMESTAMP: Since when it was so, UTC; NULL: from the beginning
 -- column valid_to_at TIMESTAMP: Until when it was so (exclusive), UTC; NULL: it is so now
--- column source VARCHAR: Source that tells it, as the configuration names it; (file): a file of the
+-- column source VARCHAR: The source, as the configuration names it; (file): a file of the
 --   directory
 SELECT
   project_id, project_name, state, created_at, archived_at, description, website, owner_team,

@@ -6,7 +6,7 @@
 -- column role VARCHAR: owner or member
 -- column valid_from_at TIMESTAMP: Since when it was so, UTC; NULL: from the beginning
 -- column valid_to_at TIMESTAMP: Until when it was so (exclusive), UTC; NULL: it is so now
--- column source VARCHAR: Source that tells it, as the configuration names it; (file): a file of the
+-- column source VARCHAR: The source, as the configuration names it; (file): a file of the
 --   directory
 SELECT
   project_id, user_id, role, nullif(valid_from_at, TIMESTAMP '1970-01-01') AS valid_from_at,

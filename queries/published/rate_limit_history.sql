@@ -13,7 +13,7 @@
 --   no such limit
 -- column valid_from_at TIMESTAMP: Since when it was so, UTC; NULL: from the beginning
 -- column valid_to_at TIMESTAMP: Until when it was so (exclusive), UTC; NULL: it is so now
--- column source VARCHAR: Source that tells it, as the configuration names it; (file): a file of the
+-- column source VARCHAR: The source, as the configuration names it; (file): a file of the
 --   directory
 -- column provider VARCHAR: Provider whose limit it is
 SELECT

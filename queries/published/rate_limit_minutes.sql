@@ -1,5 +1,5 @@
 -- row: one minute in which a project used one model of a provider, as its rate limit names it, and that limit.
--- From minute buckets on the UTC days on which they tell of the project and its models, else from
+-- From minute buckets on the UTC days on which they have the project and its models, else from
 -- request-level records. Without Batch API use, which has limits of its own.
 -- A limit is looked up for the model as recorded, then without the date at the end of its id, then
 -- by the alias table; a fine-tuned model never takes its base's limit. Before the first limit that

@@ -102,7 +102,7 @@ def test_a_day_is_answered_with_what_was_true_on_it(workspace: Workspace) -> Non
         ("k1", "main", "p1", "Old"),
     ]
     before = listed(workspace, "limits", "--as-of", "2025-12-31T23:59:59Z")
-    assert ("rate", "p1", "Old", "alpha", 10, "active", "2025-02-01T00:00:00Z") in before
+    assert ("rate", "p1", "Old", "alpha", 10, "active", "2025-02-01T00:00:00Z", "openai") in before
     assert listed(workspace, "keys", "--as-of", "2025-01-31") == []
 
 
@@ -132,7 +132,7 @@ def test_limits_are_rates_models_and_money(workspace: Workspace) -> None:
     """Exact money, whole counts; each with since when it is so."""
     assert listed(workspace, "limits") == [
         ("spend", "100.100000000000000000000000", "month", "active", "2025-02-01T00:00:00Z"),
-        ("rate", "p1", "=cmd()", "alpha", 20, "active", "2026-01-01T00:00:00Z"),
+        ("rate", "p1", "=cmd()", "alpha", 20, "active", "2026-01-01T00:00:00Z", "openai"),
         ("allow_list", "p1", "=cmd()", "alpha beta", "active", "2025-02-01T00:00:00Z"),
     ]
 

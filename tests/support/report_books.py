@@ -95,9 +95,11 @@ CREATE TABLE rate_limits (project_id VARCHAR, model VARCHAR);
 CREATE TABLE rate_limit_minutes (
   usage_date DATE, started_at TIMESTAMP, project_id VARCHAR, model VARCHAR, requests BIGINT,
   tokens BIGINT, max_requests_per_1_minute BIGINT, max_tokens_per_1_minute BIGINT,
-  requests_basis_points BIGINT, tokens_basis_points BIGINT, counted_from VARCHAR);
+  requests_basis_points BIGINT, tokens_basis_points BIGINT, counted_from VARCHAR,
+  provider VARCHAR DEFAULT 'openai');
 CREATE TABLE rate_limit_coverage (
-  usage_date DATE, bucket_minutes BIGINT, request_minutes BIGINT);
+  usage_date DATE, bucket_minutes BIGINT, request_minutes BIGINT,
+  provider VARCHAR DEFAULT 'openai');
 CREATE TABLE policy_findings (
   period_start_date DATE, kind VARCHAR, project_id VARCHAR, project_name VARCHAR,
   subject_id VARCHAR, since_at TIMESTAMP, first_usage_date DATE, last_usage_date DATE, days BIGINT,

@@ -245,7 +245,7 @@ TEXTS: Mapping[str, KeyText] = {
         '"cost-centers.csv"',
     ),
     "projects.id": KeyText("Its id.", '"proj_chatbot"'),
-    "projects.name": KeyText("Its name, where the API does not tell it.", '"Chatbot"'),
+    "projects.name": KeyText("Its name, where the API does not give it.", '"Chatbot"'),
     "projects.description": KeyText("What it is for.", '"Answers customers"'),
     "projects.website": KeyText("A page about the project.", '"https://wiki.example.com/chatbot"'),
     "projects.owner_team": KeyText("The team that answers for it.", '"Customer care"'),

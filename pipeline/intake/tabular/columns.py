@@ -34,7 +34,7 @@ COLUMNS_HINT = (
 
 
 def check_columns(names: Sequence[str], shown: str, line: int | None) -> None:
-    """Fails with SourceError where a column is unknown, twice there, missing, or holds nothing."""
+    """Fails with SourceError where a column is unknown, twice there, missing, or empty."""
     for position, name in enumerate(names):
         if name not in LEDGER_SCHEMA:
             is_other_mark = any(mark in name for mark in ";\t|")

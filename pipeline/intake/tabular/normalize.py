@@ -356,6 +356,6 @@ def _tier(good: pl.DataFrame) -> pl.Series:
 
 
 def _line_id(raw: str, occurrence: int) -> str:
-    """The identity of a row that names none: its text, and the how-manieth such row it is."""
+    """The identity of a row without an id: its text, and which of the equal rows it is."""
     repeat = f"#{occurrence}" if occurrence > 1 else ""
     return f"line:{xxhash.xxh3_128_hexdigest(raw.encode())}{repeat}"

@@ -119,6 +119,7 @@ def test_percentiles_count_idle_minutes_as_zero(ask: Ask) -> None:
         "covered_minutes": 10,
         "used_minutes": 6,
         "counted_from": "minute_buckets",
+        "provider": "openai",
     }
 
 

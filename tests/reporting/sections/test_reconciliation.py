@@ -166,9 +166,9 @@ def test_how_much_is_billed_and_what_the_bill_added_is_said(
     books.insert("bill_days", usage_date=date(2026, 11, 4), provider="openai", is_settled=False)
     books.insert("bill_days", usage_date=date(2026, 11, 3), provider="openai", is_settled=True)
     said = (
-        "$2.75 is what the provider bills, $2.00 an estimate until its costs are settled. Beside "
-        "what is computed from usage the bill has +$0.75: price differs +$1.25, usage without "
-        "costs -$0.50."
+        "$2.75 is what the provider bills, $2.00 an estimate until its costs are settled. "
+        "Compared with what is computed from usage, the bill has +$0.75: price differs +$1.25, "
+        "usage without costs -$0.50."
     )
     page = read(write(books.finish()))
     assert page.text.count(said) == 2  # at the top and in the section

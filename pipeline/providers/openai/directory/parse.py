@@ -47,7 +47,7 @@ from pipeline.providers.provider import DirectoryAnswer
 
 _MOST = 2**63 - 1
 _CENTS = Decimal(100)
-_MOST_CENTS = 10**14  # a limit above that is none, and a row holds no more
+_MOST_CENTS = 10**14  # a higher limit is as good as none, and does not fit into a row
 Item = Mapping[str, Any]
 
 

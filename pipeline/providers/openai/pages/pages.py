@@ -95,7 +95,7 @@ def read(path: Path, input_file: str) -> PageFile:
     """The pages of one file, in its order.
 
     **Fails** with SourceError (file, line, hint) where the file is empty, no UTF-8, no JSON, or
-    holds no page; in a JSON-lines file a bad line costs only itself and becomes a reject.
+    has no page; in a JSON-lines file a bad line costs only itself and becomes a reject.
     """
     text = _text(path, input_file)
     documents = _Documents(text)

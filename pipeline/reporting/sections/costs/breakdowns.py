@@ -101,32 +101,24 @@ def _dearest_first(row: CostRow) -> tuple[Decimal, Decimal, int, str, str]:
 
 
 def _row(label: Label, members: Iterable[CostCell]) -> CostRow:
-    row = CostRow(label.text, is_named=label.is_named, note=label.note)
-    for cell in members:
-        row = replace(
-            row,
-            current=row.current + cell.current,
-            comparable=row.comparable + cell.comparable,
-            compared=row.compared + cell.compared,
-            requests=row.requests + cell.requests,
-            input_tokens=row.input_tokens + cell.input_tokens,
-            output_tokens=row.output_tokens + cell.output_tokens,
-            unpriced=(*row.unpriced, *cell.unpriced),
-        )
-    return replace(row, unpriced=add_quantities(row.unpriced))
+    return _added(CostRow(label.text, is_named=label.is_named, note=label.note), members)
 
 
 def _sum(label: str, rows: Iterable[CostRow]) -> CostRow:
-    result = CostRow(label, is_named=False)
-    for row in rows:
-        result = replace(
-            result,
-            current=result.current + row.current,
-            comparable=result.comparable + row.comparable,
-            compared=result.compared + row.compared,
-            requests=result.requests + row.requests,
-            input_tokens=result.input_tokens + row.input_tokens,
-            output_tokens=result.output_tokens + row.output_tokens,
-            unpriced=(*result.unpriced, *row.unpriced),
+    return _added(CostRow(label, is_named=False), rows)
+
+
+def _added(row: CostRow, parts: Iterable[CostCell | CostRow]) -> CostRow:
+    """A row without amounts yet, with the sums of its parts."""
+    for part in parts:
+        row = replace(
+            row,
+            current=row.current + part.current,
+            comparable=row.comparable + part.comparable,
+            compared=row.compared + part.compared,
+            requests=row.requests + part.requests,
+            input_tokens=row.input_tokens + part.input_tokens,
+            output_tokens=row.output_tokens + part.output_tokens,
+            unpriced=(*row.unpriced, *part.unpriced),
         )
-    return replace(result, unpriced=add_quantities(result.unpriced))
+    return replace(row, unpriced=add_quantities(row.unpriced))
