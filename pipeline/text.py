@@ -5,6 +5,7 @@ The minus stays ASCII so that a cell copied into a spreadsheet is still a number
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -191,3 +192,22 @@ def collapse_repeats(messages: Iterable[str]) -> list[str]:
         first if not more else f"{first} (and {len(more)} more like this)"
         for first, *more in alike.values()
     ]
+
+
+AS_UTF_8 = "Write it as UTF-8; in PowerShell: `Get-Content FILE | Set-Content -Encoding utf8 NEW`."
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of a text that begins so, where it is UTF-16 or UTF-32, also without a mark."""
+    start = head[:40]
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "UTF-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    start = start[: len(start) // 4 * 4]
+    zeros = tuple(not any(start[n::4]) for n in range(4))
+    if not start or zeros.count(True) not in {2, 3}:
+        return None
+    if zeros in {(False, True, True, True), (True, True, True, False)}:
+        return "UTF-32"
+    return "UTF-16" if zeros in {(False, True) * 2, (True, False) * 2} else None

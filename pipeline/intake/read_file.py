@@ -5,7 +5,6 @@ Accepted rows go to ledger files that are not live yet. Memory stays bounded at 
 
 from __future__ import annotations
 
-import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +40,7 @@ from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
+from pipeline.text import AS_UTF_8, wide_encoding
 
 log = get_logger()
 
@@ -363,12 +363,10 @@ def _is_plain(path: Path) -> bool:
 def refuse_binary(file: RawFile) -> None:
     """Refuse what is not text at all, before a million lines of it are quarantined."""
     head = read_head(file.local, _HEAD_BYTES)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    encoding = wide_encoding(head)
+    if encoding is not None:
         raise SourceError(
-            "is text in UTF-16, which request logs cannot be",
-            file=file.name,
-            hint="Write it as UTF-8; in PowerShell: `Get-Content FILE | Set-Content -Encoding utf8 "
-            "NEW`.",
+            f"is text in {encoding}, which request logs cannot be", file=file.name, hint=AS_UTF_8
         )
     if b"\x00" in head and b'{"' not in head:
         raise SourceError(

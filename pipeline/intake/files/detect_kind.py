@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
 import os
 import re
@@ -28,7 +27,7 @@ from pipeline.intake.files.json_documents import first_object, is_document
 from pipeline.intake.files.named_files import escape, split_by_source
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
 from pipeline.storage.permissions import closed_folder
-from pipeline.text import counted
+from pipeline.text import AS_UTF_8, counted, wide_encoding
 
 HEAD_BYTES = 256 << 10
 _LOG_HEAD_BYTES = 16 << 10
@@ -130,6 +129,9 @@ def kind_of(name: str, kinds: Kinds) -> str | None:
     for kind in (*others, REQUEST_LOG):
         if _is(kind, head):
             return kind.name
+    encoding = wide_encoding(head)
+    if encoding is not None:
+        raise ConfigError(f"is text in {encoding} and no table", file=name, hint=AS_UTF_8)
     raise ConfigError(
         _unknown(head),
         file=name,
@@ -139,8 +141,6 @@ def kind_of(name: str, kinds: Kinds) -> str | None:
 
 def _unknown(head: bytes) -> str:
     """What a file of no known kind looks like."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "is text in UTF-16 and no table: write it as UTF-8"
     if b"\x00" in head:
         return "is a binary file of no known kind"
     first = first_object(head) if is_document(head) else head.split(b"\n", 1)[0]

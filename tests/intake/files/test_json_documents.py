@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import ConfigError
+from pipeline.intake.files.detect_kind import kind_of
 from pipeline.intake.files.json_documents import cut_documents, is_document
 from pipeline.intake.files.segments import CutReport
+from pipeline.runs.kinds import KINDS
 from tests.support.workspace import Workspace, lines, request
 
 BODIES = [request("1", 1000), request("2", 2000), request("3", 4000)]
@@ -107,9 +110,15 @@ def test_a_packed_array_that_breaks_off_is_told(workspace: Workspace) -> None:
     assert workspace.tokens() in {0, 1000, 3000, 7000}
 
 
-def test_a_log_in_utf_16_is_named(workspace: Workspace) -> None:
-    """As some shells write it; what to do is said."""
-    workspace.write("logs/a.jsonl", lines(*BODIES).encode("utf-16"))
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
+def test_a_log_in_utf_16_is_named(workspace: Workspace, encoding: str) -> None:
+    """As some shells write it, with a mark or without; what to do is said."""
+    path = workspace.write("logs/a.jsonl", lines(*BODIES).encode(encoding))
     (problem,) = workspace.run().problems
-    assert "UTF-16" in problem
+    name = encoding.upper()[:6]
+    assert f"is text in {name}, which request logs cannot be" in problem
     assert "utf8" in problem
+    with pytest.raises(ConfigError, match=f"is text in {name} and no table"):
+        kind_of(str(path), KINDS)
