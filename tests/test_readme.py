@@ -47,8 +47,11 @@ def test_ci_runs_the_commands_of_the_quick_start() -> None:
 
 
 def test_configurations_shown_are_valid(tmp_path: Path) -> None:
-    """Every TOML block loads as it stands."""
+    """Every TOML block loads as it stands, with the files that are shown beside it."""
     whole = "\n".join(PAGE_TEXTS.values())
+    [budgets] = re.findall(r"^```csv\n(budget_id,.*?)^```$", whole, re.MULTILINE | re.DOTALL)
+    (tmp_path / "budgets.csv").write_text(budgets)
+    (tmp_path / "more-budgets.toml").write_text("")
     blocks = re.findall(r"^```toml\n(.*?)^```$", whole, re.MULTILINE | re.DOTALL)
     assert blocks
     for number, block in enumerate(blocks):
