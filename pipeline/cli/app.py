@@ -35,8 +35,8 @@ app = typer.Typer(
     help=(
         "Usage analytics and budgets for organizations that buy model APIs.\n\n"
         "Exit codes: 0 done; 1 failed, nothing was committed; 2 usage or configuration; "
-        "3 committed, but a source could not be read, the quarantine limit was passed, or the "
-        "figures or the report could not be published; "
+        "3 committed, but a source could not be read, the quarantine limit was passed, the "
+        "figures or the report could not be published, or alerts were not delivered for long; "
         "4 a budget is over (with --fail-on budget); "
         "5 a gap to the provider's costs (with --fail-on reconciliation); "
         "75 another run holds the lock."

@@ -62,6 +62,17 @@ def test_a_crossing_is_stored_with_the_run_and_delivered_after_it_once() -> None
     assert inbox.titles == ["tollbook: budget chat-monthly: 130 % used, 30 % over"]
 
 
+def test_nothing_is_repeated_by_the_passing_of_time() -> None:
+    """A budget that stays over is told once in its period, not once a day."""
+    con, inbox = catalogue(), Inbox()
+    spent(con, "2600")
+    for day in range(24, 31):
+        today = date(2026, 11, day)
+        run(con, BUDGETS, f"run-{day}", today=today, now=datetime(2026, 11, day, 8))
+        send(con, inbox, at=datetime(2026, 11, day, 8))
+    assert len(inbox.titles) == 1
+
+
 def test_a_run_that_rolls_back_leaves_neither_alert_nor_message() -> None:
     """The decision is part of the run's transaction."""
     con = catalogue()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.alerts.delivery import causes
+from pipeline.alerts.delivery import causes, markup
 from pipeline.alerts.model import Message, Severity
 from pipeline.errors import ConfigError
 
@@ -122,7 +122,8 @@ def _sender(service: Any, asset: Any, timeout_seconds: float) -> Callable[[Messa
 
     outlet = apprise.Apprise(asset=asset)
     outlet.add(service)
-    is_webhook = str(service.url(privacy=True)).partition("://")[0] in _WEBHOOKS
+    name = str(service.url(privacy=True)).partition("://")[0]
+    is_webhook, is_mail = name in _WEBHOOKS, markup.is_mail(name)
     send_part = service.send
     headers = dict(getattr(service, "headers", ()))
     extras = dict(getattr(service, "payload_extras", ()))
@@ -132,10 +133,12 @@ def _sender(service: Any, asset: Any, timeout_seconds: float) -> Callable[[Messa
             _add_key(service, send_part, message, headers, extras)
         try:
             result = outlet.notify(
-                title=message.title,
-                body=message.body,
+                title=markup.as_title(name, message.title),
+                body=markup.as_html(message.body)
+                if is_mail
+                else markup.as_text(name, message.body),
                 notify_type=_TYPE_OF[message.severity],
-                body_format=apprise.NotifyFormat.TEXT,
+                body_format=apprise.NotifyFormat.HTML if is_mail else apprise.NotifyFormat.TEXT,
                 timeout=timeout_seconds,
                 log_level=logging.DEBUG,  # a socket's error is logged there; see `causes`
             )

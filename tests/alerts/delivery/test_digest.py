@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import duckdb
 
@@ -52,6 +53,19 @@ def test_a_digest_carries_what_came_before_its_time() -> None:
     assert inbox.bodies[0].startswith("budget chat-monthly: 55 % used, 45 % left\nBudget ")
     assert [a.delivery for a in known_alerts(con)] == ["sent", "sent"]
     assert pending_messages(con) == []
+
+
+def test_a_digest_outlives_the_process(tmp_path: Path) -> None:
+    """It is collected in the database: whoever is there at its time sends it."""
+    path, inbox = str(tmp_path / "w.db"), Inbox()
+    with catalogue(path) as con:
+        crossed("1100", "run-1", con)
+        send(con, inbox, DIGEST, NOW)
+    with catalogue(path) as con:
+        send(con, inbox, DIGEST, NOW.replace(hour=18))
+    with catalogue(path) as con:
+        send(con, inbox, DIGEST, NOW.replace(hour=19))
+    assert len(inbox.titles) == 1
 
 
 def test_what_is_critical_does_not_wait_for_the_digest() -> None:
