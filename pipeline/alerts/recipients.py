@@ -37,7 +37,7 @@ NOBODY = People()
 def addressing(con: duckdb.DuckDBPyConnection | None, alerts: Alerts, *, today: date) -> Addressing:
     """Who is told, by the configuration and the directory as it is stored.
 
-    **Takes** the books; None where they cannot be read: then no owner and no team is known.
+    **Takes** the database; None where they cannot be read: then no owner and no team is known.
     """
     people = NOBODY
     if con is not None and any(r.owners or r.teams for r in alerts.routes.values()):

@@ -80,7 +80,7 @@ def alerts_show(
     root = cli_context.load(config).storage.root.absolute()
     with open_read_copy(StorageLayout(root)) as db:
         if db is None:
-            raise ConfigError("there is no storage yet", file=root, hint="Run `tollbook run` first.")
+            raise ConfigError("there is no storage yet", file=root, hint="Run `tollbook run`.")
         found = history(db.con, alert_id)
     if as_json:
         cli_context.put(json.dumps(asdict(found), indent=2, default=str))
