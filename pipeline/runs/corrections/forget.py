@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from pipeline.errors import ConfigError
@@ -68,7 +69,7 @@ def forgetting(
         requests,
         ledger_store.excluded_rows(run.db),
         identities,
-        repeated=_identities(run, requests, files),
+        repeated=_identities(run.con, run.db, run.files, requests, files),
     )
     bucket_rows = rows_of_files(run.con, run.db, buckets, files)
     if bucket_rows.height:
@@ -114,7 +115,9 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
     known = ledger_store.ledger_files(run.db, run.storage.root)
     requests = [f for f in known if not f.is_bucket]
     excluded = ledger_store.excluded_rows(run.db)
-    recount(run, change, requests, excluded, _identities(run, requests, files))
+    recount(
+        run, change, requests, excluded, _identities(run.con, run.db, run.files, requests, files)
+    )
     pages = [f for f in files if not _has_requests(run.kinds, f)]
     again = _not_kept(run.db, pages)
     recount_buckets(
@@ -153,18 +156,18 @@ def _not_kept(db: Database, pages: Sequence[InputFile]) -> list[InputFile]:
 
 
 def _identities(
-    run: RunContext, requests: Sequence[LedgerFile], files: Sequence[InputFile]
+    con: duckdb.DuckDBPyConnection,
+    db: Database,
+    known: InputFiles,
+    requests: Sequence[LedgerFile],
+    files: Sequence[InputFile],
 ) -> pl.Series:
     """The identity hashes of all that these files have, and what they only repeat."""
     ids = {f.file_id for f in files}
-    originals = {original for original, copy, _ in run.files.copies() if copy in ids}
-    rows = rows_of_files(
-        run.con,
-        run.db,
-        requests,
-        [*files, *(v for v in run.files.versions if v.file_id in originals)],
-    )
-    hashes = [ledger_store.hashes_of_files(run.db, [*ids, *originals])]
+    originals = {original for original, copy, _ in known.copies() if copy in ids}
+    read = [*files, *(v for v in known.versions if v.file_id in originals)]
+    rows = rows_of_files(con, db, requests, read)
+    hashes = [ledger_store.hashes_of_files(db, [*ids, *originals])]
     if rows.height:
         hashes.append(rows["identity_hash"])
     return pl.concat(hashes).unique()
