@@ -74,24 +74,33 @@ WITH thresholds AS (
 
 -- what a unit cost on a day, where all of its lines agree; every meter of a record is on one of the
 -- lines of its project, model, variant, tier and context class
-unit_prices AS (
+meter_prices AS (
   SELECT
     usage_date, provider, coalesce(project_id, '') AS project_or_empty,
     coalesce(model, '') AS model_or_empty, coalesce(variant, '') AS variant_or_empty,
-    service_tier, context_class
-{%- for meter in meters %},
+    service_tier, context_class, meter,
     CASE
-      WHEN
-        bool_and(contracted_unit_price_usd IS NOT NULL) FILTER (WHERE meter = '{{ meter }}')
-        AND count(DISTINCT price_id) FILTER (WHERE meter = '{{ meter }}') = 1
-        THEN max(contracted_unit_price_usd) FILTER (WHERE meter = '{{ meter }}')
-    END AS {{ meter }}
-{%- endfor %}
+      WHEN bool_and(contracted_unit_price_usd IS NOT NULL) AND count(DISTINCT price_id) = 1
+        THEN max(contracted_unit_price_usd)
+    END AS unit_price_usd
   FROM {{ charge_files }}
   WHERE quantity > 0 AND (bill_cause IS NULL OR bill_cause = 'unpriced')
   GROUP BY
     usage_date, provider, coalesce(project_id, ''), coalesce(model, ''), coalesce(variant, ''),
-    service_tier, context_class
+    service_tier, context_class, meter
+),
+
+unit_prices AS (
+  SELECT
+    usage_date, provider, project_or_empty, model_or_empty, variant_or_empty, service_tier,
+    context_class
+{%- for meter in meters %},
+    max(unit_price_usd) FILTER (WHERE meter = '{{ meter }}') AS {{ meter }}
+{%- endfor %}
+  FROM meter_prices
+  GROUP BY
+    usage_date, provider, project_or_empty, model_or_empty, variant_or_empty, service_tier,
+    context_class
 )
 
 SELECT
