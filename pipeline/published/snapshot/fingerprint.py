@@ -22,6 +22,8 @@ DATABASE = "tollbook.duckdb"
 NOT_HASHED = ("runs", "begun_runs", "price_books")
 # Named here, since listing the tables of a database that was just opened costs 6 ms.
 HASHED = (
+    "alert_events",
+    "alert_followups",
     "alerts",
     "api_keys",
     "bill_days",
