@@ -52,6 +52,8 @@ Nine weeks of a made-up organization, Acme, ending on {last_day}. Written by
 | saved answers of the costs endpoint: the provider's own opinion | `costs/` |
 | contracted prices, on top of the built-in price book | `contract-prices.csv` |
 | names of projects | `directory/projects.csv` |
+| limits of tokens a minute, one nearly reached and one reached | `directory/rate-limits.csv` |
+| a model that a project may no longer use, and does | `directory/model-permissions.csv` |
 
 On purpose there are lines that are broken, impossible or from the future, lines logged twice, one
 that was logged again with other numbers, a model that no price list knows, a few amounts on the
@@ -95,6 +97,8 @@ path = ["costs/*.json"]
 
 [directory]
 projects = "directory/projects.csv"
+rate_limits = "directory/rate-limits.csv"
+model_permissions = "directory/model-permissions.csv"
 
 [prices]
 files = ["contract-prices.csv"]
@@ -168,6 +172,8 @@ def _files(organization: Organization, made: tuple[Call, ...]) -> Iterator[tuple
     )
     yield "contract-prices.csv", _contract().encode()
     yield "directory/projects.csv", _projects(organization).encode()
+    yield "directory/rate-limits.csv", _rate_limits(organization).encode()
+    yield "directory/model-permissions.csv", _model_permissions(organization).encode()
     for week, lines in _weeks(organization, made, is_batch=False).items():
         yield f"logs/{week}.jsonl.gz", compressed("".join(f"{text}\n" for text in lines))
     for week, lines in _weeks(organization, made, is_batch=True).items():
@@ -285,6 +291,34 @@ def _projects(organization: Organization) -> str:
                 f"{project.archived_at.isoformat()}Z" if project.archived_at else "",
             )
             for project in organization.projects
+        ],
+    )
+
+
+def _rate_limits(organization: Organization) -> str:
+    """Limits of tokens: plenty, nearly reached, and reached in the newest month."""
+    limits = (
+        ("support", "gpt-5-mini-2025-08-07", "2000000"),
+        ("contracts", "gpt-5.4-2026-03-05", "700000"),
+        ("code", "gpt-5-2025-08-07", "450000"),
+    )
+    return _csv(
+        ("project_id", "model", "max_requests_per_1_minute", "max_tokens_per_1_minute"),
+        [(organization.project(slug).id, model, "500", most) for slug, model, most in limits],
+    )
+
+
+def _model_permissions(organization: Organization) -> str:
+    """A model that the default project may not use since the middle of the newest month."""
+    return _csv(
+        ("project_id", "mode", "model_ids", "valid_from"),
+        [
+            (
+                organization.project("default").id,
+                "deny_list",
+                "gpt-4o-2024-08-06",
+                "2026-11-10",
+            )
         ],
     )
 

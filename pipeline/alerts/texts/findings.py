@@ -70,14 +70,14 @@ def rate_limit(facts: RateLimitUse, month: Period | None) -> str:
             ("requests", facts.requests_basis_points),
             ("tokens", facts.tokens_basis_points),
         )
-        if points is not None
+        if points is not None and points >= 100 * facts.near_percent
     )
     when = f"{counted(facts.hours_near, 'hour')} on {counted(facts.days_near, 'day')}"
     project = named(facts.project_id, facts.project_name)
     at = "" if facts.provider == DEFAULT_PROVIDER else f" at {printable(facts.provider)}"
     return (
         f"Rate limit of {printable(facts.model)}{at} in project {project}, "
-        f"{month.label if month else ''} (UTC): at most {what} that it allows; "
+        f"{month.label if month else ''} (UTC): up to {what} that it allows; "
         f"{facts.near_percent} % or more in {when}, last at {facts.last_hour_at:%Y-%m-%d %H:00}."
     )
 

@@ -32,6 +32,7 @@ class Fetch:
     content_mark: str
     has_held_rows: bool = False  # some of its rows could not be read
     other_currency: str | None = None  # that of all of its amounts
+    is_empty: bool = False  # it has no line, or credits alone
 
 
 def fetched_costs(db: Database) -> dict[date, list[Fetch]]:

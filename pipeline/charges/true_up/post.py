@@ -70,6 +70,7 @@ class TrueUp:
     posted_usd: Decimal = Decimal(0)
     foreign: set[str] = field(default_factory=set)  # currencies of costs that are not charged
     held: set[date] = field(default_factory=set)  # days whose costs have rows that are held back
+    empty: set[date] = field(default_factory=set)  # days with usage and no line of the bill
     unbilled: set[str] = field(default_factory=set)  # projects with usage and without any cost
     followed: list[tuple[date, str]] = field(default_factory=list)  # providers whose bill is met
 
@@ -118,6 +119,11 @@ def true_up(
         if posting.reason == REASON:
             posted[posting.usage_date].append(posting.path)
     done.held = {d for d in chosen if any(f.has_held_rows for f in fetches[d])}
+    done.empty = {
+        d
+        for d in chosen
+        if d in states and any(f.is_empty and _is_due(d, f, terms) for f in fetches[d])
+    }
     done.foreign |= {c.currency for d in sides.values() for b in d for c in b.costs} - {USD}
     done.unbilled = {p for d in sides.values() for b in d for p in _projects_without_costs(b)}
     names = {p: names_of(bills, p, book) for p in {b.provider for d in sides.values() for b in d}}
@@ -270,6 +276,10 @@ def _write(
     return state
 
 
+def _is_due(day: date, fetch: Fetch, terms: Terms) -> bool:
+    return is_settled(day, fetch.fetched_at, None, now=terms.now, lag_days=terms.lag_days)
+
+
 def _path(folder: Path, kind: str, day: date, run_id: str, suffix: str = "-bill") -> Path:
     place = folder / kind / f"usage_month={day:%Y-%m}"
     place.mkdir(parents=True, exist_ok=True)
@@ -289,7 +299,8 @@ def _wanted(
     if known is not None and known.costs_mark != costs:
         changed_at = max((f.fetched_at for f in fetches if f.fetched_at is not None), default=None)
     before = set() if known is None else set(known.accounts)
-    usable = [f for f in fetches if not f.has_held_rows]
+    # usage without any line is not yet billed, rather than free
+    usable = [f for f in fetches if not f.has_held_rows and not (f.is_empty and day in states)]
     settled = {
         _account(f)
         for f in usable

@@ -13,6 +13,7 @@ from pipeline.ledger.bill import Bills
 from pipeline.money import display_usd
 from pipeline.runs.commit import check_bill, check_days
 from pipeline.runs.context import RunContext
+from pipeline.text import some_days
 
 
 def true_up_days(
@@ -73,6 +74,13 @@ def notes_of_bill(done: TrueUp) -> list[str]:
             f"Settled days have usage of {', '.join(names[:5])}{', …' if len(names) > 5 else ''} "
             "that is on no line of the bill, so it is charged $0.00 there. Are the costs of all "
             "projects among the files?"
+        )
+    if done.empty:
+        number = len(done.empty)
+        notes.append(
+            f"{number} {'day has' if number == 1 else 'days have'} usage and no line on the "
+            f"bill ({some_days(done.empty)}), so what was rated is charged there. Were the costs of all "
+            "days fetched?"
         )
     if done.held:
         notes.append(

@@ -30,7 +30,14 @@ SELECT
     WHERE h.input_file = b.input_file AND h.input_line = b.input_line
       AND coalesce(h.usage_date, CAST(b.started_at AS DATE)) = CAST(b.started_at AS DATE)
   )) AS has_held_rows,
-  max(CASE WHEN NOT c.has_usd THEN c.currency END) AS other_currency
+  max(CASE WHEN NOT c.has_usd THEN c.currency END) AS other_currency,
+  -- a bucket without a line, or with credits alone, may be one that nothing was written to
+  NOT bool_or(EXISTS (
+    FROM provider_costs AS p
+    WHERE p.replaced_at IS NULL AND p.provider = b.provider
+      AND p.organization_id = b.organization_id
+      AND p.usage_date = CAST(b.started_at AS DATE) AND p.amount >= 0
+  )) AS is_empty
 FROM buckets AS b
 LEFT JOIN currencies AS c
   ON c.provider = b.provider AND c.usage_date = CAST(b.started_at AS DATE)

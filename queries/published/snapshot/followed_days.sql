@@ -4,7 +4,8 @@
 WITH billed AS (
   SELECT DISTINCT c.provider, b.usage_date, b.is_settled
   FROM bill_days AS b
-  INNER JOIN provider_costs AS c ON c.usage_date = b.usage_date AND c.replaced_at IS NULL
+  INNER JOIN buckets AS c
+    ON CAST(c.started_at AS DATE) = b.usage_date AND c.endpoint = 'costs' AND c.is_current
   -- a settled day without accounts is not charged as billed: its costs are in another currency
   WHERE
     list_contains(CAST($providers AS VARCHAR[]), c.provider)

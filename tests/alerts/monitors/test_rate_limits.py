@@ -366,8 +366,8 @@ def test_a_limit_that_is_near_or_reached_is_told_once_a_month(empty: Workspace) 
     [text] = said
     assert text.startswith(
         "tollbook, org-acme: 1 rate limit is near or reached\n"
-        "- Rate limit of alpha in project proj_a, November 2026 (UTC): at most 1 % of the requests "
-        "a minute, 85 % of the tokens a minute that it allows; 80 % or more in 1 hour on 1 day, "
+        "- Rate limit of alpha in project proj_a, November 2026 (UTC): up to 85 % of the tokens a "
+        "minute that it allows; 80 % or more in 1 hour on 1 day, "
         "last at 2026-11-23 12:00.\nAlert ids: alert-"
     )
     empty.write("logs/b.jsonl", lines(request("2", 900, when="2026-11-22T09:00:00")))

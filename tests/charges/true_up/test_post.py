@@ -249,3 +249,19 @@ def test_a_project_that_is_on_no_line_of_the_bill_is_named(workspace: Workspace)
     notes = workspace.run().notes
     assert any("usage of proj_b that is on no line of the bill" in note for note in notes)
     assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007")), ("proj_b", 0)]
+
+
+@pytest.mark.parametrize("rows", [(), (item("-5.00", 0, "Credit grant"),)])
+def test_a_day_with_usage_and_nothing_billed_is_no_free_day(
+    workspace: Workspace, rows: tuple[dict[str, Any], ...]
+) -> None:
+    """Costs that nothing was written to yet, or credits alone, take no charge away."""
+    workspace.write("costs/1.json", bill(*rows))
+    notes = workspace.run().notes
+    assert any("1 day has usage and no line on the bill (12 November 2026)" in n for n in notes)
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.002"))]
+    assert workspace.rows("SELECT DISTINCT is_provisional FROM charges") == [(True,)]
+    workspace.write("costs/2.json", bill(*BILL, fetched="2026-11-21T06:00:00Z"))
+    workspace.run()
+    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+    workspace.assert_sums_agree()
