@@ -79,8 +79,8 @@ def notes_of_bill(done: TrueUp) -> list[str]:
         number = len(done.empty)
         notes.append(
             f"{number} {'day has' if number == 1 else 'days have'} usage and no line on the "
-            f"bill ({some_days(done.empty)}), so what was rated is charged there. Were the costs of "
-            "all days fetched?"
+            f"bill ({some_days(done.empty)}), so what was rated is charged there. Were the costs "
+            "of all days fetched?"
         )
     if done.held:
         notes.append(
