@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import gc
 import os
 
 # Two workers share the machine: neither polars nor DuckDB nor what a test starts takes all of its
@@ -52,6 +53,12 @@ def _empty_storages() -> Iterator[None]:
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `tollbook demo` ran once, to be read."""
     return shared_sample_run(tmp_path_factory)
+
+
+def pytest_collection_finish() -> None:
+    """Tests stay until the end: the collector of garbage need not look at them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup() -> None:

@@ -13,6 +13,7 @@ from pipeline.dates import Clock
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.runs.doctor import Check, diagnose, exit_code
 from pipeline.runs.run_and_report import run_and_report
+from tests.support.command import command
 from tests.support.fetch_workspace import KEY, NOW, ONE_DAY, SOURCE, FetchWorkspace, fake_api
 
 
@@ -48,8 +49,8 @@ def test_the_commands_never_show_the_key(tmp_path: Path) -> None:
 def test_a_range_that_cannot_be_read_is_a_mistake_of_the_command(tmp_path: Path) -> None:
     """Exit 2, and nothing is started."""
     FetchWorkspace(tmp_path, "http://127.0.0.1:9/v1")
-    wrong = _command(tmp_path, "ingest", "--since", "yesterday", OPENAI_ADMIN_KEY=KEY)
-    assert (wrong.returncode, "'yesterday' is not a date" in wrong.stderr) == (2, True)
+    code, _, said = command(tmp_path, "ingest", "--since", "yesterday", OPENAI_ADMIN_KEY=KEY)
+    assert (code, "'yesterday' is not a date" in said) == (2, True)
 
 
 def _looked(folder: Path, environment: dict[str, str]) -> tuple[Check, int]:
