@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from tests.model.books import Source
-from tests.model.content import TABLE_HEADER, Call, table_row, usage_page, without_model
-from tests.model.trial import AT, EARLY, GATEWAY, LATER, MILLION, NOW, PAGES, Trial, chat
+from tests.model.content import TABLE_HEADER, Call, table_row, usage_page
+from tests.model.trial import AT, EARLY, LATER, MILLION, NOW, PAGES, Trial, chat
 from tests.model.watch import Budget
 
 
@@ -24,34 +24,6 @@ from tests.model.watch import Budget
 def trial(tmp_path: Path) -> Trial:
     """One charged log folder."""
     return Trial(tmp_path)
-
-
-def test_t1_a_detail_copy_of_charged_calls_changes_no_charge(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.write("raw/a.jsonl", chat("c1", 1))
-    trial.run()
-    assert trial.dollars == 1
-    assert trial.fates == {"logs/a.jsonl": (1, 1, 0, 0), "raw/a.jsonl": (1, 1, 0, 0)}
-    trial.write("raw/b.jsonl", chat("c1", 2))  # the audit corrects itself, not the charge
-    trial.run()
-    assert trial.dollars == 1
-
-
-def test_t1_the_detail_first_then_the_charge(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))
-    trial.write("raw/a.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.run()
-    assert trial.dollars == 1
-
-
-def test_t7_within_one_run(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", "rubbish")
-    trial.write("logs/b.jsonl", "rubbish", "rubbish")
-    trial.run()
-    assert trial.held == 2
 
 
 def test_t11_a_named_file_is_read_as_the_source_it_belongs_to(
@@ -176,27 +148,6 @@ def test_a_line_given_up_and_then_torn_does_not_stop_every_run(trial: Trial) -> 
     assert trial.held == 1
 
 
-def test_t7_the_same_rubbish_line_is_held_once_whichever_file_came_first(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", "rubbish")
-    trial.run()
-    trial.write("logs/b.jsonl", "rubbish", "rubbish")
-    trial.run()
-    assert trial.held == 2
-    trial.write("logs/c.jsonl", "rubbish", "rubbish", chat("c1", 1))
-    trial.run()
-    assert trial.held == 2
-
-
-def test_t35_a_row_mended_in_its_file_is_no_longer_held_back(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", chat("c1", 0.5), without_model(chat("c2", 1)))
-    trial.run()
-    assert trial.held == 1
-    trial.write("logs/a.jsonl", chat("c1", 0.5), chat("c2", 1))
-    trial.run()
-    assert trial.dollars == Decimal("1.5")
-    assert trial.held == 0
-
-
 @pytest.mark.parametrize("under_one_name", [True, False])
 def test_t5_a_bucket_goes_back_to_an_earlier_figure(tmp_path: Path, under_one_name: bool) -> None:  # noqa: FBT001
     trial = Trial(tmp_path, (PAGES,))
@@ -257,19 +208,6 @@ def test_t6_t16_a_replayed_row_is_booked_on_the_version_it_came_from(
     assert trial.held == 0
 
 
-def test_t3_other_content_under_a_forgotten_name_is_read(trial: Trial) -> None:
-    trial.write("logs/current.jsonl", chat("c1", 1), chat("c2", 1))
-    trial.run()
-    trial.forget("logs/current.jsonl")
-    assert trial.dollars == 0
-    trial.write("logs/current.jsonl", chat("c3", 5))
-    trial.run()
-    assert trial.dollars == 5
-    trial.write("logs/current.jsonl", chat("c3", 5), chat("c4", 5), chat("c5", 5))
-    trial.run()
-    assert trial.dollars == 15
-
-
 def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (Source("export", "records", "tables", "charge"),))
     path = trial.folder / "tollbook.toml"
@@ -283,46 +221,6 @@ def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(tmp_path: Pa
     trial.write("tables/x.csv", TABLE_HEADER, rows[0])
     trial.run()
     assert trial.dollars == 1
-
-
-def test_t8_forgetting_a_copy_does_not_touch_the_original_nor_what_comes(trial: Trial) -> None:
-    first = (chat("c1", 1), chat("c2", 1), chat("c1", 1))
-    trial.write("logs/live.jsonl", *first)
-    trial.run()
-    trial.write("logs/old-backup.jsonl", *first)
-    trial.run()
-    trial.forget("logs/old-backup.jsonl")
-    assert trial.dollars == 2
-    trial.write("logs/live.jsonl", *first, chat("c3", 5))
-    trial.run()
-    assert trial.dollars == 7
-    trial.write("logs/live.jsonl", *first, chat("c3", 5), chat("c4", 5))
-    trial.run()
-    assert trial.dollars == 12
-
-
-def test_t8_forgetting_the_original_leaves_what_its_copy_has(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c1", 1))
-    trial.run()
-    trial.forget("logs/a.jsonl")
-    assert trial.dollars == 1
-    trial.run()
-    assert trial.dollars == 1
-
-
-def test_t26_forgetting_a_file_that_no_longer_counts_changes_nothing_later(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/other.jsonl", chat("c9", 0), chat("c1", 1))
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c1", 2))
-    trial.run()
-    trial.forget("logs/a.jsonl")
-    assert trial.dollars == 2
-    trial.run()
-    assert trial.dollars == 2
 
 
 def test_t4_as_of_before_a_forget_shows_what_was_published_then(trial: Trial) -> None:
@@ -430,30 +328,6 @@ def test_a_replayed_row_counts_in_each_file_that_has_it(trial: Trial) -> None:
     assert trial.fates["logs/b.jsonl"] == (2, 2, 0, 0)
 
 
-def test_forgetting_a_file_keeps_a_held_row_that_another_file_has(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", "rubbish")
-    trial.run()
-    trial.write("logs/b.jsonl", "rubbish", chat("c1", 1))
-    trial.run()
-    assert trial.held == 1
-    trial.forget("logs/a.jsonl")
-    assert trial.held == 1
-    trial.write("logs/c.jsonl", chat("c3", 1), "rubbish")
-    trial.run()
-    assert trial.held == 1
-    trial.forget("logs/b.jsonl")
-    assert trial.held == 1
-    trial.do("remember", "logs/a.jsonl")
-    assert trial.held == 1
-    assert trial.fates["logs/a.jsonl"] == (1, 0, 0, 1)
-    trial.forget("logs/c.jsonl")
-    trial.forget("logs/a.jsonl")
-    assert trial.held == 0
-    trial.write("logs/d.jsonl", chat("c4", 1), "rubbish", "rubbish")
-    trial.run()
-    assert trial.held == 2
-
-
 def test_a_file_in_the_place_of_another_lets_go_of_nothing(trial: Trial) -> None:
     """All that could be read of it was in another file too, and both are two lines long."""
     trial.write("logs/a.jsonl", chat("c1", 1))
@@ -482,28 +356,6 @@ def test_remembered_pages_count_again(tmp_path: Path) -> None:
     trial.do("remember", "pages/b.json")
     trial.run()
     assert trial.dollars == 2
-
-
-def test_a_copy_that_has_grown_has_copies_of_its_own(tmp_path: Path) -> None:
-    """What they have beyond the first original counts there once the copy that grew is out."""
-    trial = Trial(tmp_path)
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c1", 1), chat("c2", 2))
-    trial.write("logs/c.jsonl", chat("c1", 1), chat("c2", 2))
-    trial.run()
-    trial.write("logs/a.jsonl", chat("c1", 1), chat("c3", 4))
-    trial.run()
-    assert trial.dollars == 7
-    trial.forget("logs/b.jsonl")
-    assert trial.dollars == 7
-    trial.forget("logs/a.jsonl")
-    assert trial.dollars == 3
-    trial.do("remember", "logs/b.jsonl")
-    trial.forget("logs/c.jsonl")
-    assert trial.dollars == 3
 
 
 def test_a_file_whose_duplicate_counts_by_now_is_mended(tmp_path: Path) -> None:

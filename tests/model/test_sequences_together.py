@@ -1,0 +1,189 @@
+"""More sequences of acts that once lost or doubled money, played side by side in one workspace."""
+
+from __future__ import annotations
+
+from tests.support.cases import RUN, Case, Cases, Play
+from tests.support.workspace import CONFIGURATION, lines
+
+MORE = """
+[[sources]]
+name = "audit"
+kind = "request_log"
+path = ["raw"]
+basis = "detail"
+
+[quality]
+max_quarantined_percent = 100
+"""
+CASES = Cases(configuration=CONFIGURATION + MORE)
+
+
+def rubbish(case: Case, times: int = 1) -> str:
+    """A line that cannot be read; other cases have others."""
+    return f"rubbish of {case.name}\n" * times
+
+
+def held(case: Case) -> int:
+    """How many rows of its files are held back."""
+    [(rows,)] = case.rows("SELECT count(*) FROM quarantine WHERE replayed_at IS NULL AND {of}")
+    return int(rows)
+
+
+@CASES.case
+def test_t1_a_detail_copy_of_charged_calls_changes_no_charge(case: Case) -> Play:
+    case.log("logs/a.jsonl", case.request("1", 1))
+    case.log("raw/a.jsonl", case.request("1", 1))
+    yield RUN
+    assert case.tokens() == 1
+    assert case.fates() == {"logs/a.jsonl": (1, 1, 0, 0, 0), "raw/a.jsonl": (1, 1, 0, 0, 0)}
+    case.log("raw/b.jsonl", case.request("1", 2))  # the audit corrects itself, not the charge
+    yield RUN
+    assert case.tokens() == 1
+
+
+@CASES.case
+def test_t1_the_detail_first_then_the_charge(case: Case) -> Play:
+    case.log("raw/a.jsonl", case.request("1", 1))
+    yield RUN
+    case.log("logs/a.jsonl", case.request("1", 1))
+    yield RUN
+    assert case.tokens() == 1
+
+
+@CASES.case
+def test_t7_within_one_run(case: Case) -> Play:
+    case.write("logs/a.jsonl", rubbish(case))
+    case.write("logs/b.jsonl", rubbish(case, 2))
+    yield RUN
+    assert held(case) == 2
+
+
+@CASES.case
+def test_t7_the_same_rubbish_line_is_held_once_whichever_file_came_first(case: Case) -> Play:
+    case.write("logs/a.jsonl", rubbish(case))
+    yield RUN
+    case.write("logs/b.jsonl", rubbish(case, 2))
+    yield RUN
+    assert held(case) == 2
+    case.write("logs/c.jsonl", rubbish(case, 2) + lines(case.request("1", 1)))
+    yield RUN
+    assert held(case) == 2
+
+
+@CASES.case
+def test_t35_a_row_mended_in_its_file_is_no_longer_held_back(case: Case) -> Play:
+    whole, mended = case.request("1", 1), case.request("2", 2)
+    broken = {key: value for key, value in mended.items() if key != "model"}
+    case.log("logs/a.jsonl", whole, broken)
+    yield RUN
+    assert held(case) == 1
+    case.log("logs/a.jsonl", whole, mended)
+    yield RUN
+    assert case.tokens() == 3
+    assert held(case) == 0
+
+
+@CASES.case
+def test_t3_other_content_under_a_forgotten_name_is_read(case: Case) -> Play:
+    case.log("logs/current.jsonl", case.request("1", 1), case.request("2", 1))
+    yield RUN
+    yield case.forget("logs/current.jsonl")
+    assert case.tokens() == 0
+    calls = [case.request(name, 5) for name in ("3", "4", "5")]
+    case.log("logs/current.jsonl", calls[0])
+    yield RUN
+    assert case.tokens() == 5
+    case.log("logs/current.jsonl", *calls)
+    yield RUN
+    assert case.tokens() == 15
+
+
+@CASES.case
+def test_t8_forgetting_a_copy_does_not_touch_the_original_nor_what_comes(case: Case) -> Play:
+    first = (case.request("1", 1), case.request("2", 1), case.request("1", 1))
+    case.log("logs/live.jsonl", *first)
+    yield RUN
+    case.log("logs/old-backup.jsonl", *first)
+    yield RUN
+    yield case.forget("logs/old-backup.jsonl")
+    assert case.tokens() == 2
+    case.log("logs/live.jsonl", *first, case.request("3", 5))
+    yield RUN
+    assert case.tokens() == 7
+    case.log("logs/live.jsonl", *first, case.request("3", 5), case.request("4", 5))
+    yield RUN
+    assert case.tokens() == 12
+
+
+@CASES.case
+def test_t8_forgetting_the_original_leaves_what_its_copy_has(case: Case) -> Play:
+    case.log("logs/a.jsonl", case.request("1", 1))
+    yield RUN
+    case.log("logs/b.jsonl", case.request("1", 1))
+    yield RUN
+    yield case.forget("logs/a.jsonl")
+    assert case.tokens() == 1
+    yield RUN
+    assert case.tokens() == 1
+
+
+@CASES.case
+def test_t26_forgetting_a_file_that_no_longer_counts_changes_nothing_later(case: Case) -> Play:
+    case.log("logs/a.jsonl", case.request("1", 1))
+    yield RUN
+    case.log("logs/other.jsonl", case.request("9", 0), case.request("1", 1))
+    yield RUN
+    case.log("logs/b.jsonl", case.request("1", 2))
+    yield RUN
+    yield case.forget("logs/a.jsonl")
+    assert case.tokens() == 2
+    yield RUN
+    assert case.tokens() == 2
+
+
+@CASES.case
+def test_forgetting_a_file_keeps_a_held_row_that_another_file_has(case: Case) -> Play:
+    case.write("logs/a.jsonl", rubbish(case))
+    yield RUN
+    case.write("logs/b.jsonl", rubbish(case) + lines(case.request("1", 1)))
+    yield RUN
+    assert held(case) == 1
+    yield case.forget("logs/a.jsonl")
+    assert held(case) == 1
+    case.write("logs/c.jsonl", lines(case.request("3", 1)) + rubbish(case))
+    yield RUN
+    assert held(case) == 1
+    yield case.forget("logs/b.jsonl")
+    assert held(case) == 1
+    yield case.remember("logs/a.jsonl")
+    assert held(case) == 1
+    assert case.fates()["logs/a.jsonl"] == (1, 0, 0, 0, 1)
+    yield case.forget("logs/c.jsonl")
+    yield case.forget("logs/a.jsonl")
+    assert held(case) == 0
+    case.write("logs/d.jsonl", lines(case.request("4", 1)) + rubbish(case, 2))
+    yield RUN
+    assert held(case) == 2
+
+
+@CASES.case
+def test_a_copy_that_has_grown_has_copies_of_its_own(case: Case) -> Play:
+    """What they have beyond the first original counts there once the copy that grew is out."""
+    first, second = case.request("1", 1), case.request("2", 2)
+    case.log("logs/a.jsonl", first)
+    yield RUN
+    case.log("logs/b.jsonl", first)
+    yield RUN
+    case.log("logs/b.jsonl", first, second)
+    case.log("logs/c.jsonl", first, second)
+    yield RUN
+    case.log("logs/a.jsonl", first, case.request("3", 4))
+    yield RUN
+    assert case.tokens() == 7
+    yield case.forget("logs/b.jsonl")
+    assert case.tokens() == 7
+    yield case.forget("logs/a.jsonl")
+    assert case.tokens() == 3
+    yield case.remember("logs/b.jsonl")
+    yield case.forget("logs/c.jsonl")
+    assert case.tokens() == 3
