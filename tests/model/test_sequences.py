@@ -59,16 +59,6 @@ def test_t24_the_gate_looks_at_the_period_that_now_is_in(
     assert CliRunner().invoke(app, [*words, april]).exit_code == 0
 
 
-def test_t30_without_it_the_vanished_row_goes_on_counting(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, (Source("export", "records", "tables", "charge"),))
-    rows = [table_row(Call(n, AT, t * MILLION, "pa", "m1")) for n, t in (("t1", 1), ("t2", 2))]
-    trial.write("tables/x.csv", TABLE_HEADER, *rows)
-    trial.run()
-    trial.write("tables/x.csv", TABLE_HEADER, rows[0])
-    trial.run()
-    assert trial.dollars == 3
-
-
 def test_t33_a_renamed_source_reads_its_files_again_and_charges_nothing_twice(
     tmp_path: Path,
 ) -> None:
@@ -160,20 +150,6 @@ def test_t5_a_bucket_goes_back_to_an_earlier_figure(tmp_path: Path, under_one_na
     assert seen == [1, 2, 1]
 
 
-def test_t36_touching_a_file_whose_copy_is_known_changes_nothing(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, (Source("export", "records", "logs", "charge"),))
-    rows = (TABLE_HEADER, table_row(Call("t1", AT, MILLION, "pa", "m1")))
-    trial.write("logs/a.csv", *rows)
-    trial.run()
-    trial.write("logs/b.csv", *rows)
-    trial.run()
-    before = trial.fates
-    for name in ("a", "b", "a", "b"):
-        trial.write(f"logs/{name}.csv", *rows)
-        trial.run()
-        assert trial.fates == before
-
-
 def test_a_late_page_does_not_replace_a_later_fetch_of_the_same_figures(tmp_path: Path) -> None:
     """Fetched at 0 and 10 minutes alike; what was fetched at 5 minutes is read last."""
     trial = Trial(tmp_path, (PAGES,))
@@ -183,29 +159,6 @@ def test_a_late_page_does_not_replace_a_later_fetch_of_the_same_figures(tmp_path
         trial.write(f"pages/{minute}.json", usage_page(fetched_at, AT, rows))
         trial.run()
         assert trial.dollars == 1
-
-
-@pytest.mark.parametrize("how", ["a row of another file", "the file was rewritten with the rest"])
-def test_t6_t16_a_replayed_row_is_booked_on_the_version_it_came_from(
-    trial: Trial, how: str
-) -> None:
-    future = trial.at + timedelta(days=2)
-    trial.write("logs/a.jsonl", chat("c1", 1, future), chat("c2", 1))
-    trial.run()
-    assert (trial.dollars, trial.held) == (Decimal(1), 1)
-    if how == "a row of another file":
-        trial.write("logs/b.jsonl", chat("c3", 1))
-    else:
-        trial.write("logs/a.jsonl", chat("c2", 1))
-    trial.run()
-    trial.at += timedelta(days=2)
-    if how == "a row of another file":
-        trial.write("logs/b.jsonl", chat("c3", 1), chat("c1", 1, future))
-        trial.run()
-    trial.replay()
-    trial.write("logs/d.jsonl", chat("c1", 2, future))
-    trial.run()  # and not exit 1 for good
-    assert trial.held == 0
 
 
 def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(tmp_path: Path) -> None:
@@ -299,49 +252,6 @@ def test_an_alert_that_a_late_record_raises_for_an_ended_month_is_settled_at_onc
     assert seen == [{"resolved"}, {"resolved"}]
 
 
-def test_a_copy_is_read_where_a_row_held_in_its_original_can_be_read_by_now(trial: Trial) -> None:
-    """As a packed copy of it is; replay then finds a duplicate."""
-    future = trial.at + timedelta(days=2)
-    trial.write("logs/a.jsonl", chat("c1", 1, future))
-    trial.run()
-    trial.at += timedelta(days=2)
-    trial.write("logs/b.jsonl", chat("c1", 1, future))
-    trial.run()
-    assert trial.dollars == 1
-    trial.replay()
-    assert (trial.dollars, trial.held) == (Decimal(1), 0)
-
-
-def test_a_replayed_row_counts_in_each_file_that_has_it(trial: Trial) -> None:
-    """So it is still there when the file that held it is forgotten."""
-    future = trial.at + timedelta(days=2)
-    trial.write("logs/a.jsonl", chat("c1", 1, future))
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c1", 1, future), chat("c2", 2))
-    trial.run()
-    assert trial.fates["logs/b.jsonl"] == (2, 1, 1, 0)
-    trial.at += timedelta(days=2)
-    trial.replay()
-    assert (trial.dollars, trial.held) == (Decimal(3), 0)
-    trial.forget("logs/a.jsonl")
-    assert trial.dollars == 3
-    assert trial.fates["logs/b.jsonl"] == (2, 2, 0, 0)
-
-
-def test_a_file_in_the_place_of_another_lets_go_of_nothing(trial: Trial) -> None:
-    """All that could be read of it was in another file too, and both are two lines long."""
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c1", 1), "rubbish")
-    trial.run()
-    trial.write("logs/b.jsonl", chat("c2", 2), chat("c3", 4))
-    trial.run()
-    assert (trial.dollars, trial.held) == (Decimal(7), 1)
-    trial.write("logs/b.jsonl", chat("c4", 8), chat("c2", 2), chat("c3", 4))
-    trial.run()
-    assert trial.held == 0  # mended: it has all that it had
-
-
 def test_remembered_pages_count_again(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (PAGES,))
     trial.write("pages/a.json", usage_page(None, AT, (("pa", "m1", MILLION, 1),)))
@@ -356,17 +266,3 @@ def test_remembered_pages_count_again(tmp_path: Path) -> None:
     trial.do("remember", "pages/b.json")
     trial.run()
     assert trial.dollars == 2
-
-
-def test_a_file_whose_duplicate_counts_by_now_is_mended(tmp_path: Path) -> None:
-    """The row is in the ledger then, and is not looked for a second time."""
-    trial = Trial(tmp_path)
-    trial.write("logs/a.jsonl", chat("c1", 1))
-    trial.run()
-    trial.write("logs/b.jsonl", "rubbish", chat("c1", 1))
-    trial.run()
-    trial.forget("logs/a.jsonl")
-    assert (trial.dollars, trial.held) == (Decimal(1), 1)
-    trial.write("logs/b.jsonl", chat("c2", 2), chat("c1", 1))
-    trial.run()
-    assert (trial.dollars, trial.held) == (Decimal(3), 0)
