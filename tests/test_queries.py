@@ -23,7 +23,10 @@ QUERIES = resources.folder("queries")
 NAMES = tuple(sorted(str(p.relative_to(QUERIES).with_suffix("")) for p in QUERIES.rglob("*.sql")))
 ENGINES = ("any", "duckdb")
 LONGEST_SQL_IN_PYTHON = 250  # characters
-FLAGS = ("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project", "is_above")
+FLAGS = (
+    *("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project", "is_above"),
+    "with_mapping",
+)
 # A view's FROM item; where it stands the real one names the files of a snapshot.
 FILES = {
     name: relation([Path("/x.parquet")])
@@ -82,6 +85,10 @@ def rendered(name: str) -> Iterator[str]:
             explained=("lag",),
             units=METER_UNITS,
             stored="stored.",
+            final_after_days=3,
+            daily="daily",
+            lines="lines",
+            fine=("provider", "api_key_id"),
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
             **FILES,
             **dict(zip(used, values, strict=True)),
