@@ -13,7 +13,7 @@ from typing import Literal
 from pipeline.budgets.period import Period
 from pipeline.budgets.status import BudgetStatus, Threshold
 
-AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
+AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source"]
 AlertState = Literal["open", "acknowledged", "escalated", "resolved", "retracted"]
 AlertDelivery = Literal[
     "to send", "sent", "printed", "not delivered", "not sent (period had ended)"
@@ -108,7 +108,18 @@ class JobProblem:
     reason: str
 
 
-Facts = BudgetThreshold | RateLimitUse | PolicyBreach | RunProblem | GoodRun | JobProblem
+@dataclass(frozen=True, slots=True)
+class SilentSource:
+    """A source that charges, and its newest record; silent after so many hours."""
+
+    source: str
+    last_record_at: datetime
+    hours: int
+
+
+Facts = (
+    BudgetThreshold | RateLimitUse | PolicyBreach | RunProblem | GoodRun | JobProblem | SilentSource
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,12 @@ from pipeline.alerts.model import (
     RunProblem,
     newest,
 )
+from pipeline.alerts.monitors import sources as silent_sources
 from pipeline.alerts.news import DEFAULT, Addressing
 from pipeline.alerts.overdue import Acknowledgement
 from pipeline.alerts.texts.findings import FindingKind
 from pipeline.budgets.status import BudgetStatus
+from pipeline.resources import sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,25 @@ def update_run_alerts(
     Empty where the same problem is known and no run was good since.
     """
     return _update(con, look, lambda known: run_rule.conditions(end, known))
+
+
+def update_source_alerts(
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    sources: Sequence[str],
+    *,
+    now: datetime,
+    silent_after: timedelta | None,
+) -> Decision:
+    """Raise and clear that sources have no new data. Takes the names of those that charge."""
+    newest_of = dict(con.execute(sql("alerts/newest_records"), {"sources": sources}).fetchall())
+    return _update(
+        con,
+        look,
+        lambda known: silent_sources.conditions(
+            newest_of, known, now=now, silent_after=silent_after
+        ),
+    )
 
 
 def update_job_alerts(

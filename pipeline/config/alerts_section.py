@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Kind = Literal["budget", "run", "schedule", "rate_limit", "policy"]
+Kind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source"]
 Role = Literal["project_owner", "organization_owner"]
 Hours = Annotated[int, Field(ge=1, le=24 * 366)]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -94,6 +94,7 @@ class Alerts(Outlets):
     escalate_after_hours: Hours | None = None
     escalate_to: tuple[str, ...] = ()
     renotify_hours: Hours | None = None
+    silent_after_hours: Hours | None = None
     give_up_after_hours: Hours = 72
     undelivered_hours: Hours = 24
     routes: dict[str, Route] = {}

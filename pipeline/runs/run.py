@@ -16,7 +16,13 @@ from pipeline.alerts import recipients
 from pipeline.alerts.delivery.deliver import deliver, is_news
 from pipeline.alerts.delivery.undelivered import is_overdue, undelivered
 from pipeline.alerts.model import GoodRun, RunProblem
-from pipeline.alerts.update import Look, follow_up, update_budget_alerts, update_run_alerts
+from pipeline.alerts.update import (
+    Look,
+    follow_up,
+    update_budget_alerts,
+    update_run_alerts,
+    update_source_alerts,
+)
 from pipeline.budgets import store as budget_store
 from pipeline.config.model import Config
 from pipeline.errors import SourceError
@@ -134,7 +140,8 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         change.problems += _beyond_limit(change.counts, config.quality.max_quarantined_percent)
         outcome = "partial" if change.problems else "done"
         has_alerted = run.head.verb == "run" and _alert_of_run(db, _look(run), change.problems)
-        has_alerted |= run.head.verb == "run" and _follow_up(run)
+        if run.head.verb == "run":
+            has_alerted |= _alert_of_sources(run) | _follow_up(run)
         run_log.record(
             db,
             run.head,
@@ -293,6 +300,18 @@ def _alert_of_run(db: Database, look: Look, problems: Sequence[SourceError]) -> 
     else:
         decision = update_run_alerts(db.con, look, GoodRun(look.run_id))
     return bool(decision.new or decision.updates or decision.messages)
+
+
+def _alert_of_sources(run: RunContext) -> bool:
+    """Raise that sources have no new data, or resolve it. Gives whether it changed."""
+    decision = update_source_alerts(
+        run.db.con,
+        _look(run),
+        [s.name for s in run.configured if s.enabled and s.basis == "charge"],
+        now=run.now,
+        silent_after=_hours(run.config.alerts.silent_after_hours),
+    )
+    return bool(decision.new or decision.updates)
 
 
 def _follow_up(run: RunContext) -> bool:

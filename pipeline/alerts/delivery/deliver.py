@@ -79,7 +79,7 @@ def refusals(became: Sequence[Delivery]) -> list[str]:
         is_later = next_at is not None and next_at > tries[-1].attempted_at
         then = "the next run tries again"
         if is_later:
-            then = f"tried again from {next_at:%H:%M} UTC on"
+            then = f"it is tried again from {next_at:%H:%M} UTC on"
         found.append(text.refusal(channel, tries[0].error, len(tries), then))
     found += [text.loss(channel, tries[0].error, len(tries)) for channel, tries in lost.items()]
     return found

@@ -68,19 +68,21 @@ def _event(event: Event) -> str:
 
 def _message(told: Told) -> Iterator[str]:
     yield f"{told.message_id}, {_at(told.created_at)}: {told.title}"
+    last = {attempt.channel: attempt for attempt in told.tries}
     for attempt in told.tries:
-        yield f"  {_try(attempt)}"
+        yield f"  {_try(attempt, is_last=last[attempt.channel] is attempt)}"
     if not told.tries:
         settled = "carried by a digest" if told.settled_at else "not tried yet"
         yield f"  {settled}"
 
 
-def _try(attempt: Try) -> str:
+def _try(attempt: Try, *, is_last: bool) -> str:
     error = f": {attempt.error}" if attempt.error else ""
     then = ""
-    if attempt.outcome == "failed" and attempt.given_up_at is not None:
+    is_failed = is_last and attempt.outcome == "failed"
+    if is_failed and attempt.given_up_at is not None:
         then = f"; given up {_at(attempt.given_up_at)}"
-    elif attempt.outcome == "failed" and attempt.next_attempt_at is not None:
+    elif is_failed and attempt.next_attempt_at is not None:
         then = f"; next try {_at(attempt.next_attempt_at)} or later"
     return f"{_at(attempt.attempted_at)}  {attempt.channel}: {attempt.outcome}{error}{then}"
 

@@ -18,8 +18,9 @@ from pipeline.alerts.model import (
     RateLimitUse,
     RunProblem,
     Severity,
+    SilentSource,
 )
-from pipeline.alerts.texts import budgets, findings, runs
+from pipeline.alerts.texts import budgets, findings, runs, sources
 
 LISTED = 50  # more findings than these are counted in a message, not listed
 
@@ -39,6 +40,8 @@ def raised(condition: Condition) -> str:
             return runs.run_problem(facts)
         case JobProblem() as facts:
             return runs.job_problem(facts)
+        case SilentSource() as facts:
+            return sources.silent(facts)
         case _:
             raise TypeError(f"nothing is raised about {condition.facts!r}")
 
@@ -129,6 +132,8 @@ def _written(kind: AlertKind, news: Sequence[Change]) -> _Written:
             return _runs(news)
         case "schedule":
             return _jobs(news)
+        case "source":
+            return _sources(news)
 
 
 def _budgets(news: Sequence[Change]) -> _Written:
@@ -175,6 +180,12 @@ def _jobs(news: Sequence[Change]) -> _Written:
     lines = [runs.job_line(c) for c in _raised_first(news)]
     headline = "; ".join(dict.fromkeys(runs.job_headline(c) for c in _raised_first(news)))
     return headline, with_ids("\n".join(lines), [c.after.alert_id for c in _raised_first(news)])
+
+
+def _sources(news: Sequence[Change]) -> _Written:
+    lines = [sources.line(c) for c in _raised_first(news)]
+    ids = [c.after.alert_id for c in _raised_first(news)]
+    return sources.headline(news), with_ids("\n".join(lines), ids)
 
 
 def _raised_first(news: Sequence[Change]) -> list[Change]:

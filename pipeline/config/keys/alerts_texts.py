@@ -42,6 +42,11 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
         "about it. Never, where this is not set.",
         "24",
     ),
+    "alerts.silent_after_hours": KeyText(
+        "A source that charges and whose newest record is so old raises an alert: no data. Never, "
+        "where this is not set.",
+        "26",
+    ),
     "alerts.give_up_after_hours": KeyText(
         "A message that a channel has not accepted for so long is given up for it; `tollbook "
         "alerts retry` sends it after all.",
@@ -64,7 +69,8 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
         '["Customer care"]',
     ),
     "alerts.routes.kinds": KeyText(
-        "Only alerts of these kinds: budget, run, schedule, rate_limit, policy.", '["budget"]'
+        "Only alerts of these kinds: budget, run, schedule, rate_limit, policy, source.",
+        '["budget"]',
     ),
     "alerts.routes.severity": KeyText(
         "Only alerts that are so severe or more: info, warning, critical.", '"info"'

@@ -28,7 +28,9 @@ def undelivered_to(storage: StorageLayout, found: Outlets, now: datetime) -> Ite
         if db is None:
             return
         missed = undelivered(db.con, found, now)
-    hint = "Mend the channel, try it with `tollbook alerts test`; the next run sends again."
+    hint = (
+        "Mend the channel (`tollbook alerts test` tries it); `tollbook alerts retry --all` sends."
+    )
     for each in missed:
         yield Check("storage", "alerts", each.text, "warning", hint)
     if not missed and not found.is_empty:
