@@ -210,6 +210,13 @@ def count_states(db: Database, day: date) -> Mapping[BudgetState, int]:
     return counts
 
 
+def idle_projects(db: Database) -> list[str]:
+    """Projects of budgets that no list of projects has and that spent nothing; none is known
+    where the directory has no projects.
+    """
+    return [project_id for (project_id,) in db.rows(sql("budgets/idle_projects"))]
+
+
 def published_budgets(plans: Iterable[Plan], today: date) -> pl.DataFrame:
     """The budgets as the view `budgets` shows them, with the amount of `today`."""
     schema: dict[str, pl.DataType] = {

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import date
+
 from pipeline.budgets import store as budget_store
+from pipeline.budgets.check import doubts
+from pipeline.budgets.plan import Plan
 from pipeline.budgets.provider_plans import plans_of
+from pipeline.budgets.rates import Rates
 from pipeline.calendar.coverage import calendar_frame, followed_providers
 from pipeline.charges import store as charge_store
 from pipeline.charges.newer_prices import newer_prices
+from pipeline.config.model import Config
 from pipeline.ledger import store as ledger_store
 from pipeline.pricing import store as price_store
 from pipeline.published.snapshot.fingerprint import PublishedState
@@ -18,19 +25,37 @@ def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
     """Publish what is live, with the messages that hold until something changes."""
     db, storage, book = run.db, run.storage, run.book
     days = charge_store.days(db, storage.root)
+    plans = plans_of(run.config, db)
     contents = SnapshotContents(
         ledger=ledger_store.ledger_files(db, storage.root),
         excluded=ledger_store.excluded_rows(db),
         days=list(days.values()),
         postings=charge_store.postings(db, storage.root),
         prices=price_store.published_prices(book, storage.cache),
-        budgets=budget_store.published_budgets(plans_of(run.config, run.db), run.today),
+        budgets=budget_store.published_budgets(plans, run.today),
         aliases=price_store.published_aliases(book),
         calendar=calendar_frame(db, run.config, run.kinds, run.configured, run.now),
         followed=followed_providers(db, run.kinds, run.configured),
     )
     newer = newer_prices(db, book, days.values())
-    notes = (*run.inputs.prices.warnings, *([newer] if newer else []))
+    notes = (
+        *run.inputs.prices.warnings,
+        *([newer] if newer else []),
+        *_doubts(run.config, plans, budget_store.idle_projects(db), run.inputs.rates, run.today),
+    )
     state = PublishedState(fingerprint, run.inputs.mark, notes)
     publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
     return state
+
+
+def _doubts(
+    config: Config, plans: Sequence[Plan], idle: Collection[str], rates: Rates, today: date
+) -> list[str]:
+    """What is doubtful about budgets, but for what the configuration allows."""
+    projects = {p.subject.project_id for p in plans if p.subject.project_id} - set(idle)
+    allowed = config.budget_settings.allow_over_allocation
+    return [
+        f"{doubt.what}. See: tollbook budgets check"
+        for doubt in doubts(plans, projects, rates, today)
+        if not (doubt.is_over_allocated and allowed)
+    ]
