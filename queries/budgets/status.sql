@@ -1,7 +1,7 @@
 -- row: one budget and period of budget_plan, with what was spent in it.
 -- takes: columns, what a budget can be for; fine, those of them that some spend does not say.
 -- ties: for a budget of the whole organization spent_usd = sum(cost_usd) of charges in the period.
--- engine: duckdb
+-- engine: any
 WITH periods AS (
   SELECT DISTINCT period_start_date, period_end_date
   FROM budget_plan
