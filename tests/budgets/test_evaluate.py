@@ -117,4 +117,4 @@ def test_what_is_doubtful_about_budgets_is_told_by_the_run(tmp_path: Path) -> No
     assert rest == [too_much]
     plans = budgets.replace("[[budgets]]", "[[budgets.plans]]")
     workspace.configure(CONFIGURATION + "[budgets]\nallow_over_allocation = true\n" + plans)
-    assert told(workspace) == []
+    assert told(workspace) == [unknown]
