@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pipeline.alerts import overdue
-from pipeline.alerts.model import Alert, Decision, Destination
+from pipeline.alerts import job_rule, overdue, state_machine
+from pipeline.alerts.model import Alert, Decision, Destination, JobProblem
 from pipeline.alerts.news import DEFAULT
 from tests.support.budget_database import NOW, after, status
 from tests.support.budget_database import decide as raised
@@ -58,7 +58,7 @@ def test_an_alert_that_nobody_acknowledges_is_escalated_once() -> None:
     assert (alert.state, alert.followup.escalated_at) == ("escalated", NOW + 4 * HOUR)
     assert (message.destinations, message.raised_ids) == (ONCALL, ())
     assert message.title == (
-        "tollbook, Acme: escalated: critical alert about budget chat-monthly not acknowledged"
+        "tollbook, Acme: escalated: budget chat-monthly (critical), not acknowledged"
     )
     assert message.body.splitlines()[1:] == [
         "Open since 24 Nov 2026 08:00 UTC (4 hours).",
@@ -119,3 +119,20 @@ def test_what_cannot_be_acknowledged_is_named() -> None:
     ids = [cleared[0].alert_id, "alert-no"]
     found = overdue.acknowledge(cleared, ids, by="kim", note=None, at=datetime(2026, 1, 1))
     assert (found.changed, found.unfit, found.unknown) == ((), (ids[0],), ("alert-no",))
+
+
+def test_of_several_thresholds_the_highest_is_shown() -> None:
+    """Once a budget; the ids of all are there, and nothing claims not to be repeated."""
+    known = list(raised([status("2600")]).new)
+    [message] = look(known, 24, escalate=None, renotify=24).messages
+    assert message.title == "tollbook, Acme: still open: budget chat-monthly (critical)"
+    assert message.body.count("crossed its") == 1
+    assert "crossed its 100 % threshold" in message.body
+    assert all(a.alert_id in message.body for a in known)
+    problem = job_rule.condition(
+        JobProblem("run", "failed", NOW, 4, None, None, "No disk."), is_firing=True
+    )
+    [job] = state_machine.decide([problem], (), now=NOW, run_id="r", organization="").new
+    assert "not repeated" in job.message
+    [message] = look([job], 24, escalate=None, renotify=24).messages
+    assert "not repeated" not in message.body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner, Result
 from pipeline.cli import app
 from pipeline.errors import TollbookError
 from tests.support.mail import mail_server
-from tests.support.webhook import webhook
+from tests.support.webhook import TOKEN, webhook
 from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
 # apprise imports it for its mail channel.
@@ -155,3 +156,32 @@ def test_a_project_owner_gets_the_alert_by_mail(tmp_path: Path) -> None:
         [(channel, outcome)] = workspace.rows("SELECT channel, outcome FROM alert_deliveries")
         assert channel.endswith(" to ann@example.com")
         assert outcome == "delivered"
+
+
+def test_an_escalation_goes_to_its_own_channel_and_so_does_the_end(tmp_path: Path) -> None:
+    """After four hours, in a run that finds nothing new; no URL is stored."""
+    with webhook() as everybody, webhook() as oncall:
+        workspace = Workspace(
+            tmp_path.resolve(),
+            f'{CONFIGURATION}{BUDGET}[alerts]\nchannels = ["{everybody.url}"]\n'
+            f'escalate_after_hours = 4\nescalate_to = ["{oncall.url}"]\n',
+        )
+        workspace.write("logs/a.jsonl", lines(request("a")))
+        workspace.run()
+        workspace.at += timedelta(hours=3)
+        workspace.run()
+        assert (len(everybody.posts), len(oncall.posts)) == (1, 0)
+        workspace.at += timedelta(hours=1)
+        workspace.run()
+        workspace.run()
+        [post] = oncall.posts
+        assert post["title"] == (
+            "tollbook, org-acme: escalated: budget all (critical), not acknowledged"
+        )
+        assert len(everybody.posts) == 1
+        assert [a["state"] for a in listed(workspace)] == ["escalated"]
+        workspace.forget("logs/a.jsonl")
+        assert [p["title"] for p in (everybody.posts[1], oncall.posts[1])] == [
+            "tollbook, org-acme: 1 budget alert taken back"
+        ] * 2
+        assert TOKEN.encode() not in workspace.path("var/warehouse.duckdb").read_bytes()

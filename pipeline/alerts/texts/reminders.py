@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
-from pipeline.alerts.model import Alert
+from pipeline.alerts.model import SEVERITY_RANK, Alert
 from pipeline.alerts.texts.messages import LISTED, titled, with_ids
+from pipeline.alerts.texts.runs import without_promise
 from pipeline.money import EXACT, display_usd
-from pipeline.text import counted
+from pipeline.text import counted, printable
 
 Occasion = Literal["escalate", "remind"]
 
@@ -17,16 +19,20 @@ Occasion = Literal["escalate", "remind"]
 def message(
     occasion: Occasion, alerts: Sequence[Alert], now: datetime, organization: str
 ) -> tuple[str, str]:
-    """Title and body of the message about alerts that are escalated or repeated."""
+    """Title and body of the message about alerts that are escalated or repeated.
+
+    Of several thresholds of one subject and period the highest says it all.
+    """
+    shown = _highest(alerts)
     if occasion == "escalate":
-        headline = f"escalated: {_what(alerts)} not acknowledged"
+        headline = f"escalated: {_what(shown)}, not acknowledged"
         act = "Nobody has acknowledged this. `tollbook alerts ack ID` does."
     else:
-        headline = f"still open: {_what(alerts)}"
+        headline = f"still open: {_what(shown)}"
         act = "`tollbook alerts ack ID` ends these reminders."
-    paragraphs = [_paragraph(alert, now) for alert in alerts[:LISTED]]
-    if len(alerts) > LISTED:
-        paragraphs.append(f"and {len(alerts) - LISTED} more; see: tollbook alerts list")
+    paragraphs = [_paragraph(alert, now) for alert in shown[:LISTED]]
+    if len(shown) > LISTED:
+        paragraphs.append(f"and {len(shown) - LISTED} more; see: tollbook alerts list")
     body = "\n\n".join([*paragraphs, act])
     return titled(headline, organization), with_ids(body, [a.alert_id for a in alerts[:LISTED]])
 
@@ -51,16 +57,31 @@ def changed_since(alert: Alert, now: datetime) -> str:
     )
 
 
+def _highest(alerts: Sequence[Alert]) -> list[Alert]:
+    found: dict[tuple[str, str, date | None], Alert] = {}
+    for alert in alerts:
+        key = alert.kind, alert.subject_id, alert.period_start_date
+        other = found.get(key)
+        if other is None or _rank(alert) >= _rank(other):
+            found[key] = alert
+    return list(found.values())
+
+
+def _rank(alert: Alert) -> tuple[int, int, Decimal]:
+    usd = alert.threshold_usd or Decimal(0)
+    return SEVERITY_RANK[alert.severity], alert.threshold_percent or 0, usd
+
+
 def _paragraph(alert: Alert, now: datetime) -> str:
-    text = alert.followup.current_message or alert.message
+    text = without_promise(alert.followup.current_message or alert.message)
     opened = f"Open since {alert.raised_at:%d %b %Y %H:%M} UTC ({_age(now, alert.raised_at)})."
     return "\n".join([text, opened, changed_since(alert, now)])
 
 
 def _what(alerts: Sequence[Alert]) -> str:
     if len(alerts) == 1:
-        kind = alerts[0].kind.replace("_", " ")
-        return f"{alerts[0].severity} alert about {kind} {alerts[0].subject_id}"
+        alert = alerts[0]
+        return f"{alert.kind.replace('_', ' ')} {printable(alert.subject_id)} ({alert.severity})"
     return counted(len(alerts), "alert")
 
 

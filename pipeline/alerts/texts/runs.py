@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from pipeline.alerts.model import Change, GoodRun, JobProblem, RunProblem
 
 ONCE = "This is not repeated until {what} ends well."
+_PROMISE = re.compile(r" ?This is not repeated until [^.]*\.")
+
+
+def without_promise(text: str) -> str:
+    """A text without the sentence that it is not repeated, for when it is, or is over."""
+    return _PROMISE.sub("", text)
 
 
 def run_headline(change: Change) -> str:
@@ -31,7 +38,10 @@ def run_problem(problem: RunProblem) -> str:
 def run_recovery(news: Sequence[Change]) -> list[str]:
     """The lines for the good run that ends a problem."""
     [run_id] = {c.condition.facts.run_id for c in news if isinstance(c.condition.facts, GoodRun)}
-    return [f"Run {run_id} was good. Resolved:", *(f"- {c.after.message}" for c in news)]
+    return [
+        f"Run {run_id} was good. Resolved:",
+        *(f"- {without_promise(c.after.message)}" for c in news),
+    ]
 
 
 def job_headline(change: Change) -> str:
@@ -69,7 +79,8 @@ def job_line(change: Change) -> str:
     """The line of a message about a job."""
     if change.is_raised:
         return change.after.message
-    return f"Job {change.after.subject_id} is good again. Resolved: {change.after.message}"
+    resolved = without_promise(change.after.message)
+    return f"Job {change.after.subject_id} is good again. Resolved: {resolved}"
 
 
 def _utc(at: datetime | None) -> str:
