@@ -1,0 +1,137 @@
+"""Outages, crashes, quiet hours and digests in any order: each message arrives, once a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.alerts.delivery.channels import Channel
+from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.outbox import pending_messages
+from pipeline.alerts.delivery.outlets import Outlet, Outlets, Route
+from pipeline.alerts.delivery.timing import Timing
+from pipeline.alerts.delivery.undelivered import undelivered
+from pipeline.alerts.model import Message, RunProblem
+from pipeline.alerts.store import known_alerts
+from pipeline.alerts.update import Look, update_run_alerts
+from pipeline.resources import sql
+from pipeline.storage.database import Database
+from tests.support.budget_database import NOW, catalogue
+from tests.support.effort import amount
+from tests.support.inbox import UTC
+
+TIMINGS = (
+    Timing(UTC),
+    Timing(UTC, quiet=(time(22), time(7)), is_critical_quiet=True),
+    Timing(UTC, digest=time(8)),
+)
+
+
+class Killed(BaseException):
+    """The process ends: after a message was accepted, and before that is recorded."""
+
+
+@dataclass
+class Receiver:
+    """A channel that may be down, or see the process die right after it accepted a message."""
+
+    label: str
+    is_down: bool = False
+    is_deadly: bool = False
+    accepted: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> str | None:
+        """Accept a message, or say why not."""
+        if self.is_down:
+            return "connection refused"
+        self.accepted.append(message)
+        if self.is_deadly:
+            self.is_deadly = False
+            raise Killed
+        return None
+
+    def outlet(self, timing: Timing) -> Outlet:
+        """As one of the configuration's channels."""
+        return Outlet(Channel(self.label, self.send), timing)
+
+
+def emptied(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """One database for all examples, with nothing of the one before."""
+    for table in ("alerts", "alert_followups", "alert_events", "messages", "message_routes"):
+        con.execute(f"DELETE FROM {table}")
+    con.execute("DELETE FROM deliveries")
+    con.execute("DELETE FROM retries")
+    return con
+
+
+CATALOGUE: list[duckdb.DuckDBPyConnection] = []
+
+STEP = st.tuples(
+    st.integers(1, 9),  # hours that pass
+    st.booleans(),  # something goes wrong and raises an alert
+    st.sampled_from(("failed", "partial")),
+    st.sets(st.integers(0, 1)),  # which receivers are down
+    st.sets(st.integers(0, 1), max_size=1),  # at which the process dies
+)
+
+
+@settings(max_examples=amount(12, 500))
+@given(steps=st.lists(STEP, min_size=1, max_size=12), timing=st.sampled_from(TIMINGS))
+def test_every_message_arrives_and_a_repeat_has_the_same_key(
+    steps: list[tuple[int, bool, str, set[int], set[int]]], timing: Timing
+) -> None:
+    """Once to every channel; twice only where the process died, and then under one key."""
+    if not CATALOGUE:
+        CATALOGUE.append(catalogue())
+    con = emptied(CATALOGUE[0])
+    receivers = [Receiver("one"), Receiver("other")]
+    outlets = Outlets(Route(timing, tuple(r.outlet(timing) for r in receivers)))
+    now, deaths, raised = NOW, 0, 0
+
+    def look(at: datetime) -> None:
+        nonlocal deaths
+        try:
+            deliver(
+                Database(con),
+                outlets,
+                clock=lambda: at,
+                say=None,
+                give_up_after=timedelta(days=999),
+            )
+        except Killed:
+            deaths += 1
+
+    for number, (hours, is_wrong, outcome, down, deadly) in enumerate(steps):
+        now += timedelta(hours=hours)
+        if is_wrong:
+            raised += 1
+            problem = RunProblem(f"run-{number}", "failed", f"reason {number}")
+            if outcome == "partial":
+                problem = RunProblem(f"run-{number}", "partial", f"reason {number}")
+            update_run_alerts(con, Look(problem.run_id, now, ""), problem)
+        for i, receiver in enumerate(receivers):
+            receiver.is_down, receiver.is_deadly = i in down, i in deadly
+        look(now)
+        assert con.execute(sql("checks/alerts_have_a_message")).fetchall() == []
+    for receiver in receivers:
+        receiver.is_down = receiver.is_deadly = False
+    for _ in range(7):
+        now += timedelta(hours=5)
+        look(now)
+    assert pending_messages(con) == []
+    assert undelivered(con, outlets, now) == ()
+    alerts = known_alerts(con)
+    assert [a.delivery for a in alerts] == ["sent"] * raised
+    repeats = 0
+    for receiver in receivers:
+        by_key = {m.message_id: m for m in receiver.accepted}
+        assert all((m.title, m.body) == (by_key[m.message_id].title, by_key[m.message_id].body)
+                   for m in receiver.accepted)  # fmt: skip
+        repeats += len(receiver.accepted) - len(by_key)
+        told = [i for m in by_key.values() for i in m.raised_ids]
+        assert sorted(told) == sorted(a.alert_id for a in alerts)
+    assert repeats <= deaths
