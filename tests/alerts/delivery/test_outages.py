@@ -79,7 +79,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=amount(12, 500))
+@settings(max_examples=amount(8, 500))
 @given(steps=st.lists(STEP, min_size=1, max_size=12), timing=st.sampled_from(TIMINGS))
 def test_every_message_arrives_and_a_repeat_has_the_same_key(
     steps: list[tuple[int, bool, str, set[int], set[int]]], timing: Timing
