@@ -14,7 +14,7 @@ The map: packages in the order of the data's way. A package imports only those a
     calendar/     which days each source has covered to their end
     charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     budgets/      plans, periods, status
-    alerts/       conditions, one table of transitions, texts, outbox, channels; monitors/
+    alerts/       conditions, one table of transitions, texts, routes; delivery/, monitors/
     published/    snapshot/ makes the snapshot; how it is read: reader, SQL, as-of, queries, formats
     reporting/    the month's report (month/, sections/) and explanations (explain/)
     runs/         the order of the stages: run.py is the way through the house; corrections/,

@@ -134,6 +134,10 @@ class Alerts(Outlets):
                     f"escalate_to: {entry!r} is neither a route ({', '.join(self.routes) or 'none'}"
                     ") nor a channel such as env:ONCALL_URL"
                 )
+            if entry in self.routes and self.routes[entry].owners:
+                raise ValueError(
+                    f"escalate_to: the route {entry!r} writes to owners; name one with channels"
+                )
         if self.escalate_to and self.escalate_after_hours is None:
             raise ValueError("escalate_to needs escalate_after_hours, such as 4")
         return self

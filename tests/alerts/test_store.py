@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.alerts.delivery.channels import Channel
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.outbox import pending_messages
+from pipeline.alerts.delivery.timing import Timing
 from pipeline.alerts.model import (
     Decision,
     Delivery,
@@ -31,7 +33,7 @@ from pipeline.budgets.period import MONTHLY
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 from tests.support.budget_database import NOW, TODAY, budget, catalogue, run, spent
-from tests.support.inbox import Inbox, outlets_of
+from tests.support.inbox import UTC, Inbox, outlets_of
 
 BUDGETS = [budget()]
 
@@ -60,6 +62,20 @@ def test_a_crossing_is_stored_with_the_run_and_delivered_after_it_once() -> None
     run(con, BUDGETS, "run-2")
     send(con, inbox)
     assert inbox.titles == ["tollbook: budget chat-monthly: 130 % used, 30 % over"]
+
+
+@pytest.mark.parametrize("digest", [None, time(8)])
+def test_a_message_of_an_earlier_version_goes_to_the_channels(digest: time | None) -> None:
+    """It was stored without a destination; a digest takes it as well."""
+    con, inbox = catalogue(), Inbox()
+    spent(con, "1100")
+    run(con, BUDGETS, "run-1")
+    con.execute("DELETE FROM message_routes")
+    outlets = outlets_of(inbox, timing=Timing(UTC, digest=digest))
+    deliver(Database(con), outlets, clock=lambda: NOW + timedelta(days=1), say=None)
+    assert inbox.titles == ["tollbook: budget chat-monthly: 55 % used, 45 % left"]
+    assert pending_messages(con) == []
+    assert known_alerts(con)[0].delivery == "sent"
 
 
 def test_nothing_is_repeated_by_the_passing_of_time() -> None:

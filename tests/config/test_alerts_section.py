@@ -70,6 +70,13 @@ def test_hours_and_the_time_of_a_digest_are_read() -> None:
             ),
         ),
         (
+            (
+                '[alerts]\nescalate_after_hours = 4\nescalate_to = ["o"]\n'
+                '[alerts.routes.o]\nchannels = ["env:A"]\nowners = true\n'
+            ),
+            "1 alerts: escalate_to: the route 'o' writes to owners; name one with channels.",
+        ),
+        (
             '[alerts]\nescalate_to = ["env:ONCALL"]\n',
             "1 alerts: escalate_to needs escalate_after_hours, such as 4.",
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.alerts.delivery.channels import Channel
@@ -58,8 +57,3 @@ def resolved(
 def written(title: str, body: str, severity: Severity = "info") -> Message:
     """A message with this text."""
     return Message("message-1", "run-1", NOW, severity, title, body, (), ())
-
-
-def clock() -> datetime:
-    """The time of the tests."""
-    return NOW

@@ -26,7 +26,6 @@ def is_collected(message: Message, timing: Timing) -> bool:
     return (
         timing.digest is not None
         and message.severity != "critical"
-        and bool(message.destinations)
         and not any(d.is_digest for d in message.destinations)
     )
 

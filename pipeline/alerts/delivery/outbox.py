@@ -94,7 +94,8 @@ def pending_messages(con: duckdb.DuckDBPyConnection) -> list[Message]:
             body=body,
             alert_ids=tuple(alert_ids),
             raised_ids=tuple(raised_ids),
-            destinations=tuple(Destination(**d) for d in destinations or ()),
+            # an earlier version stored none: to the channels of [alerts]
+            destinations=tuple(Destination(**d) for d in destinations or ()) or (Destination(),),
             delivered_to=frozenset(delivered_to or ()),
         )
         for (
