@@ -155,6 +155,7 @@ class Followup:
     acknowledged_by: str | None = None
     note: str | None = None
     escalated_at: datetime | None = None
+    team: str | None = None  # the team it is about, as a budget of a team is; None: no single one
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +317,11 @@ def project_of(facts: Facts | None) -> str | None:
             return facts.project_id
         case _:
             return None
+
+
+def team_of(facts: Facts | None) -> str | None:
+    """The team that facts are about by themselves, not by a project; None: no single one."""
+    return facts.status.subject.team if isinstance(facts, BudgetThreshold) else None
 
 
 def occurrence_id(condition_id: str, number: int) -> str:

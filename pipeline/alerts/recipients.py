@@ -85,14 +85,16 @@ def read_people(con: duckdb.DuckDBPyConnection, today: date) -> People:
 
 def _fits(alert: Alert, route: Route, people: People) -> bool:
     project = alert.followup.project_id
-    teams = people.teams.get(project, frozenset()) if project is not None else frozenset()
+    teams = set(people.teams.get(project, ())) if project is not None else set()
+    if alert.followup.team is not None:
+        teams.add(alert.followup.team)
     budget = alert.subject_id if alert.kind == "budget" else None
     return (
         SEVERITY_RANK[alert.severity] >= SEVERITY_RANK[route.severity]
         and (not route.kinds or alert.kind in route.kinds)
         and _is_among(project, route.projects)
         and _is_among(budget, route.budgets)
-        and (not route.teams or bool(teams & set(route.teams)))
+        and (not route.teams or not teams.isdisjoint(route.teams))
     )
 
 

@@ -22,6 +22,7 @@ from pipeline.alerts.model import (
     newest,
     occurrence_id,
     project_of,
+    team_of,
 )
 from pipeline.alerts.news import DEFAULT, Addressing, messages_of
 from pipeline.alerts.texts import messages
@@ -138,6 +139,7 @@ def _raised(
         run_id=run_id,
         followup=Followup(
             project_id=project_of(condition.facts),
+            team=team_of(condition.facts),
             current_message=text,
             current_spent_usd=condition.spent_usd,
         ),
@@ -151,6 +153,7 @@ def _followed(condition: Condition, before: Alert) -> Alert | None:
         followup = replace(
             followup,
             project_id=project_of(condition.facts),
+            team=team_of(condition.facts),
             current_message=messages.raised(condition),
             current_spent_usd=condition.spent_usd,
         )

@@ -50,6 +50,7 @@ _FOLLOWUP_SCHEMA: dict[str, pl.DataType] = {
     "acknowledged_by": pl.String(),
     "note": pl.String(),
     "escalated_at": pl.Datetime("us"),
+    "team": pl.String(),
 }
 _UNTOUCHED = Followup()
 

@@ -11,6 +11,7 @@ from pipeline.alerts import budget_rule
 from pipeline.alerts.model import Alert, Destination, Followup
 from pipeline.alerts.recipients import People, addressing, destinations, read_people
 from pipeline.alerts.state_machine import decide
+from pipeline.budgets.subject import Subject
 from pipeline.config.alerts_section import Alerts, Route
 from tests.support.budget_database import NOW, TODAY, catalogue, status
 from tests.support.budget_database import decide as raised
@@ -56,6 +57,15 @@ def test_a_route_takes_what_fits_all_of_its_keys(keys: dict[str, object], fits: 
     """What fits no route goes to the channels of [alerts]."""
     expected = Destination("r") if fits else Destination()
     assert destinations(alert(), route(**keys), PEOPLE) == (expected,)
+
+
+def test_the_budget_of_a_team_goes_to_the_team() -> None:
+    """Without a project, by the team that it is for."""
+    of_team = replace(status("1700", thresholds=(80,)), subject=Subject(team="Sales"))
+    [made] = raised([of_team]).new
+    assert made.followup.team == "Sales"
+    assert destinations(made, route(teams=["Sales"]), PEOPLE) == (Destination("r"),)
+    assert destinations(made, route(teams=["Care"]), PEOPLE) == (Destination(),)
 
 
 def test_owners_are_written_to() -> None:
