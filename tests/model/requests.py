@@ -67,6 +67,7 @@ class Version:
     given_up: Row | None = None  # the incomplete last line, once it is held back
     is_forgotten: bool = False
     is_left_out: bool = False
+    left_out_for: str = ""  # the forgotten text that it is or begins with
     is_replaced: bool = False  # by a version that is the whole truth
 
     @property
@@ -101,9 +102,9 @@ class Requests:
         """Look at one file as it lies: read it, its new part, or nothing."""
         known = self.newest.get(path)
         if known is None:
-            if self._is_forgotten(kind, text):
+            if begun := self._forgotten_beginning(kind, text):
                 version = Version(path, rank, kind, basis, text, is_forgotten=True)
-                version.is_left_out = True
+                version.is_left_out, version.left_out_for = True, begun
                 self._keep(version)
                 return
         elif known.is_forgotten:
@@ -132,12 +133,20 @@ class Requests:
         self.versions.append(version)
         self.newest[version.path] = version
 
-    def _is_forgotten(self, kind: str, text: str) -> bool:
-        """Whether a file of a new name is or begins with a forgotten one, and with no other."""
-        found = [v for v in self.versions if v.kind == kind and v.text and text.startswith(v.text)]
-        forgotten = [len(v.text) for v in found if v.is_forgotten]
-        others = [len(v.text) for v in found if not v.is_forgotten]
-        return bool(forgotten) and max(others, default=0) < min(forgotten)
+    def _forgotten_beginning(self, kind: str, text: str) -> str:
+        """The forgotten text that a file of a new name is or begins with, if it does with no other.
+
+        What was left out for a text is forgotten only as far as that goes.
+        """
+        known = [
+            (v.left_out_for or v.text, v.is_forgotten) for v in self.versions if v.kind == kind
+        ]
+        found = [(len(t), out, t) for t, out in known if t and text.startswith(t)]
+        forgotten = [(length, t) for length, out, t in found if out]
+        others = [length for length, out, _ in found if not out]
+        if not forgotten or max(others, default=0) >= min(forgotten)[0]:
+            return ""
+        return min(forgotten)[1]
 
     def _read_on(
         self, run: int, version: Version, text: str, written_at: datetime, clock: datetime
