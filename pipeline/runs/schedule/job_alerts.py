@@ -29,6 +29,7 @@ from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.read_copy import open_read_copy
 
+_LOOK_EVERY = timedelta(minutes=5)
 _log = structlog.get_logger()
 
 
@@ -56,6 +57,7 @@ class JobAlerts:
         self._environment = environment
         self._say = say
         self._next_at: datetime | None = None  # when a message that waits is to be tried
+        self._looked_at: datetime | None = None  # when the outbox was last looked at
 
     def record(
         self,
@@ -113,7 +115,11 @@ class JobAlerts:
 
     def deliver_waiting(self) -> None:
         """Deliver what waits, when it is due, if the storage can be had. Never fails."""
-        if self._next_at is None or self._clock() < self._next_at:
+        due_at = self._next_at
+        if due_at is None and self._looked_at is not None:
+            due_at = self._looked_at + _LOOK_EVERY  # for what a run could not deliver
+        is_due = due_at is None or self._clock() >= due_at
+        if not is_due or not self._storage.warehouse.is_file():
             return
         try:
             with (
@@ -139,6 +145,7 @@ class JobAlerts:
         if not became and outbox.pending_messages(db.con):
             waiting = [self._clock()]  # no channel can be used now
         self._next_at = min(waiting, default=None)
+        self._looked_at = self._clock()
 
     def _alerts(self) -> Alerts:
         try:

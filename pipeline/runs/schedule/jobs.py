@@ -75,11 +75,13 @@ class ScheduledJobs:
             say=self.say,
         )
         self.show(done)
+        missed = "; ".join(m.text for m in done.result.undelivered)
+        reasons = [done.result.reason, f"Not delivered: {missed}" if missed else ""]
+        reason = " ".join(text for text in reasons if text)
         if done.result.outcome == "partial":
             # the run has raised an alert of its own
-            return JobEnd("partial", done.result.reason, is_alerted=True)
-        missed = "; ".join(m.text for m in done.result.undelivered)
-        return JobEnd("done", f"Not delivered: {missed}" if missed else "")
+            return JobEnd("partial", reason, is_alerted=True)
+        return JobEnd("done", reason)
 
     def _daily_report(self, _time: JobTime) -> JobOutcome:
         return self._report(None)

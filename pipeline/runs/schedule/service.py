@@ -250,7 +250,11 @@ class _Service:
                         return  # it stays in the state until the next start
                     if not problem.is_settled:
                         self._alert_problem(job, problem)
-            self._alerts.deliver_waiting()
+            if self._storage_use.acquire(blocking=False):  # else after the job that runs
+                try:
+                    self._alerts.deliver_waiting()
+                finally:
+                    self._storage_use.release()
         finally:
             self._alerting.release()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,6 +170,24 @@ def test_a_channel_that_was_down_gets_it_later(workspace: Workspace) -> None:
         alerts.deliver_waiting()
         assert len(server.posts) == 1
     assert [a["delivery"] for a in listed(workspace)] == ["sent"]
+
+
+def test_what_a_run_could_not_deliver_is_delivered_between_runs(workspace: Workspace) -> None:
+    """The watch looks at the outbox by itself, every five minutes."""
+    with webhook() as server:
+        budget = '[[budgets]]\nid = "all"\namount_usd = "0.001"\n'
+        alerts = f'[alerts]\nchannels = ["{server.url}"]\n'
+        workspace.configure(workspace.path("tollbook.toml").read_text() + budget + alerts)
+        watch = alerts_of(workspace)
+        watch.deliver_waiting()
+        server.status = 500
+        workspace.run()
+        server.status = 200
+        watch.deliver_waiting()
+        assert server.posts == []
+        workspace.at += timedelta(minutes=5)
+        watch.deliver_waiting()
+        assert len(server.posts) == 1
 
 
 def test_a_dead_entry_does_not_silence_the_others(workspace: Workspace) -> None:

@@ -56,6 +56,18 @@ def test_a_run_prints_its_alerts_and_says_why_it_is_partial(workspace: Workspace
     assert [done.result.reason for done in shown] == [end.reason]
 
 
+def test_a_good_run_says_what_was_not_delivered(workspace: Workspace) -> None:
+    """It is the job's message in `schedule --list`; it is no failure, which would be retried."""
+    dead = '[alerts]\nchannels = ["json://127.0.0.1:1/x"]\n'
+    workspace.configure(CONFIGURATION + BUDGET + dead)
+    shown: list[RunReport] = []
+    [run, *_] = scheduled(workspace, [], shown).jobs()
+    end = run.action(JobTime(NOW, is_catch_up=False))
+    [missed] = shown[0].result.undelivered
+    assert end == JobEnd("done", f"Not delivered: {missed.text}")
+    assert missed.text.endswith(": connection refused by 127.0.0.1:1")
+
+
 def test_the_reports_are_of_this_month_and_of_the_month_before_the_due_time(
     workspace: Workspace,
 ) -> None:
