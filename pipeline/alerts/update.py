@@ -38,6 +38,8 @@ from pipeline.alerts.texts.findings import FindingKind
 from pipeline.budgets.status import BudgetStatus
 from pipeline.resources import sql
 
+_FIRING_SOURCES = "SELECT alert_id FROM alerts WHERE kind = 'source' AND is_true LIMIT 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -99,6 +101,8 @@ def update_source_alerts(
     silent_after: timedelta | None,
 ) -> Decision:
     """Raise and clear that sources have no new data. Takes the names of those that charge."""
+    if silent_after is None and not con.execute(_FIRING_SOURCES).fetchall():
+        return Decision()
     newest_of = dict(con.execute(sql("alerts/newest_records"), {"sources": sources}).fetchall())
     return _update(
         con,

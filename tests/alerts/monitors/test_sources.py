@@ -68,3 +68,7 @@ def test_a_run_that_finds_nothing_new_notices_the_silence(tmp_path: Path) -> Non
     assert workspace.rows("SELECT kind, subject_id, state FROM alerts") == [
         ("source", "gateway", "open")
     ]
+    workspace.configure(CONFIGURATION)
+    workspace.run(datetime(2026, 11, 24, 15), say=heard.append)
+    assert workspace.rows("SELECT state FROM alerts") == [("resolved",)]
+    assert len(heard) == 1
