@@ -14,6 +14,7 @@ The map: packages in the order of the data's way. A package imports only those a
     calendar/     which days each source has covered to their end
     charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     budgets/      plans, periods, status
+    actions/      limits set at the provider while a hard budget is over, and taken back
     alerts/       conditions, one table of transitions, texts, routes; delivery/, monitors/
     published/    snapshot/ makes the snapshot; how it is read: reader, SQL, as-of, queries, formats
     reporting/    the month's report (month/, sections/) and explanations (explain/)

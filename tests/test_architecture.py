@@ -29,6 +29,7 @@ MONEY_PASSES = (
     "pricing",
     "charges",
     "budgets",
+    "actions",
     "charges.reconciliation",
     "published.reconciliation",
     "alerts.model",

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from pipeline.budgets.period import Calendar, Period, calendar_name, calendar_named
 from pipeline.budgets.rates import Rates
 from pipeline.budgets.subject import Subject
-from pipeline.config.budget_section import USD, Amendment, Budget, Rollover
+from pipeline.config.budget_section import USD, Amendment, Budget, BudgetAction, Rollover
 from pipeline.config.model import Config
 from pipeline.money import EXACT, MONEY_STEP
 
@@ -49,6 +49,7 @@ class Plan:
     is_hard: bool = False
     valid_from: date | None = None
     valid_to: date | None = None
+    action: BudgetAction | None = None  # what is set at the provider while it is over
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -246,4 +247,5 @@ def _plan(budget: Budget, amendments: Sequence[Amendment], fiscal_year_start: in
         is_hard=budget.hard,
         valid_from=budget.valid_from,
         valid_to=budget.valid_to,
+        action=budget.action,
     )

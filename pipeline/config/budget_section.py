@@ -1,4 +1,4 @@
-"""[[budgets]], [[amendments]] and [budgets]: budgets as dated plans.
+"""[[budgets]], [[amendments]], [budgets] and [actions]: budgets as dated plans.
 
 Validators fail with ValueError and a sentence; `pipeline.config.load` adds file, line and key.
 """
@@ -17,8 +17,13 @@ from pipeline.config.values import Day, Name, PlannedAmount, SectionModel
 from pipeline.schemas import SCOPES
 
 Rollover = Literal["none", "unused", "overspend", "both"]
+BudgetAction = Literal["spend_limit", "rate_limits"]
 USD = "USD"
 CALENDARS = ("daily", "weekly", "monthly", "quarterly", "yearly")
+_PART_OF_A_PROJECT = (
+    *("team", "cost_center", "model", "model_family", "scope"),
+    *("api_key", "user", "service_account"),
+)
 _RANGE = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -65,6 +70,7 @@ class Budget(SectionModel):
     thresholds_usd: tuple[PlannedAmount, ...] = ()
     forecast_thresholds: tuple[Annotated[int, Field(gt=0, le=1000)], ...] = ()
     hard: bool = False
+    action: BudgetAction | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None  # exclusive
 
@@ -119,10 +125,25 @@ class Budget(SectionModel):
             raise ValueError("valid_to is not after valid_from")
         if self.model is not None and self.model_family is not None:
             raise ValueError("write model or model_family, not both")
+        self._check_action()
         days = [a.valid_from for a in self.amounts]
         if len(set(days)) < len(days):
             raise ValueError("amounts: two of them begin on the same day")
         return self
+
+    def _check_action(self) -> None:
+        """A limit of the provider is one of a whole project."""
+        if self.action is None:
+            return
+        if not self.hard:
+            raise ValueError("action needs hard = true")
+        if self.project is None:
+            raise ValueError("action needs project: the limits that it sets are those of a project")
+        narrower = [name for name in _PART_OF_A_PROJECT if getattr(self, name) is not None]
+        if narrower:
+            raise ValueError(
+                f"action sets limits of the whole project; take out {' and '.join(narrower)}"
+            )
 
 
 class Amendment(SectionModel):
@@ -141,6 +162,14 @@ class Amendment(SectionModel):
     def _has_one_amount(self) -> Amendment:
         check_one_amount(self.amount_usd, self.amount)
         return self
+
+
+class Actions(SectionModel):
+    """What is done at the provider when a hard budget with an `action` is over."""
+
+    mode: Literal["off", "dry-run", "on"] = "off"
+    approval: bool = True
+    source: Name | None = None
 
 
 class BudgetFile(SectionModel):

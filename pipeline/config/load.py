@@ -48,6 +48,8 @@ def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
         }
     )
     check_budgets(config.budgets, config.amendments, config.currency.rates, path)
+    if kinds:
+        _check_actions(config, kinds, path)
     return config
 
 
@@ -76,6 +78,30 @@ def read_toml(path: Path, model: type[Model], context: Mapping[str, Any] | None 
 def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:
     """The default configuration, with its storage in a folder under `folder`."""
     return _relative_to(Config(sources=sources), folder.resolve())
+
+
+def _check_actions(config: Config, kinds: Mapping[str, SourceKind], path: Path) -> None:
+    """Whether there is one source whose key can set limits. Fails: ConfigError."""
+    if config.actions.mode == "off" or not any(b.action for b in config.budgets):
+        return
+    fetched = [s.name for s in config.sources if s.enabled and kinds[s.kind].is_fetched]
+    named = config.actions.source
+    if named is None and len(fetched) == 1:
+        return
+    if named is None:
+        what = "is missing: several sources are fetched" if fetched else "no source is fetched"
+    elif named in fetched:
+        return
+    else:
+        what = f"{named!r} is not one of the sources that are fetched"
+    raise ConfigError(
+        what,
+        file=path,
+        key="actions.source",
+        hint=f"Name one of {', '.join(fetched)}."
+        if fetched
+        else "Limits are set with the key of a source that is fetched; add one.",
+    )
 
 
 def _relative_to(config: Config, folder: Path) -> Config:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.config.alerts_section import Alerts
-from pipeline.config.budget_section import Amendment, Budget, BudgetSettings
+from pipeline.config.budget_section import Actions, Amendment, Budget, BudgetSettings
 from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
 from pipeline.config.source_section import (
@@ -228,6 +228,7 @@ class Config(SectionModel):
     budgets: tuple[Budget, ...] = ()
     amendments: tuple[Amendment, ...] = ()
     budget_settings: BudgetSettings = BudgetSettings()
+    actions: Actions = Actions()
     currency: Currency = Currency()
     directory: Directory = Directory()
     projects: tuple[Project, ...] = ()

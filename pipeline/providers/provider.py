@@ -6,9 +6,11 @@ nothing else names it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -64,6 +66,25 @@ class DirectoryAnswer:
     notes: list[str] = field(default_factory=list)
 
 
+class ProjectLimits(Protocol):
+    """The limits of projects at a provider, over an open connection; a call may be repeated.
+
+    Fails in every method with ApiError.
+    """
+
+    def spend_limit(self, project_id: str) -> Decimal | None:
+        """US dollars a calendar month (UTC); None where no limit is set."""
+
+    def set_spend_limit(self, project_id: str, amount_usd: Decimal | None) -> None:
+        """Set it, in whole cents, or delete it (None)."""
+
+    def request_limits(self, project_id: str) -> Mapping[str, int]:
+        """Requests a minute, by the limit's id; one for each model."""
+
+    def set_request_limits(self, project_id: str, limits: Mapping[str, int]) -> Sequence[str]:
+        """Set requests a minute by the limit's id. Gives the ids of those that nobody can set."""
+
+
 class ProviderApi(Protocol):
     """The API of a provider from which sources are fetched. Raw answers are kept as files."""
 
@@ -102,6 +123,11 @@ class ProviderApi(Protocol):
         stop: Event,
     ) -> DirectoryAnswer:
         """Fetch the directory lists into the folder `raw`, and read them. Fails: ConfigError."""
+
+    def limits(
+        self, source: Source, request: FetchRequest, stop: Event
+    ) -> AbstractContextManager[ProjectLimits]:
+        """The limits of the account's projects, to read and to set. Fails: ConfigError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ Stage = Literal[
     "true up",
     "budgets and alerts",
     "check the books",
+    "act",
     "deliver",
     "publish",
     "report",
@@ -97,6 +98,7 @@ class RunContext:
     is_first: bool  # the storage has been made for this run
     problems: Sequence[SourceError]  # found with the storage when it was opened
     configured: Sequence[Source]  # all sources, also where a run reads only named files
+    environment: Mapping[str, str]  # secrets are read from it by name
 
     @property
     def book(self) -> PriceBook:
@@ -266,6 +268,7 @@ def recorded_run(
                 say=say,
                 stop=stop or threading.Event(),
                 is_first=is_first,
+                environment=environment,
             ) as run:
                 yield run
         except NotPublishedError as error:
@@ -338,6 +341,7 @@ def open_run(
     say: Callable[[str], None] | None,
     stop: threading.Event,
     is_first: bool,
+    environment: Mapping[str, str],
 ) -> Iterator[RunContext]:
     """Load the input files, clear away what no table names.
 
@@ -382,6 +386,7 @@ def open_run(
             is_first=is_first,
             problems=problems,
             configured=config.sources,
+            environment=environment,
         )
     finally:
         shutil.rmtree(storage.temporary, ignore_errors=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from pipeline.actions import store as action_store
 from pipeline.alerts import recipients
 from pipeline.alerts.delivery.deliver import deliver, is_news
 from pipeline.alerts.delivery.undelivered import is_overdue, undelivered
@@ -117,11 +118,15 @@ def run_batch(
         run.begin("supersede")
         supersede(run, change, [s.name for s in named.configured] if named else ())
         change.counts = counts_of(change.files.touched, change.files.before)
-        return rate_and_commit(run, change)
+        return rate_and_commit(run, change, request)
 
 
-def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
-    """Write the change set, rate what it changed, check, commit, deliver and publish.
+def rate_and_commit(
+    run: RunContext, change: ChangeSet, request: FetchRequest | None = None
+) -> RunResult:
+    """Write the change set, rate what it changed, check, commit, act, deliver and publish.
+
+    **Takes** how providers may be asked to set limits; without it, as usual.
 
     Where the database, the configuration and the days are as they were published, rating, checking
     and publishing would give the same again: they are left out.
@@ -154,6 +159,8 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         if not is_unchanged:
             check_books(db, change.files.names)
     with disk_errors.after_the_commit(storage.root):
+        begin("act")
+        has_acted = _act(run, change, request or FetchRequest(run.environment))
         begin("deliver")
         alerts = config.alerts
         became = deliver(
@@ -167,9 +174,10 @@ def rate_and_commit(run: RunContext, change: ChangeSet) -> RunResult:
         missed = undelivered(db.con, run.outlets, run.clock())
         is_late = is_overdue(missed, run.clock(), alerts.undelivered_hours)
         if missed:
-            run_log.note_undelivered(db, run.run_id, [m.text for m in missed])
+            run_log.note(db, run.run_id, [f"Not delivered: {m.text}" for m in missed])
         begin("publish")
-        if published is None or not is_unchanged or has_alerted or has_delivered:
+        is_news_here = has_alerted or has_delivered or has_acted
+        if published is None or not is_unchanged or is_news_here:
             from pipeline.runs.stages.publish import publish_live
 
             mark = _fingerprint(run)
@@ -254,6 +262,10 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     record_rates(db.con, rates, at=run.started_at)
     statuses = update_status(db, plans, list(days.values()), rates=rates, today=run.today)
     update_budget_alerts(db.con, _look(run), statuses, today=run.today)
+    if config.actions.mode != "off" or action_store.has_live(db):
+        from pipeline.runs.stages.act import decide_actions
+
+        decide_actions(run, statuses, list(days.values()))
     monitors.evaluate(
         db,
         run.con,
@@ -312,6 +324,19 @@ def _alert_of_sources(run: RunContext) -> bool:
         silent_after=_hours(run.config.alerts.silent_after_hours),
     )
     return bool(decision.new or decision.updates)
+
+
+def _act(run: RunContext, change: ChangeSet, request: FetchRequest) -> bool:
+    """Set limits at the provider, or restore them. Gives whether anything was."""
+    if not action_store.has_live(run.db):
+        return False
+    from pipeline.runs.stages.act import act
+
+    done = act(run, request)
+    change.notes += done.notes
+    if done.failures:
+        run_log.note(run.db, run.run_id, done.failures)
+    return done.is_news
 
 
 def _follow_up(run: RunContext) -> bool:

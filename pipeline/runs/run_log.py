@@ -75,11 +75,11 @@ def note_not_published(db: Database, run_id: str, error: TollbookError) -> None:
     )
 
 
-def note_undelivered(db: Database, run_id: str, texts: Sequence[str]) -> None:
-    """Record with a run that is committed what alert channels have not accepted."""
+def note(db: Database, run_id: str, texts: Sequence[str]) -> None:
+    """Record with a run that is committed what channels or the provider have not accepted."""
     db.con.execute(
         "UPDATE runs SET message = concat_ws(chr(10), message, $text) WHERE run_id = $run_id",
-        {"text": "\n".join(f"Not delivered: {text}" for text in texts), "run_id": run_id},
+        {"text": "\n".join(texts), "run_id": run_id},
     )
 
 

@@ -35,6 +35,7 @@ VIEWS = (
     "rate_limits",
     "budgets",
     "budget_changes",
+    "budget_actions",
     "budget_crossings",
     "minute_usage",
     "rate_limit_minutes",

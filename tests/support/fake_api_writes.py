@@ -1,8 +1,8 @@
-"""Routes that change the directory of the fake API, for tests of what a sync finds changed.
+"""Routes that change the directory of the fake API, for tests of what changes and what is set.
 
     FakeAdminApi(acme(), now=clock, directory=(*ROUTES, *WRITE_ROUTES))
 
-The product reads the directory only, so the shipped fake has none of these.
+The demo reads the directory only, so the shipped fake has none of these.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.demo.fake_api.directory.begin import rate_limits_of_a_project
 from pipeline.demo.fake_api.directory.routes import Request, Route
 from pipeline.demo.fake_api.directory.state import Json, ProjectState, State, archived
-from pipeline.demo.fake_api.refusals import invalid, missing
+from pipeline.demo.fake_api.refusals import RefusedError, invalid, missing
 
 _PROJECT = "/organization/projects/*"
 
@@ -134,6 +134,50 @@ def _set_spend_limit(state: State, request: Request) -> Json:
     return state.spend_limit
 
 
+def _set_project_spend_limit(state: State, request: Request) -> Json:
+    project, fields = state.active_project(request.ids[0]), _body(request)
+    cents = fields.get("threshold_amount")
+    if not isinstance(cents, int) or cents < 1:
+        raise invalid("Invalid 'threshold_amount': expected an integer of at least 1.")
+    if (fields.get("currency"), fields.get("interval")) != ("USD", "month"):
+        raise invalid("Invalid 'currency' or 'interval'.")
+    project.spend_limit = {
+        "object": "project.spend_limit",
+        **fields,
+        "enforcement": {"status": "enforcing"},
+    }
+    return project.spend_limit
+
+
+def _set_rate_limit(state: State, request: Request) -> Json:
+    project, limit_id = state.active_project(request.ids[0]), request.ids[1]
+    limit = project.rate_limits.get(limit_id)
+    if limit is None:
+        raise _no_rate_limit(
+            f"The rate limit for model {limit_id.removeprefix('rl-')} is not set for your "
+            "organization",
+            "rate_limit_does_not_exist_for_org_and_model",
+        )
+    if limit["model"].startswith("ft:") or limit["model"].endswith("-shared"):
+        raise _no_rate_limit(f"{limit_id} cannot be updated", "rate_limit_not_updatable")
+    most = state.rate_limits[limit_id]
+    for name, value in _body(request).items():
+        if name not in limit:
+            raise _no_rate_limit(f"{limit_id} has no {name}", "invalid_rate_limit_type")
+        if value > most[name]:
+            raise _no_rate_limit(
+                f"The {name} for {limit_id} cannot exceed the organization rate limit of "
+                f"{most[name]}.0",
+                "organization_rate_limit_exceeded",
+            )
+        limit[name] = value
+    return limit
+
+
+def _no_rate_limit(what: str, code: str) -> RefusedError:
+    return RefusedError(400, what, code=code)
+
+
 def _delete_project_spend_limit(state: State, request: Request) -> Json:
     project = state.active_project(request.ids[0])
     if project.spend_limit is None:
@@ -149,5 +193,7 @@ WRITE_ROUTES = (
     Route("POST", f"{_PROJECT}/service_accounts", _create_service_account),
     Route("DELETE", f"{_PROJECT}/api_keys/*", _delete_api_key),
     Route("POST", "/organization/spend_limit", _set_spend_limit),
+    Route("POST", f"{_PROJECT}/spend_limit", _set_project_spend_limit),
     Route("DELETE", f"{_PROJECT}/spend_limit", _delete_project_spend_limit),
+    Route("POST", f"{_PROJECT}/rate_limits/*", _set_rate_limit),
 )

@@ -180,6 +180,12 @@ TEXTS: Mapping[str, KeyText] = {
         "[100]",
     ),
     "budgets.hard": KeyText("Whether it is a limit and not only a plan.", "false"),
+    "budgets.action": KeyText(
+        "What is set at the provider while it is over, as [actions] allows: spend_limit (the "
+        "project's hard limit) or rate_limits (1 request a minute for each model). Needs hard = "
+        "true and project.",
+        '"spend_limit"',
+    ),
     "budgets.valid_from": KeyText(
         "First day; the period in which it lies counts as a whole.", '"2026-07-01"'
     ),
@@ -192,6 +198,18 @@ TEXTS: Mapping[str, KeyText] = {
     "amendments.amount": KeyText("The amount where the budget has a currency.", '"2200.00"'),
     "amendments.reason": KeyText("Why.", '"more users"'),
     "amendments.by": KeyText("Who decided it.", '"sam@example.com"'),
+    "actions.mode": KeyText(
+        '"off"; "dry-run": what would be done is recorded and said, and nothing is set; "on".',
+        '"off"',
+    ),
+    "actions.approval": KeyText(
+        "Whether each action waits for `tollbook actions approve ID`.", "true"
+    ),
+    "actions.source": KeyText(
+        "The source whose key sets the limits, where several are fetched. The key needs the scope "
+        "api.management.write.",
+        '"openai"',
+    ),
     "currency.rates": KeyText(
         "A CSV with the columns currency, valid_from, usd_per_unit: a rate holds from its day "
         "until the next one of its currency.",

@@ -28,32 +28,49 @@ _HEAD = """\
 # example. Take the # away to set it. Relative paths are relative to this file, amounts of money
 # are strings. `tollbook doctor` checks this file, `tollbook run` does the work.
 """
-# Keys that do not go with the others of their table: a comment, the head of a second table, keys.
-_APART: Mapping[str, tuple[str, tuple[str, ...], Collection[str]]] = {
+# Keys that do not go with the others of their table: a comment, the head of a further table, keys.
+_APART: Mapping[str, tuple[tuple[str, tuple[str, ...], Collection[str]], ...]] = {
     "sources": (
-        "A source that is fetched from the provider's API has these keys instead of path.",
         (
-            "#[[sources]]",
-            '#name = "openai"',
-            '#kind = "openai"',
-            '#scopes = ["storage", "tools"]',
+            "A source that is fetched from the provider's API has these keys instead of path.",
+            (
+                "#[[sources]]",
+                '#name = "openai"',
+                '#kind = "openai"',
+                '#scopes = ["storage", "tools"]',
+            ),
+            FETCHING,
         ),
-        FETCHING,
     ),
     "budgets": (
-        "In another currency amount is in place of amount_usd; model_family replaces model.",
-        ("#[[budgets]]", '#id = "search-eur"', '#currency = "EUR"'),
-        ("amount", "model_family"),
+        (
+            "In another currency amount is in place of amount_usd; model_family replaces model.",
+            ("#[[budgets]]", '#id = "search-eur"', '#currency = "EUR"'),
+            ("amount", "model_family"),
+        ),
+        (
+            "A limit of a project that is set at the provider as well while it is passed:",
+            (
+                "#[[budgets]]",
+                '#id = "chatbot-limit"',
+                '#project = "proj_chatbot"',
+                '#amount_usd = "2500.00"',
+                "#hard = true",
+            ),
+            ("action",),
+        ),
     ),
     "amendments": (
-        "Of a budget in another currency:",
         (
-            "#[[amendments]]",
-            '#budget = "search-eur"',
-            '#valid_from = "2027-01-01"',
-            '#reason = "prices went up"',
+            "Of a budget in another currency:",
+            (
+                "#[[amendments]]",
+                '#budget = "search-eur"',
+                '#valid_from = "2027-01-01"',
+                '#reason = "prices went up"',
+            ),
+            ("amount",),
         ),
-        ("amount",),
     ),
 }
 # The same key cannot be a list and a section in one file, so these are words.
@@ -164,17 +181,18 @@ def _section_lines(section: Section) -> Iterator[str]:
     again = " Write one such block for each." if is_many else ""
     yield from _comment(section.what + again)
     yield f"#{header}" if is_off else header
-    what, block, names = _APART.get(section.name, ("", (), ()))
+    further = _APART.get(section.name, ())
     if section.name == "budgets":
         yield from _BUDGET_FILES
-    for key in (k for k in section.keys if k.name not in names):
+    apart = {name for _, _, names in further for name in names}
+    for key in (k for k in section.keys if k.name not in apart):
         yield from _key_lines(key, texts[key.name])
-    if block:
+    for what, block, names in further:
         yield from _comment(what)
         yield from block
         yield ""
-    for key in (k for k in section.keys if k.name in names):
-        yield from _key_lines(key, texts[key.name])
+        for key in (k for k in section.keys if k.name in names):
+            yield from _key_lines(key, texts[key.name])
 
 
 def _key_lines(key: Key, text: KeyText) -> Iterator[str]:

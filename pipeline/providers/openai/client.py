@@ -1,4 +1,5 @@
-"""The provider's admin API, asked patiently: one answer, the pages of a range, the items of a list.
+"""The provider's admin API, asked patiently: one answer, pages of a range, items of a list, and
+what is to be set or deleted there.
 
 Gives raw text beside parsed JSON (decimals exact), since the SDK's own models turn amounts into
 floats. Connections are the SDK's; pauses end when the run is to stop. Never shows the key.
@@ -13,15 +14,17 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pipeline.errors import ApiError
 from pipeline.providers.openai.retry import asked_pause, may_pass, pause
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
+    from openai import RequestOptions
 
 BASE_URL = "https://api.openai.com/v1"
 MAX_RETRIES = 5
@@ -41,6 +44,20 @@ class Answer:
 
     text: str
     value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request: its parameters, or what it is to write."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """What a message calls it."""
+        return self.path if self.method == "GET" else f"{self.method} {self.path}"
 
 
 class _NotNowError(Exception):
@@ -99,10 +116,22 @@ class AdminApi:
 
     def get(self, path: str, parameters: Parameters | None = None) -> Answer:
         """One answer, an object. `path` is below the base URL, such as `/organization/projects`."""
+        return self._answer(_Question("GET", path, parameters or {}))
+
+    def post(self, path: str, body: Mapping[str, str | int]) -> Answer:
+        """Create or replace something. Asked again where that may help: the same again is right."""
+        return self._answer(_Question("POST", path, body))
+
+    def delete(self, path: str) -> Answer:
+        """Delete something. Asked again where that may help, so that it may be gone already."""
+        return self._answer(_Question("DELETE", path))
+
+    def _answer(self, question: _Question) -> Answer:
+        path = question.text
         for attempt in itertools.count():
             self._wait_for_the_hold(path)
             try:
-                answer = self._ask(path, parameters or {})
+                answer = self._ask(question)
             except _NotNowError as again:
                 # who has just waited in vain for another answer waits less for this one
                 limit = min(again.retries, 1) if self._is_hopeless else again.retries
@@ -169,17 +198,14 @@ class AdminApi:
         seen.add(cursor)
         return cursor
 
-    def _ask(self, path: str, parameters: Parameters) -> Answer:
+    def _ask(self, question: _Question) -> Answer:
         """One attempt. Fails: ApiError for good, _NotNowError where another may help."""
         import httpx2  # noqa: PLC0415  as in the constructor
         import openai  # noqa: PLC0415  as above
 
+        path = question.text
         try:
-            response = self._client.get(
-                path,
-                cast_to=httpx2.Response,
-                options={"params": dict(parameters), "security": {"admin_api_key_auth": True}},
-            )
+            response = self._sent(question)
             text = response.text
         except openai.APIStatusError as error:
             refused = self._refused(path, error)
@@ -213,6 +239,17 @@ class AdminApi:
             hint="Is `base_url` the provider's API, or a proxy that answers for it?",
         )
         raise _NotNowError(garbled, _GARBLED_RETRIES, asked_pause(response.headers))
+
+    def _sent(self, question: _Question) -> httpx2.Response:
+        import httpx2  # noqa: PLC0415  as in the constructor
+
+        options: RequestOptions = {"security": {"admin_api_key_auth": True}}
+        path, values, answer = question.path, dict(question.values), httpx2.Response
+        if question.method == "GET":
+            return self._client.get(path, cast_to=answer, options={**options, "params": values})
+        if question.method == "POST":
+            return self._client.post(path, cast_to=answer, body=values, options=options)
+        return self._client.delete(path, cast_to=answer, options=options)
 
     def _failure(self, path: str, what: str, *, is_unreachable: bool) -> ApiError:
         return ApiError(
@@ -255,7 +292,8 @@ class AdminApi:
 
 _SCOPES = (
     "It needs an admin key (sk-admin-…) of an organization owner, with the scopes api.usage.read "
-    "(usage, costs) and api.management.read (projects, people, keys, limits)."
+    "(usage, costs) and api.management.read (projects, people, keys, limits), and "
+    "api.management.write where actions of budgets set limits."
 )
 _CHECK = "Check the network and `base_url`; the next run asks again."
 _LATER = "Try again later; what was fetched before is kept."

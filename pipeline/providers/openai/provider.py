@@ -5,7 +5,8 @@ The client is imported when something is fetched, so that a run of files does wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -13,12 +14,18 @@ from threading import Event
 from pipeline.config.model import Source
 from pipeline.providers.openai.kinds import COSTS_PAGES, FETCHED, NAME, USAGE_PAGES
 from pipeline.providers.openai.line_items import BILL
-from pipeline.providers.provider import DirectoryAnswer, Fetches, FetchRequest, Provider
+from pipeline.providers.provider import (
+    DirectoryAnswer,
+    Fetches,
+    FetchRequest,
+    ProjectLimits,
+    Provider,
+)
 from pipeline.providers.span import Span
 
 
 class OpenAiApi:
-    """The admin API: usage, costs and the directory lists."""
+    """The admin API: usage, costs, the directory lists, and limits that are set."""
 
     def account(self, source: Source, environment: Mapping[str, str]) -> tuple[str, str]:
         """The address and the variable of the key. Fails: ConfigError."""
@@ -61,6 +68,16 @@ class OpenAiApi:
         from pipeline.providers.openai.directory.sync import read_directory
 
         return read_directory(source, raw, request, clock=clock, stop=stop)
+
+    @contextmanager
+    def limits(self, source: Source, request: FetchRequest, stop: Event) -> Iterator[ProjectLimits]:
+        """The limits of the account's projects. Fails: ConfigError."""
+        from pipeline.providers.openai.credentials import connect
+        from pipeline.providers.openai.limits import OpenAiLimits
+
+        retries = request.max_retries
+        with connect(source, request.environment, stop, max_retries=retries) as api:
+            yield OpenAiLimits(api)
 
 
 OPENAI = Provider(NAME, (USAGE_PAGES, COSTS_PAGES, FETCHED), BILL, OpenAiApi())

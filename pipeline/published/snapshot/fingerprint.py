@@ -29,6 +29,7 @@ HASHED = (
     "bill_days",
     "billed_days",
     "buckets",
+    "budget_actions",
     "budget_changes",
     "budget_crossings",
     "budget_plans",

@@ -51,6 +51,7 @@ COPIED = {
     "budget_status": "",
     "budget_crossings": "",
     "budget_changes": "",
+    "budget_actions": "",
     "budget_plans": "",
     "currency_rates": "",
     "alerts": "",

@@ -1,0 +1,157 @@
+"""Actions of runs, from a budget that is over to limits at the fake API and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.demo.fake_api.directory.routes import ROUTES
+from pipeline.demo.fake_api.faults import Faults
+from pipeline.demo.fake_api.server import Server
+from pipeline.demo.organization import acme
+from pipeline.providers.openai.limits import OpenAiLimits
+from tests.support.fake_api_writes import WRITE_ROUTES
+from tests.support.fetch_workspace import NOW, FetchWorkspace, fake_api
+
+SEARCH = acme().project("search").id  # has no spend limit
+SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-23"\nbucket_width = "1d"\n'
+
+
+def budget(amount: str = "0.02", action: str = "spend_limit") -> str:
+    """A hard budget that hardly anything is in."""
+    return (
+        f'\n[[budgets]]\nid = "search"\nproject = "{SEARCH}"\namount_usd = "{amount}"\n'
+        f'hard = true\naction = "{action}"\n'
+    )
+
+
+def actions(mode: str, *, approval: bool = False) -> str:
+    """The section."""
+    return f'\n[actions]\nmode = "{mode}"\napproval = {str(approval).lower()}\n'
+
+
+@pytest.fixture
+def clock() -> list[datetime]:
+    """The fake API's clock; its last instant is now."""
+    return [NOW]
+
+
+@pytest.fixture
+def broken() -> dict[str, int]:
+    """Endpoints of the fake that refuse, and the status with which they do."""
+    return {}
+
+
+@pytest.fixture
+def server(clock: list[datetime], broken: dict[str, int]) -> Iterator[Server]:
+    """A fake API with little usage, whose limits can be set."""
+    changeable = (*ROUTES, *WRITE_ROUTES)
+    with fake_api(Faults(broken=broken), scale=0.02, clock=clock, directory=changeable) as found:
+        yield found
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, server: Server) -> FetchWorkspace:
+    """A folder that fetches from it."""
+    return FetchWorkspace(tmp_path, server.base_url, SOURCE)
+
+
+def cents(server: Server) -> int | None:
+    """The spend limit of the project there."""
+    limit = server.api.state.projects[SEARCH].spend_limit
+    return None if limit is None else int(limit["threshold_amount"])
+
+
+def written(server: Server) -> list[str]:
+    """The methods of the requests that wrote."""
+    return [asked.method for asked in server.requests if asked.method != "GET"]
+
+
+def at(workspace: FetchWorkspace, clock: list[datetime], now: datetime) -> None:
+    """Move all clocks."""
+    workspace.now = now
+    clock.append(now)
+
+
+def test_a_limit_is_set_while_the_budget_is_over_and_gone_when_the_period_turns(
+    workspace: FetchWorkspace, server: Server, clock: list[datetime]
+) -> None:
+    """The runs say it, the view has it, and a run without news does nothing again."""
+    workspace.point(server.base_url, budget() + actions("on"))
+    done = workspace.run()
+    assert done.outcome == "done"
+    assert cents(server) == 2
+    assert [n for n in done.notes if "Action" in n] == [
+        note for note in done.notes if f"the spend limit of {SEARCH} is $0.02 now" in note
+    ]
+    assert workspace.ask(
+        "SELECT action_id, state, limits_before, limits_set FROM budget_actions"
+    ) == [("search-2026-11-01", "applied", '{"spend_limit": null}', '{"spend_limit": "0.02"}')]
+    at(workspace, clock, NOW + timedelta(minutes=5))
+    workspace.run()
+    assert written(server) == ["POST"]
+    at(workspace, clock, datetime(2026, 12, 1, 0, 5))
+    done = workspace.run()
+    assert cents(server) is None
+    assert any(f"the spend limit of {SEARCH} is none again" in note for note in done.notes)
+    assert workspace.ask("SELECT state FROM budget_actions") == [("restored",)]
+    assert written(server) == ["POST", "DELETE"]
+
+
+def test_a_dry_run_says_what_would_be_done(workspace: FetchWorkspace, server: Server) -> None:
+    """And sets nothing; off does not even say it."""
+    workspace.point(server.base_url, budget() + actions("off"))
+    assert not any("Action" in note for note in workspace.run().notes)
+    assert workspace.ask("SELECT * FROM budget_actions") == []
+    workspace.point(server.base_url, budget() + actions("dry-run"))
+    [note] = [n for n in workspace.run().notes if "Action" in n]
+    assert note.startswith("Action search-2026-11-01 (dry run): budget search is over ($")
+    assert note.endswith(f"it would set the spend limit of {SEARCH} to $0.02 a month.")
+    assert workspace.ask("SELECT state FROM budget_actions") == [("dry-run",)]
+    assert written(server) == []
+
+
+def test_a_raised_budget_gives_the_limits_back_also_after_a_crash(
+    workspace: FetchWorkspace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that set them died before it could record that they are set."""
+    state = server.api.state.projects[SEARCH].rate_limits
+    before = {key: dict(limit) for key, limit in state.items()}
+
+    def dies(self: OpenAiLimits, project_id: str, limits: dict[str, int]) -> None:
+        set_request_limits(self, project_id, dict(list(limits.items())[:3]))
+        raise KeyboardInterrupt
+
+    workspace.point(server.base_url, budget(action="rate_limits") + actions("on"))
+    set_request_limits = OpenAiLimits.set_request_limits
+    with monkeypatch.context() as patched:
+        patched.setattr(OpenAiLimits, "set_request_limits", dies)
+        with pytest.raises(KeyboardInterrupt):
+            workspace.run()
+    assert state != before
+    workspace.point(server.base_url, budget("1000", action="rate_limits") + actions("on"))
+    assert workspace.run().outcome == "done"
+    assert state == before
+    assert workspace.ask("SELECT state FROM budget_actions") == [("restored",)]
+
+
+def test_a_refusal_loses_nothing_of_the_run(
+    workspace: FetchWorkspace, server: Server, broken: dict[str, int]
+) -> None:
+    """It is said with its cause, kept with the run, and tried again by a run without news."""
+    broken["projects/*/spend_limit"] = 403
+    workspace.point(server.base_url, budget() + actions("on"))
+    done = workspace.run(retries=0)
+    [note] = [n for n in done.notes if n.startswith("Action")]
+    assert "could not be applied" in note
+    assert "was refused with 403" in note
+    assert workspace.ask("SELECT message FROM runs")[0][0].endswith(note)
+    assert workspace.ask("SELECT error IS NULL FROM budget_actions") == [(False,)]
+    broken.clear()
+    workspace.run(retries=0, is_offline=True)
+    assert cents(server) is None
+    workspace.run(retries=0)
+    assert cents(server) == 2
