@@ -8,6 +8,7 @@ it cannot stand here beside them. Verbs import what they need inside, so that `-
 from __future__ import annotations
 
 from pipeline.cli import (
+    actions,
     alerts,
     budget_changes,
     budgets,
@@ -28,6 +29,7 @@ from pipeline.cli import (
 from pipeline.cli.app import app
 
 __all__ = [
+    "actions",
     "alerts",
     "app",
     "budget_changes",

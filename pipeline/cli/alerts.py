@@ -196,16 +196,16 @@ def _list(state: State, form: str, out: Path | None, config: Path | None, *, qui
     from pipeline.resources import sql
 
     root = cli_context.load(config).storage.root
-    with _newest_alerts(root) as con:
+    with newest_stored(root) as con:
         answer = run_statement(con, sql("alerts/listed"), {"state": state})
         print_answer(answer, form, out, root / "published", quiet=quiet)
 
 
 @contextmanager
-def _newest_alerts(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The alerts as they are stored, or as they were published where that cannot be read now.
+def newest_stored(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What is stored, or what was published where that cannot be read now.
 
-    A failed run and a job of the schedule raise alerts that the next snapshot will show.
+    A failed run, a job of the schedule and people's acts change what the next snapshot will show.
     """
     from pipeline.errors import RunFailedError
     from pipeline.published.reader import open_published

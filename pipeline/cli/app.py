@@ -11,7 +11,18 @@ from pipeline import __version__
 
 # As one meets them; a verb that is not named here comes after these.
 ORDER = (
-    *("demo", "init", "doctor", "run", "ingest", "report", "budgets", "alerts", "reconcile"),
+    *(
+        "demo",
+        "init",
+        "doctor",
+        "run",
+        "ingest",
+        "report",
+        "budgets",
+        "actions",
+        "alerts",
+        "reconcile",
+    ),
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("schema", "query", "sql", "explain", "guide"),
     *("quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),

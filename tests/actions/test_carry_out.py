@@ -15,22 +15,15 @@ import pytest
 from pipeline.actions import store
 from pipeline.actions.carry_out import CarriedOut, carry_out
 from pipeline.actions.model import Action, limits_of
-from pipeline.demo.fake_api.directory.routes import ROUTES
 from pipeline.demo.fake_api.directory.state import ProjectState
-from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Server
-from pipeline.demo.organization import acme
 from pipeline.errors import ConfigError
 from pipeline.providers.openai.client import AdminApi
 from pipeline.providers.openai.limits import OpenAiLimits
 from pipeline.storage.database import Database, open_database
 from pipeline.storage.layout import StorageLayout
-from tests.support.fake_api_writes import WRITE_ROUTES
-from tests.support.fetch_workspace import KEY, NOW, fake_api
-
-SEARCH = acme().project("search").id  # has no spend limit
-CODE = acme().project("code").id  # has one of $600
-WRITES = ("set_spend_limit", "set_request_limits")
+from tests.support.fetch_workspace import KEY, NOW
+from tests.support.limited_project import CODE, SEARCH, cents, changeable, written
 
 
 class CrashError(Exception):
@@ -81,21 +74,12 @@ class Desk:
 
     def cents(self, project_id: str) -> int | None:
         """Its spend limit there."""
-        limit = self.project(project_id).spend_limit
-        return None if limit is None else int(limit["threshold_amount"])
+        return cents(self.server, project_id)
 
     def requests(self, project_id: str) -> dict[str, int]:
         """Its requests a minute there."""
         limits = self.project(project_id).rate_limits
         return {key: limit["max_requests_per_1_minute"] for key, limit in limits.items()}
-
-    def written(self) -> list[str]:
-        """The methods and last words of the requests that wrote."""
-        return [
-            f"{asked.method} {asked.path.rpartition('/')[2]}"
-            for asked in self.server.requests
-            if asked.method != "GET"
-        ]
 
 
 def action(action_id: str = "chat-2026-11-01", **values: Any) -> Action:
@@ -131,7 +115,7 @@ def broken() -> dict[str, int]:
 def desk(tmp_path: Path, broken: dict[str, int]) -> Iterator[Desk]:
     """An empty table and a fake whose limits can be set."""
     with (
-        fake_api(Faults(broken=broken), directory=(*ROUTES, *WRITE_ROUTES)) as server,
+        changeable(broken, [NOW]) as server,
         open_database(StorageLayout(tmp_path)) as db,
     ):
         yield Desk(db, server)
@@ -183,7 +167,7 @@ def test_a_spend_limit_is_set_and_deleted_again(desk: Desk) -> None:
         f"Action chat-2026-11-01 has ended: the spend limit of {SEARCH} is none again."
     ]
     assert (desk["chat-2026-11-01"].state, desk["chat-2026-11-01"].ended_at) == ("restored", NOW)
-    assert desk.written() == ["POST spend_limit", "DELETE spend_limit"]
+    assert written(desk.server) == ["POST spend_limit", "DELETE spend_limit"]
 
 
 def test_a_limit_that_was_there_comes_back(desk: Desk) -> None:
@@ -203,7 +187,7 @@ def test_a_lower_limit_stays(desk: Desk) -> None:
     assert "are as low already" in done.notes[0]
     desk.take_back("chat-2026-11-01")
     desk.carry_out()
-    assert (desk.cents(CODE), desk.written()) == (60_000, [])
+    assert (desk.cents(CODE), written(desk.server)) == (60_000, [])
 
 
 def test_requests_a_minute_are_lowered_and_come_back(desk: Desk) -> None:
@@ -286,7 +270,7 @@ def test_a_crash_before_anything_is_recorded_changes_nothing(desk: Desk) -> None
     with pytest.raises(CrashError):
         desk.carry_out()
     assert desk["chat-2026-11-01"] == action()
-    assert desk.written() == []
+    assert written(desk.server) == []
 
 
 def test_a_limit_that_was_changed_by_hand_since_is_left_alone(desk: Desk) -> None:

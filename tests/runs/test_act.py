@@ -8,29 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.demo.fake_api.directory.routes import ROUTES
-from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Server
-from pipeline.demo.organization import acme
 from pipeline.providers.openai.limits import OpenAiLimits
-from tests.support.fake_api_writes import WRITE_ROUTES
-from tests.support.fetch_workspace import NOW, FetchWorkspace, fake_api
-
-SEARCH = acme().project("search").id  # has no spend limit
-SOURCE = '[[sources]]\nname = "api"\nkind = "openai"\nsince = "2026-11-23"\nbucket_width = "1d"\n'
-
-
-def budget(amount: str = "0.02", action: str = "spend_limit") -> str:
-    """A hard budget that hardly anything is in."""
-    return (
-        f'\n[[budgets]]\nid = "search"\nproject = "{SEARCH}"\namount_usd = "{amount}"\n'
-        f'hard = true\naction = "{action}"\n'
-    )
-
-
-def actions(mode: str, *, approval: bool = False) -> str:
-    """The section."""
-    return f'\n[actions]\nmode = "{mode}"\napproval = {str(approval).lower()}\n'
+from tests.support.fetch_workspace import NOW, FetchWorkspace
+from tests.support.limited_project import (
+    SEARCH,
+    SOURCE,
+    actions,
+    budget,
+    cents,
+    changeable,
+    written,
+)
 
 
 @pytest.fixture
@@ -48,8 +37,7 @@ def broken() -> dict[str, int]:
 @pytest.fixture
 def server(clock: list[datetime], broken: dict[str, int]) -> Iterator[Server]:
     """A fake API with little usage, whose limits can be set."""
-    changeable = (*ROUTES, *WRITE_ROUTES)
-    with fake_api(Faults(broken=broken), scale=0.02, clock=clock, directory=changeable) as found:
+    with changeable(broken, clock) as found:
         yield found
 
 
@@ -57,17 +45,6 @@ def server(clock: list[datetime], broken: dict[str, int]) -> Iterator[Server]:
 def workspace(tmp_path: Path, server: Server) -> FetchWorkspace:
     """A folder that fetches from it."""
     return FetchWorkspace(tmp_path, server.base_url, SOURCE)
-
-
-def cents(server: Server) -> int | None:
-    """The spend limit of the project there."""
-    limit = server.api.state.projects[SEARCH].spend_limit
-    return None if limit is None else int(limit["threshold_amount"])
-
-
-def written(server: Server) -> list[str]:
-    """The methods of the requests that wrote."""
-    return [asked.method for asked in server.requests if asked.method != "GET"]
 
 
 def at(workspace: FetchWorkspace, clock: list[datetime], now: datetime) -> None:
@@ -92,13 +69,13 @@ def test_a_limit_is_set_while_the_budget_is_over_and_gone_when_the_period_turns(
     ) == [("search-2026-11-01", "applied", '{"spend_limit": null}', '{"spend_limit": "0.02"}')]
     at(workspace, clock, NOW + timedelta(minutes=5))
     workspace.run()
-    assert written(server) == ["POST"]
+    assert written(server) == ["POST spend_limit"]
     at(workspace, clock, datetime(2026, 12, 1, 0, 5))
     done = workspace.run()
     assert cents(server) is None
     assert any(f"the spend limit of {SEARCH} is none again" in note for note in done.notes)
     assert workspace.ask("SELECT state FROM budget_actions") == [("restored",)]
-    assert written(server) == ["POST", "DELETE"]
+    assert written(server) == ["POST spend_limit", "DELETE spend_limit"]
 
 
 def test_a_dry_run_says_what_would_be_done(workspace: FetchWorkspace, server: Server) -> None:

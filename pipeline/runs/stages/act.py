@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from threading import Event
 
@@ -100,16 +100,3 @@ def _spent(db: Database, days: Collection[ChargeDay], since: date) -> Mapping[st
     daily = relation([d.daily_path for d in days if d.usage_date >= since], DAILY_SCHEMA)
     rows = db.rows(render_sql("actions/spent_in_month", daily=daily), {"since": since})
     return dict(rows)
-
-
-def is_current(db: Database, action_id: str, today: date, now: datetime) -> bool:
-    """Whether an action is still about the running period and the provider's running month."""
-    [action] = [a for a in store.known(db) if a.action_id == action_id]
-    if action.limited_month not in {None, now.date().replace(day=1)}:
-        return False
-    end = db.value(
-        "SELECT period_end_date FROM budget_status "
-        "WHERE budget_id = $budget_id AND period_start_date = $start",
-        {"budget_id": action.budget_id, "start": action.period_start_date},
-    )
-    return end is not None and action.period_start_date <= today < end

@@ -8,17 +8,13 @@ from decimal import Decimal
 import pytest
 
 from pipeline.demo.fake_api.directory.routes import ROUTES
-from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Server
-from pipeline.demo.organization import acme
 from pipeline.errors import ApiError
 from pipeline.providers.openai.client import AdminApi
 from pipeline.providers.openai.limits import OpenAiLimits
 from tests.support.fake_api_writes import WRITE_ROUTES
 from tests.support.fetch_workspace import KEY, fake_api
-
-SEARCH = acme().project("search").id  # has no spend limit
-CODE = acme().project("code").id  # has one of $600
+from tests.support.limited_project import CODE, SEARCH
 
 
 @pytest.fixture
@@ -95,7 +91,7 @@ def test_a_key_that_may_only_read_is_refused() -> None:
     """With the scope that it lacks, and the request that was refused."""
     scopes = ("api.usage.read", "api.management.read")
     with (
-        fake_api(Faults(), directory=(*ROUTES, *WRITE_ROUTES), scopes=scopes) as server,
+        fake_api(directory=(*ROUTES, *WRITE_ROUTES), scopes=scopes) as server,
         AdminApi(KEY, base_url=server.base_url, max_retries=0) as api,
         pytest.raises(ApiError, match=r"^.*POST .*/spend_limit was refused with 403") as refused,
     ):
