@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from pipeline.budgets.amend import NewAmount
 from pipeline.config.load import load
 from pipeline.runs.corrections.amend_budget import amend_budget
 from tests.support.command import command
-from tests.support.workspace import CONFIGURATION, NOW, Workspace, lines, request
+from tests.support.workspace import CONFIGURATION, NOW, Prepared, Workspace, lines, request
 
 ROLES = """
 [directory]
@@ -26,10 +25,10 @@ lead,owner,lead@example.com,proj_a
 """
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Budgets in tollbook.toml, a CSV and a TOML file, published once."""
-    made = Workspace(tmp_path)
+    made = Workspace(tmp_path_factory.mktemp("budgets") / "workspace")
     made.write("logs/a.jsonl", lines(request("a", 1_000_000)))
     made.write("members.csv", MEMBERS)
     made.write("budgets.csv", "budget_id,project,amount_usd\nin-csv,proj_a,10\nother,proj_b,10")
@@ -41,7 +40,13 @@ def workspace(tmp_path: Path) -> Workspace:
         + '[[budgets.plans]]\nid = "own"\namount_usd = "30"\n'
     )
     made.run()
-    return made
+    return Prepared(made)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Workspace:
+    """As prepared."""
+    return prepared.again()
 
 
 def change(workspace: Workspace, *words: str) -> tuple[int, str]:
@@ -53,35 +58,34 @@ def change(workspace: Workspace, *words: str) -> tuple[int, str]:
     return code, told + said
 
 
-@pytest.mark.parametrize(
-    ("budget", "file", "added"),
-    [
-        ("own", "tollbook.toml", 'amount_usd = "50.5"'),
-        ("in-toml", "more.toml", 'amount_usd = "50.5"'),
-        ("in-csv", "budgets.csv", 'in-csv,,50.5,2026-11-24,"more ""users""",boss'),
-    ],
-)
-def test_the_amendment_is_added_to_the_budgets_file(
-    workspace: Workspace, budget: str, file: str, added: str
-) -> None:
+ADDED = {
+    "own": ("tollbook.toml", 'amount_usd = "50.5"'),
+    "in-toml": ("more.toml", 'amount_usd = "50.5"'),
+    "in-csv": ("budgets.csv", 'in-csv,,50.5,2026-11-24,"more ""users""",boss'),
+}
+
+
+def test_the_amendment_is_added_to_the_budgets_file(workspace: Workspace) -> None:
     """What was there stays; the status has the new amount at once, the record says who and why."""
-    before = workspace.path(file).read_text().splitlines()
-    words = (budget, "--amount", "50.50", "--from", "2026-11-24", "--as", "boss")
-    code, printed = change(workspace, *words)
-    assert code == 0
-    assert f"changed {budget} from" in printed
-    after = workspace.path(file).read_text()
-    assert added in after
-    assert after.splitlines()[1 : len(before)] == before[1:]
-    assert workspace.rows(
-        f"SELECT amount_usd::VARCHAR FROM budget_status WHERE budget_id = '{budget}'"
-    ) == [("50.500000000000000000000000",)]
-    assert workspace.rows(
-        "SELECT what, after, changed_by, reason, outcome, found_in FROM budget_changes "
-        f"WHERE budget_id = '{budget}' AND what = 'amount'"
-    ) == [("amount", "50.5 USD", "boss", 'more "users"', "made", "command")]
+    for budget, (file, added) in ADDED.items():
+        before = workspace.path(file).read_text().splitlines()
+        words = (budget, "--amount", "50.50", "--from", "2026-11-24", "--as", "boss")
+        code, printed = change(workspace, *words)
+        assert code == 0
+        assert f"changed {budget} from" in printed
+        after = workspace.path(file).read_text()
+        assert added in after
+        assert after.splitlines()[1 : len(before)] == before[1:]
+    amounts = "SELECT budget_id, amount_usd FROM budget_status WHERE budget_id <> 'other'"
+    assert dict(workspace.rows(amounts)) == dict.fromkeys(ADDED, Decimal("50.5"))
+    changes = (
+        "SELECT budget_id, after, changed_by, reason, outcome, found_in FROM budget_changes "
+        "WHERE what = 'amount' ORDER BY changed_at"
+    )
+    recorded = [(b, "50.5 USD", "boss", 'more "users"', "made", "command") for b in ADDED]
+    assert workspace.rows(changes) == recorded
     workspace.run()
-    assert workspace.rows("SELECT count(*) FROM budget_changes WHERE what = 'amount'") == [(1,)]
+    assert workspace.rows(changes) == recorded
 
 
 def test_an_owner_of_the_project_may_change_its_budget_alone(workspace: Workspace) -> None:
