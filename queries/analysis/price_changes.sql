@@ -39,7 +39,7 @@ ordered AS (
     lag(paid.unit_price_usd) OVER history AS before_usd,
     row_number() OVER history AS place
   FROM paid
-  LEFT JOIN book ON book.price_id = paid.price_id
+  LEFT JOIN book ON book.price_id = split_part(paid.price_id, ' ', 1)
   WINDOW history AS (
     PARTITION BY
       paid.provider, paid.model, paid.project_id, paid.meter, paid.service_tier,

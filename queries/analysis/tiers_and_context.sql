@@ -17,7 +17,8 @@ WITH book AS (
 
 lines AS (
   SELECT
-    usage_date, provider, model, service_tier, context_class, meter, price_id, pricing_status,
+    usage_date, provider, model, service_tier, context_class, meter, pricing_status,
+    split_part(price_id, ' ', 1) AS price_id,  -- as prices has it
     sum(quantity) AS quantity,
     sum(cost_usd) AS cost_usd
   FROM charges
@@ -26,7 +27,8 @@ lines AS (
     AND charge_date < $until
     AND (CAST($project AS VARCHAR) IS NULL OR project_id = $project)
   GROUP BY
-    usage_date, provider, model, service_tier, context_class, meter, price_id, pricing_status
+    usage_date, provider, model, service_tier, context_class, meter, pricing_status,
+    split_part(price_id, ' ', 1)
 ),
 
 other_prices AS (

@@ -28,7 +28,8 @@
 --   taken off
 -- column unit VARCHAR: Unit of quantity: tokens, images, characters, seconds, gb_days, sessions or
 --   calls
--- column price_id VARCHAR: Price that applied (see prices); NULL where unpriced or billed
+-- column price_id VARCHAR: Price that applied, NULL where unpriced or billed. Its first word is the
+--   price_id of prices; after a space, the list price beside a contracted one, or the discount
 -- column list_unit_price_usd DECIMAL(22,18): List price of one unit, USD; NULL where unpriced
 -- column contracted_unit_price_usd DECIMAL(22,18): Price of one unit after contract and discounts,
 --   USD; NULL where unpriced

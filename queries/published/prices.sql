@@ -2,7 +2,7 @@
 -- engine: duckdb
 -- view: One price: what one meter of one model costs in one tier and context class, from when to
 --   when.
--- column price_id VARCHAR: Id of the price; charges name it
+-- column price_id VARCHAR: Id of the price; the first word of price_id in charges
 -- column provider VARCHAR: Who provides the model
 -- column model VARCHAR: Exact id of the model, or ft:BASE for every fine-tuned model of that base
 -- column meter VARCHAR: What is counted: one of the meter columns of usage

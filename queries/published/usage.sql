@@ -67,7 +67,7 @@ WITH thresholds AS (
     c.usage_date, c.provider, coalesce(c.model, '') AS model_or_empty,
     min(p.long_above_tokens) AS lowest_tokens, max(p.long_above_tokens) AS highest_tokens
   FROM {{ charge_files }} AS c
-  LEFT JOIN {{ stored }}prices AS p ON p.price_id = c.price_id
+  LEFT JOIN {{ stored }}prices AS p ON p.price_id = split_part(c.price_id, ' ', 1)
   WHERE c.context_class = 'long'
   GROUP BY c.usage_date, c.provider, coalesce(c.model, '')
 ),

@@ -168,6 +168,28 @@ def test_a_record_has_its_cost(tmp_path: Path) -> None:
     assert records == charges == Decimal("0.006028")
 
 
+def test_a_record_at_a_discount_has_its_cost(tmp_path: Path) -> None:
+    """The price id of a discounted line names the discount, too; its first word is the price."""
+    books = Workspace(
+        tmp_path, CONFIGURATION + '\n[[discounts]]\npercent = "5"\nproject = "proj_a"\n', PRICES
+    )
+    books.write(
+        "logs/a.jsonl",
+        lines(request("base", 1000, model="gpt-5.4"), request("long", 300_000, model="gpt-5.4")),
+    )
+    books.run()
+    assert books.rows("SELECT record_id, cost_usd FROM usage ORDER BY ALL") == [
+        ("chatcmpl-base", Decimal("0.002375")),
+        ("chatcmpl-long", Decimal("1.425")),
+    ]
+    assert books.rows("SELECT split_part(price_id, ' ', 1) FROM charges ORDER BY ALL") == (
+        books.rows(
+            "SELECT price_id FROM prices WHERE model = 'gpt-5.4' AND meter = 'text_input_tokens' "
+            "AND service_tier = 'default' ORDER BY ALL"
+        )
+    )
+
+
 def test_a_record_of_a_day_with_two_prices_has_no_cost(tmp_path: Path) -> None:
     """A price that changes within a day leaves open which one a record had."""
     change = "2026-11-23T06:00:00Z"

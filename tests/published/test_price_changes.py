@@ -23,14 +23,6 @@ def _changes(
     folder: Path, charges: list[dict[str, Any]], prices: list[dict[str, Any]], since: date
 ) -> list[Found]:
     """First day, old and new price a million, quantity, effect, price id."""
-    query = named("price_changes")
-    with closing(open_published(publish(folder, {"charges": charges, "prices": prices}))) as con:
-        given = {"since": f"{since}", "until": "2026-12-01"}
-        days, _ = days_asked_about(con, query, given, TODAY, datetime(2026, 11, 30))
-        values = bind(query, given, days)
-        answer = run_statement(con, query.sql, values)
-        names = [c.name for c in answer.columns]
-        rows = [dict(zip(names, row, strict=True)) for row in answer.rows()]
     return [
         (
             row["first_usage_date"],
@@ -40,8 +32,25 @@ def _changes(
             row["effect_usd"],
             row["price_id"],
         )
-        for row in rows
+        for row in _rows(folder, "price_changes", charges, prices, since)
     ]  # fmt: skip
+
+
+def _rows(
+    folder: Path,
+    name: str,
+    charges: list[dict[str, Any]],
+    prices: list[dict[str, Any]],
+    since: date,
+) -> list[dict[str, Any]]:
+    query = named(name)
+    with closing(open_published(publish(folder, {"charges": charges, "prices": prices}))) as con:
+        given = {"since": f"{since}", "until": "2026-12-01"}
+        days, _ = days_asked_about(con, query, given, TODAY, datetime(2026, 11, 30))
+        values = bind(query, given, days)
+        answer = run_statement(con, query.sql, values)
+        names = [c.name for c in answer.columns]
+        return [dict(zip(names, row, strict=True)) for row in answer.rows()]
 
 
 def test_discounts_and_surcharges_are_apart(tmp_path: Path) -> None:
@@ -86,6 +95,21 @@ def test_a_discount_is_a_change_of_its_project(tmp_path: Path) -> None:
     assert _changes(tmp_path, charges, [LIST], date(2026, 9, 1)) == [
         (date(2026, 11, 20), 10, 5, 1_000_000, -5, "list")
     ]
+
+
+def test_prices_are_found_by_the_first_word_of_a_price_id(tmp_path: Path) -> None:
+    """A contract beside the list and a discount add to the id; both are found in the book."""
+    batch = price("batch", METER, "5", tier="batch")
+    charges = [
+        charge("2026-10-05", "proj_a", METER, "1000000", "0.000009", price_id="list less 10%"),
+        charge("2026-11-02", "proj_a", METER, "1000000", "0.000012", price_id="contract list#1"),
+    ]
+    prices, since = [LIST, CONTRACT, batch], date(2026, 9, 1)
+    [change] = _rows(tmp_path / "changes", "price_changes", charges, prices, since)
+    assert (change["layer"], change["valid_from_at"]) == ("ours.csv", datetime(2026, 11, 1))
+    [tier] = _rows(tmp_path / "tiers", "tiers_and_context", charges, prices, since)
+    # a million at half of the list; the contract has no Batch price
+    assert (tier["batch_saving_usd"], tier["quantity_without_batch_price"]) == (5, 1_000_000)
 
 
 def test_a_change_without_usage_on_both_sides_did_not_matter(tmp_path: Path) -> None:
