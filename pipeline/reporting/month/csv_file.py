@@ -30,7 +30,10 @@ COLUMNS = (
     ("quantity", "all of it, priced or not"),
     ("unpriced_quantity", "the part that has no price and is in no cost"),
     ("list_cost_usd", "at list prices; empty where nothing has a price"),
-    ("cost_usd", "at contracted prices; empty, not 0, where nothing has a price"),
+    (
+        "cost_usd",
+        "at contracted prices, or as the bill has it; empty, not 0, where nothing has a price",
+    ),
     (
         "is_provisional",
         "true while figures may move: an estimate until final and its bill settled",

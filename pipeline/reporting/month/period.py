@@ -75,6 +75,12 @@ class ReportPeriod:
             )
         )
 
+    @property
+    def previous_covered(self) -> tuple[date, ...]:
+        """Days of the month before that every source has covered to their end."""
+        incomplete = {found.day for found in self.comparison.incomplete}
+        return tuple(day for day in self.previous if day not in incomplete)
+
     def instants(self) -> tuple[datetime, datetime]:
         """The month's first instant and the one after its last, as naive UTC."""
         return at_midnight(self.month.since, self.zone), at_midnight(self.month.until, self.zone)

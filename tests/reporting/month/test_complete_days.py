@@ -107,6 +107,9 @@ def test_the_first_month_of_the_books_is_not_compared_as_if_whole(books: Books) 
         in text
     )
     assert f"1{DASH}19 September are before the first record." in text
+    assert "All that is known of September 2026 came to $11.00." in text
+    assert "The whole of September" not in text
+    assert "September 2026, as far as known $11.00 11 complete of 30 days" in text
     assert "The month is over. All its days are final." in text
 
 

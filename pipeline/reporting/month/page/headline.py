@@ -113,7 +113,9 @@ def _comparison(report: MonthReport) -> list[str]:
         came = (
             "has no price yet" if whole.is_unknown else f"came to {known}{display_usd(whole.usd)}"
         )
-        sentences.append(f"The whole of {name} {came}.")
+        is_covered = len(period.previous_covered) == period.previous.count
+        what = "The whole" if is_covered else "All that is known"
+        sentences.append(f"{what} of {name} {came}.")
     return sentences
 
 
