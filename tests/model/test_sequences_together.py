@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from datetime import timedelta
+
 from tests.support.cases import LATER, REPLAY, RUN, Case, Cases, Play
 from tests.support.workspace import CONFIGURATION, lines
 
@@ -11,6 +14,12 @@ name = "audit"
 kind = "request_log"
 path = ["raw"]
 basis = "detail"
+
+[[sources]]
+name = "whole"
+kind = "records"
+path = ["tables/*"]
+replace = true
 
 [quality]
 max_quarantined_percent = 100
@@ -27,6 +36,14 @@ def held(case: Case) -> int:
     """How many rows of its files are held back."""
     [(rows,)] = case.rows("SELECT count(*) FROM quarantine WHERE replayed_at IS NULL AND {of}")
     return int(rows)
+
+
+def counted(case: Case) -> dict[str, tuple[int, ...]]:
+    """Rows read, accepted, duplicate or superseded, quarantined of each of its files."""
+    return {
+        name: (read, accepted, duplicate + superseded, quarantined)
+        for name, (read, accepted, duplicate, superseded, quarantined) in case.fates().items()
+    }
 
 
 @CASES.case
@@ -81,6 +98,63 @@ def test_t35_a_row_mended_in_its_file_is_no_longer_held_back(case: Case) -> Play
     yield RUN
     assert case.tokens() == 3
     assert held(case) == 0
+
+
+@CASES.case
+def test_t14_rows_of_another_organization_are_held_back(case: Case) -> Play:
+    foreign = case.request("2", 4, organization_id="org-other")
+    case.log("logs/a.jsonl", case.request("1", 1), foreign)
+    yield RUN
+    assert case.tokens() == 1
+    assert case.rows("SELECT rule FROM quarantine WHERE {of}") == [("other_organization",)]
+
+
+@CASES.case
+def test_a_line_given_up_and_then_torn_does_not_stop_every_run(case: Case) -> Play:
+    """Its incomplete last line was held back after a day; then the writer began a new line."""
+    whole, other = (lines(case.request(name, 1)) for name in ("1", "2"))
+    case.write("logs/a.jsonl", whole + whole[:40], age=timedelta(days=2))
+    yield RUN
+    assert held(case) == 1
+    case.write("logs/a.jsonl", f"{whole}{whole[:40]}\n{other}")
+    yield RUN
+    assert (case.tokens(), held(case)) == (2, 1)
+
+
+@CASES.case
+def test_a_packed_log_that_is_touched_or_packed_anew_is_the_same_file(case: Case) -> Play:
+    calls = case.request("1", 1), case.request("2", 2)
+    case.log("logs/a.jsonl.gz", *calls)
+    yield RUN
+    before = case.fates()
+    assert before == {"logs/a.jsonl.gz": (2, 2, 0, 0, 0)}
+    case.log("logs/a.jsonl.gz", *calls)
+    yield RUN
+    packed = gzip.compress(lines(*calls).encode(), compresslevel=1)
+    case.path("logs/a.jsonl.gz").write_bytes(packed + gzip.compress(b""))
+    yield RUN
+    assert case.fates() == before
+
+
+@CASES.case
+def test_a_remembered_file_counts_as_if_it_had_never_been_forgotten(case: Case) -> Play:
+    first = lines(case.request("1", 1), case.request("2", 1)) + rubbish(case)
+    case.write("logs/a.jsonl", first)
+    yield RUN
+    case.log("logs/b.jsonl", case.request("1", 2), case.request("2", 1), case.request("3", 4))
+    yield RUN
+    before = (case.tokens(), counted(case), held(case))
+    assert case.tokens() == 7
+    yield case.forget("logs/a.jsonl")
+    assert (case.tokens(), held(case)) == (7, 0)
+    yield case.forget("logs/b.jsonl")
+    assert case.tokens() == 0
+    yield case.remember("logs/b.jsonl")
+    yield case.remember("logs/a.jsonl")
+    assert (case.tokens(), counted(case), held(case)) == before
+    case.write("logs/a.jsonl", first + lines(case.request("5", 5)))
+    yield RUN
+    assert case.tokens() == 12
 
 
 @CASES.case
@@ -202,6 +276,16 @@ def test_t30_a_row_that_vanishes_from_a_table_goes_on_counting(case: Case) -> Pl
     case.records("exports/x.csv", row(case, "1", 1))
     yield RUN
     assert case.tokens() == 3
+
+
+@CASES.case
+def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(case: Case) -> Play:
+    case.records("tables/x.csv", row(case, "1", 1), row(case, "2", 2))
+    yield RUN
+    assert case.tokens() == 3
+    case.records("tables/x.csv", row(case, "1", 1))
+    yield RUN
+    assert case.tokens() == 1
 
 
 @CASES.case
