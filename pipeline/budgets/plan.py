@@ -138,7 +138,7 @@ def planned_periods(
         is_taken = key in found and not found[key].period.has_ended(today)
         if each.period.has_ended(today) and not is_taken:
             since = min(today, first_seen[each.plan.budget_id])
-            found[key] = replace(each, watched_since_date=since)
+            found[key] = replace(_as_ended(each, rates), watched_since_date=since)
     return [found[key] for key in sorted(found)]
 
 
@@ -193,6 +193,16 @@ def _planned(
     amount = plan.amount_on(min(max(today, period.start), period.last)).amount
     base_usd = amount_in_usd(amount, plan.currency, period, rates)
     return None if base_usd is None else PlannedPeriod(plan, period, since, base_usd, amount)
+
+
+def _as_ended(kept: PlannedPeriod, rates: Rates | None) -> PlannedPeriod:
+    """A kept period with the amount of its last day, which may not have come at the last look."""
+    plan, period = kept.plan, kept.period
+    amount = plan.amount_on(period.last).amount
+    if amount == kept.base_amount:
+        return kept
+    base_usd = amount_in_usd(amount, plan.currency, period, rates)
+    return kept if base_usd is None else replace(kept, base_usd=base_usd, base_amount=amount)
 
 
 def amount_in_usd(

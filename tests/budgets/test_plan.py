@@ -67,6 +67,16 @@ def test_an_ended_period_keeps_its_amount_when_an_older_one_is_amended() -> None
     ]
 
 
+def test_a_period_ends_with_the_amount_of_its_last_day_whenever_it_was_looked_at() -> None:
+    """Looked at on 2 October and again in November; the amount of the 20th was planned by then."""
+    con = catalogue()
+    spend(con, [(date(2026, 10, 2), "p", "m", "models", "10", "0")])
+    known = plan(amended(date(2026, 10, 20), "500"))
+    store.save(con, evaluate(con, [known], today=date(2026, 10, 2)))
+    october, _ = evaluate(con, [plan()], today=date(2026, 11, 3))
+    assert (october.period.label, int(october.amount_usd)) == ("October 2026", 500)
+
+
 @pytest.mark.parametrize(
     ("rollover", "amounts"),
     [

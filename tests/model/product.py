@@ -115,7 +115,7 @@ class Product:
     ) -> None:
         self.folder = folder
         self.clock = datetime.min
-        self.sources, self._zone, self._budgets = sources, zone, budgets
+        self.sources, self._zone, self.budgets = sources, zone, budgets
         for source in sources:
             (folder / source.folder).mkdir(parents=True, exist_ok=True)
 
@@ -134,12 +134,17 @@ class Product:
                 f"{'replace = true' if source.replaces else ''}\n"
                 f"{'' if source.is_enabled else 'enabled = false'}\n"
             )
-        for budget in self._budgets:
+        for budget in self.budgets:
             project = f'project = "{budget.project}"\n' if budget.project else ""
             text += (
                 f'[[budgets]]\nid = "{budget.name}"\namount_usd = "{budget.usd}"\n{project}'
                 f"thresholds = {list(budget.thresholds)}\n"
             )
+            for day, usd in budget.amended:
+                text += (
+                    f'[[amendments]]\nbudget = "{budget.name}"\nvalid_from = "{day}"\n'
+                    f'amount_usd = "{usd}"\nreason = "a trial"\n'
+                )
         for discount in book.discounts:
             project = f'project = "{discount.project}"\n' if discount.project else ""
             since = f"valid_from = {discount.since:%Y-%m-%d}\n" if discount.since else ""

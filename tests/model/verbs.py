@@ -48,6 +48,16 @@ def discount(world: World, a: int, b: int, c: int) -> None:
         world.price(replace(world.book, discounts=(*world.book.discounts, new)))
 
 
+def amend(world: World, a: int, b: int, c: int) -> None:
+    """A budget has another amount from a day on."""
+    budgets = world.books.watch.budgets
+    chosen = pick(budgets, a)
+    since = pick((date(2026, 2, 27), date(2026, 3, 5), date(2026, 3, 31), date(2026, 4, 2)), b)
+    usd = pick((Decimal(1), Decimal(4), Decimal(20)), c)
+    amended = replace(chosen, amended=(*chosen.amended, (since, usd)))
+    world.plan(tuple(amended if one is chosen else one for one in budgets))
+
+
 def wait(world: World, _a: int, _b: int, _c: int) -> None:
     """A day and an hour pass."""
     world.clock += timedelta(hours=25)
@@ -216,7 +226,7 @@ def look_back(world: World, a: int, _b: int, _c: int) -> None:
         raise DifferenceError(f"as of {at}:\n" + "\n".join(found))
 
 
-OTHER_ACTS = {step.__name__: step for step in (price, discount, wait, set_aside)}
+OTHER_ACTS = {step.__name__: step for step in (price, discount, amend, wait, set_aside)}
 VERBS = {
     step.__name__: step
     for step in (

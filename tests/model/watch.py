@@ -8,7 +8,7 @@ again would change it. A month that had ended before the first look raises none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.model.money import Charged
@@ -18,12 +18,20 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Budget:
-    """Dollars a month, of a project or of all."""
+    """Dollars a month, of a project or of all; other ones from some days on."""
 
     name: str
     usd: Decimal
     project: str | None = None
     thresholds: tuple[int, ...] = (50, 80, 100)
+    amended: tuple[tuple[date, Decimal], ...] = ()
+
+    def usd_on(self, day: date) -> Decimal:
+        """The amount that holds on a day; of two from one day the later one."""
+        held = [self.usd]
+        for since, usd in sorted(self.amended, key=lambda a: a[0]):
+            held += [usd] if since <= day else []
+        return held[-1]
 
 
 @dataclass
@@ -32,6 +40,7 @@ class Alert:
 
     state: str
     is_true: bool
+    usd: Decimal  # the budget when it was raised
 
 
 def month_of(day: date) -> date:
@@ -53,6 +62,7 @@ class Watch:
         self.alerts: dict[tuple[str, date, int], Alert] = {}
         self._months: set[date] = set()
         self._since: date | None = None  # the earliest day of a look
+        self._planned: dict[tuple[str, date], Budget] = {}  # as known at the last look
 
     def look(self, charges: dict[Charged, tuple[Decimal, int]], today: date) -> None:
         """What a run finds and says on a day of the organization."""
@@ -60,13 +70,19 @@ class Watch:
         self._since = min(today, self._since or today)
         self._months |= {month_of(day) for day, _, _ in charges} | {this_month}
         self.standing = {}
+        charged = {month_of(day) for day, _, _ in charges} | {this_month}
+        self._planned = {
+            **{(b.name, m): b for b in self.budgets for m in charged},
+            **{k: b for k, b in self._planned.items() if next_month(k[1]) <= today},
+        }
         for budget in self.budgets:
             for month in self._months:
                 spent, unpriced = ZERO, 0
                 for (day, project, _), (cost, quantity) in charges.items():
                     if month_of(day) == month and budget.project in {None, project}:
                         spent, unpriced = spent + cost, unpriced + quantity
-                reached = {t: spent * 100 >= budget.usd * t for t in (*budget.thresholds, 100)}
+                usd = self._usd(budget, month, today)
+                reached = {t: spent * 100 >= usd * t for t in (*budget.thresholds, 100)}
                 near = reached[max(t for t in budget.thresholds if t < 100)]
                 state = "over" if reached[100] else "near" if near else "ok"
                 if spent or unpriced or month == this_month:
@@ -74,15 +90,32 @@ class Watch:
                 if month <= today:
                     for percent in budget.thresholds:
                         key = (budget.name, month, percent)
-                        self._say(key, today, is_reached=reached[percent])
+                        self._say(key, today, spent, usd, is_reached=reached[percent])
 
-    def _say(self, key: tuple[str, date, int], today: date, *, is_reached: bool) -> None:
+    def _usd(self, budget: Budget, month: date, today: date) -> Decimal:
+        """The amount of a month: that of its last day, or of today while it runs."""
+        planned = self._planned.get((budget.name, month), budget)
+        last = next_month(month) - timedelta(days=1)
+        return planned.usd_on(min(max(today, month), last))
+
+    def _say(
+        self,
+        key: tuple[str, date, int],
+        today: date,
+        spent: Decimal,
+        usd: Decimal,
+        *,
+        is_reached: bool,
+    ) -> None:
         known, is_over = self.alerts.get(key), next_month(key[1]) <= today
         if known is None and self._since is not None and next_month(key[1]) <= self._since:
             return
         if is_reached and not (known and known.is_true):
-            self.alerts[key] = Alert("resolved" if is_over else "open", is_true=True)
+            self.alerts[key] = Alert("resolved" if is_over else "open", is_true=True, usd=usd)
         elif known and known.is_true and not is_reached:
-            self.alerts[key] = Alert("retracted", is_true=False)
+            # by the amount that it was raised for it would still hold: the budget was raised
+            is_amended = spent * 100 >= known.usd * key[2]
+            state = "resolved" if is_amended else "retracted"
+            self.alerts[key] = Alert(state, is_true=False, usd=known.usd)
         elif known and known.state == "open" and is_over:
             known.state = "resolved"

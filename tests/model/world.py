@@ -126,6 +126,12 @@ class World:
         )
         self.product.configure(self.book)
 
+    def plan(self, budgets: tuple[Budget, ...]) -> None:
+        """From now on these are the budgets."""
+        self.books.watch.budgets = self.product.budgets = budgets
+        self.product.configure(self.book)
+        self.told.append(f"# the budgets are now {list(budgets)}")
+
     def tick(self) -> None:
         """Some minutes pass."""
         self.clock += timedelta(minutes=10)
