@@ -64,12 +64,20 @@ def listed(workspace: FetchWorkspace, *words: str) -> list[dict[str, Any]]:
     return found
 
 
+def doctor(workspace: FetchWorkspace) -> str:
+    """What `doctor` warns of."""
+    _, told, _ = command(workspace.folder, "doctor", "--json", OPENAI_ADMIN_KEY=KEY)
+    checks = json.loads(told)
+    return "\n".join(c["value"] for c in checks if c["state"] == "warning")
+
+
 def test_an_action_is_approved_and_taken_back_at_once(
     workspace: FetchWorkspace, server: Server
 ) -> None:
     """By an owner; what a person took back is not done again by the next run."""
     assert [(a["action_id"], a["state"]) for a in listed(workspace)] == [(ID, "waiting")]
     assert cents(server) is None
+    assert f"would set the spend limit of {SEARCH} to $0.02 a month" in doctor(workspace)
     code, told, said = call(workspace, "approve", ID, "--as", OWNER)
     assert (code, said) == (0, "")
     assert told.endswith(f"the spend limit of {SEARCH} is $0.02 now, before it was none.\n")
@@ -123,6 +131,7 @@ def test_a_refusal_of_the_provider_ends_with_3_and_is_tried_again(
     code, told, said = call(workspace, "approve", ID, "--as", OWNER)
     assert (code, told) == (3, "")
     assert "was refused with 403" in said
+    assert f"Action {ID} could not be applied at {SEARCH}" in doctor(workspace)
     broken.clear()
     workspace.run()
     assert cents(server) == 2

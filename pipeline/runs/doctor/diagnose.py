@@ -22,6 +22,7 @@ from pipeline.pricing.load import examine
 from pipeline.providers.provider import ProviderApi
 from pipeline.runs.doctor import alerts as alert_checks
 from pipeline.runs.doctor import storage as storage_checks
+from pipeline.runs.doctor.actions import actions
 from pipeline.runs.doctor.budgets import doubts_of
 from pipeline.runs.doctor.check import Check, failed, guarded, not_looked_at
 from pipeline.runs.kinds import PROVIDERS, apis_of
@@ -60,6 +61,8 @@ def diagnose(
         checks += guarded(
             "storage", "alerts", lambda: alert_checks.undelivered_to(storage, found, now)
         )
+    if config.actions.mode != "off" or any(b.action for b in config.budgets):
+        checks += guarded("storage", "actions", lambda: actions(storage, config))
     checks += guarded("storage", "published", lambda: [storage_checks.published(storage)])
     return tuple(checks)
 
