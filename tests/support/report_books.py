@@ -79,8 +79,8 @@ CREATE TABLE budget_status (
   base_amount DECIMAL(38,24) DEFAULT 0, currency VARCHAR DEFAULT 'USD');
 CREATE TABLE alerts (
   alert_id VARCHAR, raised_at TIMESTAMP, kind VARCHAR, subject_id VARCHAR, period_start_date DATE,
-  threshold_percent INTEGER, severity VARCHAR, message VARCHAR, state VARCHAR,
-  delivered_at TIMESTAMP, resolved_at TIMESTAMP);
+  threshold_percent INTEGER, threshold_usd DECIMAL(38,24), severity VARCHAR, message VARCHAR,
+  state VARCHAR, delivered_at TIMESTAMP, resolved_at TIMESTAMP);
 CREATE TABLE alert_deliveries (
   message_id VARCHAR, channel VARCHAR, attempted_at TIMESTAMP, outcome VARCHAR, error VARCHAR,
   is_last BOOLEAN, next_attempt_at TIMESTAMP, given_up_at TIMESTAMP);

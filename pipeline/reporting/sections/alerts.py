@@ -37,8 +37,10 @@ class Alerts:
 def read(month: MonthReader) -> Alerts | None:
     """The alerts of the month, the worst first; None without any, where all was delivered."""
     raised = tuple(
-        RaisedAlert(day, kind, subject, severity, message or _crossed(percent, amount), state)
-        for day, kind, subject, severity, percent, amount, message, state in month.rows("alerts")
+        RaisedAlert(day, kind, subject, severity, message or _crossed(percent, at, amount), state)
+        for day, kind, subject, severity, percent, at, amount, message, state in month.rows(
+            "alerts"
+        )
     )
     undelivered = tuple(
         f"{_how_many(waiting, given_up)} not delivered to {channel}, since "
@@ -48,8 +50,9 @@ def read(month: MonthReader) -> Alerts | None:
     return Alerts(raised, undelivered) if raised or undelivered else None
 
 
-def _crossed(percent: int, amount_usd: Decimal) -> str:
-    return f"{percent} % of {display_usd(amount_usd)} used"
+def _crossed(percent: int | None, at_usd: Decimal | None, amount_usd: Decimal) -> str:
+    threshold = f"{percent} %" if at_usd is None else display_usd(at_usd)
+    return f"{threshold} of {display_usd(amount_usd)} used"
 
 
 def _how_many(waiting: int, given_up: int) -> str:

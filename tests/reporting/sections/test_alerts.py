@@ -27,24 +27,30 @@ def _budget(books: Books, budget: str, usd: str, month: int = 11, **more: object
     )  # fmt: skip
 
 
+def _crossing(books: Books, budget: str, percent: int | None, day: date, **more: object) -> None:
+    books.insert(
+        "budget_crossings", budget_id=budget, period_start_date=day.replace(day=1),
+        threshold_percent=percent, reached_date=day, **more,
+    )  # fmt: skip
+
+
 def test_a_budget_is_one_line_with_the_day_it_crossed(
     books: Books, write: Write, read: Read
 ) -> None:
-    """Five dollars a day: $10 are used up on the 3rd, half of $40 on the 5th.
+    """The day is that of the highest threshold, whatever the budget covers.
 
     October's alerts are on October's page.
     """
-    for month in (10, 11):
-        for day in (2, 3, 4, 5):
-            books.charge(date(2026, month, day), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
-    books.charge(date(2026, 11, 2), "proj_b", "gpt-b", "text_input_tokens", "100", "1")
+    books.charge(date(2026, 10, 2), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
+    books.charge(date(2026, 11, 2), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
     for budget, usd in (("small", "10"), ("large", "40")):
-        _budget(books, budget, usd, project_id="proj_a")
-        _budget(books, budget, usd, 10, project_id="proj_a")
-        _alert(books, budget, 50)
-        _alert(books, budget, 50, 10)
-    _alert(books, "small", 100)
-    _alert(books, "small", 100, 10)
+        for month in (10, 11):
+            _budget(books, budget, usd, month, project_id="proj_a")
+            _alert(books, budget, 50, month)
+            _crossing(books, budget, 50, date(2026, month, 5))
+    for month in (10, 11):
+        _alert(books, "small", 100, month)
+        _crossing(books, "small", 100, date(2026, month, 3))
     for name, severity, day in (("b", "warning", 4), ("a", "warning", 9)):
         books.insert(
             "alerts", alert_id=name, raised_at=datetime(2026, 11, day, 3), kind="run",
@@ -59,6 +65,40 @@ def test_a_budget_is_one_line_with_the_day_it_crossed(
     ]
 
 
+def test_a_threshold_in_dollars_is_named_by_its_amount(
+    books: Books, write: Write, read: Read
+) -> None:
+    """$30 of $40 are more than 50 %, and less than 80 %; each was crossed on a day of its own."""
+    books.charge(date(2026, 11, 2), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
+    for budget, percent in (("amount", 50), ("percent", 80)):
+        _budget(books, budget, "40")
+        _alert(books, budget, percent)
+        _crossing(books, budget, percent, date(2026, 11, percent // 10))
+        dollars: dict[str, object] = {"threshold_percent": None, "threshold_usd": Decimal(30)}
+        _alert(books, budget, 0, 11, alert_id=f"{budget}-usd", **dollars)
+        _crossing(books, budget, None, date(2026, 11, 7), threshold_usd=Decimal(30))
+    table = read(write(books.finish())).table("h-alerts")
+    assert [[cell.text for cell in row][:3] for row in table.body] == [
+        ["8 Nov 2026", "percent budget", "80 % of $40.00 used"],
+        ["7 Nov 2026", "amount budget", "$30.00 of $40.00 used"],
+    ]
+
+
+def test_a_rate_limit_is_one_line_with_its_highest_threshold(
+    books: Books, write: Write, read: Read
+) -> None:
+    """Near and reached have the same message, so the second one says all."""
+    books.charge(date(2026, 11, 2), "proj_a", "gpt-b", "text_input_tokens", "5", "1")
+    for percent in (80, 100):
+        _alert(books, "proj_a gpt-b", percent, kind="rate_limit")
+    _alert(books, "proj_a gpt-c", 80, kind="rate_limit")
+    table = read(write(books.finish())).table("h-alerts")
+    assert [(row[1].text, row[3].text) for row in table.body] == [
+        ("proj_a gpt-b rate limit", "open critical"),
+        ("proj_a gpt-c rate limit", "open info"),
+    ]
+
+
 def test_a_threshold_that_was_taken_back_gives_way_to_one_that_holds(
     books: Books, write: Write, read: Read
 ) -> None:
@@ -67,6 +107,7 @@ def test_a_threshold_that_was_taken_back_gives_way_to_one_that_holds(
     _budget(books, "small", "10")
     _alert(books, "small", 100, state="retracted")
     _alert(books, "small", 50)
+    _crossing(books, "small", 50, date(2026, 11, 2))
     table = read(write(books.finish())).table("h-alerts")
     assert [[cell.text for cell in row] for row in table.body] == [
         ["2 Nov 2026", "small budget", "50 % of $10.00 used", "open info"],
