@@ -239,9 +239,16 @@ class Requests:
                 row.place = place
 
     def held(self) -> Iterator[Row]:
-        """The rows that are held back: of equal ones the first that counts, until it is mended."""
+        """The rows that are held back: of equal ones the first that counts, until it is mended.
+
+        Of one run's, that of the file that was known first: a copy of a file that has grown is
+        behind it.
+        """
         seen = set()
-        for row in sorted(self._rows(), key=lambda r: r.place):
+        known = {id(version): number for number, version in enumerate(self.versions)}
+        for row in sorted(
+            self._rows(), key=lambda r: (r.place[0], known[id(r.version)], r.place[-1])
+        ):
             key = (row.rule, row.text, row.nth)
             if row.rule is not None and row.counts and key not in seen:
                 seen.add(key)
