@@ -13,6 +13,7 @@ from decimal import Decimal
 from pipeline.budgets.period import Period
 from pipeline.budgets.plan import Plan, amount_in_usd
 from pipeline.budgets.rates import Rates
+from pipeline.budgets.subject import Subject
 from pipeline.money import EXACT, display_usd
 
 
@@ -66,7 +67,7 @@ def _over_allocated(
     whole = _planned(parent, period, rates, today)
     if whole is None:
         return
-    shares: dict[str, list[tuple[Plan, Decimal]]] = defaultdict(list)
+    shares: dict[str, dict[Subject, tuple[Plan, Decimal]]] = defaultdict(dict)
     mine = parent.subject.conditions()
     for plan in plans:
         theirs = plan.subject.conditions()
@@ -74,9 +75,12 @@ def _over_allocated(
         if len(more) != 1 or any(theirs.get(name) != value for name, value in mine.items()):
             continue
         amount = _inside(plan, period, rates, today)
-        if amount is not None:
-            shares[more.pop()].append((plan, amount))
-    for parts in shares.values():
+        of_dimension = shares[more.pop()]
+        other = of_dimension.get(plan.subject)
+        # of several for the same, by different calendars, the largest counts
+        if amount is not None and (other is None or amount > other[1]):
+            of_dimension[plan.subject] = plan, amount
+    for parts in (list(found.values()) for found in shares.values()):
         together = Decimal(0)
         for _, amount in parts:
             together = EXACT.add(together, amount)

@@ -38,6 +38,8 @@ def found(*budgets: Budget, projects: frozenset[str] | None = None) -> list[str]
         ([budget("a", 60, project="a"), budget("x", 60, project="a", scope="tools")], False),
         # thirty days of four dollars are more than a month of a hundred
         ([budget("d", 4, project="a", calendar="daily")], True),
+        # of two for the same by different calendars the larger one counts
+        ([budget("a", 60, project="a"), budget("w", 2, project="a", calendar="daily")], False),
         ([budget("q", 400, project="a", calendar="quarterly")], False),
         ([budget("old", 400, project="a", valid_to=date(2026, 11, 1))], False),
     ],
