@@ -16,19 +16,19 @@ CHANGING = Faults(
     vanishing_percent=40,
 )
 BEGIN = datetime(2026, 11, 20, 8, 10)
-WEEK = SOURCE.replace("2026-11-20", "2026-11-18")
+DAYS = SOURCE.replace("2026-11-20", "2026-11-19")
 
 
 def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> None:
     """Late, restated and vanished rows, and a lag: after three days all of it is right."""
     clock = [BEGIN]
-    with fake_api(CHANGING, scale=0.05, clock=clock) as server:
-        workspace = FetchWorkspace(tmp_path / "daily", server.base_url, WEEK)
-        for day in range(5):
+    with fake_api(CHANGING, scale=0.03, clock=clock) as server:
+        workspace = FetchWorkspace(tmp_path / "daily", server.base_url, DAYS)
+        for day in range(4):
             clock.append(BEGIN + timedelta(days=day))
             workspace.now = clock[-1]
             assert workspace.run().outcome == "done"
-        once = FetchWorkspace(tmp_path / "once", server.base_url, WEEK)
+        once = FetchWorkspace(tmp_path / "once", server.base_url, DAYS)
         once.now = clock[-1]
         once.run()
     assert workspace.totals() == once.totals()
@@ -45,8 +45,8 @@ def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> Non
 def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
     """Days and hours of one day never both count, also when all is read anew."""
     clock = [BEGIN]
-    with fake_api(scale=0.05, clock=clock) as server:
-        workspace = FetchWorkspace(tmp_path / "moved", server.base_url, WEEK)
+    with fake_api(scale=0.03, clock=clock) as server:
+        workspace = FetchWorkspace(tmp_path / "moved", server.base_url, DAYS)
         workspace.point(server.base_url, 'bucket_width = "1d"\n')
         workspace.now = BEGIN
         workspace.run()
@@ -54,13 +54,13 @@ def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
         workspace.now = clock[-1]
         workspace.point(server.base_url)
         assert workspace.run().problems == ()
-        hours = FetchWorkspace(tmp_path / "hours", server.base_url, WEEK)
+        hours = FetchWorkspace(tmp_path / "hours", server.base_url, DAYS)
         hours.now = clock[-1]
         hours.run()
         assert workspace.totals() == hours.totals()
         workspace.point(server.base_url, 'bucket_width = "1d"\n')
         workspace.run()
-        days = FetchWorkspace(tmp_path / "days", server.base_url, WEEK + 'bucket_width = "1d"\n')
+        days = FetchWorkspace(tmp_path / "days", server.base_url, DAYS + 'bucket_width = "1d"\n')
         days.now = clock[-1]
         days.run()
     assert workspace.totals() == days.totals()
