@@ -235,6 +235,7 @@ def published_budgets(plans: Iterable[Plan], today: date) -> pl.DataFrame:
         "thresholds": pl.List(pl.Int32()),
         "thresholds_usd": pl.List(_MONEY),
         "forecast_thresholds": pl.List(pl.Int32()),
+        "action": pl.String(),
     }
     rows = []
     for plan in plans:
@@ -256,6 +257,7 @@ def published_budgets(plans: Iterable[Plan], today: date) -> pl.DataFrame:
                 "thresholds": list(plan.thresholds),
                 "thresholds_usd": list(plan.thresholds_usd),
                 "forecast_thresholds": list(plan.forecast_thresholds),
+                "action": plan.action,
             }
         )
     return pl.DataFrame(rows, schema=schema)

@@ -75,7 +75,15 @@ def actions_approve(
 
 @actions_app.command("restore")
 def actions_restore(
-    action_id: IdArgument, by: AsOption = None, config: ConfigOption = None, now: NowOption = None
+    action_id: IdArgument,
+    by: AsOption = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    *,
+    is_left: Annotated[
+        bool,
+        typer.Option("--leave", help="End it, and leave the limits as they are at the provider."),
+    ] = False,
 ) -> None:
     """Set the limits to what they were, in any mode; 3 if the provider refuses.
 
@@ -91,6 +99,7 @@ def actions_restore(
         by=cli_context.operator(by),
         clock=cli_context.clock(now),
         environment=cli_context.environment(),
+        is_left=is_left,
     )
     _show(done)
 

@@ -72,16 +72,30 @@ def take_back(
     clock: Clock,
     environment: Mapping[str, str],
     providers: Sequence[Provider] = PROVIDERS,
+    is_left: bool = False,
 ) -> CarriedOut:
     """Restore what was before an action, in any mode; withdraw one that has not begun.
 
-    It is not done again in the period unless the budget's amount changes. **Fails**: ConfigError
-    where it has ended or `by` may not take it back; LockHeldError.
+    **Takes** in `is_left` whether the limits are to stay as they are: nothing is set then. It is
+    not done again in the period unless the budget's amount changes. **Fails**: ConfigError where it
+    has ended or `by` may not take it back; LockHeldError.
     """
     verb = "actions restore"
     with _action(config, verb, action_id, by, clock) as (db, action):
         if action.has_ended:
             raise ConfigError(f"{action_id} has ended: it is {action.state}", key=verb)
+        if action.state in BEGUN and is_left:
+            left = replace(
+                action,
+                state="changed by hand",
+                ended_by=by,
+                ended_at=clock.real(),
+                remark="The limits were left as they are.",
+                error=None,
+            )
+            with db.transaction():
+                store.save(db, [left])
+            return CarriedOut([f"Action {action_id} has ended. {left.remark}"], is_news=True)
         if action.state in BEGUN:
             restoring = replace(action, state="restoring", ended_by=by)
             return _carried_out(db, restoring, config, providers, environment, clock.real)
@@ -138,7 +152,8 @@ def _carried_out(
 ) -> CarriedOut:
     with db.transaction():
         store.save(db, [action])
-    opened = limits_opener(config, apis_of(providers), FetchRequest(environment), Event())
+    request, apis = FetchRequest(environment), apis_of(providers)
+    opened = limits_opener(config.sources, config.actions, apis, request, Event())
     done = carry_out(db, opened, clock, [action.action_id])
     if not done.notes:
         done.notes.append(

@@ -27,8 +27,9 @@
 -- column thresholds_usd DECIMAL(38,24)[]: Amounts at which an alert is raised, USD,
 --   ascending
 -- column forecast_thresholds INTEGER[]: Percentages of the forecast at which an alert is raised
+-- column action VARCHAR: What is set at the provider while it is over: spend_limit, rate_limits
 SELECT
   budget_id, covers, project_id, model, model_family, scope, provider, team, cost_center, api_key_id,
   user_id, service_account_id, owner, calendar, amount_usd, amount, currency, rollover, is_hard,
-  valid_from_date, valid_to_date, thresholds, thresholds_usd, forecast_thresholds
+  valid_from_date, valid_to_date, thresholds, thresholds_usd, forecast_thresholds, action
 FROM stored.budgets

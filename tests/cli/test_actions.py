@@ -148,3 +148,16 @@ def test_what_was_not_approved_can_be_withdrawn(workspace: FetchWorkspace) -> No
     code, told, _ = call(workspace, "restore", ID, "--as", OWNER)
     assert (code, told) == (0, f"Action {ID} is withdrawn; nothing was set.\n")
     assert not any("Action" in note for note in workspace.run().notes)
+
+
+def test_what_cannot_be_restored_can_be_left(
+    workspace: FetchWorkspace, server: Server, broken: dict[str, int]
+) -> None:
+    """Else a project that is gone at the provider would be tried for ever."""
+    call(workspace, "approve", ID, "--as", OWNER)
+    broken["projects/*/spend_limit"] = 400
+    code, _, said = call(workspace, "restore", ID, "--as", OWNER)
+    assert (code, f"Action {ID} could not be taken back" in said) == (3, True)
+    code, told, _ = call(workspace, "restore", ID, "--as", OWNER, "--leave")
+    assert (code, told) == (0, f"Action {ID} has ended. The limits were left as they are.\n")
+    assert (listed(workspace), cents(server)) == ([], 2)

@@ -17,7 +17,8 @@ from pipeline.actions.decide import decide
 from pipeline.actions.model import BEGUN
 from pipeline.budgets.status import BudgetStatus
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay
-from pipeline.config.model import Config
+from pipeline.config.budget_section import Actions
+from pipeline.config.model import Source
 from pipeline.errors import ConfigError
 from pipeline.providers.provider import FetchRequest, ProjectLimits, ProviderApi
 from pipeline.resources import render_sql
@@ -55,14 +56,14 @@ def decide_actions(
 
 def act(run: RunContext, request: FetchRequest) -> CarriedOut:
     """Carry out what is due, where [actions] mode is on; and say what waits or would be done."""
-    config = run.config
+    settings = run.config.actions
     done = CarriedOut()
-    if config.actions.mode == "on" and not request.is_offline:
-        done = carry_out(
-            run.db,
-            limits_opener(config, apis_of(run.providers), request, run.stop),
-            run.clock,
-        )
+    apis = apis_of(run.providers)
+    # a back-fill of other sources leaves it to the next run
+    is_here = run.head.verb != "ingest" or _sources(run.configured, settings, apis)
+    if settings.mode == "on" and is_here and not request.is_offline:
+        opened = limits_opener(run.configured, settings, apis, request, run.stop)
+        done = carry_out(run.db, opened, run.clock)
     for action in store.known(run.db):
         if action.has_ended:
             continue
@@ -70,30 +71,41 @@ def act(run: RunContext, request: FetchRequest) -> CarriedOut:
             done.notes.append(texts.waiting(action))
         elif action.state == "dry-run" and action.requested_by_run == run.run_id:
             done.notes.append(texts.dry(action))
-        elif action.state in BEGUN and config.actions.mode != "on":
+        elif action.state in BEGUN and settings.mode != "on":
             done.notes.append(texts.in_place(action))
     return done
 
 
 def limits_opener(
-    config: Config, apis: Mapping[str, ProviderApi], request: FetchRequest, stop: Event
+    sources: Sequence[Source],
+    settings: Actions,
+    apis: Mapping[str, ProviderApi],
+    request: FetchRequest,
+    stop: Event,
 ) -> Callable[[], AbstractContextManager[ProjectLimits]]:
     """What opens the limits of the account whose key is used; it fails with ConfigError."""
 
     def opened() -> AbstractContextManager[ProjectLimits]:
-        fetched = [s for s in config.sources if s.enabled and s.kind in apis]
-        found = [s for s in fetched if config.actions.source in {None, s.name}]
+        found = _sources(sources, settings, apis)
         if len(found) != 1:
             raise ConfigError(
-                "no source whose key could be used is read here"
-                if not found
-                else "several sources are fetched",
+                "several sources are fetched"
+                if found
+                else "there is no source with whose key limits could be set",
                 key="actions.source",
                 hint="Name one that is fetched.",
             )
         return apis[found[0].kind].limits(found[0], request, stop)
 
     return opened
+
+
+def _sources(
+    sources: Sequence[Source], settings: Actions, apis: Mapping[str, ProviderApi]
+) -> list[Source]:
+    """The sources whose key may be the one; one, where the configuration is right."""
+    fetched = [s for s in sources if s.enabled and s.kind in apis]
+    return [s for s in fetched if settings.source in {None, s.name}]
 
 
 def _spent(db: Database, days: Collection[ChargeDay], since: date) -> Mapping[str, Decimal]:

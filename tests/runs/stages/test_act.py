@@ -132,3 +132,17 @@ def test_a_refusal_loses_nothing_of_the_run(
     assert cents(server) is None
     workspace.run(retries=0)
     assert cents(server) == 2
+
+
+def test_a_back_fill_of_another_source_leaves_it_to_the_next_run(
+    workspace: FetchWorkspace, server: Server
+) -> None:
+    """The source whose key sets the limits is not among its sources."""
+    more = SOURCE.replace('"api"', '"other"') + f'base_url = "{server.base_url}"\nenabled = false\n'
+    workspace.point(server.base_url, more + budget() + actions("on"))
+    workspace.run(is_offline=True)
+    done = workspace.ingest("2026-11-23", source="other").result
+    assert not any("Action" in note for note in done.notes)
+    assert cents(server) is None
+    assert any("Action" in note for note in workspace.ingest(None, source="api").result.notes)
+    assert cents(server) == 2
