@@ -13,6 +13,16 @@ WITH not_covered AS (
     ) AS not_covered
   FROM missing_pages
   GROUP BY source
+),
+
+covered AS (  -- as the report shows it; a source of costs has no records of usage
+  SELECT
+    source AS covered_source,
+    coalesce(
+      max(covered_until_at) FILTER (WHERE covers = 'usage'), max(covered_until_at)
+    ) AS covered_until_at
+  FROM calendar
+  GROUP BY source
 )
 
 SELECT
@@ -35,9 +45,11 @@ SELECT
     // nullif(CAST(sum(rows_read) AS HUGEINT), 0)
     AS BIGINT
   ) AS quarantined_basis_points,
-  max(m.not_covered) AS not_covered
+  max(m.not_covered) AS not_covered,
+  max(c.covered_until_at) AS covered_until_at
 FROM input_files AS f
 LEFT JOIN not_covered AS m ON m.missing_source = f.source
+LEFT JOIN covered AS c ON c.covered_source = f.source
 WHERE f.state NOT IN ('replaced', 'forgotten')
 GROUP BY f.source
 ORDER BY hours_behind DESC NULLS FIRST, f.source

@@ -471,17 +471,38 @@ def test_data_freshness_counts_full_hours_and_fates(con: duckdb.DuckDBPyConnecti
         "last_ingested_at": datetime(2026, 11, 12, 8), "files": 1, "unreadable_files": 1,
         "gone_files": 0, "waiting_bytes": 0, "rows_read": 0, "accepted": 0, "duplicate": 0,
         "superseded": 0, "quarantined": 0, "quarantined_basis_points": None,
-        "not_covered": None,
+        "not_covered": None, "covered_until_at": None,
     }  # fmt: skip
     gateway = {
         "source": "gateway", "kind": "request_log", "last_record_at": datetime(2026, 11, 12, 8, 30),
         "hours_behind": 0, "last_ingested_at": datetime(2026, 11, 12, 8), "files": 2,
         "unreadable_files": 0, "gone_files": 0, "waiting_bytes": 12, "rows_read": 1500,
         "accepted": 1494, "duplicate": 2, "superseded": 0, "quarantined": 4,
-        "quarantined_basis_points": 26, "not_covered": None,
+        "quarantined_basis_points": 26, "not_covered": None, "covered_until_at": None,
     }  # fmt: skip
     assert ask(con, "data_freshness") == [unread, gateway]
     assert ask(con, "data_freshness", now="2026-11-12T12:45:00+01:00")[1]["hours_behind"] == 3
+
+
+def test_data_freshness_says_how_far_costs_have_come(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """They have no records; of a source that fetches both, usage counts."""
+    days = [
+        day | {"source": source, "covers": covers, "covered_until_at": until}
+        for day in covered("2026-11-01", "2026-11-01")
+        for source, covers, until in (
+            ("bill", "costs", datetime(2026, 11, 20)), ("api", "costs", datetime(2026, 11, 20)),
+            ("api", "usage", datetime(2026, 11, 21)),
+        )
+    ]  # fmt: skip
+    files = [
+        {"source": source, "kind": "openai_costs", "state": "loaded"} for source in ("api", "bill")
+    ]
+    rows = {"calendar": days, "input_files": files}
+    with closing(open_published(publish(tmp_path_factory.mktemp("x"), rows))) as con:
+        found = {row["source"]: row["covered_until_at"] for row in ask(con, "data_freshness")}
+    assert found == {"api": datetime(2026, 11, 21), "bill": datetime(2026, 11, 20)}
 
 
 @pytest.mark.parametrize(
