@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from pipeline.demo.fake_api.directory.routes import ROUTES
+from pipeline.demo.fake_api.directory.routes import ROUTES, Route
 from pipeline.demo.fake_api.faults import Faults
 from pipeline.demo.fake_api.server import Server
 from pipeline.demo.organization import acme
@@ -32,13 +32,13 @@ def actions(mode: str, *, approval: bool = False) -> str:
 
 
 @contextmanager
-def changeable(broken: dict[str, int], clock: list[datetime]) -> Iterator[Server]:
+def changeable(broken: dict[str, int], clock: list[datetime], *before: Route) -> Iterator[Server]:
     """A fake API with little usage, whose limits can be set.
 
     **Takes** endpoints that refuse with the status that they answer, to be changed at any time;
-    and a clock, whose last instant is now.
+    a clock, whose last instant is now; and routes that are tried before the usual ones.
     """
-    routes = (*ROUTES, *WRITE_ROUTES)
+    routes = (*before, *ROUTES, *WRITE_ROUTES)
     with fake_api(Faults(broken=broken), scale=0.02, clock=clock, directory=routes) as server:
         yield server
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.demo.fake_api.directory.routes import Request, Route
+from pipeline.demo.fake_api.directory.state import Json, State
 from pipeline.demo.fake_api.server import Server
 from pipeline.providers.openai.limits import OpenAiLimits
+from tests.support.fake_api_writes import WRITE_ROUTES
 from tests.support.fetch_workspace import NOW, FetchWorkspace
 from tests.support.limited_project import (
     SEARCH,
@@ -146,3 +153,43 @@ def test_a_back_fill_of_another_source_leaves_it_to_the_next_run(
     assert cents(server) is None
     assert any("Action" in note for note in workspace.ingest(None, source="api").result.notes)
     assert cents(server) == 2
+
+
+def test_a_process_that_is_killed_while_a_limit_is_set_has_not_lost_it(tmp_path: Path) -> None:
+    """The limit is there, and the run that set it died before it had the answer."""
+    [usual] = [
+        route
+        for route in WRITE_ROUTES
+        if (route.method, route.path) == ("POST", "/organization/projects/*/spend_limit")
+    ]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def kills(state: State, request: Request) -> Json:
+        answer = usual.answer(state, request)
+        while running:
+            running[0].kill()
+            running.pop().wait()
+        return answer
+
+    with changeable({}, [NOW], Route(usual.method, usual.path, kills)) as server:
+        workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+        workspace.point(server.base_url, budget() + actions("on"))
+        words = [sys.executable, "-m", "pipeline", "run", "--now", f"{NOW.isoformat()}Z"]
+        checkout = str(Path(__file__).resolve().parents[3])
+        environment = os.environ | workspace.environment | {"PYTHONPATH": checkout}
+        with subprocess.Popen(
+            words,
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        ) as run:
+            running.append(run)
+            assert run.wait(600) == -signal.SIGKILL
+        assert cents(server) == 2
+        done = workspace.run()
+        assert any("is $0.02 now, before it was none" in note for note in done.notes)
+        workspace.point(server.base_url, budget("1000") + actions("on"))
+        workspace.run()
+        assert cents(server) is None
+        assert written(server) == ["POST spend_limit", "DELETE spend_limit"]
