@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +27,18 @@ def known(workspace: Workspace, at: datetime | None) -> dict[str, Any]:
         return {name: next(run_statement(con, text).rows())[0] for name, text in SUMS.items()}
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path.resolve())
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A workspace, and the sums of all views after each of its runs."""
+
+    workspace: Workspace
+    seen: list[tuple[datetime, dict[str, Any]]]
 
 
-def test_each_instant_shows_what_was_known_then(workspace: Workspace) -> None:
-    """A restated record, a forgotten file and a new price: each moves the sums from then on."""
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Records, a restated one, more, and a forgotten file."""
+    workspace = Workspace(tmp_path_factory.mktemp("story").resolve())
     seen = []
 
     def note() -> None:
@@ -51,23 +56,24 @@ def test_each_instant_shows_what_was_known_then(workspace: Workspace) -> None:
     note()
     workspace.forget("logs/c.jsonl")
     note()
-    assert len({str(values) for _, values in seen}) == 3  # the last is the second again
-    for at, values in seen:
-        assert known(workspace, at) == values
+    return Story(workspace, seen)
 
 
-def test_before_the_first_run_nothing_was_known(workspace: Workspace) -> None:
+def test_each_instant_shows_what_was_known_then(story: Story) -> None:
+    """A restated record, a new one and a forgotten file: each moves the sums from then on."""
+    assert len({str(values) for _, values in story.seen}) == 3  # the last is the second again
+    for at, values in story.seen:
+        assert known(story.workspace, at) == values
+
+
+def test_before_the_first_run_nothing_was_known(story: Story) -> None:
     """No rows, no error."""
-    workspace.write("logs/a.jsonl", lines(request("1")))
-    workspace.run()
-    values = known(workspace, datetime(2020, 1, 1))
+    values = known(story.workspace, datetime(2020, 1, 1))
     assert set(values.values()) == {None}
 
 
-def test_now_is_what_is_published(workspace: Workspace) -> None:
+def test_now_is_what_is_published(story: Story) -> None:
     """An instant after everything gives the published views themselves."""
-    workspace.write("logs/a.jsonl", lines(request("1"), request("2", 2000)))
-    workspace.run()
-    later = workspace.clock() + timedelta(days=400)
-    assert known(workspace, later) == known(workspace, None)
-    assert isinstance(known(workspace, later)["charges"], Decimal)
+    later = known(story.workspace, story.workspace.clock() + timedelta(days=400))
+    assert later == known(story.workspace, None)
+    assert isinstance(later["charges"], Decimal)

@@ -1,65 +1,62 @@
 """Which content of a call counts, after files went out and came back.
 
-m1 costs a dollar a million tokens; what was replaced stays replaced as long as a file has it.
+What was replaced stays replaced as long as a file has it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.model.books import Source
 from tests.model.trial import GATEWAY, Trial, chat
+from tests.support.cases import RUN, Case, Cases, Play
+
+CASES = Cases()
 
 
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    """One charged log folder."""
-    return Trial(tmp_path)
+@CASES.case
+def test_what_was_replaced_stays_so_as_long_as_another_file_has_it(case: Case) -> Play:
+    case.log("logs/a.jsonl", case.request("1", 3))
+    case.log("logs/b.jsonl", case.request("1", 2), case.request("1", 3))  # replaces, and has both
+    yield RUN
+    assert case.tokens() == 2
+    yield case.forget("logs/a.jsonl")
+    assert case.tokens() == 2
+    assert case.fates() == {"logs/a.jsonl": (1, 0, 0, 1, 0), "logs/b.jsonl": (2, 1, 0, 1, 0)}
+    case.log("logs/a.jsonl", case.request("2", 1), case.request("1", 3))
+    yield RUN
+    assert case.tokens() == 3
+    yield case.forget("logs/b.jsonl")  # now the other content is the only one
+    assert case.tokens() == 4
+    yield case.remember("logs/b.jsonl")
+    assert case.tokens() == 3
 
 
-def test_what_was_replaced_stays_so_as_long_as_another_file_has_it(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", chat("c1", 3))
-    trial.write("logs/b.jsonl", chat("c1", 2), chat("c1", 3))  # replaces it; and has it as well
-    trial.run()
-    assert trial.dollars == 2
-    trial.forget("logs/a.jsonl")
-    assert trial.dollars == 2
-    assert trial.fates == {"logs/a.jsonl": (1, 0, 1, 0), "logs/b.jsonl": (2, 1, 1, 0)}
-    trial.write("logs/a.jsonl", chat("c2", 1), chat("c1", 3))
-    trial.run()
-    assert trial.dollars == 3
-    trial.forget("logs/b.jsonl")  # now the other content is the only one
-    assert trial.dollars == 4
-    trial.do("remember", "logs/b.jsonl")
-    assert trial.dollars == 3
+@CASES.case
+def test_a_copied_file_keeps_what_was_replaced_as_well(case: Case) -> Play:
+    for name, tokens in (("a", 3), ("b", 3), ("c", 2)):
+        case.log(f"logs/{name}.jsonl", case.request("1", tokens))
+    yield RUN
+    yield case.forget("logs/a.jsonl")
+    case.log("logs/d.jsonl", case.request("2", 1), case.request("1", 3))
+    yield RUN
+    assert case.tokens() == 3
+    yield case.forget("logs/c.jsonl")
+    assert case.tokens() == 4
 
 
-def test_a_copied_file_keeps_what_was_replaced_as_well(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", chat("c1", 3))
-    trial.write("logs/b.jsonl", chat("c1", 3))
-    trial.write("logs/c.jsonl", chat("c1", 2))
-    trial.run()
-    trial.forget("logs/a.jsonl")
-    trial.write("logs/d.jsonl", chat("c2", 1), chat("c1", 3))
-    trial.run()
-    assert trial.dollars == 3
-    trial.forget("logs/c.jsonl")
-    assert trial.dollars == 4
-
-
-def test_a_row_that_counts_in_another_file_keeps_its_place(trial: Trial) -> None:
-    trial.write("logs/a.jsonl", chat("c1", 3))
-    trial.write("logs/b.jsonl", chat("c1", 2))
-    trial.write("logs/c.jsonl", chat("c1", 3), chat("c2", 1))
-    trial.run()
-    assert trial.dollars == 3
-    for path in ("logs/b.jsonl", "logs/a.jsonl"):
-        trial.forget(path)
-        assert trial.dollars == 4
-    trial.do("remember", "logs/b.jsonl")
-    assert trial.dollars == 3
+@CASES.case
+def test_a_row_that_counts_in_another_file_keeps_its_place(case: Case) -> Play:
+    case.log("logs/a.jsonl", case.request("1", 3))
+    case.log("logs/b.jsonl", case.request("1", 2))
+    case.log("logs/c.jsonl", case.request("1", 3), case.request("2", 1))
+    yield RUN
+    assert case.tokens() == 3
+    for name in ("logs/b.jsonl", "logs/a.jsonl"):
+        yield case.forget(name)
+        assert case.tokens() == 4
+    yield case.remember("logs/b.jsonl")
+    assert case.tokens() == 3
 
 
 def test_it_keeps_its_place_when_its_source_is_moved_to_another_basis(tmp_path: Path) -> None:
