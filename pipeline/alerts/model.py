@@ -187,7 +187,7 @@ class Alert:
     @property
     def condition_id(self) -> str:
         """What it says, by which its condition is known: the same at each occurrence."""
-        return _OCCURRENCE.sub("", self.alert_id)
+        return condition_id_of(self.alert_id)
 
     @property
     def is_live(self) -> bool:
@@ -327,6 +327,11 @@ def team_of(facts: Facts | None) -> str | None:
 def occurrence_id(condition_id: str, number: int) -> str:
     """The id of an alert: that of its condition, with a number from the second time on."""
     return condition_id if number == 1 else f"{condition_id}-{number}"
+
+
+def condition_id_of(alert_id: str) -> str:
+    """The id of the condition, whichever of its occurrences the alert is."""
+    return _OCCURRENCE.sub("", alert_id)
 
 
 def newest(known: Iterable[Alert]) -> dict[str, Alert]:

@@ -130,6 +130,12 @@ def alerts_test(route: RouteOption = None, *, config: ConfigOption = None) -> No
     now = cli_context.clock(None).real()
     outlets = resolve(configured.alerts, cli_context.environment(), configured.organization.zone)
     tried = _outlets(outlets, route)
+    routes = outlets.routes.values() if route is None else [outlets.routes[route]]
+    by_address = list(dict.fromkeys(label for r in routes for label in r.address_labels))
+    for label in by_address:
+        print(f"{label}: not tried; it writes to owners, and a test to nobody")
+    if not tried and by_address:
+        raise typer.Exit(NOT_DELIVERED)
     if not tried:
         say('No channel is configured: set [alerts] channels, such as ["env:SLACK_URL"].')
         raise typer.Exit(NOT_DELIVERED)

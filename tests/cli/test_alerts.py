@@ -131,6 +131,20 @@ def test_a_route_is_tried_alone(tmp_path: Path) -> None:
         assert (len(one.posts), len(other.posts)) == (1, 2)
 
 
+def test_a_trial_names_the_channels_that_only_owners_have(tmp_path: Path) -> None:
+    """It tries none of them, and does not say that there is none."""
+    (tmp_path / "tollbook.toml").write_text(
+        "[alerts.routes.owners]\nowners = true\n"
+        'channels = ["mailto://127.0.0.1:1?from=t@example.com&to={to}"]\n'
+    )
+    words = ["alerts", "test", "-c", str(tmp_path / "tollbook.toml")]
+    for more in ([], ["--route", "owners"]):
+        result = CliRunner().invoke(app, words + more)
+        assert "not tried; it writes to owners" in result.stdout
+        assert "No channel is configured" not in result.output
+        assert result.exit_code == 3
+
+
 def test_a_project_owner_gets_the_alert_by_mail(tmp_path: Path) -> None:
     """The address comes from the directory; the log of tries names it."""
     with mail_server() as server:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pipeline.alerts.delivery import digest, outbox
 from pipeline.alerts.delivery.outbox import Retry
 from pipeline.alerts.delivery.outlets import Outlet, Outlets
-from pipeline.alerts.model import PRINTED, Delivery, Message
+from pipeline.alerts.model import PRINTED, Delivery, Message, condition_id_of
 from pipeline.alerts.texts import messages as text
 from pipeline.config.log import get_logger
 from pipeline.storage.database import Database
@@ -119,6 +119,7 @@ class _Round:
         self._retries = outbox.retries(db.con)
         self._failures: Counter[str] = Counter()
         self._waiting: set[tuple[str, str]] = set()  # channel, and alert of a message that waits
+        self._refused: set[tuple[str, str]] = set()  # channel, and condition of a refused one
 
     def send(self, message: Message, targets: Sequence[Outlet]) -> list[Delivery]:
         became = [self._send(message, outlet) for outlet in targets]
@@ -141,6 +142,8 @@ class _Round:
             delivery = self._try(message, outlet, retry)
         if not delivery.is_final:
             self._waiting |= {(label, alert_id) for alert_id in message.alert_ids}
+        if delivery.outcome in {"failed", "waits"}:
+            self._refused |= {(label, condition_id_of(i)) for i in message.alert_ids}
         return delivery
 
     def _rest(
@@ -149,8 +152,12 @@ class _Round:
         label = outlet.label
         if self._failures[label] >= FAILURES_BEFORE_REST:
             why = "the channel failed before in this run"
-        elif any((label, alert_id) in self._waiting for alert_id in message.alert_ids):
-            # nobody reads that something is over before they read of it
+        elif any(
+            (label, i) in self._waiting or (label, condition_id_of(i)) in self._refused
+            for i in message.alert_ids
+        ):
+            # nobody reads that something is over before they read of it, nor, where it was raised
+            # again, after that
             why = "an earlier message about the same alert waits"
         else:
             return None

@@ -52,7 +52,7 @@ def _facts(alert: Alert) -> Iterator[str]:
         end = f" up to {alert.period_end_date} (exclusive)" if alert.period_end_date else ""
         yield f"Period: {alert.period_start_date}{end}"
     if alert.times_raised > 1:
-        yield f"Raised for the {alert.times_raised}. time; the ones before were taken back"
+        yield f"Raised {alert.times_raised} times; the ones before were taken back"
     now = alert.followup.current_message
     if alert.is_live and now is not None and now != alert.message:
         yield f"Now: {now}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 import duckdb
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.alerts.delivery.channels import Channel
 from pipeline.alerts.delivery.deliver import deliver
-from pipeline.alerts.delivery.outbox import pending_messages
+from pipeline.alerts.delivery.outbox import pending_messages, save_message
 from pipeline.alerts.delivery.outlets import Outlet, Outlets, Route
 from pipeline.alerts.delivery.timing import Timing
 from pipeline.alerts.delivery.undelivered import undelivered
@@ -22,7 +22,7 @@ from pipeline.resources import sql
 from pipeline.storage.database import Database
 from tests.support.budget_database import NOW, catalogue
 from tests.support.effort import amount
-from tests.support.inbox import UTC
+from tests.support.inbox import UTC, written
 
 TIMINGS = (
     Timing(UTC),
@@ -135,3 +135,25 @@ def test_every_message_arrives_and_a_repeat_has_the_same_key(
         told = [i for m in by_key.values() for i in m.raised_ids]
         assert sorted(told) == sorted(a.alert_id for a in alerts)
     assert repeats <= deaths
+
+
+def test_what_is_raised_again_arrives_after_what_was_taken_back() -> None:
+    """Else the last word of an outage would be that nothing is over, while it is."""
+    con = catalogue()
+    receiver = Receiver("one", is_down=True)
+    outlets = Outlets(Route(TIMINGS[0], (receiver.outlet(TIMINGS[0]),)))
+
+    def look(minutes: int) -> list[str]:
+        at = NOW + timedelta(minutes=minutes)
+        deliver(Database(con), outlets, clock=lambda: at, say=None)
+        return [message.title for message in receiver.accepted]
+
+    first = f"alert-{'a' * 16}"
+    over, again = written("over", ""), written("again", "")
+    save_message(con, replace(over, message_id="m-1", alert_ids=(f"{first}-2",), created_at=NOW))
+    assert (look(0), look(1)) == ([], [])
+    receiver.is_down = False
+    later = NOW + timedelta(minutes=2)
+    save_message(con, replace(again, message_id="m-2", alert_ids=(f"{first}-3",), created_at=later))
+    assert look(2) == []
+    assert look(10) == ["over", "again"]
