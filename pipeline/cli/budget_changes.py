@@ -12,6 +12,7 @@ from pipeline.cli.budgets import budgets_app
 from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOption, say
 from pipeline.cli.query import FormatOption, OutOption, print_answer
 from pipeline.errors import ConfigError
+from pipeline.text import counted
 
 if TYPE_CHECKING:
     from pipeline.budgets.history import BudgetChange
@@ -121,7 +122,7 @@ def budgets_check(
     allowed = configured.budget_settings.allow_over_allocation
     wrong = [d for d in found if not (d.is_over_allocated and allowed)]
     if not found:
-        say(f"{len(configured.budgets)} budgets: nothing is doubtful.", quiet=quiet)
+        say(f"{counted(len(configured.budgets), 'budget')}: nothing is doubtful.", quiet=quiet)
     if wrong:
         raise typer.Exit(NOT_RIGHT)
 

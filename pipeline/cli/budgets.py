@@ -71,7 +71,9 @@ def budgets_verb(
         print_answer(answer, "json" if as_json else form, out, published, quiet=quiet)
         if next(answer.rows(), None) is None:
             asked = month or period or f"{days.since:%Y-%m}"
-            say(f"No budget has a period in {asked}; add [[budgets]], then run.")
+            then_known = "" if as_of is None else f" by what was known at {as_of}"
+            hint = "" if configured.budgets else "; add [[budgets]], then run"
+            say(f"No budget has a period in {asked}{then_known}{hint}.")
 
 
 def _asked(month: str | None, period: str | None, today: date) -> Days:

@@ -46,14 +46,24 @@ def read_budget_files(
 
 
 def check_budgets(
-    budgets: Sequence[Budget], amendments: Sequence[Amendment], rates: Path | None, config: Path
+    budgets: Sequence[Budget],
+    amendments: Sequence[Amendment],
+    rates: Path | None,
+    config: Path,
+    files: Sequence[Path] = (),
 ) -> None:
-    """Whether ids are unique and amendments have a budget. Fails: ConfigError."""
+    """Whether ids are unique and amendments have a budget. Fails: ConfigError.
+
+    **Takes** the files that budgets are read from as well, to say where the fault may be.
+    """
     counts = Counter(b.id for b in budgets)
     twice = next((i for i, count in counts.items() if count > 1), None)
+    also = f" Budgets are read from {', '.join(str(f) for f in files)}, too." if files else ""
     if twice is not None:
         raise ConfigError(
-            f"budgets: the name {twice!r} is used twice", file=config, hint="Give each its own."
+            f"budgets: the name {twice!r} is used twice",
+            file=config,
+            hint=f"Give each its own.{also}",
         )
     by_id = {b.id: b for b in budgets}
     for amendment in amendments:
@@ -62,13 +72,13 @@ def check_budgets(
             raise ConfigError(
                 f"amendments: there is no budget {amendment.budget!r}",
                 file=config,
-                hint=f"Known budgets: {', '.join(sorted(by_id)) or 'none'}.",
+                hint=f"Known budgets: {', '.join(sorted(by_id)) or 'none'}.{also}",
             )
         if (amendment.amount is None) is not (budget.currency == USD):
             raise ConfigError(
                 f"amendments: the budget {budget.id!r} is in {budget.currency}",
                 file=config,
-                hint=f"Write {'amount_usd' if budget.currency == USD else 'amount'}.",
+                hint=f"Write {'amount_usd' if budget.currency == USD else 'amount'}.{also}",
             )
     other = next((b for b in budgets if b.currency != USD), None)
     if other is not None and rates is None:
@@ -162,6 +172,15 @@ def _validated(model: type[M], values: dict[str, Any], row: Row) -> M:
         first = error.errors()[0]
         column = str(first["loc"][0]) if first["loc"] else ID
         what = first["msg"].removeprefix("Value error, ")
-        if first["loc"]:
-            what = f"{str(first['input'])[:60]!r} is not allowed: {what}"
+        shown = repr(str(first["input"])[:60])
+        match first["type"]:
+            case "greater_than":
+                what = f"{shown} is not allowed; it must be more than {first['ctx']['gt']}"
+            case "int_type" | "int_parsing":
+                what = f"{shown} is not a whole number; write them such as 50 80 100"
+            case "literal_error":
+                choices = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+                what = f"{shown} is not one of {choices}"
+            case _ if first["loc"] and not what.startswith(shown):
+                what = f"{shown} is not allowed: {what}"
         raise row.error(ID if column == "id" else column, what) from None

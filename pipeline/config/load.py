@@ -47,7 +47,8 @@ def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
             "amendments": (*config.amendments, *amendments),
         }
     )
-    check_budgets(config.budgets, config.amendments, config.currency.rates, path)
+    files = config.budget_settings.files
+    check_budgets(config.budgets, config.amendments, config.currency.rates, path, files)
     if kinds:
         _check_actions(config, kinds, path)
     return config

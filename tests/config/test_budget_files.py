@@ -76,13 +76,14 @@ def test_budgets_come_from_the_configuration_and_all_files(folder: Path) -> None
             "a,p,,,1,,,,,\na,q,,2026-01-01,2,,,,,\n",
             "budgets.csv:3 project: differs from line 2, where 'a' begins",
         ),
-        ("a,,hourly,,1,,,,,\n", "budgets.csv:2 calendar: 'hourly' is not allowed: 'hourly' is not"),
-        ("a,,,,1.0.0,,,,,\n", "budgets.csv:2 amount_usd: '1.0.0' is not allowed"),
-        ("a,,,,-1,,,,,\n", "budgets.csv:2 amount_usd: '-1' is not allowed"),
-        ("a,,,,1,,,0.5,,\n", "budgets.csv:2 thresholds: '0.5' is not allowed"),
+        ("a,,hourly,,1,,,,,\n", "budgets.csv:2 calendar: 'hourly' is not one of daily, weekly"),
+        ("a,,,,1.0.0,,,,,\n", "budgets.csv:2 amount_usd: '1.0.0' is not a decimal"),
+        ("a,,,,-1,,,,,\n", "budgets.csv:2 amount_usd: '-1' is not allowed; it must be more"),
+        ("a,,,,1,,,0.5,,\n", "budgets.csv:2 thresholds: '0.5' is not a whole number"),
         ("a,,,,,5,,,,\n", "budgets.csv:2 budget_id: write amount_usd, or the currency of amount"),
         ("a,,,,,,,,,\n", 'budgets.csv:2 budget_id: amount_usd is missing; write it, such as "2000'),
         ("own,,,,1,,,,,\n", "tollbook.toml: budgets: the name 'own' is used twice"),
+        ("own,,,,1,,,,,\n", "budgets.csv, "),
     ],
 )
 def test_a_wrong_row_is_told_with_its_line_and_column(folder: Path, rows: str, error: str) -> None:
@@ -91,6 +92,15 @@ def test_a_wrong_row_is_told_with_its_line_and_column(folder: Path, rows: str, e
     with pytest.raises(ConfigError) as caught:
         load(folder / "tollbook.toml")
     assert error in str(caught.value)
+
+
+def test_a_choice_that_is_none_is_told_with_the_choices(folder: Path) -> None:
+    """In the words that tollbook.toml has for it."""
+    (folder / "budgets.csv").write_text("budget_id,amount_usd,rollover\na,1,all\n")
+    with pytest.raises(ConfigError) as caught:
+        load(folder / "tollbook.toml")
+    expected = "budgets.csv:2 rollover: 'all' is not one of none, unused, overspend, both"
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
