@@ -142,8 +142,8 @@ class _Round:
             delivery = self._try(message, outlet, retry)
         if not delivery.is_final:
             self._waiting |= {(label, alert_id) for alert_id in message.alert_ids}
-        if delivery.outcome in {"failed", "waits"}:
-            self._refused |= {(label, condition_id_of(i)) for i in message.alert_ids}
+            if delivery.outcome in {"failed", "waits"}:
+                self._refused |= {(label, condition_id_of(i)) for i in message.alert_ids}
         return delivery
 
     def _rest(

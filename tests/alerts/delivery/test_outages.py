@@ -157,3 +157,21 @@ def test_what_is_raised_again_arrives_after_what_was_taken_back() -> None:
     save_message(con, replace(again, message_id="m-2", alert_ids=(f"{first}-3",), created_at=later))
     assert look(2) == []
     assert look(10) == ["over", "again"]
+
+
+def test_what_was_given_up_holds_nothing_back() -> None:
+    """Not even in the run that gives it up."""
+    con = catalogue()
+    receiver = Receiver("one", is_down=True)
+    outlets = Outlets(Route(TIMINGS[0], (receiver.outlet(TIMINGS[0]),)))
+    first = f"alert-{'a' * 16}"
+
+    def look(name: str, alert_id: str, hours: int) -> list[tuple[str, str, bool]]:
+        save_message(con, replace(written(name, ""), message_id=name, alert_ids=(alert_id,)))
+        at = NOW + timedelta(hours=hours)
+        became = deliver(Database(con), outlets, clock=lambda: at, say=None)
+        return [(d.message_id, d.outcome, d.is_lost) for d in became]
+
+    assert look("m-1", f"{first}-2", 0) == [("m-1", "failed", False)]
+    last = look("m-2", f"{first}-3", 80)
+    assert last == [("m-1", "failed", True), ("m-2", "failed", False)]
