@@ -97,9 +97,18 @@ def save_rejects(db: Database, run_id: str, at: datetime) -> None:
     )
 
 
-def files_with_dropped(db: Database) -> set[int]:
-    """The file ids of versions with rejected rows that are held back in another file."""
-    return {file_id for (file_id,) in db.rows("SELECT DISTINCT file_id FROM dropped_rejects")}
+def files_with_other_rejects(db: Database) -> set[int]:
+    """The file ids of versions with rejected rows that are not held back there any more.
+
+    They are held back in another file, or were read again, or are gone from the file.
+    """
+    return {
+        file_id
+        for (file_id,) in db.rows(
+            "SELECT file_id FROM dropped_rejects UNION "
+            "SELECT file_id FROM quarantine WHERE replayed_at IS NOT NULL"
+        )
+    }
 
 
 def judge_rejects(

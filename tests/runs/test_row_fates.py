@@ -559,3 +559,20 @@ def test_the_same_id_at_two_providers_is_two_records(case: Case) -> Play:
     assert case.rows(tokens) == both
     yield case.forget("elsewhere/b.csv")
     assert case.rows(tokens) == both[1:]
+
+
+def test_a_copy_of_a_row_that_is_held_no_longer_is_judged_anew(tmp_path: Path) -> None:
+    """It was in the future at first, and is gone from that file; a day later it counts."""
+    workspace = Workspace(tmp_path.resolve())
+    line = lines(request("ahead", when="2026-11-25T14:00:00"))  # thirty hours from now
+    workspace.write("logs/a.jsonl", line)
+    workspace.run()
+    workspace.write("logs/a.1.jsonl", line)
+    workspace.write("logs/a.jsonl", lines(request("other")))
+    workspace.run()
+    assert workspace.fates()["logs/a.1.jsonl"] == (1, 0, 1, 0, 0)
+    workspace.at += timedelta(hours=25)
+    workspace.write("logs/b.jsonl", line)
+    workspace.run()
+    assert workspace.fates()["logs/b.jsonl"] == (1, 1, 0, 0, 0)
+    assert workspace.tokens() == 2000

@@ -24,7 +24,7 @@ from pipeline.intake.files.recognize import (
     is_still_forgotten,
     is_untouched,
 )
-from pipeline.intake.quarantine_store import files_with_dropped
+from pipeline.intake.quarantine_store import files_with_other_rejects
 from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class InputFiles:
     versions: list[InputFile] = field(default_factory=list)
     changed: dict[int, InputFile] = field(default_factory=dict)
     next_id: int = 1
-    # file ids of versions with rejected rows that another file holds back
-    with_dropped_rejects: set[int] = field(default_factory=set)
+    # file ids of versions with rejected rows that are held back elsewhere, or no longer
+    with_other_rejects: set[int] = field(default_factory=set)
     _by_id: dict[int, InputFile] = field(default_factory=dict)
     _by_path: dict[tuple[str, str], list[InputFile]] = field(
         default_factory=lambda: defaultdict(list)
@@ -70,7 +70,7 @@ class InputFiles:
     @classmethod
     def load(cls, db: Database) -> InputFiles:
         """All input files of the storage."""
-        files = cls(with_dropped_rejects=files_with_dropped(db))
+        files = cls(with_other_rejects=files_with_other_rejects(db))
         for row in db.rows(f"SELECT {', '.join(COLUMNS)} FROM input_files ORDER BY file_id"):
             files._remember(InputFile(*row))
         return files
@@ -138,7 +138,7 @@ class InputFiles:
             and entry.state != "unreadable"
             and (
                 entry.state == "forgotten"
-                or not (entry.quarantined or entry.file_id in self.with_dropped_rejects)
+                or not (entry.quarantined or entry.file_id in self.with_other_rejects)
             )
         ]
         counting = (entry for entry in found if entry.state != "forgotten")

@@ -35,7 +35,7 @@ SELECT
   NOT bool_or(EXISTS (
     FROM provider_costs AS p
     WHERE p.replaced_at IS NULL AND p.provider = b.provider
-      AND p.organization_id = b.organization_id
+      AND p.input_file = b.input_file AND p.input_line = b.input_line
       AND p.usage_date = CAST(b.started_at AS DATE) AND p.amount >= 0
   )) AS is_empty
 FROM buckets AS b
