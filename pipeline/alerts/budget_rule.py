@@ -7,11 +7,12 @@ nobody is notified of one older than the period before the current one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from pipeline.alerts.model import (
+    NOT_SENT,
     Alert,
     BudgetThreshold,
     Condition,
@@ -49,10 +50,12 @@ def conditions(
         was_over = _was_over(status, first_day)
         was_raised = left.get((status.budget_id, status.period.start), set())
         configured = set(status.all_thresholds)
+        last = _last_raised(mine.values(), status)
         for threshold in sorted(configured | was_raised, key=lambda t: t.order):
             raised = mine.get(_identity(status, threshold))
             if raised is not None or (threshold in configured and not was_over):
-                found.append(_condition(status, threshold, raised, phase, today))
+                facts = BudgetThreshold(status, threshold, today, last)
+                found.append(_condition(facts, raised, phase))
     covered = {condition.alert_id for condition in found}
     return found + [
         condition_of(alert, "withdrawn")
@@ -87,9 +90,22 @@ def _was_over(status: BudgetStatus, first_day: date) -> bool:
     return status.period.has_ended(status.watched_since_date or first_day)
 
 
-def _condition(
-    status: BudgetStatus, threshold: Threshold, alert: Alert | None, phase: Phase, today: date
-) -> Condition:
+def _last_raised(known: Collection[Alert], status: BudgetStatus) -> tuple[datetime, Decimal] | None:
+    """When somebody was told last that a threshold of the period was reached, and the spend."""
+    told = []
+    for alert in known:
+        spent_usd = alert.followup.notified_spent_usd or alert.spent_usd
+        is_mine = (alert.subject_id, alert.period_start_date) == (
+            status.budget_id,
+            status.period.start,
+        )
+        if is_mine and alert.delivery != NOT_SENT and spent_usd is not None:
+            told.append((alert.followup.notified_at or alert.raised_at, spent_usd))
+    return max(told, default=None)
+
+
+def _condition(facts: BudgetThreshold, alert: Alert | None, phase: Phase) -> Condition:
+    status, threshold = facts.status, facts.threshold
     return Condition(
         alert_id=_identity(status, threshold),
         kind="budget",
@@ -98,7 +114,7 @@ def _condition(
         threshold_percent=threshold.percent,
         threshold_usd=threshold.usd,
         observed=_observed(status, threshold, alert),
-        facts=BudgetThreshold(status, threshold, today),
+        facts=facts,
         severity=severity_of(threshold, status.amount_usd),
         about=text.about(status),
         phase=phase,

@@ -45,6 +45,7 @@ class BudgetThreshold:
     status: BudgetStatus
     threshold: Threshold
     today: date
+    last_raised: tuple[datetime, Decimal] | None = None  # of this period: when, at what spend
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,13 @@ def test_the_next_run_says_nothing() -> None:
 
 
 def test_the_next_threshold_is_said_alone() -> None:
-    """A later run names only what it crossed."""
+    """A later run names only what it crossed, and what was spent since the message before."""
     first = decide([status("1700")])
     second = decide([status("2000")], first.new, run_id="run-2")
     assert [a.threshold_percent for a in second.new] == [100]
-    assert second.messages[0].body.split("\n")[1:3] == [
+    assert second.messages[0].body.split("\n")[1:4] == [
         "100 % used, nothing left: $2,000.00 of $2,000.00 spent.",
+        "Since the last message (24 Nov 08:00 UTC): +$300.00.",
         "Crossed: 100 % threshold.",
     ]
 

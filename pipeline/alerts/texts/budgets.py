@@ -9,7 +9,7 @@ from pipeline.alerts.model import Alert, BudgetThreshold, Change
 from pipeline.budgets.status import BudgetStatus, Threshold
 from pipeline.config.budget_section import USD
 from pipeline.money import CENT, EXACT, display_usd, plain
-from pipeline.text import counted
+from pipeline.text import counted, signed_usd
 
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
 _TENTH = Decimal("0.1")
@@ -77,6 +77,10 @@ def block(news: Sequence[Change]) -> str:
     standing = _standing(facts.status)
     lines = [_label(facts), f"{standing[0].upper()}{standing[1:]}."]
     raised = [c for c in news if c.is_raised]
+    if raised and facts.last_raised is not None:
+        told_at, spent_usd = facts.last_raised
+        more = signed_usd(EXACT.subtract(facts.status.spent_usd, spent_usd))
+        lines.append(f"Since the last message ({told_at.day} {told_at:%b %H:%M} UTC): {more}.")
     for word, changes in (
         ("Crossed", [c for c in raised if c.before is None]),
         ("Crossed again", [c for c in raised if c.before is not None]),
