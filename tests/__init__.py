@@ -6,7 +6,9 @@ The slow jobs show the same with more of everything. Each has a short form, some
 `.ci/run` takes after the suite, and a long one, for a night:
 
     python -m pytest -q -m slow                  # 60 kills at random moments, 90 days fetched with
-                                                 # every fault, 25 made-up logs for each promise
+                                                 # every fault, 25 made-up logs for each promise,
+                                                 # a quarter of budgets and alerts day by day, the
+                                                 # examples of README and guides, the demo of a wheel
     TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs
 
 One job alone, with or without TOLLBOOK_LONG=1:
@@ -14,7 +16,10 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/runs/test_killed_runs.py
     python -m pytest -q -m slow tests/runs/test_promises.py
     python -m pytest -q -m slow tests/providers/openai/fetch/test_backfill.py
-    python -m pytest -q -m slow tests/cli/test_demo.py  # the live demo; it has one form
+    python -m pytest -q -m slow tests/cli/test_demo.py  # the live demo; it has one form, as the
+    python -m pytest -q -m slow tests/runs/test_quarter.py  # others below
+    python -m pytest -q -m slow tests/test_readme.py
+    python -m pytest -q -m slow tests/test_wheel.py
 
 Property tests take the same examples in every run. TOLLBOOK_RANDOM=1 takes others.
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from pipeline import __version__
 from pipeline.config import load as config_load
-from tests.support.documentation import PAGES, README, REPOSITORY, Examples, fresh
+from tests.support.documentation import (
+    PAGES,
+    README,
+    REPOSITORY,
+    Examples,
+    fresh,
+    fresh_tables,
+)
 
 TEXT = README.read_text(encoding="utf-8")
 PAGE_TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
@@ -18,8 +27,15 @@ def _quick_start() -> list[str]:
     return re.findall(r"^```sh\n(.*?)\n```$", section, re.MULTILINE | re.DOTALL)
 
 
+def test_what_is_made_is_fresh() -> None:
+    """Tables are those of today; if not: python -m tests.support.documentation."""
+    for text in PAGE_TEXTS.values():
+        assert fresh_tables(text) == text
+
+
+@pytest.mark.slow
 def test_what_is_made_and_what_is_shown_is_fresh(tmp_path: Path) -> None:
-    """Tables and outputs are those of today; if not: python -m tests.support.documentation."""
+    """What the examples print as well; if not: python -m tests.support.documentation."""
     examples = Examples.prepare(tmp_path.resolve())
     for text in PAGE_TEXTS.values():
         assert fresh(text, examples) == text

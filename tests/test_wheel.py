@@ -112,6 +112,7 @@ def test_the_command_says_what_it_can(installed: Installed, tmp_path: Path) -> N
     assert done.stdout.startswith("Usage: tollbook ")
 
 
+@pytest.mark.slow
 def test_the_demo_runs_from_another_folder(installed: Installed, tmp_path: Path) -> None:
     """From the wheel alone: the sample, the prices, the SQL and the report's templates."""
     where = subprocess.run(
