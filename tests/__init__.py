@@ -8,7 +8,7 @@ The slow jobs show the same with more of everything. Each has a short form, some
     python -m pytest -q -m slow                  # 60 kills at random moments, 90 days fetched with
                                                  # every fault, 25 made-up logs for each promise,
                                                  # a quarter of budgets and alerts day by day, the
-                                                 # examples of README and guides, the demo of a wheel
+                                                 # examples of the pages, the demo of a wheel
     TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs
 
 One job alone, with or without TOLLBOOK_LONG=1:
