@@ -120,7 +120,7 @@ def open_database(storage: StorageLayout) -> Iterator[Database]:
         with scratch.cursor() as con:
             con.execute("USE warehouse")
             for one in (scratch, con):
-                prepare(one, storage.temporary / "spill")
+                prepare(one, storage.temporary)  # DuckDB makes the last folder of a path alone
             migrate(con, path)
             yield Database(con, scratch)
     finally:
