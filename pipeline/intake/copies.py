@@ -31,6 +31,8 @@ def is_copy(
         return False
     if is_table and original.state == "replaced":
         return False  # some of its rows may have vanished from it and count no longer
+    if not may_return and original.state != "forgotten" and intake.files.repeats_itself(original):
+        return False  # which of its rows it had before is known of no copy
     if source.replace and known is not None:
         return False  # rewritten: what it says now counts, also when it has said so before
     if original.state == "forgotten":

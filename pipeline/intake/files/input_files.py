@@ -144,6 +144,11 @@ class InputFiles:
         counting = (entry for entry in found if entry.state != "forgotten")
         return next(counting, next(iter(found), None))
 
+    def repeats_itself(self, entry: InputFile) -> bool:
+        """Whether a version may have rows that an earlier one of the same name had as well."""
+        earlier = self._by_path[entry.source, entry.input_file]
+        return entry.duplicate > 0 and any(e.file_id < entry.file_id for e in earlier)
+
     def forgotten_beginning(self, kind: str, path: Path) -> InputFile | None:
         """The forgotten file of the same kind that this file is, renamed, packed or grown.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.model.books import Source
 from tests.model.trial import GATEWAY, Trial, chat
 from tests.support.cases import RUN, Case, Cases, Play
+from tests.support.workspace import Workspace, lines, request
 
 CASES = Cases()
 
@@ -74,3 +75,19 @@ def test_it_keeps_its_place_when_its_source_is_moved_to_another_basis(tmp_path: 
     assert trial.dollars == 4
     trial.do("remember", "raw/b.jsonl")
     assert trial.dollars == 3
+
+
+def test_a_copy_of_a_rewritten_file_keeps_what_that_had_before(tmp_path: Path) -> None:
+    """A log is rewritten with what it had, rotated, and forgotten under its name."""
+    workspace = Workspace(tmp_path.resolve())
+    one, two = request("one"), request("two")
+    workspace.write("logs/a.jsonl", lines(one))
+    workspace.run()
+    workspace.write("logs/a.jsonl", lines(two, one))
+    workspace.run()
+    workspace.write("logs/a.1.jsonl", lines(two, one))
+    workspace.write("logs/a.jsonl", lines(request("three")))
+    workspace.run()
+    assert workspace.tokens() == 3000
+    workspace.forget("logs/a.jsonl")
+    assert workspace.tokens() == 2000
