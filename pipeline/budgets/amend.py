@@ -16,8 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipeline.budgets.plan import Plan
-from pipeline.config.budget_files import ID
+from pipeline.config.budget_files import ID, read_budget_files
 from pipeline.config.budget_section import USD
+from pipeline.config.load import read_toml
 from pipeline.errors import ConfigError
 from pipeline.money import plain
 from pipeline.storage.files import replace_text
@@ -74,11 +75,8 @@ def check_new_amount(plan: Plan, new: NewAmount, today: date) -> None:
 def file_of(budget_id: str, config: Path, files: Sequence[Path]) -> Path:
     """The file that a budget is in: one of `[budgets] files`, else the configuration."""
     for path in files:
-        if path.suffix.lower() == ".csv":
-            rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-            if any((row.get(ID) or "").strip() == budget_id for row in rows):
-                return path
-        elif f'"{budget_id}"' in path.read_text(encoding="utf-8"):
+        budgets, _ = read_budget_files([path], read_toml)
+        if any(budget.id == budget_id for budget in budgets):
             return path
     return config
 
