@@ -5,16 +5,17 @@ above. Nothing here stops a run. Pure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from pipeline.budgets.period import Period
-from pipeline.budgets.plan import Plan, amount_in_usd
+from pipeline.budgets.plan import Plan
 from pipeline.budgets.rates import Rates
 from pipeline.budgets.subject import Subject
-from pipeline.money import EXACT, display_usd
+from pipeline.config.budget_section import BudgetSettings
+from pipeline.money import difference, display_usd, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ def doubts(
         yield from _over_allocated(plan, plans, rates, today)
 
 
+def not_allowed(found: Iterable[Doubt], settings: BudgetSettings) -> list[Doubt]:
+    """The doubts that the configuration does not allow."""
+    return [d for d in found if not (d.is_over_allocated and settings.allow_over_allocation)]
+
+
 def _twice(plans: Sequence[Plan]) -> Iterator[Doubt]:
     seen: dict[tuple[object, str], Plan] = {}
     for plan in plans:
@@ -64,7 +70,7 @@ def _over_allocated(
     if not parent.calendar.has(today):
         return
     period = parent.calendar.period_of(today)
-    whole = _planned(parent, period, rates, today)
+    whole = parent.usd_in(period, today, rates)
     if whole is None:
         return
     shares: dict[str, dict[Subject, tuple[Plan, Decimal]]] = defaultdict(dict)
@@ -81,14 +87,12 @@ def _over_allocated(
         if amount is not None and (other is None or amount > other[1]):
             of_dimension[plan.subject] = plan, amount
     for parts in (list(found.values()) for found in shares.values()):
-        together = Decimal(0)
-        for _, amount in parts:
-            together = EXACT.add(together, amount)
+        together = total(amount for _, amount in parts)
         if together > whole:
             names = ", ".join(f"{plan.budget_id} {display_usd(amount)}" for plan, amount in parts)
             yield Doubt(
                 f"budget {parent.budget_id}: the budgets below it come to {display_usd(together)} "
-                f"in {period.label}, {display_usd(EXACT.subtract(together, whole))} more than its "
+                f"in {period.label}, {display_usd(difference(together, whole))} more than its "
                 f"{display_usd(whole)} ({names})",
                 is_over_allocated=True,
             )
@@ -96,23 +100,10 @@ def _over_allocated(
 
 def _inside(plan: Plan, period: Period, rates: Rates, today: date) -> Decimal | None:
     """What a plan has in the days of another's period; None where its periods are longer."""
-    inside = [
-        p
+    amounts = [
+        plan.usd_in(p, today, rates)
         for p in plan.calendar.periods(period.start, period.end)
-        if p.start >= period.start and p.end <= period.end and plan.is_planned(p)
+        if p.start >= period.start and p.end <= period.end
     ]
-    amounts = [_planned(plan, p, rates, today) for p in inside]
     found = [amount for amount in amounts if amount is not None]
-    if not found:
-        return None
-    together = Decimal(0)
-    for amount in found:
-        together = EXACT.add(together, amount)
-    return together
-
-
-def _planned(plan: Plan, period: Period, rates: Rates, today: date) -> Decimal | None:
-    if not plan.is_planned(period):
-        return None
-    amount = plan.amount_on(min(max(today, period.start), period.last)).amount
-    return amount_in_usd(amount, plan.currency, period, rates)
+    return total(found) if found else None

@@ -61,6 +61,20 @@ class Plan:
         held = [a for a in self.amounts if a.valid_from <= day]
         return held[-1] if held else self.amounts[0]
 
+    def usd_in(self, period: Period, today: date, rates: Rates | None) -> Decimal | None:
+        """The amount of a period in USD, as it holds today or held on the period's last day.
+
+        None where there is no budget then, or no rate of its currency.
+        """
+        amount = self.amount_in(period, today)
+        return None if amount is None else amount_in_usd(amount, self.currency, period, rates)
+
+    def amount_in(self, period: Period, today: date) -> Decimal | None:
+        """Likewise in the budget's currency; None where there is no budget then."""
+        if not self.is_planned(period):
+            return None
+        return self.amount_on(min(max(today, period.start), period.last)).amount
+
     def is_planned(self, period: Period) -> bool:
         """Whether there is a budget in a period."""
         begins, ends = self.valid_from or date.min, self.valid_to or date.max
@@ -188,11 +202,10 @@ def _carried(plan: Plan, rest: Decimal, period: Period, rates: Rates | None) -> 
 def _planned(
     plan: Plan, period: Period, since: date, today: date, rates: Rates | None
 ) -> PlannedPeriod | None:
-    if not plan.is_planned(period):
+    amount, base_usd = plan.amount_in(period, today), plan.usd_in(period, today, rates)
+    if amount is None or base_usd is None:
         return None
-    amount = plan.amount_on(min(max(today, period.start), period.last)).amount
-    base_usd = amount_in_usd(amount, plan.currency, period, rates)
-    return None if base_usd is None else PlannedPeriod(plan, period, since, base_usd, amount)
+    return PlannedPeriod(plan, period, since, base_usd, amount)
 
 
 def _as_ended(kept: PlannedPeriod, rates: Rates | None) -> PlannedPeriod:

@@ -113,17 +113,16 @@ def budgets_check(
     Ends with 2 where something is wrong; too much planned below is allowed by `[budgets]
     allow_over_allocation = true`.
     """
+    from pipeline.budgets.check import not_allowed
     from pipeline.runs.doctor.budgets import doubts_of
 
     configured = cli_context.load_for_run(config)
     found = doubts_of(configured, cli_context.clock(now).business())
     for doubt in found:
         cli_context.put(doubt.what)
-    allowed = configured.budget_settings.allow_over_allocation
-    wrong = [d for d in found if not (d.is_over_allocated and allowed)]
     if not found:
         say(f"{counted(len(configured.budgets), 'budget')}: nothing is doubtful.", quiet=quiet)
-    if wrong:
+    if not_allowed(found, configured.budget_settings):
         raise typer.Exit(NOT_RIGHT)
 
 

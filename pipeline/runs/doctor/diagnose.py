@@ -13,6 +13,7 @@ import fsspec
 
 from pipeline import __version__
 from pipeline.alerts.delivery import outlets
+from pipeline.budgets.check import not_allowed
 from pipeline.config.directory_section import FILES
 from pipeline.config.model import Config, Source
 from pipeline.directory.files import read_files
@@ -191,8 +192,7 @@ def _budgets(config: Config, now: datetime | None) -> Check:
         found = [] if now is None else doubts_of(config, now)
     except ConfigError as error:
         return failed("configuration", "budgets", error)
-    allowed = config.budget_settings.allow_over_allocation
-    counted_doubts = [d for d in found if not (d.is_over_allocated and allowed)]
+    counted_doubts = not_allowed(found, config.budget_settings)
     value = str(len(config.budgets))
     if not counted_doubts:
         return Check("configuration", "budgets", value)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from pipeline.budgets import store as budget_store
-from pipeline.budgets.check import doubts
+from pipeline.budgets.check import doubts, not_allowed
 from pipeline.budgets.plan import Plan
 from pipeline.budgets.provider_plans import plans_of
 from pipeline.budgets.rates import Rates
@@ -53,9 +53,8 @@ def _doubts(
 ) -> list[str]:
     """What is doubtful about budgets, but for what the configuration allows."""
     projects = {p.subject.project_id for p in plans if p.subject.project_id} - set(idle)
-    allowed = config.budget_settings.allow_over_allocation
+    found = doubts(plans, projects, rates, today)
     return [
         f"{doubt.what}. See: tollbook budgets check"
-        for doubt in doubts(plans, projects, rates, today)
-        if not (doubt.is_over_allocated and allowed)
+        for doubt in not_allowed(found, config.budget_settings)
     ]
