@@ -176,7 +176,7 @@ def parse_days(text: str) -> Days:
         if days.count < 1:
             raise ValueError(f"{text!r} ends before it begins")
         return days
-    if found := re.fullmatch(r"(\d{4})", text):
+    if re.fullmatch(r"\d{4}", text):
         return Days(date(int(text), 1, 1), date(int(text) + 1, 1, 1))
     if found := re.fullmatch(r"(\d{4})-Q([1-4])", text):
         since = date(int(found[1]), int(found[2]) * 3 - 2, 1)

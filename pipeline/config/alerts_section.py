@@ -10,7 +10,9 @@ from datetime import time
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from pipeline.config.values import SectionModel
 
 Kind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source"]
 Role = Literal["project_owner", "organization_owner"]
@@ -23,10 +25,8 @@ _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}")
 _DIGEST = re.compile(rf"daily\s+{_CLOCK}")
 
 
-class Outlets(BaseModel):
+class Outlets(SectionModel):
     """Channels, and when messages go out: not in the quiet hours, or together once a day."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: tuple[str, ...] = ()
     quiet: str | None = None
@@ -97,7 +97,7 @@ class Alerts(Outlets):
     silent_after_hours: Hours | None = None
     give_up_after_hours: Hours = 72
     undelivered_hours: Hours = 24
-    routes: dict[str, Route] = {}
+    routes: dict[str, Route] = Field(default={})
 
     @field_validator("report_url")
     @classmethod

@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from pipeline.config.values import SectionModel
 
 FILES = (
     "projects",
@@ -22,10 +24,8 @@ FILES = (
 )
 
 
-class Directory(BaseModel):
+class Directory(SectionModel):
     """Who and what belongs to the organization: from the API, and from files where it has none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sync: bool = True
     projects: Path | None = None
@@ -45,10 +45,8 @@ class Directory(BaseModel):
         )
 
 
-class Project(BaseModel):
+class Project(SectionModel):
     """A project named here instead of in a file; its name gives way to the API's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(min_length=1)
     name: str | None = None
