@@ -85,6 +85,7 @@ def rendered(name: str) -> Iterator[str]:
             explained=("lag",),
             units=METER_UNITS,
             stored="stored.",
+            schema="main",
             final_after_days=3,
             daily="daily",
             lines="lines",

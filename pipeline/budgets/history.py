@@ -16,7 +16,7 @@ import duckdb
 from pipeline.budgets.plan import Plan, PlannedAmount
 from pipeline.budgets.rates import Rate, Rates
 from pipeline.money import plain
-from pipeline.resources import sql
+from pipeline.resources import render_sql, sql
 
 # Said by `amounts`, or what the budget is called.
 _NOT_COMPARED = {"budget_id", "amounts"}
@@ -78,9 +78,7 @@ def known_rates(
     con: duckdb.DuckDBPyConnection, *, at: datetime | None = None, schema: str = "main"
 ) -> Rates:
     """The rates as they are recorded, or as they were known at an instant."""
-    found = con.execute(
-        sql("budgets/rates_known").replace("main.", f"{schema}."), {"at": at}
-    ).fetchall()
+    found = con.execute(render_sql("budgets/rates_known", schema=schema), {"at": at}).fetchall()
     return Rates(Rate(*row) for row in found)
 
 
@@ -88,9 +86,7 @@ def plan_versions(
     con: duckdb.DuckDBPyConnection, *, at: datetime | None = None, schema: str = "main"
 ) -> list[PlanVersion]:
     """Every version of every plan recorded by an instant, by budget and time."""
-    found = con.execute(
-        sql("budgets/plan_versions").replace("main.", f"{schema}."), {"at": at}
-    ).fetchall()
+    found = con.execute(render_sql("budgets/plan_versions", schema=schema), {"at": at}).fetchall()
     return [
         PlanVersion(budget_id, recorded_at, Plan.from_json(text) if text else None)
         for budget_id, recorded_at, text in found

@@ -83,7 +83,7 @@ def kept_periods(con: duckdb.DuckDBPyConnection, *, schema: str = "main") -> lis
         text,
         base,
         own,
-    ) in con.execute(sql("budgets/plans_kept").replace("main.", f"{schema}.")).fetchall():
+    ) in con.execute(render_sql("budgets/plans_kept", schema=schema)).fetchall():
         calendar = calendar_named(name)
         if text is not None:
             plan = Plan.from_json(text)

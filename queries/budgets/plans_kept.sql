@@ -1,4 +1,5 @@
 -- row: one budget and period as it was planned when it was last looked at.
+-- takes: schema, where the table is.
 -- engine: duckdb
 SELECT
   budget_id,
@@ -14,5 +15,5 @@ SELECT
   plan,
   base_amount_usd,
   base_amount
-FROM main.budget_status
+FROM {{ schema }}.budget_status
 ORDER BY budget_id, period_start_date
