@@ -25,7 +25,7 @@ ENGINES = ("any", "duckdb")
 LONGEST_SQL_IN_PYTHON = 250  # characters
 FLAGS = (
     *("has_thresholds", "has_segments", "has_allowances", "has_billed", "by_project", "is_above"),
-    "with_mapping",
+    *("with_mapping", "with_requests"),
 )
 # A view's FROM item; where it stands the real one names the files of a snapshot.
 FILES = {

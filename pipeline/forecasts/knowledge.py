@@ -1,0 +1,34 @@
+"""Which postings were known at an instant: by the real clock and by the business clock of runs.
+
+Pure. A charge is a sum of postings, so that those known at an instant tell what it was then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A file of postings, with both clocks of the run that posted it (naive UTC)."""
+
+    path: Path
+    posted_at: datetime  # the real clock
+    now_at: datetime  # the business clock
+
+
+def known_at(posted: Sequence[Posted], at: datetime) -> list[Posted] | None:
+    """The postings that were known at an instant; None where the books begin only after it.
+
+    They were known if both clocks had passed. Where the storage is younger than the instant, but
+    runs were rehearsed with an earlier business clock, that clock alone decides. Where the whole
+    history was loaded later, nobody knew anything then: the days before the instant are all there
+    is to go by, as they are booked now.
+    """
+    if any(p.posted_at <= at for p in posted):
+        return [p for p in posted if p.posted_at <= at and p.now_at <= at]
+    rehearsed = [p for p in posted if p.now_at <= at]
+    return rehearsed or None

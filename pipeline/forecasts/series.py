@@ -1,0 +1,95 @@
+"""Daily costs as series: what each project and model cost on each day, as known at an instant.
+
+Read exactly, from the small sums by day or from postings; a matrix of floats after that, which is
+for estimates alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.resources import render_sql
+
+Floats = npt.NDArray[np.float64]
+SeriesKey = tuple[str | None, str | None]  # project and model; None: the source did not say
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCosts:
+    """Cost and requests by series (project and model) and day; a day without usage is zero."""
+
+    since: date  # the day of the first column
+    keys: tuple[SeriesKey, ...]  # of the rows, sorted, None first
+    cost: Floats  # USD
+    requests: Floats  # zeros where they were read from postings
+
+    @property
+    def until(self) -> date:
+        """The first day after the last column."""
+        return self.since + timedelta(days=self.cost.shape[1])
+
+    def column(self, day: date) -> int:
+        """The number of the column of a day; it may lie outside."""
+        return (day - self.since).days
+
+    def before(self, day: date) -> DailyCosts:
+        """The same without that day and what follows it, and without series that begin there."""
+        end = max(0, self.column(day))
+        cost, requests = self.cost[:, :end], self.requests[:, :end]
+        begun = (cost != 0).any(axis=1) | (requests != 0).any(axis=1)
+        return replace(
+            self,
+            keys=tuple(k for k, is_there in zip(self.keys, begun, strict=True) if is_there),
+            cost=cost[begun],
+            requests=requests[begun],
+        )
+
+    def projects(self) -> list[tuple[str | None, list[int]]]:
+        """Each project with the numbers of its rows, in order."""
+        rows: dict[str | None, list[int]] = {}
+        for number, (project_id, _) in enumerate(self.keys):
+            rows.setdefault(project_id, []).append(number)
+        return list(rows.items())
+
+
+def read_daily_costs(
+    con: duckdb.DuckDBPyConnection,
+    lines: str,
+    *,
+    since: date = date.min,
+    until: date,
+    with_requests: bool = True,
+) -> pl.DataFrame:
+    """The exact cost of each day, project and model from `since` to before `until`.
+
+    **Takes** in `lines` a FROM item: the small sums by day (`relation` over the daily files, the
+    view `daily_costs`), or postings (`charge_relation`), which have no requests.
+    """
+    statement = render_sql("forecasts/daily_costs", lines=lines, with_requests=with_requests)
+    frame: pl.DataFrame = con.sql(statement, params={"since": since, "until": until}).pl()
+    return frame
+
+
+def series_of(frame: pl.DataFrame, until: date) -> DailyCosts:
+    """The series of exact daily costs, up to the day before `until`; in any order of rows."""
+    frame = frame.filter(pl.col("charge_date") < until)
+    if not frame.height:
+        nothing = np.zeros((0, 0))
+        return DailyCosts(until, (), nothing, nothing)
+    since: date = frame["charge_date"].min()  # type: ignore[assignment]
+    found = set(frame.select("project_id", "model").iter_rows())
+    keys = tuple(sorted(found, key=lambda key: tuple((v is not None, v or "") for v in key)))
+    row_of = {key: number for number, key in enumerate(keys)}
+    rows = [row_of[key] for key in frame.select("project_id", "model").iter_rows()]
+    columns = (frame["charge_date"] - since).dt.total_days().to_numpy()
+    shape = len(keys), (until - since).days
+    cost, requests = np.zeros(shape), np.zeros(shape)
+    cost[rows, columns] = frame["cost_usd"].cast(pl.Float64).to_numpy()
+    requests[rows, columns] = frame["requests"].cast(pl.Float64).to_numpy()
+    return DailyCosts(since, keys, cost, requests)

@@ -1,0 +1,87 @@
+"""Daily costs become a matrix, whatever the order of rows, and a cut looks at nothing later."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipeline.charges.model import DAILY_SCHEMA
+from pipeline.forecasts.series import read_daily_costs, series_of
+from pipeline.storage.parquet import relation
+
+ROWS = [
+    (date(2026, 10, 1), "b", "m", Decimal("1.5"), 3),
+    (date(2026, 10, 3), "a", "m", Decimal(2), 1),
+    (date(2026, 10, 3), None, "m", Decimal("0.25"), 0),
+    (date(2026, 10, 4), "a", None, Decimal(4), 2),
+]
+
+
+def frame(rows: list[tuple[date, str | None, str | None, Decimal, int]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        rows,
+        schema={
+            "charge_date": pl.Date(),
+            "project_id": pl.String(),
+            "model": pl.String(),
+            "cost_usd": pl.Decimal(38, 24),
+            "requests": pl.Int64(),
+        },
+        orient="row",
+    )
+
+
+def test_each_project_and_model_is_a_series_and_a_day_without_usage_is_zero() -> None:
+    series = series_of(frame(ROWS), date(2026, 10, 6))
+    assert series.since == date(2026, 10, 1)
+    assert series.until == date(2026, 10, 6)
+    assert series.keys == ((None, "m"), ("a", None), ("a", "m"), ("b", "m"))
+    assert series.cost.tolist() == [
+        [0, 0, 0.25, 0, 0],
+        [0, 0, 0, 4, 0],
+        [0, 0, 2, 0, 0],
+        [1.5, 0, 0, 0, 0],
+    ]
+    assert series.requests[3].tolist() == [3, 0, 0, 0, 0]
+    assert series.projects() == [(None, [0]), ("a", [1, 2]), ("b", [3])]
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    one, other = (series_of(frame(rows), date(2026, 10, 6)) for rows in (ROWS, ROWS[::-1]))
+    assert one.keys == other.keys
+    assert (one.cost == other.cost).all()
+
+
+def test_a_cut_leaves_out_the_day_and_the_series_that_begin_on_it() -> None:
+    cut = series_of(frame(ROWS), date(2026, 10, 6)).before(date(2026, 10, 4))
+    assert cut.until == date(2026, 10, 4)
+    assert cut.keys == ((None, "m"), ("a", "m"), ("b", "m"))
+    assert cut.cost.shape == (3, 3)
+
+
+def test_no_rows_are_no_series() -> None:
+    series = series_of(frame([]), date(2026, 10, 6))
+    assert series.keys == ()
+    assert series.until == date(2026, 10, 6)
+    assert series.before(date(2026, 10, 1)).keys == ()
+
+
+@pytest.mark.parametrize("with_requests", [True, False])
+def test_costs_are_read_exactly_by_day_project_and_model(*, with_requests: bool) -> None:
+    con = duckdb.connect()
+    lines = relation([], DAILY_SCHEMA)
+    con.execute(f"CREATE TABLE sums AS FROM {lines}")
+    con.execute(
+        "INSERT INTO sums (charge_date, project_id, model, scope, requests, cost_usd) VALUES "
+        "('2026-10-01', 'a', 'm', 'models', 2, 0.1), ('2026-10-01', 'a', 'm', 'tools', 1, 0.2), "
+        "('2026-10-02', 'a', 'm', 'models', 1, NULL), ('2026-10-03', 'a', 'm', 'models', 1, 9)"
+    )
+    found = read_daily_costs(con, "sums", until=date(2026, 10, 3), with_requests=with_requests)
+    assert found.rows() == [
+        (date(2026, 10, 1), "a", "m", Decimal("0.3"), 3 if with_requests else 0),
+        (date(2026, 10, 2), "a", "m", Decimal(0), 1 if with_requests else 0),
+    ]
