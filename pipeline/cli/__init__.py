@@ -10,6 +10,7 @@ from __future__ import annotations
 from pipeline.cli import (
     actions,
     alerts,
+    backup,
     budget_changes,
     budgets,
     corrections,
@@ -32,6 +33,7 @@ __all__ = [
     "actions",
     "alerts",
     "app",
+    "backup",
     "budget_changes",
     "budgets",
     "corrections",

@@ -26,6 +26,7 @@ ORDER = (
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("schema", "query", "sql", "explain", "guide"),
     *("quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),
+    *("backup", "restore"),
 )
 
 

@@ -18,6 +18,9 @@ from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import migrate, newer_migrations
 from pipeline.storage.permissions import may_not_use
 
+_PARTS = ("", ".wal")  # of the database
+_TRIES = 3
+
 
 @contextmanager
 def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
@@ -32,10 +35,9 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
     with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
         copied = Path(folder) / WAREHOUSE
         try:
-            for suffix in ("", ".wal"):
-                original = storage.warehouse.with_name(WAREHOUSE + suffix)
-                if original.is_file():
-                    shutil.copyfile(original, copied.with_name(WAREHOUSE + suffix))
+            for _ in range(_TRIES):
+                if copy_database(storage, Path(folder)):
+                    break
             con = duckdb.connect(str(copied))
         except PermissionError:
             raise may_not_use(storage.warehouse) from None
@@ -54,3 +56,32 @@ def open_read_copy(storage: StorageLayout) -> Iterator[Database | None]:
             raise damage(error, storage.warehouse) or error from None
         finally:
             con.close()
+
+
+def copy_database(storage: StorageLayout, folder: Path) -> bool:
+    """Copy the database into a folder; whether nothing was written to it meanwhile.
+
+    Fails: OSError.
+    """
+    before = _state(storage)
+    for suffix in _PARTS:
+        original, copied = (
+            p.with_name(WAREHOUSE + suffix) for p in (storage.warehouse, folder / WAREHOUSE)
+        )
+        copied.unlink(missing_ok=True)
+        if original.is_file():
+            shutil.copy2(original, copied)
+    return before == _state(storage)
+
+
+def _state(storage: StorageLayout) -> list[tuple[int, int, int] | None]:
+    """What changes when the database is written to."""
+    found: list[tuple[int, int, int] | None] = []
+    for suffix in _PARTS:
+        try:
+            facts = storage.warehouse.with_name(WAREHOUSE + suffix).stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((facts.st_ino, facts.st_size, facts.st_mtime_ns))
+    return found
