@@ -3,12 +3,14 @@
 -- Of files that are going, all rows and duplicates, with what counts in their stead.
 -- takes: known_rows, excluded_rows, ledger_runs, source_ranks, affected_identities, first_rows,
 -- dropped_rows (of these identities), file_versions (file_id, source, input_file, run_id,
--- lines_read, basis, is_out, is_going), file_copies (original_id, copy_id, copied_lines). A call, its contents
--- and which of them counts are those of ledger/repeat_fates; a content keeps the place of its first
--- row as long as a file has it that counts, so that what was replaced stays replaced; in a basis of
--- its own, that of its first row there. A row that was moved to another basis only says what its
--- dropped duplicates contain. Of its rows the first that names somebody counts. A duplicate needs a
--- row where it counts, or where no row of a file that counts has its content.
+-- lines_read, basis, is_out, forgotten_by, is_going), file_copies (original_id, copy_id,
+-- copied_lines). A call, its contents and which of them counts are those of ledger/repeat_fates; a
+-- content keeps the place of its first row as long as a file has it that counts, so that what was
+-- replaced stays replaced: a row that was read before the files of all earlier ones were forgotten
+-- goes on in their place. In a basis of its own it is that of its first row there. A row that was
+-- moved to another basis only says what its dropped duplicates contain. Of its rows the first that
+-- names somebody counts. A duplicate needs a row where it counts, or where no row of a file that
+-- counts has its content.
 -- engine: any
 {% set contents = content_columns
   | without("basis", "provider", "organization_id", "record_id", *askers) -%}
@@ -82,6 +84,8 @@ placed AS (
     g.ledger_id, g.row_number, g.file_id, g.read_by, g.is_dropped, g.input_line,
     {{ askers | columns("g") }},
     v.source, v.input_file, v.is_out, v.is_going, v.basis,
+    -- sorts after every run where it counts
+    CASE WHEN v.is_out THEN coalesce(v.forgotten_by, '') ELSE '~' END AS counts_until,
     c.provider, c.organization_id, c.record_id, c.called_at, c.is_partial, c.is_live, c.reason,
     c.identity_hash,
     {{ contents | columns("c") }},
@@ -122,11 +126,22 @@ positioned AS (
   FROM placed
 ),
 
+followed AS (
+  SELECT
+    *,
+    max(counts_until) OVER (
+      PARTITION BY basis, provider, organization_id, record_id, called_at, {{ contents | columns }}
+      ORDER BY position
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS counted_until
+  FROM positioned
+),
+
 grouped AS (
   SELECT
     *,
-    min(position) OVER same AS content_id,
-    min(CASE WHEN NOT is_out THEN position END) OVER same AS group_position,
+    max(CASE WHEN counted_until IS NULL OR counted_until < read_by THEN position END) OVER same
+      AS group_position,
     max(CASE WHEN is_out OR coalesce(is_partial, false) THEN 0 ELSE 1 END) OVER same AS is_whole,
     max(CASE WHEN is_out OR is_dropped = 1 THEN 0 ELSE 1 END) OVER same AS has_row,
     row_number() OVER (
@@ -135,7 +150,7 @@ grouped AS (
         CASE WHEN is_out THEN 1 ELSE 0 END,
         is_unasked, read_by, is_dropped, ledger_id, source_rank, input_file, input_line
     ) AS place_in_content
-  FROM positioned
+  FROM followed
   WINDOW same AS (
     PARTITION BY basis, provider, organization_id, record_id, called_at, {{ contents | columns }}
   )

@@ -8,6 +8,7 @@ of the product.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tests.model.content import TABLE_HEADER, Call, Junk, understood, understood
 Place = tuple[int, int, str, int]  # run, rank of the source, path, line
 Content = tuple[int, str]  # tokens, model
 A_DAY = timedelta(days=1)
+ALWAYS: Place = (sys.maxsize, 0, "", 0)
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Version:
     is_left_out: bool = False
     left_out_for: str = ""  # the forgotten text that it is or begins with
     is_replaced: bool = False  # by a version that is the whole truth
+    counts_until: Place = ALWAYS  # rows behind this were read when it counted no longer
 
     @property
     def waiting(self) -> str:
@@ -83,7 +86,7 @@ class Requests:
         self.versions: list[Version] = []
         self.faults = faults
         self.newest: dict[str, Version] = {}
-        self._order: dict[tuple[object, ...], dict[Content, Place]] = defaultdict(dict)
+        self._run = 0  # the latest
         self._by_identity: dict[tuple[object, ...], list[Row]] = defaultdict(list)
 
     def read(
@@ -100,6 +103,7 @@ class Requests:
         replaces: bool = False,
     ) -> None:
         """Look at one file as it lies: read it, its new part, or nothing."""
+        self._run = run
         known = self.newest.get(path)
         if known is None:
             if begun := self._forgotten_beginning(kind, text):
@@ -125,7 +129,9 @@ class Requests:
                 if row.version.path == path and row.text not in text.splitlines():
                     row.is_closed = True
         for earlier in self.versions:
-            earlier.is_replaced |= replaces and earlier.path == path
+            if replaces and earlier.path == path:
+                earlier.is_replaced = True
+                earlier.counts_until = min(earlier.counts_until, (run, rank, path, 0))
         version = Version(path, rank, kind, basis)
         self._keep(version)
         self._read_on(run, version, text, written_at, clock)
@@ -193,16 +199,14 @@ class Requests:
             row.rule = "in the future"
             return
         row.rule, row.call = None, said
-        known = self._by_identity[row.identity]
-        if not any(r.content == row.content and r.counts for r in known):
-            self._order[row.identity][row.content] = row.place
-        known.append(row)
+        self._by_identity[row.identity].append(row)
 
     def forget(self, path: str) -> bool:
         """Take back every version read under a path."""
         found = [v for v in self.versions if v.path == path and not v.is_forgotten]
         for version in found:
             version.is_forgotten = True
+            version.counts_until = min(version.counts_until, (self._run, sys.maxsize, "", 0))
         return bool(found)
 
     def remember(self, path: str) -> None:
@@ -210,6 +214,8 @@ class Requests:
         for version in self.versions:
             if version.path == path and not version.is_left_out:
                 version.is_forgotten = False
+                if not version.is_replaced:
+                    version.counts_until = ALWAYS
 
     def rebase(self, folder: str, basis: str) -> None:
         """Move the records of a folder to another basis, as if they had always been there."""
@@ -217,10 +223,8 @@ class Requests:
             if version.path.startswith(f"{folder}/"):
                 version.basis = basis
         self._by_identity.clear()
-        self._order.clear()
-        for row in sorted(self._rows(), key=lambda row: row.place):
+        for row in self._rows():
             if row.call is not None:
-                self._order[row.identity].setdefault(row.content, row.place)
                 self._by_identity[row.identity].append(row)
 
     def replay(self, run: int, clock: datetime) -> None:
@@ -228,6 +232,7 @@ class Requests:
 
         Each is booked on the version of the file it came from.
         """
+        self._run = run
         for row in list(self._rows()):
             if row.rule is None or row.is_closed or not row.counts:
                 continue
@@ -262,11 +267,11 @@ class Requests:
     def accepted(self) -> list[Row]:
         """The rows whose records hold."""
         found = []
-        for identity, rows in self._by_identity.items():
+        for rows in self._by_identity.values():
             counting = [r for r in rows if r.counts]
             if not counting:
                 continue
-            order = self._order[identity]
+            order = _places(rows)
             last = max((r.content for r in counting), key=lambda c: (c[0] > 0, order[c]))
             found.append(_first_who_asked([r for r in counting if r.content == last]))
         return found
@@ -282,6 +287,21 @@ class Requests:
         for counts in fates.values():
             counts[2] = counts[0] - counts[1] - counts[3]
         return fates
+
+
+def _places(rows: list[Row]) -> dict[Content, Place]:
+    """The place of each content of a record: that of the first row that had it.
+
+    One that is read when no file that has it counts any more begins anew.
+    """
+    places: dict[Content, Place] = {}
+    counted_until: dict[Content, Place] = {}
+    for row in sorted(rows, key=lambda row: row.place):
+        until = counted_until.get(row.content)
+        if until is None or until < row.place:
+            places[row.content] = row.place
+        counted_until[row.content] = max(until or row.place, row.version.counts_until)
+    return places
 
 
 def _first_who_asked(rows: list[Row]) -> Row:

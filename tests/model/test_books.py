@@ -103,6 +103,18 @@ def test_forgetting_what_was_replaced_brings_nothing_back() -> None:
     assert told.forget("logs/b.jsonl") == 1
 
 
+def test_a_remembered_file_gives_its_place_back() -> None:
+    told = Told()
+    told.write("logs/a.jsonl", chat("c1", 1))
+    told.write("logs/b.jsonl", chat("c1", 2))
+    assert told.run() == 2
+    told.forget("logs/a.jsonl")
+    told.write("logs/c.jsonl", chat("c2", 0), chat("c1", 1))
+    assert told.run() == 1
+    told.books.remember("logs/a.jsonl", NOW, told.book)
+    assert told.dollars == 2
+
+
 def test_a_line_is_held_once_and_no_longer_once_it_is_mended() -> None:
     told = Told()
     broken = without_model(chat("c1", 1))

@@ -42,6 +42,7 @@ COLUMNS = (
     "copied_lines",
     "changed_ns",
     "covered_until_at",
+    "forgotten_by",
 )
 
 
@@ -79,6 +80,7 @@ class InputFile:
     copied_lines: int | None = None  # how many lines it has from there; it may have grown since
     changed_ns: int | None = None  # None: read by an earlier version of the program
     covered_until_at: datetime | None = None  # end of its last record; None: as `changed_ns`
+    forgotten_by: str | None = None  # the run that took it back
 
     @property
     def fates(self) -> tuple[int, int, int, int]:

@@ -58,7 +58,7 @@ def forgetting(
     requests = [f for f in known if not f.is_bucket]
     rows = rows_of_files(run.con, run.db, requests, files)
     for file in files:
-        file.state, file.message = "forgotten", reason
+        file.state, file.message, file.forgotten_by = "forgotten", reason, run.run_id
         run.files.touch(file)
     identities = pl.Series("identity_hash", [], dtype=pl.UInt64)
     if rows.height:
@@ -110,7 +110,7 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
         file.state = "read" if id(file) in newest else "replaced"
         if file.waiting_bytes and file.state == "read":
             file.state = "waiting"
-        file.message = None
+        file.message = file.forgotten_by = None
         run.files.touch(file)
     known = ledger_store.ledger_files(run.db, run.storage.root)
     requests = [f for f in known if not f.is_bucket]

@@ -80,6 +80,7 @@ def recount(
                 v.lines_read,
                 v.basis,
                 v.state == "forgotten",
+                v.forgotten_by,
                 v.file_id in going,
             )
             for v in run.files.versions
@@ -92,6 +93,7 @@ def recount(
             "lines_read": pl.Int64,
             "basis": pl.String,
             "is_out": pl.Boolean,
+            "forgotten_by": pl.String,
             "is_going": pl.Boolean,
         },
         orient="row",

@@ -77,6 +77,29 @@ def test_it_keeps_its_place_when_its_source_is_moved_to_another_basis(tmp_path: 
     assert trial.dollars == 3
 
 
+def test_rows_of_two_bases_keep_the_place_of_the_first_of_them(tmp_path: Path) -> None:
+    """Whether it is forgotten before or after the other is moved; not where that was read later."""
+    trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.write("logs/b.jsonl", chat("c2", 1))
+    trial.write("logs/c.jsonl", chat("c3", 1))
+    trial.write("raw/a.jsonl", chat("c1", 1), chat("c2", 1))
+    trial.write("logs/z.jsonl", *(chat(name, 3) for name in ("c1", "c2", "c3")))
+    trial.run()
+    trial.forget("logs/a.jsonl")
+    trial.forget("logs/c.jsonl")
+    assert trial.dollars == 9
+    trial.write("raw/b.jsonl", chat("c4", 0), chat("c3", 1))
+    trial.run()
+    trial.product.sources = (GATEWAY, Source("audit", "request_log", "raw", "charge"))
+    trial.price(1)
+    trial.tick()
+    assert trial.product.command("rebase", "audit", now=trial.now) is None
+    assert trial.dollars == 7  # c3 was read again when nothing else had this content of it
+    trial.forget("logs/b.jsonl")
+    assert trial.dollars == 7
+
+
 def test_a_copy_of_a_rewritten_file_keeps_what_that_had_before(tmp_path: Path) -> None:
     """A log is rewritten with what it had, rotated, and forgotten under its name."""
     workspace = Workspace(tmp_path.resolve())
