@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline.errors import TollbookError
 
@@ -22,14 +23,11 @@ def main() -> None:
     try:
         app(words, prog_name="tollbook")
     except TollbookError as error:
-        print(f"tollbook: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        _fail(error)
     except PermissionError as error:
         from pipeline.storage.permissions import may_not_use  # noqa: PLC0415  as above
 
-        denied = may_not_use(Path(error.filename or "."))
-        print(f"tollbook: {denied}", file=sys.stderr)  # noqa: T201
-        sys.exit(denied.exit_code)
+        _fail(may_not_use(Path(error.filename or ".")))
     except KeyboardInterrupt:
         print("tollbook: interrupted; the next run carries on", file=sys.stderr)  # noqa: T201
         sys.exit(130)
@@ -43,6 +41,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"tollbook: the output cannot be written: {error.strerror}.", file=sys.stderr)  # noqa: T201
         sys.exit(1)
+
+
+def _fail(error: TollbookError) -> NoReturn:
+    from pipeline.cli.context import fail  # noqa: PLC0415  as above
+
+    fail(error)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

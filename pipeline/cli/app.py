@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipeline import __version__
+from pipeline.cli.context import choose_log_format
 
 # As one meets them; a verb that is not named here comes after these.
 ORDER = (
@@ -70,5 +71,15 @@ def tollbook(
             "--version", callback=_print_version, is_eager=True, help="Print the version and end."
         ),
     ] = False,
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            help="How stderr is written: human, json (a line each), or auto: logs of a person's "
+            "terminal are human, others json. Also LOG_FORMAT; LOG_LEVEL is debug, info, warning "
+            "or error.",
+        ),
+    ] = None,
 ) -> None:
-    """Hold the options of the command itself."""
+    """Take the options of the command itself."""
+    choose_log_format(log_format)

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import FrameType
@@ -20,7 +21,7 @@ from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
 from pipeline.dates import Clock, parse_instant, parse_month
-from pipeline.errors import ConfigError, RunFailedError
+from pipeline.errors import ConfigError, RunFailedError, TollbookError
 
 if TYPE_CHECKING:
     from pipeline.runs.context import RunContext
@@ -37,6 +38,18 @@ NowOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 AsJsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LOG_FORMATS = ("auto", "human", "json")
+
+
+@dataclass(slots=True)
+class _Stderr:
+    """How this call writes to stderr."""
+
+    format: str = "auto"
+    has_only_json: bool = False  # a program reads it
+
+
+_stderr = _Stderr()
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 
 
@@ -174,12 +187,35 @@ def operator(named: str | None) -> str:
 
 
 def log_to_stderr(default: str = "warning") -> None:
-    """Structured logs go to stderr, from the level that LOG_LEVEL names, else from `default`."""
+    """Structured logs go to stderr, from the level that LOG_LEVEL names, else from `default`.
+
+    In the form that --log-format or LOG_FORMAT names, else for people on a terminal and as JSON
+    lines elsewhere. Where JSON is asked for by name, what a run does is shown as well (info).
+    """
     import logging
 
+    asked = _stderr.format
+    if asked == "json" and default == "warning":
+        default = "info"
     levels = logging.getLevelNamesMapping()
     level = levels.get(os.environ.get("LOG_LEVEL", default).upper(), levels[default.upper()])
-    log.to_stderr(level)
+    is_json = asked == "json" or (asked == "auto" and not sys.stderr.isatty())
+    log.to_stderr(level, "json" if is_json else "human")
+    _stderr.has_only_json = is_json and default == "info"
+
+
+def choose_log_format(named: str | None) -> None:
+    """Take the form of the log from an option, else from LOG_FORMAT of the environment.
+
+    Fails: ConfigError for an option that is not known.
+    """
+    if named is not None and named not in LOG_FORMATS:
+        raise ConfigError(f"{named!r} is not one of {', '.join(LOG_FORMATS)}", key="--log-format")
+    chosen = named or os.environ.get("LOG_FORMAT", "auto").lower()
+    _stderr.format = chosen if chosen in LOG_FORMATS else "auto"
+    _stderr.has_only_json = False
+    if _stderr.format == "json":
+        log_to_stderr()
 
 
 def put(text: str) -> None:
@@ -221,6 +257,21 @@ def leave_stdout() -> None:
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """A line for the person at the terminal: stderr, so that stdout stays data."""
-    if not quiet:
+    """A line for the person at the terminal: stderr, so that stdout stays data.
+
+    Where every line there is JSON, it is one, too.
+    """
+    if quiet:
+        return
+    if _stderr.has_only_json:
+        log.event("warning", "notice", text=text)
+    else:
         print(text, file=sys.stderr)
+
+
+def fail(error: TollbookError) -> None:
+    """Say why the command ends with an error, on stderr."""
+    if _stderr.has_only_json:
+        log.event("error", "failed", error=str(error), exit_code=error.exit_code)
+    else:
+        print(f"tollbook: {error}", file=sys.stderr)

@@ -18,9 +18,7 @@ from pipeline.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date, datetime
 
-    from pipeline.config.model import Config
     from pipeline.runs.change_set import ChangeSet
     from pipeline.runs.context import RunContext
     from pipeline.runs.result import RunResult
@@ -70,7 +68,7 @@ def quarantine_replay(
     with cli_context.correction(config, now, "replay") as run:
         result = replay(run, rule=rule)
     say(f"{counted(result.counts.accepted, 'row')} landed.", quiet=quiet)
-    _finish(run.config, run.now, run.today, result, quiet=quiet)
+    _finish(run, result, quiet=quiet)
 
 
 @app.command()
@@ -173,7 +171,7 @@ def rerate(
         result = act.rerate(run, first, last)
     posted = sum(result.postings.values())
     say(f"{counted(posted, 'line')} posted.", quiet=quiet)
-    _finish(run.config, run.now, run.today, result, quiet=quiet)
+    _finish(run, result, quiet=quiet)
 
 
 @prices.command("diff")
@@ -208,7 +206,7 @@ def _show_or_do(
         return
     with cli_context.correction(config, now, verb) as run:
         result = act(run)
-    _finish(run.config, run.now, run.today, result, quiet=quiet)
+    _finish(run, result, quiet=quiet)
 
 
 def _show(config: Path | None, now: str | None, act: Callable[[RunContext], ChangeSet]) -> None:
@@ -261,9 +259,11 @@ def _preview(
     )
 
 
-def _finish(config: Config, now: datetime, today: date, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.runs.run_and_report import RunReport, report
+def _finish(run: RunContext, result: RunResult, *, quiet: bool) -> None:
+    from pipeline.runs.run_and_report import RunReport, log_end, report
 
-    written = report(config, month=None, now=now, run_id=result.run_id)
-    print_done(RunReport(result, written, today), quiet=quiet)
+    written = report(run.config, month=None, now=run.now, run_id=result.run_id)
+    done = RunReport(result, written, run.today)
+    log_end(done, run.head.verb)
+    print_done(done, quiet=quiet)
     raise typer.Exit(result.exit_code)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.config.budget_files import check_budgets, read_budget_files
 from pipeline.config.keys.key_texts import TEXTS
 from pipeline.config.model import Config, Currency, Prices, Source, Storage
+from pipeline.config.operations_section import Metrics
 from pipeline.config.source_section import SourceKind
 from pipeline.errors import ConfigError
 
@@ -114,6 +115,11 @@ def _relative_to(config: Config, folder: Path) -> Config:
         update={
             "storage": Storage(root=folder / config.storage.root.expanduser()),
             "directory": config.directory.below(folder),
+            "metrics": Metrics(
+                textfile=path
+                if (path := config.metrics.textfile) is None
+                else folder / path.expanduser()
+            ),
             "prices": Prices(files=tuple(folder / p.expanduser() for p in config.prices.files)),
             "budget_settings": config.budget_settings.model_copy(
                 update={

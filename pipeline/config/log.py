@@ -1,22 +1,34 @@
-"""The log: structlog, imported and configured when something is logged for the first time.
+"""The log: events with fields on stderr, for a person on a terminal, as JSON lines elsewhere.
 
-A run with nothing new logs nothing, and does without the import.
+structlog is imported and configured when something is logged for the first time: a run with
+nothing new logs nothing, and does without the import. What is bound (`bind`, `bound`) is on every
+line: the id of the run, the job of the schedule.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
+    from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
-_levels: list[int] = []  # that `to_stderr` was called with, until they are applied
+Format = Literal["human", "json"]
+Level = Literal["debug", "info", "warning", "error"]
+
+_pending: list[tuple[int, Format]] = []  # that `to_stderr` was called with, until it is applied
+_shown_from: list[int] = []  # the level of the last call of `to_stderr`
+_bound: ContextVar[Mapping[str, str]] = ContextVar("bound")
 
 
-def to_stderr(level: int) -> None:
+def to_stderr(level: int, form: Format = "human") -> None:
     """From now on write what is logged at this level or above to stderr."""
-    _levels.append(level)
+    _pending.append((level, form))
+    _shown_from[:] = [level]
     if "structlog" in sys.modules:
         _configure()
 
@@ -30,22 +42,54 @@ def get_logger() -> FilteringBoundLogger:
     return logger
 
 
+def event(level: Level, name: str, **fields: object) -> None:
+    """Log an event where its level is shown; where it is not, structlog is not imported."""
+    if _shown_from and logging.getLevelNamesMapping()[level.upper()] >= _shown_from[0]:
+        getattr(get_logger(), level)(name, **fields)
+
+
+def bind(**fields: str) -> None:
+    """Put fields on every line from now on, until the enclosing `bound` ends."""
+    _bound.set({**_bound.get({}), **fields})
+
+
+@contextmanager
+def bound(**fields: str) -> Iterator[None]:
+    """Put fields on every line in this context, and take off what was bound in it at its end."""
+    token = _bound.set({**_bound.get({}), **fields})
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
+def _with_bound(_logger: object, _method: str, line: EventDict) -> EventDict:
+    return {**_bound.get({}), **line}
+
+
 def _configure() -> None:
     import structlog  # noqa: PLC0415  not before something is logged
 
-    if not _levels:
+    if not _pending:
         return
-    level = _levels[-1]
-    _levels.clear()
+    level, form = _pending[-1]
+    _pending.clear()
+    processors: list[Processor] = [
+        _with_bound,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    # plain tracebacks: the default shows variables, and one may hold a secret
+    if form == "json":
+        processors.append(structlog.processors.format_exc_info)
+        processors.append(structlog.processors.JSONRenderer(default=str))
+    else:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+        processors.append(renderer)
     structlog.configure(
-        # plain tracebacks: the default shows variables, and one may hold a secret
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -17,8 +17,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.config.alerts_section import Alerts
 from pipeline.config.budget_section import Actions, Amendment, Budget, BudgetSettings
-from pipeline.config.cron import parse as parse_cron
 from pipeline.config.directory_section import Directory, Project
+from pipeline.config.operations_section import Metrics, Retention, Schedule
 from pipeline.config.source_section import (
     DEFAULT_PROVIDER,
     SourceKind,
@@ -202,21 +202,6 @@ class Policy(SectionModel):
     alerts: bool = True
 
 
-class Schedule(SectionModel):
-    """Cron expressions in the organization's zone; an empty one is off."""
-
-    run: str = "0 * * * *"
-    daily_report: str = "0 6 * * *"
-    monthly_report: str = "0 7 1 * *"
-
-    @field_validator("run", "daily_report", "monthly_report")
-    @classmethod
-    def _is_cron(cls, cron: str) -> str:
-        if cron.strip():
-            parse_cron(cron)
-        return cron
-
-
 class Config(SectionModel):
     """The whole of tollbook.toml."""
 
@@ -238,6 +223,8 @@ class Config(SectionModel):
     headroom: Headroom = Headroom()
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
+    metrics: Metrics = Metrics()
+    retention: Retention = Retention()
 
     @model_validator(mode="before")
     @classmethod

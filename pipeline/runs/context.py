@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -22,6 +21,7 @@ from pipeline.alerts.delivery import outlets
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.outlets import Outlets
 from pipeline.budgets.rates import Rates, check_currencies, read_rates
+from pipeline.config import log
 from pipeline.config.model import Config, Source, check_one_basis
 from pipeline.config.source_section import check_kind
 from pipeline.directory.files import DirectoryFiles, read_files
@@ -38,9 +38,10 @@ from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
 from pipeline.providers.provider import Provider
 from pipeline.published.snapshot.fingerprint import PublishedState, inputs_mark, published_state
-from pipeline.runs import run_log
+from pipeline.runs import run_log, stage_times
 from pipeline.runs.kinds import PROVIDERS, kinds_of
 from pipeline.runs.run_log import RunHead
+from pipeline.runs.stage_times import Stage, begin
 from pipeline.storage import disk_errors
 from pipeline.storage.catalogue import StoredFiles
 from pipeline.storage.database import Database, open_database
@@ -55,28 +56,7 @@ if TYPE_CHECKING:
     from pipeline.pricing.book import PriceBook
     from pipeline.pricing.load import LoadedBook
 
-Stage = Literal[
-    "fetch",
-    "read",
-    "sync directory",
-    "supersede",
-    "rate",
-    "reconcile",
-    "true up",
-    "budgets and alerts",
-    "check the books",
-    "act",
-    "deliver",
-    "publish",
-    "report",
-]
-AUDIT_EVENT = "tollbook.stage"
 PREVIEW = "preview"  # the verb of a run that only shows what another would do
-
-
-def begin(stage: Stage) -> None:
-    """Announce a stage to Python's audit hooks, for what watches a run or stops it there."""
-    sys.audit(AUDIT_EVENT, stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +200,9 @@ def recorded_run(
     senders = outlets.NONE if is_preview else outlets.resolve(config.alerts, environment, zone)
     storage = StorageLayout(config.storage.root.absolute())
     head = run_log.new_run(verb, now=now, started_at=real_clock())
+    stage_times.start()
+    log.bind(run_id=head.run_id)
+    log.event("info", "run_started", verb=verb, now=now.isoformat())
 
     def record_failure(db: Database, error: TollbookError) -> None:
         messages = run_log.record_failure(

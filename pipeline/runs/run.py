@@ -37,10 +37,11 @@ from pipeline.published.snapshot.fingerprint import fingerprint, published_state
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import check_books, write_charges, write_ledger
-from pipeline.runs.context import RunContext, begin, recorded_run
+from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.named_files import NamedFiles, choose_basis
 from pipeline.runs.result import Counts, RunResult, counts_of, reason_of
+from pipeline.runs.stage_times import begin
 from pipeline.runs.stages.read_sources import read_sources
 from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
+from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.dates import Clock
 from pipeline.errors import ConfigError, NotPublishedError, SourceError, TollbookError
@@ -15,11 +16,12 @@ from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
 from pipeline.providers.span import backfill
 from pipeline.reporting.month.written import WrittenReport, load_written
-from pipeline.runs.context import begin, note_not_published
+from pipeline.runs.context import note_not_published
 from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
 from pipeline.runs.named_files import NamedFiles
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
+from pipeline.runs.stage_times import begin, end_stage, seconds_so_far
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
 
@@ -134,7 +136,32 @@ def run_and_report(
         )
         note_not_published(config, result.run_id, failure, clock.real())
         raise failure from None
-    return RunReport(result, written, local_day(now, config))
+    done = RunReport(result, written, local_day(now, config))
+    log_end(done, verb)
+    return done
+
+
+def log_end(done: RunReport, verb: str) -> None:
+    """Log the end of a run or correction as one line."""
+    end_stage()
+    result, report = done.result, done.report
+    log.event(
+        "info",
+        "run_ended",
+        verb=verb,
+        outcome=result.outcome,
+        is_unchanged=result.is_unchanged,
+        **asdict(result.counts),
+        lines_posted=sum(result.postings.values()),
+        month=f"{report.month:%Y-%m}",
+        spent_usd=format(report.spent_usd, "f"),
+        is_lower_bound=report.is_lower_bound,
+        budgets_over=result.budgets_over,
+        budgets_near=result.budgets_near,
+        problems=len(result.problems),
+        messages_undelivered=sum(m.waiting + m.given_up for m in result.undelivered),
+        duration_seconds=seconds_so_far(),
+    )
 
 
 def ingest_and_report(

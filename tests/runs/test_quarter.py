@@ -22,9 +22,10 @@ import pytest
 
 from pipeline.config.load import load
 from pipeline.errors import LockHeldError
-from pipeline.runs.context import AUDIT_EVENT, recorded_run
+from pipeline.runs.context import recorded_run
 from pipeline.runs.corrections.forget import forget
 from pipeline.runs.run import run_batch
+from pipeline.runs.stage_times import AUDIT_EVENT
 from pipeline.storage.lock import storage_lock
 from tests.support.command import command
 from tests.support.webhook import Server, webhook

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pipeline.config.keys.alerts_texts import ALERT_TEXTS
 from pipeline.config.keys.key_text import KeyText
+from pipeline.config.keys.operations_texts import OPERATIONS_TEXTS
 
 TEXTS: Mapping[str, KeyText] = {
     "organization.id": KeyText(
@@ -291,9 +292,5 @@ TEXTS: Mapping[str, KeyText] = {
     "policy.alerts": KeyText(
         "Alert, once a month for each finding; false: findings are only listed.", "true"
     ),
-    "schedule.run": KeyText('When `tollbook schedule` runs; "" is never.', '"0 * * * *"'),
-    "schedule.daily_report": KeyText("When it writes the current month's report.", '"0 6 * * *"'),
-    "schedule.monthly_report": KeyText(
-        "When it writes the report of the month just ended.", '"0 7 1 * *"'
-    ),
+    **OPERATIONS_TEXTS,
 }

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from pipeline import resources
 from pipeline.config.model import Config
-from pipeline.published.snapshot.retention import COMPLETE
+from pipeline.published.snapshot.retention import COMPLETE, DATABASE
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 
-DATABASE = "tollbook.duckdb"
 # A run adds its own row to `runs`; a price book never changes, and days name theirs.
 NOT_HASHED = ("runs", "begun_runs", "price_books")
 # Named here, since listing the tables of a database that was just opened costs 6 ms.

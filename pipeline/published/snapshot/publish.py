@@ -18,10 +18,17 @@ import xxhash
 from pipeline import resources
 from pipeline.charges.finality import first_provisional_date
 from pipeline.charges.model import ChargeDay, PostingFile
+from pipeline.config.operations_section import Retention
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
-from pipeline.published.snapshot.fingerprint import DATABASE, PublishedState
-from pipeline.published.snapshot.retention import COMPLETE, VIEWS, prune, remove_unfinished
+from pipeline.published.snapshot.fingerprint import PublishedState
+from pipeline.published.snapshot.retention import (
+    COMPLETE,
+    DATABASE,
+    VIEWS,
+    prune,
+    remove_unfinished,
+)
 from pipeline.published.snapshot.template import COPIED, FILE_KINDS, macro, mark, template
 from pipeline.storage.database import Database
 from pipeline.storage.files import link_or_copy, replace_file
@@ -53,10 +60,11 @@ def publish(
     now: datetime,
     real_now: datetime,
     state: PublishedState,
-) -> Path:
-    """Build the snapshot of a run and flip `published` to it. Gives its folder.
+    retention: Retention,
+) -> list[Path]:
+    """Build the snapshot of a run and flip `published` to it. Gives the snapshots that it removed.
 
-    Takes the `state` to be kept with it, for `published_state`.
+    Takes the `state` to be kept with it, for `published_state`, and which earlier ones are kept.
     """
     storage.snapshots.mkdir(parents=True, exist_ok=True)
     remove_unfinished(storage.snapshots)
@@ -66,8 +74,7 @@ def publish(
     (folder / VIEWS).write_text(mark(), encoding="utf-8")
     (folder / COMPLETE).write_text(state.to_json(), encoding="utf-8")
     _flip(storage.published, folder)
-    prune(storage.snapshots, folder, real_now)
-    return folder
+    return prune(storage.snapshots, storage.published, retention, real_now)
 
 
 def _flip(link: Path, target: Path) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import duckdb
-import structlog
 
 from pipeline.alerts import job_rule, recipients, state_machine, store
 from pipeline.alerts.delivery import outbox, outlets
@@ -21,6 +20,7 @@ from pipeline.alerts.delivery.outlets import Outlets
 from pipeline.alerts.model import PRINTED, Alert, JobProblem
 from pipeline.alerts.update import Look, update_job_alerts
 from pipeline.config.alerts_section import Alerts
+from pipeline.config.log import get_logger
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.storage import disk_errors
@@ -30,7 +30,7 @@ from pipeline.storage.lock import storage_lock
 from pipeline.storage.read_copy import open_read_copy
 
 _LOOK_EVERY = timedelta(minutes=5)
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class JobAlerts:

@@ -20,7 +20,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.config.log import get_logger
+from pipeline.config.log import bound, get_logger
 from pipeline.errors import ConfigError, LockHeldError, RunFailedError, TollbookError
 from pipeline.runs.schedule import job_state as state
 from pipeline.runs.schedule.due_times import DueTimes, due_times
@@ -178,7 +178,11 @@ class _Service:
                     self._attempt(job, scheduled_for)
 
     def _attempt(self, job: Job, scheduled_for: datetime) -> None:
-        log = _log.bind(job=job.name, scheduled_for=scheduled_for.isoformat())
+        with bound(job=job.name, scheduled_for=scheduled_for.isoformat()):
+            self._attempt_bound(job, scheduled_for)
+
+    def _attempt_bound(self, job: Job, scheduled_for: datetime) -> None:
+        log = _log
         policy = self._retry_policy
         if state.is_given_up(self._record(job), scheduled_for, policy):
             died = "The process ended while it ran, each time."

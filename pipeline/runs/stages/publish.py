@@ -13,6 +13,7 @@ from pipeline.budgets.rates import Rates
 from pipeline.calendar.coverage import calendar_frame, followed_providers
 from pipeline.charges import store as charge_store
 from pipeline.charges.newer_prices import newer_prices
+from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.ledger import store as ledger_store
 from pipeline.pricing import store as price_store
@@ -44,7 +45,10 @@ def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
         *_doubts(run.config, plans, budget_store.idle_projects(db), run.inputs.rates, run.today),
     )
     state = PublishedState(fingerprint, run.inputs.mark, notes)
-    publish(db, storage, contents, run.run_id, run.now, run.clock(), state)
+    retention = run.config.retention
+    removed = publish(db, storage, contents, run.run_id, run.now, run.clock(), state, retention)
+    if removed:
+        log.event("info", "snapshots_removed", snapshots=len(removed))
     return state
 
 

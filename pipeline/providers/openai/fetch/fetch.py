@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -117,7 +118,12 @@ def fetch(setting: Fetching, orders: Sequence[Order]) -> list[Fetched]:
         if journal is not None and journal.has(piece.order.series, piece.order.width, piece.span):
             kept[piece] = None
     with ThreadPoolExecutor(setting.in_flight, thread_name_prefix="fetch") as pool:
-        running = {pool.submit(_fetch_piece, setting, state, p): p for p in every if p not in kept}
+        running = {
+            # in this context: what is logged there has the id of the run
+            pool.submit(copy_context().run, _fetch_piece, setting, state, p): p
+            for p in every
+            if p not in kept
+        }
         for number, future in enumerate(as_completed(running), len(kept) + 1):
             piece, got = running[future], future.result()
             if got is not None:

@@ -1,0 +1,34 @@
+"""The words of the keys of [schedule], [metrics] and [retention]."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.config.keys.key_text import KeyText
+
+OPERATIONS_TEXTS: Mapping[str, KeyText] = {
+    "schedule.run": KeyText('When `tollbook schedule` runs; "" is never.', '"0 * * * *"'),
+    "schedule.daily_report": KeyText("When it writes the current month's report.", '"0 6 * * *"'),
+    "schedule.monthly_report": KeyText(
+        "When it writes the report of the month just ended.", '"0 7 1 * *"'
+    ),
+    "metrics.textfile": KeyText(
+        "Written anew after each run and job, also after one that failed. Its name ends in .prom, "
+        "in the folder that node_exporter is given with --collector.textfile.directory.",
+        '"/var/lib/node_exporter/tollbook.prom"',
+    ),
+    "retention.snapshots": KeyText(
+        "How many published snapshots are always kept, the newest first. What a reader has open "
+        "is kept, too, until it is closed.",
+        "3",
+    ),
+    "retention.snapshot_minutes": KeyText(
+        "Every snapshot is kept so long, for those who read its files without a database.", "15"
+    ),
+    "retention.snapshot_hours": KeyText("One snapshot of each hour is kept so long.", "24"),
+    "retention.compact_files": KeyText(
+        "A run merges the small ledger files of a month, and small posting files, when there are "
+        "more of them than this; 0: only `tollbook compact` does.",
+        "50",
+    ),
+}
