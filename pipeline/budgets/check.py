@@ -1,5 +1,5 @@
-"""What is doubtful about budgets as a whole: unknown projects, two of the same, more below than
-above. Nothing here stops a run. Pure.
+"""What is doubtful about budgets as a whole: unknown projects, two of the same, no rate yet, a cap
+of nothing, more below than above. Nothing here stops a run. Pure.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ def doubts(
                 f"budget {plan.budget_id}: the project {project!r} is not in the directory and has "
                 "no usage"
             )
+        if plan.rollover_cap is not None and plan.rollover not in {"unused", "both"}:
+            yield Doubt(
+                f"budget {plan.budget_id}: rollover_cap does nothing with rollover = "
+                f'"{plan.rollover}"; it limits what is carried over unused: write "unused" or '
+                '"both", or take it out'
+            )
+        yield from _without_rate(plan, rates, today)
     yield from _twice(plans)
     for plan in plans:
         yield from _over_allocated(plan, plans, rates, today)
@@ -45,6 +52,21 @@ def doubts(
 def not_allowed(found: Iterable[Doubt], settings: BudgetSettings) -> list[Doubt]:
     """The doubts that the configuration does not allow."""
     return [d for d in found if not (d.is_over_allocated and settings.allow_over_allocation)]
+
+
+def _without_rate(plan: Plan, rates: Rates, today: date) -> Iterator[Doubt]:
+    """Whether the current period has no amount in USD, as the rates of its currency begin later."""
+    if not plan.calendar.has(today):
+        return
+    period = plan.calendar.period_of(today)
+    if plan.is_planned(period) and plan.usd_in(period, today, rates) is None:
+        begin = rates.begin(plan.currency)
+        first = f"the first one is from {begin}" if begin is not None else "there is none"
+        yield Doubt(
+            f"budget {plan.budget_id}: no rate of {plan.currency} for {period.label}, so it is not "
+            f"compared with anything; a period has the rate of its first day, {period.start}, and "
+            f"{first}"
+        )
 
 
 def _twice(plans: Sequence[Plan]) -> Iterator[Doubt]:

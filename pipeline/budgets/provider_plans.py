@@ -35,12 +35,17 @@ def provider_plans(db: Database) -> tuple[Plan, ...]:
     """A monthly plan for each limit that holds, and for what has alerts alone; by project.
 
     An alert of the provider is a threshold in dollars. Where there is no limit, the highest alert
-    is the amount.
+    is the amount. A limit that an action has set is none of the provider's: what was there before
+    it counts.
     """
     amounts: dict[str | None, list[PlannedAmount]] = {}
     limited: set[str | None] = set()
     for project_id, amount_usd, since, until in db.rows(sql("budgets/provider_limits")):
-        amounts.setdefault(project_id, []).append(PlannedAmount(_day(since), amount_usd))
+        if amount_usd is None:  # there was none before the action
+            continue
+        found = amounts.setdefault(project_id, [])
+        if not found or found[-1].amount != amount_usd:
+            found.append(PlannedAmount(_day(since), amount_usd))
         if until is None:
             limited.add(project_id)
     alerts: dict[str | None, list[Decimal]] = dict(db.rows(sql("budgets/provider_alerts")))

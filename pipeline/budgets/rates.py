@@ -39,6 +39,10 @@ class Rates:
         held = [r for r in self.rates if r.currency == currency and r.valid_from <= when]
         return held[-1].usd_per_unit if held else None
 
+    def begin(self, currency: str) -> date | None:
+        """The first day with a rate of a currency; None without any."""
+        return min((r.valid_from for r in self.rates if r.currency == currency), default=None)
+
 
 def read_rates(path: Path | None) -> Rates:
     """The rates of a file. Fails: ConfigError with file, line and column."""
@@ -62,15 +66,19 @@ def read_rates(path: Path | None) -> Rates:
     return Rates(found)
 
 
-def check_currencies(budgets: Iterable[Budget], rates: Rates) -> None:
-    """Whether every currency of a budget has a rate. Fails: ConfigError naming the budget."""
+def check_currencies(budgets: Iterable[Budget], rates: Rates, path: Path | None) -> None:
+    """Whether every currency of a budget has a rate. Fails: ConfigError naming the budget.
+
+    **Takes** the file that the rates are from.
+    """
     known = {rate.currency for rate in rates.rates}
     for budget in budgets:
         if budget.currency != USD and budget.currency not in known:
             raise ConfigError(
-                f"the budget {budget.id!r} is in {budget.currency}, which has no rate",
-                key="currency.rates",
-                hint=f"Add a row for {budget.currency} to the file of rates.",
+                f"there is no rate of {budget.currency}, in which the budget {budget.id!r} is",
+                file=path,
+                key="currency",
+                hint=f"Add a row for {budget.currency} to this file of [currency] rates.",
             )
 
 

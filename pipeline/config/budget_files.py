@@ -6,6 +6,7 @@ amount from its `valid_from` on, with who decided it and why. Every error names 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from pipeline.config.budget_section import USD, Amendment, Budget, BudgetFile
+from pipeline.config.value_errors import value_error
 from pipeline.csv_table import Row, day, identifier, read_table
 from pipeline.errors import ConfigError
 
@@ -100,6 +102,14 @@ def _read_csv(path: Path) -> BudgetFile:
         may_end_early=True,
     )
     table.raise_first()
+    if not table.has("amount_usd", "amount"):
+        table.error(
+            "the column is missing",
+            line=1,
+            key="amount_usd",
+            hint="Write the amounts in a column amount_usd, or in amount with a column currency.",
+        )
+        table.raise_first()
     first: dict[str, Row] = {}
     seen: dict[tuple[str, str | None], int] = {}
     budgets: list[Budget] = []
@@ -170,17 +180,15 @@ def _validated(model: type[M], values: dict[str, Any], row: Row) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        column = str(first["loc"][0]) if first["loc"] else ID
-        what = first["msg"].removeprefix("Value error, ")
-        shown = repr(str(first["input"])[:60])
-        match first["type"]:
-            case "greater_than":
-                what = f"{shown} is not allowed; it must be more than {first['ctx']['gt']}"
-            case "int_type" | "int_parsing":
-                what = f"{shown} is not a whole number; write them such as 50 80 100"
-            case "literal_error":
-                choices = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
-                what = f"{shown} is not one of {choices}"
-            case _ if first["loc"] and not what.startswith(shown):
-                what = f"{shown} is not allowed: {what}"
+        column = str(first["loc"][0]) if first["loc"] else None
+        what = value_error(
+            first["type"],
+            first["msg"],
+            first["input"],
+            first.get("ctx", {}),
+            number="write whole numbers such as 50 80 100",
+        )
+        if column is None:  # about several columns: at the first that it names
+            column = next((word for word in re.findall(r"\w+", what) if word in COLUMNS), ID)
+            what = what.removeprefix(f"{column} ")
         raise row.error(ID if column == "id" else column, what) from None

@@ -19,19 +19,11 @@ from pipeline.config.keys.key_texts import TEXTS
 from pipeline.config.model import Config, Currency, Prices, Source, Storage
 from pipeline.config.operations_section import Metrics
 from pipeline.config.source_section import SourceKind
+from pipeline.config.value_errors import value_error
 from pipeline.errors import ConfigError
 
 Location = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
-_LONGEST_SHOWN = 60
-_LIMITS = {
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "{ge} or more",
-    "less_than": "less than {lt}",
-    "less_than_equal": "{le} or less",
-    "decimal_max_places": "written with {decimal_places} decimals at most",
-    "string_too_short": "a text that is not empty",
-}
 
 
 def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
@@ -175,34 +167,20 @@ def _message(
     names = [part for part in location if isinstance(part, str)]
     text = TEXTS.get(".".join(names[:2] + names[3:] if _is_named(location) else names))
     example = f", such as {text.example}" if text is not None else ""
-    shown = f"{str(value)[:_LONGEST_SHOWN]!r}" if isinstance(value, str) else str(value)
     match kind:
         case "missing":
             return f"is missing; write it{example}"
-        case "string_pattern_mismatch":
-            return (
-                f"{shown} is not a name: letters, digits and . _ - are allowed, 64 at most, "
-                "beginning with a letter or digit"
-            )
         case "tuple_type" if len(names) == 1:
             return f"is a list of tables; write [[{names[0]}]] with two brackets"
         case "tuple_type":
             return f"write a list{example}"
         case "model_type" | "model_attributes_type":
             return f"is a section; write [{names[0]}] and its keys below"
-        case "literal_error":
-            choices = str(limits["expected"]).replace("'", "").replace(" or ", ", ")
-            return f"{shown} is not one of {choices}"
-        case "int_type" | "int_parsing" | "int_from_float":
-            return f"{shown} is not a whole number; write it without quotes{example}"
-        case "bool_type" | "bool_parsing":
-            return f"{shown} is not a truth value; write true or false"
         case "string_type" | "path_type":
             return f"write a text in quotes{example}"
-        case _ if kind in _LIMITS:
-            return f"{shown} is not allowed; it must be {_LIMITS[kind].format(**limits)}"
         case _:
-            return otherwise.removeprefix("Value error, ")
+            number = f"write it without quotes{example}"
+            return value_error(kind, otherwise, value, limits, number=number)
 
 
 def _is_named(location: Location) -> bool:

@@ -171,7 +171,7 @@ def load_inputs(config: Config, kinds: Kinds, published: PublishedState | None) 
     if mark is None or published is None or mark != published.inputs:
         _ = prices.book
     rates = read_rates(config.currency.rates)
-    check_currencies(config.budgets, rates)
+    check_currencies(config.budgets, rates, config.currency.rates)
     directory = read_files(config.directory, config.projects)
     return LoadedInputs(prices, directory, rates, mark or "")
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.budgets.check import doubts
 from pipeline.budgets.plan import plan_of
-from pipeline.budgets.rates import Rates
+from pipeline.budgets.rates import Rate, Rates, check_currencies
 from pipeline.config.budget_section import Budget
+from pipeline.errors import ConfigError
 
 TODAY = date(2026, 11, 24)
 
@@ -72,3 +74,48 @@ def test_two_budgets_for_the_same_and_an_unknown_project_are_told() -> None:
     ]
     first = budget("first", 1, valid_to=date(2026, 7, 1))
     assert found(first, budget("second", 1, valid_from=date(2026, 7, 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "doubt"),
+    [
+        (date(2026, 11, 1), []),
+        (
+            date(2026, 12, 1),
+            [
+                (
+                    "budget e: no rate of EUR for November 2026, so it is not compared with "
+                    "anything; a period has the rate of its first day, 2026-11-01, and the first "
+                    "one is from 2026-12-01"
+                )
+            ],
+        ),
+    ],
+)
+def test_a_period_before_the_first_rate_is_told(since: date, doubt: list[str]) -> None:
+    """Else the budget would have no status, and nobody would hear why."""
+    plan = plan_of(Budget(id="e", amount=Decimal(100), currency="EUR"))
+    rates = Rates([Rate("EUR", since, Decimal("1.1"))])
+    assert [d.what for d in doubts([plan], None, rates, TODAY)] == doubt
+
+
+def test_a_currency_without_a_rate_names_the_file() -> None:
+    """The file to which a row is to be added."""
+    budgets = [Budget(id="e", amount=Decimal(100), currency="EUR")]
+    with pytest.raises(ConfigError) as caught:
+        check_currencies(budgets, Rates(()), Path("rates.csv"))
+    assert str(caught.value) == (
+        "rates.csv currency: there is no rate of EUR, in which the budget 'e' is. Add a row for "
+        "EUR to this file of [currency] rates."
+    )
+
+
+@pytest.mark.parametrize(("rollover", "is_told"), [("none", True), ("unused", False)])
+def test_a_cap_without_rollover_is_told(rollover: str, *, is_told: bool) -> None:
+    """It would limit nothing."""
+    keys = {"rollover": rollover, "rollover_cap": Decimal(5), "valid_from": date(2026, 1, 1)}
+    what = (
+        'budget b: rollover_cap does nothing with rollover = "none"; it limits what is carried '
+        'over unused: write "unused" or "both", or take it out'
+    )
+    assert found(budget("b", 100, **keys)) == ([what] if is_told else [])

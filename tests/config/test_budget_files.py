@@ -80,8 +80,8 @@ def test_budgets_come_from_the_configuration_and_all_files(folder: Path) -> None
         ("a,,,,1.0.0,,,,,\n", "budgets.csv:2 amount_usd: '1.0.0' is not a decimal"),
         ("a,,,,-1,,,,,\n", "budgets.csv:2 amount_usd: '-1' is not allowed; it must be more"),
         ("a,,,,1,,,0.5,,\n", "budgets.csv:2 thresholds: '0.5' is not a whole number"),
-        ("a,,,,,5,,,,\n", "budgets.csv:2 budget_id: write amount_usd, or the currency of amount"),
-        ("a,,,,,,,,,\n", 'budgets.csv:2 budget_id: amount_usd is missing; write it, such as "2000'),
+        ("a,,,,,5,,,,\n", "budgets.csv:2 amount_usd: write amount_usd, or the currency of amou"),
+        ("a,,,,,,,,,\n", 'budgets.csv:2 amount_usd: is missing; write it, such as "2000.00"'),
         ("own,,,,1,,,,,\n", "tollbook.toml: budgets: the name 'own' is used twice"),
         ("own,,,,1,,,,,\n", "budgets.csv, "),
     ],
@@ -101,6 +101,27 @@ def test_a_choice_that_is_none_is_told_with_the_choices(folder: Path) -> None:
         load(folder / "tollbook.toml")
     expected = "budgets.csv:2 rollover: 'all' is not one of none, unused, overspend, both"
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("budget_id,project\na,p\n", "budgets.csv:1 amount_usd: the column is missing. Write"),
+        ("budget_id,amount_usd,rollover\na,1,unused\n", "budgets.csv:2 rollover: needs valid_from"),
+        (
+            "budget_id,amount_usd,model,model_family\na,1,m,f\n",
+            "budgets.csv:2 model: write model or model_family, not both",
+        ),
+    ],
+)
+def test_what_is_wrong_with_several_columns_is_told_at_one(
+    folder: Path, text: str, error: str
+) -> None:
+    """At the one to be changed, never at the id."""
+    (folder / "budgets.csv").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(folder / "tollbook.toml")
+    assert error in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def doubts_of(config: Config, now: datetime) -> list[Doubt]:
     Fails: ConfigError, for the file of rates.
     """
     rates = read_rates(config.currency.rates)
-    check_currencies(config.budgets, rates)
+    check_currencies(config.budgets, rates, config.currency.rates)
     today = local_date(now, config.organization.zone)
     return list(doubts(configured_plans(config), _known_projects(config), rates, today))
 
