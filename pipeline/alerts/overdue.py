@@ -6,7 +6,7 @@ told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -44,26 +44,33 @@ def decide(
     escalate_after: timedelta | None,
     renotify_after: timedelta | None,
     escalated_to: Sequence[Destination],
+    waited_for: Collection[tuple[str, Destination]] = (),
 ) -> Decision:
     """What to escalate and to repeat now.
 
     **Takes** how long an alert may be open and not acknowledged until it is escalated, and how long
     the last message about it lies back when it is repeated; None: never. `escalated_to`: who hears
-    of an escalation; empty: those who heard of the alert.
+    of an escalation; empty: those who heard of the alert. `waited_for`: alerts, by id, of which a
+    message has not reached a destination yet: that one is not reminded.
     """
     escalated, reminded = [], []
+
+    def reminded_of(alert: Alert) -> Sequence[Destination]:
+        every = addressing.destinations_of(alert)
+        return [to for to in every if (alert.alert_id, to) not in waited_for]
+
     for alert in known:
         if not alert.is_live or alert.delivery == NOT_SENT:
             continue
         told_at = alert.followup.notified_at or alert.raised_at
         if _is_due(alert, "unanswered", alert.raised_at, escalate_after, now):
             escalated.append(alert)
-        elif _is_due(alert, "lasting", told_at, renotify_after, now):
+        elif _is_due(alert, "lasting", told_at, renotify_after, now) and reminded_of(alert):
             reminded.append(alert)
     to_all = Addressing(lambda _: escalated_to) if escalated_to else addressing
     due: tuple[tuple[reminders.Occasion, Sequence[Alert], Addressing], ...] = (
         ("escalate", escalated, to_all),
-        ("remind", reminded, addressing),
+        ("remind", reminded, replace(addressing, destinations_of=reminded_of)),
     )
     sent = [
         _message(occasion, [alerts[i] for i in numbers], destinations, now, run_id, organization,

@@ -20,6 +20,8 @@ from pipeline.alerts import (
     state_machine,
     store,
 )
+from pipeline.alerts.delivery.outlets import Outlets
+from pipeline.alerts.delivery.undelivered import waited_for
 from pipeline.alerts.finding_rule import Finding
 from pipeline.alerts.model import (
     Alert,
@@ -147,8 +149,12 @@ def follow_up(
     escalate_after: timedelta | None,
     renotify_after: timedelta | None,
     escalated_to: Sequence[Destination],
+    outlets: Outlets,
 ) -> Decision:
-    """Escalate and repeat what has been open for long and nobody has acknowledged."""
+    """Escalate and repeat what has been open for long and nobody has acknowledged.
+
+    Nobody is reminded of what has not reached them yet.
+    """
     if escalate_after is None and renotify_after is None:
         return Decision()
     decision = overdue.decide(
@@ -160,6 +166,7 @@ def follow_up(
         escalate_after=escalate_after,
         renotify_after=renotify_after,
         escalated_to=escalated_to,
+        waited_for=waited_for(con, outlets) if renotify_after is not None else (),
     )
     store.save(con, decision)
     return decision

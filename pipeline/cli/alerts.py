@@ -198,12 +198,18 @@ def _outlets(outlets: Outlets, route: str | None) -> list[Outlet]:
 
 
 def _list(state: State, form: str, out: Path | None, config: Path | None, *, quiet: bool) -> None:
-    from pipeline.published.reader import run_statement
+    from pipeline.published.reader import run_statement, view_names
     from pipeline.resources import sql
 
     root = cli_context.load(config).storage.root
     with newest_stored(root) as con:
-        answer = run_statement(con, sql("alerts/listed"), {"state": state})
+        names = view_names(con)
+        statement = "waiting" if "messages" in names else "waiting_published"
+        found = []  # a snapshot of an earlier version tells nothing of it
+        if "messages" in names or "alert_deliveries" in names:
+            found = con.execute(sql(f"alerts/delivery/{statement}")).fetchall()
+        waiting = ",".join(alert_id for (alert_id,) in found)
+        answer = run_statement(con, sql("alerts/listed"), {"state": state, "waiting": waiting})
         print_answer(answer, form, out, root / "published", quiet=quiet)
 
 

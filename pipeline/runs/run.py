@@ -349,6 +349,7 @@ def _follow_up(run: RunContext) -> bool:
         escalate_after=_hours(alerts.escalate_after_hours),
         renotify_after=_hours(alerts.renotify_hours),
         escalated_to=recipients.escalated_to(alerts),
+        outlets=run.outlets,
     )
     return bool(decision.updates)
 

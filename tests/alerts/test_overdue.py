@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ def look(
     escalate: int | None = 4,
     renotify: int | None = None,
     to: Sequence[Destination] = ONCALL,
+    waited_for: Collection[tuple[str, Destination]] = (),
 ) -> Decision:
     """What is overdue so many hours after the alerts were raised."""
     return overdue.decide(
@@ -35,6 +36,7 @@ def look(
         escalate_after=None if escalate is None else escalate * HOUR,
         renotify_after=None if renotify is None else renotify * HOUR,
         escalated_to=to,
+        waited_for=waited_for,
     )
 
 
@@ -88,6 +90,16 @@ def test_an_open_alert_is_repeated_with_what_has_changed() -> None:
     assert look(acknowledged(known), 48, escalate=4, renotify=24) == Decision()
 
 
+def test_nobody_is_reminded_of_what_has_not_reached_them() -> None:
+    """In quiet hours and outages one message waits, not one for each reminder."""
+    [alert] = over()
+    waited_for = {(alert.alert_id, Destination())}
+    decision = look([alert], 24, escalate=None, renotify=24, waited_for=waited_for)
+    assert decision == Decision()  # and it is due as before
+    [message] = look([alert], 24, escalate=None, renotify=24).messages
+    assert message.destinations == (Destination(),)
+
+
 def test_an_acknowledgement_can_be_undone() -> None:
     """The alert is again what it was: open, or escalated."""
     known = acknowledged(over())
@@ -122,7 +134,7 @@ def test_what_cannot_be_acknowledged_is_named() -> None:
 
 
 def test_of_several_thresholds_the_highest_is_shown() -> None:
-    """Once a budget; the ids of all are there, and nothing claims not to be repeated."""
+    """Once a budget; the ids of all are there, and nothing says twice that it is open."""
     known = list(raised([status("2600")]).new)
     [message] = look(known, 24, escalate=None, renotify=24).messages
     assert message.title == "tollbook, Acme: still open: budget chat-monthly (critical)"
@@ -133,6 +145,6 @@ def test_of_several_thresholds_the_highest_is_shown() -> None:
         JobProblem("run", "failed", NOW, 4, None, None, "No disk."), is_firing=True
     )
     [job] = state_machine.decide([problem], (), now=NOW, run_id="r", organization="").new
-    assert "not repeated" in job.message
+    assert "stays open" in job.message
     [message] = look([job], 24, escalate=None, renotify=24).messages
-    assert "not repeated" not in message.body
+    assert "stays open" not in message.body

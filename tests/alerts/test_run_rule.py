@@ -32,7 +32,7 @@ def test_a_failed_run_is_said_with_its_reason_and_what_it_means() -> None:
     assert message.title == "tollbook, Acme: a run failed"
     assert message.body == (
         "Run run-1 failed: the disk is full. Nothing of it was committed; the figures are those of "
-        "the last good run. This is not repeated until a run ends well.\n"
+        "the last good run. The alert stays open until a run ends well.\n"
         f"Alert ids: {alert.alert_id}"
     )
 

@@ -117,6 +117,22 @@ def test_retry_sends_at_once_what_was_refused(workspace: Workspace) -> None:
     assert listed(workspace, "undelivered") == []
 
 
+def test_a_waiting_message_that_takes_back_is_listed(workspace: Workspace) -> None:
+    """The alert itself was sent; that it no longer holds is not known to anybody yet."""
+    text = workspace.path("tollbook.toml").read_text()
+    with webhook() as server:
+        workspace.configure(text.replace("json://127.0.0.1:1/x", server.url))
+        assert call(workspace, "retry", "--all").exit_code == 0
+        server.status = 500
+        workspace.configure(
+            text.replace("json://127.0.0.1:1/x", server.url).replace('"0.001"', '"1000"')
+        )
+        workspace.run()
+        [alert] = listed(workspace, "undelivered")
+    assert (alert["delivery"], alert["state"]) == ("sent", "resolved")
+    assert alert["undelivered_messages"] == 1
+
+
 def test_a_route_is_tried_alone(tmp_path: Path) -> None:
     """Owners are no channel of their own: a trial writes to nobody."""
     with webhook() as one, webhook() as other:

@@ -80,7 +80,11 @@ def refusals(became: Sequence[Delivery]) -> list[str]:
         then = "the next run tries again"
         if is_later:
             then = f"it is tried again from {next_at:%H:%M} UTC on"
-        found.append(text.refusal(channel, tries[0].error, len(tries), then))
+        failed = [t.error for t in tries if t.outcome == "failed"]
+        if failed:
+            found.append(text.refusal(channel, failed[0], len(tries), then))
+        else:
+            found.append(text.hold_up(channel, tries[0].error, len(tries)))
     found += [text.loss(channel, tries[0].error, len(tries)) for channel, tries in lost.items()]
     return found
 
@@ -137,7 +141,7 @@ class _Round:
     def _send(self, message: Message, outlet: Outlet) -> Delivery:
         label, now = outlet.label, self._clock()
         retry = self._retries.get((message.message_id, label))
-        delivery = hindrance(message, outlet, retry, now) or self._rest(message, outlet, retry, now)
+        delivery = hindrance(message, outlet, retry, now) or self._rest(message, outlet, now)
         if delivery is None:
             delivery = self._try(message, outlet, retry)
         if not delivery.is_final:
@@ -146,9 +150,7 @@ class _Round:
                 self._refused |= {(label, condition_id_of(i)) for i in message.alert_ids}
         return delivery
 
-    def _rest(
-        self, message: Message, outlet: Outlet, retry: Retry | None, now: datetime
-    ) -> Delivery | None:
+    def _rest(self, message: Message, outlet: Outlet, now: datetime) -> Delivery | None:
         label = outlet.label
         if self._failures[label] >= FAILURES_BEFORE_REST:
             why = "the channel failed before in this run"
@@ -161,8 +163,7 @@ class _Round:
             why = "an earlier message about the same alert waits"
         else:
             return None
-        error = retry.error if retry is not None else why
-        return Delivery(message.message_id, label, now, "not tried", error, now)
+        return Delivery(message.message_id, label, now, "not tried", why, now)
 
     def _try(self, message: Message, outlet: Outlet, retry: Retry | None) -> Delivery:
         error = outlet.channel.send(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -10,6 +10,7 @@ import duckdb
 from pipeline.alerts.delivery import outbox
 from pipeline.alerts.delivery.deliver import hindrance
 from pipeline.alerts.delivery.outlets import Outlets
+from pipeline.alerts.model import Destination
 from pipeline.text import counted
 
 
@@ -82,6 +83,25 @@ def undelivered(
             one = Undelivered(lost.channel, 0, 1, lost.first_failed_at, None, lost.error)
             _add(found, one)
     return tuple(sorted(found.values(), key=lambda u: (u.since_at, u.channel)))
+
+
+def waited_for(
+    con: duckdb.DuckDBPyConnection, outlets: Outlets
+) -> frozenset[tuple[str, Destination]]:
+    """The alerts of which a message still waits, with the destinations that wait for it.
+
+    Whatever holds it: the channel, quiet hours or a digest.
+    """
+    done = {key for key, retry in outbox.retries(con).items() if retry.next_attempt_at is None}
+    found: set[tuple[str, Destination]] = set()
+    for message in outbox.pending_messages(con):
+        for destination in message.destinations:
+            labels = {o.label for o in outlets.of(replace(message, destinations=(destination,)))}
+            waiting = labels - message.delivered_to
+            if not labels or any((message.message_id, label) not in done for label in waiting):
+                to = replace(destination, is_digest=False)
+                found.update((alert_id, to) for alert_id in message.alert_ids)
+    return frozenset(found)
 
 
 def is_overdue(found: tuple[Undelivered, ...], now: datetime, hours: int) -> bool:

@@ -84,6 +84,12 @@ def refusal(channel: str, reason: str | None, waiting: int, then: str) -> str:
     return f"The alert channel {channel} failed: {reason}. {waits} for it; {then}."
 
 
+def hold_up(channel: str, reason: str | None, waiting: int) -> str:
+    """A channel that was not asked to take what is new, and why."""
+    waits = "A message waits" if waiting == 1 else f"{waiting} messages wait"
+    return f"{waits} for the alert channel {channel}: {reason}."
+
+
 def loss(channel: str, reason: str | None, lost: int) -> str:
     """A channel for which messages were given up."""
     was = "A message for it was" if lost == 1 else f"{lost} messages for it were"

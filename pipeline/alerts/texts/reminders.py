@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipeline.alerts.model import SEVERITY_RANK, Alert
 from pipeline.alerts.texts.messages import LISTED, titled, with_ids
-from pipeline.alerts.texts.runs import without_promise
+from pipeline.alerts.texts.runs import without_end
 from pipeline.money import EXACT, display_usd
 from pipeline.text import counted, printable
 
@@ -73,7 +73,7 @@ def _rank(alert: Alert) -> tuple[int, int, Decimal]:
 
 
 def _paragraph(alert: Alert, now: datetime) -> str:
-    text = without_promise(alert.followup.current_message or alert.message)
+    text = without_end(alert.followup.current_message or alert.message)
     opened = f"Open since {alert.raised_at:%d %b %Y %H:%M} UTC ({_age(now, alert.raised_at)})."
     return "\n".join([text, opened, changed_since(alert, now)])
 

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from pipeline.alerts.model import Change, GoodRun, JobProblem, RunProblem
 
-ONCE = "This is not repeated until {what} ends well."
-_PROMISE = re.compile(r" ?This is not repeated until [^.]*\.")
+OPEN_UNTIL = "The alert stays open until {what} ends well."
+# an earlier version promised that it is not repeated
+_HOW_LONG = re.compile(r" ?(The alert stays open|This is not repeated) until [^.]*\.")
 
 
-def without_promise(text: str) -> str:
-    """A text without the sentence that it is not repeated, for when it is, or is over."""
-    return _PROMISE.sub("", text)
+def without_end(text: str) -> str:
+    """A text without the sentence that says how long it is open, for when it is over."""
+    return _HOW_LONG.sub("", text)
 
 
 def run_headline(change: Change) -> str:
@@ -30,8 +31,9 @@ def run_problem(problem: RunProblem) -> str:
         else "What could be read was committed; the figures may be too low."
     )
     what = "failed" if problem.outcome == "failed" else "ended partial"
-    return f"Run {problem.run_id} {what}: {problem.reason.rstrip('.')}. {meaning} " + ONCE.format(
-        what="a run"
+    return (
+        f"Run {problem.run_id} {what}: {problem.reason.rstrip('.')}. {meaning} "
+        + OPEN_UNTIL.format(what="a run")
     )
 
 
@@ -40,7 +42,7 @@ def run_recovery(news: Sequence[Change]) -> list[str]:
     [run_id] = {c.condition.facts.run_id for c in news if isinstance(c.condition.facts, GoodRun)}
     return [
         f"Run {run_id} was good. Resolved:",
-        *(f"- {without_promise(c.after.message)}" for c in news),
+        *(f"- {without_end(c.after.message)}" for c in news),
     ]
 
 
@@ -60,7 +62,7 @@ def job_headline(change: Change) -> str:
 def job_problem(problem: JobProblem) -> str:
     """What is wrong with a job of the schedule."""
     reason = f" {problem.reason.rstrip('.')}." if problem.reason else ""
-    once = ONCE.format(what="the job")
+    until = OPEN_UNTIL.format(what="the job")
     if problem.trouble == "stale":
         last = (
             f"the last one ended at {_utc(problem.last_good_at)}"
@@ -68,18 +70,18 @@ def job_problem(problem: JobProblem) -> str:
             else f"there has been none since {_utc(problem.since_at)}"
         )
         why = f" Last message:{reason}" if reason else ""
-        return f"Job {problem.job}: no good run for too long; {last}.{why} {once}"
+        return f"Job {problem.job}: no good run for too long; {last}.{why} {until}"
     times = problem.failures_in_a_row
     tries = f" {times} times in a row" if problem.trouble == "failed" and times > 1 else ""
     what = "failed" if problem.trouble == "failed" else "ended partial"
-    return f"Job {problem.job}, due at {_utc(problem.due_at)}, {what}{tries}.{reason} {once}"
+    return f"Job {problem.job}, due at {_utc(problem.due_at)}, {what}{tries}.{reason} {until}"
 
 
 def job_line(change: Change) -> str:
     """The line of a message about a job."""
     if change.is_raised:
         return change.after.message
-    resolved = without_promise(change.after.message)
+    resolved = without_end(change.after.message)
     return f"Job {change.after.subject_id} is good again. Resolved: {resolved}"
 
 

@@ -14,7 +14,7 @@ def silent(facts: SilentSource) -> str:
     return (
         f"Source {printable(facts.source)}: no data since {since} (its newest record), which is "
         f"{counted(facts.hours, 'hour')} or more. What was used since then is in no figure and in "
-        "no budget. This is not repeated until there are data again."
+        "no budget. The alert stays open until there are data again."
     )
 
 

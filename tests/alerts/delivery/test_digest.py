@@ -10,9 +10,10 @@ import duckdb
 from pipeline.alerts.delivery.deliver import deliver
 from pipeline.alerts.delivery.outbox import pending_messages
 from pipeline.alerts.delivery.timing import Timing
-from pipeline.alerts.delivery.undelivered import undelivered
-from pipeline.alerts.model import Delivery
+from pipeline.alerts.delivery.undelivered import undelivered, waited_for
+from pipeline.alerts.model import Delivery, Destination
 from pipeline.alerts.store import known_alerts
+from pipeline.alerts.update import Look, follow_up
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 from tests.support.budget_database import NOW, budget, catalogue, run, spent
@@ -103,3 +104,30 @@ def test_quiet_hours_hold_messages_until_they_end() -> None:
     assert inbox.titles == ["tollbook: budget chat-monthly: 130 % used, 30 % over"]
     send(con, inbox, QUIET, NOW.replace(hour=9))
     assert inbox.titles[1:] == ["tollbook: budget chat-monthly: 55 % used, 45 % left"]
+
+
+def test_one_reminder_waits_through_the_quiet_hours() -> None:
+    """However many fall due in them, and for the destinations that are quiet alone."""
+    con, inbox = catalogue(), Inbox()
+    outlets = outlets_of(inbox, timing=QUIET)
+    crossed("1100", "run-1", con, NOW.replace(hour=5))
+    send(con, inbox, QUIET, NOW.replace(hour=5))
+    for minutes in range(121, 240, 20):
+        at = NOW.replace(hour=5) + timedelta(minutes=minutes)
+        follow_up(
+            con,
+            Look(f"run at {minutes}", at, ""),
+            escalate_after=None,
+            renotify_after=timedelta(hours=1),
+            escalated_to=(),
+            outlets=outlets,
+        )
+        send(con, inbox, QUIET, at)
+    [waiting] = pending_messages(con)
+    [alert] = known_alerts(con)
+    assert waited_for(con, outlets) == {(alert.alert_id, Destination())}
+    send(con, inbox, QUIET, NOW.replace(hour=9))
+    assert (
+        inbox.titles[1:] == [waiting.title] == ["tollbook: still open: budget chat-monthly (info)"]
+    )
+    assert waited_for(con, outlets) == frozenset()

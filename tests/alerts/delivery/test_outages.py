@@ -143,9 +143,10 @@ def test_what_is_raised_again_arrives_after_what_was_taken_back() -> None:
     receiver = Receiver("one", is_down=True)
     outlets = Outlets(Route(TIMINGS[0], (receiver.outlet(TIMINGS[0]),)))
 
-    def look(minutes: int) -> list[str]:
+    def look(minutes: int, heard: list[str] | None = None) -> list[str]:
         at = NOW + timedelta(minutes=minutes)
-        deliver(Database(con), outlets, clock=lambda: at, say=None)
+        say = None if heard is None else heard.append
+        deliver(Database(con), outlets, clock=lambda: at, say=say)
         return [message.title for message in receiver.accepted]
 
     first = f"alert-{'a' * 16}"
@@ -155,7 +156,10 @@ def test_what_is_raised_again_arrives_after_what_was_taken_back() -> None:
     receiver.is_down = False
     later = NOW + timedelta(minutes=2)
     save_message(con, replace(again, message_id="m-2", alert_ids=(f"{first}-3",), created_at=later))
-    assert look(2) == []
+    heard: list[str] = []
+    assert look(2, heard) == []
+    [said] = heard
+    assert said.startswith("tollbook: A message waits for the alert channel one: an earlier messag")
     assert look(10) == ["over", "again"]
 
 

@@ -36,8 +36,8 @@ def test_a_silent_source_is_told_once_and_so_is_its_return() -> None:
     assert message.title == "tollbook, Acme: no data from gateway"
     assert message.body == (
         "Source gateway: no data since 2026-11-23 02:00 UTC (its newest record), which is 26 hours "
-        "or more. What was used since then is in no figure and in no budget. This is not repeated "
-        f"until there are data again.\nAlert ids: {first.new[0].alert_id}"
+        "or more. What was used since then is in no figure and in no budget. The alert stays "
+        f"open until there are data again.\nAlert ids: {first.new[0].alert_id}"
     )
     assert run({"gateway": LAST, "other": NOW}, first.new) == Decision()
     again = run({"gateway": NOW}, first.new)

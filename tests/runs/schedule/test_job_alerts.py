@@ -88,7 +88,7 @@ def test_a_problem_is_listed_named_resolved_and_raised_again(workspace: Workspac
     assert text == (
         "tollbook, Acme: job run failed 4 times in a row\n"
         "Job run, due at 2026-11-24 07:00 UTC, failed 4 times in a row. No disk. "
-        "This is not repeated until the job ends well.\n"
+        "The alert stays open until the job ends well.\n"
         f"Alert ids: {alert['alert_id']}"
     )
     alerts.record(FAILED, SINCE, is_firing=False)
@@ -246,4 +246,4 @@ def test_every_trouble_has_its_words(
     printed: list[str] = []
     alerts_of(workspace, printed).send(problem, SINCE)
     [shown] = printed
-    assert shown.startswith(f"tollbook, Acme: {title}\n{text}This is not repeated until")
+    assert shown.startswith(f"tollbook, Acme: {title}\n{text}The alert stays open until")
