@@ -10,16 +10,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from pipeline.actions.model import Action
 from pipeline.budgets.period import Period
 from pipeline.budgets.status import BudgetStatus, Threshold
 
-AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source"]
+AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source", "action"]
 AlertState = Literal["open", "acknowledged", "escalated", "resolved", "retracted"]
 AlertDelivery = Literal[
     "to send", "sent", "printed", "not delivered", "not sent (period had ended)"
 ]
 Severity = Literal["info", "warning", "critical"]
 JobTrouble = Literal["failed", "partial", "stale"]
+ActionStep = Literal["dry-run", "waiting", "refused", "set"]
 
 # firing: it holds. disproved: it was wrong to alert. over: it held and holds no longer.
 # withdrawn: nobody asks for it any more. unobserved: not known this time.
@@ -118,8 +120,23 @@ class SilentSource:
     hours: int
 
 
+@dataclass(frozen=True, slots=True)
+class LimitAction:
+    """An action on the limits of a project, and the step of it that an alert is about."""
+
+    action: Action
+    step: ActionStep
+
+
 Facts = (
-    BudgetThreshold | RateLimitUse | PolicyBreach | RunProblem | GoodRun | JobProblem | SilentSource
+    BudgetThreshold
+    | RateLimitUse
+    | PolicyBreach
+    | RunProblem
+    | GoodRun
+    | JobProblem
+    | SilentSource
+    | LimitAction
 )
 
 
@@ -316,6 +333,8 @@ def project_of(facts: Facts | None) -> str | None:
             return facts.status.project_id
         case RateLimitUse() | PolicyBreach():
             return facts.project_id
+        case LimitAction():
+            return facts.action.project_id
         case _:
             return None
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
+from pipeline.actions.model import Action
 from pipeline.alerts import (
     budget_rule,
     finding_rule,
@@ -25,6 +26,7 @@ from pipeline.alerts.delivery.undelivered import waited_for
 from pipeline.alerts.finding_rule import Finding
 from pipeline.alerts.model import (
     Alert,
+    AlertKind,
     Condition,
     Decision,
     Destination,
@@ -33,6 +35,7 @@ from pipeline.alerts.model import (
     RunProblem,
     newest,
 )
+from pipeline.alerts.monitors import actions as limit_actions
 from pipeline.alerts.monitors import sources as silent_sources
 from pipeline.alerts.news import DEFAULT, Addressing
 from pipeline.alerts.overdue import Acknowledgement
@@ -40,7 +43,7 @@ from pipeline.alerts.texts.findings import FindingKind
 from pipeline.budgets.status import BudgetStatus
 from pipeline.resources import sql
 
-_FIRING_SOURCES = "SELECT alert_id FROM alerts WHERE kind = 'source' AND is_true LIMIT 1"
+_FIRING = "SELECT alert_id FROM alerts WHERE kind = $kind AND is_true LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def update_source_alerts(
     silent_after: timedelta | None,
 ) -> Decision:
     """Raise and clear that sources have no new data. Takes the names of those that charge."""
-    if silent_after is None and not con.execute(_FIRING_SOURCES).fetchall():
+    if silent_after is None and not is_any_firing(con, "source"):
         return Decision()
     newest_of = dict(con.execute(sql("alerts/newest_records"), {"sources": sources}).fetchall())
     return _update(
@@ -113,6 +116,18 @@ def update_source_alerts(
             newest_of, known, now=now, silent_after=silent_after
         ),
     )
+
+
+def update_action_alerts(
+    con: duckdb.DuckDBPyConnection, look: Look, actions: Sequence[Action]
+) -> Decision:
+    """Raise and clear what actions are at. Takes all of them, also those that have ended."""
+    return _update(con, look, lambda known: limit_actions.conditions(actions, known))
+
+
+def is_any_firing(con: duckdb.DuckDBPyConnection, kind: AlertKind) -> bool:
+    """Whether what an alert of a kind says still holds."""
+    return bool(con.execute(_FIRING, {"kind": kind}).fetchall())
 
 
 def update_job_alerts(

@@ -20,6 +20,8 @@ from pipeline.alerts.model import GoodRun, RunProblem
 from pipeline.alerts.update import (
     Look,
     follow_up,
+    is_any_firing,
+    update_action_alerts,
     update_budget_alerts,
     update_run_alerts,
     update_source_alerts,
@@ -328,16 +330,22 @@ def _alert_of_sources(run: RunContext) -> bool:
 
 
 def _act(run: RunContext, change: ChangeSet, request: FetchRequest) -> bool:
-    """Set limits at the provider, or restore them. Gives whether anything was."""
-    if not action_store.has_live(run.db):
+    """Set limits at the provider or restore them, and raise that. Gives whether anything was."""
+    db, has_live = run.db, action_store.has_live(run.db)
+    if not has_live and not is_any_firing(db.con, "action"):
         return False
-    from pipeline.runs.stages.act import act
+    is_news = False
+    if has_live:
+        from pipeline.runs.stages.act import act
 
-    done = act(run, request)
-    change.notes += done.notes
-    if done.failures:
-        run_log.note(run.db, run.run_id, done.failures)
-    return done.is_news
+        done = act(run, request)
+        change.notes += done.notes
+        if done.failures:
+            run_log.note(db, run.run_id, done.failures)
+        is_news = done.is_news
+    with db.transaction():
+        decision = update_action_alerts(db.con, _look(run), action_store.known(db))
+    return is_news or bool(decision.new or decision.updates)
 
 
 def _follow_up(run: RunContext) -> bool:

@@ -1,4 +1,5 @@
-"""Monitors: compare usage with rate limits and with the directory's policy, and give findings.
+"""Monitors: what is watched beside budgets, runs and jobs, and what is found.
 
-They read the ledger's sums and the directory, and decide nothing about messages.
+Rate limits and the directory's policy by usage, sources by their newest record, actions by how they
+stand. They decide nothing about messages.
 """

@@ -13,6 +13,7 @@ from pipeline.alerts.model import (
     Change,
     Condition,
     JobProblem,
+    LimitAction,
     Message,
     PolicyBreach,
     RateLimitUse,
@@ -20,7 +21,7 @@ from pipeline.alerts.model import (
     Severity,
     SilentSource,
 )
-from pipeline.alerts.texts import budgets, findings, runs, sources
+from pipeline.alerts.texts import actions, budgets, findings, runs, sources
 
 LISTED = 50  # more findings than these are counted in a message, not listed
 
@@ -42,6 +43,8 @@ def raised(condition: Condition) -> str:
             return runs.job_problem(facts)
         case SilentSource() as facts:
             return sources.silent(facts)
+        case LimitAction() as facts:
+            return actions.raised(facts)
         case _:
             raise TypeError(f"nothing is raised about {condition.facts!r}")
 
@@ -51,6 +54,8 @@ def cleared(condition: Condition, alert: Alert) -> str:
     is_resolved = condition.observed == "over"
     if isinstance(condition.facts, BudgetThreshold):
         return budgets.cleared(condition.facts, alert, is_resolved=is_resolved)
+    if isinstance(condition.facts, LimitAction):
+        return actions.cleared(condition.facts)
     if is_resolved:
         return alert.message
     return f"Taken back, as it no longer holds: {alert.message}"
@@ -140,6 +145,8 @@ def _written(kind: AlertKind, news: Sequence[Change]) -> _Written:
             return _jobs(news)
         case "source":
             return _sources(news)
+        case "action":
+            return _actions(news)
 
 
 def _budgets(news: Sequence[Change]) -> _Written:
@@ -192,6 +199,14 @@ def _sources(news: Sequence[Change]) -> _Written:
     lines = [sources.line(c) for c in _raised_first(news)]
     ids = [c.after.alert_id for c in _raised_first(news)]
     return sources.headline(news), with_ids("\n".join(lines), ids)
+
+
+def _actions(news: Sequence[Change]) -> _Written:
+    # over before it is set: an approval is told before what follows from it
+    ordered = sorted(news, key=lambda c: c.is_raised)
+    lines = [c.after.message for c in ordered]
+    ids = [c.after.alert_id for c in ordered]
+    return actions.headline(_raised_first(news)), with_ids("\n".join(lines), ids)
 
 
 def _raised_first(news: Sequence[Change]) -> list[Change]:

@@ -69,7 +69,7 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
         '["Customer care"]',
     ),
     "alerts.routes.kinds": KeyText(
-        "Only alerts of these kinds: budget, run, schedule, rate_limit, policy, source.",
+        "Only alerts of these kinds: budget, run, schedule, rate_limit, policy, source, action.",
         '["budget"]',
     ),
     "alerts.routes.severity": KeyText(

@@ -83,6 +83,12 @@ def test_a_limit_is_set_while_the_budget_is_over_and_gone_when_the_period_turns(
     assert any(f"the spend limit of {SEARCH} is none again" in note for note in done.notes)
     assert workspace.ask("SELECT state FROM budget_actions") == [("restored",)]
     assert written(server) == ["POST spend_limit", "DELETE spend_limit"]
+    # an alert like all others: raised, and over, once each
+    [(state, message)] = workspace.ask("SELECT state, message FROM alerts WHERE kind = 'action'")
+    assert (state, message) == (
+        "resolved",
+        f"Action search-2026-11-01 has ended: the spend limit of {SEARCH} is none again.",
+    )
 
 
 def test_a_dry_run_says_what_would_be_done(workspace: FetchWorkspace, server: Server) -> None:
