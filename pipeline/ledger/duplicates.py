@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -24,11 +25,10 @@ from pipeline.ledger.files import (
     rewrite_rows,
     view_rows,
 )
+from pipeline.ledger.identity import SORTED_AT_ONCE, SortedHashes, read_hashes
 from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IS_PARTIAL
 
-# Hashes of identities that are sorted in memory at once, 8 bytes each.
-SORTED_AT_ONCE = 6_000_000
 # Rows whose identities repeat are compared in full, this many at a time.
 COMPARED_AT_ONCE = 1_000_000
 _CALL = ("basis", "provider", "organization_id", "record_id", "called_at")
@@ -76,18 +76,20 @@ def find_duplicates(
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     source_order: Mapping[str, int],
+    hash_folder: Path,
     *,
     sorted_at_once: int = SORTED_AT_ONCE,
 ) -> Repeats:
     """Find the rows of new request-level files that repeat an identity, here or in known files.
 
-    Takes `excluded` (ledger_id, row_number, reason) of known files. Duplicates are dropped from
-    the new files, which are rewritten; rows that a later content replaces become exclusions.
+    Takes `excluded` (ledger_id, row_number, reason) of known files, and the folder of their sorted
+    hashes. Duplicates are dropped from the new files, which are rewritten; rows that a later
+    content replaces become exclusions.
     """
     repeats = Repeats()
     if not new:
         return repeats
-    hashes = _repeated_hashes(con, new, known, sorted_at_once)
+    hashes, known = _repeated_hashes(con, new, known, hash_folder, sorted_at_once)
     if not hashes.height:
         return repeats
     con.register("excluded_rows", excluded)
@@ -266,38 +268,29 @@ def _repeated_hashes(
     con: duckdb.DuckDBPyConnection,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
+    folder: Path,
     sorted_at_once: int,
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, Sequence[LedgerFile]]:
     """Identity hashes that new rows share with each other or with known ones, as one column.
 
-    Sorting in memory takes a sixth of the time of grouping; what is too much for memory is grouped.
+    With them the known files that may have such rows. Sorting in memory takes a sixth of the time
+    of grouping; what is too much for memory is grouped.
     """
     if sum(f.rows for f in new) <= sorted_at_once:
-        mine = _hashes(new).sort()
-        found = [mine.filter(mine == mine.shift(1))]
-        wanted = mine.to_frame()
-        part: list[LedgerFile] = []
-        for file in known:
-            part.append(file)
-            if sum(f.rows for f in part) >= sorted_at_once or file is known[-1]:
-                theirs = _hashes(part).to_frame()
-                found.append(theirs.join(wanted, on="identity_hash", how="semi").to_series())
-                part = []
-        return pl.concat(found).unique().to_frame()
+        paths = [f.path for f in new]
+        mine = read_hashes(paths).sort()
+        sorted_hashes = SortedHashes(folder)
+        theirs = sorted_hashes.shared(mine, [f.path for f in known])
+        sorted_hashes.add(mine.to_numpy(), paths)
+        found = pl.concat([mine.filter(mine == mine.shift(1)), theirs.hashes])
+        return found.unique().to_frame(), [f for f in known if f.path.name in theirs.names]
     _identities(con, "new_rows", new)
     if known:
         _identities(con, "known_rows", known)
     else:
         con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
     grouped: pl.DataFrame = con.sql(resources.sql("ledger/repeated_identities")).pl()
-    return grouped
-
-
-def _hashes(files: Sequence[LedgerFile]) -> pl.Series:
-    frames = [
-        pl.read_parquet(f.path, columns=["identity_hash"], hive_partitioning=False) for f in files
-    ]
-    return pl.concat(frames)["identity_hash"]
+    return grouped, known
 
 
 def _identities(con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile]) -> None:

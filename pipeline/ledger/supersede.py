@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -52,6 +53,7 @@ def supersede_requests(
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     source_order: Sequence[str],
+    hash_folder: Path,
 ) -> Superseded:
     """Drop duplicate requests from new files; find the rows that a later content replaces."""
     repeats = find_duplicates(
@@ -60,6 +62,7 @@ def supersede_requests(
         [f for f in known if not f.is_bucket],
         excluded,
         {name: rank for rank, name in enumerate(source_order)},
+        hash_folder,
     )
     return Superseded(
         repeats.exclusions,

@@ -66,6 +66,11 @@ class StorageLayout:
         return self.root / "cache"
 
     @property
+    def hashes(self) -> Path:
+        """Sorted hashes of known identities; made again where they are missing."""
+        return self.cache / "hashes"
+
+    @property
     def temporary(self) -> Path:
         """Temporary files of a run; removed by it, or by the next one."""
         return self.root / "tmp"

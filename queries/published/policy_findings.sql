@@ -18,7 +18,20 @@
 -- column cost_usd DECIMAL(38,24): Cost of it, USD; NULL, not 0, where nothing of it is priced
 -- column unpriced_quantity DECIMAL(38,6): Quantity of it without a price, in mixed units
 -- column is_lower_bound BOOLEAN: Some of it has no price, so it cost more
-WITH used AS (
+-- without any of these nothing is found, and no charge need be read
+WITH directory AS (
+  SELECT project_id FROM {{ stored }}projects WHERE archived_at IS NOT NULL OR created_at IS NOT NULL
+  UNION ALL
+  SELECT project_id FROM {{ stored }}api_keys
+  UNION ALL
+  SELECT project_id FROM {{ stored }}project_members
+  UNION ALL
+  SELECT user_id AS project_id FROM {{ stored }}organization_users
+  UNION ALL
+  SELECT project_id FROM {{ stored }}model_permissions
+),
+
+used AS (
   SELECT
     usage_date, charge_date, project_id, api_key_id, user_id,
     CASE WHEN scope = 'models' AND model <> operation THEN model END AS model,
@@ -26,7 +39,9 @@ WITH used AS (
     coalesce(sum(quantity) FILTER (WHERE pricing_status = 'unpriced'), 0) AS unpriced_quantity,
     count(*) FILTER (WHERE pricing_status = 'unpriced') AS unpriced_lines
   FROM {{ charge_files }}
-  WHERE project_id IS NOT NULL AND (quantity > 0 OR cost_usd > 0)
+  WHERE
+    project_id IS NOT NULL AND (quantity > 0 OR cost_usd > 0)
+    AND EXISTS (SELECT 1 FROM directory)
   GROUP BY
     usage_date, charge_date, project_id, api_key_id, user_id,
     CASE WHEN scope = 'models' AND model <> operation THEN model END

@@ -7,10 +7,11 @@ an open connection keeps its snapshot. Idempotent: the next run finishes what a 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import xxhash
@@ -29,7 +30,15 @@ from pipeline.published.snapshot.retention import (
     prune,
     remove_unfinished,
 )
-from pipeline.published.snapshot.template import COPIED, FILE_KINDS, macro, mark, template
+from pipeline.published.snapshot.template import (
+    COPIED,
+    DAY_FILES,
+    DAY_FILES_SCHEMA,
+    FILE_KINDS,
+    macro,
+    mark,
+    template,
+)
 from pipeline.storage.database import Database
 from pipeline.storage.files import link_or_copy, replace_file
 from pipeline.storage.layout import StorageLayout
@@ -87,6 +96,14 @@ def _flip(link: Path, target: Path) -> None:
     fresh.replace(link)
 
 
+class _DayFile(NamedTuple):
+    """A file of a snapshot, relative to its folder, and its first and last UTC day."""
+
+    path: Path
+    first: date
+    last: date
+
+
 @dataclass(slots=True)
 class _Snapshot:
     db: Database
@@ -98,15 +115,15 @@ class _Snapshot:
     def build(self) -> None:
         """Files first, then the database that names them by absolute path."""
         self.folder.mkdir(parents=True)
-        paths = {
+        dated = {
             "usage_files": self._usage(),
             "charge_files": self._days("charges"),
             "daily_files": self._days("daily"),
             "posting_files": self._postings(),
-            "version_files": self._versions(),
-            "minute_files": self._minutes(),
         }
-        tables = self._tables()
+        paths = {macro: [file.path for file in files] for macro, files in dated.items()}
+        paths |= {"version_files": self._versions(), "minute_files": self._minutes()}
+        tables = self._tables() | {DAY_FILES: self._day_files(dated)}
         database = self.folder / DATABASE
         shutil.copyfile(template(self.db, self.storage.cache, tables), database)
         con = self.db.con
@@ -130,8 +147,17 @@ class _Snapshot:
         first_rows = (f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in COPIED)
         return [table for (table,) in self.db.rows(" UNION ALL ".join(first_rows))]
 
-    def _usage(self) -> list[Path]:
-        paths = []
+    def _day_files(self, dated: Mapping[str, Sequence[_DayFile]]) -> pl.DataFrame:
+        """Which of the files are about which UTC days."""
+        rows = [
+            (macro, file.first, file.last, str(self.folder / file.path))
+            for macro, files in dated.items()
+            for file in files
+        ]
+        return pl.DataFrame(rows, schema=DAY_FILES_SCHEMA, orient="row")
+
+    def _usage(self) -> list[_DayFile]:
+        files = []
         counts = dict(self.live.excluded.group_by("ledger_id").len().iter_rows())
         for file in self.live.ledger:
             excluded = counts.get(file.ledger_id, 0)
@@ -140,8 +166,8 @@ class _Snapshot:
             source = file.path if not excluded else self._filtered(file)
             target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
-            paths.append(target)
-        return paths
+            files.append(_DayFile(target, file.first_usage_date, file.last_usage_date))
+        return files
 
     def _filtered(self, file: LedgerFile) -> Path:
         """A copy of a ledger file without its excluded rows, kept until others are excluded."""
@@ -164,23 +190,23 @@ class _Snapshot:
             replace_file(path, lambda beside: write_parquet(kept, beside))
         return path
 
-    def _days(self, kind: str) -> list[Path]:
-        paths = []
+    def _days(self, kind: str) -> list[_DayFile]:
+        files = []
         for day in self.live.days:
             source = day.charge_path if kind == "charges" else day.daily_path
             month = f"usage_month={day.usage_date:%Y-%m}"
             target = Path(kind, month, f"{day.usage_date}.parquet")
             link_or_copy(source, self.folder / target)
-            paths.append(target)
-        return paths
+            files.append(_DayFile(target, day.usage_date, day.usage_date))
+        return files
 
-    def _postings(self) -> list[Path]:
-        paths = []
+    def _postings(self) -> list[_DayFile]:
+        files = []
         for posting in self.live.postings:
             target = Path("postings", posting.path.name)
             link_or_copy(posting.path, self.folder / target)
-            paths.append(target)
-        return paths
+            files.append(_DayFile(target, posting.usage_date, posting.usage_date))
+        return files
 
     def _minutes(self) -> list[Path]:
         paths = []

@@ -64,6 +64,16 @@ COPIED = {
 }
 
 
+# Which files are about which days: a table that a snapshot has beside them.
+DAY_FILES = "day_files"
+DAY_FILES_SCHEMA: dict[str, pl.DataType] = {
+    "macro": pl.String(),
+    "first_usage_date": pl.Date(),
+    "last_usage_date": pl.Date(),
+    "path": pl.String(),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FileKind:
     """Files of one kind in a snapshot, which views read as a macro of this name."""
@@ -113,6 +123,7 @@ def mark() -> str:
         *(resources.sql(name) for name in resources.sql_names("published")),
         *resources.sql_names("schema"),
         *(f"{kind.macro} {kind.columns}" for kind in FILE_KINDS),
+        *DAY_FILES_SCHEMA,
     ):
         hashed.update(text.encode())
     return hashed.hexdigest()
@@ -123,16 +134,21 @@ def views() -> dict[str, str]:
     """The statement of each view, by name."""
     macros = {kind.macro: f"stored.{kind.macro}()" for kind in FILE_KINDS}
     return {
-        name.removeprefix("published/"): resources.render_sql(
-            name,
-            meters=METER_NAMES,
-            input_meters=INPUT_METERS,
-            output_meters=OUTPUT_METERS,
-            stored="stored.",
-            **macros,
-        )
+        name.removeprefix("published/"): rendered(name, macros)
         for name in resources.sql_names("published")
     }
+
+
+def rendered(name: str, sources: Mapping[str, str]) -> str:
+    """The statement of a view; `sources` says what it reads for each kind of files."""
+    return resources.render_sql(
+        name,
+        meters=METER_NAMES,
+        input_meters=INPUT_METERS,
+        output_meters=OUTPUT_METERS,
+        stored="stored.",
+        **sources,
+    )
 
 
 def macro(kind: FileKind, paths: list[Path], database: str = "") -> str:

@@ -13,6 +13,7 @@ from pipeline.dates import Days, first_of, local_date, month_before, whole_month
 from pipeline.errors import CheckFailedError
 from pipeline.money import difference, total
 from pipeline.published import queries
+from pipeline.published.snapshot.day_files import charge_dates, has_day_files, narrow
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.cells import CostCell
 from pipeline.reporting.month.model import MonthReport, ReportedRun, Totals
@@ -69,14 +70,13 @@ def choose_period(
     """The month asked for; else the current one, or the newest before it that has charges."""
     today = local_date(now, zone)
     current = whole_month(first_of(today))
-    days = [day for (day,) in queries.rows(con, "reporting/charge_days", {})]
-    bounds = _bounds(days, current)
+    bounds = _bounds(_charge_dates(con, current), current)
     # An empty current month gives way to the newest that has charges, if there is any.
     newest = bounds.last if bounds.last_of_month is None and bounds.last else today
     default_month = first_of(newest)
     chosen = whole_month(default_month if month is None else first_of(month))
     if chosen != current:
-        bounds = _bounds(days, chosen)
+        bounds = _bounds(_charge_dates(con, chosen), chosen)
     period = ReportPeriod(
         month=chosen,
         comparison=_comparison(con, chosen, today),
@@ -99,7 +99,12 @@ def gather(
     run_id: str,
     near_percent: int = 80,
 ) -> MonthReport:
-    """The whole report of a month. Fails: CheckFailedError where its figures do not add up."""
+    """The whole report of a month. Fails: CheckFailedError where its figures do not add up.
+
+    From here on the connection's views have the days of the month and of the one before.
+    """
+    if has_day_files(con):
+        narrow(con, Days(period.previous.since, period.month.until))
     month = month_reader(con, period, bounds, run_id)
     totals = _totals(month)
     report = MonthReport(
@@ -118,6 +123,13 @@ def gather(
     )
     _check(report, month.cells)
     return report
+
+
+def _charge_dates(con: duckdb.DuckDBPyConnection, month: Days) -> list[date]:
+    """The days that decide the bounds of a month: those in it, the first and the last before."""
+    if has_day_files(con):
+        return charge_dates(con, month)
+    return [day for (day,) in queries.rows(con, "reporting/charge_days", {})]
 
 
 def _bounds(days: Sequence[date], month: Days) -> Bounds:

@@ -55,7 +55,9 @@ def _exclude_replaced(run: RunContext, change: ChangeSet) -> None:
         ledger_store.excluded_rows(run.db), rows.exclusions, rows.vanished_versions, run.started_at
     )
     names = [s.name for s in run.config.sources]
-    requests = supersede_requests(run.con, rows.new_files, known, excluded, names)
+    requests = supersede_requests(
+        run.con, rows.new_files, known, excluded, names, run.storage.hashes
+    )
     rows.dropped = requests.dropped
     replaced = supersede_buckets(run.con, buckets.superseded, known, excluded, rows.new_files)
     for found in (requests, replaced):

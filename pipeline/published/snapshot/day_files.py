@@ -1,0 +1,110 @@
+"""Which files of a snapshot are about which days, and views of the published names over some days.
+
+A view over all files opens every one of them, also those that it takes no row from. A reader that
+asks about some days lays views over the published ones that name the files of these days alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.dates import ONE_DAY, Days
+from pipeline.published.snapshot.template import DAY_FILES, FILE_KINDS, rendered
+from pipeline.storage.parquet import relation
+
+# The published views whose rows are each of one day, and that read nothing but these files.
+_VIEWS = ("charges", "charge_postings", "daily_costs", "policy_findings", "usage")
+_KINDS = {kind.macro: kind for kind in FILE_KINDS}
+_BY_DAY = ("charge_files", "daily_files", "posting_files", "usage_files")
+
+
+def has_day_files(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a snapshot says which files are about which days; earlier versions did not."""
+    found = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'stored' AND table_name = $1",
+        [DAY_FILES],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def narrow(con: duckdb.DuckDBPyConnection, days: Days) -> None:
+    """Make the views of this connection those of some days (the organization's).
+
+    Takes a snapshot that has day files. All rows of these days are there, and some of others.
+    """
+    files = _files_by_kind(con, days)
+    sources = {
+        macro: relation(
+            files.get(macro, ()),
+            _KINDS[macro].columns,
+            defaults=_KINDS[macro].defaults,
+            with_row_numbers=_KINDS[macro].with_row_numbers,
+        )
+        for macro in _BY_DAY
+    }
+    for view in _VIEWS:
+        body = rendered(f"published/{view}", sources)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {body}")
+
+
+def charge_dates(con: duckdb.DuckDBPyConnection, days: Days) -> list[date]:
+    """The days (the organization's) among these that have charges, in order.
+
+    With them the first and the last of all that have some before the end of these.
+    """
+    every = con.execute(
+        f"SELECT first_usage_date, path FROM stored.{DAY_FILES} "
+        "WHERE macro = 'daily_files' ORDER BY ALL"
+    ).fetchall()
+    within = _within(days)
+    earlier = [path for day, path in every if day < within.since]
+    inside = [path for day, path in every if within.since <= day < within.until]
+    paths = [path for _, path in every]
+    return sorted(
+        {
+            *_dates_in(con, inside),
+            *_first_dates(con, paths),
+            *_first_dates(con, earlier[::-1]),
+        }
+    )
+
+
+def _first_dates(con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> set[date]:
+    """The dates of the first files that have any: a day may have charges no more."""
+    start, size = 0, 2  # two: the organization's day may begin in one file and end in the next
+    while start < len(paths):
+        found = _dates_in(con, paths[start : start + size])
+        if found:
+            return found | _dates_in(con, paths[start + size : start + size + 1])
+        start, size = start + size, size * 2
+    return set()
+
+
+def _dates_in(con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> set[date]:
+    if not paths:
+        return set()
+    source = relation(map(Path, paths), {"charge_date": pl.Date()})
+    return {day for (day,) in con.execute(f"SELECT DISTINCT charge_date FROM {source}").fetchall()}
+
+
+def _files_by_kind(con: duckdb.DuckDBPyConnection, days: Days) -> Mapping[str, list[Path]]:
+    within = _within(days)
+    rows = con.execute(
+        f"SELECT macro, path FROM stored.{DAY_FILES} "
+        "WHERE first_usage_date < $until AND last_usage_date >= $since ORDER BY ALL",
+        {"since": within.since, "until": within.until},
+    ).fetchall()
+    found: dict[str, list[Path]] = {}
+    for macro, path in rows:
+        found.setdefault(macro, []).append(Path(path))
+    return found
+
+
+def _within(days: Days) -> Days:
+    """The UTC days that may have usage of the organization's: no zone is further than a day."""
+    return Days(days.since - ONE_DAY, days.until + ONE_DAY)
