@@ -18,6 +18,7 @@ The map: packages in the order of the data's way. A package imports only those a
     actions/      limits set at the provider while a hard budget is over, and taken back
     alerts/       conditions, one table of transitions, texts, routes; delivery/, monitors/
     published/    snapshot/ makes the snapshot; how it is read: reader, SQL, as-of, queries, formats
+    metrics/      figures for Prometheus, in a file for its collector
     reporting/    the month's report (month/, sections/) and explanations (explain/)
     runs/         the order of the stages: run.py is the way through the house; corrections/,
                   doctor/, schedule/

@@ -13,6 +13,7 @@ from pipeline.cli.context import ConfigOption, JsonOption, NowOption, QuietOptio
 from pipeline.cli.prices import prices
 from pipeline.cli.query import FormatOption, OutOption, print_answer
 from pipeline.cli.run import print_done
+from pipeline.dates import Clock
 from pipeline.errors import ConfigError
 from pipeline.text import counted
 
@@ -260,10 +261,12 @@ def _preview(
 
 
 def _finish(run: RunContext, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.runs.run_and_report import RunReport, log_end, report
+    from pipeline.runs.run_and_report import RunReport, log_end, report, update_after
 
     written = report(run.config, month=None, now=run.now, run_id=result.run_id)
     done = RunReport(result, written, run.today)
     log_end(done, run.head.verb)
+    clock = Clock(business=lambda: run.now, real=run.clock)
+    update_after(run.config, clock, result.outcome, result.undelivered)
     print_done(done, quiet=quiet)
     raise typer.Exit(result.exit_code)

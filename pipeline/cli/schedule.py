@@ -89,6 +89,7 @@ def _serve(load: Callable[[], Config], config: Config, clock: Clock) -> None:
                 say=scheduled.say,
             ),
             stale_after=STALE_AFTER,
+            on_end=scheduled.update_metrics,
         )
 
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
+from pipeline.alerts.delivery.undelivered import Undelivered
 from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.dates import Clock
-from pipeline.errors import ConfigError, NotPublishedError, SourceError, TollbookError
+from pipeline.errors import (
+    ConfigError,
+    LockHeldError,
+    NotPublishedError,
+    RunStoppedError,
+    SourceError,
+    TollbookError,
+)
 from pipeline.money import display_usd
 from pipeline.providers.fetch_stage import fetched_sources
 from pipeline.providers.provider import FetchRequest, Progress
@@ -24,6 +35,9 @@ from pipeline.runs.run import run_batch
 from pipeline.runs.stage_times import begin, end_stage, seconds_so_far
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
+
+if TYPE_CHECKING:
+    from pipeline.metrics.gather import RunEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,45 @@ def run_and_report(
     that is not just what is new; in `named`, which sources stand for files that were named;
     in `skip`, files that are passed over.
     """
+    try:
+        done = _run_and_report(
+            config,
+            clock=clock,
+            environment=environment,
+            month=month,
+            stop=stop,
+            say=say,
+            problems=problems,
+            verb=verb,
+            fetching=fetching,
+            named=named,
+            skip=skip,
+        )
+    except (LockHeldError, RunStoppedError):
+        raise  # another run's end, and none
+    except Exception as error:
+        outcome = "partial" if isinstance(error, NotPublishedError) else "failed"
+        update_after(config, clock, outcome)
+        raise
+    log_end(done, verb)
+    update_after(config, clock, done.result.outcome, done.result.undelivered)
+    return done
+
+
+def _run_and_report(
+    config: Config,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    month: date | None,
+    stop: threading.Event | None,
+    say: Callable[[str], None] | None,
+    problems: Sequence[SourceError],
+    verb: str,
+    fetching: FetchRequest | None,
+    named: NamedFiles | None,
+    skip: Sequence[str],
+) -> RunReport:
     result = run_batch(
         config,
         now=clock.business(),
@@ -136,9 +189,40 @@ def run_and_report(
         )
         note_not_published(config, result.run_id, failure, clock.real())
         raise failure from None
-    done = RunReport(result, written, local_day(now, config))
-    log_end(done, verb)
-    return done
+    return RunReport(result, written, local_day(now, config))
+
+
+def update_after(
+    config: Config,
+    clock: Clock,
+    outcome: str,
+    undelivered: Sequence[Undelivered] | None = None,
+) -> None:
+    """Bring the metrics up to date after a run or correction, where they are asked for."""
+    if config.metrics.textfile is None:
+        return
+    from pipeline.metrics.gather import RunEnd
+
+    count = None if undelivered is None else sum(m.waiting + m.given_up for m in undelivered)
+    run = RunEnd(outcome, clock.real(), Decimal(str(seconds_so_far())), count)
+    update_metrics_of(config, clock, run)
+
+
+def update_metrics_of(config: Config, clock: Clock, run: RunEnd | None = None) -> None:
+    """Bring the metrics up to date, with the jobs of the schedule as its state file has them."""
+    if config.metrics.textfile is None:
+        return
+    from pipeline.metrics.gather import JobFacts
+    from pipeline.metrics.update import update_metrics
+    from pipeline.runs.schedule import job_state
+
+    jobs: list[JobFacts] = []
+    with suppress(TollbookError):
+        for name, job in job_state.load(config.storage.root / job_state.STATE_NAME).items():
+            took = job.duration_seconds
+            seconds = None if took is None else Decimal(str(took))
+            jobs.append(JobFacts(name, job.good_at, job.finished_at, job.outcome, seconds))
+    update_metrics(config, now=clock.business(), run=run, jobs=jobs)
 
 
 def log_end(done: RunReport, verb: str) -> None:

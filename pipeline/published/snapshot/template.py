@@ -25,6 +25,9 @@ from pipeline.storage.database import Database
 from pipeline.storage.files import replace_file
 from pipeline.storage.parquet import quote, relation
 
+# The least that DuckDB takes: most tables have few rows, and each takes a block at least.
+BLOCK_BYTES = 16_384
+
 # Tables of the warehouse that a snapshot carries as they are, and which of their rows.
 COPIED = {
     "runs": "",
@@ -119,7 +122,7 @@ def mark() -> str:
     """Names what this version publishes: the same for the same views over the same columns."""
     hashed = xxhash.xxh3_64()
     for text in (
-        f"{__version__} {duckdb.__version__}",
+        f"{__version__} {duckdb.__version__} {BLOCK_BYTES}",
         *(resources.sql(name) for name in resources.sql_names("published")),
         *resources.sql_names("schema"),
         *(f"{kind.macro} {kind.columns}" for kind in FILE_KINDS),
@@ -171,7 +174,7 @@ def _made() -> dict[str, bytes]:
 
 
 def _make(db: Database, path: Path, tables: dict[str, pl.DataFrame]) -> None:
-    db.con.execute(f"ATTACH {quote(str(path))} AS template")
+    db.con.execute(f"ATTACH {quote(str(path))} AS template (BLOCK_SIZE {BLOCK_BYTES})")
     try:
         db.con.execute("CREATE SCHEMA template.stored")
         for table in COPIED:

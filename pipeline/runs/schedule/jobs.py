@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 from pipeline.config.model import Config
 from pipeline.dates import Clock, month_just_ended
-from pipeline.errors import RunFailedError
-from pipeline.runs.run_and_report import RunReport, report, run_and_report
+from pipeline.errors import RunFailedError, TollbookError
+from pipeline.runs.run_and_report import (
+    RunReport,
+    report,
+    run_and_report,
+    update_metrics_of,
+)
 from pipeline.runs.schedule.job import Job, JobEnd, JobTime
 from pipeline.runs.schedule.job_state import JobOutcome
 from pipeline.storage.layout import StorageLayout
@@ -65,6 +71,11 @@ class ScheduledJobs:
         """The configuration as it is now, with the storage and the times of the start."""
         kept = {"storage": self.config.storage, "schedule": self.config.schedule}
         return self.load().model_copy(update=kept)
+
+    def update_metrics(self) -> None:
+        """Bring the metrics up to date with how a job has ended, where the configuration asks."""
+        with suppress(TollbookError):
+            update_metrics_of(self.fresh_config(), self.clock)
 
     def _run(self, _time: JobTime) -> JobEnd:
         done = run_and_report(

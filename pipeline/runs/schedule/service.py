@@ -41,12 +41,14 @@ def serve(
     alerts: AlertSink,
     stale_after: timedelta,
     retry_policy: RetryPolicy | None = None,
+    on_end: Callable[[], None] | None = None,
 ) -> None:
     """Run the jobs at their times until `stop` is set; then end the one in progress and return.
 
     Takes: jobs, in the order in which those due at once are run; the business clock (naive UTC);
         `alerts`, which is given a job that failed or ended partial, or had no good run for too
-        long, and that this is over; a call that raises is repeated.
+        long, and that this is over; a call that raises is repeated; `on_end`, called when a job
+        has ended and its state is saved.
     Rules: times missed while nothing served, or while another job ran, are made up once. A
         failed job is tried again after 1, 5 and 15 minutes (`retry_policy`), one that meets
         LockHeldError every 30 seconds for two hours; the others go on meanwhile. A job that was
@@ -68,6 +70,7 @@ def serve(
         alerts=alerts,
         stale_after=stale_after,
         retry_policy=retry_policy or RetryPolicy(),
+        on_end=on_end,
     )
     service.serve()
 
@@ -123,6 +126,7 @@ class _Service:
         alerts: AlertSink,
         stale_after: timedelta,
         retry_policy: RetryPolicy,
+        on_end: Callable[[], None] | None,
     ) -> None:
         self._timetable = timetable
         self._state_file = state_file
@@ -132,6 +136,7 @@ class _Service:
         self._alerts = alerts
         self._stale_after = stale_after
         self._retry_policy = retry_policy
+        self._on_end = on_end
         self._since = clock()
         self._records_lock = threading.Lock()
         self._storage_use = threading.Lock()  # so that an alert never keeps a job from its lock
@@ -232,6 +237,8 @@ class _Service:
             message=after.message,
             retry_at=after.retry_at.isoformat() if after.retry_at else None,
         )
+        if self._on_end is not None:
+            self._on_end()
         self._alert()
 
     def _watch(self) -> None:
