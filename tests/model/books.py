@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from tests.model.buckets import Buckets
 from tests.model.money import OF_SUMS, Book, Charged, Money, Used
 from tests.model.requests import Requests
-from tests.model.watch import Budget, Watch
+from tests.model.watch import Budget, Watch, month_of, next_month
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,17 @@ class Books:
     def rerate(self, since: date, until: date, now: datetime, book: Book) -> None:
         """Price some days with the current book, also final ones."""
         self._settle(now, book, (since, until))
+
+    def amend(self, budget: Budget, now: datetime, book: Book) -> tuple[Budget, ...]:
+        """From now on one of the budgets is this. Gives all."""
+        watch = self.watch
+        watch.budgets = tuple(budget if b.name == budget.name else b for b in watch.budgets)
+        self._settle(now, book)
+        return watch.budgets
+
+    def has_ended(self, day: date, now: datetime) -> bool:
+        """Whether the month of a day is over."""
+        return next_month(month_of(day)) <= self._local(now)
 
     def _settle(self, now: datetime, book: Book, rerated: tuple[date, date] | None = None) -> None:
         self.money.settle(self._used(), book, now, rerated, self.buckets.bills())

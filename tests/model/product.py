@@ -68,8 +68,8 @@ QUERIES = {
         "SELECT budget_id, period_start_date, spent_usd, state, is_lower_bound FROM budget_status"
     ),
     "alerts": (
-        "SELECT subject_id, period_start_date, threshold_percent, state FROM alerts "
-        "WHERE kind = 'budget'"
+        "SELECT subject_id, period_start_date, threshold_percent, arg_max(state, raised_at) "
+        "FROM alerts WHERE kind = 'budget' GROUP BY ALL"
     ),
     "postings": "SELECT count(*) FROM charge_postings",
     "apart": """
@@ -209,16 +209,24 @@ class Product:
         ) as run:
             return preview_rerate(run, since, until).usd
 
-    def command(self, *words: str, now: datetime) -> str | None:
+    def alert_id(self, budget: str, month: date, percent: int) -> str:
+        """The id of the newest alert about a threshold of a budget's month."""
+        [(alert_id,)] = self.rows(
+            f"SELECT alert_id FROM alerts WHERE subject_id = '{budget}' "
+            f"AND period_start_date = DATE '{month}' AND threshold_percent = {percent} "
+            "ORDER BY raised_at DESC LIMIT 1"
+        )
+        return str(alert_id)
+
+    def command(self, *words: str, now: datetime | None = None) -> str | None:
         """A verb of the command line. Gives what is wrong, if anything."""
-        config = str(self.folder / "tollbook.toml")
+        config = ["--config", str(self.folder / "tollbook.toml")]
+        business = [] if now is None else ["--now", f"{now.isoformat()}Z"]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(cli_context, "_real_now", self._tick)
             # a signal ends the trial, and not the run that is in progress
             patch.setattr(cli_context, "stop_on_signals", threading.Event)
-            done = CliRunner().invoke(
-                app, [*words, "--config", config, "--now", f"{now.isoformat()}Z"]
-            )
+            done = CliRunner().invoke(app, [*words, *config, *business])
         if isinstance(done.exception, TollbookError):
             return f"exit {done.exception.exit_code}: {done.exception}"
         if done.exit_code == SourceError.exit_code and (gone := _gone(done.output)):

@@ -20,6 +20,8 @@ RANGES = (
     (date(2026, 3, 2), date(2026, 4, 1)),
     (date(2026, 1, 1), date(2026, 5, 1)),
 )
+AMENDED_FROM = (date(2026, 2, 27), date(2026, 3, 5), date(2026, 3, 31), date(2026, 4, 2))
+AMOUNTS = (Decimal(1), Decimal(4), Decimal(20))
 
 
 def price(world: World, a: int, b: int, c: int) -> None:
@@ -52,9 +54,7 @@ def amend(world: World, a: int, b: int, c: int) -> None:
     """A budget has another amount from a day on."""
     budgets = world.books.watch.budgets
     chosen = pick(budgets, a)
-    since = pick((date(2026, 2, 27), date(2026, 3, 5), date(2026, 3, 31), date(2026, 4, 2)), b)
-    usd = pick((Decimal(1), Decimal(4), Decimal(20)), c)
-    amended = replace(chosen, amended=(*chosen.amended, (since, usd)))
+    amended = replace(chosen, amended=(*chosen.amended, (pick(AMENDED_FROM, b), pick(AMOUNTS, c))))
     world.plan(tuple(amended if one is chosen else one for one in budgets))
 
 
@@ -215,6 +215,46 @@ def rerate(world: World, a: int, _b: int, _c: int) -> None:
         raise DifferenceError(f"the dry run showed {shown}, posted {moved}")
 
 
+def set_budget(world: World, a: int, b: int, c: int) -> None:
+    """`budgets set`: another amount from a day on, at once; not for a month that has ended."""
+    if not world.has_run:
+        raise UnfitError
+    chosen, since, usd = pick(world.books.watch.budgets, a), pick(AMENDED_FROM, b), pick(AMOUNTS, c)
+    held = [amount for day, amount in chosen.amended if day == since]
+    is_refused = world.books.has_ended(since, world.now) or held[-1:] == [usd]
+    words = (chosen.name, "--amount", str(usd), "--from", str(since), "--reason", "a trial")
+    world.told.append(f"tollbook budgets set {' '.join(words)} --now {world.now.isoformat()}Z")
+    if not is_refused:
+        amended = replace(chosen, amended=(*chosen.amended, (since, usd)))
+        world.product.budgets = world.books.amend(amended, world.now, world.book)
+    ending = world.product.command("budgets", "set", *words, now=world.now)
+    if is_refused and not (ending and ending.startswith("exit 2")):
+        raise DifferenceError(f"the amount was not refused: {ending!r}")
+    world.agree(None if is_refused else ending)
+
+
+def acknowledge(world: World, a: int, b: int, _c: int) -> None:
+    """An alert is acknowledged, or all that are open, or that is undone; the next run shows it."""
+    is_undone = b % 3 == 0
+    known = world.books.watch.alerts
+    fit = [
+        key
+        for key, alert in known.items()
+        if alert.state == ("acknowledged" if is_undone else "open")
+    ]
+    if not fit:
+        raise UnfitError
+    one = sorted(fit)[a % len(fit)]
+    words = [world.product.alert_id(*one)] if b % 2 else ["--all"]
+    words += ["--undo"] if is_undone else []
+    world.told.append(f"tollbook alerts ack {' '.join(words)}")
+    if failure := world.product.command("alerts", "ack", *words):
+        raise DifferenceError(f"the alert was not acknowledged: {failure}")
+    for key in [one] if b % 2 else fit:
+        known[key].state = "open" if is_undone else "acknowledged"
+    run(world, 1, 0, 0)
+
+
 def look_back(world: World, a: int, _b: int, _c: int) -> None:
     """What was known at an earlier instant is still what it shows."""
     if not world.seen or "as_of" in world.faults:
@@ -240,5 +280,7 @@ VERBS = {
         replay,
         rerate,
         look_back,
+        set_budget,
+        acknowledge,
     )
 }

@@ -1,8 +1,9 @@
 """The model of budgets and their alerts. Imports nothing of the product.
 
 An alert is raised once when its threshold is reached, retracted when the spend goes below it, and
-resolved when its month is over: one that a late record raises is so from the start, or the same run
-again would change it. A month that had ended before the first look raises none.
+resolved when its month is over, also where somebody acknowledged it: one that a late record raises
+is so from the start, or the same run again would change it. A month that had ended before the first
+look raises none.
 """
 
 from __future__ import annotations
@@ -117,5 +118,5 @@ class Watch:
             is_amended = spent * 100 >= known.usd * key[2]
             state = "resolved" if is_amended else "retracted"
             self.alerts[key] = Alert(state, is_true=False, usd=known.usd)
-        elif known and known.state == "open" and is_over:
+        elif known and known.state in {"open", "acknowledged"} and is_over:
             known.state = "resolved"
