@@ -1,8 +1,9 @@
 """Conditions of budgets: where they stand and known alerts in, a condition a threshold out. Pure.
 
-An alert is disproved when the spend went down below its threshold, and over when the budget itself
-was changed. A period that had ended before the budget was first looked at raises no alert, and
-nobody is notified of one older than the period before the current one.
+While days of a period are missing, an alert that is open has no data. One is disproved when spend
+went down below its threshold, and over when the budget itself was changed. A period that had ended
+before the budget was first looked at raises no alert, and nobody is notified of one older than the
+period before the current one.
 """
 
 from __future__ import annotations
@@ -26,15 +27,22 @@ from pipeline.alerts.texts import budgets as text
 from pipeline.budgets.status import BudgetStatus, Threshold
 
 EIGHTY = Threshold(percent=80)
+MissingDay = tuple[date, str | None]  # of which provider; None: of any
 
 
 def conditions(
-    statuses: Sequence[BudgetStatus], known: Sequence[Alert], *, first_day: date, today: date
+    statuses: Sequence[BudgetStatus],
+    known: Sequence[Alert],
+    *,
+    first_day: date,
+    today: date,
+    missing: Collection[MissingDay] = (),
 ) -> list[Condition]:
     """A condition for each threshold of each budget and period that has begun.
 
     **Takes** every status of this run and every alert known so far. The day since which a budget
-    is watched comes with its status; where it does not, `first_day` stands for it. **Gives** also
+    is watched comes with its status; where it does not, `first_day` stands for it. `missing`: days
+    that a source has not covered, with the provider whose usage is missing. **Gives** also
     conditions for thresholds and budgets that are no longer configured, where an alert is left.
     """
     mine = {a.alert_id: a for a in known if a.kind == "budget"}
@@ -51,10 +59,11 @@ def conditions(
         was_raised = left.get((status.budget_id, status.period.start), set())
         configured = set(status.all_thresholds)
         last = _last_raised(mine.values(), status)
+        days = _missing(status, missing)
         for threshold in sorted(configured | was_raised, key=lambda t: t.order):
             raised = mine.get(_identity(status, threshold))
             if raised is not None or (threshold in configured and not was_over):
-                facts = BudgetThreshold(status, threshold, today, last)
+                facts = BudgetThreshold(status, threshold, today, last, days)
                 found.append(_condition(facts, raised, phase))
     covered = {condition.alert_id for condition in found}
     return found + [
@@ -104,6 +113,17 @@ def _last_raised(known: Collection[Alert], status: BudgetStatus) -> tuple[dateti
     return max(told, default=None)
 
 
+def _missing(status: BudgetStatus, missing: Collection[MissingDay]) -> tuple[date, ...]:
+    """The days of a budget's period of which usage that it is for may be missing."""
+    provider = status.subject.provider
+    found = {
+        day
+        for day, of in missing
+        if status.period.contains(day) and (of is None or provider in {None, of})
+    }
+    return tuple(sorted(found))
+
+
 def _condition(facts: BudgetThreshold, alert: Alert | None, phase: Phase) -> Condition:
     status, threshold = facts.status, facts.threshold
     return Condition(
@@ -113,7 +133,7 @@ def _condition(facts: BudgetThreshold, alert: Alert | None, phase: Phase) -> Con
         period=status.period,
         threshold_percent=threshold.percent,
         threshold_usd=threshold.usd,
-        observed=_observed(status, threshold, alert),
+        observed=_observed(facts, alert),
         facts=facts,
         severity=severity_of(threshold, status.amount_usd),
         about=text.about(status),
@@ -123,9 +143,11 @@ def _condition(facts: BudgetThreshold, alert: Alert | None, phase: Phase) -> Con
     )
 
 
-def _observed(status: BudgetStatus, threshold: Threshold, alert: Alert | None) -> Observation:
+def _observed(facts: BudgetThreshold, alert: Alert | None) -> Observation:
+    status, threshold = facts.status, facts.threshold
     if threshold.is_reached(status.spent_usd, status.amount_usd):
-        return "firing"
+        # how far it is over is not known while days are missing
+        return "unobserved" if facts.missing and alert is not None and alert.is_live else "firing"
     if alert is None:
         return "unobserved"
     is_amended = alert.about != text.about(status) or (

@@ -48,6 +48,7 @@ class BudgetThreshold:
     threshold: Threshold
     today: date
     last_raised: tuple[datetime, Decimal] | None = None  # of this period: when, at what spend
+    missing: tuple[date, ...] = ()  # days of the period that a source has not covered
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ told.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -44,33 +44,34 @@ def decide(
     escalate_after: timedelta | None,
     renotify_after: timedelta | None,
     escalated_to: Sequence[Destination],
-    waited_for: Collection[tuple[str, Destination]] = (),
+    reminding: Addressing | None = None,
 ) -> Decision:
     """What to escalate and to repeat now.
 
     **Takes** how long an alert may be open and not acknowledged until it is escalated, and how long
     the last message about it lies back when it is repeated; None: never. `escalated_to`: who hears
-    of an escalation; empty: those who heard of the alert. `waited_for`: alerts, by id, of which a
-    message has not reached a destination yet: that one is not reminded.
+    of an escalation; empty: those who heard of the alert. `reminding`: who is reminded now; None:
+    those who heard of the alert.
     """
-    escalated, reminded = [], []
-
-    def reminded_of(alert: Alert) -> Sequence[Destination]:
-        every = addressing.destinations_of(alert)
-        return [to for to in every if (alert.alert_id, to) not in waited_for]
-
-    for alert in known:
-        if not alert.is_live or alert.delivery == NOT_SENT:
-            continue
+    reminding = reminding or addressing
+    escalated, lasting = [], []
+    live = [a for a in known if a.is_live and a.delivery != NOT_SENT]
+    for alert in live:
         told_at = alert.followup.notified_at or alert.raised_at
         if _is_due(alert, "unanswered", alert.raised_at, escalate_after, now):
             escalated.append(alert)
-        elif _is_due(alert, "lasting", told_at, renotify_after, now) and reminded_of(alert):
-            reminded.append(alert)
+        elif _is_due(alert, "lasting", told_at, renotify_after, now) and reminding.destinations_of(
+            alert
+        ):
+            lasting.append(alert)
+    # nobody is reminded of 50 % who was just told of 80 %
+    last = {a.alert_id for a in lasting}
+    highest = reminders.highest(live)
+    reminded = [a for a in lasting if highest[reminders.subject_of(a)].alert_id in last]
     to_all = Addressing(lambda _: escalated_to) if escalated_to else addressing
     due: tuple[tuple[reminders.Occasion, Sequence[Alert], Addressing], ...] = (
         ("escalate", escalated, to_all),
-        ("remind", reminded, replace(addressing, destinations_of=reminded_of)),
+        ("remind", reminded, reminding),
     )
     sent = [
         _message(occasion, [alerts[i] for i in numbers], destinations, now, run_id, organization,

@@ -7,13 +7,14 @@ to the channels of [alerts]. The directory says who owns a project, and which te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 import duckdb
 
-from pipeline.alerts.delivery.outlets import escalation_route
+from pipeline.alerts.delivery.outlets import Outlets, escalation_route
+from pipeline.alerts.delivery.timing import Timing
 from pipeline.alerts.model import SEVERITY_RANK, Alert, Destination
 from pipeline.alerts.news import Addressing
 from pipeline.config.alerts_section import Alerts, Route
@@ -58,6 +59,43 @@ def destinations(alert: Alert, alerts: Alerts, people: People) -> tuple[Destinat
     if alert.followup.escalated_at is not None:
         found |= dict.fromkeys(escalated_to(alerts))
     return tuple(found)
+
+
+def reminding(
+    addressing: Addressing,
+    outlets: Outlets,
+    waited_for: Collection[tuple[str, Destination]],
+    now: datetime,
+) -> Addressing:
+    """Who is reminded of an alert at an instant, naive UTC.
+
+    Nobody in quiet hours, with a digest once after its time, and nobody of whom a message waits
+    (`waited_for`: alerts by id, and destinations): a reminder that waits would be old.
+    """
+
+    def destinations_of(alert: Alert) -> list[Destination]:
+        found = []
+        for to in addressing.destinations_of(alert):
+            timing = outlets.route(to.route).timing
+            is_held = timing.quiet_until(alert.severity, now) is not None
+            if alert.severity != "critical":
+                is_held |= not _is_after_digest(alert, timing, now)
+            if not is_held and (alert.alert_id, to) not in waited_for:
+                found.append(replace(to, is_digest=timing.digest is not None))
+        return found
+
+    return replace(addressing, destinations_of=destinations_of)
+
+
+def _is_after_digest(alert: Alert, timing: Timing, now: datetime) -> bool:
+    """Whether a digest was due since the last message; the news itself comes with one."""
+    due = timing.last_digest(now)
+    if due is None:
+        return True
+    told_at = alert.followup.notified_at
+    if told_at is None or told_at == alert.raised_at:
+        told_at = timing.next_digest(alert.raised_at)
+    return told_at is None or due > told_at
 
 
 def escalated_to(alerts: Alerts) -> tuple[Destination, ...]:

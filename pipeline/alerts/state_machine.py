@@ -61,7 +61,8 @@ def decide(
         is_notified = transition in _NOTIFYING and after.delivery != NOT_SENT
         if is_notified:
             after = replace(after, followup=_notified(after, now))
-        if transition == "follow":
+        was_missed = before is not None and before.followup.no_data_since_at is not None
+        if transition == "follow" or (transition == "miss" and was_missed):
             followed.append(after)
             continue
         (new if transition in _RAISING else updates).append(after)
@@ -96,7 +97,7 @@ def _apply(
     if transition == "follow":
         return _followed(condition, before)
     if transition == "miss":
-        return _missed(before, now)
+        return _missed(condition, before, now)
     if transition == "expire":
         return replace(before, state="resolved", resolved_at=now)
     cleared = replace(
@@ -148,22 +149,29 @@ def _raised(
 
 def _followed(condition: Condition, before: Alert) -> Alert | None:
     """The alert with how it stands now; None where nothing is new."""
-    followup = replace(before.followup, no_data_since_at=None)
-    if condition.facts is not None:
-        followup = replace(
-            followup,
-            project_id=project_of(condition.facts),
-            team=team_of(condition.facts),
-            current_message=messages.raised(condition),
-            current_spent_usd=condition.spent_usd,
-        )
+    return _with(_current(condition, replace(before.followup, no_data_since_at=None)), before)
+
+
+def _missed(condition: Condition, before: Alert, now: datetime) -> Alert | None:
+    """The alert without data, with how it stands by what is known."""
+    since = before.followup.no_data_since_at or now
+    return _with(_current(condition, replace(before.followup, no_data_since_at=since)), before)
+
+
+def _current(condition: Condition, followup: Followup) -> Followup:
+    if condition.facts is None:
+        return followup
+    return replace(
+        followup,
+        project_id=project_of(condition.facts),
+        team=team_of(condition.facts),
+        current_message=messages.raised(condition),
+        current_spent_usd=condition.spent_usd,
+    )
+
+
+def _with(followup: Followup, before: Alert) -> Alert | None:
     return None if followup == before.followup else replace(before, followup=followup)
-
-
-def _missed(before: Alert, now: datetime) -> Alert | None:
-    if before.followup.no_data_since_at is not None:
-        return None
-    return replace(before, followup=replace(before.followup, no_data_since_at=now))
 
 
 def _notified(alert: Alert, now: datetime) -> Followup:

@@ -5,7 +5,7 @@ All in the caller's transaction; what is to be sent waits there as a message (se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -17,6 +17,7 @@ from pipeline.alerts import (
     finding_rule,
     job_rule,
     overdue,
+    recipients,
     run_rule,
     state_machine,
     store,
@@ -57,14 +58,24 @@ class Look:
 
 
 def update_budget_alerts(
-    con: duckdb.DuckDBPyConnection, look: Look, statuses: Sequence[BudgetStatus], *, today: date
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    statuses: Sequence[BudgetStatus],
+    *,
+    today: date,
+    missing: Collection[budget_rule.MissingDay] = (),
 ) -> Decision:
-    """Raise and clear what the status of budgets says; `today` is the organization's day."""
+    """Raise and clear what the status of budgets says; `today` is the organization's day.
+
+    **Takes** in `missing` the days that sources have not covered, with the provider.
+    """
     first_day = _first_day(con, look)
     return _update(
         con,
         look,
-        lambda known: budget_rule.conditions(statuses, known, first_day=first_day, today=today),
+        lambda known: budget_rule.conditions(
+            statuses, known, first_day=first_day, today=today, missing=missing
+        ),
     )
 
 
@@ -168,10 +179,11 @@ def follow_up(
 ) -> Decision:
     """Escalate and repeat what has been open for long and nobody has acknowledged.
 
-    Nobody is reminded of what has not reached them yet.
+    Nobody is reminded where the message would wait.
     """
     if escalate_after is None and renotify_after is None:
         return Decision()
+    waiting = waited_for(con, outlets) if renotify_after is not None else ()
     decision = overdue.decide(
         store.known_alerts(con),
         now=look.at,
@@ -181,7 +193,7 @@ def follow_up(
         escalate_after=escalate_after,
         renotify_after=renotify_after,
         escalated_to=escalated_to,
-        waited_for=waited_for(con, outlets) if renotify_after is not None else (),
+        reminding=recipients.reminding(look.addressing, outlets, waiting, look.at),
     )
     store.save(con, decision)
     return decision

@@ -80,6 +80,27 @@ def calendar_frame(
     )
 
 
+def missing_days(
+    db: Database,
+    config: Config,
+    kinds: Kinds,
+    configured: Sequence[Source],
+    now: datetime,
+) -> frozenset[tuple[date, str | None]]:
+    """The days that a source which decides has not covered, where it should have by now.
+
+    With the provider whose usage is missing; None: of any. Takes all configured sources.
+    """
+    zone = config.organization.zone
+    found = coverages(db, kinds, configured, zone, config.bill.lag_days)
+    providers = {s.name: s.kind.provider for s in _sources(db, kinds, configured)}
+    return frozenset(
+        (day.calendar_date, providers.get(day.coverage.source))
+        for day in calendar(found, local_date(now, zone), zone)
+        if day.is_decisive and day.state == "missing"
+    )
+
+
 def coverages(
     db: Database,
     kinds: Kinds,

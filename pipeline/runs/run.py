@@ -218,6 +218,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.budgets.evaluate import update_status
     from pipeline.budgets.history import record_plans, record_rates
     from pipeline.budgets.provider_plans import plans_of
+    from pipeline.calendar.coverage import missing_days
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.load import fetched_costs
@@ -264,7 +265,8 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
     record_rates(db.con, rates, at=run.started_at)
     statuses = update_status(db, plans, list(days.values()), rates=rates, today=run.today)
-    update_budget_alerts(db.con, _look(run), statuses, today=run.today)
+    missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
+    update_budget_alerts(db.con, _look(run), statuses, today=run.today, missing=missing)
     if config.actions.mode != "off" or action_store.has_live(db):
         from pipeline.runs.stages.act import decide_actions
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 
+from pipeline.alerts import budget_rule, state_machine
 from pipeline.alerts.model import NOT_SENT, Alert, Decision, alert_id
 from pipeline.budgets.period import MONTHLY
+from pipeline.budgets.subject import Subject
 from tests.support.budget_database import NOW, TODAY, after, decide, status
 
 OCTOBER = date(2026, 10, 1)
@@ -328,3 +331,38 @@ def test_the_order_of_statuses_does_not_matter() -> None:
     """The same facts give the same message, byte for byte."""
     both = [status("2100", id="a"), status("1100", id="b")]
     assert decide(both) == decide(both[::-1])
+
+
+def test_an_alert_has_no_data_while_days_of_its_period_are_missing() -> None:
+    """It stays open, says which days, and follows what is known, until they have come."""
+    missing = {(date(2026, 11, 19), None), (date(2026, 11, 20), None), (date(2026, 10, 2), None)}
+    first = decide([status("1700", thresholds=(80,))], missing=missing)
+    sentence = "No data for 2 days (19 Nov 2026 to 20 Nov 2026): what was used then is not in it."
+    assert first.messages[0].body.splitlines()[2] == sentence
+    [known] = first.new
+    assert known.message.endswith(f"$300.00 left. {sentence}")
+    later = datetime(2026, 11, 24, 9, 0)
+    second = decide(
+        [status("1750", thresholds=(80,))], [known], run_id="2", now=later, missing=missing
+    )
+    [unknown] = second.updates
+    assert (unknown.state, second.messages) == ("open", ())
+    assert unknown.followup.no_data_since_at == later
+    assert unknown.followup.current_spent_usd == 1750
+    third = decide(
+        [status("1750", thresholds=(80,))], [unknown], run_id="3", now=NOW, missing=missing
+    )
+    assert third == Decision()
+    conditions = budget_rule.conditions(
+        [status("1750", thresholds=(80,))], [unknown], first_day=TODAY, today=TODAY
+    )
+    followed = state_machine.decide(conditions, [unknown], now=NOW, run_id="4", organization="")
+    assert [a.followup.no_data_since_at for a in followed.followed] == [None]
+
+
+@pytest.mark.parametrize(("of", "is_missing"), [("openai", True), ("other", False), (None, True)])
+def test_days_of_another_provider_are_not_missing(of: str | None, *, is_missing: bool) -> None:
+    """A budget for one provider needs the days of its sources alone."""
+    budget = replace(status("1700"), subject=Subject(provider="openai"))
+    [message] = decide([budget], missing={(TODAY, of)}).messages
+    assert ("No data for 1 day (24 Nov 2026)" in message.body) is is_missing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,6 @@ def look(
     escalate: int | None = 4,
     renotify: int | None = None,
     to: Sequence[Destination] = ONCALL,
-    waited_for: Collection[tuple[str, Destination]] = (),
 ) -> Decision:
     """What is overdue so many hours after the alerts were raised."""
     return overdue.decide(
@@ -36,7 +35,6 @@ def look(
         escalate_after=None if escalate is None else escalate * HOUR,
         renotify_after=None if renotify is None else renotify * HOUR,
         escalated_to=to,
-        waited_for=waited_for,
     )
 
 
@@ -90,16 +88,6 @@ def test_an_open_alert_is_repeated_with_what_has_changed() -> None:
     assert look(acknowledged(known), 48, escalate=4, renotify=24) == Decision()
 
 
-def test_nobody_is_reminded_of_what_has_not_reached_them() -> None:
-    """In quiet hours and outages one message waits, not one for each reminder."""
-    [alert] = over()
-    waited_for = {(alert.alert_id, Destination())}
-    decision = look([alert], 24, escalate=None, renotify=24, waited_for=waited_for)
-    assert decision == Decision()  # and it is due as before
-    [message] = look([alert], 24, escalate=None, renotify=24).messages
-    assert message.destinations == (Destination(),)
-
-
 def test_an_acknowledgement_can_be_undone() -> None:
     """The alert is again what it was: open, or escalated."""
     known = acknowledged(over())
@@ -131,6 +119,16 @@ def test_what_cannot_be_acknowledged_is_named() -> None:
     ids = [cleared[0].alert_id, "alert-no"]
     found = overdue.acknowledge(cleared, ids, by="kim", note=None, at=datetime(2026, 1, 1))
     assert (found.changed, found.unfit, found.unknown) == ((), (ids[0],), ("alert-no",))
+
+
+def test_nobody_is_reminded_of_a_threshold_below_one_just_told() -> None:
+    """Nor where the higher one is acknowledged: somebody knows."""
+    low = list(raised([status("1100")]).new)
+    high = list(raised([status("1700")], low, run_id="run-2", now=NOW + 23 * HOUR).new)
+    assert look([*low, *high], 24, escalate=None, renotify=24) == Decision()
+    assert look([*low, *acknowledged(high)], 48, escalate=None, renotify=24) == Decision()
+    [message] = look([*low, *high], 47, escalate=None, renotify=24).messages
+    assert set(message.alert_ids) == {a.alert_id for a in (*low, *high)}
 
 
 def test_of_several_thresholds_the_highest_is_shown() -> None:

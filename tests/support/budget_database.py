@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -138,12 +138,15 @@ def decide(
     today: date = TODAY,
     now: datetime = NOW,
     first_run_started_at: datetime | None = None,
+    missing: Collection[budget_rule.MissingDay] = (),
 ) -> Decision:
     """What a run decides about budgets, on a fixed day; without how known alerts stand now."""
     first_day = first_run_started_at.date() if first_run_started_at else today
     looked_at = [replace(a, alert_id=i) for i, a in newest(known).items()]
     decision = state_machine.decide(
-        budget_rule.conditions(statuses, looked_at, first_day=first_day, today=today),
+        budget_rule.conditions(
+            statuses, looked_at, first_day=first_day, today=today, missing=missing
+        ),
         known,
         now=now,
         run_id=run_id,

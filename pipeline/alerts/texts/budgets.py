@@ -9,7 +9,7 @@ from pipeline.alerts.model import Alert, BudgetThreshold, Change
 from pipeline.budgets.status import BudgetStatus, Threshold
 from pipeline.config.budget_section import USD
 from pipeline.money import CENT, EXACT, display_usd, plain
-from pipeline.text import counted, signed_usd
+from pipeline.text import counted, day, sentences, signed_usd
 
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
 _TENTH = Decimal("0.1")
@@ -41,7 +41,9 @@ def crossed(facts: BudgetThreshold) -> str:
     """A threshold that is reached."""
     status = facts.status
     threshold = threshold_text(facts.threshold)
-    return f"{_label(facts)} crossed its {threshold} threshold: {_standing(status)}."
+    return sentences(
+        f"{_label(facts)} crossed its {threshold} threshold: {_standing(status)}.", _missing(facts)
+    )
 
 
 def cleared(facts: BudgetThreshold, alert: Alert, *, is_resolved: bool) -> str:
@@ -76,6 +78,8 @@ def block(news: Sequence[Change]) -> str:
     facts = facts_of(news[0])
     standing = _standing(facts.status)
     lines = [_label(facts), f"{standing[0].upper()}{standing[1:]}."]
+    if facts.missing:
+        lines.append(_missing(facts))
     raised = [c for c in news if c.is_raised]
     if raised and facts.last_raised is not None:
         told_at, spent_usd = facts.last_raised
@@ -123,6 +127,16 @@ def _standing(status: BudgetStatus) -> str:
     else:
         rest = f", {least}{display_usd(over_usd)} over" if over_usd >= CENT else ""
     return f"{_share(status)}: {spent}{rest}{_unpriced(status)}"
+
+
+def _missing(facts: BudgetThreshold) -> str:
+    """What is not counted, as its days are missing."""
+    if not facts.missing:
+        return ""
+    first, last = facts.missing[0], facts.missing[-1]
+    when = day(first) if first == last else f"{day(first)} to {day(last)}"
+    days = counted(len(facts.missing), "day")
+    return f"No data for {days} ({when}): what was used then is not in it."
 
 
 def _share(status: BudgetStatus) -> str:

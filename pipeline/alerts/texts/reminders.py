@@ -14,6 +14,7 @@ from pipeline.money import EXACT, display_usd
 from pipeline.text import counted, printable
 
 Occasion = Literal["escalate", "remind"]
+Subject = tuple[str, str, date | None]
 
 
 def message(
@@ -23,7 +24,7 @@ def message(
 
     Of several thresholds of one subject and period the highest says it all.
     """
-    shown = _highest(alerts)
+    shown = list(highest(alerts).values())
     if occasion == "escalate":
         headline = f"escalated: {_what(shown)}, not acknowledged"
         act = "Nobody has acknowledged this. `tollbook alerts ack ID` does."
@@ -37,34 +38,39 @@ def message(
     return titled(headline, organization), with_ids(body, [a.alert_id for a in alerts[:LISTED]])
 
 
+def highest(alerts: Sequence[Alert]) -> dict[Subject, Alert]:
+    """Of several thresholds of one subject and period the highest one, by what it is about."""
+    found: dict[Subject, Alert] = {}
+    for alert in alerts:
+        other = found.get(subject_of(alert))
+        if other is None or _rank(alert) >= _rank(other):
+            found[subject_of(alert)] = alert
+    return found
+
+
+def subject_of(alert: Alert) -> Subject:
+    """What an alert is about, whatever its threshold."""
+    return alert.kind, alert.subject_id, alert.period_start_date
+
+
 def changed_since(alert: Alert, now: datetime) -> str:
     """What changed since the last message about an alert, in one sentence."""
     followup = alert.followup
     told_at = followup.notified_at or alert.raised_at
     since = f"Since the last message ({told_at:%d %b %H:%M} UTC, {_age(now, told_at)} ago)"
+    no_data = ""
     if followup.no_data_since_at is not None:
-        return f"{since}: no data since {followup.no_data_since_at:%d %b %H:%M} UTC."
+        no_data = f" Data are missing since {followup.no_data_since_at:%d %b %H:%M} UTC."
     before = followup.notified_spent_usd
     if before is None:
         before = alert.spent_usd
     after = followup.current_spent_usd
     if before is None or after is None or before == after:
-        return f"{since}: no change."
+        return f"{since}: {'nothing new' if no_data else 'no change'}.{no_data}"
     more = EXACT.subtract(after, before)
     sign = "+" if more > 0 else "-"
-    return (
-        f"{since}: {display_usd(before)} to {display_usd(after)} ({sign}{display_usd(abs(more))})."
-    )
-
-
-def _highest(alerts: Sequence[Alert]) -> list[Alert]:
-    found: dict[tuple[str, str, date | None], Alert] = {}
-    for alert in alerts:
-        key = alert.kind, alert.subject_id, alert.period_start_date
-        other = found.get(key)
-        if other is None or _rank(alert) >= _rank(other):
-            found[key] = alert
-    return list(found.values())
+    change = f"{display_usd(before)} to {display_usd(after)} ({sign}{display_usd(abs(more))})"
+    return f"{since}: {change}.{no_data}"
 
 
 def _rank(alert: Alert) -> tuple[int, int, Decimal]:

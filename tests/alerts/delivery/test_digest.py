@@ -106,28 +106,54 @@ def test_quiet_hours_hold_messages_until_they_end() -> None:
     assert inbox.titles[1:] == ["tollbook: budget chat-monthly: 55 % used, 45 % left"]
 
 
-def test_one_reminder_waits_through_the_quiet_hours() -> None:
-    """However many fall due in them, and for the destinations that are quiet alone."""
+def remind(con: duckdb.DuckDBPyConnection, inbox: Inbox, timing: Timing, hours: int) -> list[str]:
+    """What a run so many hours after 05:00 reminds of, where an alert is repeated each hour."""
+    at = NOW.replace(hour=5) + timedelta(hours=hours)
+    before = len(inbox.titles)
+    follow_up(
+        con,
+        Look(f"run at {hours}", at, ""),
+        escalate_after=None,
+        renotify_after=timedelta(hours=1),
+        escalated_to=(),
+        outlets=outlets_of(inbox, timing=timing),
+    )
+    send(con, inbox, timing, at)
+    return inbox.titles[before:]
+
+
+REMINDED = ["tollbook: still open: budget chat-monthly (info)"]
+
+
+def test_nobody_is_reminded_in_quiet_hours() -> None:
+    """The first run after them reminds, with how it stands by then; nothing piles up."""
     con, inbox = catalogue(), Inbox()
-    outlets = outlets_of(inbox, timing=QUIET)
     crossed("1100", "run-1", con, NOW.replace(hour=5))
     send(con, inbox, QUIET, NOW.replace(hour=5))
-    for minutes in range(121, 240, 20):
-        at = NOW.replace(hour=5) + timedelta(minutes=minutes)
-        follow_up(
-            con,
-            Look(f"run at {minutes}", at, ""),
-            escalate_after=None,
-            renotify_after=timedelta(hours=1),
-            escalated_to=(),
-            outlets=outlets,
-        )
-        send(con, inbox, QUIET, at)
+    reminded = [remind(con, inbox, QUIET, hours) for hours in range(1, 6)]
+    assert reminded == [REMINDED, [], [], REMINDED, REMINDED]  # at 6, 7, 8, 9 and 10
+
+
+def test_who_has_a_digest_is_reminded_once_a_day() -> None:
+    """Beside it, with how it stands by then; the first one tells the news."""
+    con, inbox = catalogue(), Inbox()
+    crossed("1100", "run-1", con, NOW.replace(hour=5))
+    reminded = [remind(con, inbox, DIGEST, hours) for hours in (1, 13, 14, 36, 37, 38, 61)]
+    digest = ["tollbook: budget chat-monthly: 55 % used, 45 % left"]
+    assert reminded == [[], digest, [], [], REMINDED, [], REMINDED]
+
+
+def test_nobody_is_reminded_of_what_has_not_reached_them() -> None:
+    """While a channel is down one message waits, not one for each reminder."""
+    con, inbox = catalogue(), Inbox()
+    crossed("1100", "run-1", con, NOW.replace(hour=5))
+    inbox.is_down = True
+    assert [remind(con, inbox, Timing(UTC), hours) for hours in range(9)] == [[]] * 9
     [waiting] = pending_messages(con)
     [alert] = known_alerts(con)
+    outlets = outlets_of(inbox)
     assert waited_for(con, outlets) == {(alert.alert_id, Destination())}
-    send(con, inbox, QUIET, NOW.replace(hour=9))
-    assert (
-        inbox.titles[1:] == [waiting.title] == ["tollbook: still open: budget chat-monthly (info)"]
-    )
+    inbox.is_down = False
+    assert remind(con, inbox, Timing(UTC), 14) == [waiting.title]
     assert waited_for(con, outlets) == frozenset()
+    assert remind(con, inbox, Timing(UTC), 15) == REMINDED
