@@ -38,6 +38,26 @@ def test_t11_a_named_file_is_read_as_the_source_it_belongs_to(
         assert trial.dollars == 1
 
 
+def test_t13_a_changed_basis_is_told_by_every_run_and_loses_nothing(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, (Source("gateway", "request_log", "logs", "detail"),))
+    trial.write("logs/a.jsonl", chat("c1", 1))
+    trial.run()
+    trial.product.sources = (Source("gateway", "request_log", "logs", "charge"),)
+    trial.price(1)
+    for _ in range(2):
+        trial.tick()
+        told = trial.product.command("run", now=NOW)
+        assert told is not None
+        assert told.startswith("exit 2: ")
+        assert "`tollbook rebase gateway`" in told
+        assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (0, (1, 1, 0, 0))
+    trial.tick()
+    assert trial.product.command("rebase", "gateway", now=NOW) is None
+    assert trial.dollars == 1
+    trial.run()
+    assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (1, (1, 1, 0, 0))
+
+
 def test_t24_the_gate_looks_at_the_period_that_now_is_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
