@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
 
 import polars as pl
 
@@ -11,7 +13,9 @@ from pipeline.charges import store as charge_store
 from pipeline.charges.model import RatingResult
 from pipeline.charges.rating.jobs import rating_jobs
 from pipeline.charges.rating.rate import rate
+from pipeline.charges.rating.same_prices import days_priced_alike
 from pipeline.ledger.files import LedgerFile
+from pipeline.pricing import store as price_store
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 
@@ -31,10 +35,13 @@ def rate_changed_days(
         reasons.setdefault(day, "correction" if anew else "usage")
     change.notes += provider_billed.notes(bill, billed_days)
     days = charge_store.days(db, storage.root)
+    changed = {day for day, reason in reasons.items() if reason != "rerate"} | billed_days
     jobs = rating_jobs(db, run.book, days, reasons, rerated=change.days.rerated)
+    book_of = cache(partial(price_store.price_book, db))
+    alike = days_priced_alike(db, jobs, days, changed, book_of)
     rated = rate(
         run.con,
-        jobs,
+        [job for job in jobs if job.usage_date not in alike],
         ledger,
         excluded,
         days,
@@ -43,5 +50,10 @@ def rate_changed_days(
         run.started_at,
         bill.lines,
     )
+    for job in jobs:
+        known = days.get(job.usage_date)
+        if job.usage_date in alike and known and known.book_id != job.book.book_id:
+            # another book that prices this day alike is from now on the one that rated it
+            rated.days[job.usage_date] = replace(known, book_id=job.book.book_id)
     provider_billed.save(db, bill, billed_days)
     return rated
