@@ -57,14 +57,14 @@ _UNTOUCHED = Followup()
 
 def known_alerts(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     """Every alert so far, in the order in which they were raised."""
+    alerts = [Alert(*row) for row in con.execute(sql("alerts/known")).fetchall()]
+    if not alerts:
+        return []
     followups = {
         alert_id: Followup(*values)
         for alert_id, *values in con.execute(sql("alerts/followups")).fetchall()
     }
-    return [
-        replace(alert, followup=followups.get(alert.alert_id, _UNTOUCHED))
-        for alert in (Alert(*row) for row in con.execute(sql("alerts/known")).fetchall())
-    ]
+    return [replace(a, followup=followups.get(a.alert_id, _UNTOUCHED)) for a in alerts]
 
 
 def events(con: duckdb.DuckDBPyConnection, alert_id: str) -> list[Event]:

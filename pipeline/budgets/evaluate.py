@@ -30,6 +30,8 @@ def update_status(
     """Evaluate every budget from the charges of all days, and store its status."""
     kept = store.kept_periods(db.con)
     every = [*plans, *(period.plan for period in kept)]
+    if not every:
+        return []
     _register_spend(db.con, every, days)
     try:
         statuses = evaluate(db.con, plans, kept, rates=rates, today=today)

@@ -236,10 +236,12 @@ def rewrite_rows(
 
 def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
     """The UTC days that occur in ledger files."""
-    if not files:
-        return set()
-    found = con.execute(f"SELECT DISTINCT usage_date FROM {ledger_relation(files)}").fetchall()
-    return {day for (day,) in found}
+    days = {f.first_usage_date for f in files if f.first_usage_date == f.last_usage_date}
+    several = [f for f in files if f.first_usage_date != f.last_usage_date]
+    if several:
+        query = f"SELECT DISTINCT usage_date FROM {ledger_relation(several)}"
+        days.update(day for (day,) in con.execute(query).fetchall())
+    return days
 
 
 def several_organizations(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 from pipeline.meters import METER_UNITS
@@ -121,6 +122,12 @@ class PriceBook:
         """The instants inside a UTC day at which a price may change, sorted."""
         dated: list[Dated] = [*self.rows(), *self._aliases, *self._discounts]
         return tuple(sorted(i for i in boundaries(dated) if i.time() != time()))
+
+    @cached_property
+    def lowest_threshold(self) -> int | None:
+        """The lowest number of tokens above which any model's request is long at any time."""
+        lines = (row.long_above_tokens for row in self.rows())
+        return min((tokens for tokens in lines if tokens is not None), default=None)
 
     def long_thresholds(self, model: str, provider: str | None = None) -> tuple[LongThreshold, ...]:
         """Where long begins for a recorded model id, in time order; empty: every request is base.

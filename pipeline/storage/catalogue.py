@@ -45,8 +45,8 @@ class StoredFiles:
             known = json.loads(self._note.read_text(encoding="utf-8"))
             folders = known["folders"]
             return bool(
-                known["named"] == self._named()
-                and all(_mark_of(Path(folder)) == mark for folder, mark in folders.items())
+                all(_mark_of(Path(folder)) == mark for folder, mark in folders.items())
+                and known["named"] == self._named()
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False

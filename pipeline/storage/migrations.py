@@ -87,7 +87,9 @@ def written_by_newer(migrations: list[str]) -> str:
 
 def record_version(con: duckdb.DuckDBPyConnection) -> None:
     """Note which version writes, in the caller's transaction."""
-    con.execute("INSERT OR REPLACE INTO settings VALUES ('written_by', $1)", [__version__])
+    known = con.execute("SELECT value FROM settings WHERE name = 'written_by'").fetchall()
+    if known != [(__version__,)]:
+        con.execute("INSERT OR REPLACE INTO settings VALUES ('written_by', $1)", [__version__])
 
 
 def _applied(con: duckdb.DuckDBPyConnection) -> set[str]:

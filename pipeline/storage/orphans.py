@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from pipeline.errors import SourceError
 from pipeline.resources import sql
 from pipeline.storage.database import Database
@@ -102,6 +104,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 def _begun(db: Database) -> list[str]:
     """The run that began last; none in a storage that only an earlier version has written."""
-    if not db.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'begun_runs'"):
+    try:
+        return [run_id for (run_id,) in db.rows("SELECT run_id FROM begun_runs")]
+    except duckdb.CatalogException:
         return []
-    return [run_id for (run_id,) in db.rows("SELECT run_id FROM begun_runs")]

@@ -41,7 +41,7 @@ def server(broken: dict[str, int]) -> Iterator[Server]:
 @pytest.fixture
 def workspace(tmp_path: Path, server: Server) -> FetchWorkspace:
     """A storage with an action that waits for approval."""
-    made = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+    made = FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
     made.point(server.base_url, budget() + actions("on", approval=True))
     [note] = [n for n in made.run().notes if n.startswith("Action")]
     assert note.endswith(

@@ -288,7 +288,7 @@ def test_a_partial_run_says_so_each_time_and_publishes_once(settled: Workspace) 
 def test_a_fetch_that_brings_nothing_new_publishes_nothing(tmp_path: Path) -> None:
     """How far an endpoint is known counts by days; a fetch that fails is news at once."""
     with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path / "w", server.base_url, ONE_DAY)
+        workspace = FetchWorkspace(tmp_path / "w", server.base_url, ONE_DAY, is_synced=True)
         workspace.run()
         workspace.run()  # from now on the same days are asked for, which are kept as one piece
         assert workspace.run().is_unchanged

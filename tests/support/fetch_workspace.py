@@ -9,8 +9,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipeline.config.load import load
 from pipeline.dates import Clock
 from pipeline.demo.fake_api.api import FakeAdminApi
@@ -22,6 +20,7 @@ from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, ingest_and_report
+from tests.support.snapshot import answers
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"
@@ -49,7 +48,7 @@ Row = tuple[Any, ...]
 
 @contextmanager
 def fake_api(
-    faults: Faults | None = None, *, scale: float = 0.2, clock: Sequence[datetime] = (), **more: Any
+    faults: Faults | None = None, *, scale: float = 0.1, clock: Sequence[datetime] = (), **more: Any
 ) -> Iterator[Server]:
     """The fake API on loopback; `clock` is a list whose last instant is the time it has."""
     now = (lambda: clock[-1]) if clock else (lambda: NOW)
@@ -68,13 +67,17 @@ class FetchWorkspace:
         source: str = SOURCE,
         more: str = "",
         timezone: str = "UTC",
+        *,
+        is_synced: bool = False,
     ) -> None:
+        """Takes whether runs fetch the directory, too: some sixty requests each."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.environment = {"OPENAI_ADMIN_KEY": KEY}
         self.now = NOW
         self._ticks = 0
-        self._text = f"{ORGANIZATION.format(timezone=timezone)}{more}{source}"
+        unsynced = "" if is_synced else "[directory]\nsync = false\n"
+        self._text = f"{ORGANIZATION.format(timezone=timezone)}{unsynced}{more}{source}"
         self.point(base_url)
 
     def point(self, base_url: str, more: str = "") -> None:
@@ -135,13 +138,15 @@ class FetchWorkspace:
 
     def ask(self, query: str) -> list[Row]:
         """Ask what is published."""
-        path = (self.folder / "var" / "published" / "tollbook.duckdb").resolve()
-        with duckdb.connect(str(path), read_only=True) as con:
-            return con.execute(query).fetchall()
+        return self.answers({"": query})[""]
+
+    def answers(self, queries: Mapping[str, str]) -> dict[str, list[Row]]:
+        """Ask what is published several things."""
+        return answers(self.folder / "var", queries)
 
     def totals(self) -> Mapping[str, list[Row]]:
         """Everything that is published of usage, charges and costs."""
-        return {name: self.ask(f"{query} ORDER BY ALL") for name, query in TOTALS.items()}
+        return self.answers({name: f"{query} ORDER BY ALL" for name, query in TOTALS.items()})
 
     def fetches(self) -> dict[str, Row]:
         """The newest fetch of each endpoint: outcome, known until, rows."""

@@ -103,6 +103,8 @@ def peaks(
 def findings(db: Database, near_percent: int) -> list[Finding]:
     """The UTC months of `minute_peaks` in which a project came near a limit, or to it."""
     found: list[Finding] = []
+    if not db.value("SELECT EXISTS (FROM minute_peaks)"):
+        return found
     rows = db.rows(sql("alerts/monitors/headroom_months"), {"near_percent": near_percent})
     for (
         month,

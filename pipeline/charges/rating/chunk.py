@@ -151,9 +151,12 @@ class RatingChunk:
         self._doubts(book, has_thresholds=thresholds)
 
     def _thresholds(self, book: PriceBook) -> bool:
-        lowest = register_thresholds(self.con, book)
+        most = max((f.most_input_tokens for f in self.files), default=0)
         # the join costs as much as the summing: spare it where no row has enough tokens
-        return lowest is not None and any(f.most_input_tokens > lowest for f in self.files)
+        if book.lowest_threshold is None or most <= book.lowest_threshold:
+            return False
+        lowest = register_thresholds(self.con, book)
+        return lowest is not None and most > lowest
 
     def _doubts(self, book: PriceBook, *, has_thresholds: bool) -> None:
         if not has_thresholds:

@@ -31,8 +31,10 @@ def differences(
     Takes the view or table `charge_lines` with the new charges of `rated` days, and for those of
     them that are posted already the files of their charges.
     """
-    ((lines,),) = con.execute("SELECT count(*) FROM charge_lines").fetchall()
-    at_once = max(1, rated * LINES_AT_ONCE // max(1, lines))
+    at_once = 1
+    if len(posted) > 1:
+        ((lines,),) = con.execute("SELECT count(*) FROM charge_lines").fetchall()
+        at_once = max(1, rated * LINES_AT_ONCE // max(1, lines))
     for start in range(0, len(posted), at_once):
         days = posted[start : start + at_once]
         register_days(con, "compared_days", {d.usage_date: d.reason for d in days})

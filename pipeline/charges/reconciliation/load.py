@@ -38,6 +38,8 @@ class Fetch:
 def fetched_costs(db: Database) -> dict[date, list[Fetch]]:
     """The days whose costs are there, by UTC day."""
     fetches: dict[date, list[Fetch]] = defaultdict(list)
+    if not db.value("SELECT EXISTS (FROM buckets WHERE endpoint = 'costs')"):
+        return fetches
     for provider, organization, day, *facts in db.rows(sql("charges/reconciliation/costs_fetched")):
         fetches[day].append(Fetch(provider, organization, *facts))
     return fetches

@@ -127,7 +127,8 @@ def fingerprint(db: Database, inputs: str, *, root: Path, now: datetime, today: 
     tables = " UNION ALL ".join(
         f"SELECT '{name}', count(*), sum(CAST(hash(t) AS HUGEINT)) "
         f"FROM {hashed_as.get(name, name)} AS t"
-        for name in HASHED
+        for name in db.filled(HASHED)
     )
-    parts = (inputs, str(root), now.date(), today, sorted(db.rows(tables)))
+    hashes = sorted(db.rows(tables)) if tables else []
+    parts = (inputs, str(root), now.date(), today, hashes)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -123,14 +123,15 @@ class _Snapshot:
         }
         paths = {macro: [file.path for file in files] for macro, files in dated.items()}
         paths |= {"version_files": self._versions(), "minute_files": self._minutes()}
-        tables = self._tables() | {DAY_FILES: self._day_files(dated)}
+        copied = self.db.filled(COPIED)
+        tables = self._tables(copied) | {DAY_FILES: self._day_files(dated)}
         database = self.folder / DATABASE
         shutil.copyfile(template(self.db, self.storage.cache, tables), database)
         con = self.db.con
         con.execute(f"ATTACH {quote(str(database))} AS snapshot")
         try:
             with self.db.transaction():
-                for table in self._tables_with_rows():
+                for table in copied:
                     con.execute(
                         f"INSERT INTO snapshot.stored.{table} BY NAME FROM {table} {COPIED[table]}"
                     )
@@ -141,11 +142,6 @@ class _Snapshot:
                         con.execute(macro(kind, files, "snapshot."))
         finally:
             con.execute("DETACH snapshot")
-
-    def _tables_with_rows(self) -> list[str]:
-        """The tables to copy that have any row: most are empty, and each copy takes its time."""
-        first_rows = (f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in COPIED)
-        return [table for (table,) in self.db.rows(" UNION ALL ".join(first_rows))]
 
     def _day_files(self, dated: Mapping[str, Sequence[_DayFile]]) -> pl.DataFrame:
         """Which of the files are about which UTC days."""
@@ -227,7 +223,8 @@ class _Snapshot:
                 paths.append(target)
         return paths
 
-    def _tables(self) -> dict[str, pl.DataFrame]:
+    def _tables(self, filled: Collection[str]) -> dict[str, pl.DataFrame]:
+        """The tables that are no copies. Takes the tables of the warehouse that have any row."""
         provisional_from = first_provisional_date(self.now)
         root = self.folder
         return {
@@ -257,14 +254,13 @@ class _Snapshot:
             "budgets": self.live.budgets,
             "model_aliases": self.live.aliases,
             "calendar": self.live.calendar,
-            "followed_days": self._followed_days(),
+            "followed_days": self._followed_days(has_bill="bill_days" in filled),
         }
 
-    def _followed_days(self) -> pl.DataFrame:
+    def _followed_days(self, *, has_bill: bool) -> pl.DataFrame:
         """The days of each provider whose bill is followed, and whether it is settled."""
-        found = self.db.rows(
-            resources.sql("published/snapshot/followed_days"),
-            {"providers": sorted(self.live.followed), "today": self.now.date()},
-        )
+        wanted = {"providers": sorted(self.live.followed), "today": self.now.date()}
+        query = resources.sql("published/snapshot/followed_days")
+        found = self.db.rows(query, wanted) if has_bill else []
         schema = {"provider": pl.String, "usage_date": pl.Date, "is_settled": pl.Boolean}
         return pl.DataFrame(found, schema=schema, orient="row")

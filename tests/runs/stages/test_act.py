@@ -51,7 +51,7 @@ def server(clock: list[datetime], broken: dict[str, int]) -> Iterator[Server]:
 @pytest.fixture
 def workspace(tmp_path: Path, server: Server) -> FetchWorkspace:
     """A folder that fetches from it."""
-    return FetchWorkspace(tmp_path, server.base_url, SOURCE)
+    return FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
 
 
 def at(workspace: FetchWorkspace, clock: list[datetime], now: datetime) -> None:
@@ -178,7 +178,7 @@ def test_a_process_that_is_killed_while_a_limit_is_set_has_not_lost_it(tmp_path:
         return answer
 
     with changeable({}, [NOW], Route(usual.method, usual.path, kills)) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+        workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
         workspace.point(server.base_url, budget() + actions("on"))
         words = [sys.executable, "-m", "pipeline", "run", "--now", f"{NOW.isoformat()}Z"]
         checkout = str(Path(__file__).resolve().parents[3])

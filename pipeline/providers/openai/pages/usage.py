@@ -267,6 +267,8 @@ class _Table:
 
     def _flush(self) -> None:
         rows = self._rows
+        if not rows:
+            return
         present = {meter for row in rows for meter in row["meters"]}
         varying = [
             pl.Series(name, [row["meters"].get(name, 0) for row in rows], dtype=dtype)

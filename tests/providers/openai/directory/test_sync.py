@@ -54,7 +54,7 @@ def test_what_changes_between_two_runs_is_kept_with_its_days(
     tmp_path: Path, server: Server, clock: list[datetime]
 ) -> None:
     """Made, renamed, deleted, archived: all of it is answerable, before and after."""
-    workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+    workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
     first = workspace.run()
     assert (first.outcome, first.problems) == ("done", ())
     [key_id, key_name] = workspace.ask(
@@ -106,7 +106,7 @@ def test_a_run_without_news_keeps_no_file_and_changes_no_row(
     tmp_path: Path, server: Server
 ) -> None:
     """When a key was last used is no news; the secret part of a key is never kept."""
-    workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+    workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
     workspace.run()
     before = workspace.ask("SELECT * FROM api_key_history ORDER BY ALL")
     workspace.now = LATER
@@ -126,7 +126,7 @@ def test_a_run_without_news_keeps_no_file_and_changes_no_row(
 def test_a_list_that_fails_leaves_what_was_known(tmp_path: Path, status: int) -> None:
     """403 is what this key may not see; 500 makes the run partial. Usage comes all the same."""
     with fake_api(scale=0.02) as good:
-        workspace = FetchWorkspace(tmp_path, good.base_url, SOURCE)
+        workspace = FetchWorkspace(tmp_path, good.base_url, SOURCE, is_synced=True)
         workspace.run()
     before = workspace.ask("SELECT * FROM project_member_history ORDER BY ALL")
     assert before
@@ -149,7 +149,7 @@ def test_a_new_project_that_is_not_found_everywhere_yet_is_no_problem(
     faults = Faults(not_found_after_create_seconds=60)
     changeable = (*ROUTES, *WRITE_ROUTES)
     with fake_api(faults, scale=0.02, clock=clock, directory=changeable) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+        workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
         made = change(server).projects.create(name="Fresh")
         done = workspace.run()
     assert (done.outcome, done.problems) == ("done", ())
@@ -160,7 +160,7 @@ def test_a_new_project_that_is_not_found_everywhere_yet_is_no_problem(
 
 def test_without_sync_nothing_is_asked(tmp_path: Path, server: Server) -> None:
     """`[directory] sync = false`."""
-    workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE)
+    workspace = FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
     workspace.point(server.base_url, "[directory]\nsync = false\n")
     workspace.run()
     assert not [asked for asked in server.requests if "/projects" in asked.path]
@@ -174,6 +174,7 @@ def test_two_sources_with_one_key_ask_once(tmp_path: Path, server: Server) -> No
         tmp_path,
         server.base_url,
         f'{second}base_url = "{server.base_url}"\n{SOURCE}scopes = ["models"]\n',
+        is_synced=True,
     )
     workspace.run()
     asked = [a for a in server.requests if a.path == "/organization/projects"]

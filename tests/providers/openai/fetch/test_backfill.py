@@ -65,10 +65,14 @@ def fetch_with_every_fault(
     """
     days = (f"{since}", f"{until}" if until else None)
     with fake_api(scale=0.05) as server:
-        calm = FetchWorkspace(folder / "calm", server.base_url, source, timezone="Europe/Berlin")
+        calm = FetchWorkspace(
+            folder / "calm", server.base_url, source, timezone="Europe/Berlin", is_synced=True
+        )
         calm.ingest(*days)
     with fake_api(EVERY_FAULT, scale=0.05) as server:
-        rough = FetchWorkspace(folder / "rough", server.base_url, source, timezone="Europe/Berlin")
+        rough = FetchWorkspace(
+            folder / "rough", server.base_url, source, timezone="Europe/Berlin", is_synced=True
+        )
         done = rough.ingest(*days)
         failed = sum(a.status != 200 for a in server.requests)
     assert done.result.outcome == "done"

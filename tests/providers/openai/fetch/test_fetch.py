@@ -45,7 +45,7 @@ def _hourly(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
     folder = tmp_path_factory.mktemp("hourly")
     results, fetches, files, totals = [], [], [], []
     with fake_api() as server:
-        workspace = FetchWorkspace(folder, server.base_url)
+        workspace = FetchWorkspace(folder, server.base_url, is_synced=True)
         for _ in range(3):  # the trailing window of the second is another piece than the first's
             results.append(workspace.run())
             fetches.append(workspace.fetches())
@@ -100,7 +100,7 @@ def test_amounts_are_kept_as_they_were_sent(hourly: Hourly) -> None:
 def test_the_key_is_nowhere(tmp_path: Path) -> None:
     """Neither files nor messages hold it, also when the server repeats it."""
     with fake_api(Faults(broken={"usage/images": 403, "costs": 400})) as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY)
+        workspace = FetchWorkspace(tmp_path, server.base_url, ONE_DAY, is_synced=True)
         told = str(workspace.run())
     workspace.environment["OPENAI_ADMIN_KEY"] = wrong = "sk-admin-wrong-and-secret-98765"
     with fake_api() as server:
@@ -119,7 +119,7 @@ def test_the_key_is_nowhere(tmp_path: Path) -> None:
 def test_a_wrong_key_is_said_once(tmp_path: Path) -> None:
     """Twelve endpoints refuse it; one sentence says so, and which scopes are needed."""
     with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path, server.base_url)
+        workspace = FetchWorkspace(tmp_path, server.base_url, is_synced=True)
         workspace.environment["OPENAI_ADMIN_KEY"] = "sk-admin-wrong"
         result = workspace.run()
     assert result.outcome == "partial"
