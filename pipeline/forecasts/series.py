@@ -17,6 +17,7 @@ import polars as pl
 from pipeline.resources import render_sql
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int_]
 SeriesKey = tuple[str | None, str | None]  # project and model; None: the source did not say
 
 

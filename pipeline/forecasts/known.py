@@ -1,0 +1,80 @@
+"""What was known of a subject's costs at an instant: exact sums, and series of the days in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from pipeline.forecasts import constants as c
+from pipeline.forecasts.series import DailyCosts, Floats, series_of
+from pipeline.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Exact daily costs, and the same as series up to the last day that is known in full."""
+
+    exact: pl.DataFrame  # charge_date, project_id, model, cost_usd, requests
+    costs: DailyCosts  # days known in full
+    later: DailyCosts  # with the days that are known in part, up to today
+
+    @property
+    def origin(self) -> date:
+        """The first day that is not known in full."""
+        return self.costs.until
+
+    def spent(self, start: date, end: date) -> Decimal:
+        """What was spent on the days from `start` to before `end`."""
+        found = self._in(start, end)["cost_usd"].sum()
+        return found if isinstance(found, Decimal) else ZERO
+
+    def spent_by_project(self, start: date, end: date) -> dict[str | None, Decimal]:
+        """Likewise by project."""
+        sums = self._in(start, end).group_by("project_id").agg(pl.col("cost_usd").sum())
+        return dict(sums.iter_rows())
+
+    def reached(self, amount: Decimal, start: date, end: date) -> date | None:
+        """The day on which so much had been spent since `start`; None if it was not."""
+        days = self._in(start, end).group_by("charge_date").agg(pl.col("cost_usd").sum())
+        spent = ZERO
+        for day, cost in days.sort("charge_date").iter_rows():
+            spent += cost
+            if spent >= amount:
+                found: date = day
+                return found
+        return None
+
+    def part_of(self, day: date) -> Floats:
+        """What is known so far of a day that is not known in full, by series of `costs`."""
+        column = self.later.column(day)
+        if not 0 <= column < self.later.cost.shape[1]:
+            return np.zeros(len(self.costs.keys))
+        cost_of = dict(zip(self.later.keys, self.later.cost[:, column], strict=True))
+        return np.array([cost_of[key] for key in self.costs.keys])
+
+    def _in(self, start: date, end: date) -> pl.DataFrame:
+        return self.exact.filter((pl.col("charge_date") >= start) & (pl.col("charge_date") < end))
+
+
+def known(exact: pl.DataFrame, today: date, origin: date | None = None) -> Known:
+    """What daily costs tell on a day of the organization; nothing after that day is looked at.
+
+    **Takes** the first day that is not known in full; without it, it is today, or the day after
+    the last one with any cost where up to three days before today have none: their records may
+    just not have come yet.
+    """
+    exact = exact.filter(pl.col("charge_date") <= today)
+    later = series_of(exact, today + timedelta(days=1))
+    if origin is None:
+        origin = _origin(later, today)
+    return Known(exact, later.before(origin), later)
+
+
+def _origin(later: DailyCosts, today: date) -> date:
+    had_cost = (later.cost[:, : max(0, later.column(today))] != 0).any(axis=0)
+    missing = int(had_cost[::-1].argmax()) if had_cost.any() else 0
+    return today - timedelta(days=missing if missing <= c.TRAILING_DAYS else 0)

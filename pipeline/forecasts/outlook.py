@@ -1,0 +1,160 @@
+"""One subject in one period: its past days and what each day to come is expected to cost.
+
+Gives its forecast: the point, rounded once and laid on the exact spend, the intervals, the chance
+that a budget is passed, and the days on which it may be used up. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from pipeline.dates import ONE_DAY
+from pipeline.forecasts import constants as c
+from pipeline.forecasts.enough import History, histories
+from pipeline.forecasts.interval import Scores, mean_day, scale, volatility
+from pipeline.forecasts.model import Crossing, Forecast, Interval, SubjectKind, clamped
+from pipeline.forecasts.series import Floats
+from pipeline.money import EXACT, QUANTITY_STEP
+
+_HOLIDAYS = "Christmas and New Year are not in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is forecast, and for which period."""
+
+    kind: SubjectKind
+    subject_id: str | None
+    start: date
+    end: date  # exclusive
+    amount_usd: Decimal | None = None  # of a budget
+    reached_date: date | None = None  # the day on which the amount was used up
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a subject has spent and cost, and what is expected on the days to come."""
+
+    origin: date  # the first day that is not known in full
+    spent_usd: Decimal  # in the period
+    totals: Floats  # of the past days
+    daily: Floats  # of the days from the origin on, beyond what is known of them
+
+    @property
+    def history(self) -> History:
+        """How much history there is."""
+        return histories(self.totals[None, :])[0]
+
+    @property
+    def point_usd(self) -> Decimal:
+        """The expected spend at the end of the period."""
+        return self._beyond(float(self.daily.sum()))
+
+    def forecast(self, subject: Subject, scores: Scores | None) -> Forecast:
+        """The forecast, with intervals where there are past errors to take them from."""
+        history = self.history
+        bare = Forecast(
+            subject_kind=subject.kind,
+            subject_id=subject.subject_id,
+            period_start_date=subject.start,
+            period_end_date=subject.end,
+            origin_date=self.origin,
+            spent_usd=self.spent_usd,
+            history_days=history.days,
+            lack=history.lack,
+            amount_usd=subject.amount_usd,
+            crossing=_reached(subject),
+        )
+        return bare if bare.lack else self._with_point(bare, subject, history, scores)
+
+    def _with_point(
+        self, bare: Forecast, subject: Subject, history: History, scores: Scores | None
+    ) -> Forecast:
+        totals = self.totals[None, :]
+        wild = None if history.is_short else float(volatility(totals)[0])
+        mine = None if scores is None else scores.of(wild)
+        left = max(0, (subject.end - self.origin).days)
+        spread = float(scale(self.daily.sum(keepdims=True), mean_day(totals), left)[0])
+        interval80, interval95 = (self._interval(mine, level, spread) for level in c.LEVELS)
+        exceeds, crossing = None, bare.crossing
+        if subject.amount_usd is not None:
+            exceeds = self._exceeds(subject.amount_usd, mine, spread)
+            if crossing is None and exceeds is not None and exceeds >= c.CROSSING_FROM:
+                crossing = self._crossing(subject.amount_usd, interval80)
+        return replace(
+            bare,
+            forecast_usd=self.point_usd,
+            interval80=interval80,
+            interval95=interval95,
+            method="last_week" if history.is_short else "level",
+            remark=_remark(history, self.origin, subject.end),
+            exceeds_percent=exceeds,
+            crossing=crossing,
+        )
+
+    def _interval(self, scores: Scores | None, level: int, spread: float) -> Interval | None:
+        """From past errors around the point, which it always holds; never below the spend."""
+        if scores is None:
+            return None
+        low, high = scores.bounds(level)
+        remaining = float(self.daily.sum())
+        return Interval(
+            min(self._beyond(max(0.0, remaining + low * spread)), self.point_usd),
+            max(self._beyond(remaining + high * spread), self.point_usd),
+        )
+
+    def _exceeds(self, amount_usd: Decimal, scores: Scores | None, spread: float) -> int | None:
+        """The chance that the amount is used up, in percent and clamped; None if not known."""
+        missing = EXACT.subtract(amount_usd, self.spent_usd)
+        if missing <= 0:
+            return clamped(100)
+        if scores is None:
+            return None
+        return clamped(scores.percent_above((float(missing) - self.daily.sum()) / spread))
+
+    def _crossing(self, amount_usd: Decimal, interval80: Interval | None) -> Crossing:
+        """The day on which the amount is passed, if each day to come costs its part.
+
+        At the earliest with the upper end of the interval, at the latest with the lower one; the
+        last day where it is passed with neither.
+        """
+        ends = [self.point_usd] * 3
+        if interval80 is not None:
+            ends = [interval80.high_usd, self.point_usd, interval80.low_usd]
+        first, middle, last = (self._passed(amount_usd, end_usd) for end_usd in ends)
+        return Crossing(middle, first, last)
+
+    def _passed(self, amount_usd: Decimal, end_usd: Decimal) -> date:
+        remaining = float(self.daily.sum())
+        expected = float(EXACT.subtract(end_usd, self.spent_usd))
+        times = expected / remaining if remaining > 0 else 0.0
+        reached = np.cumsum(self.daily) * times >= float(EXACT.subtract(amount_usd, self.spent_usd))
+        day = int(reached.argmax()) if reached.any() else len(self.daily) - 1
+        return self.origin + timedelta(days=day)
+
+    def _beyond(self, remaining: float) -> Decimal:
+        rounded = Decimal(remaining).quantize(QUANTITY_STEP, context=EXACT)
+        return EXACT.add(self.spent_usd, rounded)
+
+
+def _reached(subject: Subject) -> Crossing | None:
+    day = subject.reached_date
+    return None if day is None else Crossing(day, day, day)
+
+
+def _remark(history: History, origin: date, end: date) -> str | None:
+    remarks = []
+    if history.is_short:
+        remarks.append(f"short history: {history.age} days")
+    if history.age < c.TWO_MONTH_ENDS_DAYS:
+        remarks.append("no month-end job can be known yet")
+    christmas = date((end - ONE_DAY).year, 12, 24)
+    for first in (christmas, christmas.replace(year=christmas.year - 1)):
+        if origin <= first + timedelta(days=8) and first < end:
+            remarks.append(_HOLIDAYS)
+            break
+    return "; ".join(remarks) or None
