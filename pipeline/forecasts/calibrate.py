@@ -10,12 +10,12 @@ import numpy as np
 from pipeline.dates import ONE_DAY, month_bounds
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.enough import histories
-from pipeline.forecasts.interval import Scores, mean_day, scale, volatility
+from pipeline.forecasts.interval import Pool, mean_day, pool_of, scale, volatility
 from pipeline.forecasts.method import expected
 from pipeline.forecasts.series import DailyCosts, Floats
 
-# By the first day that was not known: what was known, and what was expected from it on.
-PastForecasts = dict[date, tuple[DailyCosts, Floats]]
+# By the first day that was not known: what was expected of each series from it on.
+PastForecasts = dict[date, Floats]
 Window = tuple[date, date]  # the first day that was not known, and the first day after the sum
 
 
@@ -26,12 +26,12 @@ class Calibration:
     """
 
     def __init__(self, costs: DailyCosts, past: PastForecasts | None = None) -> None:
-        """`past` may be shared with other calibrations of the same costs, cut elsewhere."""
+        """`past` may be shared with other calibrations of the same series, cut elsewhere."""
         self._costs = costs
         self._expected = {} if past is None else past
-        self._scores: dict[tuple[str, date, date], Scores | None] = {}
+        self._pools: dict[tuple[str, date, date], Pool | None] = {}
 
-    def of_projects(self, start: date, end: date) -> Scores | None:
+    def of_projects(self, start: date, end: date) -> Pool | None:
         """Errors of all projects for what is left of a period; None where they are too few.
 
         For a month, on the same day of the last six months; for another period, of windows as long
@@ -39,33 +39,31 @@ class Calibration:
         organization.
         """
 
-        def found() -> Scores:
+        def found() -> Pool | None:
             is_month = month_bounds(start) == (start, end)
             windows = self._same_days(start) if is_month else self._windows(end, c.POOL_WINDOWS, 7)
-            pooled = self._pooled(windows, _projects)
-            if pooled.is_enough:
-                return pooled
-            return self._pooled(self._own_windows(end), _projects, c.OWN_WIDER)
+            return self._pooled(windows, self._of_projects) or self._pooled(
+                self._own_windows(end), self._of_projects, c.OWN_WIDER
+            )
 
         return self._kept("project", start, end, found)
 
-    def of_organization(self, start: date, end: date) -> Scores | None:
+    def of_organization(self, start: date, end: date) -> Pool | None:
         """Errors of the organization's own sums of that length; None where they are too few."""
         return self._kept(
             "organization",
             start,
             end,
-            lambda: self._pooled(self._own_windows(end), _organization, c.OWN_WIDER),
+            lambda: self._pooled(self._own_windows(end), _of_all, c.OWN_WIDER),
         )
 
     def _kept(
-        self, kind: str, start: date, end: date, found: Callable[[], Scores]
-    ) -> Scores | None:
+        self, kind: str, start: date, end: date, found: Callable[[], Pool | None]
+    ) -> Pool | None:
         key = kind, start, end
-        if key not in self._scores:
-            scores = found()
-            self._scores[key] = scores if scores.is_enough else None
-        return self._scores[key]
+        if key not in self._pools:
+            self._pools[key] = found()
+        return self._pools[key]
 
     def _same_days(self, start: date) -> Iterator[Window]:
         """The same day of the last six months."""
@@ -93,53 +91,38 @@ class Calibration:
     def _pooled(
         self,
         windows: Iterable[Window],
-        subjects: Callable[[DailyCosts, DailyCosts, Floats], tuple[Floats, Floats, Floats]],
+        sums: Callable[[Floats], Floats],
         wider: float = 1.0,
-    ) -> Scores:
+    ) -> Pool | None:
+        """The errors of subjects, whose values are sums of those of series."""
         values, volatilities = [np.zeros(0)], [np.zeros(0)]
         earliest = self._costs.since + timedelta(days=c.METHOD_FROM_DAYS)
         for origin, until in windows:
             if origin < earliest or until > self._costs.until:
                 continue
-            before, forecast = self._forecast(origin, until)
-            totals, remaining, truth = subjects(
-                before, self._costs, forecast[:, : (until - origin).days].sum(axis=1)
-            )
-            spread = scale(remaining, mean_day(totals), (until - origin).days)
+            begin, end = self._costs.column(origin), self._costs.column(until)
+            totals = sums(self._costs.cost[:, :begin])
+            left = sums(self._forecast(origin, until)[:, : end - begin]).sum(axis=1)
+            came = sums(self._costs.cost[:, begin:end]).sum(axis=1)
+            errors = (came - left) / scale(left, mean_day(totals), end - begin)
             has_forecast = np.array([h.is_enough for h in histories(totals)], dtype=bool)
-            column = self._costs.column(origin), self._costs.column(until)
-            actual = truth[:, column[0] : column[1]].sum(axis=1)
-            values.append(((actual - remaining) / spread)[has_forecast])
+            values.append(errors[has_forecast])
             volatilities.append(volatility(totals)[has_forecast])
-        return Scores(np.concatenate(values), np.concatenate(volatilities), wider)
+        return pool_of(np.concatenate(values), np.concatenate(volatilities), wider)
 
-    def _forecast(self, origin: date, until: date) -> tuple[DailyCosts, Floats]:
+    def _forecast(self, origin: date, until: date) -> Floats:
         known = self._expected.get(origin)
-        if known is None or known[1].shape[1] < (until - origin).days:
-            before = self._costs.before(origin)
-            known = self._expected[origin] = before, expected(before, until)
+        if known is None or known.shape[1] < (until - origin).days:
+            known = self._expected[origin] = expected(self._costs.before(origin), until)
         return known
 
-
-def _projects(before: DailyCosts, costs: DailyCosts, left: Floats) -> tuple[Floats, Floats, Floats]:
-    """By project: what was known, the forecast of what was left, and all that came."""
-    projects = before.projects()
-    totals = sums_of([rows for _, rows in projects], before.cost)
-    remaining = sums_of([rows for _, rows in projects], left[:, None])[:, 0]
-    rows_of = dict(costs.projects())
-    truth = sums_of([rows_of[project_id] for project_id, _ in projects], costs.cost)
-    return totals, remaining, truth
+    def _of_projects(self, values: Floats) -> Floats:
+        return sums_of([rows for _, rows in self._costs.projects()], values)
 
 
-def _organization(
-    before: DailyCosts, costs: DailyCosts, left: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Likewise of the organization."""
-    return (
-        before.cost.sum(axis=0, keepdims=True),
-        left.sum(axis=0, keepdims=True),
-        costs.cost.sum(axis=0, keepdims=True),
-    )
+def _of_all(values: Floats) -> Floats:
+    found: Floats = values.sum(axis=0, keepdims=True)
+    return found
 
 
 def sums_of(groups: list[list[int]], values: Floats) -> Floats:

@@ -17,45 +17,45 @@ from pipeline.forecasts.series import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """Scaled past errors, and how much the subjects of them varied from week to week."""
+class Pool:
+    """Past errors in classes by volatility, ascending; one class where there are too few."""
 
-    values: Floats
-    volatilities: Floats
-    wider: float = 1.0
+    classes: tuple[Scores, ...]
+    limits: Floats  # between the classes
 
     def of(self, volatility: float | None) -> Scores:
-        """Those of the same class of volatility, the widest where it is not known.
+        """Those of the class of a volatility, the widest where it is not known."""
+        if volatility is None:
+            return self.classes[-1]
+        return self.classes[int(np.searchsorted(self.limits, volatility, side="right"))]
 
-        All of them where there are too few for classes.
-        """
-        if len(self.values) < c.CLASSES * c.LEAST_OF_A_CLASS:
-            return self
-        limits = np.quantile(self.volatilities, np.arange(1, c.CLASSES) / c.CLASSES)
-        classes = np.searchsorted(limits, self.volatilities, side="right")
-        mine = (
-            c.CLASSES - 1
-            if volatility is None
-            else np.searchsorted(limits, volatility, side="right")
-        )
-        chosen = classes == mine
-        if chosen.sum() < c.LEAST_OF_A_CLASS:  # many varied exactly alike
-            return self
-        return Scores(self.values[chosen], self.volatilities[chosen], self.wider)
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether there are enough for an interval."""
-        return len(self.values) >= c.LEAST_SCORES
+def pool_of(values: Floats, volatilities: Floats, wider: float = 1.0) -> Pool | None:
+    """Scaled past errors with the volatility of their subjects; None where they are too few."""
+    if len(values) < c.LEAST_SCORES:
+        return None
+    limits = np.quantile(volatilities, np.arange(1, c.CLASSES) / c.CLASSES)
+    place = np.searchsorted(limits, volatilities, side="right")
+    if min(np.bincount(place, minlength=c.CLASSES)) < c.LEAST_OF_A_CLASS:
+        return Pool((Scores(np.sort(values), wider),), np.zeros(0))
+    classes = (np.sort(values[place == number]) for number in range(c.CLASSES))
+    return Pool(tuple(Scores(each, wider) for each in classes), limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scaled past errors of one class, ascending."""
+
+    values: Floats
+    wider: float = 1.0
 
     def bounds(self, level: int) -> tuple[float, float]:
         """The conformal interval of a level in percent, as scores."""
-        ordered = np.sort(self.values)
-        count = len(ordered)
+        count = len(self.values)
         tail = (100 - level) / 200
         low = max(1, math.floor((count + 1) * tail + 1e-9))
         high = min(count, math.ceil((count + 1) * (1 - tail) - 1e-9))
-        return float(ordered[low - 1]) * self.wider, float(ordered[high - 1]) * self.wider
+        return float(self.values[low - 1]) * self.wider, float(self.values[high - 1]) * self.wider
 
     def percent_above(self, score: float) -> int:
         """How many percent of them are above a score."""

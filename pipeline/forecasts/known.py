@@ -53,25 +53,26 @@ class Known:
         column = self.later.column(day)
         if not 0 <= column < self.later.cost.shape[1]:
             return np.zeros(len(self.costs.keys))
-        cost_of = dict(zip(self.later.keys, self.later.cost[:, column], strict=True))
-        return np.array([cost_of[key] for key in self.costs.keys])
+        part: Floats = self.later.cost[:, column]
+        return part
 
     def _in(self, start: date, end: date) -> pl.DataFrame:
         return self.exact.filter((pl.col("charge_date") >= start) & (pl.col("charge_date") < end))
 
 
-def known(exact: pl.DataFrame, today: date, origin: date | None = None) -> Known:
+def known(
+    exact: pl.DataFrame, today: date, *, with_today: bool = True, series: DailyCosts | None = None
+) -> Known:
     """What daily costs tell on a day of the organization; nothing after that day is looked at.
 
-    **Takes** the first day that is not known in full; without it, it is today, or the day after
-    the last one with any cost where up to three days before today have none: their records may
-    just not have come yet.
+    Known in full are the days before today, without up to three last ones that have no cost at
+    all: their records may just not have come yet. **Takes** whether what is there of today counts
+    as known, and the series of the same costs where they are there already.
     """
-    exact = exact.filter(pl.col("charge_date") <= today)
-    later = series_of(exact, today + timedelta(days=1))
-    if origin is None:
-        origin = _origin(later, today)
-    return Known(exact, later.before(origin), later)
+    until = today + timedelta(days=1) if with_today else today
+    exact = exact.filter(pl.col("charge_date") < until)
+    later = series_of(exact, until) if series is None else series.before(until)
+    return Known(exact, later.before(_origin(later, today)), later)
 
 
 def _origin(later: DailyCosts, today: date) -> date:

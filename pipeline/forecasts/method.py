@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from pipeline.forecasts import constants as c
-from pipeline.forecasts.month_end import first_days, take_out_jobs
+from pipeline.forecasts.month_end import MOST_HISTORY, first_days, take_out_jobs
 from pipeline.forecasts.series import DailyCosts, Floats, Ints
 
 
@@ -23,8 +23,8 @@ def expected(costs: DailyCosts, until: date) -> Floats:
     days = max(0, (until - costs.until).days)
     if not costs.keys or not days:
         return np.zeros((len(costs.keys), days))
-    cleaned, jobs = take_out_jobs(costs)
     ages = costs.cost.shape[1] - first_days(costs.cost)
+    cleaned, jobs = take_out_jobs(costs.latest(c.WINDOW_DAYS + MOST_HISTORY), ages)
     capped = cap(_from_first_day(cleaned[:, -c.WINDOW_DAYS :], ages))
     weekly = _by_weekday(capped)
     is_young = ages < c.METHOD_FROM_DAYS

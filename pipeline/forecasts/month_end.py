@@ -17,7 +17,8 @@ from pipeline.dates import ONE_DAY, month_bounds
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.series import DailyCosts, Floats, Ints
 
-_HISTORY = max(c.JOB_MEAN_DAYS, 7 * c.JOB_WEEKS)
+# Days before such a day that are looked at.
+MOST_HISTORY = max(c.JOB_MEAN_DAYS, 7 * c.JOB_WEEKS)
 
 
 def _first(first: date, _last: date) -> date:
@@ -52,10 +53,13 @@ class Jobs:
         return added
 
 
-def take_out_jobs(costs: DailyCosts) -> tuple[Floats, Jobs]:
-    """The costs with the usual in place of each job, and the jobs."""
+def take_out_jobs(costs: DailyCosts, ages: Ints) -> tuple[Floats, Jobs]:
+    """The costs with the usual in place of each job, and the jobs.
+
+    Takes the days since the first cost of each series, which may be more than the costs have.
+    """
     cleaned = costs.cost.copy()
-    begins = first_days(costs.cost)
+    begins = costs.cost.shape[1] - ages
     seen = [list(_seen(costs, begins, position)) for position in _POSITIONS]
     excess = np.array([_excess(costs, days) for days in seen])
     hits = np.array([_hits(costs, days) for days in seen])
@@ -92,14 +96,14 @@ def _seen(
     while True:
         first, after = month_bounds(first)
         column = costs.column(position(first, after - ONE_DAY))
-        if column < _HISTORY or column < end - c.WINDOW_DAYS:
+        if column < MOST_HISTORY or column < end - c.WINDOW_DAYS:
             return
         if column < end:
             before = costs.cost[:, column - 7 * c.JOB_WEEKS : column : 7]
             usual = np.median(before, axis=1)
             excess = costs.cost[:, column] - usual
             mean = costs.cost[:, column - c.JOB_MEAN_DAYS : column].mean(axis=1)
-            is_known = begins <= column - _HISTORY
+            is_known = begins <= column - MOST_HISTORY
             is_hit = is_known & (excess > c.JOB_SHARE * mean) & (excess > 0)
             yield _Day(column, usual, excess, is_hit, is_known)
         first -= ONE_DAY

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.dates import ONE_DAY
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.enough import History, histories
-from pipeline.forecasts.interval import Scores, mean_day, scale, volatility
+from pipeline.forecasts.interval import Pool, Scores, mean_day, scale, volatility
 from pipeline.forecasts.model import Crossing, Forecast, Interval, SubjectKind, clamped
 from pipeline.forecasts.series import Floats
 from pipeline.money import EXACT, QUANTITY_STEP
@@ -54,7 +54,7 @@ class Outlook:
         """The expected spend at the end of the period."""
         return self._beyond(float(self.daily.sum()))
 
-    def forecast(self, subject: Subject, scores: Scores | None) -> Forecast:
+    def forecast(self, subject: Subject, pool: Pool | None) -> Forecast:
         """The forecast, with intervals where there are past errors to take them from."""
         history = self.history
         bare = Forecast(
@@ -69,14 +69,14 @@ class Outlook:
             amount_usd=subject.amount_usd,
             crossing=_reached(subject),
         )
-        return bare if bare.lack else self._with_point(bare, subject, history, scores)
+        return bare if bare.lack else self._with_point(bare, subject, history, pool)
 
     def _with_point(
-        self, bare: Forecast, subject: Subject, history: History, scores: Scores | None
+        self, bare: Forecast, subject: Subject, history: History, pool: Pool | None
     ) -> Forecast:
         totals = self.totals[None, :]
         wild = None if history.is_short else float(volatility(totals)[0])
-        mine = None if scores is None else scores.of(wild)
+        mine = None if pool is None else pool.of(wild)
         left = max(0, (subject.end - self.origin).days)
         spread = float(scale(self.daily.sum(keepdims=True), mean_day(totals), left)[0])
         interval80, interval95 = (self._interval(mine, level, spread) for level in c.LEVELS)

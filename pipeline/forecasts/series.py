@@ -40,15 +40,16 @@ class DailyCosts:
         return (day - self.since).days
 
     def before(self, day: date) -> DailyCosts:
-        """The same without that day and what follows it, and without series that begin there."""
+        """The same without that day and what follows it; a series that begins there is all zero."""
         end = max(0, self.column(day))
-        cost, requests = self.cost[:, :end], self.requests[:, :end]
-        begun = (cost != 0).any(axis=1) | (requests != 0).any(axis=1)
+        return replace(self, cost=self.cost[:, :end], requests=self.requests[:, :end])
+
+    def latest(self, days: int) -> DailyCosts:
+        """The same with the last days only."""
+        begin = max(0, self.cost.shape[1] - days)
+        since = self.since + timedelta(days=begin)
         return replace(
-            self,
-            keys=tuple(k for k, is_there in zip(self.keys, begun, strict=True) if is_there),
-            cost=cost[begun],
-            requests=requests[begun],
+            self, since=since, cost=self.cost[:, begin:], requests=self.requests[:, begin:]
         )
 
     def projects(self) -> list[tuple[str | None, list[int]]]:

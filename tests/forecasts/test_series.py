@@ -56,18 +56,20 @@ def test_the_order_of_rows_changes_nothing() -> None:
     assert (one.cost == other.cost).all()
 
 
-def test_a_cut_leaves_out_the_day_and_the_series_that_begin_on_it() -> None:
+def test_a_cut_leaves_out_the_day_and_what_follows() -> None:
     cut = series_of(frame(ROWS), date(2026, 10, 6)).before(date(2026, 10, 4))
     assert cut.until == date(2026, 10, 4)
-    assert cut.keys == ((None, "m"), ("a", "m"), ("b", "m"))
-    assert cut.cost.shape == (3, 3)
+    assert cut.cost.sum(axis=1).tolist() == [0.25, 0, 2, 1.5]
+    latest = cut.latest(2)
+    assert (latest.since, latest.until) == (date(2026, 10, 2), date(2026, 10, 4))
+    assert latest.cost.sum(axis=1).tolist() == [0.25, 0, 2, 0]
 
 
 def test_no_rows_are_no_series() -> None:
     series = series_of(frame([]), date(2026, 10, 6))
     assert series.keys == ()
     assert series.until == date(2026, 10, 6)
-    assert series.before(date(2026, 10, 1)).keys == ()
+    assert series.before(date(2026, 10, 1)).latest(7).cost.shape == (0, 0)
 
 
 @pytest.mark.parametrize("with_requests", [True, False])
