@@ -89,6 +89,7 @@ def rendered(name: str) -> Iterator[str]:
             final_after_days=3,
             daily="daily",
             lines="lines",
+            spend="spend_by_day",
             fine=("provider", "api_key_id"),
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
             **FILES,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
 import duckdb
+import polars as pl
 
 from pipeline.budgets import store
 from pipeline.budgets.plan import Plan, PlannedPeriod, carried_over, planned_periods
@@ -26,8 +27,12 @@ def update_status(
     *,
     rates: Rates | None = None,
     today: date,
+    forecast: Callable[[list[BudgetStatus]], list[BudgetStatus]] | None = None,
 ) -> list[BudgetStatus]:
-    """Evaluate every budget from the charges of all days, and store its status."""
+    """Evaluate every budget from the charges of all days, and store its status.
+
+    **Takes** what adds forecasts to statuses, while `spend_by_day` is registered.
+    """
     kept = store.kept_periods(db.con)
     every = [*plans, *(period.plan for period in kept)]
     if not every:
@@ -35,6 +40,8 @@ def update_status(
     _register_spend(db.con, every, days)
     try:
         statuses = evaluate(db.con, plans, kept, rates=rates, today=today)
+        if forecast is not None:
+            statuses = forecast(statuses)
     finally:
         db.con.unregister("spend_by_day")
     names = directory_store.project_names(db)
@@ -81,10 +88,19 @@ def _register_spend(
         lines = charge_relation(d.charge_path for d in days)
     else:
         lines = None
+    daily = relation([d.daily_path for d in days] if plans else (), DAILY_SCHEMA)
+    con.register("spend_by_day", spend_by_day(con, plans, daily=daily, lines=lines))
+
+
+def spend_by_day(
+    con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], *, daily: str, lines: str | None
+) -> pl.DataFrame:
+    """The spend by day that these plans are evaluated from, see the statement of that name."""
     statement = render_sql(
         "budgets/spend_by_day",
-        daily=relation([d.daily_path for d in days] if plans else (), DAILY_SCHEMA),
+        daily=daily,
         lines=lines,
         with_mapping=any(p.subject.team or p.subject.cost_center for p in plans),
     )
-    con.register("spend_by_day", con.sql(statement).pl())
+    spend: pl.DataFrame = con.sql(statement).pl()
+    return spend

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Literal
@@ -12,6 +12,7 @@ from pipeline.budgets.period import Period
 from pipeline.budgets.plan import Plan, PlannedPeriod
 from pipeline.budgets.subject import Subject
 from pipeline.config.budget_section import USD
+from pipeline.forecasts.model import Forecast
 from pipeline.money import EXACT, MONEY_STEP
 
 BudgetState = Literal["ok", "near", "over"]
@@ -79,6 +80,7 @@ class BudgetStatus:
     carried_usd: Decimal = Decimal(0)  # part of the amount: unused before, or overspent if negative
     base_amount: Decimal | None = None  # in the budget's currency, before what is carried over
     crossings: tuple[Crossing, ...] = ()
+    forecast: Forecast | None = None  # of the day, while the period runs
 
     @property
     def project_id(self) -> str | None:
@@ -96,6 +98,35 @@ class BudgetStatus:
         yield from (Threshold(percent=p) for p in self.thresholds)
         if self.plan is not None:
             yield from (Threshold(usd=u) for u in self.plan.thresholds_usd)
+
+    @property
+    def forecast_usd(self) -> Decimal | None:
+        """What is expected at the end of the period: no less than what is spent by now."""
+        return self._at_least_spent(self.forecast.forecast_usd) if self.forecast else None
+
+    @property
+    def forecast_low_usd(self) -> Decimal | None:
+        """The lower end of its 80 % interval."""
+        interval = self.forecast.interval80 if self.forecast else None
+        return self._at_least_spent(interval.low_usd) if interval else None
+
+    @property
+    def forecast_high_usd(self) -> Decimal | None:
+        """The upper end of its 80 % interval."""
+        interval = self.forecast.interval80 if self.forecast else None
+        return self._at_least_spent(interval.high_usd) if interval else None
+
+    @property
+    def crossing_date(self) -> date | None:
+        """The day on which the amount was or is expected to be used up; None: not in the period."""
+        for crossing in self.crossings:
+            if crossing.threshold == Threshold(percent=100):
+                return crossing.date
+        expected = self.forecast.crossing if self.forecast else None
+        return expected.expected_date if expected else None
+
+    def _at_least_spent(self, usd: Decimal | None) -> Decimal | None:
+        return None if usd is None else max(usd, self.spent_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +164,20 @@ def status_of(
         carried_usd=carried_usd,
         base_amount=planned.base_amount,
     )
+
+
+def with_forecasts(
+    statuses: Sequence[BudgetStatus], forecasts: Iterable[Forecast]
+) -> list[BudgetStatus]:
+    """The statuses with the forecasts of their periods."""
+    mine: dict[tuple[str | None, date, date], Forecast] = {
+        (f.subject_id, f.period_start_date, f.period_end_date): f
+        for f in forecasts
+        if f.subject_kind == "budget"
+    }
+    return [
+        replace(s, forecast=mine.get((s.budget_id, s.period.start, s.period.end))) for s in statuses
+    ]
 
 
 def reaches(spent_usd: Decimal, amount_usd: Decimal, percent: int) -> bool:

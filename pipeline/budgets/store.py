@@ -45,6 +45,10 @@ _STORED_SCHEMA: dict[str, pl.DataType] = {
     "spent_ratio": pl.Decimal(38, 6),
     "is_lower_bound": pl.Boolean(),
     "unpriced_quantity": pl.Decimal(38, 6),
+    "forecast_usd": _MONEY,
+    "forecast_low_usd": _MONEY,
+    "forecast_high_usd": _MONEY,
+    "crossing_date": pl.Date(),
     "state": pl.String(),
     "watched_since_date": pl.Date(),
     "plan": pl.String(),
@@ -125,6 +129,27 @@ def spend(
     rows = con.execute(statement).fetchall()
     con.unregister("budget_plan")
     return {(budget_id, start): tuple(sums) for budget_id, start, *sums in rows}
+
+
+def costs(
+    con: duckdb.DuckDBPyConnection,
+    statuses: Sequence[BudgetStatus],
+    since: date,
+    until: date,
+    *,
+    spend: str,
+) -> dict[str, pl.DataFrame]:
+    """What each budget covers cost by day, project and model, from `since` to before `until`."""
+    frame = pl.DataFrame(
+        [{"budget_id": s.budget_id, **_key(s.period), **_subject(s.subject)} for s in statuses],
+        schema=_PLAN_SCHEMA,
+    )
+    con.register("budget_plan", frame)
+    statement = render_sql("budgets/costs_of_budgets", spend=spend, columns=_COLUMNS)
+    found: pl.DataFrame = con.sql(statement, params={"since": since, "until": until}).pl()
+    con.unregister("budget_plan")
+    parts = found.partition_by("budget_id", as_dict=True, include_key=False)
+    return {str(budget_id): costs for (budget_id,), costs in parts.items()}
 
 
 def crossings(
@@ -294,6 +319,10 @@ def _row(status: BudgetStatus) -> dict[str, object]:
         "spent_ratio": status.spent_ratio,
         "is_lower_bound": status.is_lower_bound,
         "unpriced_quantity": status.unpriced_quantity,
+        "forecast_usd": status.forecast_usd,
+        "forecast_low_usd": status.forecast_low_usd,
+        "forecast_high_usd": status.forecast_high_usd,
+        "crossing_date": status.crossing_date,
         "state": status.state,
         "watched_since_date": status.watched_since_date,
         "plan": plan.to_json() if plan else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # How much history is looked at, and how old it may be.
+READ_DAYS = 800  # older days are not read: the cost of a run does not grow with them
 WINDOW_DAYS = 182
 HALF_LIFE_DAYS = 7  # launches and price changes make older days wrong
 WEEKDAY_WEEKS = 12  # weekday index, and the medians that a day is capped by

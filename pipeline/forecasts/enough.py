@@ -47,6 +47,8 @@ class History:
 
 def histories(totals: Floats) -> list[History]:
     """The history of each row."""
+    if not totals.shape[1]:
+        return [History(0, 0, 0)] * len(totals)
     has_cost = totals > 0
     days = has_cost.sum(axis=1)
     recent = has_cost[:, -c.RECENT_DAYS :].sum(axis=1)

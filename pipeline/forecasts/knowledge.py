@@ -1,11 +1,11 @@
-"""Which postings were known at an instant: by the real clock and by the business clock of runs.
+"""Which charges were known at an instant: by the real clock and by the business clock of runs.
 
-Pure. A charge is a sum of postings, so that those known at an instant tell what it was then.
+A charge is a sum of postings, so that those known at an instant tell what it was then. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,35 @@ class Posted:
     path: Path
     posted_at: datetime  # the real clock
     now_at: datetime  # the business clock
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What tells the costs that were known at an instant."""
+
+    relation: str  # a FROM item with charge_date, project_id, model and cost_usd
+    is_posted: bool = False  # it is postings, which have no requests
+    with_today: bool = True  # what it has of the instant's day was known then
+
+
+def lines_at(
+    posted: Sequence[Posted],
+    at: datetime,
+    *,
+    sums: str,
+    postings: Callable[[list[Posted]], str],
+) -> Lines:
+    """The lines that tell what was known at an instant (naive UTC).
+
+    **Takes** FROM items: the small sums by day, which tell what is known now, and how to read
+    files of postings.
+    """
+    if all(p.posted_at <= at and p.now_at <= at for p in posted):
+        return Lines(sums)
+    found = known_at(posted, at)
+    if found is None:
+        return Lines(sums, with_today=False)
+    return Lines(postings(found), is_posted=True)
 
 
 def known_at(posted: Sequence[Posted], at: datetime) -> list[Posted] | None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.series import DailyCosts, Floats, series_of
-from pipeline.money import ZERO
+from pipeline.money import EXACT, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Known:
         days = self._in(start, end).group_by("charge_date").agg(pl.col("cost_usd").sum())
         spent = ZERO
         for day, cost in days.sort("charge_date").iter_rows():
-            spent += cost
+            spent = EXACT.add(spent, cost)
             if spent >= amount:
                 found: date = day
                 return found
@@ -61,18 +61,24 @@ class Known:
 
 
 def known(
-    exact: pl.DataFrame, today: date, *, with_today: bool = True, series: DailyCosts | None = None
+    exact: pl.DataFrame,
+    today: date,
+    *,
+    with_today: bool = True,
+    series: DailyCosts | None = None,
+    origin: date | None = None,
 ) -> Known:
     """What daily costs tell on a day of the organization; nothing after that day is looked at.
 
     Known in full are the days before today, without up to three last ones that have no cost at
     all: their records may just not have come yet. **Takes** whether what is there of today counts
-    as known, and the series of the same costs where they are there already.
+    as known; the series of the same costs where they are there already; and for a part of the
+    organization, the first day of it that is not known in full.
     """
     until = today + timedelta(days=1) if with_today else today
     exact = exact.filter(pl.col("charge_date") < until)
     later = series_of(exact, until) if series is None else series.before(until)
-    return Known(exact, later.before(_origin(later, today)), later)
+    return Known(exact, later.before(origin or _origin(later, today)), later)
 
 
 def _origin(later: DailyCosts, today: date) -> date:

@@ -21,7 +21,7 @@ def expected(costs: DailyCosts, until: date) -> Floats:
     A series of less than 42 days goes on with the mean of its last week.
     """
     days = max(0, (until - costs.until).days)
-    if not costs.keys or not days:
+    if not costs.cost.size or not days:
         return np.zeros((len(costs.keys), days))
     ages = costs.cost.shape[1] - first_days(costs.cost)
     cleaned, jobs = take_out_jobs(costs.latest(c.WINDOW_DAYS + MOST_HISTORY), ages)

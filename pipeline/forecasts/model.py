@@ -56,6 +56,13 @@ class Forecast:
     crossing: Crossing | None = None
     left_out_projects: int = 0  # have no forecast, and are in the sum as `left_out_usd`
     left_out_usd: Decimal = Decimal(0)
+    run_rate_usd: Decimal | None = None  # what others would have said: the mean day goes on
+    seasonal_naive_usd: Decimal | None = None  # the last week goes on
+
+    @property
+    def key(self) -> tuple[SubjectKind, str | None, date]:
+        """Subject and period."""
+        return self.subject_kind, self.subject_id, self.period_start_date
 
     @property
     def days_known(self) -> int:

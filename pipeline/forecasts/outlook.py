@@ -18,7 +18,7 @@ from pipeline.forecasts.enough import History, histories
 from pipeline.forecasts.interval import Pool, Scores, mean_day, scale, volatility
 from pipeline.forecasts.model import Crossing, Forecast, Interval, SubjectKind, clamped
 from pipeline.forecasts.series import Floats
-from pipeline.money import EXACT, QUANTITY_STEP
+from pipeline.money import EXACT, QUANTITY_STEP, total
 
 _HOLIDAYS = "Christmas and New Year are not in it"
 
@@ -42,7 +42,7 @@ class Outlook:
     origin: date  # the first day that is not known in full
     spent_usd: Decimal  # in the period
     totals: Floats  # of the past days
-    daily: Floats  # of the days from the origin on, beyond what is known of them
+    parts: Floats  # by project and day from the origin on, beyond what is known of the day
 
     @property
     def history(self) -> History:
@@ -51,8 +51,15 @@ class Outlook:
 
     @property
     def point_usd(self) -> Decimal:
-        """The expected spend at the end of the period."""
-        return self._beyond(float(self.daily.sum()))
+        """The expected spend at the end of the period: the exact sum of its projects'."""
+        rounded = (_rounded(float(part)) for part in self.parts.sum(axis=1))
+        return total([self.spent_usd, *rounded])
+
+    @property
+    def daily(self) -> Floats:
+        """What is expected on the days from the origin on."""
+        found: Floats = self.parts.sum(axis=0)
+        return found
 
     def forecast(self, subject: Subject, pool: Pool | None) -> Forecast:
         """The forecast, with intervals where there are past errors to take them from."""
@@ -68,6 +75,8 @@ class Outlook:
             lack=history.lack,
             amount_usd=subject.amount_usd,
             crossing=_reached(subject),
+            run_rate_usd=self._run_rate(subject),
+            seasonal_naive_usd=self._seasonal_naive(subject),
         )
         return bare if bare.lack else self._with_point(bare, subject, history, pool)
 
@@ -95,6 +104,24 @@ class Outlook:
             exceeds_percent=exceeds,
             crossing=crossing,
         )
+
+    def _run_rate(self, subject: Subject) -> Decimal | None:
+        """The mean of the days of the period goes on."""
+        days = (self.origin - subject.start).days
+        if days < 1:
+            return None
+        return _rounded(self._so_far(days) / days * (subject.end - subject.start).days)
+
+    def _seasonal_naive(self, subject: Subject) -> Decimal | None:
+        """The last week goes on."""
+        if len(self.totals) < 7:
+            return None
+        left = (subject.end - self.origin).days
+        to_come = float(self.totals[-7:][np.arange(left) % 7].sum())
+        return _rounded(self._so_far((self.origin - subject.start).days) + to_come)
+
+    def _so_far(self, days: int) -> float:
+        return float(self.totals[len(self.totals) - min(days, len(self.totals)) :].sum())
 
     def _interval(self, scores: Scores | None, level: int, spread: float) -> Interval | None:
         """From past errors around the point, which it always holds; never below the spend."""
@@ -137,8 +164,11 @@ class Outlook:
         return self.origin + timedelta(days=day)
 
     def _beyond(self, remaining: float) -> Decimal:
-        rounded = Decimal(remaining).quantize(QUANTITY_STEP, context=EXACT)
-        return EXACT.add(self.spent_usd, rounded)
+        return EXACT.add(self.spent_usd, _rounded(remaining))
+
+
+def _rounded(usd: float) -> Decimal:
+    return Decimal(usd).quantize(QUANTITY_STEP, context=EXACT)
 
 
 def _reached(subject: Subject) -> Crossing | None:

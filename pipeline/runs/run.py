@@ -225,6 +225,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.charges.true_up.store import settled_days
     from pipeline.pricing import store as price_store
+    from pipeline.runs.stages.forecast import forecast_day
     from pipeline.runs.stages.rate import rate_changed_days
     from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
 
@@ -264,13 +265,21 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     plans, rates = plans_of(config, db), run.inputs.rates
     record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
     record_rates(db.con, rates, at=run.started_at)
-    statuses = update_status(db, plans, list(days.values()), rates=rates, today=run.today)
+    states = list(days.values())
+    statuses = update_status(
+        db,
+        plans,
+        states,
+        rates=rates,
+        today=run.today,
+        forecast=lambda found: forecast_day(run, states, found),
+    )
     missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
     update_budget_alerts(db.con, _look(run), statuses, today=run.today, missing=missing)
     if config.actions.mode != "off" or action_store.has_live(db):
         from pipeline.runs.stages.act import decide_actions
 
-        decide_actions(run, statuses, list(days.values()))
+        decide_actions(run, statuses, states)
     monitors.evaluate(
         db,
         run.con,

@@ -22,6 +22,7 @@ VIEWS = (
     "bill_days",
     "daily_costs",
     "budget_status",
+    "forecasts",
     "alerts",
     "alert_deliveries",
     "quarantine",

@@ -43,6 +43,7 @@ HASHED = (
     "dropped_rejects",
     "excluded_rows",
     "fetches",
+    "forecasts",
     "first_rows",
     "input_files",
     "invites",
@@ -74,6 +75,8 @@ HASHED = (
 )
 # Of this table, all but what tells a run that a file was not touched.
 _FILES = "(SELECT * EXCLUDE (changed_ns) FROM input_files)"
+# Rows are added and never changed.
+_FORECASTS = "(SELECT made_date, count(*) AS rows FROM forecasts GROUP BY made_date)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ def fingerprint(db: Database, inputs: str, *, root: Path, now: datetime, today: 
     two days alone.
     """
     hashed_as = {
+        "forecasts": _FORECASTS,
         "input_files": _FILES,
         "fetches": f"({resources.sql('published/snapshot/fetch_states')})",
     }

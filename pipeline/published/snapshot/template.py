@@ -63,6 +63,7 @@ COPIED = {
     "deliveries": "",
     "retries": "",
     "fetches": "",
+    "forecasts": "",
     "open_pages": "",
 }
 

@@ -1,0 +1,63 @@
+"""What the forecasts of one business day are made from, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+import polars as pl
+
+from pipeline.forecasts import constants as c
+from pipeline.forecasts.calibrate import Calibration
+from pipeline.forecasts.forecast import forecast_budget, forecast_month
+from pipeline.forecasts.knowledge import Lines
+from pipeline.forecasts.known import Known, known
+from pipeline.forecasts.model import Forecast
+from pipeline.forecasts.outlook import Subject
+from pipeline.forecasts.series import read_daily_costs
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastDay:
+    """A day of the organization, its costs as they were known then, and past errors."""
+
+    today: date
+    lines: Lines
+    known: Known
+    calibration: Calibration
+
+    def month(self) -> list[Forecast]:
+        """The forecasts of the projects and the organization for the month of the day."""
+        return forecast_month(self.known, self.calibration, self.today)
+
+    def budget(self, subject: Subject, costs: pl.DataFrame | None) -> Forecast:
+        """The forecast of a budget, of the exact costs that it covers.
+
+        None: it covers the whole organization.
+        """
+        is_whole = costs is None
+        mine = self.known if costs is None else self._part(costs)
+        return forecast_budget(subject, mine, self.calibration, is_whole=is_whole)
+
+    def _part(self, costs: pl.DataFrame) -> Known:
+        with_today = self.lines.with_today
+        return known(costs, self.today, with_today=with_today, origin=self.known.origin)
+
+
+def read_day(con: duckdb.DuckDBPyConnection, lines: Lines, today: date) -> ForecastDay:
+    """What was known on a day of the organization."""
+    exact = read_daily_costs(
+        con,
+        lines.relation,
+        since=since(today),
+        until=today + timedelta(days=1),
+        with_requests=not lines.is_posted,
+    )
+    then = known(exact, today, with_today=lines.with_today)
+    return ForecastDay(today, lines, then, Calibration(then.costs))
+
+
+def since(today: date) -> date:
+    """The first day that a forecast looks at."""
+    return today - timedelta(days=c.READ_DAYS)

@@ -1,0 +1,116 @@
+"""A run makes the forecasts of its business day, once, from what was known then."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.support.daily_usage import Made, daily_costs, record_rows
+from tests.support.workspace import CONFIGURATION, Workspace
+
+PROJECTS = [Made(f"proj_{letter}", 10, weekend=0.2) for letter in "abcd"]
+BUDGETS = """
+[[budgets]]
+id = "all"
+amount_usd = "1000"
+
+[[budgets]]
+id = "a"
+project = "proj_a"
+amount_usd = "200"
+
+[[budgets]]
+id = "quarterly"
+calendar = "quarterly"
+model = "alpha"
+amount_usd = "9000"
+"""
+STORED = "SELECT * EXCLUDE (run_id) FROM forecasts ORDER BY ALL"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Ten months of four projects, loaded on one day; and a fifth that has just begun."""
+    made = Workspace(tmp_path_factory.mktemp("forecasts"), CONFIGURATION + BUDGETS)
+    costs = daily_costs(PROJECTS, date(2026, 2, 1), date(2026, 11, 24))
+    new = daily_costs([Made("proj_new", 10)], date(2026, 11, 20), date(2026, 11, 24))
+    made.records("exports/costs.csv", *record_rows(costs))
+    made.records("exports/new.csv", *record_rows(new))
+    made.run(datetime(2026, 11, 24, 8))
+    return made
+
+
+def test_the_points_of_the_projects_are_the_organizations_to_the_last_digit(
+    workspace: Workspace,
+) -> None:
+    [(parts, left_out, projects, whole, budget)] = workspace.rows(
+        "SELECT sum(forecast_usd) FILTER (subject_kind = 'project'), max(left_out_usd), "
+        "max(left_out_projects), max(forecast_usd) FILTER (subject_kind = 'organization'), "
+        "max(forecast_usd) FILTER (subject_id = 'all') FROM forecasts"
+    )
+    assert projects == 1
+    assert parts + left_out == whole == budget
+
+
+def test_below_the_history_it_takes_there_is_no_forecast_but_what_is_spent(
+    workspace: Workspace,
+) -> None:
+    [(forecast, remark, spent)] = workspace.rows(
+        "SELECT forecast_usd, remark, spent_usd FROM forecasts WHERE subject_id = 'proj_new'"
+    )
+    assert forecast is None
+    assert remark == "not enough data: 4 days of history, a forecast needs 14"
+    assert spent > 0
+
+
+def test_the_status_of_a_budget_has_the_forecast_of_its_own_period(workspace: Workspace) -> None:
+    status = {
+        budget_id: values
+        for budget_id, *values in workspace.rows(
+            "SELECT budget_id, forecast_usd, forecast_low_usd, forecast_high_usd, spent_usd, "
+            "crossing_date, period_end_date FROM budget_status WHERE period_end_date > '2026-11-24'"
+        )
+    }
+    for forecast, low, high, spent, _, _ in status.values():
+        assert spent < low < forecast < high
+    forecast, _, _, _, crossing, _ = status["a"]
+    assert forecast > Decimal(200)
+    assert date(2026, 11, 24) <= crossing <= date(2026, 11, 30)
+    assert status["quarterly"][-2:] == [None, date(2027, 1, 1)]
+
+
+def test_ended_periods_have_no_forecast(workspace: Workspace) -> None:
+    assert workspace.rows(
+        "SELECT count(*), count(forecast_usd) FROM budget_status "
+        "WHERE period_end_date <= '2026-11-24'"
+    ) == [(21, 0)]
+
+
+def test_a_later_run_of_the_day_changes_nothing_and_one_of_the_next_day_adds_its_own(
+    workspace: Workspace,
+) -> None:
+    before = workspace.rows(STORED)
+    more = daily_costs(PROJECTS[:1], date(2026, 11, 24), date(2026, 11, 25))
+    workspace.records("exports/today.csv", *record_rows(more))
+    workspace.run(datetime(2026, 11, 24, 20))
+    assert workspace.rows(STORED) == before
+    assert workspace.run(datetime(2026, 11, 24, 21)).is_unchanged
+    workspace.run(datetime(2026, 11, 25, 8))
+    after = workspace.rows(STORED)
+    assert set(before) < set(after)
+    assert len(after) == 2 * len(before)
+
+
+def test_a_run_with_an_earlier_clock_looks_at_nothing_later(workspace: Workspace) -> None:
+    workspace.run(datetime(2026, 9, 10, 8))
+    [(known_until, spent)] = workspace.rows(
+        "SELECT known_until_date, spent_usd FROM forecasts "
+        "WHERE made_date = '2026-09-10' AND subject_kind = 'organization'"
+    )
+    [(charged,)] = workspace.rows(
+        "SELECT sum(cost_usd) FROM charges "
+        "WHERE charge_date >= '2026-09-01' AND charge_date < '2026-09-10'"
+    )
+    assert (known_until, spent) == (date(2026, 9, 10), charged)
