@@ -1,5 +1,6 @@
 """A quarter day by day: late usage, bills that move, a file taken back, amendments, the end of
-summer time, a crash a week, an outage of the channel, and two hosts on one storage.
+summer time, a crash a week, an outage of the channel, limits set at a provider that refuses for
+days, and two hosts on one storage.
 
 What should have been said is worked out here from the days alone, with nothing of ours.
 """
@@ -11,17 +12,20 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pipeline.config.load import load
-from pipeline.errors import LockHeldError
+from pipeline.errors import ApiError, LockHeldError
+from pipeline.providers.openai.provider import OPENAI
+from pipeline.providers.provider import Fetches, Provider, ProviderApi
 from pipeline.runs.context import recorded_run
 from pipeline.runs.corrections.forget import forget
 from pipeline.runs.run import run_batch
@@ -35,6 +39,8 @@ FIRST, LAST = date(2026, 10, 1), date(2027, 1, 10)
 DAY = timedelta(days=1)
 PROJECTS = ("proj_a", "proj_b")
 MISTAKE, OUTAGE = date(2026, 11, 18), (date(2026, 11, 5), date(2026, 11, 8))
+REFUSING = (date(2026, 11, 21), date(2026, 11, 27))  # over the turn of a week
+FREE, LIMITED = 500, 1  # requests a minute
 CONFIGURATION = """
 [organization]
 id = "org-acme"
@@ -49,6 +55,16 @@ path = ["logs"]
 name = "costs"
 kind = "openai_costs"
 path = ["costs/*.json"]
+[[sources]]
+name = "api"
+kind = "openai"
+basis = "detail"
+since = "2026-10-01"
+[directory]
+sync = false
+[actions]
+mode = "on"
+approval = false
 [prices]
 files = ["prices.csv"]
 [alerts]
@@ -69,6 +85,14 @@ project = "proj_b"
 calendar = "weekly"
 amount_usd = "20"
 thresholds = [100]
+[[budgets]]
+id = "a-hard"
+project = "proj_a"
+calendar = "weekly"
+amount_usd = "24"
+thresholds = [100]
+hard = true
+action = "rate_limits"
 [[amendments]]
 budget = "a-monthly"
 valid_from = "2026-11-15"
@@ -110,6 +134,7 @@ class Expected:
             ("a-monthly", "proj_a", months(today), 150 if today >= date(2026, 11, 15) else 100),
             ("all-quarterly", None, quarters(today), 600),
             ("b-weekly", "proj_b", weeks(today), 20),
+            ("a-hard", "proj_a", weeks(today), 24),
         ):
             for since, until in periods:
                 # an ended October keeps its 100 dollars
@@ -139,7 +164,7 @@ class Expected:
 
 def thresholds(budget: str, usd: int) -> list[tuple[str, Decimal]]:
     """The thresholds of a budget with the spend at which they are reached."""
-    percents = {"a-monthly": (50, 80, 100), "all-quarterly": (80, 100), "b-weekly": (100,)}[budget]
+    percents = {"a-monthly": (50, 80, 100), "all-quarterly": (80, 100)}.get(budget, (100,))
     found = [(str(p), Decimal(usd * p) / 100) for p in percents]
     return [*found, ("usd 250", Decimal(250))] if budget == "all-quarterly" else found
 
@@ -175,13 +200,54 @@ def _crash(event: str, arguments: tuple[object, ...]) -> None:
 
 
 @dataclass
+class Limits:
+    """A provider from which nothing is fetched, and where one limit can be set."""
+
+    requests: int = FREE
+    is_refusing: bool = False
+    calls: int = 0  # that set it
+
+    def fetch(self, *_: object, **__: object) -> Fetches:
+        """Nothing."""
+        return Fetches()
+
+    @contextmanager
+    def limits(self, *_: object) -> Iterator[Limits]:
+        """A connection."""
+        yield self
+
+    def request_limits(self, _: str) -> Mapping[str, int]:
+        """What is set."""
+        if self.is_refusing:
+            raise ApiError("refused with 403")
+        return {"alpha": self.requests}
+
+    def set_request_limits(self, _: str, limits: Mapping[str, int]) -> Sequence[str]:
+        """Set it."""
+        self.requests = limits["alpha"]
+        self.calls += 1
+        return ()
+
+
+@dataclass
 class Quarter:
-    """The workspace with the channel, and the model beside it."""
+    """The workspace with the channel and the provider, and the model beside it."""
 
     workspace: Workspace
     server: Server
+    limits: Limits = field(default_factory=Limits)
     expected: Expected = field(default_factory=Expected)
     random: random.Random = field(default_factory=lambda: random.Random(13))
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """The provider, with limits of our own."""
+        return (replace(OPENAI, api=cast("ProviderApi", self.limits)),)
+
+    def is_over(self, today: date) -> bool:
+        """Whether proj_a is over in this week."""
+        since, until = weeks(today)[-1]
+        return self.expected.spent("proj_a", since, until) >= 24
 
     def run(self, today: date, *, crash_at: str | None = None) -> None:
         """A run at eight in the morning, which may end before it is done."""
@@ -193,6 +259,7 @@ class Quarter:
                 now=self.workspace.at,
                 real_clock=self.workspace.clock,
                 environment={"HOOK": self.server.url},
+                providers=self.providers,
             )
         _CRASH["at"] = None
         if crash_at not in {"rate", "check the books"}:  # it was committed
@@ -241,6 +308,7 @@ class Quarter:
             now=self.workspace.at,
             real_clock=self.workspace.clock,
             environment={"HOOK": self.server.url},
+            providers=self.providers,
         ) as run:
             forget(run, [str(self.workspace.path("logs/mistake.jsonl"))], "a mistake")
         self.expected.used[MISTAKE - DAY, "proj_b"] -= Decimal(60)
@@ -268,6 +336,7 @@ def test_every_alert_of_a_quarter_is_said_once(quarter: Quarter) -> None:
     while today <= LAST:
         workspace.at = datetime(today.year, today.month, today.day, 7)
         quarter.server.status = 500 if OUTAGE[0] <= today < OUTAGE[1] else 200
+        quarter.limits.is_refusing = REFUSING[0] <= today < REFUSING[1]
         if today == MISTAKE + DAY:
             quarter.forget_mistake(today)
         quarter.write_usage(today)
@@ -283,12 +352,15 @@ def test_every_alert_of_a_quarter_is_said_once(quarter: Quarter) -> None:
         quarter.run(today)
         if today.weekday() == 5:  # the other host, a second later
             quarter.run(today)
+        if not quarter.limits.is_refusing:
+            assert quarter.limits.requests == (LIMITED if quarter.is_over(today) else FREE)
         stood[workspace.clock()] = expected.spent(None, date(2026, 10, 1), today)
         today += DAY
     workspace.at += timedelta(hours=30)  # what waited for the channel
     quarter.run(LAST + DAY)
     check_alerts(quarter)
     check_messages(quarter)
+    check_actions(quarter)
     for at in list(stood)[20:91:14]:
         words = ("budgets", "--period", "2026-Q4", "--as-of", f"{at.isoformat()}Z", "--json")
         _, told, _ = command(workspace.folder, *words)
@@ -316,17 +388,47 @@ def check_alerts(quarter: Quarter) -> None:
 
 def check_messages(quarter: Quarter) -> None:
     """Each alert is in one message that raises it, and in one more if it was taken back."""
-    by_key = dict(zip(quarter.server.keys, quarter.server.posts, strict=True))
-    said = Counter(
-        alert_id
-        for post in by_key.values()
-        for alert_id in re.findall(r"alert-[0-9a-f]{16}(?:-\d+)?", post["message"])
-    )
+    said = messages_by_alert(quarter)
     expected = quarter.expected
     sent = quarter.workspace.rows(
         "SELECT alert_id, state FROM alerts WHERE kind = 'budget' AND delivery = 'sent'"
     )
+    of_budgets = {alert_id: said[alert_id] for alert_id, _ in sent}
     assert len(sent) == expected.raised.total() - expected.silent.total()
     assert set(said.values()) <= {1, 2}
-    assert said.total() == len(sent) + expected.cleared.total()
-    assert {alert_id for alert_id, _ in sent} == set(said)
+    assert sum(of_budgets.values()) == len(sent) + expected.cleared.total()
+    others = quarter.workspace.rows("SELECT alert_id FROM alerts WHERE kind <> 'budget'")
+    assert set(said) == {*of_budgets, *(alert_id for (alert_id,) in others)}
+
+
+def check_actions(quarter: Quarter) -> None:
+    """That limits are lowered, refused, and as before again is said once for each action."""
+    ask = quarter.workspace.rows
+    said = messages_by_alert(quarter)
+    raised = ask(
+        "SELECT alert_id, state, delivery, message LIKE '%refused%' FROM alerts "
+        "WHERE kind = 'action'"
+    )
+    lowered = [(alert_id, state) for alert_id, state, _, is_refusal in raised if not is_refusal]
+    [(applied, ended)] = ask(
+        "SELECT count(applied_at), count(applied_at) FILTER (WHERE ended_at IS NOT NULL) "
+        "FROM budget_actions"
+    )
+    assert len(lowered) == applied > 3
+    assert sum(state == "resolved" for _, state in lowered) == ended
+    assert quarter.limits.calls == applied + ended
+    refusals = [alert_id for alert_id, *_, is_refusal in raised if is_refusal]
+    assert len(refusals) > 0
+    assert {delivery for *_, delivery, _ in raised} == {"sent"}
+    for alert_id, state, *_ in raised:
+        assert said[alert_id] == (2 if state == "resolved" else 1)
+
+
+def messages_by_alert(quarter: Quarter) -> Counter[str]:
+    """How many messages that arrived speak of each alert; a repeat has the same key."""
+    by_key = dict(zip(quarter.server.keys, quarter.server.posts, strict=True))
+    return Counter(
+        alert_id
+        for post in by_key.values()
+        for alert_id in re.findall(r"alert-[0-9a-f]{16}(?:-\d+)?", post["message"])
+    )
