@@ -28,18 +28,21 @@ def update_status(
     rates: Rates | None = None,
     today: date,
     forecast: Callable[[list[BudgetStatus]], list[BudgetStatus]] | None = None,
+    open_from: date | None = None,
 ) -> list[BudgetStatus]:
     """Evaluate every budget from the charges of all days, and store its status.
 
-    **Takes** what adds forecasts to statuses, while `spend_by_day` is registered.
+    **Takes** what adds forecasts to statuses, while `spend_by_day` is registered; and the first
+    day that is not closed (None: no month is): periods before it stay as they are.
     """
+    closed = store.closed_budgets(db.con, open_from)
     kept = store.kept_periods(db.con)
     every = [*plans, *(period.plan for period in kept)]
     if not every:
         return []
     _register_spend(db.con, every, days)
     try:
-        statuses = evaluate(db.con, plans, kept, rates=rates, today=today)
+        statuses = evaluate(db.con, plans, kept, rates=rates, today=today, closed=closed)
         if forecast is not None:
             statuses = forecast(statuses)
     finally:
@@ -57,24 +60,38 @@ def evaluate(
     *,
     rates: Rates | None = None,
     today: date,
+    closed: store.ClosedBudgets | None = None,
 ) -> list[BudgetStatus]:
     """Where every budget stands, in every period that has spend and in the current one.
 
     **Takes** the plans as configured, `spend_by_day` as `queries/budgets/spend_by_day.sql` has it,
     the rates of other currencies, and the periods as the last run left them (None: those of the
-    table `budget_status`), for the plans of ended periods; `today` is the organization's day.
+    table `budget_status`), for the plans of ended periods; `today` is the organization's day;
+    `closed`: what was closed, which does not move, and to which no budget is added.
     **Gives** rows ordered by budget and period; ended periods of a budget that is no longer
     configured stay. Writes nothing.
     """
     kept = store.kept_periods(con) if kept is None else kept
     planned = planned_periods(plans, kept, store.spend_days(con), today, rates)
-    spent = store.spend(con, planned)
+    if closed is not None:
+        planned = [
+            p
+            for p in planned
+            if not closed.is_closed(p.period) or (p.plan.budget_id, p.period.start) in closed.spend
+        ]
+    spent = dict(store.spend(con, planned))
+    if closed is not None:
+        spent |= {key: closed.spend[key].sums for key in spent.keys() & closed.spend.keys()}
     carried = carried_over(planned, {key: sums[0] for key, sums in spent.items()}, rates)
+    if closed is not None:
+        carried |= {key: c.carried_usd for key, c in closed.spend.items() if key in carried}
     statuses = []
     for each in planned:
         key = each.plan.budget_id, each.period.start
         statuses.append(status_of(each, *spent[key], carried_usd=carried[key]))
-    crossings = store.crossings(con, statuses)
+    crossings = dict(store.crossings(con, statuses))
+    if closed is not None:
+        crossings |= {key: c.crossings for key, c in closed.spend.items()}
     return [
         replace(s, crossings=crossings.get((s.budget_id, s.period.start), ())) for s in statuses
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -16,12 +17,14 @@ import polars as pl
 
 from pipeline.budgets.period import Calendar, Period, calendar_named
 from pipeline.budgets.plan import Plan, PlannedAmount, PlannedPeriod
-from pipeline.budgets.status import BudgetState, BudgetStatus, Crossing
+from pipeline.budgets.status import BudgetState, BudgetStatus, Crossing, Threshold
 from pipeline.budgets.subject import FINE, SUBJECT_COLUMNS, Subject
 from pipeline.dates import ONE_DAY
 from pipeline.money import EXACT
 from pipeline.resources import render_sql, sql
 from pipeline.storage.database import Database
+
+Key = tuple[str, date]  # of a budget and the first day of a period
 
 _MONEY = pl.Decimal(38, 24)
 _STORED_SCHEMA: dict[str, pl.DataType] = {
@@ -72,6 +75,27 @@ _CROSSING_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedSpend:
+    """What a budget had spent and carried over when the period was closed."""
+
+    sums: tuple[Decimal, Decimal, Decimal]  # spent, unpriced quantity, doubt
+    carried_usd: Decimal
+    crossings: tuple[Crossing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedBudgets:
+    """The first day that is not closed, and the budgets of the periods before it."""
+
+    open_from: date
+    spend: Mapping[Key, ClosedSpend]
+
+    def is_closed(self, period: Period) -> bool:
+        """Whether all days of a period are closed."""
+        return period.end <= self.open_from
+
+
 def kept_periods(con: duckdb.DuckDBPyConnection, *, schema: str = "main") -> list[PlannedPeriod]:
     """The plans of `budget_status` as the last run left them, by budget and start."""
     kept = []
@@ -105,6 +129,30 @@ def kept_periods(con: duckdb.DuckDBPyConnection, *, schema: str = "main") -> lis
             )
         )
     return kept
+
+
+def closed_budgets(
+    con: duckdb.DuckDBPyConnection, open_from: date | None, *, schema: str = "main"
+) -> ClosedBudgets | None:
+    """The budgets of closed periods as `budget_status` has them; None where no month is closed."""
+    if open_from is None:
+        return None
+    crossed: dict[Key, tuple[Crossing, ...]] = defaultdict(tuple)
+    rows = con.execute(render_sql("budgets/closed_crossings", schema=schema)).fetchall()
+    for budget_id, start, percent, usd, day in rows:
+        crossed[budget_id, start] += (Crossing(Threshold(percent, usd), day),)
+    statement = render_sql("budgets/closed_status", schema=schema)
+    return ClosedBudgets(
+        open_from,
+        {
+            (budget_id, start): ClosedSpend(
+                (spent, unpriced, Decimal(doubt)), carried, crossed[budget_id, start]
+            )
+            for budget_id, start, spent, unpriced, doubt, carried in con.execute(
+                statement, {"open_from": open_from}
+            ).fetchall()
+        },
+    )
 
 
 def spend_days(con: duckdb.DuckDBPyConnection) -> list[date]:

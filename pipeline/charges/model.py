@@ -95,6 +95,7 @@ class PostingFile:
     rows: int
     run_id: str
     posted_at: datetime
+    open_from: date | None = None  # all days before were closed then; set when it is saved
 
 
 @dataclass(slots=True)

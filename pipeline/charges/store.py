@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.charges.model import DAY_PRICE_SCHEMA, ChargeDay, PostingFile
+from pipeline.charges.periods.store import first_open_day
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 
@@ -79,20 +80,21 @@ def pin_days(db: Database, days: Iterable[ChargeDay]) -> None:
 def postings(db: Database, root: Path) -> list[PostingFile]:
     """All posting files, in the order in which they were posted."""
     rows = db.rows(
-        "SELECT path, usage_date, reason, rows, run_id, posted_at FROM posting_files "
-        "ORDER BY posted_at, path"
+        "SELECT path, usage_date, reason, rows, run_id, posted_at, open_from_date "
+        "FROM posting_files ORDER BY posted_at, path"
     )
     return [
-        PostingFile(root / path, day, reason, count, run_id, at)
-        for path, day, reason, count, run_id, at in rows
+        PostingFile(root / path, day, reason, count, run_id, at, open_from)
+        for path, day, reason, count, run_id, at, open_from in rows
     ]
 
 
 def save_postings(db: Database, root: Path, files: Iterable[PostingFile]) -> None:
-    """Record new posting files."""
+    """Record new posting files, and which days are closed as they are posted."""
+    open_from = first_open_day(db)
     db.insert(
         "posting_files",
-        ("path", "usage_date", "reason", "rows", "run_id", "posted_at"),
+        ("path", "usage_date", "reason", "rows", "run_id", "posted_at", "open_from_date"),
         [
             (
                 str(f.path.relative_to(root)),
@@ -101,6 +103,7 @@ def save_postings(db: Database, root: Path, files: Iterable[PostingFile]) -> Non
                 f.rows,
                 f.run_id,
                 f.posted_at,
+                open_from,
             )
             for f in files
         ],

@@ -23,6 +23,8 @@ ORDER = (
         "actions",
         "alerts",
         "reconcile",
+        "close",
+        "reopen",
     ),
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("schema", "query", "sql", "explain", "guide"),

@@ -248,6 +248,8 @@ def _preview(
         shown = preview_rerate(run, first, last)
     published = run.config.storage.root / "published"
     print_answer(FrameResult(shown.moves), form, out, published, quiet=quiet)
+    for note in shown.notes:
+        say(note, quiet=quiet)
     billed = ""
     if shown.billed_usd:
         billed = (

@@ -22,7 +22,7 @@ def look_back(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
     """Make `usage`, `charges` and `daily_costs` of this connection those of an instant (UTC)."""
     con.execute("CREATE TEMP TABLE as_of (known_at TIMESTAMP)")
     con.execute("INSERT INTO as_of VALUES ($1)", [at])
-    for view in VIEWS:
+    for view in ("corrections", *VIEWS):
         body = render_sql(
             f"published/as_of/{view}",
             meters=METER_NAMES,

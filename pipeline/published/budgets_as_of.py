@@ -19,6 +19,8 @@ from pipeline.budgets.history import PlanVersion
 from pipeline.budgets.plan import PlannedPeriod, planned_periods
 from pipeline.budgets.rates import Rates
 from pipeline.budgets.status import BudgetStatus
+from pipeline.charges.periods.order import open_from
+from pipeline.charges.periods.store import closings
 from pipeline.dates import local_date
 from pipeline.resources import sql
 
@@ -46,7 +48,14 @@ def status_at(con: duckdb.DuckDBPyConnection, at: datetime, zone: ZoneInfo) -> l
         and p.watched_since_date <= today
         and (p.plan.budget_id, p.period.start) not in planned
     ]
-    return evaluate(con, newest, ended, rates=rates, today=today)
+    closed = store.closed_budgets(con, _open_from(con, at), schema=_SCHEMA)
+    return evaluate(con, newest, ended, rates=rates, today=today, closed=closed)
+
+
+def _open_from(con: duckdb.DuckDBPyConnection, at: datetime) -> date | None:
+    """The first day after the months that were closed at an instant and still are."""
+    held = [p for p in closings(con, schema=_SCHEMA) if p.is_closed and p.closed_at <= at]
+    return open_from(held)
 
 
 def lay_over(con: duckdb.DuckDBPyConnection, statuses: Sequence[BudgetStatus]) -> None:

@@ -19,6 +19,7 @@ from pipeline.providers.fetch_store import FetchRow
 from pipeline.runs.result import Counts
 
 if TYPE_CHECKING:
+    from pipeline.charges.periods.model import Closing, Reopening
     from pipeline.charges.reconciliation.clear import Clearing
     from pipeline.charges.reconciliation.reconcile import Scope
     from pipeline.ledger.bucket_store import JudgedBuckets
@@ -64,6 +65,7 @@ class ChangeSet:
     judged: JudgedBuckets | None = None
     minutes: list[MinuteDay] = field(default_factory=list)
     days: DayChange = field(default_factory=DayChange)
+    period_act: Closing | Reopening | None = None  # a month that is closed, or opened again
     clearing: Clearing | None = None  # gaps to the provider's costs that somebody clears
     fetches: list[FetchRow] = field(default_factory=list)
     directory: list[OriginEntries] = field(default_factory=list)  # as each source has it

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -24,6 +25,7 @@ from pipeline.providers import fetch_store, open_pages
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.storage.database import Database
+from pipeline.storage.parquet import relation
 
 if TYPE_CHECKING:
     from pipeline.charges.model import ChargeDay, PostingFile, RatingResult
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
 
 _OF_DAYS = "checks/charges_are_their_postings"
 _OF_BILL = "checks/billed_days_are_the_bill"
+_OF_CORRECTIONS = "checks/corrections_are_their_postings"
+_OF_CLOSED = "checks/closed_periods_stand"
+_WITH_FILES = {_OF_DAYS, _OF_BILL, _OF_CORRECTIONS, _OF_CLOSED}
 _SHOWN = 3  # files or days that a message names
 
 
 def write_ledger(run: RunContext, change: ChangeSet) -> None:
-    """Write files, directory, ledger, quarantine, buckets, minutes, fetches, cleared gaps."""
+    """Write files, directory, ledger, quarantine, buckets, minutes, fetches, acts of people."""
     db, storage, files = run.db, run.storage, run.files
     run_id, at = run.run_id, run.started_at
     for file_id in change.files.unreadable:
@@ -61,6 +66,14 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run_id)
     minute_store.save_minutes(db, storage, change.minutes, run_id)
     fetch_store.save_fetches(db, change.fetches, run_id)
+    if change.period_act is not None:
+        from pipeline.charges.periods import store as period_store
+        from pipeline.charges.periods.model import Closing
+
+        if isinstance(change.period_act, Closing):
+            period_store.save_closing(db, change.period_act, run_id, at)
+        else:
+            period_store.save_reopening(db, change.period_act, at)
     if change.clearing is not None:
         from pipeline.charges.reconciliation.clear import save_clearing
 
@@ -99,7 +112,7 @@ def check_books(db: Database, read: Sequence[str]) -> None:
     Takes the files that this run has read: what is at fault came with one of them.
     """
     for name in resources.sql_names("checks"):
-        if name not in {_OF_DAYS, _OF_BILL}:
+        if name not in _WITH_FILES:
             _check(db.con, name, read)
 
 
@@ -162,6 +175,40 @@ def check_bill(
     )
     _check(db.con, _OF_BILL, read)
     db.con.execute("DROP VIEW billed_charges; DROP TABLE followed_days")
+
+
+def check_corrections(db: Database, posted: Sequence[Path], open_from: date, run_id: str) -> None:
+    """Check that a run's corrections are what it posted for closed days. Fails: CheckFailedError.
+
+    Takes the files of its postings and the first day that is not closed.
+    """
+    from pipeline.charges.model import charge_relation
+
+    db.con.execute("CREATE OR REPLACE TEMP TABLE checked_run (run_id VARCHAR, open_from DATE)")
+    db.insert("checked_run", ("run_id", "open_from"), [(run_id, open_from)])
+    db.con.execute(
+        "CREATE OR REPLACE TEMP VIEW closed_postings AS SELECT charge_date, cost_usd "
+        f"FROM {charge_relation(posted)} SEMI JOIN checked_run ON charge_date < open_from"
+    )
+    _check(db.con, _OF_CORRECTIONS, ())
+    db.con.execute("DROP VIEW closed_postings; DROP TABLE checked_run")
+
+
+def check_closed_periods(db: Database, months: Sequence[date], days: Sequence[ChargeDay]) -> None:
+    """Check that closed months are as they were closed. Fails: CheckFailedError.
+
+    Takes the months' first days, and the charges of all UTC days that may have some of them.
+    """
+    from pipeline.charges.model import DAILY_SCHEMA
+
+    if not months:
+        return
+    db.con.execute("CREATE OR REPLACE TEMP TABLE checked_periods (period_start_date DATE)")
+    db.insert("checked_periods", ("period_start_date",), [(month,) for month in months])
+    daily = relation([day.daily_path for day in days], DAILY_SCHEMA)
+    db.con.execute(f"CREATE OR REPLACE TEMP VIEW closed_days AS FROM {daily}")
+    _check(db.con, _OF_CLOSED, ())
+    db.con.execute("DROP VIEW closed_days; DROP TABLE checked_periods")
 
 
 def _check(con: duckdb.DuckDBPyConnection, name: str, read: Sequence[str]) -> None:

@@ -142,7 +142,7 @@ def rate_and_commit(
         is_unchanged = (
             published is not None
             and not change.days.has_any()
-            and published.fingerprint == _fingerprint(run)
+            and published.fingerprint == live_fingerprint(run)
         )
         posted = {} if is_unchanged else rate_and_evaluate(run, change)
         change.problems += _beyond_limit(change.counts, config.quality.max_quarantined_percent)
@@ -183,7 +183,7 @@ def rate_and_commit(
         if published is None or not is_unchanged or is_news_here:
             from pipeline.runs.stages.publish import publish_live
 
-            mark = _fingerprint(run)
+            mark = live_fingerprint(run)
             if change.days.rerated is not None:
                 mark += ", rerated"  # new prices of other days are for the next run
             published = publish_live(run, mark)
@@ -225,6 +225,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.charges.true_up.store import settled_days
     from pipeline.pricing import store as price_store
+    from pipeline.runs.stages.corrections import book_what_moved, closed_books
     from pipeline.runs.stages.forecast import forecast_day
     from pipeline.runs.stages.rate import rate_changed_days
     from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
@@ -232,6 +233,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     db, config, storage = run.db, run.config, run.storage
     run.stored.check()
     run.begin("rate")
+    books = closed_books(run)
     ledger = ledger_store.ledger_files(db, storage.root)
     excluded = ledger_store.excluded_rows(db)
     bills = bills_of(run.providers)
@@ -245,9 +247,12 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
     run.begin("true up")
     costs = fetched_costs(db)
-    read = change.files.names
-    billed, days = true_up_days(run, rated, days, postings, costs, bills, read)
-    change.notes += notes_of_bill(billed)
+    billed, days = true_up_days(run, rated, days, postings, costs, bills, change.files.names)
+    new = [*rated.postings, *billed.postings]
+    change.notes += [
+        *notes_of_bill(billed),
+        *book_what_moved(run, books, days, new, rated.days, change.period_act),
+    ]
     run.begin("reconcile")
     reconcile(
         db,
@@ -273,6 +278,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         rates=rates,
         today=run.today,
         forecast=lambda found: forecast_day(run, states, found),
+        open_from=books.open_from if books is not None else None,
     )
     missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
     update_budget_alerts(db.con, _look(run), statuses, today=run.today, missing=missing)
@@ -293,14 +299,14 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         today=run.today,
         look=_look(run),
     )
-    new = [*rated.postings, *billed.postings]
     return {
         reason: sum(p.rows for p in new if p.reason == reason)
         for reason in sorted({p.reason for p in new})
     }
 
 
-def _fingerprint(run: RunContext) -> str:
+def live_fingerprint(run: RunContext) -> str:
+    """The fingerprint of what the storage has now, as of the run's day."""
     return fingerprint(run.db, run.inputs.mark, root=run.storage.root, now=run.now, today=run.today)
 
 

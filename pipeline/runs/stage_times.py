@@ -24,6 +24,7 @@ Stage = Literal[
     "deliver",
     "compact",
     "publish",
+    "close",
     "report",
 ]
 AUDIT_EVENT = "tollbook.stage"

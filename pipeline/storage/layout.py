@@ -56,6 +56,11 @@ class StorageLayout:
         return self.root / "reports"
 
     @property
+    def closed(self) -> Path:
+        """What closed months were closed with: a folder a month, and in it one a version."""
+        return self.root / "closed"
+
+    @property
     def set_aside(self) -> Path:
         """Files of runs that the database does not know, by the run that found them."""
         return self.root / "set-aside"

@@ -41,12 +41,21 @@
 --   provider's bill: price, quantity, unpriced, allowance, or another cause of reconciliation; NULL
 --   on all other lines
 -- column reason VARCHAR: usage, restatement (the source changed its figures), rerate (the price
---   changed), correction (a file was forgotten, or after month close) or bill (makes a settled day
---   equal to the provider's bill)
+--   changed), correction (a file was forgotten, or the month of charge_date was closed) or bill
+--   (makes a settled day equal to the provider's bill)
 -- column run_id VARCHAR: Run that posted it
 -- column posted_at TIMESTAMP: When it was posted, UTC
+-- column period_date DATE: First day of the month in which it is booked: that of charge_date, or,
+--   where that was closed, the first month that was open
+-- column correction_reason VARCHAR: Why it was posted, where it is booked in a later month than that
+--   of charge_date: usage, restatement, rerate, correction or bill; NULL on all other postings
 SELECT
   {{ charge_columns | without('requests') | columns('c') }},
-  p.reason, p.run_id, p.posted_at
+  CASE WHEN c.charge_date < p.open_from_date THEN 'correction' ELSE p.reason END AS reason,
+  p.run_id, p.posted_at,
+  CAST(
+    date_trunc('month', greatest(c.charge_date, coalesce(p.open_from_date, c.charge_date))) AS DATE
+  ) AS period_date,
+  CASE WHEN c.charge_date < p.open_from_date THEN p.reason END AS correction_reason
 FROM {{ posting_files }} AS c
 INNER JOIN stored.posting_files AS p ON p.path = c.filename

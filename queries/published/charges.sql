@@ -50,12 +50,16 @@
 -- column team VARCHAR: Team of the project on charge_date by the mapping; NULL where not known
 -- column is_provisional BOOLEAN: Whether the day may still change by itself: where the provider's
 --   costs are followed, until its bill is settled; elsewhere until three days after its end
+-- column is_corrected BOOLEAN: Whether costs or usage of its day, project, model and scope were
+--   posted after the month of charge_date was closed: that part is booked in a later month, see
+--   daily_costs and charge_postings
 SELECT
 {%- for column in charge_columns %}
   c.{{ column }},{{ " p.project_name," if column == "project_id" }}
 {%- endfor %}
   m.cost_center, m.team,
-  coalesce(NOT b.is_settled, c.usage_date >= f.provisional_from_date) AS is_provisional
+  coalesce(NOT b.is_settled, c.usage_date >= f.provisional_from_date) AS is_provisional,
+  k.charge_date IS NOT NULL AS is_corrected
 FROM {{ charge_files }} AS c
 CROSS JOIN stored.snapshot AS f
 LEFT JOIN stored.followed_days AS b ON b.provider = c.provider AND b.usage_date = c.usage_date
@@ -65,3 +69,10 @@ LEFT JOIN stored.cost_centers AS m
   ON m.project_id = c.project_id
   AND coalesce(m.valid_from_date, DATE '-infinity') <= c.charge_date
   AND coalesce(m.valid_to_date, DATE 'infinity') > c.charge_date
+LEFT JOIN (
+  SELECT DISTINCT charge_date, project_id, model, scope
+  FROM stored.corrections
+  WHERE moved_back_at IS NULL
+) AS k
+  ON k.charge_date = c.charge_date AND k.project_id IS NOT DISTINCT FROM c.project_id
+  AND k.model IS NOT DISTINCT FROM c.model AND k.scope IS NOT DISTINCT FROM c.scope

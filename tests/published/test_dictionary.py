@@ -23,6 +23,8 @@ VIEWS = (
     "daily_costs",
     "budget_status",
     "forecasts",
+    "closed_periods",
+    "period_costs",
     "alerts",
     "alert_deliveries",
     "quarantine",
@@ -91,13 +93,15 @@ def test_usage_is_the_record_of_the_vocabulary() -> None:
 
 def test_charges_are_those_of_the_vocabulary() -> None:
     """The view adds what changes by itself: the project's name and payer, whether it is final."""
-    added = {"project_name", "cost_center", "team", "is_provisional"}
+    added = {"project_name", "cost_center", "team", "is_provisional", "is_corrected"}
     assert [c for c in columns("charges") if c not in added] == list(CHARGE_SCHEMA)
     assert columns("charge_postings") == [
         *(c for c in CHARGE_SCHEMA if c != "requests"),  # counted, not posted
         "reason",
         "run_id",
         "posted_at",
+        "period_date",
+        "correction_reason",
     ]
 
 

@@ -120,7 +120,8 @@ SELECT
     AS output_tokens,
   sum(cost_usd) AS cost_usd,
   coalesce(sum(quantity) FILTER (WHERE pricing_status = 'unpriced'), 0) AS unpriced_quantity,
-  CAST(0 AS DECIMAL(38,24)) AS long_context_doubt_usd
+  CAST(0 AS DECIMAL(38,24)) AS long_context_doubt_usd,
+  CAST(NULL AS DATE) AS corrected_month_date
 FROM charges
 GROUP BY charge_date, project_id, model, scope
 """

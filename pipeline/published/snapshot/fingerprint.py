@@ -35,6 +35,8 @@ HASHED = (
     "budget_status",
     "charge_days",
     "cleared_gaps",
+    "closed_periods",
+    "corrections",
     "cost_centers",
     "currency_rates",
     "day_prices",

@@ -234,7 +234,10 @@ class _Snapshot:
             ),
             "posting_files": pl.DataFrame(
                 [
-                    (str(root / "postings" / p.path.name), p.reason, p.run_id, p.posted_at)
+                    (
+                        *(str(root / "postings" / p.path.name), p.reason, p.run_id),
+                        *(p.posted_at, p.open_from),
+                    )
                     for p in self.live.postings
                 ],
                 schema={
@@ -242,6 +245,7 @@ class _Snapshot:
                     "reason": pl.String,
                     "run_id": pl.String,
                     "posted_at": pl.Datetime("us"),
+                    "open_from_date": pl.Date,
                 },
                 orient="row",
             ),

@@ -36,6 +36,8 @@ COPIED = {
     "provider_costs": "WHERE replaced_at IS NULL",
     "reconciliation": "",
     "cleared_gaps": "",
+    "closed_periods": "",
+    "corrections": "",
     "bill_days": "",
     "projects": "",
     "project_history": "",

@@ -16,7 +16,7 @@ from pipeline.published import queries
 from pipeline.published.snapshot.day_files import charge_dates, has_day_files, narrow
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.cells import CostCell
-from pipeline.reporting.month.model import MonthReport, ReportedRun, Totals
+from pipeline.reporting.month.model import MonthReport, ReportedRun, SignOff, Totals
 from pipeline.reporting.month.period import Bounds, Comparison, IncompleteDay, ReportPeriod
 from pipeline.reporting.month.reader import MonthReader, month_reader
 from pipeline.reporting.month.ties import read_calendars, read_provider_costs
@@ -34,6 +34,7 @@ from pipeline.reporting.sections.costs import (
     adjustments,
     billed,
     breakdowns,
+    corrections,
     cost_centers,
     days,
     movers,
@@ -60,6 +61,7 @@ def sections(near_percent: int) -> dict[str, Read]:
         "rate_limits": partial(rate_limits.read, near_percent=near_percent),
         "sources": sources.read,
         "adjustments": adjustments.read,
+        "corrections": corrections.read,
         "alerts": alerts.read,
     }
 
@@ -98,6 +100,7 @@ def gather(
     organization: str,
     run_id: str,
     near_percent: int = 80,
+    sign_off: SignOff | None = None,
 ) -> MonthReport:
     """The whole report of a month. Fails: CheckFailedError where its figures do not add up.
 
@@ -120,6 +123,7 @@ def gather(
         provider_costs=read_provider_costs(month),
         near_percent=near_percent,
         sections={name: read(month) for name, read in sections(near_percent).items()},
+        sign_off=sign_off,
     )
     _check(report, month.cells)
     return report

@@ -13,6 +13,7 @@ from pipeline.reporting.month.period import ReportPeriod
 from pipeline.reporting.month.ties import Calendars, ProviderCost
 from pipeline.reporting.sections.budgets import BudgetLine, BudgetState
 from pipeline.reporting.sections.costs.breakdowns import Breakdowns
+from pipeline.reporting.sections.costs.corrections import Corrections
 from pipeline.reporting.sections.costs.days import DailyCosts
 from pipeline.reporting.sections.costs.movers import Moves
 from pipeline.reporting.sections.costs.unpriced import Unpriced
@@ -41,6 +42,15 @@ class ReportedRun:
 
 
 @dataclass(frozen=True, slots=True)
+class SignOff:
+    """Who closed the month, and when (naive UTC)."""
+
+    at: datetime
+    by: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class MonthReport:
     """Everything that a report shows; `sections` has each section's facts under its name."""
 
@@ -56,6 +66,7 @@ class MonthReport:
     provider_costs: tuple[ProviderCost, ...]
     near_percent: int
     sections: Mapping[str, Any]
+    sign_off: SignOff | None = None  # None: the month is open
 
     # Facts of sections that the headline, the figures at the top and the checks use too.
 
@@ -87,6 +98,12 @@ class MonthReport:
     def unpriced(self) -> Unpriced:
         """Usage without a price."""
         found: Unpriced = self.sections["unpriced"]
+        return found
+
+    @property
+    def corrections(self) -> Corrections:
+        """Corrections of closed months that are booked in the month."""
+        found: Corrections = self.sections["corrections"]
         return found
 
     @property

@@ -11,6 +11,7 @@ import duckdb
 from pipeline.errors import TollbookError
 from pipeline.reporting.month.csv_file import write_csv
 from pipeline.reporting.month.gather import choose_period, gather
+from pipeline.reporting.month.model import SignOff
 from pipeline.reporting.month.page.render import render
 from pipeline.reporting.month.written import LATEST, WrittenReport, save_written
 from pipeline.storage.files import replace_file, replace_text
@@ -27,6 +28,7 @@ def write_report(
     run_id: str,
     near_percent: int = 80,
     fingerprint: str = "",
+    sign_off: SignOff | None = None,
 ) -> WrittenReport:
     """Write ``YYYY-MM.html`` and ``YYYY-MM.csv`` into the folder `out`, over what was there.
 
@@ -34,7 +36,8 @@ def write_report(
     that has no charges, the newest that has; the business clock (naive UTC); the organization's
     zone.
     The month that None would pick is also written as ``latest.html``. With the `fingerprint` of
-    the snapshot, the next run can tell that the report is up to date.
+    the snapshot, the next run can tell that the report is up to date. `sign_off`: the month is
+    being closed, and the folder is for that alone.
     Fails: CheckFailedError where its sums do not agree; TollbookError where the folder cannot be
     written. Then the earlier report is unchanged.
     """
@@ -47,11 +50,12 @@ def write_report(
         organization=organization_name,
         run_id=run_id,
         near_percent=near_percent,
+        sign_off=sign_off,
     )
     name = f"{period.month.since:%Y-%m}"
     html, csv = out / f"{name}.html", out / f"{name}.csv"
     page = render(report, csv.name)
-    is_latest = period.month.since == period.default_month
+    is_latest = sign_off is None and period.month.since == period.default_month
     written = WrittenReport(
         html=html,
         csv=csv,

@@ -26,6 +26,7 @@ from pipeline.runs.context import RunContext
 from pipeline.runs.kinds import bills_of
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import rate_and_commit
+from pipeline.runs.stages.corrections import book_what_moved, closed_books
 from pipeline.runs.stages.rate import rate_changed_days
 from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
 
@@ -42,6 +43,7 @@ class RatePreview:
     moves: pl.DataFrame  # by month, project, model and meter, from one price to another
     rated_usd: Decimal
     billed_usd: Decimal  # taken back, since settled days stay at the provider's bill
+    notes: tuple[str, ...] = ()
 
     @property
     def usd(self) -> Decimal:
@@ -61,7 +63,7 @@ def preview_rerate(run: RunContext, since: date | None, until: date | None) -> R
         moves: pl.DataFrame = run.con.sql(
             render_sql("charges/rerate_preview", posting_files=posting_files)
         ).pl()
-        shown = RatePreview(moves, _usd(run.con, rated), _usd(run.con, billed))
+        shown = RatePreview(moves, _usd(run.con, rated), _usd(run.con, billed), tuple(change.notes))
         raise _UndoneError
     return shown
 
@@ -99,14 +101,17 @@ def preview(run: RunContext, change: ChangeSet) -> Preview:
 def _posted(run: RunContext, change: ChangeSet) -> tuple[list[PostingFile], list[PostingFile]]:
     """What a change set posts: of rating, and to stay at the provider's bill."""
     write_ledger(run, change)
+    books = closed_books(run)
     ledger = ledger_store.ledger_files(run.db, run.storage.root)
     rated = rate_changed_days(run, change, ledger, ledger_store.excluded_rows(run.db))
     write_charges(run, rated)
     days = charge_store.days(run.db, run.storage.root)
     postings = charge_store.postings(run.db, run.storage.root)
     costs, bills = fetched_costs(run.db), bills_of(run.providers)
-    billed, _ = true_up_days(run, rated, days, postings, costs, bills, change.files.names)
+    billed, days = true_up_days(run, rated, days, postings, costs, bills, change.files.names)
     change.notes += notes_of_bill(billed)
+    new = [*rated.postings, *billed.postings]
+    change.notes += book_what_moved(run, books, days, new, rated.days)
     return rated.postings, billed.postings
 
 

@@ -117,7 +117,7 @@ def _is_same(storage: StorageLayout, staged: StorageLayout) -> bool:
 
 def _unnamed(storage: StorageLayout) -> Iterator[str]:
     """Files that the database does not name and that cannot be made again."""
-    for folder in (storage.raw, storage.reports, storage.set_aside):
+    for folder in (storage.raw, storage.reports, storage.closed, storage.set_aside):
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(storage.root).as_posix()
             is_old_storage = name.startswith(f"{storage.set_aside.name}/{REPLACED}")

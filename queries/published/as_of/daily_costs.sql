@@ -23,14 +23,24 @@ cost AS (
 
 both_sides AS (
   SELECT
-    charge_date, project_id, model, scope, requests, input_tokens, output_tokens,
-    CAST(NULL AS DECIMAL(38, 24)) AS cost_usd, 0 AS unpriced_quantity
+    charge_date, CAST(NULL AS DATE) AS corrected_month_date, project_id, model, scope, requests,
+    input_tokens, output_tokens, CAST(NULL AS DECIMAL(38, 24)) AS cost_usd, 0 AS unpriced_quantity,
+    FALSE AS is_corrected
   FROM used
   UNION ALL
   SELECT
-    charge_date, project_id, model, scope, 0 AS requests, 0 AS input_tokens, 0 AS output_tokens,
-    cost_usd, unpriced_quantity
+    charge_date, NULL, project_id, model, scope, 0, 0, 0, cost_usd, unpriced_quantity, FALSE
   FROM cost
+  UNION ALL
+  SELECT
+    charge_date, NULL, project_id, model, scope, -requests, -input_tokens, -output_tokens, -cost_usd,
+    -unpriced_quantity, TRUE
+  FROM as_of_corrections
+  UNION ALL
+  SELECT
+    booked_date, CAST(date_trunc('month', charge_date) AS DATE), project_id, model, scope, requests,
+    input_tokens, output_tokens, cost_usd, unpriced_quantity, FALSE
+  FROM as_of_corrections
 )
 
 SELECT
@@ -38,9 +48,15 @@ SELECT
   CAST(sum(b.requests) AS BIGINT) AS requests,
   CAST(sum(b.input_tokens) AS BIGINT) AS input_tokens,
   CAST(sum(b.output_tokens) AS BIGINT) AS output_tokens,
-  CAST(sum(b.cost_usd) AS DECIMAL(38, 24)) AS cost_usd,  -- NULL, not 0, where nothing is priced
+  -- NULL, not 0, where nothing is priced
+  CAST(sum(b.cost_usd) AS DECIMAL(38, 24)) AS cost_usd,
   CAST(sum(b.unpriced_quantity) AS DECIMAL(38, 6)) AS unpriced_quantity,
-  CAST(NULL AS DECIMAL(38, 24)) AS long_context_doubt_usd  -- not kept by instant
+  CAST(NULL AS DECIMAL(38, 24)) AS long_context_doubt_usd,  -- not kept by instant
+  b.corrected_month_date
 FROM both_sides AS b
 LEFT JOIN tollbook.main.projects AS p ON p.project_id = b.project_id
-GROUP BY b.charge_date, b.project_id, p.project_name, b.model, b.scope
+GROUP BY b.charge_date, b.project_id, p.project_name, b.model, b.scope, b.corrected_month_date
+-- what only came after its month was closed is not of the closed day
+HAVING
+  NOT bool_or(b.is_corrected) OR sum(b.requests) <> 0 OR sum(b.input_tokens) <> 0
+  OR sum(b.output_tokens) <> 0 OR coalesce(sum(b.cost_usd), 0) <> 0 OR sum(b.unpriced_quantity) <> 0

@@ -1,0 +1,1 @@
+"""Tests of month close: the order of months, and corrections."""
