@@ -127,6 +127,7 @@ class LimitAction:
 
     action: Action
     step: ActionStep
+    project_name: str | None = None  # the directory's, for people
 
 
 Facts = (

@@ -5,7 +5,7 @@ All in the caller's transaction; what is to be sent waits there as a message (se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -130,10 +130,16 @@ def update_source_alerts(
 
 
 def update_action_alerts(
-    con: duckdb.DuckDBPyConnection, look: Look, actions: Sequence[Action]
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    actions: Sequence[Action],
+    names: Mapping[str, str],
 ) -> Decision:
-    """Raise and clear what actions are at. Takes all of them, also those that have ended."""
-    return _update(con, look, lambda known: limit_actions.conditions(actions, known))
+    """Raise and clear what actions are at.
+
+    **Takes** all of them, also those that have ended, and the names of projects by id.
+    """
+    return _update(con, look, lambda known: limit_actions.conditions(actions, known, names))
 
 
 def is_any_firing(con: duckdb.DuckDBPyConnection, kind: AlertKind) -> bool:

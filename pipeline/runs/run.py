@@ -28,6 +28,7 @@ from pipeline.alerts.update import (
 )
 from pipeline.budgets import store as budget_store
 from pipeline.config.model import Config
+from pipeline.directory import store as directory_store
 from pipeline.errors import SourceError
 from pipeline.intake.stage import check_basis
 from pipeline.ledger import cost_store
@@ -361,7 +362,8 @@ def _act(run: RunContext, change: ChangeSet, request: FetchRequest) -> bool:
             run_log.note(db, run.run_id, done.failures)
         is_news = done.is_news
     with db.transaction():
-        decision = update_action_alerts(db.con, _look(run), action_store.known(db))
+        names = directory_store.project_names(db)
+        decision = update_action_alerts(db.con, _look(run), action_store.known(db), names)
     return is_news or bool(decision.new or decision.updates)
 
 

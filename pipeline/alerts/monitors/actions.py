@@ -6,7 +6,7 @@ limits set; and when that is over. What a person did by command is told by the n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
 from pipeline.actions.model import Action
@@ -30,14 +30,19 @@ _SEVERITY: dict[ActionStep, Severity] = {
 }
 
 
-def conditions(actions: Sequence[Action], known: Sequence[Alert]) -> list[Condition]:
-    """A condition for each step that an action is at, and for each alert about one that is over."""
+def conditions(
+    actions: Sequence[Action], known: Sequence[Alert], names: Mapping[str, str]
+) -> list[Condition]:
+    """A condition for each step that an action is at, and for each alert about one that is over.
+
+    **Takes** the names of projects by id.
+    """
     firing = {a.alert_id: a for a in known if a.kind == "action" and a.is_firing}
     found = []
     for action in actions:
         steps = set(_steps(action))
         for step in _STEPS:
-            facts = LimitAction(action, step)
+            facts = LimitAction(action, step, names.get(action.project_id))
             identity = alert_id("action", action.action_id, None, step)
             if step in steps:
                 found.append(_condition(identity, facts))

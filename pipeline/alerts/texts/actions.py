@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.actions import texts
-from pipeline.alerts.model import Change, LimitAction
-from pipeline.text import printable
+from pipeline.actions.model import Action
+from pipeline.alerts.model import ActionStep, Change, LimitAction
+from pipeline.text import named, printable
+
+# That it is so, and that it is over.
+_HEADLINES: dict[ActionStep, tuple[str, str]] = {
+    "dry-run": ("would be lowered", "would not be lowered"),
+    "waiting": ("to be lowered once you approve", "no longer wait for approval"),
+    "refused": ("could not be changed", "no longer refused"),
+    "set": ("lowered", "as before"),
+}
 
 
 def raised(facts: LimitAction) -> str:
     """A step that an action is at."""
+    action = _shown(facts)
     match facts.step:
         case "dry-run":
-            return texts.dry(facts.action)
+            return texts.dry(action)
         case "waiting":
-            return texts.waiting(facts.action)
+            return texts.waiting(action)
         case "refused":
-            return texts.refused(facts.action)
+            return texts.refused(action)
         case "set":
-            return texts.applied(facts.action)
+            return texts.applied(action)
 
 
 def cleared(facts: LimitAction) -> str:
     """A step that is over."""
-    action = facts.action
+    action = _shown(facts)
     if facts.step == "set":
         return texts.restored(action)
     name = f"Action {printable(action.action_id)}"
@@ -41,21 +52,22 @@ def cleared(facts: LimitAction) -> str:
 
 
 def headline(news: Sequence[Change]) -> str:
-    """What a message about some actions says first."""
-    return "; ".join(dict.fromkeys(_headline(change) for change in news))
+    """What a message about some actions says first: of each budget what is so, else what was."""
+    by_budget: dict[str, list[Change]] = {}
+    for change in news:
+        by_budget.setdefault(facts_of(change).action.budget_id, []).append(change)
+    parts = []
+    for budget_id, changes in by_budget.items():
+        told = [c for c in changes if c.is_raised] or changes
+        words = dict.fromkeys(_HEADLINES[facts_of(c).step][not c.is_raised] for c in told)
+        parts.append(f"budget {printable(budget_id)}: limits {', '.join(words)}")
+    return "; ".join(parts)
 
 
-def _headline(change: Change) -> str:
-    facts = facts_of(change)
-    project = printable(facts.action.project_id)
-    if facts.step == "set":
-        return f"limits of {project} {'lowered' if change.is_raised else 'no longer lowered'}"
-    words = {
-        "dry-run": ("would be lowered", "would not be lowered"),
-        "waiting": ("to be lowered, if you approve", "no longer wait for approval"),
-        "refused": ("could not be changed", "are no longer refused"),
-    }
-    return f"limits of {project} {words[facts.step][not change.is_raised]}"
+def _shown(facts: LimitAction) -> Action:
+    """The action, with the name of its project in place of the id."""
+    action = facts.action
+    return replace(action, project_id=named(action.project_id, facts.project_name))
 
 
 def facts_of(change: Change) -> LimitAction:

@@ -34,8 +34,8 @@ ACTION = Action(
 )
 OVER = "budget chat is over ($120.00 of $100.00)"
 SET = (
-    f"Action chat-2026-11-01: {OVER}; the spend limit of proj_chat is $100.00 now, before it was "
-    "$600.00."
+    f"Action chat-2026-11-01: {OVER}; the spend limit of Chat (proj_chat) is $100.00 now, "
+    "before it was $600.00."
 )
 
 
@@ -43,7 +43,7 @@ def run(known: Sequence[Alert] = (), **keys: Any) -> Decision:
     """What a run tells, given how the action stands."""
     looked_at = [replace(a, alert_id=i) for i, a in newest(known).items()]
     return state_machine.decide(
-        conditions([replace(ACTION, **keys)], looked_at),
+        conditions([replace(ACTION, **keys)], looked_at, {"proj_chat": "Chat"}),
         known,
         now=NOW,
         run_id=f"run {keys}",
@@ -56,18 +56,18 @@ def told(decision: Decision) -> tuple[str, list[str]]:
     [message] = decision.messages
     *lines, ids = message.body.splitlines()
     assert ids.startswith("Alert ids: alert-")
-    return message.title.removeprefix("tollbook, Acme: limits of proj_chat "), lines
+    return message.title.removeprefix("tollbook, Acme: budget chat: limits "), lines
 
 
 def test_an_approval_that_waits_is_told_and_what_became_of_it() -> None:
     """To approve it is one message, that it was approved and set another one."""
     waiting = run()
     assert told(waiting) == (
-        "to be lowered, if you approve",
+        "to be lowered once you approve",
         [
             (
                 f"Action chat-2026-11-01: {OVER}; `tollbook actions approve chat-2026-11-01` would "
-                "set the spend limit of proj_chat to $100.00 a month."
+                "set the spend limit of Chat (proj_chat) to $100.00 a month."
             )
         ],
     )
@@ -81,7 +81,7 @@ def test_an_approval_that_waits_is_told_and_what_became_of_it() -> None:
     keys = {"state": "applied", "approved_by": "sam"}
     applied = run(waiting.new, **keys)
     assert told(applied) == (
-        "lowered; limits of proj_chat no longer wait for approval",
+        "lowered",
         ["Action chat-2026-11-01 was approved by sam.", SET],
     )
     assert [a.severity for a in applied.new] == ["critical"]
@@ -89,8 +89,8 @@ def test_an_approval_that_waits_is_told_and_what_became_of_it() -> None:
     assert run(known, **keys) == Decision()
     restored = run(known, state="restored", ended_at=NOW, approved_by="sam")
     assert told(restored) == (
-        "no longer lowered",
-        ["Action chat-2026-11-01 has ended: the spend limit of proj_chat is $600.00 again."],
+        "as before",
+        ["Action chat-2026-11-01 has ended: the spend limit of Chat (proj_chat) is $600.00 again."],
     )
     assert [a.state for a in restored.updates] == ["resolved"]
     assert run(after(known, restored), state="restored", ended_at=NOW) == Decision()
@@ -104,15 +104,15 @@ def test_a_refusal_is_told_once_and_again_after_it_was_over() -> None:
         "could not be changed",
         [
             (
-                "Action chat-2026-11-01 could not be applied at proj_chat: refused with 403. The "
-                "next run tries again."
+                "Action chat-2026-11-01 could not be applied at Chat (proj_chat): refused with "
+                "403. The next run tries again."
             )
         ],
     )
     assert run(first.new, **keys) == Decision()
     through = run(first.new, state="applied")
     assert told(through) == (
-        "lowered; limits of proj_chat are no longer refused",
+        "lowered",
         ["Action chat-2026-11-01 is no longer refused.", SET],
     )
     known = after(first.new, through)
@@ -139,8 +139,8 @@ def test_a_dry_run_is_told_and_ends_in_silence() -> None:
     title, [line] = told(dry)
     assert title == "would be lowered"
     assert line == (
-        f"Action chat-2026-11-01 (dry run): {OVER}; it would set the spend limit of proj_chat to "
-        "$100.00 a month."
+        f"Action chat-2026-11-01 (dry run): {OVER}; it would set the spend limit of Chat "
+        "(proj_chat) to $100.00 a month."
     )
     over = run(dry.new, state="dry-run", ended_at=NOW)
     assert (over.messages, [a.state for a in over.updates]) == ((), ["resolved"])

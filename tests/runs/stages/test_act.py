@@ -87,7 +87,10 @@ def test_a_limit_is_set_while_the_budget_is_over_and_gone_when_the_period_turns(
     [(state, message)] = workspace.ask("SELECT state, message FROM alerts WHERE kind = 'action'")
     assert (state, message) == (
         "resolved",
-        f"Action search-2026-11-01 has ended: the spend limit of {SEARCH} is none again.",
+        (
+            "Action search-2026-11-01 has ended: the spend limit of Document search "
+            f"({SEARCH}) is none again."
+        ),
     )
 
 
