@@ -8,7 +8,8 @@ The slow jobs show the same with more of everything. Each has a short form, some
     python -m pytest -q -m slow                  # 60 kills at random moments, 90 days fetched with
                                                  # every fault, 25 made-up logs for each promise,
                                                  # a quarter of budgets and alerts day by day, the
-                                                 # examples of the pages, the demo of a wheel
+                                                 # examples of the pages, the demo of a wheel,
+                                                 # storages of more earlier versions
     TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs
 
 One job alone, with or without TOLLBOOK_LONG=1:
@@ -19,6 +20,7 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/cli/test_demo.py  # the live demo; it has one form, as the
     python -m pytest -q -m slow tests/runs/test_quarter.py  # others below
     python -m pytest -q -m slow tests/test_readme.py
+    python -m pytest -q -m slow tests/storage/test_earlier_versions.py
     python -m pytest -q -m slow tests/test_wheel.py
 
 Property tests take the same examples in every run. TOLLBOOK_RANDOM=1 takes others.

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import ssl
 
 # Two workers share the machine: neither polars nor DuckDB nor what a test starts takes all of its
 # cores. Polars reads this when it is imported, so it stands before everything that may do so.
@@ -28,6 +29,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # Typer builds all commands anew for each call; a process of its own makes one call.
 typer.main.get_command = cache(typer.main.get_command)
 typer.testing._get_command = typer.main.get_command  # type: ignore[attr-defined]
+# What the tests start may keep its bytecode: else each process compiles the program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Each client makes the context of its connections, from all certificates of the machine.
+ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 use_memory()  # before anything asks for the folder of temporary files
 
 # The same examples in every run, so that no test fails by chance; TOLLBOOK_RANDOM=1 takes others.

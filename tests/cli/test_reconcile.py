@@ -99,15 +99,15 @@ def run_gate(workspace: Workspace, month: str, *words: str) -> Result:
     return call(workspace.folder, "run", "--fail-on", "reconciliation", "--month", month, *words)
 
 
-def gate(books: Workspace, month: str, tolerance: str = "0.01") -> int:
+def gate(workspace: Workspace, month: str, tolerance: str = "0.01") -> int:
     """The exit code that a run with these words ends with; the gaps are printed on stderr."""
     return cli_fail_on.exit_code_of_run(
         (cli_fail_on.RECONCILIATION,),
         budgets_over=0,
-        root=books.path("var"),
+        root=workspace.path("var"),
         tolerance_usd=cli_fail_on.tolerance_of(tolerance),
         month=date.fromisoformat(f"{month}-01"),
-        now=books.at,
+        now=workspace.at,
     )
 
 
@@ -306,10 +306,10 @@ def test_a_gap_is_to_clear_until_somebody_clears_it_and_again_when_it_moves(
     assert "; was cleared at +$0.02 by ann: contract of May" in result.stderr
     # it is cleared anew, by another, and that is taken back
     assert clear(workspace, "--reason", "and June", "--as", "bob").exit_code == 0
-    assert run_gate(workspace, "2026-11").exit_code == 0
+    assert gate(workspace, "2026-11") == 0
     result = clear(workspace, "--undo", "--reason", "a mistake", "--as", "eve")
     assert (result.exit_code, result.stdout.count("to clear again: ")) == (0, 1)
-    assert run_gate(workspace, "2026-11").exit_code == 5
+    assert gate(workspace, "2026-11") == 5
     assert workspace.rows(
         "SELECT cleared_by, undone_by, undone_reason FROM cleared_gaps ORDER BY cleared_at"
     ) == [("ann", "bob", "cleared anew"), ("bob", "eve", "a mistake")]

@@ -29,6 +29,7 @@ from pipeline.storage.read_copy import open_read_copy
 WRITTEN = Path(__file__).with_name("written_by")
 FIRST, LAST_0_1, LAST_0_2, LATEST = "034e7b8", "0958ad3", "dcdc9c9", "65f327a"
 COMMITS = (FIRST, "c7d2568", "66e1c54", "fe8f1fd", LAST_0_1, LAST_0_2, LATEST)
+ENDS = (FIRST, LAST_0_1, LAST_0_2, LATEST)  # the others are for the slow job
 WITHOUT_BILL = COMMITS[:-1]  # they post nothing to follow it
 NOW = datetime(2026, 11, 24, 10)
 AT = datetime(2026, 11, 28, 10)  # of the real clock; the storages are written on the 27th
@@ -57,7 +58,9 @@ def _rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
         return con.execute(query).fetchall()
 
 
-@pytest.fixture(params=COMMITS)
+@pytest.fixture(
+    params=[c if c in ENDS else pytest.param(c, marks=pytest.mark.slow) for c in COMMITS]
+)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What the commit left, in another place."""
     with tarfile.open(WRITTEN / f"{request.param}.tar.xz") as packed:
@@ -117,7 +120,7 @@ def test_a_run_with_new_input_keeps_the_figures(folder: Path) -> None:
     assert (version, runs) == (__version__, 3)
 
 
-@pytest.mark.parametrize("folder", [FIRST, LAST_0_1, LAST_0_2, LATEST], indirect=True)
+@pytest.mark.parametrize("folder", ENDS, indirect=True)
 def test_a_run_without_new_input_changes_nothing(folder: Path) -> None:
     """The inputs lie in another place than then: all of their rows are known."""
     result = _run(folder)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -439,6 +440,22 @@ def test_an_unknown_key_is_not_repeated(api: FakeAdminApi) -> None:
     assert "0123456789" not in answer.body
 
 
+@cache
+def lines_of(bill: Bill) -> set[tuple[str, Any, str, Any]]:
+    """The lines of November."""
+    page = get(
+        FakeAdminApi(ACME, now=lambda: NOW, bill=bill),
+        "costs",
+        start_time=seconds(datetime(2026, 11, 1)),
+        limit=31,
+        group_by="line_item,project_id",
+    )
+    return {
+        (row["line_item"], row["project_id"], row["amount"]["value"], row["quantity"])
+        for row in rows(page)
+    }
+
+
 @pytest.mark.parametrize(
     ("switch", "line_items"),
     [
@@ -463,21 +480,7 @@ def test_each_difference_of_a_bill_is_one_switch(
     switch: dict[str, Any], line_items: set[str]
 ) -> None:
     """What is switched on changes the lines it is about, and none besides."""
-
-    def lines(bill: Bill) -> set[tuple[str, Any, str, Any]]:
-        page = get(
-            FakeAdminApi(ACME, now=lambda: NOW, bill=bill),
-            "costs",
-            start_time=seconds(datetime(2026, 11, 1)),
-            limit=31,
-            group_by="line_item,project_id",
-        )
-        return {
-            (row["line_item"], row["project_id"], row["amount"]["value"], row["quantity"])
-            for row in rows(page)
-        }
-
-    changed = lines(Bill(**switch)) ^ lines(Bill())
+    changed = lines_of(Bill(**switch)) ^ lines_of(Bill())
     assert {line_item.partition(",")[0] for line_item, *_ in changed} == line_items
 
 

@@ -12,22 +12,29 @@ from pipeline.intake.files.detect_kind import sources_of
 from pipeline.runs.doctor import Check, diagnose
 from pipeline.runs.kinds import KINDS
 from tests.support.unprivileged import give_away, open_folder, unprivileged
-from tests.support.workspace import CONFIGURATION, Workspace, lines, request
+from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
 
-@pytest.fixture
-def workspace() -> Iterator[Workspace]:
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Prepared]:
     """A log that may be read, a folder with another that may not, and a good second source."""
-    with open_folder() as folder:
-        workspace = Workspace(folder)
+    with open_folder() as home:
+        workspace = Workspace(home / "workspace")
         workspace.write("logs/a.jsonl", lines(request("a")))
         workspace.write("logs/sub/b.jsonl", lines(request("b", 500)))
         workspace.records("exports/c.csv", "r1,2026-11-23T12:00:00Z,proj_a,alpha,1000,0,1")
         workspace.run()  # so that what a run imports is there before rights are given up
         workspace.forget("logs/a.jsonl", "logs/sub/b.jsonl", "exports/c.csv")
-        give_away(folder)
-        yield workspace
-        workspace.path("logs/sub").chmod(0o700)
+        yield Prepared(workspace)
+
+
+@pytest.fixture
+def workspace(prepared: Prepared) -> Iterator[Workspace]:
+    """The same for each test, and nobody's."""
+    workspace = prepared.again()
+    give_away(workspace.folder)
+    yield workspace
+    workspace.path("logs/sub").chmod(0o700)
 
 
 def close(workspace: Workspace) -> Path:
@@ -72,7 +79,19 @@ def test_a_closed_folder_is_named_and_the_others_are_read(
     assert "may not look into this folder" in before.value
     sub.chmod(0o700)
     with unprivileged():
+        assert source_check(workspace).state == "ok"
+
+
+def test_a_folder_that_is_opened_again_is_read(workspace: Workspace) -> None:
+    workspace.write("logs/sub/d.jsonl", lines(request("d", 300)))
+    give_away(workspace.folder)
+    close(workspace)
+    with unprivileged():
+        workspace.run()
+        assert workspace.tokens() == 0
+        workspace.path("logs/sub").chmod(0o700)
         assert workspace.run().problems == ()
+    assert workspace.tokens() == 300
 
 
 def test_a_folder_that_was_closed_since_is_told_and_its_files_are_not_gone(
