@@ -50,12 +50,12 @@ def test_t13_a_changed_basis_is_told_by_every_run_and_loses_nothing(tmp_path: Pa
         assert told is not None
         assert told.startswith("exit 2: ")
         assert "`tollbook rebase gateway`" in told
-        assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (0, (1, 1, 0, 0))
+        assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (Decimal(0), (1, 1, 0, 0))
     trial.tick()
     assert trial.product.command("rebase", "gateway", now=NOW) is None
     assert trial.dollars == 1
     trial.run()
-    assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (1, (1, 1, 0, 0))
+    assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (Decimal(1), (1, 1, 0, 0))
 
 
 def test_t24_the_gate_looks_at_the_period_that_now_is_in(
