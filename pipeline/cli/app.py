@@ -20,6 +20,7 @@ ORDER = (
         "ingest",
         "report",
         "budgets",
+        "forecast",
         "actions",
         "alerts",
         "reconcile",

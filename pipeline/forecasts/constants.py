@@ -47,3 +47,7 @@ LEVELS = (80, 95)
 # What may be said about a budget.
 LEAST_PROBABILITY = 10  # percent; below it "< 10 %", and above 90 likewise
 CROSSING_FROM = 50  # percent; below it no day is named
+
+# The track record that is filled in for the past.
+RECORD_MONTHS = 12
+RECORD_DAYS = (5, 10, 15, 20, 25)  # of a month that are known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import duckdb
@@ -46,14 +46,16 @@ class ForecastDay:
 
 
 def read_day(con: duckdb.DuckDBPyConnection, lines: Lines, today: date) -> ForecastDay:
-    """What was known on a day of the organization."""
+    """What was known on a day of the organization.
+
+    Where there are costs of later days, as in a rehearsal over a history that is there as a whole,
+    those of the day itself are not known yet either.
+    """
     exact = read_daily_costs(
-        con,
-        lines.relation,
-        since=since(today),
-        until=today + timedelta(days=1),
-        with_requests=not lines.is_posted,
+        con, lines.relation, since=since(today), with_requests=not lines.is_posted
     )
+    if exact.height and exact["charge_date"].max() > today:  # type: ignore[operator]
+        lines = replace(lines, with_today=False)
     then = known(exact, today, with_today=lines.with_today)
     return ForecastDay(today, lines, then, Calibration(then.costs))
 

@@ -65,7 +65,7 @@ def read_daily_costs(
     lines: str,
     *,
     since: date = date.min,
-    until: date,
+    until: date = date.max,
     with_requests: bool = True,
 ) -> pl.DataFrame:
     """The exact cost of each day, project and model from `since` to before `until`.

@@ -1,4 +1,4 @@
--- row: one forecast that was made on $made_date, not later.
+-- row: one forecast that was made on $made_date, by $at where it is not NULL, and not filled in later.
 -- takes: schema, where the table is.
 -- engine: duckdb
 SELECT
@@ -7,5 +7,5 @@ SELECT
   amount_usd, exceeds_percent, crossing_date, crossing_first_date, crossing_last_date,
   left_out_projects, left_out_usd, run_rate_usd, seasonal_naive_usd
 FROM {{ schema }}.forecasts
-WHERE made_date = $made_date AND NOT is_backfilled
+WHERE made_date = $made_date AND NOT is_backfilled AND ($at IS NULL OR made_at <= $at)
 ORDER BY subject_kind, subject_id, period_start_date

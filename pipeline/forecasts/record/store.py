@@ -68,10 +68,19 @@ def save(con: duckdb.DuckDBPyConnection, forecasts: Iterable[Forecast], making: 
         con.unregister("forecasts_now")
 
 
-def made_on(con: duckdb.DuckDBPyConnection, day: date, *, schema: str = "main") -> list[Forecast]:
-    """The forecasts that were made on a day; not those that were filled in for it later."""
+def made_on(
+    con: duckdb.DuckDBPyConnection,
+    day: date,
+    *,
+    at: datetime | None = None,
+    schema: str = "main",
+) -> list[Forecast]:
+    """The forecasts that were made on a day; not those that were filled in for it later.
+
+    Takes the instant by which they were made; None: at any.
+    """
     statement = render_sql("forecasts/made_on", schema=schema)
-    rows = con.execute(statement, {"made_date": day}).fetchall()
+    rows = con.execute(statement, {"made_date": day, "at": at}).fetchall()
     return [_forecast(*row) for row in rows]
 
 

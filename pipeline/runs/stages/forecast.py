@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline.budgets.evaluate import spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
+from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation
+from pipeline.dates import at_midnight
+from pipeline.errors import raise_if_stopped
 from pipeline.forecasts.knowledge import Lines, Posted, lines_at
 from pipeline.forecasts.model import Forecast
 from pipeline.forecasts.record import store
 from pipeline.forecasts.record.store import Making
 from pipeline.resources import render_sql
 from pipeline.runs.context import RunContext
+from pipeline.runs.result import RunResult
 from pipeline.storage.parquet import relation
 
 
@@ -60,14 +64,48 @@ def _make(
     return found
 
 
+def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = None) -> RunResult:
+    """Make the forecasts that the past lacks, each from what was known on its day, once.
+
+    Takes what is told how many of how many days are done. The run publishes them.
+    """
+    from pipeline.forecasts.record.gaps import days_to_fill
+    from pipeline.forecasts.record.past import Past
+    from pipeline.runs.change_set import ChangeSet
+    from pipeline.runs.run import rate_and_commit
+
+    days = list(charge_store.days(run.db, run.storage.root).values())
+    con = run.db.con
+    past = Past(con, posted(run), run.today, sums=_sums(days), postings=_postings)
+    with run.db.transaction():
+        first = past.first_date
+        missing = days_to_fill(first, store.days_made(con), run.today) if first else []
+        for number, day in enumerate(missing, 1):
+            raise_if_stopped(run.stop)
+            at = at_midnight(day, run.config.organization.zone)
+            making = Making(day, at, run.run_id, is_backfilled=True)
+            store.save(con, past.day(day, at).month(), making)
+            if progress is not None:
+                progress(number, len(missing))
+    return rate_and_commit(run, ChangeSet())
+
+
 def lines_of_run(run: RunContext, days: Sequence[ChargeDay]) -> Lines:
     """What was known at the run's instant: more may be posted, if it is an earlier one."""
     return lines_at(
         posted(run),
         run.now,
-        sums=relation([d.daily_path for d in days], DAILY_SCHEMA),
-        postings=lambda files: charge_relation(p.path for p in files),
+        sums=_sums(days),
+        postings=_postings,
     )
+
+
+def _sums(days: Sequence[ChargeDay]) -> str:
+    return relation([d.daily_path for d in days], DAILY_SCHEMA)
+
+
+def _postings(files: Sequence[Posted]) -> str:
+    return charge_relation(p.path for p in files)
 
 
 def posted(run: RunContext) -> list[Posted]:

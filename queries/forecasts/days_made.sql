@@ -1,0 +1,5 @@
+-- row: one: the first day with any cost, and the days for which the organization has a forecast.
+-- engine: duckdb
+SELECT
+  (SELECT min(charge_date) FROM daily_costs WHERE cost_usd > 0) AS first_date,
+  (SELECT list(DISTINCT made_date) FROM forecasts WHERE subject_kind = 'organization') AS made_dates
