@@ -93,6 +93,7 @@ def rendered(name: str) -> Iterator[str]:
             daily="daily",
             lines="lines",
             spend="spend_by_day",
+            rows="SELECT 1",
             fine=("provider", "api_key_id"),
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
             **FILES,
