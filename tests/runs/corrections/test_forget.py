@@ -52,3 +52,12 @@ def test_another_file_with_some_of_its_rows_is_none_of_it(workspace: Workspace) 
     workspace.write("logs/c.jsonl", lines(request("5", 30), request("3", 70)))
     workspace.run()
     assert workspace.tokens() == 1100
+
+
+def test_of_an_empty_file_nothing_was_forgotten(workspace: Workspace) -> None:
+    workspace.write("logs/empty.jsonl", "")
+    workspace.run()
+    workspace.forget("logs/empty.jsonl")
+    workspace.write("logs/empty.jsonl", lines(request("6", 30)))
+    workspace.run()
+    assert workspace.tokens() == 1030
