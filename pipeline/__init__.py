@@ -14,6 +14,7 @@ The map: packages in the order of the data's way. A package imports only those a
     calendar/     which days each source has covered to their end
     charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     forecasts/    what a period will have cost at its end, from daily costs; their track record
+    anomalies/    days that cost far more or less than usual, as incidents with a driver
     budgets/      plans, periods, status
     actions/      limits set at the provider while a hard budget is over, and taken back
     alerts/       conditions, one table of transitions, texts, routes; delivery/, monitors/

@@ -11,10 +11,13 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.actions.model import Action
+from pipeline.anomalies.model import Incident
 from pipeline.budgets.period import Period
 from pipeline.budgets.status import BudgetStatus, Threshold
 
-AlertKind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source", "action"]
+AlertKind = Literal[
+    "budget", "run", "schedule", "rate_limit", "policy", "source", "action", "anomaly"
+]
 AlertState = Literal["open", "acknowledged", "escalated", "resolved", "retracted"]
 AlertDelivery = Literal[
     "to send", "sent", "printed", "not delivered", "not sent (period had ended)"
@@ -130,6 +133,14 @@ class LimitAction:
     project_name: str | None = None  # the directory's, for people
 
 
+@dataclass(frozen=True, slots=True)
+class UnusualCost:
+    """An incident of a project, or of all, with the project's name."""
+
+    incident: Incident
+    project_name: str | None
+
+
 Facts = (
     BudgetThreshold
     | RateLimitUse
@@ -139,6 +150,7 @@ Facts = (
     | JobProblem
     | SilentSource
     | LimitAction
+    | UnusualCost
 )
 
 
@@ -337,6 +349,8 @@ def project_of(facts: Facts | None) -> str | None:
             return facts.project_id
         case LimitAction():
             return facts.action.project_id
+        case UnusualCost():
+            return facts.incident.project_id
         case _:
             return None
 

@@ -37,10 +37,12 @@ from pipeline.alerts.model import (
     newest,
 )
 from pipeline.alerts.monitors import actions as limit_actions
+from pipeline.alerts.monitors import anomalies as unusual_costs
 from pipeline.alerts.monitors import sources as silent_sources
 from pipeline.alerts.news import DEFAULT, Addressing
 from pipeline.alerts.overdue import Acknowledgement
 from pipeline.alerts.texts.findings import FindingKind
+from pipeline.anomalies.model import Incident
 from pipeline.budgets.status import BudgetStatus
 from pipeline.resources import sql
 
@@ -145,6 +147,29 @@ def update_action_alerts(
 def is_any_firing(con: duckdb.DuckDBPyConnection, kind: AlertKind) -> bool:
     """Whether what an alert of a kind says still holds."""
     return bool(con.execute(_FIRING, {"kind": kind}).fetchall())
+
+
+def update_anomaly_alerts(
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    incidents: Sequence[Incident] | None,
+    names: Mapping[str, str],
+    *,
+    today: date,
+    is_first: bool = False,
+) -> Decision:
+    """Raise and clear incidents; None: the kind is switched off.
+
+    Takes the names of projects, and whether days are judged for the first time: then only what goes
+    on is news.
+    """
+    return _update(
+        con,
+        look,
+        lambda known: unusual_costs.conditions(
+            incidents, known, names, today=today, is_first=is_first
+        ),
+    )
 
 
 def update_job_alerts(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pipeline.cli import (
     actions,
     alerts,
+    anomalies,
     backup,
     budget_changes,
     budgets,
@@ -34,6 +35,7 @@ from pipeline.cli.app import app
 __all__ = [
     "actions",
     "alerts",
+    "anomalies",
     "app",
     "backup",
     "budget_changes",

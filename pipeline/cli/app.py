@@ -23,6 +23,7 @@ ORDER = (
         "forecast",
         "actions",
         "alerts",
+        "anomalies",
         "reconcile",
         "close",
         "reopen",

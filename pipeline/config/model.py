@@ -202,6 +202,12 @@ class Policy(SectionModel):
     alerts: bool = True
 
 
+class Anomalies(SectionModel):
+    """Days on which a project cost far more or less than usual."""
+
+    alerts: bool = True
+
+
 class Config(SectionModel):
     """The whole of tollbook.toml."""
 
@@ -222,6 +228,7 @@ class Config(SectionModel):
     bill: Bill = Bill()
     headroom: Headroom = Headroom()
     policy: Policy = Policy()
+    anomalies: Anomalies = Anomalies()
     schedule: Schedule = Schedule()
     metrics: Metrics = Metrics()
     retention: Retention = Retention()

@@ -22,7 +22,6 @@ from pipeline.alerts.update import (
     follow_up,
     is_any_firing,
     update_action_alerts,
-    update_budget_alerts,
     update_run_alerts,
     update_source_alerts,
 )
@@ -212,26 +211,20 @@ def rate_and_commit(
 def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     """Rate what changed and follow the bill; then evaluate what depends on charges.
 
-    That is reconciliation, budgets and their alerts, limits and policy. Gives how many lines were
-    posted, by reason.
+    That is reconciliation, budgets and their alerts, limits, policy and anomalies. Gives how many
+    lines were posted, by reason.
     """
-    from pipeline.alerts.monitors import evaluate as monitors
-    from pipeline.budgets.evaluate import update_status
-    from pipeline.budgets.history import record_plans, record_rates
-    from pipeline.budgets.provider_plans import plans_of
-    from pipeline.calendar.coverage import missing_days
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
     from pipeline.charges.reconciliation.load import fetched_costs
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.charges.true_up.store import settled_days
-    from pipeline.pricing import store as price_store
     from pipeline.runs.stages.corrections import book_what_moved, closed_books
-    from pipeline.runs.stages.forecast import forecast_day
+    from pipeline.runs.stages.evaluate import evaluate
     from pipeline.runs.stages.rate import rate_changed_days
     from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
 
-    db, config, storage = run.db, run.config, run.storage
+    db, storage = run.db, run.storage
     run.stored.check()
     run.begin("rate")
     books = closed_books(run)
@@ -268,38 +261,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         anew=change.days.compare_again,
     )
     run.begin("budgets and alerts")
-    plans, rates = plans_of(config, db), run.inputs.rates
-    record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
-    record_rates(db.con, rates, at=run.started_at)
-    states = list(days.values())
-    statuses = update_status(
-        db,
-        plans,
-        states,
-        rates=rates,
-        today=run.today,
-        forecast=lambda found: forecast_day(run, states, found),
-        open_from=books.open_from if books is not None else None,
-    )
-    missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
-    update_budget_alerts(db.con, _look(run), statuses, today=run.today, missing=missing)
-    if config.actions.mode != "off" or action_store.has_live(db):
-        from pipeline.runs.stages.act import decide_actions
-
-        decide_actions(run, statuses, states)
-    monitors.evaluate(
-        db,
-        run.con,
-        config,
-        storage,
-        ledger=ledger,
-        excluded=excluded,
-        states=days,
-        touched=set(change.touched_days(ledger)),
-        aliases=price_store.published_aliases(run.book),
-        today=run.today,
-        look=_look(run),
-    )
+    evaluate(run, change, days, ledger, excluded, books=books, look=_look(run))
     return {
         reason: sum(p.rows for p in new if p.reason == reason)
         for reason in sorted({p.reason for p in new})

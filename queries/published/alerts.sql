@@ -4,9 +4,10 @@
 -- column alert_id VARCHAR: Id of the alert; a repeated delivery carries the same, one that is raised
 --   again after it was taken back has a number behind it
 -- column raised_at TIMESTAMP: When it was last raised, UTC
--- column kind VARCHAR: What it is about: budget, run, schedule, rate_limit, policy, source or action
+-- column kind VARCHAR: What it is about: budget, run, schedule, rate_limit, policy, source, action or
+--   anomaly
 -- column subject_id VARCHAR: The budget (of an action, too), the run, the job, the source; project and
---   model of a rate limit; kind, project and subject of a policy finding
+--   model of a rate limit; kind, project and subject of a policy finding; the incident of an anomaly
 -- column period_start_date DATE: First day of the period it is about; NULL where none is meant
 -- column threshold_percent INTEGER: Percentage that was passed; NULL where none is meant
 -- column threshold_usd DECIMAL(38,24): Amount that was passed, USD; NULL where a percentage or none

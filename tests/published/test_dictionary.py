@@ -26,6 +26,7 @@ VIEWS = (
     "closed_periods",
     "period_costs",
     "alerts",
+    "anomalies",
     "alert_deliveries",
     "quarantine",
     "input_files",

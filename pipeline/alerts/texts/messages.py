@@ -20,8 +20,9 @@ from pipeline.alerts.model import (
     RunProblem,
     Severity,
     SilentSource,
+    UnusualCost,
 )
-from pipeline.alerts.texts import actions, budgets, findings, runs, sources
+from pipeline.alerts.texts import actions, anomalies, budgets, findings, runs, sources
 
 LISTED = 50  # more findings than these are counted in a message, not listed
 
@@ -45,6 +46,8 @@ def raised(condition: Condition) -> str:
             return sources.silent(facts)
         case LimitAction() as facts:
             return actions.raised(facts)
+        case UnusualCost() as facts:
+            return anomalies.unusual(facts)
         case _:
             raise TypeError(f"nothing is raised about {condition.facts!r}")
 
@@ -56,6 +59,8 @@ def cleared(condition: Condition, alert: Alert) -> str:
         return budgets.cleared(condition.facts, alert, is_resolved=is_resolved)
     if isinstance(condition.facts, LimitAction):
         return actions.cleared(condition.facts)
+    if isinstance(condition.facts, UnusualCost):
+        return anomalies.cleared(condition.facts, alert.message, is_resolved=is_resolved)
     if is_resolved:
         return alert.message
     return f"Taken back, as it no longer holds: {alert.message}"
@@ -147,6 +152,8 @@ def _written(kind: AlertKind, news: Sequence[Change]) -> _Written:
             return _sources(news)
         case "action":
             return _actions(news)
+        case "anomaly":
+            return _anomalies(news)
 
 
 def _budgets(news: Sequence[Change]) -> _Written:
@@ -207,6 +214,16 @@ def _actions(news: Sequence[Change]) -> _Written:
     lines = [c.after.message for c in ordered]
     ids = [c.after.alert_id for c in ordered]
     return actions.headline(_raised_first(news)), with_ids("\n".join(lines), ids)
+
+
+def _anomalies(news: Sequence[Change]) -> _Written:
+    lines = [f"- {c.after.message}" for c in _raised_first(news)]
+    if len(lines) > LISTED:
+        lines[LISTED:] = [f"and {len(lines) - LISTED} more; see: tollbook anomalies"]
+    ids = [c.after.alert_id for c in _raised_first(news)]
+    more = [f"and {len(ids) - LISTED} more"] if len(ids) > LISTED else []
+    body = with_ids("\n".join(lines), [*ids[:LISTED], *more])
+    return anomalies.headline(news), body
 
 
 def _raised_first(news: Sequence[Change]) -> list[Change]:

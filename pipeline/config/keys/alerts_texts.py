@@ -69,7 +69,8 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
         '["Customer care"]',
     ),
     "alerts.routes.kinds": KeyText(
-        "Only alerts of these kinds: budget, run, schedule, rate_limit, policy, source, action.",
+        "Only alerts of these kinds: budget, run, schedule, rate_limit, policy, source, action, "
+        "anomaly.",
         '["budget"]',
     ),
     "alerts.routes.severity": KeyText(

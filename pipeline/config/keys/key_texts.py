@@ -292,5 +292,8 @@ TEXTS: Mapping[str, KeyText] = {
     "policy.alerts": KeyText(
         "Alert, once a month for each finding; false: findings are only listed.", "true"
     ),
+    "anomalies.alerts": KeyText(
+        "Alert, once for each incident; false: incidents are only listed.", "true"
+    ),
     **OPERATIONS_TEXTS,
 }

@@ -17,13 +17,16 @@ from pipeline.published.snapshot.retention import COMPLETE, DATABASE
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 
-# A run adds its own row to `runs`; a price book never changes, and days name theirs.
-NOT_HASHED = ("runs", "begun_runs", "price_books")
+# A run adds its own row to `runs`; a price book never changes, and days name theirs; what was found
+# of judged days is what `anomalies` are made of.
+NOT_HASHED = ("runs", "begun_runs", "price_books", "judged_days", "anomaly_findings")
 # Named here, since listing the tables of a database that was just opened costs 6 ms.
 HASHED = (
     "alert_events",
     "alert_followups",
     "alerts",
+    "anomalies",
+    "anomaly_labels",
     "api_keys",
     "bill_days",
     "billed_days",

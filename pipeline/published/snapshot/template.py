@@ -59,6 +59,8 @@ COPIED = {
     "budget_actions": "",
     "budget_plans": "",
     "currency_rates": "",
+    "anomalies": "",
+    "anomaly_labels": "",
     "alerts": "",
     "alert_followups": "",
     "messages": "",

@@ -1,0 +1,74 @@
+"""Evaluates what depends on charges: budgets, forecasts, limits, policy and anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import polars as pl
+
+from pipeline.actions import store as action_store
+from pipeline.alerts.monitors import evaluate as monitors
+from pipeline.alerts.update import Look, update_budget_alerts
+from pipeline.budgets.evaluate import update_status
+from pipeline.budgets.history import record_plans, record_rates
+from pipeline.budgets.provider_plans import plans_of
+from pipeline.calendar.coverage import missing_days
+from pipeline.charges.model import ChargeDay
+from pipeline.ledger.files import LedgerFile
+from pipeline.pricing import store as price_store
+from pipeline.runs.change_set import ChangeSet
+from pipeline.runs.context import RunContext
+from pipeline.runs.stages.anomalies import judge_days
+from pipeline.runs.stages.corrections import ClosedBooks
+from pipeline.runs.stages.forecast import forecast_day
+
+
+def evaluate(
+    run: RunContext,
+    change: ChangeSet,
+    days: Mapping[date, ChargeDay],
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    *,
+    books: ClosedBooks | None,
+    look: Look,
+) -> None:
+    """Bring up to date what depends on the charges of all days, and raise what is wrong.
+
+    Takes what is closed, and who looks.
+    """
+    db, config = run.db, run.config
+    plans, rates = plans_of(config, db), run.inputs.rates
+    record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
+    record_rates(db.con, rates, at=run.started_at)
+    states = list(days.values())
+    statuses = update_status(
+        db,
+        plans,
+        states,
+        rates=rates,
+        today=run.today,
+        forecast=lambda found: forecast_day(run, states, found),
+        open_from=books.open_from if books is not None else None,
+    )
+    missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
+    update_budget_alerts(db.con, look, statuses, today=run.today, missing=missing)
+    if config.actions.mode != "off" or action_store.has_live(db):
+        from pipeline.runs.stages.act import decide_actions
+
+        decide_actions(run, statuses, states)
+    monitors.evaluate(
+        db,
+        run.con,
+        config,
+        run.storage,
+        ledger=ledger,
+        excluded=excluded,
+        states=days,
+        touched=set(change.touched_days(ledger)),
+        aliases=price_store.published_aliases(run.book),
+        today=run.today,
+        look=look,
+    )
+    judge_days(run, days, look)
