@@ -89,6 +89,16 @@ def faults(storage: StorageLayout, period: ClosedPeriod) -> Iterator[str]:
             yield f"{path} was changed since the month was closed"
 
 
+def is_given_out(storage: StorageLayout, period: ClosedPeriod) -> bool:
+    """Whether the month's files among the reports are those that it was closed with."""
+    folder, name = storage.root / period.folder, f"{period.month.since:%Y-%m}"
+    return all(
+        (storage.reports / f"{name}{suffix}").is_file()
+        and _hash(storage.reports / f"{name}{suffix}") == _hash(folder / f"{name}{suffix}")
+        for suffix in (".html", ".csv")
+    )
+
+
 def closed_report(
     con: duckdb.DuckDBPyConnection,
     storage: StorageLayout,

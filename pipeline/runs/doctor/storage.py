@@ -15,6 +15,7 @@ from pipeline.errors import ConfigError, TollbookError
 from pipeline.providers.open_pages import missing_pages
 from pipeline.published.reader import open_published
 from pipeline.runs.doctor.check import Check, failed, guarded
+from pipeline.runs.doctor.closed_months import closed_months
 from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
 from pipeline.storage import lock
 from pipeline.storage.catalogue import damaged_files
@@ -95,6 +96,7 @@ def database(storage: StorageLayout, config: Config) -> Iterator[Check]:
             yield from _looked_at(storage, "last run", lambda: _runs(db))
             yield from _looked_at(storage, "pages", lambda: _pages(db))
             yield from _looked_at(storage, "files", lambda: [_files(db, storage)])
+            yield from _looked_at(storage, "closed months", lambda: closed_months(db, storage))
             yield from _looked_at(storage, "left over", lambda: _orphans(db, storage))
     except TollbookError as error:
         if lock.holder(storage.root) is not None:

@@ -105,7 +105,10 @@ def test_a_closed_month_stays_and_corrections_are_booked_in_the_open_one(
         act(closed)
         assert frozen(closed) == before, act.__name__
         assert_books_tie(closed)
+    code, told, _ = command(closed.folder, "doctor")
+    assert (code, "1 month to 2026-10, as closed" in told) == (0, True), told
     closed.path(str(REPORT)).write_text("somebody's")
+    assert "not the one it was closed with" in command(closed.folder, "doctor")[1]
     assert command(closed.folder, "report", "--month", "2026-10")[0] == 0
     assert closed.path(str(REPORT)).read_bytes() == page
 
@@ -274,6 +277,9 @@ def test_a_damaged_report_is_told(closed: Workspace) -> None:
     kept.write_text("cut")
     code, _, said = command(closed.folder, "report", "--month", "2026-10")
     assert code == 1
+    code, told, _ = command(closed.folder, "doctor")
+    assert code == 1
+    assert "2026-10.csv was changed since the month was closed" in told
     assert "2026-10.csv was changed since the month was closed" in said
 
 
