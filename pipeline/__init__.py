@@ -15,6 +15,7 @@ The map: packages in the order of the data's way. A package imports only those a
     charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
     forecasts/    what a period will have cost at its end, from daily costs; their track record
     anomalies/    days that cost far more or less than usual, as incidents with a driver
+    compaction/   small files of the ledger and of postings, merged into larger ones
     budgets/      plans, periods, status
     actions/      limits set at the provider while a hard budget is over, and taken back
     alerts/       conditions, one table of transitions, texts, routes; delivery/, monitors/

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from pipeline.meters import METER_NAMES
 from pipeline.pricing.book import PriceBook
 from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, USAGE_DIMENSIONS, USAGE_SCHEMA
-from pipeline.storage.parquet import relation
+from pipeline.storage.parquet import quote, relation
 
 DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
@@ -27,6 +28,9 @@ DAY_PRICE_SCHEMA: dict[str, pl.DataType] = {
     "price_id": pl.String(),
 }
 
+# What a file of several merged ones of postings has beside the columns of charges: the name of the
+# file that a row was posted in.
+POSTED_AS: dict[str, pl.DataType] = {"posted_as": pl.String()}
 
 DAILY_SCHEMA: dict[str, pl.DataType] = {
     "usage_date": pl.Date(),
@@ -55,6 +59,35 @@ def charge_relation(paths: Iterable[Path], *, with_row_numbers: bool = False) ->
     return relation(
         paths, CHARGE_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES, with_row_numbers=with_row_numbers
     )
+
+
+class PostedRows(Protocol):
+    """A file of postings, and the merged one that its rows are in now, if any."""
+
+    @property
+    def path(self) -> Path:
+        """Where they were posted."""
+
+    @property
+    def stored_in(self) -> Path | None:
+        """The merged file."""
+
+
+def posting_relation(postings: Iterable[PostedRows]) -> str:
+    """A FROM item over files of postings, with all columns of CHARGE_SCHEMA."""
+    found = list(postings)
+    whole = charge_relation(p.path for p in found if p.stored_in is None)
+    merged = [p for p in found if p.stored_in is not None]
+    if not merged:
+        return whole
+    parts = relation(
+        dict.fromkeys(p.stored_in for p in merged if p.stored_in is not None),
+        CHARGE_SCHEMA | POSTED_AS,
+        defaults=DEFAULTS_OF_OLDER_FILES,
+    )
+    names = ", ".join(quote(p.path.name) for p in merged)
+    theirs = f"(SELECT * EXCLUDE (posted_as) FROM {parts} WHERE posted_as IN ({names}))"
+    return f"(FROM {whole} UNION ALL BY NAME FROM {theirs})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +129,12 @@ class PostingFile:
     run_id: str
     posted_at: datetime
     open_from: date | None = None  # all days before were closed then; set when it is saved
+    stored_in: Path | None = None  # the file of several merged ones that its rows are in
+
+    @property
+    def stored_path(self) -> Path:
+        """The file that its rows are in."""
+        return self.stored_in or self.path
 
 
 @dataclass(slots=True)

@@ -80,12 +80,21 @@ def pin_days(db: Database, days: Iterable[ChargeDay]) -> None:
 def postings(db: Database, root: Path) -> list[PostingFile]:
     """All posting files, in the order in which they were posted."""
     rows = db.rows(
-        "SELECT path, usage_date, reason, rows, run_id, posted_at, open_from_date "
+        "SELECT path, usage_date, reason, rows, run_id, posted_at, open_from_date, stored_in "
         "FROM posting_files ORDER BY posted_at, path"
     )
     return [
-        PostingFile(root / path, day, reason, count, run_id, at, open_from)
-        for path, day, reason, count, run_id, at, open_from in rows
+        PostingFile(
+            root / path,
+            day,
+            reason,
+            count,
+            run_id,
+            at,
+            open_from,
+            root / stored_in if stored_in else None,
+        )
+        for path, day, reason, count, run_id, at, open_from, stored_in in rows
     ]
 
 

@@ -30,7 +30,7 @@ ORDER = (
     ),
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("schema", "query", "sql", "explain", "guide"),
-    *("quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),
+    *("compact", "quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),
     *("backup", "restore"),
 )
 

@@ -18,6 +18,7 @@ class Posted:
     path: Path
     posted_at: datetime  # the real clock
     now_at: datetime  # the business clock
+    stored_in: Path | None = None  # the file of several merged ones that its rows are in
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
+# What a file of several that were merged has beside the columns of a ledger file: which of them a
+# row is of, and its number there.
+PART_SCHEMA: dict[str, pl.DataType] = {"ledger_id": pl.Int64(), "row_number": pl.Int64()}
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class LedgerFile:
     most_input_tokens: int  # of one record: whether any can be in the long context class
     run_id: str
     file_id: int | None = None  # the only version of an input file in it, where that is known
+    is_part: bool = False  # its rows are in a file of several that were merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +159,34 @@ def _month(day: object) -> date:
     return day.replace(day=1)
 
 
-def ledger_relation(files: Sequence[LedgerFile], *, with_row_numbers: bool = False) -> str:
+def ledger_relation(files: Sequence[LedgerFile]) -> str:
     """A FROM item over ledger files, with all columns of LEDGER_SCHEMA."""
-    paths = [f.path for f in files]
+    whole, parts = _whole(files), _parts(files)
+    if not parts:
+        return whole
+    merged = f"(SELECT * EXCLUDE ({', '.join(PART_SCHEMA)}) FROM {parts})"
+    return f"(FROM {whole} UNION ALL BY NAME FROM {merged})"
+
+
+def _whole(files: Sequence[LedgerFile], *, with_row_numbers: bool = False) -> str:
+    """A FROM item over those of the ledger files that are files of their own."""
     return relation(
-        paths, LEDGER_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES, with_row_numbers=with_row_numbers
+        [f.path for f in files if not f.is_part],
+        LEDGER_SCHEMA,
+        defaults=DEFAULTS_OF_OLDER_FILES,
+        with_row_numbers=with_row_numbers,
     )
+
+
+def _parts(files: Sequence[LedgerFile]) -> str:
+    """A FROM item over those that are parts of merged files, with PART_SCHEMA; empty without."""
+    parts = [f for f in files if f.is_part]
+    if not parts:
+        return ""
+    paths = dict.fromkeys(f.path for f in parts)
+    ids = ", ".join(str(f.ledger_id) for f in parts)
+    merged = relation(paths, LEDGER_SCHEMA | PART_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES)
+    return f"(SELECT * FROM {merged} WHERE ledger_id IN ({ids}))"
 
 
 def view_rows(
@@ -170,15 +196,18 @@ def view_rows(
     con.register(
         f"{view}_files",
         pl.DataFrame(
-            {"filename": [str(f.path) for f in files], "ledger_id": [f.ledger_id for f in files]},
+            [(str(f.path), f.ledger_id) for f in files if not f.is_part],
             schema={"filename": pl.String, "ledger_id": pl.Int64},
+            orient="row",
         ),
     )
+    parts = _parts(files)
+    more = f" UNION ALL SELECT ledger_id, row_number, {columns} FROM {parts}" if parts else ""
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT n.ledger_id, "
         f"CAST(f.file_row_number AS BIGINT) AS row_number, {columns} "
-        f"FROM {ledger_relation(files, with_row_numbers=True)} AS f "
-        f"INNER JOIN {view}_files AS n USING (filename)"
+        f"FROM {_whole(files, with_row_numbers=True)} AS f "
+        f"INNER JOIN {view}_files AS n USING (filename){more}"
     )
 
 

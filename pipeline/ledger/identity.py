@@ -7,7 +7,7 @@ full identity is compared before a row is excluded.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,7 @@ class SortedHashes:
     def shared(self, wanted: pl.Series, files: Sequence[Path]) -> Shared:
         """Which of some sorted hashes occur in ledger files. The cost does not grow with these."""
         needles = wanted.to_numpy()
+        files = list(dict.fromkeys(files))  # merged ledger files are one
         names = {path.name for path in files}
         found, where = [needles[:0]], set[str]()
         for name, covered in list(self._covered.items()):
@@ -106,6 +107,22 @@ class SortedHashes:
         if len(small) > SMALL_FILES:
             covered = [path for name in small for path in self._covered.pop(name)]
             self._write(np.sort(np.concatenate(list(small.values()))), covered)
+        self._save_index()
+
+    def forget(self, names: Collection[str]) -> None:
+        """Remove small files of hashes that cover ledger files which are gone."""
+        gone = set(names)
+        kept = {
+            name: covered
+            for name, covered in self._covered.items()
+            if gone.isdisjoint(covered)
+            or ((theirs := self._load(name)) is not None and len(theirs) >= SMALL)
+        }
+        if kept.keys() != self._covered.keys():
+            self._covered = kept
+            self._save_index()
+
+    def _save_index(self) -> None:
         replace_text(self.folder / _INDEX, json.dumps(self._covered))
         for path in self.folder.glob("*.npy"):
             if path.name not in self._covered:

@@ -91,7 +91,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
     rows = db.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
-        "last_usage_date, meters, most_input_tokens, run_id, file_id FROM ledger_files "
+        "last_usage_date, meters, most_input_tokens, run_id, file_id, is_part FROM ledger_files "
         "ORDER BY ledger_id"
     )
     return [
@@ -108,6 +108,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
             most_input_tokens=most,
             run_id=run_id,
             file_id=file_id,
+            is_part=is_part,
         )
         for (
             ledger_id,
@@ -122,6 +123,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
             most,
             run_id,
             file_id,
+            is_part,
         ) in rows
     ]
 

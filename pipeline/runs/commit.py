@@ -127,7 +127,7 @@ def check_days(
 
     Fails: CheckFailedError.
     """
-    from pipeline.charges.model import charge_relation
+    from pipeline.charges.model import charge_relation, posting_relation
 
     listed = [p for p in postings if p.usage_date in moved]
     times = Counter(p.usage_date for p in listed)
@@ -140,13 +140,13 @@ def check_days(
     files = [p for p in listed if p.usage_date in days]
     if not files:
         return
-    for view, paths in (
-        ("day_charges", [s.charge_path for s in days.values()]),
-        ("day_postings", [p.path for p in files]),
+    for view, source in (
+        ("day_charges", charge_relation(s.charge_path for s in days.values())),
+        ("day_postings", posting_relation(files)),
     ):
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT usage_date, quantity, list_cost_usd, "
-            f"cost_usd FROM {charge_relation(paths)}"
+            f"cost_usd FROM {source}"
         )
     _check(con, _OF_DAYS, read)
 

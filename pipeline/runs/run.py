@@ -125,11 +125,13 @@ def run_batch(
 
 
 def rate_and_commit(
-    run: RunContext, change: ChangeSet, request: FetchRequest | None = None
-) -> RunResult:
-    """Write the change set, rate what it changed, check, commit, act, deliver and publish.
+    run: RunContext, change: ChangeSet, request: FetchRequest | None = None, *,
+    merge_over: int | None = None,
+) -> RunResult:  # fmt: skip
+    """Write the change set, rate what it changed, check, commit, act, deliver, compact, publish.
 
-    **Takes** how providers may be asked to set limits; without it, as usual.
+    **Takes** how providers may be asked to set limits, and over how many small files are merged;
+    without them, as configured.
 
     Where the database, the configuration and the days are as they were published, rating, checking
     and publishing would give the same again: they are left out.
@@ -178,15 +180,18 @@ def rate_and_commit(
         is_late = is_overdue(missed, run.clock(), alerts.undelivered_hours)
         if missed:
             run_log.note(db, run.run_id, [f"Not delivered: {m.text}" for m in missed])
-        begin("publish")
-        is_news_here = has_alerted or has_delivered or has_acted
+        is_news_here = has_alerted or has_delivered or has_acted or merge_over is not None
         if published is None or not is_unchanged or is_news_here:
+            from pipeline.runs.stages.compact import compact_files, remove_replaced
             from pipeline.runs.stages.publish import publish_live
 
+            merged = compact_files(run, change, merge_over)
+            begin("publish")
             mark = live_fingerprint(run)
             if change.days.rerated is not None:
                 mark += ", rerated"  # new prices of other days are for the next run
             published = publish_live(run, mark)
+            remove_replaced(storage, merged)
             is_unchanged = False
     budgets = budget_store.count_states(db, run.today)
     return RunResult(

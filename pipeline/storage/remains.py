@@ -58,7 +58,10 @@ def foreign_warehouse(db: Database, storage: StorageLayout) -> str | None:
     It names none of the ledger and charge files, and no run that published a snapshot here. One
     that is only older than the snapshots, as from a backup, names some of the files.
     """
-    named = db.rows("SELECT path FROM ledger_files UNION ALL SELECT path FROM posting_files")
+    named = db.rows(
+        "SELECT path FROM ledger_files UNION ALL "
+        "SELECT coalesce(stored_in, path) FROM posting_files"
+    )
     if any(Path(storage.root, path).exists() for (path,) in named):
         return None
     published = snapshots(storage)

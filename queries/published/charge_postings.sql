@@ -58,4 +58,4 @@ SELECT
   ) AS period_date,
   CASE WHEN c.charge_date < p.open_from_date THEN p.reason END AS correction_reason
 FROM {{ posting_files }} AS c
-INNER JOIN stored.posting_files AS p ON p.path = c.filename
+INNER JOIN stored.posting_files AS p ON p.name = coalesce(c.posted_as, parse_filename(c.filename))

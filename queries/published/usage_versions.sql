@@ -67,5 +67,6 @@ SELECT
 FROM {{ version_files }} AS u
 INNER JOIN stored.version_files AS f ON f.path = u.filename
 INNER JOIN stored.excluded_rows AS e
-  ON e.ledger_id = f.ledger_id AND e.row_number = CAST(u.file_row_number AS BIGINT)
+  ON e.ledger_id = coalesce(u.ledger_id, f.ledger_id)
+  AND e.row_number = coalesce(u.row_number, CAST(u.file_row_number AS BIGINT))
 WHERE e.restored_at IS NULL

@@ -2,7 +2,7 @@
 -- engine: duckdb
 SELECT path FROM ledger_files
 UNION
-SELECT path FROM posting_files
+SELECT coalesce(stored_in, path) AS path FROM posting_files
 UNION
 SELECT charge_path FROM charge_days
 UNION

@@ -28,11 +28,12 @@ from pipeline.config.model import Config
 from pipeline.config.model import Source as ConfiguredSource
 from pipeline.errors import SourceError, TollbookError
 from pipeline.published.reader import open_published, run_statement
+from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.corrections.forget import forget
 from pipeline.runs.corrections.replay import replay
 from pipeline.runs.corrections.rerate import preview_rerate, rerate
-from pipeline.runs.run import run_batch
+from pipeline.runs.run import rate_and_commit, run_batch
 from tests.model.books import Facts, Source
 from tests.model.content import seconds
 from tests.model.money import DIGITS, OF_SUMS, Book, Price
@@ -189,6 +190,14 @@ class Product:
         return _failure(
             lambda: self._correct("forget", now, lambda run: forget(run, [name], "a trial"))
         )
+
+    def compact(self, now: datetime) -> str | None:
+        """Merge all small files."""
+
+        def act(run: RunContext) -> Any:
+            return rate_and_commit(run, ChangeSet(), merge_over=0)
+
+        return _failure(lambda: self._correct("compact", now, act))
 
     def replay(self, now: datetime) -> str | None:
         """Read the quarantine again."""

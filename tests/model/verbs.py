@@ -198,6 +198,15 @@ def replay(world: World, _a: int, _b: int, _c: int) -> None:
     world.agree(world.product.replay(world.now))
 
 
+def compact(world: World, _a: int, _b: int, _c: int) -> None:
+    """Small files are merged: nothing changes."""
+    if not world.has_run:
+        raise UnfitError
+    world.told.append(f"tollbook compact --now {world.now.isoformat()}Z")
+    world.books.compact(world.now, world.book)
+    world.agree(world.product.compact(world.now))
+
+
 def rerate(world: World, a: int, _b: int, _c: int) -> None:
     """Some days are priced anew, after a look at what that would do."""
     if not world.has_run or "rerate_range" in world.faults:
@@ -282,5 +291,6 @@ VERBS = {
         look_back,
         set_budget,
         acknowledge,
+        compact,
     )
 }

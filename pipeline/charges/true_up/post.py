@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile, charge_relation
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, PostingFile, posting_relation
 from pipeline.charges.rating.postings import register_days
 from pipeline.charges.reconciliation.causes import USD
 from pipeline.charges.reconciliation.load import (
@@ -114,10 +114,10 @@ def true_up(
     for both in both_sides(db, states, fetches, following, lambda _day, _fetch: False):
         if f"{both.provider} {both.organization_id}" in wanted[both.usage_date].accounts:
             sides[both.usage_date].append(both)
-    posted: dict[date, list[Path]] = defaultdict(list)
+    posted: dict[date, list[PostingFile]] = defaultdict(list)
     for posting in postings:
         if posting.reason == REASON:
-            posted[posting.usage_date].append(posting.path)
+            posted[posting.usage_date].append(posting)
     done.held = {d for d in chosen if any(f.has_held_rows for f in fetches[d])}
     done.empty = {
         d
@@ -218,7 +218,7 @@ def _lines(
 def _not_posted(
     con: duckdb.DuckDBPyConnection,
     lines: Mapping[date, pl.DataFrame],
-    posted: Mapping[date, Sequence[Path]],
+    posted: Mapping[date, Sequence[PostingFile]],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     """What is to be posted of the lines of days beyond what is; days alike give nothing."""
     moved = [day for day, frame in lines.items() if frame.height or posted.get(day)]
@@ -226,7 +226,7 @@ def _not_posted(
         days = moved[start : start + _DAYS_AT_ONCE]
         con.register("charge_lines", pl.concat([lines[day] for day in days]))
         register_days(con, "compared_days", dict.fromkeys(days, REASON))
-        before = charge_relation(path for day in days for path in posted.get(day, ()))
+        before = posting_relation(p for day in days for p in posted.get(day, ()))
         con.execute(f"CREATE OR REPLACE TEMP VIEW posted_charges AS FROM {before}")
         found = con.sql(render_sql("charges/rating/differences")).pl().drop("reason")
         con.execute("DROP VIEW posted_charges")

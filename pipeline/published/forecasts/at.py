@@ -16,7 +16,7 @@ from pipeline.budgets import history
 from pipeline.budgets.evaluate import evaluate, spend_by_day
 from pipeline.budgets.forecast import forecast_budgets
 from pipeline.budgets.plan import Plan
-from pipeline.charges.model import DAILY_SCHEMA, charge_relation
+from pipeline.charges.model import DAILY_SCHEMA, posting_relation
 from pipeline.dates import local_date
 from pipeline.forecasts.day import ForecastDay, read_day
 from pipeline.forecasts.knowledge import Posted, lines_at
@@ -52,7 +52,7 @@ def _make(con: duckdb.DuckDBPyConnection, at: datetime, today: date) -> list[For
         _posted(con, at),
         at,
         sums="daily_costs",
-        postings=lambda files: charge_relation(p.path for p in files),
+        postings=posting_relation,
     )
     day = read_day(con, lines, today)
     if not day.known.exact.height:
@@ -63,7 +63,10 @@ def _make(con: duckdb.DuckDBPyConnection, at: datetime, today: date) -> list[For
 def _posted(con: duckdb.DuckDBPyConnection, at: datetime) -> list[Posted]:
     statement = render_sql("forecasts/posted", schema=_SCHEMA)
     rows = con.execute(statement, {"now": at}).fetchall()
-    return [Posted(Path(path), posted_at, now_at) for path, posted_at, now_at in rows]
+    return [
+        Posted(Path(path), posted_at, now_at, Path(stored_in) if stored_in else None)
+        for path, posted_at, now_at, stored_in in rows
+    ]
 
 
 def _of_budgets(con: duckdb.DuckDBPyConnection, at: datetime, day: ForecastDay) -> list[Forecast]:

@@ -155,34 +155,44 @@ class _Snapshot:
     def _usage(self) -> list[_DayFile]:
         files = []
         counts = dict(self.live.excluded.group_by("ledger_id").len().iter_rows())
-        for file in self.live.ledger:
-            excluded = counts.get(file.ledger_id, 0)
-            if excluded == file.rows:
+        for path, parts in _by_path(self.live.ledger).items():
+            excluded = sum(counts.get(f.ledger_id, 0) for f in parts)
+            if excluded == sum(f.rows for f in parts):
                 continue
-            source = file.path if not excluded else self._filtered(file)
-            target = Path("usage", f"usage_month={file.usage_month:%Y-%m}", source.name)
+            source = path if not excluded else self._filtered(path, parts)
+            target = Path("usage", f"usage_month={parts[0].usage_month:%Y-%m}", source.name)
             link_or_copy(source, self.folder / target)
-            files.append(_DayFile(target, file.first_usage_date, file.last_usage_date))
+            first = min(f.first_usage_date for f in parts)
+            files.append(_DayFile(target, first, max(f.last_usage_date for f in parts)))
         return files
 
-    def _filtered(self, file: LedgerFile) -> Path:
+    def _filtered(self, source: Path, parts: Sequence[LedgerFile]) -> Path:
         """A copy of a ledger file without its excluded rows, kept until others are excluded."""
-        gone = self.live.excluded.filter(pl.col("ledger_id") == file.ledger_id)["row_number"].sort()
+        place = ("ledger_id", "row_number")
+        ids = pl.Series([f.ledger_id for f in parts], dtype=pl.Int64)
+        gone = (
+            self.live.excluded.filter(pl.col("ledger_id").is_in(ids.implode()))
+            .select(pl.col(place).cast(pl.Int64))
+            .sort(place)
+        )
+        named = gone if parts[0].is_part else gone["row_number"].to_frame()
         # not only how many: a row may come back while another one goes
-        mark = xxhash.xxh3_64_hexdigest(gone.cast(pl.Int64).to_numpy().tobytes())
+        mark = xxhash.xxh3_64_hexdigest(named.to_numpy(order="c").tobytes())
         # not by number: those of an older database that was restored are given out again
-        path = self.storage.live / f"{file.path.stem}-{len(gone)}-{mark}.parquet"
+        path = self.storage.live / f"{source.stem}-{len(gone)}-{mark}.parquet"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            for name in (file.path.stem, str(file.ledger_id)):  # the number: by earlier versions
+            for name in (source.stem, str(parts[0].ledger_id)):  # the number: by earlier versions
                 for old in path.parent.glob(f"{name}-*"):
                     old.unlink()
-            kept = (
-                pl.read_parquet(file.path, hive_partitioning=False)
-                .with_row_index("row_index")
-                .filter(~pl.col("row_index").cast(pl.Int64).is_in(gone.implode()))
-                .drop("row_index")
-            )
+            rows = pl.read_parquet(source, hive_partitioning=False)
+            if parts[0].is_part:
+                kept = rows.join(gone, on=place, how="anti", maintain_order="left")
+            else:
+                numbered = rows.with_row_index("row_index")
+                numbers = gone["row_number"].implode()
+                is_gone = pl.col("row_index").cast(pl.Int64).is_in(numbers)
+                kept = numbered.filter(~is_gone).drop("row_index")
             replace_file(path, lambda beside: write_parquet(kept, beside))
         return path
 
@@ -198,10 +208,13 @@ class _Snapshot:
 
     def _postings(self) -> list[_DayFile]:
         files = []
+        days: dict[Path, list[date]] = {}
         for posting in self.live.postings:
-            target = Path("postings", posting.path.name)
-            link_or_copy(posting.path, self.folder / target)
-            files.append(_DayFile(target, posting.usage_date, posting.usage_date))
+            days.setdefault(posting.stored_path, []).append(posting.usage_date)
+        for path, theirs in days.items():
+            target = Path("postings", path.name)
+            link_or_copy(path, self.folder / target)
+            files.append(_DayFile(target, min(theirs), max(theirs)))
         return files
 
     def _minutes(self) -> list[Path]:
@@ -216,10 +229,10 @@ class _Snapshot:
         paths = []
         rows = self.db.rows("SELECT DISTINCT ledger_id FROM excluded_rows")  # restored ones too
         ids = {ledger_id for (ledger_id,) in rows}
-        for file in self.live.ledger:
-            if file.ledger_id in ids:
-                target = Path("versions", file.path.name)
-                link_or_copy(file.path, self.folder / target)
+        for path, parts in _by_path(self.live.ledger).items():
+            if not ids.isdisjoint(f.ledger_id for f in parts):
+                target = Path("versions", path.name)
+                link_or_copy(path, self.folder / target)
                 paths.append(target)
         return paths
 
@@ -235,22 +248,28 @@ class _Snapshot:
             "posting_files": pl.DataFrame(
                 [
                     (
-                        *(str(root / "postings" / p.path.name), p.reason, p.run_id),
-                        *(p.posted_at, p.open_from),
+                        *(str(root / "postings" / p.path.name), p.path.name, p.reason),
+                        *(p.run_id, p.posted_at, p.open_from),
+                        str(root / "postings" / p.stored_in.name) if p.stored_in else None,
                     )
                     for p in self.live.postings
                 ],
                 schema={
                     "path": pl.String,
+                    "name": pl.String,
                     "reason": pl.String,
                     "run_id": pl.String,
                     "posted_at": pl.Datetime("us"),
                     "open_from_date": pl.Date,
+                    "stored_in": pl.String,
                 },
                 orient="row",
             ),
             "version_files": pl.DataFrame(
-                [(str(root / "versions" / f.path.name), f.ledger_id) for f in self.live.ledger],
+                [
+                    (str(root / "versions" / path.name), _own_id(parts))
+                    for path, parts in _by_path(self.live.ledger).items()
+                ],
                 schema={"path": pl.String, "ledger_id": pl.Int64},
                 orient="row",
             ),
@@ -268,3 +287,16 @@ class _Snapshot:
         found = self.db.rows(query, wanted) if has_bill else []
         schema = {"provider": pl.String, "usage_date": pl.Date, "is_settled": pl.Boolean}
         return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _by_path(files: Sequence[LedgerFile]) -> dict[Path, list[LedgerFile]]:
+    """Ledger files by the file that their rows are in."""
+    found: dict[Path, list[LedgerFile]] = {}
+    for file in files:
+        found.setdefault(file.path, []).append(file)
+    return found
+
+
+def _own_id(parts: Sequence[LedgerFile]) -> int | None:
+    """The ledger id of all rows of a file; None where each row has its own."""
+    return None if parts[0].is_part else parts[0].ledger_id

@@ -16,7 +16,8 @@ import polars as pl
 import xxhash
 
 from pipeline import __version__, resources
-from pipeline.charges.model import DAILY_SCHEMA
+from pipeline.charges.model import DAILY_SCHEMA, POSTED_AS
+from pipeline.ledger.files import PART_SCHEMA
 from pipeline.ledger.minutes import DEFAULTS_OF_OLDER_MINUTES, MINUTE_SCHEMA
 from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.published.dictionary import dictionary
@@ -96,8 +97,8 @@ FILE_KINDS = (
     FileKind("usage_files", LEDGER_SCHEMA),
     FileKind("charge_files", CHARGE_SCHEMA),
     FileKind("daily_files", DAILY_SCHEMA),
-    FileKind("posting_files", CHARGE_SCHEMA, with_row_numbers=True),
-    FileKind("version_files", LEDGER_SCHEMA, with_row_numbers=True),
+    FileKind("posting_files", CHARGE_SCHEMA | POSTED_AS, with_row_numbers=True),
+    FileKind("version_files", LEDGER_SCHEMA | PART_SCHEMA, with_row_numbers=True),
     FileKind("minute_files", MINUTE_SCHEMA, defaults=DEFAULTS_OF_OLDER_MINUTES),
 )
 

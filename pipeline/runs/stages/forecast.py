@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pipeline.budgets.evaluate import spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
 from pipeline.dates import at_midnight
 from pipeline.errors import raise_if_stopped
 from pipeline.forecasts.knowledge import Lines, Posted, lines_at
@@ -105,13 +105,13 @@ def _sums(days: Sequence[ChargeDay]) -> str:
 
 
 def _postings(files: Sequence[Posted]) -> str:
-    return charge_relation(p.path for p in files)
+    return posting_relation(files)
 
 
 def posted(run: RunContext) -> list[Posted]:
     """The postings by the business clock alone, by which a run goes."""
-    statement = render_sql("forecasts/posted", schema="main")
+    statement, root = render_sql("forecasts/posted", schema="main"), run.storage.root
     return [
-        Posted(run.storage.root / path, now_at, now_at)
-        for path, _, now_at in run.db.rows(statement, {"now": run.now})
+        Posted(root / path, now_at, now_at, root / stored_in if stored_in else None)
+        for path, _, now_at, stored_in in run.db.rows(statement, {"now": run.now})
     ]

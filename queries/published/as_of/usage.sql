@@ -18,7 +18,8 @@ restored AS (
   FROM tollbook.stored.version_files() AS u
   INNER JOIN tollbook.stored.version_files AS f ON f.path = u.filename
   INNER JOIN tollbook.stored.excluded_rows AS e
-    ON e.ledger_id = f.ledger_id AND e.row_number = CAST(u.file_row_number AS BIGINT)
+    ON e.ledger_id = coalesce(u.ledger_id, f.ledger_id)
+    AND e.row_number = coalesce(u.row_number, CAST(u.file_row_number AS BIGINT))
   WHERE e.restored_at IS NOT NULL
 )
 

@@ -1,0 +1,5 @@
+"""Small files of the ledger and of postings are merged into larger ones, so that there are few.
+
+Nothing that is known changes: a row keeps the id of the ledger file and the number, or the name of
+the posting file, under which everything refers to it. The merged file has them as columns.
+"""
