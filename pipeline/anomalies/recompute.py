@@ -19,7 +19,7 @@ from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Incident, usd
 from pipeline.anomalies.walk import walk
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import DAILY_SCHEMA, charge_relation
+from pipeline.charges.model import DAILY_SCHEMA, charge_relation, posting_relation
 from pipeline.dates import local_date
 from pipeline.forecasts.knowledge import Posted, known_at
 from pipeline.forecasts.series import read_daily_costs, series_of
@@ -51,8 +51,8 @@ def incidents_at(db: Database, root: Path, now: datetime, zone: ZoneInfo) -> lis
     states = charge_store.days(db, root)
     daily = relation([s.rated_daily_path for s in states.values()], DAILY_SCHEMA)
     posted = [
-        Posted(root / path, posted_at, now_at)
-        for path, posted_at, now_at in db.rows(sql("anomalies/posted"))
+        Posted(root / path, posted_at, now_at, root / stored_in if stored_in else None)
+        for path, posted_at, now_at, stored_in in db.rows(sql("anomalies/posted"))
     ]
     known = known_at(posted, now)
     if known is None:
@@ -61,7 +61,7 @@ def incidents_at(db: Database, root: Path, now: datetime, zone: ZoneInfo) -> lis
         lines = charge_relation(s.rated_path for s in states.values())
         until, newest = today, today
     else:
-        lines = charge_relation(p.path for p in known)
+        lines = posting_relation(known)
         until = today + _DAY
         frame = _known_costs(db.con, lines, daily, until)
         newest = _newest(frame, today)
