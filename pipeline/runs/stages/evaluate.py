@@ -9,17 +9,19 @@ import polars as pl
 
 from pipeline.actions import store as action_store
 from pipeline.alerts.monitors import evaluate as monitors
-from pipeline.alerts.update import Look, update_budget_alerts
+from pipeline.alerts.update import Look, update_anomaly_alerts, update_budget_alerts
+from pipeline.anomalies.evaluate import has_judged, update_incidents
 from pipeline.budgets.evaluate import update_status
 from pipeline.budgets.history import record_plans, record_rates
 from pipeline.budgets.provider_plans import plans_of
-from pipeline.calendar.coverage import missing_days
+from pipeline.calendar.coverage import coverages, missing_days
+from pipeline.calendar.days import calendar
 from pipeline.charges.model import ChargeDay
+from pipeline.directory import store as directory_store
 from pipeline.ledger.files import LedgerFile
 from pipeline.pricing import store as price_store
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
-from pipeline.runs.stages.anomalies import judge_days
 from pipeline.runs.stages.corrections import ClosedBooks
 from pipeline.runs.stages.forecast import forecast_day
 
@@ -71,4 +73,32 @@ def evaluate(
         today=run.today,
         look=look,
     )
-    judge_days(run, days, look)
+    _judge(run, days, look)
+
+
+def _judge(run: RunContext, days: Mapping[date, ChargeDay], look: Look) -> None:
+    """Judge days by their cost, and bring incidents and their alerts up to date."""
+    db, config = run.db, run.config
+    zone = config.organization.zone
+    found = coverages(db, run.kinds, run.configured, zone, config.bill.lag_days)
+    whole = {d.calendar_date for d in calendar(found, run.today, zone) if d.is_day_complete}
+    is_first = not has_judged(db)
+    incidents = update_incidents(
+        db,
+        run.con,
+        days,
+        is_covered=whole.__contains__,
+        zone=zone,
+        today=run.today,
+        run_id=run.run_id,
+        at=run.started_at,
+    )
+    if incidents or not config.anomalies.alerts:
+        update_anomaly_alerts(
+            db.con,
+            look,
+            incidents if config.anomalies.alerts else None,
+            directory_store.project_names(db),
+            today=run.today,
+            is_first=is_first,
+        )

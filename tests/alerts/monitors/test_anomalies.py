@@ -57,8 +57,8 @@ def test_what_goes_on_is_told_once() -> None:
     assert message.title == "tollbook: 1 surge of cost"
     assert alert.message == (
         "Project Chat (proj_a) costs more than usual on 2026-11-23: $412.50 above the usual "
-        "$100.00 (alpha, beta). Driver: API key key_7 ($400.00). If this was planned: tollbook anomalies "
-        "label anomaly-1 expected --reason TEXT"
+        "$100.00 (alpha, beta). Driver: API key key_7 ($400.00). If this was planned: "
+        "tollbook anomalies label anomaly-1 expected --reason TEXT"
     )
     again = look([replace(INCIDENT, excess_usd=900.0)], [alert])
     assert not again.messages
