@@ -16,7 +16,7 @@ from pipeline.budgets.period import Period
 from pipeline.budgets.status import BudgetStatus, Threshold
 
 AlertKind = Literal[
-    "budget", "run", "schedule", "rate_limit", "policy", "source", "action", "anomaly"
+    "budget", "run", "schedule", "rate_limit", "policy", "source", "action", "anomaly", "forecast"
 ]
 AlertState = Literal["open", "acknowledged", "escalated", "resolved", "retracted"]
 AlertDelivery = Literal[
@@ -52,6 +52,14 @@ class BudgetThreshold:
     today: date
     last_raised: tuple[datetime, Decimal] | None = None  # of this period: when, at what spend
     missing: tuple[date, ...] = ()  # days of the period that a source has not covered
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastThreshold:
+    """A threshold that a budget is forecast to reach in its period, and where the budget stands."""
+
+    status: BudgetStatus
+    threshold: Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,7 @@ class UnusualCost:
 
 Facts = (
     BudgetThreshold
+    | ForecastThreshold
     | RateLimitUse
     | PolicyBreach
     | RunProblem
@@ -343,7 +352,7 @@ def condition_of(
 def project_of(facts: Facts | None) -> str | None:
     """The project that facts are about; None: no single one."""
     match facts:
-        case BudgetThreshold():
+        case BudgetThreshold() | ForecastThreshold():
             return facts.status.project_id
         case RateLimitUse() | PolicyBreach():
             return facts.project_id
@@ -357,7 +366,9 @@ def project_of(facts: Facts | None) -> str | None:
 
 def team_of(facts: Facts | None) -> str | None:
     """The team that facts are about by themselves, not by a project; None: no single one."""
-    return facts.status.subject.team if isinstance(facts, BudgetThreshold) else None
+    if isinstance(facts, BudgetThreshold | ForecastThreshold):
+        return facts.status.subject.team
+    return None
 
 
 def occurrence_id(condition_id: str, number: int) -> str:

@@ -126,7 +126,7 @@ def _fits(alert: Alert, route: Route, people: People) -> bool:
     teams = set(people.teams.get(project, ())) if project is not None else set()
     if alert.followup.team is not None:
         teams.add(alert.followup.team)
-    budget = alert.subject_id if alert.kind in {"budget", "action"} else None
+    budget = alert.subject_id if alert.kind in {"budget", "action", "forecast"} else None
     return (
         SEVERITY_RANK[alert.severity] >= SEVERITY_RANK[route.severity]
         and (not route.kinds or alert.kind in route.kinds)

@@ -38,6 +38,7 @@ from pipeline.alerts.model import (
 )
 from pipeline.alerts.monitors import actions as limit_actions
 from pipeline.alerts.monitors import anomalies as unusual_costs
+from pipeline.alerts.monitors import forecasts as budget_forecasts
 from pipeline.alerts.monitors import sources as silent_sources
 from pipeline.alerts.news import DEFAULT, Addressing
 from pipeline.alerts.overdue import Acknowledgement
@@ -78,6 +79,18 @@ def update_budget_alerts(
         lambda known: budget_rule.conditions(
             statuses, known, first_day=first_day, today=today, missing=missing
         ),
+    )
+
+
+def update_forecast_alerts(
+    con: duckdb.DuckDBPyConnection, look: Look, statuses: Sequence[BudgetStatus], *, today: date
+) -> Decision:
+    """Raise and clear what budgets are forecast to reach; `today` is the organization's day."""
+    has_any = any(s.plan is not None and s.plan.forecast_thresholds for s in statuses)
+    if not has_any and not is_any_firing(con, "forecast"):
+        return Decision()
+    return _update(
+        con, look, lambda known: budget_forecasts.conditions(statuses, known, today=today)
     )
 
 

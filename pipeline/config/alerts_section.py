@@ -14,7 +14,9 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.values import SectionModel
 
-Kind = Literal["budget", "run", "schedule", "rate_limit", "policy", "source", "action", "anomaly"]
+Kind = Literal[
+    "budget", "run", "schedule", "rate_limit", "policy", "source", "action", "anomaly", "forecast"
+]
 Role = Literal["project_owner", "organization_owner"]
 Hours = Annotated[int, Field(ge=1, le=24 * 366)]
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -59,7 +59,7 @@ def test_hours_and_the_time_of_a_digest_are_read() -> None:
             '[alerts.routes.finance]\nchannels = ["env:A"]\nkinds = ["budgets"]\n',
             (
                 "3 alerts.routes.finance.kinds: 'budgets' is not one of budget, run, schedule, "
-                "rate_limit, policy, source, action, anomaly."
+                "rate_limit, policy, source, action, anomaly, forecast."
             ),
         ),
         (

@@ -37,6 +37,16 @@ def amount_text(status: BudgetStatus) -> str:
     return display_usd(status.amount_usd) + (f" ({', '.join(parts)})" if parts else "")
 
 
+def forecast_text(status: BudgetStatus) -> str:
+    """What is expected: `$222.89 ($214.32 to $230.88)`; nothing where there is no forecast."""
+    usd, low, high = status.forecast_usd, status.forecast_low_usd, status.forecast_high_usd
+    if usd is None:
+        return ""
+    if low is None or high is None:
+        return display_usd(usd)
+    return f"{display_usd(usd)} ({display_usd(low)} to {display_usd(high)})"
+
+
 def crossed(facts: BudgetThreshold) -> str:
     """A threshold that is reached."""
     status = facts.status
@@ -78,6 +88,8 @@ def block(news: Sequence[Change]) -> str:
     facts = facts_of(news[0])
     standing = _standing(facts.status)
     lines = [_label(facts), f"{standing[0].upper()}{standing[1:]}."]
+    if forecast := forecast_text(facts.status):
+        lines.append(f"Forecast for the whole period: {forecast}.")
     if facts.missing:
         lines.append(_missing(facts))
     raised = [c for c in news if c.is_raised]

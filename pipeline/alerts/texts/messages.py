@@ -12,6 +12,7 @@ from pipeline.alerts.model import (
     BudgetThreshold,
     Change,
     Condition,
+    ForecastThreshold,
     JobProblem,
     LimitAction,
     Message,
@@ -22,7 +23,15 @@ from pipeline.alerts.model import (
     SilentSource,
     UnusualCost,
 )
-from pipeline.alerts.texts import actions, anomalies, budgets, findings, runs, sources
+from pipeline.alerts.texts import (
+    actions,
+    anomalies,
+    budgets,
+    findings,
+    forecasts,
+    runs,
+    sources,
+)
 
 LISTED = 50  # more findings than these are counted in a message, not listed
 
@@ -34,6 +43,8 @@ def raised(condition: Condition) -> str:
     match condition.facts:
         case BudgetThreshold() as facts:
             return budgets.crossed(facts)
+        case ForecastThreshold() as facts:
+            return forecasts.expected(facts)
         case RateLimitUse() as facts:
             return findings.rate_limit(facts, condition.period)
         case PolicyBreach() as facts:
@@ -57,6 +68,8 @@ def cleared(condition: Condition, alert: Alert) -> str:
     is_resolved = condition.observed == "over"
     if isinstance(condition.facts, BudgetThreshold):
         return budgets.cleared(condition.facts, alert, is_resolved=is_resolved)
+    if isinstance(condition.facts, ForecastThreshold):
+        return forecasts.cleared(condition.facts)
     if isinstance(condition.facts, LimitAction):
         return actions.cleared(condition.facts)
     if isinstance(condition.facts, UnusualCost):
@@ -142,6 +155,8 @@ def _written(kind: AlertKind, news: Sequence[Change]) -> _Written:
     match kind:
         case "budget":
             return _budgets(news)
+        case "forecast":
+            return _forecasts(news)
         case "rate_limit" | "policy":
             return _findings(kind, news)
         case "run":
@@ -166,6 +181,13 @@ def _budgets(news: Sequence[Change]) -> _Written:
         for block in blocks.values()
     )
     return budgets.headline(list(blocks.values())), body
+
+
+def _forecasts(news: Sequence[Change]) -> _Written:
+    ordered = _raised_first(news)
+    lines = [c.after.message for c in ordered]
+    ids = [c.after.alert_id for c in ordered]
+    return forecasts.headline(news), with_ids("\n".join(lines), ids)
 
 
 def _findings(kind: findings.FindingKind, news: Sequence[Change]) -> _Written:

@@ -70,7 +70,7 @@ ALERT_TEXTS: Mapping[str, KeyText] = {
     ),
     "alerts.routes.kinds": KeyText(
         "Only alerts of these kinds: budget, run, schedule, rate_limit, policy, source, action, "
-        "anomaly.",
+        "anomaly, forecast.",
         '["budget"]',
     ),
     "alerts.routes.severity": KeyText(

@@ -176,8 +176,7 @@ TEXTS: Mapping[str, KeyText] = {
         "Amounts in US dollars at which an alert is raised, too.", '["1500.00"]'
     ),
     "budgets.forecast_thresholds": KeyText(
-        "Percentages at which an alert is raised on what the period is expected to cost, once "
-        "there are forecasts.",
+        "Percentages at which an alert is raised on what the period is expected to cost.",
         "[100]",
     ),
     "budgets.hard": KeyText("Whether it is a limit and not only a plan.", "false"),

@@ -9,7 +9,12 @@ import polars as pl
 
 from pipeline.actions import store as action_store
 from pipeline.alerts.monitors import evaluate as monitors
-from pipeline.alerts.update import Look, update_anomaly_alerts, update_budget_alerts
+from pipeline.alerts.update import (
+    Look,
+    update_anomaly_alerts,
+    update_budget_alerts,
+    update_forecast_alerts,
+)
 from pipeline.anomalies.evaluate import has_judged, update_incidents
 from pipeline.budgets.evaluate import update_status
 from pipeline.budgets.history import record_plans, record_rates
@@ -56,6 +61,7 @@ def evaluate(
     )
     missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
     update_budget_alerts(db.con, look, statuses, today=run.today, missing=missing)
+    update_forecast_alerts(db.con, look, statuses, today=run.today)
     if config.actions.mode != "off" or action_store.has_live(db):
         from pipeline.runs.stages.act import decide_actions
 
