@@ -107,9 +107,7 @@ def test_a_lower_threshold_is_a_note_and_says_which() -> None:
     assert [(a.threshold_percent, a.severity) for a in known] == [(90, "info")]
 
 
-def test_it_has_no_data_without_a_forecast_settles_with_its_period_and_goes_with_its_threshold() -> (
-    None
-):
+def test_it_settles_with_its_period_and_is_withdrawn_with_its_threshold() -> None:
     known: list[Alert] = []
     look(known, status("110"))
     look(known, status(None))
