@@ -12,7 +12,6 @@ from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kinds
 from pipeline.ledger import store as ledger_store
-from pipeline.ledger.duplicates import FateMove
 from pipeline.ledger.files import Exclusion, LedgerFile, ledger_relation, view_rows
 from pipeline.resources import sql
 from pipeline.runs.change_set import ChangeSet
@@ -35,6 +34,8 @@ def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
     known = [f for f in ledger_store.ledger_files(run.db, run.storage.root) if not f.is_bucket]
     if not rewritten or not known:
         return
+    from pipeline.ledger.duplicates import FateMove
+
     ledger = {f.ledger_id: f for f in known}
     for entry in rewritten:
         kept = set()
