@@ -22,6 +22,7 @@ from pipeline.reporting.month.reader import MonthReader, month_reader
 from pipeline.reporting.month.ties import read_calendars, read_provider_costs
 from pipeline.reporting.sections import (
     alerts,
+    anomalies,
     budgets,
     doubts,
     policy,
@@ -52,6 +53,7 @@ def sections(near_percent: int) -> dict[str, Read]:
         "breakdowns": breakdowns.read,
         "cost_centers": cost_centers.read,
         "movers": movers.read,
+        "anomalies": anomalies.read,
         "doubts": doubts.read,
         "unpriced": unpriced.read,
         "billed": billed.read,
