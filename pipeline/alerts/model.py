@@ -371,6 +371,11 @@ def team_of(facts: Facts | None) -> str | None:
     return None
 
 
+def lacks_data(facts: Facts | None) -> bool:
+    """Whether days are missing of what facts are about, so that it may be more than is known."""
+    return isinstance(facts, BudgetThreshold) and bool(facts.missing)
+
+
 def occurrence_id(condition_id: str, number: int) -> str:
     """The id of an alert: that of its condition, with a number from the second time on."""
     return condition_id if number == 1 else f"{condition_id}-{number}"

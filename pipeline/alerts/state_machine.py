@@ -19,6 +19,7 @@ from pipeline.alerts.model import (
     Decision,
     Event,
     Followup,
+    lacks_data,
     newest,
     occurrence_id,
     project_of,
@@ -143,6 +144,7 @@ def _raised(
             team=team_of(condition.facts),
             current_message=text,
             current_spent_usd=condition.spent_usd,
+            no_data_since_at=now if lacks_data(condition.facts) else None,
         ),
     )
 

@@ -341,13 +341,15 @@ def test_an_alert_has_no_data_while_days_of_its_period_are_missing() -> None:
     assert first.messages[0].body.splitlines()[2] == sentence
     [known] = first.new
     assert known.message.endswith(f"$300.00 left. {sentence}")
+    assert known.followup.no_data_since_at == known.raised_at
     later = datetime(2026, 11, 24, 9, 0)
-    second = decide(
-        [status("1750", thresholds=(80,))], [known], run_id="2", now=later, missing=missing
+    conditions = budget_rule.conditions(
+        [status("1750", thresholds=(80,))], [known], first_day=TODAY, today=TODAY, missing=missing
     )
-    [unknown] = second.updates
-    assert (unknown.state, second.messages) == ("open", ())
-    assert unknown.followup.no_data_since_at == later
+    second = state_machine.decide(conditions, [known], now=later, run_id="2", organization="")
+    [unknown] = second.followed
+    assert (unknown.state, second.messages, second.updates) == ("open", (), ())
+    assert unknown.followup.no_data_since_at == known.raised_at
     assert unknown.followup.current_spent_usd == 1750
     third = decide(
         [status("1750", thresholds=(80,))], [unknown], run_id="3", now=NOW, missing=missing

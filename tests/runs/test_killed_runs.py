@@ -58,8 +58,8 @@ channels = ["{url}"]
 RANDOM_KILLS = amount(60, 1_000)
 Moment = tuple[str, str]
 SEEN = PUBLISHED | {
-    "alerts": "SELECT * EXCLUDE (raised_at, delivered_at, resolved_at, no_data_since_at) "
-    "FROM alerts ORDER BY ALL",
+    "alerts": "SELECT * EXCLUDE (raised_at, delivered_at, resolved_at, no_data_since_at), "
+    "no_data_since_at IS NULL FROM alerts ORDER BY ALL",
     "budgets": "FROM budget_status ORDER BY ALL",
     "outcomes": "SELECT DISTINCT verb, outcome FROM runs",
 }
