@@ -85,7 +85,7 @@ def _shown(con: DuckDBPyConnection, at: datetime, zone: ZoneInfo, form: str) -> 
     from pipeline.resources import render_sql
 
     show_forecasts(con, at, zone)
-    rows = render_sql("forecasts/shown")
+    rows = render_sql("forecasts/shown", daily="daily_costs")
     return render_sql("forecasts/shown_short", rows=rows) if form == "table" else rows
 
 
@@ -93,7 +93,7 @@ def _record(form: str) -> str:
     """The statement that shows how far earlier forecasts were off."""
     from pipeline.resources import render_sql
 
-    rows = render_sql("forecasts/track_record")
+    rows = render_sql("forecasts/track_record", daily="daily_costs")
     return render_sql("forecasts/track_record_short", rows=rows) if form == "table" else rows
 
 

@@ -2,6 +2,7 @@
 -- largest first; with the record of its subject at the same horizon: forecasts of periods that had
 -- ended by $today, made by $at, half of which were off by no more than record_error_percent.
 -- $project: of this project and its budgets alone; NULL: all.
+-- takes: daily, the small sums by day.
 -- engine: duckdb
 WITH {% include "forecasts/compared.sql.j2" %},
 

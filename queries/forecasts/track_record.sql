@@ -1,6 +1,7 @@
 -- row: one kind of subject and horizon (days of the period that were known in full), with how far
 -- forecasts of periods that had ended by $today, made by $at, were off; beside what the mean day or
 -- the last week going on would have been. Periods of less than 1 USD are left out.
+-- takes: daily, the small sums by day.
 -- engine: duckdb
 WITH {% include "forecasts/compared.sql.j2" %}
 

@@ -23,6 +23,7 @@ VIEWS = (
     "daily_costs",
     "budget_status",
     "forecasts",
+    "forecast_record",
     "closed_periods",
     "period_costs",
     "alerts",

@@ -84,6 +84,16 @@ def made_on(
     return [_forecast(*row) for row in rows]
 
 
+def update_record(con: duckdb.DuckDBPyConnection, *, today: date, at: datetime, daily: str) -> None:
+    """Compute anew how far the forecasts of ended periods were off, by subject and horizon.
+
+    Takes a FROM item over the small sums by day.
+    """
+    con.execute("DELETE FROM forecast_record")
+    statement = render_sql("forecasts/record_by_subject", daily=daily)
+    con.execute(f"INSERT INTO forecast_record BY NAME {statement}", {"today": today, "at": at})
+
+
 def days_made(con: duckdb.DuckDBPyConnection) -> set[date]:
     """The days for which the organization has a forecast, made then or filled in."""
     rows = con.execute(

@@ -48,6 +48,7 @@ HASHED = (
     "dropped_rejects",
     "excluded_rows",
     "fetches",
+    "forecast_record",
     "forecasts",
     "first_rows",
     "input_files",

@@ -68,6 +68,7 @@ COPIED = {
     "deliveries": "",
     "retries": "",
     "fetches": "",
+    "forecast_record": "",
     "forecasts": "",
     "open_pages": "",
 }

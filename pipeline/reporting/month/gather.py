@@ -25,6 +25,7 @@ from pipeline.reporting.sections import (
     anomalies,
     budgets,
     doubts,
+    forecasts,
     policy,
     quarantine,
     rate_limits,
@@ -50,6 +51,7 @@ def sections(near_percent: int) -> dict[str, Read]:
     return {
         "days": days.read,
         "budgets": budgets.read,
+        "forecasts": forecasts.read,
         "breakdowns": breakdowns.read,
         "cost_centers": cost_centers.read,
         "movers": movers.read,

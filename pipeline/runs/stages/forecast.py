@@ -61,6 +61,7 @@ def _make(
     if lines.is_posted:
         con.unregister(spend)
     store.save(con, found, Making(run.today, run.now, run.run_id))
+    store.update_record(con, today=run.today, at=run.now, daily=_sums(days))
     return found
 
 
@@ -87,6 +88,7 @@ def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = N
             store.save(con, past.day(day, at).month(), making)
             if progress is not None:
                 progress(number, len(missing))
+        store.update_record(con, today=run.today, at=run.now, daily=_sums(days))
     return rate_and_commit(run, ChangeSet())
 
 
