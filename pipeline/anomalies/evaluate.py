@@ -20,12 +20,14 @@ import polars as pl
 from pipeline.anomalies import constants as c
 from pipeline.anomalies import store
 from pipeline.anomalies.drivers import Part, compared_since, driver_of
+from pipeline.anomalies.early import passed_at
 from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Driver, Finding, Incident
 from pipeline.anomalies.walk import walk
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation
 from pipeline.dates import at_midnight
 from pipeline.forecasts.series import read_daily_costs, series_of
+from pipeline.ledger.files import LedgerFile
 from pipeline.meters import INPUT_METERS
 from pipeline.resources import render_sql
 from pipeline.storage.database import Database
@@ -47,6 +49,8 @@ def update_incidents(
     con: duckdb.DuckDBPyConnection,
     states: Mapping[date, ChargeDay],
     *,
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
     is_covered: Callable[[date], bool],
     zone: ZoneInfo,
     today: date,
@@ -55,8 +59,9 @@ def update_incidents(
 ) -> list[Incident]:
     """Judge what is new or has changed. Gives the incidents of these days, also as they ended.
 
-    **Takes** the charges of all days, a connection that reads files, which days every source has
-    covered, the organization's zone and its day: it is not over, and only surges are said of it.
+    **Takes** the charges of all days, a connection that reads files, the live ledger with its
+    excluded rows (for the hours of a surge of today), which days every source has covered, the
+    organization's zone and its day: it is not over, and only surges are said of it.
     """
     if not states or min(states) + c.FIRST_HISTORY * _DAY > today:
         return []
@@ -78,7 +83,10 @@ def update_incidents(
     moved = [i for i in made if _has_moved(same.get(i.incident_id), i)]
     lines = charge_relation(_paths(states, moved))
     drivers = drivers_of(con, lines, moved)
+    todays = [i for i in made if _is_of(today, i)]
+    early = passed_at(con, ledger, excluded, todays, today) if todays else {}
     made = [replace(i, driver=drivers.get(i.incident_id, i.driver)) for i in made]
+    made = [replace(i, since_at=early.get(i.incident_id, i.since_at)) for i in made]
     changed = [i for i in made if i != same.get(i.incident_id)]
     store.save_incidents(db, changed, run_id=run_id, found_at=at)
     return made
@@ -161,6 +169,11 @@ def _marks(
         found[day] = hashlib.sha256(text.encode()).hexdigest()[:16]
         day += _DAY
     return found
+
+
+def _is_of(today: date, incident: Incident) -> bool:
+    """Whether it began today, and it is not known yet since when."""
+    return incident.kind == "surge" and incident.first == today and incident.since_at is None
 
 
 def _has_moved(before: Incident | None, after: Incident) -> bool:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.anomalies import constants as c
-from pipeline.anomalies.medians import median
 from pipeline.forecasts.series import Floats
 
 Flags = NDArray[np.bool_]
@@ -187,6 +186,16 @@ def judge_unit_cost(
     is_up = is_known & (ratio > c.UNIT_COST_RATIO) & (z > c.UNIT_COST_Z) & (excess > gate) & is_old
     verdict = Verdict(expected, excess, is_up, np.zeros_like(is_up))
     return verdict, np.where(is_known, ratio, np.nan)
+
+
+def median(values: Floats, axis: int) -> Floats:
+    """The median along an axis without NaN; NaN where everything is."""
+    ordered = np.sort(values, axis=axis)  # NaN comes last
+    number = np.isfinite(values).sum(axis=axis, keepdims=True)
+    lower = np.take_along_axis(ordered, np.maximum(number - 1, 0) // 2, axis=axis)
+    upper = np.take_along_axis(ordered, np.minimum(number // 2, values.shape[axis] - 1), axis=axis)
+    found: Floats = ((lower + upper) / 2).squeeze(axis)
+    return found
 
 
 def spread_of(logs: Floats, least: float) -> Floats:

@@ -171,7 +171,9 @@ def test_a_day_that_is_not_over_is_said_when_it_has_passed_its_gate(books: Books
     said: list[str] = []
     books.run(say=said.append)
     assert sum("surge of cost" in text for text in said) == 1
-    assert books.rows("SELECT kind, first_date, state FROM anomalies") == [("surge", SURGE, "open")]
+    [row] = books.rows("SELECT kind, first_date, state, since_at FROM anomalies")
+    assert row == ("surge", SURGE, "open", datetime(2026, 11, 18, 12))
+    assert any("on 2026-11-18, since 12:00 UTC: $" in text for text in said)
 
 
 def test_switched_off_alerts_leave_the_list(books: Books) -> None:

@@ -79,10 +79,16 @@ def evaluate(
         today=run.today,
         look=look,
     )
-    _judge(run, days, look)
+    _judge(run, days, ledger, excluded, look)
 
 
-def _judge(run: RunContext, days: Mapping[date, ChargeDay], look: Look) -> None:
+def _judge(
+    run: RunContext,
+    days: Mapping[date, ChargeDay],
+    ledger: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    look: Look,
+) -> None:
     """Judge days by their cost, and bring incidents and their alerts up to date."""
     db, config = run.db, run.config
     zone = config.organization.zone
@@ -93,6 +99,8 @@ def _judge(run: RunContext, days: Mapping[date, ChargeDay], look: Look) -> None:
         db,
         run.con,
         days,
+        ledger=ledger,
+        excluded=excluded,
         is_covered=whole.__contains__,
         zone=zone,
         today=run.today,

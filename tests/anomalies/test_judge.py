@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.anomalies.medians import median
+from pipeline.anomalies.judge import median
 
 NAN = float("nan")
 
