@@ -13,9 +13,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tests.model.buckets import Buckets
-from tests.model.money import OF_SUMS, Book, Charged, Money, Used
+from tests.model.money import OF_SUMS, ZERO, Book, Charged, Money, Used
 from tests.model.requests import Requests
-from tests.model.watch import Budget, Watch, month_of, next_month
+from tests.model.watch import Budget, Closed, Watch, month_of, next_month
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Facts:
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
     budgets: dict[tuple[str, date], tuple[Decimal, str, bool]] = field(default_factory=dict)
     alerts: dict[tuple[str, date, int], str] = field(default_factory=dict)
+    corrections: dict[Charged, tuple[int, int, Decimal]] = field(default_factory=dict)  # by month
+    statement: dict[date, Decimal] = field(default_factory=dict)  # of closed months
 
 
 class Books:
@@ -69,6 +71,7 @@ class Books:
         self.money = Money()
         self.watch = Watch(budgets)
         self.runs = 0
+        self.closed: list[Closed] = []  # the newest last
 
     def run(
         self,
@@ -151,13 +154,107 @@ class Books:
         self._settle(now, book)
         return watch.budgets
 
+    def close(self, month: date, now: datetime, book: Book) -> None:
+        """Close a month, and those before it."""
+        self._settle(now, book)
+        until, before = next_month(month), self.closed[-1] if self.closed else None
+        self.closed.append(
+            Closed(
+                until,
+                {k: v for k, v in self._daily().items() if k[0] < until},
+                {k: cost for k, cost in self._costs().items() if k[0] < until},
+                {} if before is None else {**before.booked, before.until: self._outstanding()},
+                {k: v for k, v in self.watch.spent.items() if k[1] < until},
+            )
+        )
+        self._settle(now, book)
+
+    def reopen(self, now: datetime, book: Book) -> None:
+        """Open the newest closed month, and those that were closed with it."""
+        self.closed.pop()
+        self._settle(now, book)
+
+    def may_close(self, now: datetime) -> list[date]:
+        """The months that have ended and are not closed."""
+        months = [date(2026, number, 1) for number in range(1, 5)]
+        begin = self.closed[-1].until if self.closed else date.min
+        return [m for m in months if m >= begin and next_month(m) <= self._local(now)]
+
+    def _used_daily(self) -> dict[Charged, tuple[int, int]]:
+        """Requests and tokens by day, as known now."""
+        daily: dict[Charged, tuple[int, int]] = {}
+        for used in self._used():
+            if used.requests:
+                day = (used.charge_date, used.project, used.model)
+                requests, tokens = daily.get(day, (0, 0))
+                daily[day] = (requests + used.requests, tokens + used.tokens)
+        return daily
+
+    def _daily(self) -> dict[Charged, tuple[int, int]]:
+        """Requests and tokens by day, closed days as they were closed."""
+        daily = self._used_daily()
+        if not self.closed:
+            return daily
+        last = self.closed[-1]
+        return {**last.daily, **{k: v for k, v in daily.items() if k[0] >= last.until}}
+
+    def _costs(self) -> dict[Charged, Decimal]:
+        """Likewise what they cost."""
+        costs = {key: cost for key, (cost, _) in self.money.charges.items()}
+        if not self.closed:
+            return costs
+        last = self.closed[-1]
+        return {**last.costs, **{k: v for k, v in costs.items() if k[0] >= last.until}}
+
+    def _outstanding(self) -> Decimal:
+        """Corrections of closed days that are booked in no closed month."""
+        last = self.closed[-1]
+        known = sum(last.costs.values(), ZERO) + sum(last.booked.values(), ZERO)
+        charged = self.money.charges.items()
+        return sum((cost for key, (cost, _) in charged if key[0] < last.until), ZERO) - known
+
+    def _close_facts(self, facts: Facts) -> None:
+        """The corrections of closed months, and what the books of these say."""
+        if not self.closed:
+            return
+        last, daily = self.closed[-1], self._used_daily()
+        costs = {key: cost for key, (cost, _) in self.money.charges.items()}
+        for key in {*daily, *costs, *last.daily, *last.costs}:
+            if key[0] < last.until:
+                (now, used), (then, had) = daily.get(key, (0, 0)), last.daily.get(key, (0, 0))
+                cost = costs.get(key, ZERO) - last.costs.get(key, ZERO)
+                place = (month_of(key[0]), *key[1:])
+                sums = facts.corrections.get(place, (0, 0, ZERO))
+                facts.corrections[place] = (
+                    sums[0] + now - then,
+                    sums[1] + used - had,
+                    sums[2] + cost,
+                )
+        facts.corrections = {
+            place: (requests, tokens, cost.quantize(OF_SUMS))
+            for place, (requests, tokens, cost) in facts.corrections.items()
+            if requests or tokens or cost.quantize(OF_SUMS)
+        }
+        months = {month_of(key[0]) for key in last.costs} | last.booked.keys()
+        facts.statement = {
+            month: usd
+            for month in months
+            if (
+                usd := (
+                    sum((c for k, c in last.costs.items() if month_of(k[0]) == month), ZERO)
+                    + last.booked.get(month, ZERO)
+                ).quantize(OF_SUMS)
+            )
+        }
+
     def has_ended(self, day: date, now: datetime) -> bool:
         """Whether the month of a day is over."""
         return next_month(month_of(day)) <= self._local(now)
 
     def _settle(self, now: datetime, book: Book, rerated: tuple[date, date] | None = None) -> None:
         self.money.settle(self._used(), book, now, rerated, self.buckets.bills())
-        self.watch.look(self.money.charges, self._local(now))
+        closed = self.closed[-1] if self.closed else None
+        self.watch.look(self.money.charges, self._local(now), closed)
 
     def _local(self, at: datetime) -> date:
         return at.replace(tzinfo=UTC).astimezone(self.zone).date()
@@ -203,11 +300,8 @@ class Books:
                     facts.bill[page.path, bucket.at.date(), project, item, Decimal(usd)] += 1
                 else:
                     facts.usage[page.basis, page.path, bucket.at, *row_] += 1
-        for used in self._used():
-            if used.requests:
-                day = (used.charge_date, used.project, used.model)
-                requests, tokens = facts.daily.get(day, (0, 0))
-                facts.daily[day] = (requests + used.requests, tokens + used.tokens)
+        facts.daily = self._daily()
+        self._close_facts(facts)
         fates = self.requests.fates() | self.buckets.fates()
         facts.fates = {path: tuple(counts) for path, counts in fates.items()}
         facts.held = Counter((r.version.path, r.text) for r in self.requests.held())

@@ -56,7 +56,16 @@ QUERIES = {
     ),
     "daily": (
         "SELECT charge_date, project_id, model, sum(requests), sum(input_tokens) "
-        "FROM daily_costs GROUP BY ALL HAVING sum(requests) <> 0"
+        "FROM daily_costs WHERE corrected_month_date IS NULL GROUP BY ALL HAVING sum(requests) <> 0"
+    ),
+    "corrections": (
+        "SELECT corrected_month_date, project_id, model, sum(requests), sum(input_tokens), "
+        "coalesce(sum(cost_usd), 0) FROM daily_costs WHERE corrected_month_date IS NOT NULL "
+        "GROUP BY ALL"
+    ),
+    "statement": (
+        "SELECT period_date, coalesce(sum(cost_usd), 0) FROM period_costs "
+        "WHERE period_state = 'closed' GROUP BY ALL"
     ),
     "usage": (
         "SELECT basis, input_file, started_at, project_id, model, text_input_tokens, requests "
@@ -89,6 +98,12 @@ QUERIES = {
         SELECT 'the days are not the charges', charge_date FROM (
           SELECT charge_date, sum(cost_usd) AS usd FROM charges GROUP BY ALL
           EXCEPT SELECT charge_date, sum(cost_usd) FROM daily_costs GROUP BY ALL)
+        WHERE NOT EXISTS (FROM daily_costs WHERE corrected_month_date IS NOT NULL)
+        UNION ALL
+        SELECT 'the statement is not the postings', period_date FROM (
+          SELECT period_date, coalesce(sum(cost_usd), 0) FROM charge_postings GROUP BY ALL
+          EXCEPT SELECT period_date, coalesce(sum(cost_usd), 0) FROM period_costs GROUP BY ALL
+          EXCEPT SELECT DISTINCT period_date, 0 FROM charge_postings)
         UNION ALL
         SELECT 'the fates of ' || input_file || ' are not its rows', NULL FROM input_files
         WHERE rows_read <> accepted + duplicate + superseded + quarantined
@@ -285,6 +300,14 @@ class Product:
                 for b, m, usd, state, low in found("budgets")
             },
             alerts={(b, m, t): state for b, m, t, state in found("alerts")},
+            corrections={
+                (m, p, model): (int(r), int(t), usd.quantize(OF_SUMS))
+                for m, p, model, r, t, usd in found("corrections")
+                if r or t or usd.quantize(OF_SUMS)
+            },
+            statement={
+                m: usd.quantize(OF_SUMS) for m, usd in found("statement") if usd.quantize(OF_SUMS)
+            },
         )
 
 

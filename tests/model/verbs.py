@@ -12,6 +12,7 @@ from decimal import Decimal
 from tests.model.compare import differences
 from tests.model.money import DIGITS, Discount, Price
 from tests.model.product import has_verb
+from tests.model.watch import month_of
 from tests.model.world import NOWS, DifferenceError, UnfitError, World, pick
 
 RANGES = (
@@ -264,6 +265,31 @@ def acknowledge(world: World, a: int, b: int, _c: int) -> None:
     run(world, 1, 0, 0)
 
 
+def close(world: World, a: int, _b: int, _c: int) -> None:
+    """A month that has ended is closed, whatever is in the way."""
+    if not world.has_run:
+        raise UnfitError
+    months = world.books.may_close(world.now)
+    if not months:
+        raise UnfitError
+    month = pick(months, a)
+    words = ("close", f"{month:%Y-%m}", "--force", "--reason", "a trial")
+    world.told.append(f"tollbook {' '.join(words)} --now {world.now.isoformat()}Z")
+    world.books.close(month, world.now, world.book)
+    world.agree(world.product.command(*words, now=world.now))
+
+
+def reopen(world: World, _a: int, _b: int, _c: int) -> None:
+    """The month that was closed last is open again."""
+    if not world.books.closed:
+        raise UnfitError
+    month = month_of(world.books.closed[-1].until - timedelta(days=1))
+    words = ("reopen", f"{month:%Y-%m}", "--reason", "a trial")
+    world.told.append(f"tollbook {' '.join(words)} --now {world.now.isoformat()}Z")
+    world.books.reopen(world.now, world.book)
+    world.agree(world.product.command(*words, now=world.now))
+
+
 def look_back(world: World, a: int, _b: int, _c: int) -> None:
     """What was known at an earlier instant is still what it shows."""
     if not world.seen or "as_of" in world.faults:
@@ -290,6 +316,8 @@ VERBS = {
         rerate,
         look_back,
         set_budget,
+        close,
+        reopen,
         acknowledge,
         compact,
     )

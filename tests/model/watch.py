@@ -8,6 +8,7 @@ look raises none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,6 +55,29 @@ def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
+@dataclass(frozen=True)
+class Closed:
+    """What is closed: all days before one, as they were, and what was booked for them since."""
+
+    until: date
+    daily: Mapping[Charged, tuple[int, int]]  # requests, tokens
+    costs: Mapping[Charged, Decimal]
+    booked: Mapping[date, Decimal]  # corrections by the closed month that they are booked in
+    spent: Mapping[tuple[str, date], tuple[Decimal, int]]  # by budgets
+
+
+def _spent(
+    budget: Budget, month: date, charges: Mapping[Charged, tuple[Decimal, int]]
+) -> tuple[Decimal, int]:
+    """What a budget has spent in a month, and the quantity without a price."""
+    mine = [
+        amounts
+        for (day, project, _), amounts in charges.items()
+        if month_of(day) == month and budget.project in {None, project}
+    ]
+    return sum((cost for cost, _ in mine), ZERO), sum(quantity for _, quantity in mine)
+
+
 class Watch:
     """Where the budgets stand, and what was said."""
 
@@ -64,13 +88,20 @@ class Watch:
         self._months: set[date] = set()
         self._since: date | None = None  # the earliest day of a look
         self._planned: dict[tuple[str, date], Budget] = {}  # as known at the last look
+        self.spent: dict[tuple[str, date], tuple[Decimal, int]] = {}  # and unpriced quantity
 
-    def look(self, charges: dict[Charged, tuple[Decimal, int]], today: date) -> None:
-        """What a run finds and says on a day of the organization."""
+    def look(
+        self,
+        charges: dict[Charged, tuple[Decimal, int]],
+        today: date,
+        closed: Closed | None = None,
+    ) -> None:
+        """What a run finds and says on a day of the organization; closed months stay."""
         this_month = month_of(today)
         self._since = min(today, self._since or today)
         self._months |= {month_of(day) for day, _, _ in charges} | {this_month}
         self.standing = {}
+        self.spent = {}
         charged = {month_of(day) for day, _, _ in charges} | {this_month}
         self._planned = {
             **{(b.name, m): b for b in self.budgets for m in charged},
@@ -78,10 +109,13 @@ class Watch:
         }
         for budget in self.budgets:
             for month in self._months:
-                spent, unpriced = ZERO, 0
-                for (day, project, _), (cost, quantity) in charges.items():
-                    if month_of(day) == month and budget.project in {None, project}:
-                        spent, unpriced = spent + cost, unpriced + quantity
+                if closed is not None and month < closed.until:
+                    if (budget.name, month) not in closed.spent:
+                        continue
+                    spent, unpriced = closed.spent[budget.name, month]
+                else:
+                    spent, unpriced = _spent(budget, month, charges)
+                self.spent[budget.name, month] = (spent, unpriced)
                 usd = self._usd(budget, month, today)
                 reached = {t: spent * 100 >= usd * t for t in (*budget.thresholds, 100)}
                 near = reached[max(t for t in budget.thresholds if t < 100)]
