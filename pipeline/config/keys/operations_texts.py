@@ -12,6 +12,11 @@ OPERATIONS_TEXTS: Mapping[str, KeyText] = {
     "schedule.monthly_report": KeyText(
         "When it writes the report of the month just ended.", '"0 7 1 * *"'
     ),
+    "schedule.close_check": KeyText(
+        'When it looks whether the month just ended can be closed, such as "0 8 4 * *"; what is in '
+        "the way is told as a problem of the job.",
+        '""',
+    ),
     "metrics.textfile": KeyText(
         "Written anew after each run and job, also after one that failed. Its name ends in .prom, "
         "in the folder that node_exporter is given with --collector.textfile.directory.",

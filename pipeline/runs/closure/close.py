@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
@@ -14,10 +14,12 @@ from pipeline.budgets.subject import Subject
 from pipeline.charges.periods import order
 from pipeline.charges.periods import store as period_store
 from pipeline.charges.periods.model import ClosedPeriod, Closing, Reopening
-from pipeline.dates import Days
+from pipeline.config.model import Config
+from pipeline.dates import Days, local_date
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.money import plain
 from pipeline.published import queries
+from pipeline.published.gaps import A_CENT
 from pipeline.published.reader import needs_this_version, open_published
 from pipeline.published.snapshot.fingerprint import published_state
 from pipeline.reporting.month.model import SignOff
@@ -29,6 +31,7 @@ from pipeline.runs.context import RunContext
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import live_fingerprint, rate_and_commit
 from pipeline.runs.stage_times import begin
+from pipeline.storage.layout import StorageLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,20 @@ def look(con: duckdb.DuckDBPyConnection, month: Days, tolerance_usd: Decimal, to
     span = {"since": month.since, "until": month.until}
     [totals] = queries.rows(con, "runs/closure/totals", span)
     return Look(items, Totals(*totals), order.next_version(month, periods))
+
+
+def obstacles_of(config: Config, month: Days, now: datetime) -> tuple[str, ...]:
+    """What stands in the way of closing a month, by what is published; a closed one has nothing.
+
+    Takes the business clock (naive UTC). Fails: ConfigError where nothing is published.
+    """
+    published = StorageLayout(config.storage.root.absolute()).published
+    with needs_this_version(published), open_published(published) as con:
+        first_open = order.open_from(period_store.closings(con, schema="stored"))
+        if first_open is not None and month.until <= first_open:
+            return ()
+        today = local_date(now, config.organization.zone)
+        return in_the_way(look(con, month, A_CENT, today).items)
 
 
 def is_current(run: RunContext) -> bool:

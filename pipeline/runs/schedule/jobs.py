@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipeline.config.model import Config
-from pipeline.dates import Clock, month_just_ended
+from pipeline.dates import Clock, month_just_ended, whole_month
 from pipeline.errors import RunFailedError, TollbookError
 from pipeline.runs.run_and_report import (
     RunReport,
@@ -65,6 +65,7 @@ class ScheduledJobs:
             Job("run", times.run, checked(self._run)),
             Job("daily_report", times.daily_report, checked(self._daily_report)),
             Job("monthly_report", times.monthly_report, checked(self._monthly_report)),
+            Job("close_check", times.close_check, checked(self._close_check)),
         )
 
     def fresh_config(self) -> Config:
@@ -100,6 +101,16 @@ class ScheduledJobs:
     def _monthly_report(self, time: JobTime) -> JobOutcome:
         # The month before the due time: made up days late it is still that one.
         return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
+
+    def _close_check(self, time: JobTime) -> JobEnd:
+        from pipeline.runs.closure.close import obstacles_of  # noqa: PLC0415  rarely needed
+
+        config = self.fresh_config()
+        month = whole_month(month_just_ended(time.scheduled_for, config.organization.zone))
+        found = obstacles_of(config, month, self.clock.business())
+        if not found:
+            return JobEnd("done")
+        return JobEnd("partial", f"{month.since:%Y-%m} cannot be closed yet: {'; '.join(found)}")
 
     def _report(self, month: date | None) -> JobOutcome:
         report(self.fresh_config(), month=month, now=self.clock.business())

@@ -12,6 +12,7 @@ from pipeline.dates import Clock
 from pipeline.runs.run_and_report import RunReport
 from pipeline.runs.schedule.job import JobEnd, JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs
+from tests.support.month_end import close_month
 from tests.support.workspace import CONFIGURATION, NOW, Workspace, lines, request
 
 BUDGET = '[[budgets]]\nid = "all"\namount_usd = "0.001"\n'
@@ -73,11 +74,27 @@ def test_the_reports_are_of_this_month_and_of_the_month_before_the_due_time(
 ) -> None:
     """Made up days late the monthly one is still of the same month."""
     workspace.run()
-    _, daily, monthly = scheduled(workspace, [], []).jobs()
+    _, daily, monthly, check = scheduled(workspace, [], []).jobs()
     assert (daily.action(JobTime(NOW, is_catch_up=False)),) == ("done",)
     assert monthly.action(JobTime(NOW, is_catch_up=True)) == "done"
     reports = {p.name for p in workspace.path("var/reports").glob("*.html")}
     assert reports == {"2026-11.html", "2026-10.html", "latest.html"}
+    assert check.action(JobTime(NOW, is_catch_up=False)) == JobEnd("done")
+
+
+def test_the_close_check_says_what_is_in_the_way(workspace: Workspace) -> None:
+    """As a problem of the job; once the month is closed there is none."""
+    workspace.write(
+        "logs/beta.jsonl", lines(request("b", when="2026-10-05T12:00:00", model="beta"))
+    )
+    workspace.run()
+    *_, check = scheduled(workspace, [], []).jobs()
+    end = check.action(JobTime(NOW, is_catch_up=False))
+    assert end == JobEnd(
+        "partial", "2026-10 cannot be closed yet: unpriced: charges without a price: 1"
+    )
+    close_month(workspace, reason="a test")
+    assert check.action(JobTime(NOW, is_catch_up=False)) == JobEnd("done")
 
 
 def test_jobs_follow_an_edited_configuration_but_not_to_another_storage(
