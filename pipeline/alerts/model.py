@@ -33,10 +33,6 @@ Observation = Literal["firing", "disproved", "over", "withdrawn", "unobserved"]
 # had ended before anybody looked, or so long ago that an alert would be no news.
 Phase = Literal["running", "ended", "unwatched"]
 
-# had it: it was delivered before. waits: it failed, and its time has not come. held: by quiet hours
-# or for a digest. not tried: the channel failed too often in this run.
-DeliveryOutcome = Literal["delivered", "had it", "failed", "given up", "waits", "held", "not tried"]
-
 PRINTED = "printed"
 NOT_SENT: AlertDelivery = "not sent (period had ended)"
 _OCCURRENCE = re.compile(r"(?<=^alert-[0-9a-f]{16})-\d+$")
@@ -278,33 +274,6 @@ class Message:
     def text(self) -> str:
         """Title and body, for a terminal."""
         return f"{self.title}\n{self.body}"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of one message at one channel; `channel` is its label, never a URL."""
-
-    message_id: str
-    channel: str
-    attempted_at: datetime
-    outcome: DeliveryOutcome
-    error: str | None = None
-    until: datetime | None = None  # when it is tried next, where it is to be tried again
-
-    @property
-    def is_try(self) -> bool:
-        """Whether a channel was asked to take it."""
-        return self.outcome in {"delivered", "failed"}
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has failed for the last time."""
-        return self.outcome == "failed" and self.until is None
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the channel need not be asked again."""
-        return self.is_lost or self.outcome in {"delivered", "had it", "given up"}
 
 
 @dataclass(frozen=True, slots=True)

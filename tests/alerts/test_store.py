@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from pipeline.alerts.delivery.channels import Channel
 from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.model import Delivery
 from pipeline.alerts.delivery.outbox import pending_messages
 from pipeline.alerts.delivery.timing import Timing
 from pipeline.alerts.model import (
     Decision,
-    Delivery,
     GoodRun,
     Message,
     RunProblem,

@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from pipeline.alerts.delivery import digest, outbox
+from pipeline.alerts.delivery.model import Delivery
 from pipeline.alerts.delivery.outbox import Retry
 from pipeline.alerts.delivery.outlets import Outlet, Outlets
-from pipeline.alerts.model import PRINTED, Delivery, Message, condition_id_of
+from pipeline.alerts.model import PRINTED, Message, condition_id_of
 from pipeline.alerts.texts import messages as text
 from pipeline.config.log import get_logger
 from pipeline.storage.database import Database

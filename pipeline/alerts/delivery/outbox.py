@@ -13,7 +13,8 @@ from typing import Literal
 
 import duckdb
 
-from pipeline.alerts.model import PRINTED, AlertDelivery, Delivery, Destination, Message
+from pipeline.alerts.delivery.model import Delivery
+from pipeline.alerts.model import PRINTED, AlertDelivery, Destination, Message
 from pipeline.resources import sql
 
 # After each failure of a message at a channel; the last one holds for all that follow. The first

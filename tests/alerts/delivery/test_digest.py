@@ -8,10 +8,11 @@ from pathlib import Path
 import duckdb
 
 from pipeline.alerts.delivery.deliver import deliver
+from pipeline.alerts.delivery.model import Delivery
 from pipeline.alerts.delivery.outbox import pending_messages
 from pipeline.alerts.delivery.timing import Timing
 from pipeline.alerts.delivery.undelivered import undelivered, waited_for
-from pipeline.alerts.model import Delivery, Destination
+from pipeline.alerts.model import Destination
 from pipeline.alerts.store import known_alerts
 from pipeline.alerts.update import Look, follow_up
 from pipeline.resources import sql
