@@ -139,10 +139,11 @@ class LimitAction:
 
 @dataclass(frozen=True, slots=True)
 class UnusualCost:
-    """An incident of a project, or of all, with the project's name."""
+    """An incident of a project, or of all, with the names of the project and the driver."""
 
     incident: Incident
     project_name: str | None
+    driver_name: str | None = None
 
 
 Facts = (

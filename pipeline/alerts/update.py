@@ -169,19 +169,16 @@ def update_anomaly_alerts(
     names: Mapping[str, str],
     *,
     today: date,
-    is_first: bool = False,
+    new: Collection[str] = (),
 ) -> Decision:
     """Raise and clear incidents; None: the kind is switched off.
 
-    Takes the names of projects, and whether days are judged for the first time: then only what goes
-    on is news.
+    Takes the names of projects, keys and people, and which incidents nobody knew before.
     """
     return _update(
         con,
         look,
-        lambda known: unusual_costs.conditions(
-            incidents, known, names, today=today, is_first=is_first
-        ),
+        lambda known: unusual_costs.conditions(incidents, known, names, today=today, new=new),
     )
 
 

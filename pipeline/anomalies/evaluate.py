@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,6 +44,17 @@ _COMPARED_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The incidents that a run looked at, and the ids of those that nobody knew before.
+
+    Where days are judged for the first time, what was found of a whole history is no news.
+    """
+
+    incidents: tuple[Incident, ...] = ()
+    new: frozenset[str] = frozenset()
+
+
 def update_incidents(
     db: Database,
     con: duckdb.DuckDBPyConnection,
@@ -56,7 +67,7 @@ def update_incidents(
     today: date,
     run_id: str,
     at: datetime,
-) -> list[Incident]:
+) -> Update:
     """Judge what is new or has changed. Gives the incidents of these days, also as they ended.
 
     **Takes** the charges of all days, a connection that reads files, the live ledger with its
@@ -64,12 +75,12 @@ def update_incidents(
     organization's zone and its day: it is not over, and only surges are said of it.
     """
     if not states or min(states) + c.FIRST_HISTORY * _DAY > today:
-        return []
+        return Update()
     wanted = _marks(states, is_covered, zone, today)
     before = store.marks(db)
     since = min((day for day, mark in wanted.items() if before.get(day) != mark), default=None)
     if since is None:
-        return []
+        return Update()
     found = _judged(db, con, states, since, is_covered=is_covered, today=today)
     store.save_days(db, since, {d: m for d, m in wanted.items() if d >= since}, found)
     known, first = store.incidents_around(db, since)
@@ -89,12 +100,9 @@ def update_incidents(
     made = [replace(i, since_at=early.get(i.incident_id, i.since_at)) for i in made]
     changed = [i for i in made if i != same.get(i.incident_id)]
     store.save_incidents(db, changed, run_id=run_id, found_at=at)
-    return made
-
-
-def has_judged(db: Database) -> bool:
-    """Whether any day was judged before."""
-    return bool(db.value("SELECT count(*) > 0 FROM judged_days"))
+    is_first = not before
+    new = (i.incident_id for i in made if not is_first and _is_new(same.get(i.incident_id)))
+    return Update(tuple(made), frozenset(new))
 
 
 def drivers_of(
@@ -169,6 +177,10 @@ def _marks(
         found[day] = hashlib.sha256(text.encode()).hexdigest()[:16]
         day += _DAY
     return found
+
+
+def _is_new(before: Incident | None) -> bool:
+    return before is None or before.state == "retracted"
 
 
 def _is_of(today: date, incident: Incident) -> bool:

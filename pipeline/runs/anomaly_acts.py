@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pipeline.alerts.monitors.policy import directory_names
 from pipeline.alerts.update import Look, update_anomaly_alerts
 from pipeline.anomalies import store
 from pipeline.anomalies.incidents import state_of
@@ -63,6 +64,6 @@ def label_incident(
         found = replace(found, state=state)
         store.save_incidents(db, [found], run_id=head.run_id, found_at=now)
         look = Look(head.run_id, now, config.organization.shown_name)
-        names = directory_store.project_names(db)
+        names = directory_store.project_names(db) | directory_names(db)
         update_anomaly_alerts(db.con, look, [found], names, today=today)
     return found

@@ -155,13 +155,22 @@ def test_late_data_take_a_silence_back(books: Books) -> None:
 
 
 def test_an_outage_is_no_silence_and_what_was_long_ago_is_no_news(tmp_path: Path) -> None:
-    """The first run over a history lists its incidents; no source has covered the last days."""
+    """The first run over a history lists its incidents; no source has covered the last days.
+
+    When there are data again, the days without any are one question, and no project is silent.
+    """
     books = Books(tmp_path)
     books.days(BEGIN, SURGE)
-    books.surge(date(2026, 11, 12))
+    books.surge(date(2026, 11, 16))
     assert books.morning(SURGE + 3 * DAY) == []
-    assert books.rows("SELECT first_date, state FROM anomalies") == [(date(2026, 11, 12), "over")]
-    assert books.rows("SELECT count(*) FROM alerts WHERE kind = 'anomaly'") == [(0,)]
+    assert books.rows("SELECT first_date, state FROM anomalies") == [(date(2026, 11, 16), "over")]
+    books.days(SURGE + 3 * DAY, SURGE + 4 * DAY)
+    assert books.morning(SURGE + 4 * DAY) == []
+    assert books.rows("SELECT kind, first_date, last_date FROM anomalies WHERE state = 'open'") == [
+        ("dip", SURGE, SURGE + 2 * DAY)
+    ]
+    [(message,)] = books.rows("SELECT message FROM alerts WHERE kind = 'anomaly'")
+    assert message.startswith("Most projects cost far less than usual on 3 days, 2026-11-18 to")
 
 
 def test_a_day_that_is_not_over_is_said_when_it_has_passed_its_gate(books: Books) -> None:

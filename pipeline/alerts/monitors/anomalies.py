@@ -6,7 +6,7 @@ where late data explain it, and settled in silence where somebody expected it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
 from pipeline.alerts.model import (
@@ -31,12 +31,13 @@ def conditions(
     names: Mapping[str, str],
     *,
     today: date,
-    is_first: bool = False,
+    new: Collection[str] = (),
 ) -> list[Condition]:
-    """A condition for each incident that is news or was told, None: nobody asks for them any more.
+    """A condition for each incident that is news or was told.
 
-    **Takes** the incidents of the days looked at, also those that were retracted, and the names of
-    projects. `is_first`: days are judged for the first time, so that only what goes on is news.
+    **Takes** the incidents of the days looked at, also those that were retracted (None: nobody asks
+    for them any more), the names of projects, keys and people, and the ids of those that nobody
+    knew before: what is over already is news only then.
     """
     mine = {a.alert_id: a for a in known if a.kind == "anomaly"}
     if incidents is None:
@@ -44,14 +45,14 @@ def conditions(
     found = []
     for incident in incidents:
         key = alert_id("anomaly", incident.incident_id, None, "")
-        seen = _observed(incident, mine.get(key), today, is_first=is_first)
+        seen = _observed(incident, mine.get(key), today, is_new=incident.incident_id in new)
         if seen is not None:
             found.append(_condition(key, incident, names, *seen))
     return found
 
 
 def _observed(
-    incident: Incident, alert: Alert | None, today: date, *, is_first: bool
+    incident: Incident, alert: Alert | None, today: date, *, is_new: bool
 ) -> tuple[Observation, Phase] | None:
     """What is observed of an incident; None where nothing is to be said."""
     if incident.state == "retracted":
@@ -66,7 +67,7 @@ def _observed(
         return None  # told, and told that it was over
     if incident.state == "open":
         return "firing", "running"
-    is_news = not is_first and today - incident.last <= NEWS_FOR
+    is_news = is_new and today - incident.last <= NEWS_FOR
     return ("firing", "ended") if is_news else None
 
 
@@ -85,7 +86,11 @@ def _condition(
         period=None,
         threshold_percent=None,
         observed=observed,
-        facts=UnusualCost(incident, None if project is None else names.get(project)),
+        facts=UnusualCost(
+            incident,
+            None if project is None else names.get(project),
+            names.get(incident.driver.value) if incident.driver else None,
+        ),
         severity=_SEVERITIES.get(incident.kind, "warning"),
         about=incident.kind if project is None else f"{incident.kind}, project {project}",
         phase=phase,

@@ -27,7 +27,7 @@ def findings(db: Database, charge_files: Sequence[Path]) -> list[Finding]:
         stored="",
     )
     rows = db.rows(statement)
-    names: dict[str, str] = dict(db.rows(sql("alerts/monitors/directory_names")))
+    names = directory_names(db)
     found = []
     for month, kind, project_id, name, subject, since, first, last, days, cost, _, is_least in rows:
         breach = PolicyBreach(
@@ -52,3 +52,8 @@ def findings(db: Database, charge_files: Sequence[Path]) -> list[Finding]:
             )
         )
     return sorted(found, key=lambda finding: (finding.month.start, finding.subject_id))
+
+
+def directory_names(db: Database) -> dict[str, str]:
+    """What keys and people are called, by their ids."""
+    return dict(db.rows(sql("alerts/monitors/directory_names")))

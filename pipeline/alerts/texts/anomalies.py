@@ -56,7 +56,7 @@ def unusual(facts: UnusualCost) -> str:
                 f"Most projects cost far less than usual {days}: {excess} of the usual {usual} are "
                 "missing. A holiday, or are data missing? See: tollbook query data_freshness"
             )
-    return f"{what}{_driver(incident.driver)} {_advice(incident)}"
+    return f"{what}{_driver(incident.driver, facts.driver_name)} {_advice(incident)}"
 
 
 def cleared(facts: UnusualCost, message: str, *, is_resolved: bool) -> str:
@@ -108,13 +108,13 @@ def _days(incident: Incident) -> str:
     return f"on {counted(days, 'day')}, {incident.first} to {incident.last}"
 
 
-def _driver(driver: Driver | None) -> str:
+def _driver(driver: Driver | None, name: str | None) -> str:
     if driver is None:
         return ""
     amount = f"({display_usd(usd(driver.excess_usd))})"
     if driver.dimension == "cache":
         return f" Driver: {_DIMENSIONS['cache']} {amount}."
-    return f" Driver: {_DIMENSIONS[driver.dimension]} {printable(driver.value)} {amount}."
+    return f" Driver: {_DIMENSIONS[driver.dimension]} {named(driver.value, name)} {amount}."
 
 
 def _advice(incident: Incident) -> str:

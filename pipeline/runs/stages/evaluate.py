@@ -9,13 +9,14 @@ import polars as pl
 
 from pipeline.actions import store as action_store
 from pipeline.alerts.monitors import evaluate as monitors
+from pipeline.alerts.monitors.policy import directory_names
 from pipeline.alerts.update import (
     Look,
     update_anomaly_alerts,
     update_budget_alerts,
     update_forecast_alerts,
 )
-from pipeline.anomalies.evaluate import has_judged, update_incidents
+from pipeline.anomalies.evaluate import update_incidents
 from pipeline.budgets.evaluate import update_status
 from pipeline.budgets.history import record_plans, record_rates
 from pipeline.budgets.provider_plans import plans_of
@@ -94,8 +95,7 @@ def _judge(
     zone = config.organization.zone
     found = coverages(db, run.kinds, run.configured, zone, config.bill.lag_days)
     whole = {d.calendar_date for d in calendar(found, run.today, zone) if d.is_day_complete}
-    is_first = not has_judged(db)
-    incidents = update_incidents(
+    update = update_incidents(
         db,
         run.con,
         days,
@@ -107,12 +107,12 @@ def _judge(
         run_id=run.run_id,
         at=run.started_at,
     )
-    if incidents or not config.anomalies.alerts:
+    if update.incidents or not config.anomalies.alerts:
         update_anomaly_alerts(
             db.con,
             look,
-            incidents if config.anomalies.alerts else None,
-            directory_store.project_names(db),
+            update.incidents if config.anomalies.alerts else None,
+            directory_store.project_names(db) | directory_names(db),
             today=run.today,
-            is_first=is_first,
+            new=update.new,
         )

@@ -31,10 +31,12 @@ INCIDENT = Incident(
 
 
 def look(
-    incidents: Sequence[Incident] | None, known: Sequence[Alert] = (), *, is_first: bool = False
+    incidents: Sequence[Incident] | None, known: Sequence[Alert] = (), *, is_new: bool = True
 ) -> Decision:
     """What becomes of some incidents."""
-    found = conditions(incidents, known, {"proj_a": "Chat"}, today=TODAY, is_first=is_first)
+    new = {"anomaly-1"} if is_new else ()
+    names = {"proj_a": "Chat", "key_8": "nightly"}
+    found = conditions(incidents, known, names, today=TODAY, new=new)
     return decide(found, known, now=datetime(2026, 11, 24, 8), run_id="R", organization="")
 
 
@@ -86,6 +88,11 @@ def test_more_for_each_request_is_said() -> None:
     assert "Driver: fewer tokens came from the cache ($9.00)." in alert.message
 
 
+def test_a_key_has_its_name() -> None:
+    [alert] = look([replace(INCIDENT, driver=Driver("api_key", "key_8", 9.0))]).new
+    assert "Driver: API key nightly (key_8) ($9.00)." in alert.message
+
+
 def test_that_it_is_over_is_told() -> None:
     decision = becomes("over")
     [alert] = decision.updates
@@ -123,8 +130,8 @@ def test_what_began_and_ended_between_two_runs_is_told() -> None:
     [alert] = look([replace(INCIDENT, state="over", last=TODAY - timedelta(days=4))]).new
     assert alert.state == "resolved"
     assert not look([replace(INCIDENT, state="over", last=TODAY - timedelta(days=9))]).new
-    assert not look([replace(INCIDENT, state="over")], is_first=True).new
-    assert look([INCIDENT], is_first=True).new
+    assert not look([replace(INCIDENT, state="over")], is_new=False).new
+    assert look([INCIDENT], is_new=False).new
 
 
 def test_switched_off_nothing_is_asked_any_more() -> None:
