@@ -22,9 +22,10 @@ class Schedule(SectionModel):
     run: str = "0 * * * *"
     daily_report: str = "0 6 * * *"
     monthly_report: str = "0 7 1 * *"
+    digest: str = ""
     close_check: str = ""
 
-    @field_validator("run", "daily_report", "monthly_report", "close_check")
+    @field_validator("run", "daily_report", "monthly_report", "digest", "close_check")
     @classmethod
     def _is_cron(cls, cron: str) -> str:
         if cron.strip():

@@ -50,6 +50,27 @@ def acknowledge(
         return found
 
 
+def send_waiting(
+    config: Config,
+    *,
+    clock: Callable[[], datetime],
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+) -> tuple[Undelivered, ...]:
+    """Send digests that are due and what else waits. Gives what is still not delivered.
+
+    **Fails**: ConfigError where a channel cannot be used; LockHeldError.
+    """
+    found = outlets.resolve(config.alerts, environment, config.organization.zone)
+    storage = StorageLayout(config.storage.root.absolute())
+    now = clock()
+    head = new_run("alerts send", now=now, started_at=now)
+    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
+        give_up_after = timedelta(hours=config.alerts.give_up_after_hours)
+        deliver(db, found, clock=clock, say=say, give_up_after=give_up_after)
+        return undelivered(db.con, found, clock())
+
+
 def retry(
     config: Config,
     ids: Sequence[str] | None,

@@ -182,7 +182,7 @@ def rate_and_commit(
             run_log.note(db, run.run_id, [f"Not delivered: {m.text}" for m in missed])
         is_news_here = has_alerted or has_delivered or has_acted or merge_over is not None
         if published is None or not is_unchanged or is_news_here:
-            from pipeline.runs.stages.compact import compact_files, remove_replaced
+            from pipeline.runs.compact import compact_files, remove_replaced
             from pipeline.runs.stages.publish import publish_live
 
             merged = compact_files(run, change, merge_over)

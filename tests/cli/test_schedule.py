@@ -198,6 +198,7 @@ def test_the_list_is_a_table_in_the_organization_s_zone(tmp_path: Path) -> None:
         ],
         ["daily_report", "0 6 * * *", "2026-11-25 06:00 CET", "never", "-", "-"],
         ["monthly_report", "-", "off", "never", "-", "-"],
+        ["digest", "-", "off", "never", "-", "-"],
         ["close_check", "-", "off", "never", "-", "-"],
     ]
 

@@ -12,6 +12,11 @@ OPERATIONS_TEXTS: Mapping[str, KeyText] = {
     "schedule.monthly_report": KeyText(
         "When it writes the report of the month just ended.", '"0 7 1 * *"'
     ),
+    "schedule.digest": KeyText(
+        'When it sends digests that are due and messages that wait, such as "0 8 * * *". It does '
+        "so beside its jobs, too; as a job its last outcome is listed.",
+        '""',
+    ),
     "schedule.close_check": KeyText(
         'When it looks whether the month just ended can be closed, such as "0 8 4 * *"; what is in '
         "the way is told as a problem of the job.",

@@ -22,6 +22,7 @@ from pipeline.intake.files.discovery import find
 from pipeline.pricing.load import examine
 from pipeline.providers.provider import ProviderApi
 from pipeline.runs.doctor import alerts as alert_checks
+from pipeline.runs.doctor import sizes as size_checks
 from pipeline.runs.doctor import storage as storage_checks
 from pipeline.runs.doctor.actions import actions
 from pipeline.runs.doctor.budgets import doubts_of
@@ -56,7 +57,7 @@ def diagnose(
     found = outlets.resolve(config.alerts, environment, zone, on_error=problems.append)
     checks += alert_checks.channels(found, problems)
     checks += guarded("storage", "root", lambda: storage_checks.folder(storage.root))
-    checks += guarded("storage", "lock", lambda: storage_checks.locks(storage.root))
+    checks += guarded("storage", "lock", lambda: storage_checks.locks(config, now))
     checks += guarded("storage", "database", lambda: storage_checks.database(storage, config))
     if now is not None:
         checks += guarded(
@@ -65,6 +66,12 @@ def diagnose(
     if config.actions.mode != "off" or any(b.action for b in config.budgets):
         checks += guarded("storage", "actions", lambda: actions(storage, config))
     checks += guarded("storage", "published", lambda: [storage_checks.published(storage)])
+    checks += guarded("storage", "size", lambda: size_checks.size(storage))
+    if now is not None:
+        retention = config.retention
+        checks += guarded(
+            "storage", "snapshots", lambda: size_checks.snapshots(storage, retention, now)
+        )
     return tuple(checks)
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,9 @@ from pipeline.providers.open_pages import missing_pages
 from pipeline.published.reader import open_published
 from pipeline.runs.doctor.check import Check, failed, guarded
 from pipeline.runs.doctor.closed_months import closed_months
+from pipeline.runs.doctor.sizes import small_files
+from pipeline.runs.schedule import job_state
+from pipeline.runs.schedule.due_times import due_times
 from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
 from pipeline.storage import lock
 from pipeline.storage.catalogue import damaged_files
@@ -30,6 +34,8 @@ from pipeline.storage.remains import RESTORE_HINT, foreign_warehouse, lost_wareh
 from pipeline.text import counted
 
 LITTLE_SPACE_BYTES = 1 << 30
+LATE_AFTER = timedelta(minutes=30)
+LONG_RUNNING = timedelta(hours=6)
 _GIB = 1 << 30
 _SHOWN_FILES = 3
 
@@ -61,15 +67,26 @@ def folder(root: Path) -> Iterator[Check]:
     )
 
 
-def locks(root: Path) -> Iterator[Check]:
-    """Who holds the storage, and whether a schedule serves it."""
+def locks(config: Config, now: datetime | None) -> Iterator[Check]:
+    """Who holds the storage, whether a schedule serves it, and whether its jobs are on time."""
+    root = config.storage.root.absolute()
     yield Check("storage", "lock", lock.holder(root) or "free")
-    yield _schedule(root)
+    yield _schedule(config, root, now)
 
 
-def _schedule(root: Path) -> Check:
+def _schedule(config: Config, root: Path, now: datetime | None) -> Check:
     service = lock.holder(root, LOCK_NAME)
     was_served = (root / STATE_NAME).is_file()
+    if service is not None and now is not None:
+        late = _late_jobs(config, root, now)
+        if late:
+            return Check(
+                "storage",
+                "schedule",
+                f"{service}, but {late}",
+                "warning",
+                "It may hang, or its clock may be wrong: see its log, and start it again.",
+            )
     if service is not None or not was_served:
         return Check("storage", "schedule", service or "never started")
     return Check(
@@ -79,6 +96,24 @@ def _schedule(root: Path) -> Check:
         "warning",
         "Start `tollbook schedule`, or remove " + STATE_NAME + " where cron does it now.",
     )
+
+
+def _late_jobs(config: Config, root: Path, now: datetime) -> str:
+    """Jobs that were due long ago and were not begun, or began long ago; empty without any."""
+    crons, zone = config.schedule.model_dump(), config.organization.zone
+    records = job_state.load(root / STATE_NAME)
+    running = {name: r for name, r in records.items() if r.is_unfinished}
+    for name, record in running.items():
+        if record.started_at is not None and now - record.started_at > LONG_RUNNING:
+            return f"{name} has run since {record.started_at:%Y-%m-%d %H:%M} UTC"
+    for name, record in () if running else records.items():  # the others wait for the one that runs
+        times = due_times(crons.get(name, ""), zone, key=f"schedule.{name}")
+        if times is None or record.cron != crons[name]:
+            continue
+        awaited = max(times.after(record.settled_until), record.retry_at or record.settled_until)
+        if now - awaited > LATE_AFTER:
+            return f"{name} was due at {awaited:%Y-%m-%d %H:%M} UTC and has not begun"
+    return ""
 
 
 def database(storage: StorageLayout, config: Config) -> Iterator[Check]:
@@ -98,6 +133,9 @@ def database(storage: StorageLayout, config: Config) -> Iterator[Check]:
             yield from _looked_at(storage, "files", lambda: [_files(db, storage)])
             yield from _looked_at(storage, "closed months", lambda: closed_months(db, storage))
             yield from _looked_at(storage, "left over", lambda: _orphans(db, storage))
+            yield from _looked_at(
+                storage, "small files", lambda: small_files(db, storage, config.retention)
+            )
     except TollbookError as error:
         if lock.holder(storage.root) is not None:
             yield Check(

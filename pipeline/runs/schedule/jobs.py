@@ -11,6 +11,7 @@ from datetime import date
 from pipeline.config.model import Config
 from pipeline.dates import Clock, month_just_ended, whole_month
 from pipeline.errors import RunFailedError, TollbookError
+from pipeline.runs.alert_acts import send_waiting
 from pipeline.runs.run_and_report import (
     RunReport,
     report,
@@ -65,6 +66,7 @@ class ScheduledJobs:
             Job("run", times.run, checked(self._run)),
             Job("daily_report", times.daily_report, checked(self._daily_report)),
             Job("monthly_report", times.monthly_report, checked(self._monthly_report)),
+            Job("digest", times.digest, checked(self._digest)),
             Job("close_check", times.close_check, checked(self._close_check)),
         )
 
@@ -101,6 +103,13 @@ class ScheduledJobs:
     def _monthly_report(self, time: JobTime) -> JobOutcome:
         # The month before the due time: made up days late it is still that one.
         return self._report(month_just_ended(time.scheduled_for, self.config.organization.zone))
+
+    def _digest(self, _time: JobTime) -> JobEnd:
+        missed = send_waiting(
+            self.fresh_config(), clock=self.clock.real, environment=self.environment, say=self.say
+        )
+        texts = "; ".join(m.text for m in missed)
+        return JobEnd("done", f"Not delivered: {texts}" if texts else "")
 
     def _close_check(self, time: JobTime) -> JobEnd:
         from pipeline.runs.closure.close import obstacles_of  # noqa: PLC0415  rarely needed

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from pipeline.runs.run_and_report import RunReport
 from pipeline.runs.schedule.job import JobEnd, JobTime
 from pipeline.runs.schedule.jobs import ScheduledJobs
 from tests.support.month_end import close_month
+from tests.support.webhook import webhook
 from tests.support.workspace import CONFIGURATION, NOW, Workspace, lines, request
 
 BUDGET = '[[budgets]]\nid = "all"\namount_usd = "0.001"\n'
@@ -74,7 +78,7 @@ def test_the_reports_are_of_this_month_and_of_the_month_before_the_due_time(
 ) -> None:
     """Made up days late the monthly one is still of the same month."""
     workspace.run()
-    _, daily, monthly, check = scheduled(workspace, [], []).jobs()
+    _, daily, monthly, _, check = scheduled(workspace, [], []).jobs()
     assert (daily.action(JobTime(NOW, is_catch_up=False)),) == ("done",)
     assert monthly.action(JobTime(NOW, is_catch_up=True)) == "done"
     reports = {p.name for p in workspace.path("var/reports").glob("*.html")}
@@ -106,3 +110,31 @@ def test_jobs_follow_an_edited_configuration_but_not_to_another_storage(
     fresh = jobs.fresh_config()
     assert [b.id for b in fresh.budgets] == ["b"]
     assert fresh.storage.root == workspace.folder / "var"
+
+
+def _job(jobs: ScheduledJobs, name: str) -> Callable[[JobTime], object]:
+    return next(job.action for job in jobs.jobs() if job.name == name)
+
+
+def test_the_digest_sends_what_waits_without_a_run(workspace: Workspace) -> None:
+    """A second one finds nothing more to send."""
+    printed: list[str] = []
+    dead = '[alerts]\nchannels = ["env:HOOK"]\n'
+    workspace.configure(CONFIGURATION + BUDGET + dead)
+    path = workspace.path("tollbook.toml")
+    jobs = scheduled(workspace, printed, [])
+    with webhook() as server:
+        server.status = 500
+        found = replace(jobs, environment={"HOOK": server.url}, load=lambda: load(path))
+        _job(found, "run")(JobTime(NOW, is_catch_up=False))
+        runs = workspace.rows("SELECT count(*) FROM runs")
+        workspace.at += timedelta(hours=2)
+        waiting = _job(found, "digest")(JobTime(NOW, is_catch_up=False))
+        assert isinstance(waiting, JobEnd)
+        assert waiting.outcome == "done"
+        assert waiting.reason.startswith("Not delivered: ")
+        server.status = 200
+        workspace.at += timedelta(hours=2)
+        assert _job(found, "digest")(JobTime(NOW, is_catch_up=False)) == JobEnd("done", "")
+        assert len(server.posts) == 1
+    assert workspace.rows("SELECT count(*) FROM runs") == runs
