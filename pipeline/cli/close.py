@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,6 @@ from pipeline.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from pipeline.config.model import Config
     from pipeline.dates import Days
@@ -62,9 +62,6 @@ def close(
     something is in the way; with --force --reason it is closed all the same, and both are kept.
     Where the directory knows roles, only an owner of the organization may.
     """
-    from pipeline.runs.closure.close import Order, bring_up_to_date, is_current
-    from pipeline.runs.closure.close import close as act
-
     chosen = _month(month)
     if force != bool((reason or "").strip()):
         raise ConfigError(
@@ -77,26 +74,12 @@ def close(
     if only_check or dry_run:
         _check(config, now, chosen, usd, as_json=as_json, quiet=quiet, is_dry=dry_run)
         return
-    wanted = Order(chosen, cli_context.operator(by), usd, reason.strip() if reason else None)
-    with cli_context.correction(config, now, "close") as run:
-        if not is_current(run):
-            bring_up_to_date(run)
-    with cli_context.correction(config, now, "close") as run:
-        found, closing, result = act(run, wanted)
-    if closing is None or result is None:
-        _show(found, chosen, as_json=as_json, quiet=quiet)
-        say("Nothing was closed. To close it all the same: --force --reason TEXT", quiet=quiet)
-        raise typer.Exit(NOT_CLEAN)
-    if as_json:
-        cli_context.put(json.dumps(_facts(found, chosen, closing.content_hash), indent=2))
-    else:
-        cli_context.put(
-            f"closed {month} as version {closing.version}, {_totals(found)}, content "
-            f"{closing.content_hash}"
+    why = reason.strip() if reason else None
+    raise typer.Exit(
+        close_and_print(
+            config, now, month, reason=why, by=by, tolerance_usd=usd, as_json=as_json, quiet=quiet
         )
-    for obstacle in closing.in_the_way:
-        say(f"closed in spite of {obstacle}", quiet=quiet)
-    _finish(run.config, chosen, run.now, result, quiet=quiet)
+    )
 
 
 @app.command()
@@ -124,7 +107,48 @@ def reopen(
     cli_context.put(
         f"reopened {month}, which {opened.closed_by} closed as version {opened.version}; it is open"
     )
-    _finish(run.config, asked.month, run.now, result, quiet=quiet)
+    raise typer.Exit(_finish(run.config, asked.month, run.now, result, quiet=quiet))
+
+
+def close_and_print(
+    config: Path | None,
+    now: str | None,
+    month: str,
+    *,
+    reason: str | None,
+    by: str | None = None,
+    tolerance_usd: Decimal = Decimal("0.01"),
+    as_json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Close a month and print what came of it. Gives the exit code.
+
+    `reason`: why it is closed though something is in the way; None: then it is not.
+    """
+    from pipeline.runs.closure.close import Order, bring_up_to_date, is_current
+    from pipeline.runs.closure.close import close as act
+
+    chosen = _month(month)
+    wanted = Order(chosen, cli_context.operator(by), tolerance_usd, reason)
+    with cli_context.correction(config, now, "close") as run:
+        if not is_current(run):
+            bring_up_to_date(run)
+    with cli_context.correction(config, now, "close") as run:
+        found, closing, result = act(run, wanted)
+    if closing is None or result is None:
+        _show(found, chosen, as_json=as_json, quiet=quiet)
+        say("Nothing was closed. To close it all the same: --force --reason TEXT", quiet=quiet)
+        return NOT_CLEAN
+    if as_json:
+        cli_context.put(json.dumps(_facts(found, chosen, closing.content_hash), indent=2))
+    else:
+        cli_context.put(
+            f"closed {month} as version {closing.version}, {_totals(found)}, content "
+            f"{closing.content_hash}"
+        )
+    for obstacle in closing.in_the_way:
+        say(f"closed in spite of {obstacle}", quiet=quiet)
+    return _finish(run.config, chosen, run.now, result, quiet=quiet)
 
 
 def _month(text: str) -> Days:
@@ -206,7 +230,7 @@ def _totals(found: Look) -> str:
     return text
 
 
-def _finish(config: Config, month: Days, now: datetime, result: RunResult, *, quiet: bool) -> None:
+def _finish(config: Config, month: Days, now: datetime, result: RunResult, *, quiet: bool) -> int:
     from pipeline.runs.run_and_report import report
 
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
@@ -214,4 +238,4 @@ def _finish(config: Config, month: Days, now: datetime, result: RunResult, *, qu
     written = report(config, month=month.since, now=now, run_id=result.run_id)
     report(config, month=None, now=now, run_id=result.run_id)
     say(f"Report      {written.html}", quiet=quiet)
-    raise typer.Exit(result.exit_code)
+    return result.exit_code

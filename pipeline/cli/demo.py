@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = Path("tollbook-demo")
 _LIVE = Path("tollbook-demo-live")
+_CLOSED = "2026-10"  # the month that --month-end closes
 
 IntoOption = Annotated[
     Path | None,
@@ -47,6 +48,13 @@ PortOption = Annotated[
         help="With --live: the port of the fake API; 0 is any free one.",
     ),
 ]
+MonthEndOption = Annotated[
+    bool,
+    typer.Option(
+        "--month-end",
+        help="Close October before its bill comes, so that the bill is a correction in November.",
+    ),
+]
 
 
 @app.command()
@@ -57,12 +65,15 @@ def demo(
     live: LiveOption = False,
     serve: ServeOption = False,
     port: PortOption = 0,
+    month_end: MonthEndOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Copy the sample organization into a folder (once) and run on it."""
     from pipeline.cli.run import run_and_print
     from pipeline.demo.copy_sample import copy_sample
 
+    if month_end and (live or serve or port):
+        raise ConfigError("goes without --live", key="--month-end")
     if live:
         raise typer.Exit(_live(into or _LIVE, now, port, is_serving=serve, quiet=quiet))
     if serve or port:
@@ -73,7 +84,25 @@ def demo(
         f"this is `tollbook run -c {configuration}`.",
         quiet=quiet,
     )
+    if month_end:
+        _close_october(configuration, now, quiet=quiet)
     raise typer.Exit(run_and_print(configuration, now=now))
+
+
+def _close_october(configuration: Path, now: str | None, *, quiet: bool) -> None:
+    """A run without October's bill, and October closed, unless it is; ends where that fails."""
+    from pipeline.cli.close import close_and_print
+    from pipeline.cli.run import run_and_print
+
+    if (cli_context.load(configuration).storage.root / "closed").exists():
+        return
+    bill = configuration.parent / "costs" / f"{_CLOSED}.json"
+    code = run_and_print(configuration, now=now, skip=[str(bill)], quiet=True)
+    if code:
+        raise typer.Exit(code)
+    why = "the demo closes it before its bill comes"
+    say(f'This is `tollbook close {_CLOSED} --force --reason "{why}"`.', quiet=quiet)
+    close_and_print(configuration, now, _CLOSED, reason=why, quiet=quiet)
 
 
 def _live(into: Path, now: str | None, port: int, *, is_serving: bool, quiet: bool) -> int:

@@ -247,3 +247,16 @@ def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_month_end_closes_october_and_books_its_bill_in_november(tmp_path: Path) -> None:
+    """The closed report stays; November's has the corrections; once more nothing is closed."""
+    first = demo(tmp_path, "--month-end")
+    assert first.returncode == 0, first.stderr
+    assert "of closed month 2026-10 booked in 2026-11" in first.stderr
+    reports = tmp_path / "tollbook-demo" / "var" / "reports"
+    closed = (reports / "2026-10.html").read_bytes()
+    assert "Corrections of closed months" in (reports / "2026-11.html").read_text(encoding="utf-8")
+    assert demo(tmp_path, "--month-end").returncode == 0
+    assert (reports / "2026-10.html").read_bytes() == closed
