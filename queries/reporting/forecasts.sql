@@ -15,7 +15,7 @@ SELECT
   f.known_until_date, f.spent_usd, f.forecast_usd, f.low80_usd, f.high80_usd, f.low95_usd,
   f.high95_usd, f.amount_usd, f.exceeds_percent, f.crossing_date, f.crossing_first_date,
   f.crossing_last_date, f.left_out_projects, f.left_out_usd, f.remark,
-  coalesce(r.forecasts, 0) AS record_forecasts, r.error_percent, r.with_interval, r.within80
+  coalesce(r.forecasts, 0) AS record_forecasts, r.filled_in, r.error_percent, r.with_interval, r.within80
 FROM forecasts AS f
 INNER JOIN newest AS n ON n.made_date = f.made_date
 LEFT JOIN forecast_record AS r

@@ -18,6 +18,7 @@ class Record:
     """How far earlier forecasts of the subject at the same horizon were off."""
 
     forecasts: int
+    filled_in: int  # of them, made later from what was known then
     error_percent: Decimal  # half of them were off by no more
     with_interval: int
     within80: int
@@ -57,10 +58,9 @@ class ForecastLine:
 def read(month: MonthReader) -> tuple[ForecastLine, ...]:
     """The forecasts made last for the month; none where it is over."""
     lines = []
-    for kind, subject_id, start, end, *facts, count, error, with_interval, within80 in month.rows(
-        "forecasts"
-    ):
-        record = Record(count, error, with_interval, within80 or 0) if count else None
+    rows = month.rows("forecasts")
+    for kind, subject_id, start, end, *facts, count, filled_in, error, ranges, within80 in rows:
+        record = Record(count, filled_in, error, ranges, within80 or 0) if count else None
         label = _label(month, kind, subject_id)
         lines.append(ForecastLine(record, kind, label, Days(start, end), *facts))
     return tuple(lines)
