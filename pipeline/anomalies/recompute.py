@@ -102,7 +102,8 @@ def _known_costs(
     costs = read_daily_costs(con, lines, until=until, with_requests=False)
     keys = ["charge_date", "project_id", "model", "cost_usd"]
     now = read_daily_costs(con, daily, until=until)
-    return costs.drop("requests").join(now, on=keys, how="left", nulls_equal=True)
+    known = costs.drop("requests").join(now, on=keys, how="left", nulls_equal=True)
+    return known.with_columns(pl.col("requests").fill_null(0))
 
 
 def _newest(frame: pl.DataFrame, today: date) -> date:
