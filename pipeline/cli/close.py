@@ -131,10 +131,13 @@ def close_and_print(
     chosen = _month(month)
     wanted = Order(chosen, cli_context.operator(by), tolerance_usd, reason)
     with cli_context.correction(config, now, "close") as run:
-        if not is_current(run):
+        done = act(run, wanted) if is_current(run) else None
+        if done is None:
             bring_up_to_date(run)
-    with cli_context.correction(config, now, "close") as run:
-        found, closing, result = act(run, wanted)
+    if done is None:
+        with cli_context.correction(config, now, "close") as run:
+            done = act(run, wanted)
+    found, closing, result = done
     if closing is None or result is None:
         _show(found, chosen, as_json=as_json, quiet=quiet)
         say("Nothing was closed. To close it all the same: --force --reason TEXT", quiet=quiet)

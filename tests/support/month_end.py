@@ -59,13 +59,17 @@ def close_month(
     workspace: Workspace, month: date = OCTOBER, by: str = "alice", reason: str | None = None
 ) -> tuple[Look, Closing | None]:
     """Close a month as `tollbook close` does."""
+    wanted = Order(whole_month(month), by, Decimal("0.01"), reason)
     with workspace.correction("close") as run:
-        if not is_current(run):
+        done = close(run, wanted) if is_current(run) else None
+        if done is None:
             bring_up_to_date(run)
-    with workspace.correction("close") as run:
-        found, closing, _ = close(run, Order(whole_month(month), by, Decimal("0.01"), reason))
-        if closing is not None:
-            report(run.config, month=month, now=run.now)
+    if done is None:
+        with workspace.correction("close") as run:
+            done = close(run, wanted)
+    found, closing, _ = done
+    if closing is not None:
+        report(run.config, month=month, now=run.now)
     return found, closing
 
 

@@ -203,6 +203,7 @@ def test_reopened_the_month_has_what_came_late_and_is_closed_anew(closed: Worksp
     assert_books_tie(closed)
 
 
+@pytest.mark.slow
 def test_a_second_month_is_closed_with_the_corrections_booked_in_it(prepared: Prepared) -> None:
     """November's statement has the late usage of October; later corrections go to December."""
     closed = prepared.again()
@@ -283,6 +284,7 @@ def test_a_damaged_report_is_told(closed: Workspace) -> None:
     assert "2026-10.csv was changed since the month was closed" in said
 
 
+@pytest.mark.slow
 def test_only_an_owner_closes_where_roles_are_known(tmp_path: Path) -> None:
     """Others are refused, and nothing is closed."""
     workspace = Workspace(

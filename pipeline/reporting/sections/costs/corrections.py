@@ -63,7 +63,7 @@ def read(month: MonthReader) -> Corrections:
                 model or NO_MODEL,
                 requests,
                 usd,
-                bool(unpriced),
+                unpriced > 0,
                 day,
             )
             for closed, project, model, requests, usd, unpriced, day in month.rows("corrections")
