@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.alerts.delivery.undelivered import Undelivered
-from pipeline.charges.periods.store import closings
 from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.dates import Clock
@@ -305,6 +304,7 @@ def report(
 
     Fails: ConfigError without a run; RunFailedError where the closed report is damaged.
     """
+    from pipeline.charges.periods.store import closings
     from pipeline.published.reader import needs_this_version, open_published
     from pipeline.reporting.month.write import write_report
 
