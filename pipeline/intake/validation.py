@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001  times are naive UTC
 LATEST_AHEAD = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 
 BAD_SCHEMA: dict[str, pl.DataType] = {
     "input_line": pl.Int64(),
@@ -224,6 +225,8 @@ def validate(frame: pl.DataFrame) -> Validated:
         if name in columns and columns[name] != pl.String:
             raise TypeError(f"{name} is {columns[name]}, not text")
     _check_columns(tuple(columns.items()))
+    if _is_plain(frame):
+        return Validated(frame, pl.DataFrame(schema=BAD_SCHEMA))
     from pandera.errors import SchemaErrorReason, SchemaErrors  # noqa: PLC0415  as above
 
     try:
@@ -233,6 +236,51 @@ def validate(frame: pl.DataFrame) -> Validated:
             raise
         return _split(frame)
     return Validated(frame, pl.DataFrame(schema=BAD_SCHEMA))
+
+
+def _is_plain(frame: pl.DataFrame) -> bool:
+    """Whether the extremes of the columns alone prove that every row keeps every rule.
+
+    They cost a tenth of the rules. True for requests of one operation as nearly all are; where it
+    is false, the rules decide.
+    """
+    rows = frame.height
+    if not rows or frame["ended_at"].null_count() < rows:
+        return False
+    constant = {
+        name: dtype.categories[0]
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Enum) and len(dtype.categories) == 1
+    }
+    if (
+        frame.select(pl.sum_horizontal(pl.col(c).null_count() for c in _REQUIRED)).item()
+        or constant.get("basis") not in {"charge", "detail"}
+        or constant.get("scope") is None
+        or OPERATIONS.get(constant.get("operation", "")) != constant["scope"]
+        or not (_has_text(frame, "service_tier") and _has_text(frame, "organization_id"))
+        or not (_has_text(frame, "record_id") and _has_text(frame, "model"))
+        or (frame["is_batch"].any() and constant.get("service_tier") != "batch")
+    ):
+        return False
+    away = pl.col("charge_date") - pl.col("usage_date")
+    is_dated = (pl.col("usage_date") == pl.col("started_at").dt.date()).all()
+    facts = frame.select(
+        is_timely=pl.col("started_at").min() >= EARLIEST,
+        is_dated=is_dated & (away.min() >= -_ONE_DAY) & (away.max() <= _ONE_DAY),
+        is_counted=pl.col("requests").min() >= 1,
+        are_positive=pl.all_horizontal(pl.col(c).min() >= 0 for c in _COUNTED),
+        are_plausible=pl.all_horizontal(pl.col(c).max() <= LARGEST_QUANTITY for c in _COUNTED),
+    )
+    return all(facts.row(0))
+
+
+def _has_text(frame: pl.DataFrame, name: str) -> bool:
+    """Whether no row has a NULL or an empty text there."""
+    column = frame[name]
+    if isinstance(column.dtype, pl.Enum):
+        return "" not in column.dtype.categories and not column.null_count()
+    shortest = column.str.len_bytes().min()
+    return isinstance(shortest, int) and shortest > 0 and not column.null_count()
 
 
 @lru_cache(maxsize=16)  # takes longer than to check the rules of a thousand rows

@@ -217,3 +217,33 @@ def test_text_of_another_type_is_a_mistake_of_the_code() -> None:
     """As above, for the columns that may be text or Enum."""
     with pytest.raises(TypeError, match="model is Int32, not text"):
         validate(frame({}).with_columns(model=pl.lit(1)))
+
+
+def _as_read(records: pl.DataFrame) -> pl.DataFrame:
+    """The frame as readers give it: a text of one value as Enum."""
+    constants = [
+        pl.col(name).cast(pl.Enum(records[name].unique()))
+        for name, dtype in records.schema.items()
+        if dtype == pl.String and records[name].null_count() == 0 and records[name].n_unique() == 1
+    ]
+    return records.with_columns(constants)
+
+
+@pytest.mark.parametrize(("rule", "change", "detail"), BROKEN)
+@pytest.mark.parametrize("others", [0, 2])
+def test_no_rule_is_passed_over_where_extremes_decide(
+    rule: str, change: dict[str, Any], detail: str, others: int
+) -> None:
+    """Extremes of columns prove a frame right or leave it to the rules, row by row."""
+    records = frame(*[{}] * others, change)
+    good, bad = validate(_as_read(records))
+    assert bad.rows() == [(others + 1, rule, detail)]
+    assert len(good) == others
+
+
+def test_a_frame_that_extremes_prove_right_is_kept_as_it_is() -> None:
+    """Nothing is changed or filled in."""
+    records = _as_read(frame({}, {"charge_date": date(2026, 11, 2)}, {"text_input_tokens": 0}))
+    good, bad = validate(records)
+    assert good.equals(records)
+    assert not len(bad)
