@@ -14,14 +14,25 @@ from typing import Protocol
 import duckdb
 import polars as pl
 
+from pipeline.ledger.sums.usage_sums import WORTH_KEEPING, sums_of, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
-from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
+from pipeline.schemas import (
+    DEFAULTS_OF_OLDER_FILES,
+    LEDGER_SCHEMA,
+    USAGE_DIMENSIONS,
+    USAGE_SCHEMA,
+)
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
 # What a file of several that were merged has beside the columns of a ledger file: which of them a
 # row is of, and its number there.
 PART_SCHEMA: dict[str, pl.DataType] = {"ledger_id": pl.Int64(), "row_number": pl.Int64()}
+_SUMS = "sums"  # their folder, inside that of the ledger
+_FEW_TEXTS = (
+    *("source", "basis", "input_file"),
+    *(c for c in USAGE_DIMENSIONS if USAGE_SCHEMA[c] == pl.String()),
+)
 
 
 @dataclass(slots=True)
@@ -41,6 +52,7 @@ class LedgerFile:
     run_id: str
     file_id: int | None = None  # the only version of an input file in it, where that is known
     is_part: bool = False  # its rows are in a file of several that were merged
+    sums_path: Path | None = None  # the sums of its rows, where they are worth keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,7 @@ class LedgerWriter:
         folder = self._folder / f"usage_month={month:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self._run_id}-{ledger_id}.parquet"
+        part = _numbered(part)
         write(part, path)
         facts = part.select(
             pl.col("usage_date").min().alias("first"),
@@ -136,6 +149,10 @@ class LedgerWriter:
             *(pl.col(m).max().alias(m) for m in METER_NAMES),
             pl.sum_horizontal(INPUT_METERS).max().alias("input_tokens"),
         ).row(0, named=True)
+        meters = tuple(m for m in METER_NAMES if facts[m])
+        sums_path = None
+        if basis == "charge" and not is_bucket:
+            sums_path = self._folder / _SUMS / folder.name / path.name
         self.files.append(
             LedgerFile(
                 ledger_id=ledger_id,
@@ -146,12 +163,35 @@ class LedgerWriter:
                 rows=part.height,
                 first_usage_date=facts["first"],
                 last_usage_date=facts["last"],
-                meters=tuple(m for m in METER_NAMES if facts[m]),
+                meters=meters,
                 most_input_tokens=facts["input_tokens"],
                 run_id=self._run_id,
                 file_id=file_id,
+                sums_path=sums_path,
             )
         )
+        _keep_sums(self.files[-1], part)
+
+
+def _keep_sums(file: LedgerFile, rows: pl.DataFrame) -> None:
+    """Write the sums of a ledger file that is not live yet, or remove them."""
+    if file.sums_path is None:
+        return
+    sums = sums_of(rows, file.meters)
+    if sums.height <= rows.height * WORTH_KEEPING:
+        write_sums(sums, file.sums_path)
+    else:
+        file.sums_path.unlink(missing_ok=True)
+        file.sums_path = None
+
+
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with a number for each of the texts that occur often: quicker to write and to sum."""
+    return rows.with_columns(
+        pl.col(c).cast(pl.Categorical(pl.Categories.random()))
+        for c in _FEW_TEXTS
+        if rows.schema[c] == pl.String and rows[c].null_count() < rows.height
+    )
 
 
 def _month(day: object) -> date:
@@ -247,7 +287,8 @@ def rewrite_rows(
 
     Takes row numbers of the file as it is, and for `changes` the columns to set.
     """
-    rows = pl.read_parquet(file.path, hive_partitioning=False).with_row_index("row_index")
+    rows = pl.read_parquet(file.path, hive_partitioning=False)
+    rows = rows.cast(pl.Schema(LEDGER_SCHEMA)).with_row_index("row_index")
     for number, texts in changes.items():
         here = pl.col("row_index") == number
         rows = rows.with_columns(
@@ -257,9 +298,13 @@ def rewrite_rows(
     numbers = pl.Series("n", sorted(without), dtype=pl.UInt32)
     kept = rows.filter(~pl.col("row_index").is_in(numbers.implode())).drop("row_index")
     if kept.height:
+        kept = _numbered(kept)
         write(kept, file.path)
+        _keep_sums(file, kept)
     else:
         file.path.unlink()
+        if file.sums_path is not None:
+            file.sums_path.unlink(missing_ok=True)
     file.rows = kept.height
 
 

@@ -91,7 +91,8 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
     rows = db.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
-        "last_usage_date, meters, most_input_tokens, run_id, file_id, is_part FROM ledger_files "
+        "last_usage_date, meters, most_input_tokens, run_id, file_id, is_part, sums_path "
+        "FROM ledger_files "
         "ORDER BY ledger_id"
     )
     return [
@@ -109,6 +110,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
             run_id=run_id,
             file_id=file_id,
             is_part=is_part,
+            sums_path=None if sums is None else root / sums,
         )
         for (
             ledger_id,
@@ -124,6 +126,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
             run_id,
             file_id,
             is_part,
+            sums,
         ) in rows
     ]
 
@@ -145,6 +148,7 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
             "most_input_tokens",
             "run_id",
             "file_id",
+            "sums_path",
         ),
         [
             (
@@ -160,6 +164,7 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
                 f.most_input_tokens,
                 f.run_id,
                 f.file_id,
+                None if f.sums_path is None else str(f.sums_path.relative_to(root)),
             )
             for f in files
         ],

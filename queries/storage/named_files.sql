@@ -2,6 +2,8 @@
 -- engine: duckdb
 SELECT path FROM ledger_files
 UNION
+SELECT sums_path FROM ledger_files WHERE sums_path IS NOT NULL
+UNION
 SELECT coalesce(stored_in, path) AS path FROM posting_files
 UNION
 SELECT charge_path FROM charge_days

@@ -38,6 +38,7 @@ from pipeline.charges.rating.day_files import (
 from pipeline.charges.rating.postings import differences, register_days
 from pipeline.charges.rating.price_lookup import number_keys, resolve, with_organization
 from pipeline.ledger.files import LedgerFile, ledger_relation, view_rows
+from pipeline.ledger.sums.usage_sums import SUMMED_UP_TO, sums_relation
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS, QUANTITY
 from pipeline.pricing.book import PriceBook
 from pipeline.resources import render_sql
@@ -75,7 +76,8 @@ class RatingChunk:
         book = self.days[0].book
         self.by_project = book.has_project_discounts
         register_days(self.con, "rated_days", {d.usage_date: d.reason for d in self.days})
-        self._usage_view()
+        self._segments(book)
+        self._usage_view(book)
         self._quantities(book)
         prices = self._lookup(book)
         self._requests_only()
@@ -101,29 +103,8 @@ class RatingChunk:
         ):
             self.con.execute(f"DROP {kind} IF EXISTS {name}")
 
-    def _usage_view(self) -> None:
-        left_out = {*METER_NAMES} - {*self.meters}
-        columns = ", ".join(c for c in USAGE_COLUMNS if c not in left_out)
-        wanted = "usage_date IN (SELECT usage_date FROM rated_days)"
-        ids = [f.ledger_id for f in self.files]
-        excluded = self.excluded.filter(pl.col("ledger_id").is_in(ids))
-        if not self.files:
-            empty = pl.DataFrame(schema=USAGE_COLUMNS)
-            self.con.register("no_usage", empty)
-            body = f"SELECT {columns} FROM no_usage"
-        elif excluded.height:
-            view_rows(self.con, "ledger_rows", self.files, columns)
-            self.con.register("excluded_rows", excluded.select("ledger_id", "row_number"))
-            body = (
-                f"SELECT {columns} FROM ledger_rows ANTI JOIN excluded_rows "
-                f"USING (ledger_id, row_number) WHERE {wanted}"
-            )
-        else:
-            body = f"SELECT {columns} FROM {ledger_relation(self.files)} WHERE {wanted}"
-        self.con.execute(f"CREATE OR REPLACE TEMP VIEW usage_rows AS {body}")
-
-    def _quantities(self, book: PriceBook) -> None:
-        thresholds = self._thresholds(book)
+    def _segments(self, book: PriceBook) -> None:
+        """Note the instants within these days at which a price changes."""
         first = datetime.combine(self.days[0].usage_date, time())
         last = datetime.combine(self.days[-1].usage_date, time()) + timedelta(days=1)
         cuts = [i for i in book.instants_within_days() if first < i < last]
@@ -137,6 +118,49 @@ class RatingChunk:
                     schema={"starts_at": pl.Datetime("us"), "ends_at": pl.Datetime("us")},
                 ),
             )
+
+    def _usage_view(self, book: PriceBook) -> None:
+        """Make `usage_rows`: sums of ledger files where they decide, and the rows of the others."""
+        ids = {f.ledger_id for f in self.files}
+        excluded = self.excluded.filter(pl.col("ledger_id").is_in(ids))
+        with_exclusions = set(excluded["ledger_id"])
+        lowest = min(
+            (r.long_above_tokens for r in book.rows() if r.long_above_tokens), default=None
+        )
+        summed = [
+            f
+            for f in self.files
+            if f.sums_path is not None
+            and not self.has_segments
+            and f.ledger_id not in with_exclusions
+            and (lowest is None or min(f.most_input_tokens, SUMMED_UP_TO) <= lowest)
+        ]
+        rest = [f for f in self.files if f not in summed]
+        left_out = {*METER_NAMES} - {*self.meters}
+        columns = ", ".join(c for c in USAGE_COLUMNS if c not in left_out)
+        wanted = "usage_date IN (SELECT usage_date FROM rated_days)"
+        parts = []
+        if summed:
+            sums = sums_relation(f.sums_path for f in summed if f.sums_path)
+            parts.append(f"SELECT {columns}, is_summed FROM {sums} WHERE {wanted}")
+        if any(f.ledger_id in with_exclusions for f in rest):
+            view_rows(self.con, "ledger_rows", rest, columns)
+            self.con.register("excluded_rows", excluded.select("ledger_id", "row_number"))
+            parts.append(
+                f"SELECT {columns}, false AS is_summed FROM ledger_rows ANTI JOIN excluded_rows "
+                f"USING (ledger_id, row_number) WHERE {wanted}"
+            )
+        elif rest:
+            rows = ledger_relation(rest)
+            parts.append(f"SELECT {columns}, false AS is_summed FROM {rows} WHERE {wanted}")
+        if not parts:
+            self.con.register("no_usage", pl.DataFrame(schema=USAGE_COLUMNS))
+            parts.append(f"SELECT {columns}, false AS is_summed FROM no_usage")
+        body = " UNION ALL ".join(parts)
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW usage_rows AS {body}")
+
+    def _quantities(self, book: PriceBook) -> None:
+        thresholds = self._thresholds(book)
         self._table(
             "quantities",
             render_sql(

@@ -77,7 +77,14 @@ def rate(
 
 
 def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[list[RatingJob]]:
-    """Consecutive days of one month and book, about ROWS_AT_ONCE ledger rows at a time."""
+    """Consecutive days of one month and book, about ROWS_AT_ONCE ledger rows at a time.
+
+    Days within which a price changes are apart: they need rows where others need sums alone.
+    """
+    cuts = {
+        job.book.book_id: {i.date() for i in job.book.instants_within_days()}
+        for job in {job.book.book_id: job for job in days}.values()
+    }
     chunk: list[RatingJob] = []
     rows = 0.0
     for day in sorted(days, key=lambda d: d.usage_date):
@@ -89,6 +96,8 @@ def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[
         is_break = chunk and (
             chunk[-1].book.book_id != day.book.book_id
             or chunk[-1].usage_date.replace(day=1) != day.usage_date.replace(day=1)
+            or (day.usage_date in cuts[day.book.book_id])
+            != (chunk[-1].usage_date in cuts[day.book.book_id])
             or rows + load > ROWS_AT_ONCE
         )
         if is_break:
