@@ -29,6 +29,9 @@ from pipeline.storage.parquet import quote, relation
 # The least that DuckDB takes: most tables have few rows, and each takes a block at least.
 BLOCK_BYTES = 16_384
 
+# The oldest DuckDB that can read a snapshot: what is published is read by other tools as well.
+READABLE_FROM = "v1.0.0"
+
 # Tables of the warehouse that a snapshot carries as they are, and which of their rows.
 COPIED = {
     "runs": "",
@@ -129,7 +132,7 @@ def mark() -> str:
     """Names what this version publishes: the same for the same views over the same columns."""
     hashed = xxhash.xxh3_64()
     for text in (
-        f"{__version__} {duckdb.__version__} {BLOCK_BYTES}",
+        f"{__version__} {duckdb.__version__} {BLOCK_BYTES} {READABLE_FROM}",
         *(resources.sql(name) for name in resources.sql_names("published")),
         *resources.sql_names("schema"),
         *(f"{kind.macro} {kind.columns}" for kind in FILE_KINDS),
@@ -181,7 +184,10 @@ def _made() -> dict[str, bytes]:
 
 
 def _make(db: Database, path: Path, tables: dict[str, pl.DataFrame]) -> None:
-    db.con.execute(f"ATTACH {quote(str(path))} AS template (BLOCK_SIZE {BLOCK_BYTES})")
+    db.con.execute(
+        f"ATTACH {quote(str(path))} AS template "
+        f"(BLOCK_SIZE {BLOCK_BYTES}, STORAGE_VERSION '{READABLE_FROM}')"
+    )
     try:
         db.con.execute("CREATE SCHEMA template.stored")
         for table in COPIED:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.charges.model import RatingJob
-from pipeline.charges.rating.chunk import RatingChunk
 from pipeline.config.model import Discount
-from pipeline.ledger.files import LedgerFile, LedgerWriter
-from pipeline.meters import METER_NAMES
+from pipeline.ledger.files import LedgerWriter
 from pipeline.pricing.book import PriceBook
 from pipeline.pricing.load import load_book
-from pipeline.schemas import CHARGE_SCHEMA, IDENTITY_HASH, IS_PARTIAL, LEDGER_SCHEMA
+from pipeline.schemas import CHARGE_SCHEMA, LEDGER_SCHEMA
+from tests.support.rated_records import DAY, charges_of, record
 
-DAY = date(2026, 11, 20)
-AT = datetime(2026, 11, 24)
 METERS = ("text_input_tokens", "cached_text_input_tokens", "vector_store_gb_days")
 PROJECTS = (None, "proj_a", "proj_b")
 RECORD = st.fixed_dictionaries(
@@ -49,51 +43,6 @@ def _book(*, by_project: bool) -> PriceBook:
     return load_book([], discounts).book
 
 
-def _record(number: int, given: dict[str, Any]) -> dict[str, Any]:
-    day = DAY + timedelta(days=given["day"])
-    stored = given["vector_store_gb_days"]
-    return {
-        **dict.fromkeys(LEDGER_SCHEMA),
-        **dict.fromkeys(METER_NAMES, 0),
-        **{name: value for name, value in given.items() if name != "day"},
-        "record_id": f"record-{number}",
-        "source": "gateway",
-        "basis": "charge",
-        "provider": "openai",
-        "started_at": datetime(day.year, day.month, day.day, 12),
-        "usage_date": day,
-        "charge_date": day,
-        "organization_id": "org-acme",
-        "scope": "storage" if stored else "models",
-        "operation": "vector_stores" if stored else "completions",
-        "is_batch": given["service_tier"] == "batch",
-        "recorded_at": AT,
-        "input_file": "a.jsonl",
-        "input_line": number,
-        IDENTITY_HASH: number,
-        IS_PARTIAL: False,
-    }
-
-
-def _charges(
-    folder: Path, files: list[LedgerFile], book: PriceBook, billed: pl.DataFrame, *, is_fast: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The charges and the small sums of both days."""
-    excluded = pl.DataFrame(schema={"ledger_id": pl.Int64, "row_number": pl.Int64})
-    jobs = [RatingJob(DAY + timedelta(days=n), book, "usage") for n in range(2)]
-    out = folder / ("fast" if is_fast else "portable")
-    with duckdb.connect() as con:
-        chunk = RatingChunk(
-            con, jobs, files, excluded, {}, out, "run-1", AT, billed, is_fast=is_fast
-        )
-        chunk.run()
-        assert chunk.is_fast == is_fast
-    frames = [pl.read_parquet(day.charge_path) for day in chunk.rated.days.values()]
-    texts = [f.cast(pl.Schema(CHARGE_SCHEMA)) for f in frames]
-    sums = pl.concat(pl.read_parquet(day.daily_path) for day in chunk.rated.days.values())
-    return pl.concat(texts).sort(pl.all(), nulls_last=True), sums
-
-
 @settings(max_examples=12)
 @given(
     records=st.lists(RECORD, min_size=1, max_size=12),
@@ -104,7 +53,7 @@ def test_the_fast_charges_are_the_portable_ones(
     *, records: list[dict[str, Any]], has_billed: bool, by_project: bool
 ) -> None:
     """Quantities, prices, costs, allowances, discounts, unpriced and billed lines."""
-    rows = [_record(number, given) for number, given in enumerate(records, 1)]
+    rows = [record(number, given) for number, given in enumerate(records, 1)]
     line = {
         **dict.fromkeys(CHARGE_SCHEMA),
         "usage_date": DAY,
@@ -130,7 +79,8 @@ def test_the_fast_charges_are_the_portable_ones(
         files = writer.close()
         book = _book(by_project=by_project)
         (fast, sums), (portable, _) = (
-            _charges(folder, files, book, billed, is_fast=is_fast) for is_fast in (True, False)
+            charges_of(folder / str(is_fast), files, book, billed, is_fast=is_fast)
+            for is_fast in (True, False)
         )
     assert fast.equals(portable)
     place = ["charge_date", "project_id", "model", "scope"]
