@@ -3,6 +3,9 @@
 python -m tests.bench                        # 3 million rows; some minutes
 python -m tests.bench --work DIR             # keep the generated input there
 python -m tests.bench --only load,run        # the one ratio
+python -m tests.bench --only rows            # cost against rows: 1, 3, 10, 30 million
+python -m tests.bench --only history --rows-a-day 5000    # against 10, 100, 1,000 days
+python -m tests.bench --only peers           # DuckDB, polars, genai-prices, LiteLLM on the rows
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.generate import DAYS
 from tests.bench.measure import CommandFailedError, hold_to, machine
-from tests.bench.parts import PARTS, Bench
+from tests.bench.parts import PARTS, USUAL, Bench
 from tests.bench.table import print_table
 
 CORES = 2
@@ -41,6 +44,10 @@ def main() -> int:
             history_days=(DAYS, given.long_history),
             repeat=given.repeat,
             cores=len(cores) or CORES,
+            growing_rows=given.growing_rows,
+            growing_days=given.growing_days,
+            sample=given.sample,
+            peers_python=given.peers_python,
         )
         try:
             findings = bench.measure(tuple(part for part in PARTS if part in given.only))
@@ -54,7 +61,8 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description=__doc__.splitlines()[0] if __doc__ else None,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--rows", type=int, default=3_000_000, help="lines of the big log")
     parser.add_argument("--rows-a-day", type=int, default=20_000, help="lines of each day's file")
@@ -64,8 +72,28 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         type=lambda text: text.split(","),
-        default=list(PARTS),
-        help=f"comma-separated: {', '.join(PARTS)}",
+        default=list(USUAL),
+        help=f"comma-separated: {', '.join(PARTS)} (default: {', '.join(USUAL)})",
+    )
+    parser.add_argument(
+        "--growing-rows",
+        type=_numbers,
+        default=(1_000_000, 3_000_000, 10_000_000, 30_000_000),
+        help="sizes of the logs of the part rows",
+    )
+    parser.add_argument(
+        "--growing-days",
+        type=_numbers,
+        default=(10, 100, 1_000),
+        help="lengths of the histories of the part history",
+    )
+    parser.add_argument(
+        "--sample", type=int, default=20_000, help="lines for peers that price one at a time"
+    )
+    parser.add_argument(
+        "--peers-python",
+        default=sys.executable,
+        help="a Python that has the peers' packages (default: this one)",
     )
     parser.add_argument(
         "--command",
@@ -73,6 +101,10 @@ def _arguments() -> argparse.Namespace:
         help="the tollbook command (default: this checkout's)",
     )
     return parser.parse_args()
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
 
 
 if __name__ == "__main__":

@@ -18,12 +18,16 @@ class Finding:
     target: str = ""
     is_met: bool | None = None  # None: there is no target
     is_right: bool = True
+    cpu: str = ""  # seconds of all threads
 
 
 def print_table(findings: Sequence[Finding]) -> None:
     """Print the findings, each column as wide as it must be."""
-    rows = [("what", "median", "min to max", "peak", "ratio", "target", "")]
-    rows += [(f.what, f.figure, f.span, f.memory, f.ratio, f.target, _verdict(f)) for f in findings]
+    rows = [("what", "median", "min to max", "CPU", "peak", "ratio", "target", "")]
+    rows += [
+        (f.what, f.figure, f.span, f.cpu, f.memory, f.ratio, f.target, _verdict(f))
+        for f in findings
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     print()
     for number, row in enumerate(rows):

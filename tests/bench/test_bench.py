@@ -102,7 +102,31 @@ def test_unknown_part_is_refused(tmp_path: Path) -> None:
     """A misspelled part measures nothing and says which there are."""
     result = _bench(tmp_path, "", "--only", "loads")
     assert result.returncode == 2
-    assert "'loads' is none of load, run, again, rerate, day" in result.stderr
+    assert "'loads' is none of load, run, again, rerate, day, rows, history, peers" in result.stderr
+
+
+def test_growth_is_measured_against_rows_and_history(tmp_path: Path) -> None:
+    """Each size and each length has its line, with the CPU of all threads."""
+    growing = ("--growing-rows", "300,600", "--growing-days", "2,4")
+    result = _bench(tmp_path, "", "--only", "rows,history", *growing)
+    assert result.returncode == 0, result.stderr + result.stdout
+    for what in (
+        "whole run of 300 rows",
+        "whole run of 600 rows",
+        "CPU a million rows",
+        "one more day on 2 days",
+        "one more day on 4 days",
+        "nothing new after it",
+    ):
+        assert what in result.stdout
+
+
+def test_peers_say_by_how_many_cents_they_are_off(tmp_path: Path) -> None:
+    """All over the same rows; one that is not installed is left out and said so."""
+    result = _bench(tmp_path, "", "--only", "peers", "--sample", "50")
+    assert result.returncode == 0, result.stderr + result.stdout
+    for what in ("plain DuckDB", "straightforward polars", "genai-prices", "LiteLLM", "off by"):
+        assert what in result.stdout
 
 
 def _bench(tmp_path: Path, words: str, *options: str) -> subprocess.CompletedProcess[str]:
