@@ -9,11 +9,11 @@ WITH default_prices AS (
     FROM prices
     WHERE service_tier = 'default' AND variant IS NULL
     UNION ALL
-    SELECT provider, model, meter, context_class, contracted_unit_price_usd AS unit_price_usd
-    FROM charges
+    SELECT provider, model, meter, context_class, dearest_unit_price_usd AS unit_price_usd
+    FROM period_charges
     WHERE
       charge_date >= $since AND charge_date < $until
-      AND service_tier = 'default' AND contracted_unit_price_usd IS NOT NULL
+      AND service_tier = 'default' AND dearest_unit_price_usd IS NOT NULL
   )
   GROUP BY provider, model, meter, context_class
 ),
@@ -37,8 +37,8 @@ unpriced AS (
 ),
 
 dearest AS (
-  SELECT max(contracted_unit_price_usd) AS unit_price_usd
-  FROM charges
+  SELECT max(dearest_unit_price_usd) AS unit_price_usd
+  FROM period_charges
   WHERE charge_date >= $since AND charge_date < $until AND unit = 'tokens'
 ),
 

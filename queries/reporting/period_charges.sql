@@ -9,6 +9,7 @@ SELECT
   charge_date >= $since AND charge_date < $until AS is_current,
   list_contains(CAST($comparable_days AS DATE[]), charge_date) AS is_comparable,
   list_contains(CAST($compared_days AS DATE[]), charge_date) AS is_compared,
+  max(contracted_unit_price_usd) AS dearest_unit_price_usd,
   CAST(sum(quantity) AS DECIMAL(22,6)) AS quantity,
   CAST(sum(list_cost_usd) AS DECIMAL(38,24)) AS list_cost_usd,
   -- against list, apart; what the provider billed is neither

@@ -7,8 +7,8 @@ is what is left, so the three add up to the change exactly, and all changes to t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -115,15 +115,15 @@ def _move(project: Label, model: Label, both: tuple[Amount, Amount], causes: Cau
     return Move(text, project.is_named, model.text, model.is_named, *both, *causes)
 
 
-def _sum(label: str, parts: Iterable[Move]) -> Move:
-    result = Move(label, False, "", False, Amount(), Amount(), *_NO_CAUSES)
-    for part in parts:
-        result = replace(
-            result,
-            current=result.current + part.current,
-            compared=result.compared + part.compared,
-            from_usage=total((result.from_usage, part.from_usage)),
-            from_price=total((result.from_price, part.from_price)),
-            from_bill=total((result.from_bill, part.from_bill)),
-        )
-    return result
+def _sum(label: str, parts: Sequence[Move]) -> Move:
+    return Move(
+        label,
+        False,
+        "",
+        False,
+        sum((part.current for part in parts), Amount()),
+        sum((part.compared for part in parts), Amount()),
+        total(part.from_usage for part in parts),
+        total(part.from_price for part in parts),
+        total(part.from_bill for part in parts),
+    )
