@@ -234,7 +234,7 @@ def _totals(found: Look) -> str:
 
 
 def _finish(config: Config, month: Days, now: datetime, result: RunResult, *, quiet: bool) -> int:
-    from pipeline.runs.run_and_report import report
+    from pipeline.runs.month_report import report
 
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
         say(note, quiet=quiet)

@@ -119,7 +119,7 @@ def _fill(
     missing = days_to_fill(first, made or (), today) if first is not None else []
     if not missing:
         return
-    from pipeline.runs.run_and_report import report
+    from pipeline.runs.month_report import report
     from pipeline.runs.stages.forecast import fill_record
 
     with (

@@ -12,9 +12,9 @@ from pipeline.config.model import Config
 from pipeline.dates import Clock, month_just_ended, whole_month
 from pipeline.errors import RunFailedError, TollbookError
 from pipeline.runs.alert_acts import send_waiting
+from pipeline.runs.month_report import report
 from pipeline.runs.run_and_report import (
     RunReport,
-    report,
     run_and_report,
     update_metrics_of,
 )
