@@ -14,7 +14,7 @@ from typing import Protocol
 import duckdb
 import polars as pl
 
-from pipeline.ledger.sums.usage_sums import WORTH_KEEPING, sums_of, write_sums
+from pipeline.ledger.sums.usage_sums import sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
 from pipeline.schemas import (
     DEFAULTS_OF_OLDER_FILES,
@@ -177,8 +177,8 @@ def _keep_sums(file: LedgerFile, rows: pl.DataFrame) -> None:
     """Write the sums of a ledger file that is not live yet, or remove them."""
     if file.sums_path is None:
         return
-    sums = sums_of(rows, file.meters)
-    if sums.height <= rows.height * WORTH_KEEPING:
+    sums = sums_to_keep(rows, file.meters)
+    if sums is not None:
         write_sums(sums, file.sums_path)
     else:
         file.sums_path.unlink(missing_ok=True)

@@ -19,7 +19,8 @@ from pipeline.storage.parquet import write as write_parquet
 # Input tokens of one record up to which it is summed with others. Below all thresholds that are
 # known; a book with a lower one is applied to the rows of files that have more.
 SUMMED_UP_TO = 100_000
-# Sums are not kept where they are hardly fewer than the rows.
+# Sums are not kept of a few rows, or where they are hardly fewer than the rows.
+FEWEST_ROWS = 2_000
 WORTH_KEEPING = 0.7
 
 IS_SUMMED = "is_summed"
@@ -66,6 +67,14 @@ def sums_of(records: pl.DataFrame, meters: Sequence[str]) -> pl.DataFrame:
         wanted[0] = wanted[0].cast({c: t for c, t in schema.items() if c not in texts})
         return wanted[0].sort("usage_date")
     return pl.concat([p.cast(pl.Schema(schema)) for p in wanted]).sort("usage_date")
+
+
+def sums_to_keep(rows: pl.DataFrame, meters: Sequence[str]) -> pl.DataFrame | None:
+    """The sums of a ledger file's rows, where rating from them spares more than they cost."""
+    if rows.height < FEWEST_ROWS:
+        return None
+    sums = sums_of(rows, meters)
+    return sums if sums.height <= rows.height * WORTH_KEEPING else None
 
 
 def write_sums(sums: pl.DataFrame, path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.model import Discount
 from pipeline.ledger.files import LedgerFile, LedgerWriter, rewrite_rows
-from pipeline.ledger.sums.usage_sums import SUMMED_UP_TO, sums_of, write_sums
+from pipeline.ledger.sums.usage_sums import FEWEST_ROWS, SUMMED_UP_TO, sums_of, write_sums
 from pipeline.pricing.book import PriceBook
 from pipeline.pricing.load import load_book
 from pipeline.schemas import LEDGER_SCHEMA
@@ -25,6 +25,7 @@ from tests.support.price_files import line, price_file
 from tests.support.rated_records import DAY, charges_of, record
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12)
+ENOUGH = FEWEST_ROWS + 10
 LOW, HIGH = 1_000, 272_000  # thresholds: of a user's file, and of the built-in book
 TOKENS = sorted(
     {0, 1, 700} | {t + n for t in (LOW, SUMMED_UP_TO, HIGH) for n in (-1, 0, 1)} | {40 * LOW + 1}
@@ -135,31 +136,35 @@ def test_many_requests_of_a_kind_are_one_sum() -> None:
 def test_sums_follow_rows_that_are_dropped(tmp_path: Path) -> None:
     """A duplicate that is taken out of a new file is taken out of its sums."""
     writer = LedgerWriter(tmp_path, "run-1", 1)
-    writer.add(pl.DataFrame(_many(40), schema=LEDGER_SCHEMA, orient="row"), "charge")
+    writer.add(pl.DataFrame(_many(ENOUGH), schema=LEDGER_SCHEMA, orient="row"), "charge")
     [file] = writer.close()
     assert file.sums_path is not None
     rewrite_rows(file, [0, 7], {3: {"project_id": "q"}})
     found = pl.read_parquet(file.sums_path)
-    assert sorted(found["project_id", "requests"].rows()) == [("p", 37), ("q", 1)]
+    assert sorted(found["project_id", "requests"].rows()) == [("p", ENOUGH - 3), ("q", 1)]
 
 
-@pytest.mark.parametrize(("basis", "is_bucket"), [("detail", False), ("charge", True)])
-def test_what_is_not_charged_by_request_has_no_sums(
-    tmp_path: Path, basis: str, *, is_bucket: bool
+@pytest.mark.parametrize(
+    ("rows", "basis", "is_bucket"),
+    [(ENOUGH, "detail", False), (ENOUGH, "charge", True), (FEWEST_ROWS - 1, "charge", False)],
+)
+def test_what_is_few_or_not_charged_by_request_has_no_sums(
+    tmp_path: Path, rows: int, basis: str, *, is_bucket: bool
 ) -> None:
-    """Details make no charges, and buckets are sums already."""
+    """Details make no charges, buckets are sums already, and few rows are read as quickly."""
     writer = LedgerWriter(tmp_path, "run-1", 1)
-    rows = pl.DataFrame(_many(40), schema=LEDGER_SCHEMA, orient="row")
-    writer.add(rows, basis, is_bucket=is_bucket)
+    frame = pl.DataFrame(_many(rows), schema=LEDGER_SCHEMA, orient="row")
+    writer.add(frame, basis, is_bucket=is_bucket)
     [file] = writer.close()
     assert file.sums_path is None
+    assert not list(tmp_path.rglob("sums/**/*.parquet"))
 
 
 def test_sums_hardly_fewer_than_the_rows_are_not_kept(tmp_path: Path) -> None:
     """They would cost more than they spare."""
     writer = LedgerWriter(tmp_path, "run-1", 1)
-    rows = [_many(1, user_id=f"user-{n}")[0] for n in range(20)]
-    writer.add(pl.DataFrame(rows, schema=LEDGER_SCHEMA, orient="row"), "charge")
+    rows = pl.DataFrame(_many(ENOUGH), schema=LEDGER_SCHEMA, orient="row")
+    users = pl.Series("user_id", [f"user-{n}" for n in range(ENOUGH)])
+    writer.add(rows.with_columns(users), "charge")
     [file] = writer.close()
     assert file.sums_path is None
-    assert not list(tmp_path.rglob("sums/**/*.parquet"))
