@@ -55,7 +55,7 @@ def budgets_set(
     from pipeline.csv_table import amount as parse_amount
     from pipeline.runs.context import PREVIEW
     from pipeline.runs.corrections.amend_budget import amend_budget, preview_amendment
-    from pipeline.runs.month_report import report
+    from pipeline.runs.stages.report import report
 
     path = config or Path("tollbook.toml")
     try:

@@ -234,7 +234,7 @@ def _totals(found: Look) -> str:
 
 
 def _finish(config: Config, month: Days, now: datetime, result: RunResult, *, quiet: bool) -> int:
-    from pipeline.runs.month_report import report
+    from pipeline.runs.stages.report import report
 
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):
         say(note, quiet=quiet)

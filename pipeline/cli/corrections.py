@@ -263,8 +263,8 @@ def _preview(
 
 
 def _finish(run: RunContext, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.runs.month_report import report
     from pipeline.runs.run_and_report import RunReport, log_end, update_after
+    from pipeline.runs.stages.report import report
 
     written = report(run.config, month=None, now=run.now, run_id=result.run_id)
     done = RunReport(result, written, run.today)

@@ -119,8 +119,8 @@ def _fill(
     missing = days_to_fill(first, made or (), today) if first is not None else []
     if not missing:
         return
-    from pipeline.runs.month_report import report
     from pipeline.runs.stages.forecast import fill_record
+    from pipeline.runs.stages.report import report
 
     with (
         _bar(is_shown=sys.stderr.isatty() and not quiet) as progress,

@@ -69,7 +69,7 @@ def reconcile_verb(
     from pipeline.published.reconciliation import lines as line_rows
     from pipeline.published.reconciliation import months
     from pipeline.runs.corrections.rerate import reconcile
-    from pipeline.runs.month_report import report
+    from pipeline.runs.stages.report import report
 
     if context.invoked_subcommand is not None:
         _nothing_given(context, context.invoked_subcommand)
@@ -128,7 +128,7 @@ def reconcile_clear(
     Charges and costs stay as they are. When the amount moves later, the gap is to clear again.
     """
     from pipeline.runs.corrections.clear import GapChoice, clear
-    from pipeline.runs.month_report import report
+    from pipeline.runs.stages.report import report
 
     if not undo and not (reason or "").strip():
         raise ConfigError("is missing", key="--reason", hint="Say why the gap is cleared.")

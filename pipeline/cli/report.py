@@ -31,7 +31,7 @@ def report(
     quiet: QuietOption = False,
 ) -> None:
     """Write the report of a month and the CSV beside it; print where it is."""
-    from pipeline.runs.month_report import report as write
+    from pipeline.runs.stages.report import report as write
 
     written = write(
         cli_context.load(config),

@@ -29,11 +29,11 @@ from pipeline.providers.span import backfill
 from pipeline.reporting.month.written import WrittenReport, load_written
 from pipeline.runs.context import note_not_published
 from pipeline.runs.kinds import KINDS, PROVIDERS, apis_of
-from pipeline.runs.month_report import report
 from pipeline.runs.named_files import NamedFiles
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.stage_times import end_stage, seconds_so_far
+from pipeline.runs.stages.report import report
 from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
 

@@ -20,9 +20,9 @@ import pytest
 from pipeline import __version__
 from pipeline.config.load import load
 from pipeline.published.reader import open_published
-from pipeline.runs.month_report import report
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
+from pipeline.runs.stages.report import report
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.read_copy import open_read_copy
 

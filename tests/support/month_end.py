@@ -15,7 +15,7 @@ from pipeline.runs.closure.close import (
     is_current,
     reopen,
 )
-from pipeline.runs.month_report import report
+from pipeline.runs.stages.report import report
 from tests.support.workspace import Row, Workspace
 
 OCTOBER = date(2026, 10, 1)

@@ -12,7 +12,6 @@ from pipeline.config.model import Config
 from pipeline.dates import Clock, month_just_ended, whole_month
 from pipeline.errors import RunFailedError, TollbookError
 from pipeline.runs.alert_acts import send_waiting
-from pipeline.runs.month_report import report
 from pipeline.runs.run_and_report import (
     RunReport,
     run_and_report,
@@ -20,6 +19,7 @@ from pipeline.runs.run_and_report import (
 )
 from pipeline.runs.schedule.job import Job, JobEnd, JobTime
 from pipeline.runs.schedule.job_state import JobOutcome
+from pipeline.runs.stages.report import report
 from pipeline.storage.layout import StorageLayout
 
 Action = Callable[[JobTime], JobOutcome | JobEnd]
