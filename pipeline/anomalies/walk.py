@@ -124,7 +124,12 @@ class _Walk:
         # what the price alone explains is no surge of a project
         explained = c.SURGE_RATIO * base.usual * np.nan_to_num(ratios)
         verdict.is_up[is_dearer & (now <= explained)] = False
-        is_compared = base.is_regular & (self._history(self.by_cost, day) >= c.FIRST_HISTORY)
+        # what comes with the provider's costs alone is not there yet on the last days
+        is_logged = (self.requests[:, max(0, day - c.HISTORY) : day] > 0).any(axis=1)
+        verdict.is_down[~is_logged] = False
+        is_compared = (
+            is_logged & base.is_regular & (self._history(self.by_cost, day) >= c.FIRST_HISTORY)
+        )
         dip = dip_of(now, base.usual, is_compared, self.projects)
         if dip is not None or not is_covered:
             verdict.is_down[:] = False

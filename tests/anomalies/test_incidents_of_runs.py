@@ -20,7 +20,7 @@ from tests.support.workspace import Workspace
 HEADER = (
     "record_id,started_at,project_id,model,api_key_id,text_input_tokens,text_output_tokens,requests"
 )
-BEGIN = date(2026, 10, 12)
+BEGIN = date(2026, 10, 18)
 SURGE = date(2026, 11, 18)  # a Wednesday
 PROJECTS = "abcd"
 DAY = timedelta(days=1)
@@ -79,7 +79,7 @@ def _row(name: str, on: date, project: str, key: str, tokens: int, *, requests: 
 
 @pytest.fixture
 def books(tmp_path: Path) -> Books:
-    """Books with five weeks of ordinary days."""
+    """Books with a month of ordinary days."""
     made = Books(tmp_path)
     made.days(BEGIN, SURGE)
     return made

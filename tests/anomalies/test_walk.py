@@ -31,7 +31,7 @@ def found(
 ) -> list[tuple[int, str | None, str, str]]:
     """What is unusual: number of the day, project, signal and direction."""
     made = series(cost, requests=requests, since=MONDAY)
-    return shown(made, of(made, **more))  # type: ignore[arg-type]
+    return shown(made, of(made, MONDAY + timedelta(days=DAY - 12), **more))
 
 
 def of(made: DailyCosts, since: date | None = None, **more: object) -> list[Finding]:
@@ -230,6 +230,15 @@ def test_a_silence_needs_a_cost_that_held() -> None:
     cost = costs()
     cost[2, DAY - 7] = cost[2, DAY] = 3
     assert (DAY, "p02", "cost", "down") not in found(cost)
+
+
+def test_what_has_no_requests_is_not_silent() -> None:
+    """Storage, and what only the provider's costs show: they come days later."""
+    cost = costs()
+    requests = np.round(cost * 100)
+    requests[2] = 0
+    cost[2, DAY] = 0
+    assert found(cost, requests) == []
 
 
 def test_a_day_that_is_not_covered_is_not_silent() -> None:
