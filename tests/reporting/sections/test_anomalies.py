@@ -46,11 +46,11 @@ def test_incidents_are_listed_with_their_driver(books: Books, write: Write, read
     page = read(write(books.finish()))
     assert [[cell.text for cell in row] for row in page.table("h-anomalies").body] == [
         [HOSTILE, "Nearly nothing", "5 Nov 2026", "alpha", DASH, "-$99.00", f"expected {HOSTILE}"],
-        [HOSTILE, "More than usual", "3–4 Nov 2026", HOSTILE,
+        [HOSTILE, "More than usual", f"3{DASH}4 Nov 2026", HOSTILE,
          "API key nightly (key_1)", "+$12.50", "over"],
         [HOSTILE, "Dearer requests", "6 Nov 2026", "alpha", "fewer cached tokens", "+$7.00",
          "over"],
-        [HOSTILE, "More than usual", "7–13 Nov 2026", "alpha", DASH, "+$700.00",
+        [HOSTILE, "More than usual", f"7{DASH}13 Nov 2026", "alpha", DASH, "+$700.00",
          "new level since 7 Nov 2026"],
         ["most projects", "Most projects far below usual", "8 Nov 2026", DASH, DASH, "-$50.00",
          "over"],
