@@ -209,11 +209,11 @@ def choose_log_format(named: str | None) -> None:
 
     Fails: ConfigError for an option that is not known.
     """
+    _stderr.has_only_json = False
     if named is not None and named not in LOG_FORMATS:
         raise ConfigError(f"{named!r} is not one of {', '.join(LOG_FORMATS)}", key="--log-format")
     chosen = named or os.environ.get("LOG_FORMAT", "auto").lower()
     _stderr.format = chosen if chosen in LOG_FORMATS else "auto"
-    _stderr.has_only_json = False
     if _stderr.format == "json":
         log_to_stderr()
 
