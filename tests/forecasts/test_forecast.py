@@ -1,0 +1,193 @@
+"""Forecasts add up, look at nothing later, and say what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.forecasts.calibrate import Calibration
+from pipeline.forecasts.forecast import forecast_budget, forecast_month
+from pipeline.forecasts.known import Known, known
+from pipeline.forecasts.model import Forecast
+from pipeline.forecasts.outlook import Subject
+from pipeline.money import total
+from tests.support.daily_usage import Made, cost_frame, daily_costs, portfolio
+
+SINCE, TODAY, END = date(2026, 3, 1), date(2026, 10, 11), date(2026, 12, 1)
+MONTH = date(2026, 10, 1), date(2026, 11, 1)
+PROJECTS = portfolio(8, 3)
+NEW = Made("proj_new", 30, begins=date(2026, 10, 4))
+COSTS = cost_frame(daily_costs([*PROJECTS, NEW], SINCE, END))
+
+
+def month(costs: pl.DataFrame, today: date = TODAY, *, with_today: bool = False) -> list[Forecast]:
+    then = known(costs, today, with_today=with_today)
+    return forecast_month(then, Calibration(then.costs), MONTH[0])
+
+
+@pytest.fixture(scope="module")
+def forecasts() -> list[Forecast]:
+    return month(COSTS)
+
+
+def budget(
+    amount: str, *, of: Known | None = None, period: tuple[date, date] = MONTH, whole: bool = True
+) -> Forecast:
+    whole_then = known(COSTS, TODAY, with_today=False)
+    subject = Subject("budget", "b", *period, Decimal(amount))
+    calibration = Calibration(whole_then.costs)
+    return forecast_budget(subject, of or whole_then, calibration, is_whole=whole)
+
+
+def test_the_parts_are_the_whole_to_the_last_digit(forecasts: Sequence[Forecast]) -> None:
+    *projects, whole = forecasts
+    points = [p.forecast_usd for p in projects if p.forecast_usd is not None]
+    assert whole.forecast_usd == total([*points, whole.left_out_usd])
+    assert (whole.subject_kind, whole.method, len(points)) == ("organization", "sum", 8)
+    assert whole.spent_usd == total(p.spent_usd for p in projects)
+
+
+def test_a_young_project_counts_with_its_last_week_and_is_counted(
+    forecasts: Sequence[Forecast],
+) -> None:
+    *projects, whole = forecasts
+    [young] = [p for p in projects if p.forecast_usd is None]
+    assert young.lack == "not enough data: 7 days of history, a forecast needs 14"
+    assert whole.left_out_projects == 1
+    # seven days are known, and 21 are left
+    assert float(whole.left_out_usd) == pytest.approx(4 * float(young.spent_usd), rel=1e-6)
+
+
+def test_each_level_has_intervals_of_its_own(forecasts: Sequence[Forecast]) -> None:
+    *projects, whole = forecasts
+    for each in forecasts:
+        if each.forecast_usd is not None:
+            assert each.interval80 is not None
+            assert each.interval95 is not None
+            assert each.spent_usd <= each.interval95.low_usd <= each.interval80.low_usd
+            assert each.interval80.low_usd <= each.forecast_usd <= each.interval80.high_usd
+            assert each.interval80.high_usd <= each.interval95.high_usd
+    highs = [p.interval80.high_usd for p in projects if p.interval80]
+    assert whole.interval80 is not None
+    assert whole.interval80.high_usd != total([*highs, whole.left_out_usd])
+
+
+def test_few_past_errors_give_no_interval() -> None:
+    few = month(cost_frame(daily_costs(PROJECTS[:1], date(2026, 8, 20), END)))
+    assert [(f.interval80, f.forecast_usd is None) for f in few] == [(None, False)] * 2
+
+
+@settings(derandomize=True, max_examples=4, deadline=None)
+@given(st.integers(0, 1000))
+def test_what_comes_after_now_changes_nothing_nor_does_the_order_of_rows(
+    forecasts: Sequence[Forecast], seed: int
+) -> None:
+    later = pl.col("charge_date") >= TODAY
+    other = COSTS.with_columns(
+        pl.when(later)
+        .then(pl.col("cost_usd") * (seed + 2))
+        .otherwise("cost_usd")
+        .cast(pl.Decimal(38, 24))
+    )
+    if seed % 2:
+        other = other.filter(~later)
+    assert month(other.sample(fraction=1, shuffle=True, seed=seed)) == forecasts
+
+
+def test_what_is_known_of_today_is_not_expected_again() -> None:
+    day = pl.col("charge_date") == TODAY
+    before = COSTS.filter(pl.col("charge_date") < TODAY)
+    some = pl.concat(
+        [
+            before,
+            COSTS.filter(day).with_columns(pl.lit(0).cast(pl.Decimal(38, 24)).alias("cost_usd")),
+        ]
+    )
+    nothing_yet = month(some, with_today=True)[-1]
+    in_full = month(COSTS.filter(pl.col("charge_date") <= TODAY), with_today=True)[-1]
+    assert in_full.spent_usd > nothing_yet.spent_usd
+    assert nothing_yet.forecast_usd is not None
+    assert in_full.forecast_usd is not None
+    usual = in_full.spent_usd - nothing_yet.spent_usd
+    assert abs(in_full.forecast_usd - nothing_yet.forecast_usd) < usual
+
+
+def test_days_at_the_end_without_any_cost_are_taken_as_not_known_yet() -> None:
+    missing = COSTS.filter(pl.col("charge_date") < date(2026, 10, 9))
+    assert month(missing)[-1].origin_date == date(2026, 10, 9)
+    over = COSTS.filter(pl.col("charge_date") < date(2026, 10, 5))
+    assert month(over)[-1].origin_date == TODAY  # more than three days: it has stopped
+
+
+def test_a_project_that_is_long_over_has_no_row_and_counts_nothing(
+    forecasts: Sequence[Forecast],
+) -> None:
+    ended = cost_frame(daily_costs([Made("proj_old", 10)], SINCE, date(2026, 7, 1)))
+    rows = month(pl.concat([COSTS, ended]))
+    assert "proj_old" not in {f.subject_id for f in rows}
+    assert rows[-1].forecast_usd == forecasts[-1].forecast_usd
+
+
+def test_lines_without_a_project_are_a_row_of_their_own() -> None:
+    nobody = cost_frame(daily_costs([Made("x", 10)], SINCE, END)).with_columns(
+        pl.lit(None, pl.String).alias("project_id")
+    )
+    first, *_, whole = month(pl.concat([COSTS, nobody]))
+    assert (first.subject_kind, first.subject_id) == ("project", None)
+    assert whole.left_out_projects == 1
+
+
+def test_a_budget_of_everything_is_forecast_as_the_organization(
+    forecasts: Sequence[Forecast],
+) -> None:
+    mine = budget("1")
+    assert mine.forecast_usd == forecasts[-1].forecast_usd
+    assert mine.interval80 == forecasts[-1].interval80
+
+
+def test_a_budget_has_its_own_period() -> None:
+    quarter = budget("1", period=(date(2026, 10, 1), date(2027, 1, 1)))
+    in_month = budget("1")
+    assert quarter.spent_usd == in_month.spent_usd
+    assert quarter.forecast_usd is not None
+    assert in_month.forecast_usd is not None
+    assert quarter.forecast_usd > 2 * in_month.forecast_usd
+    assert quarter.remark == "Christmas and New Year are not in it"
+    assert in_month.remark is None
+
+
+def test_the_chance_and_the_days_of_a_crossing() -> None:
+    whole = budget("1")
+    assert whole.forecast_usd is not None
+    assert whole.interval80 is not None
+    assert (whole.exceeds_percent, whole.crossing and whole.crossing.expected_date) == (
+        91,
+        date(2026, 10, 1),
+    )
+    low = budget(str(whole.interval80.low_usd * Decimal("0.9")))
+    assert low.exceeds_percent == 91
+    assert low.crossing is not None
+    assert TODAY < low.crossing.first_date <= low.crossing.expected_date
+    assert low.crossing.expected_date <= low.crossing.last_date < MONTH[1]
+    high = budget(str(whole.interval80.high_usd * 2))
+    assert (high.exceeds_percent, high.crossing) == (9, None)
+
+
+def test_a_project_begun_today_is_not_enough_data_and_no_mistake() -> None:
+    only = cost_frame(daily_costs([Made("p", 3)], TODAY, END))
+    assert [f.lack for f in month(only, with_today=True)] == [
+        "not enough data: 0 days of history, a forecast needs 14"
+    ] * 2
+
+
+def test_nothing_flows_between_the_budgets_amount_and_the_point() -> None:
+    assert replace(budget("5"), amount_usd=None, exceeds_percent=None, crossing=None) == replace(
+        budget("500000"), amount_usd=None, exceeds_percent=None, crossing=None
+    )
