@@ -5,7 +5,9 @@ A file is live from the commit on, when the table `ledger_files` names it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +24,7 @@ from pipeline.schemas import (
     USAGE_DIMENSIONS,
     USAGE_SCHEMA,
 )
+from pipeline.storage.files import replace_text
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
@@ -318,19 +321,48 @@ def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set
     return days
 
 
-def several_organizations(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> list[str]:
-    """A note where ledger files have the usage of more than one organization; else none."""
-    if not files:
-        return []
-    found = con.execute(
-        f"SELECT DISTINCT organization_id FROM {ledger_relation(files)} ORDER BY ALL"
-    ).fetchall()
+def several_organizations(
+    con: duckdb.DuckDBPyConnection,
+    new: Sequence[LedgerFile],
+    known: Sequence[LedgerFile],
+    seen: Path,
+) -> list[str]:
+    """A note where ledger files have the usage of more than one organization; else none.
+
+    What is known of live files is kept in the file `seen`, so that each is looked at once.
+    """
+    found = sorted(_organizations(con, new) | _seen_organizations(con, known, seen))
     if len(found) < 2:
         return []
-    shown = ", ".join(str(organization) for (organization,) in found[:5])
     return [
         (
-            f"The storage has usage of {len(found)} organizations: {shown}"
+            f"The storage has usage of {len(found)} organizations: {', '.join(found[:5])}"
             f"{', …' if len(found) > 5 else ''}; set [organization] id to take only its own"
         )
     ]
+
+
+def _seen_organizations(
+    con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile], seen: Path
+) -> set[str]:
+    names = {file.path.name for file in files}
+    before: dict[str, list[str]] = {"files": [], "organizations": []}
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads(seen.read_text(encoding="utf-8"))
+        if names.issuperset(kept["files"]):  # files of another state of the storage say nothing
+            before = {key: list(kept[key]) for key in before}
+    known = set(before["files"])
+    unseen = [file for file in files if file.path.name not in known]
+    organizations = set(before["organizations"]) | _organizations(con, unseen)
+    if unseen:
+        seen.parent.mkdir(parents=True, exist_ok=True)
+        now = {"files": sorted(names), "organizations": sorted(organizations)}
+        replace_text(seen, json.dumps(now))
+    return organizations
+
+
+def _organizations(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[str]:
+    if not files:
+        return set()
+    query = f"SELECT DISTINCT organization_id FROM {ledger_relation(files)}"
+    return {str(organization) for (organization,) in con.execute(query).fetchall()}

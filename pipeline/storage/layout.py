@@ -76,6 +76,11 @@ class StorageLayout:
         return self.cache / "hashes"
 
     @property
+    def seen_organizations(self) -> Path:
+        """Which ledger files were looked at for their organizations, and these."""
+        return self.cache / "organizations.json"
+
+    @property
     def temporary(self) -> Path:
         """Temporary files of a run; removed by it, or by the next one."""
         return self.root / "tmp"

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workspace import BUCKETS, CONFIGURATION, RECORDS_HEADER, Workspace
+from tests.support.workspace import (
+    BUCKETS,
+    CONFIGURATION,
+    RECORDS_HEADER,
+    Workspace,
+    lines,
+    request,
+)
 
 FOREIGN = "org-other"
 LOG = {
@@ -92,3 +99,7 @@ def test_without_an_id_several_are_noted(tmp_path: Path, text: str) -> None:
     result = workspace.run()
     assert any("organizations: org-acme, org-other" in note for note in result.notes)
     assert workspace.rows("SELECT count(*) FROM quarantine") == [(0,)]
+    # the files of the first run are not read again, and not forgotten
+    workspace.write("logs/later.jsonl", lines(request("later", 1000)))
+    later = workspace.run()
+    assert any("org-acme, org-other" in note for note in later.notes)

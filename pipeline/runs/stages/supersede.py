@@ -69,6 +69,8 @@ def _exclude_replaced(run: RunContext, change: ChangeSet) -> None:
     for day in dates_of(run.con, [f for f in rows.new_files if f.basis == "charge"]):
         change.days.reasons[day] = "usage"
     if run.config.organization.ids is None:
-        change.notes += several_organizations(run.con, [*known, *rows.new_files])
+        change.notes += several_organizations(
+            run.con, rows.new_files, known, run.storage.seen_organizations
+        )
     restated = requests.restated_dates | buckets.dates
     change.days.reasons |= dict.fromkeys(restated, "restatement")
