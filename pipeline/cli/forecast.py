@@ -81,19 +81,20 @@ def forecast_verb(
 
 def _shown(con: DuckDBPyConnection, at: datetime, zone: ZoneInfo, form: str) -> str:
     """The statement that shows the forecasts of an instant."""
-    from pipeline.published.forecasts.at import show_forecasts
+    from pipeline.published.forecasts.at import USED, show_forecasts
     from pipeline.resources import render_sql
 
     show_forecasts(con, at, zone)
-    rows = render_sql("forecasts/shown", daily="daily_costs")
+    rows = render_sql("forecasts/shown", daily=USED)
     return render_sql("forecasts/shown_short", rows=rows) if form == "table" else rows
 
 
 def _record(form: str) -> str:
     """The statement that shows how far earlier forecasts were off."""
+    from pipeline.published.forecasts.at import USED
     from pipeline.resources import render_sql
 
-    rows = render_sql("forecasts/track_record", daily="daily_costs")
+    rows = render_sql("forecasts/track_record", daily=USED)
     return render_sql("forecasts/track_record_short", rows=rows) if form == "table" else rows
 
 

@@ -1,6 +1,6 @@
 -- question: Which models cost most, and what do a thousand requests or a million tokens come to?
 -- row: one model and scope, the most expensive first.
--- ties: sum(cost_usd) = that of charges over the same days.
+-- ties: sum(cost_usd) = that of charges over the same days, while none of them is closed.
 -- parameter: since DATE default month, first day (the organization's)
 -- parameter: until DATE default last_day+1, first day that is no longer counted
 -- parameter: project VARCHAR default any, only this project
@@ -18,6 +18,7 @@ WITH models AS (
   WHERE
     charge_date >= $since
     AND charge_date < $until
+    AND corrected_month_date IS NULL
     AND (CAST($project AS VARCHAR) IS NULL OR project_id = $project)
   GROUP BY model, scope
 ),

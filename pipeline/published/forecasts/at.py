@@ -28,6 +28,8 @@ from pipeline.storage.parquet import quote, relation
 
 _SCHEMA = "tollbook.stored"
 SHOWN = "forecasts_shown"
+# The small sums by day, without what is booked on a day for a month that was closed before.
+USED = "(FROM daily_costs WHERE corrected_month_date IS NULL)"
 _NEVER_STORED = "not stored"
 
 
@@ -51,7 +53,7 @@ def _make(con: duckdb.DuckDBPyConnection, at: datetime, today: date) -> list[For
     lines = lines_at(
         _posted(con, at),
         at,
-        sums="daily_costs",
+        sums=USED,
         postings=posting_relation,
     )
     day = read_day(con, lines, today)
@@ -94,7 +96,7 @@ def _spend(con: duckdb.DuckDBPyConnection, plans: list[Plan], day: ForecastDay) 
     return spend_by_day(
         con,
         plans,
-        daily=f"(FROM daily_costs WHERE {until})",
+        daily=f"(FROM {USED} WHERE {until})",
         lines=f"(FROM charges WHERE {until})"
         if any(plan.subject.needs_charges for plan in plans)
         else None,

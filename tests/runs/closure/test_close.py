@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -144,6 +145,10 @@ def test_a_correction_says_what_it_corrects(closed: Workspace) -> None:
     ]
     assert command(closed.folder, "report", "--now", f"{closed.at.isoformat()}Z")[0] == 0
     page = Page(closed.path("var/reports/2026-11.html").read_text(encoding="utf-8"))
+    cell = ("--project", "proj_a", "--month", "2026-10", "--json")
+    code, told, said = command(closed.folder, "explain", *cell)
+    assert code == 0, said
+    assert json.loads(told)["total"]["agrees"] is True, told
     assert [[cell.text for cell in row] for row in page.table("h-corrections").body] == [
         ["October 2026", "proj_b", "alpha", "1", "+$0.01", "24 Nov 2026"],
         ["October 2026", "proj_a", "alpha", "1", "+$0.01", "24 Nov 2026"],
@@ -248,6 +253,9 @@ def test_as_of_shows_what_was_booked_then(closed: Workspace) -> None:
     )
     assert code == 0
     assert "2026-10-01" not in before
+    budgets = ("budgets", "--json", "--now", f"{closed.at.isoformat()}Z")
+    asked = command(closed.folder, *budgets, "--as-of", f"{closed.at.isoformat()}Z")
+    assert json.loads(asked[1]) == json.loads(command(closed.folder, *budgets)[1]), asked
     code, later, said = command(
         closed.folder, "sql", query, "--format", "csv", "--as-of", f"{closed.at.isoformat()}Z"
     )

@@ -147,7 +147,8 @@ class Total:
         posted = self.postings_usd or None
         found_posted = {self.charges_usd or None, posted}
         if self.has_daily_costs:
-            found.add(self.daily_costs_usd)
+            # the same of corrections of a closed month
+            found.add(self.daily_costs_usd if self.lines else self.daily_costs_usd or None)
         return len(found) == 1 and len(found_posted) == 1 and not self.misfits
 
 
