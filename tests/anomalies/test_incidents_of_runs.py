@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipeline.anomalies.recompute import incidents_at
-from pipeline.config.load import load
 from pipeline.errors import ConfigError
-from pipeline.runs.anomaly_acts import label_incident
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.read_copy import open_read_copy
-from tests.support.workspace import Workspace
+from tests.support.unusual_books import BEGIN, DAY, HEADER, SURGE, Books, row
 
-HEADER = (
-    "record_id,started_at,project_id,model,api_key_id,text_input_tokens,text_output_tokens,requests"
-)
-BEGIN = date(2026, 10, 18)
-SURGE = date(2026, 11, 18)  # a Wednesday
-PROJECTS = "abcd"
-DAY = timedelta(days=1)
 LISTED = "SELECT project_id, first_date, last_date, kind, driver, state FROM anomalies ORDER BY ALL"
-
-
-class Books(Workspace):
-    """A storage whose projects cost about a hundred dollars a day each."""
-
-    def days(self, first: date, until: date, *, without: Iterable[str] = ()) -> None:
-        """Write ordinary days, each project with two keys."""
-        rows = []
-        for day in range((until - first).days):
-            on = first + day * DAY
-            for number, name in enumerate(PROJECTS):
-                if f"{name} {on}" in without:
-                    continue
-                tokens = 25_000_000 + 1_000_000 * ((on.toordinal() * 7 + number * 3) % 5)
-                rows += [
-                    _row(f"{name}{key}{on}", on, name, f"key_{name}{key}", tokens) for key in (1, 2)
-                ]
-        self.records(f"exports/{first}.csv", *rows, header=HEADER)
-
-    def surge(self, on: date) -> None:
-        """Write 200 million tokens more of one key of a project, 400 dollars."""
-        self.records(
-            f"exports/surge-{on}.csv",
-            _row(f"surge{on}", on, "a", "key_a2", 200_000_000, requests=8000),
-            header=HEADER,
-        )
-
-    def morning(self, day: date, hour: int = 8) -> list[str]:
-        """Run at eight o'clock. Gives the messages about unusual cost."""
-        self.at = datetime(day.year, day.month, day.day, hour)
-        said: list[str] = []
-        self.run(say=said.append)
-        return [text for text in said if "anomal" in text or "silent" in text or "surge" in text]
-
-    def label(self, incident_id: str, label: str, reason: str = "a load test") -> str:
-        """Label an incident. Gives its state."""
-        config = load(self.path("tollbook.toml"))
-        found = label_incident(
-            config,
-            incident_id,
-            label,  # type: ignore[arg-type]
-            reason=reason,
-            by="ann",
-            clock=self.clock,
-        )
-        return found.state
-
-
-def _row(name: str, on: date, project: str, key: str, tokens: int, *, requests: int = 1000) -> str:
-    return f"{name},{on}T12:00:00Z,proj_{project},alpha,{key},{tokens},0,{requests}"
 
 
 @pytest.fixture
@@ -96,8 +36,8 @@ def test_a_surge_is_told_once_and_that_it_is_over(books: Books) -> None:
     books.days(SURGE + DAY, SURGE + 2 * DAY)
     books.surge(SURGE + DAY)
     assert books.morning(SURGE + 2 * DAY) == []
-    [row] = books.rows(LISTED)
-    assert row == ("proj_a", SURGE, SURGE + DAY, "surge", "api_key key_a2", "open")
+    [found] = books.rows(LISTED)
+    assert found == ("proj_a", SURGE, SURGE + DAY, "surge", "api_key key_a2", "open")
     [(alert, about)] = books.rows("SELECT state, subject_id FROM alerts WHERE kind = 'anomaly'")
     assert alert == "open"
     assert books.rows("SELECT incident_id FROM anomalies") == [(about,)]
@@ -146,7 +86,7 @@ def test_late_data_take_a_silence_back(books: Books) -> None:
     [said] = books.morning(SURGE + 2 * DAY)
     assert "1 project that went silent" in said
     assert "Project proj_b costs nearly nothing on 2026-11-18: $10" in said
-    late = [_row(f"late{k}", SURGE, "b", f"key_b{k}", 26_000_000) for k in (1, 2)]
+    late = [row(f"late{k}", SURGE, "b", f"key_b{k}", 26_000_000) for k in (1, 2)]
     books.records("exports/late.csv", *late, header=HEADER)
     [said] = books.morning(SURGE + 2 * DAY, hour=9)
     assert "1 alert taken back" in said
@@ -180,8 +120,8 @@ def test_a_day_that_is_not_over_is_said_when_it_has_passed_its_gate(books: Books
     said: list[str] = []
     books.run(say=said.append)
     assert sum("surge of cost" in text for text in said) == 1
-    [row] = books.rows("SELECT kind, first_date, state, since_at FROM anomalies")
-    assert row == ("surge", SURGE, "open", datetime(2026, 11, 18, 12))
+    [found] = books.rows("SELECT kind, first_date, state, since_at FROM anomalies")
+    assert found == ("surge", SURGE, "open", datetime(2026, 11, 18, 12))
     assert any("on 2026-11-18, since 12:00 UTC: $" in text for text in said)
 
 

@@ -1,0 +1,93 @@
+"""`tollbook anomalies`: what is listed, at an instant too, and how an incident is labelled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import command
+from tests.support.unusual_books import BEGIN, DAY, SURGE, Books
+from tests.support.workspace import Workspace
+
+COLUMNS = {
+    *("incident_id", "project_id", "models", "first_date", "last_date", "kind", "excess_usd"),
+    *("driver", "state", "is_change"),
+}
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """One surge, found the morning after."""
+    made = Books(tmp_path_factory.mktemp("anomalies"))
+    made.days(BEGIN, SURGE + DAY)
+    made.surge(SURGE)
+    made.morning(SURGE + DAY)
+    return made
+
+
+def rows(books: Books, *words: str) -> list[dict[str, Any]]:
+    """What is listed, as JSON."""
+    code, out, _ = command(books.folder, "anomalies", *words, "--json")
+    assert code == 0
+    found: list[dict[str, Any]] = json.loads(out)
+    return found
+
+
+def test_a_row_has_the_days_the_dollars_and_the_driver(books: Books) -> None:
+    [found] = rows(books)
+    assert set(found) == COLUMNS
+    assert found["excess_usd"].startswith("39")
+    assert (found["project_id"], found["models"], found["kind"]) == ("proj_a", "alpha", "surge")
+    assert (found["first_date"], found["last_date"]) == (str(SURGE), str(SURGE))
+    assert (found["driver"], found["state"], found["is_change"]) == (
+        "api_key key_a2",
+        "open",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (("--since", "2026-11-18"), 1),
+        (("--since", "2026-11-19"), 0),
+        (("--until", "2026-11-18"), 0),
+        (("--until", "2026-11-19", "--project", "proj_a"), 1),
+        (("--project", "proj_b"), 0),
+    ],
+)
+def test_a_range_and_a_project(books: Books, words: tuple[str, ...], count: int) -> None:
+    assert len(rows(books, *words)) == count
+
+
+def test_at_an_instant_no_later_day_is_looked_at(books: Books) -> None:
+    stored = rows(books)
+    assert rows(books, "--now", "2026-11-19T10:00Z") == stored
+    assert rows(books, "--now", "2026-11-18T22:00Z") == []  # its day is not over in Berlin
+
+
+def test_a_label_is_kept_with_its_reason(books: Books) -> None:
+    [found] = rows(books)
+    words = ("anomalies", "label", found["incident_id"], "expected")
+    code, _, said = command(books.folder, *words)
+    assert code == 2
+    assert "--reason" in said
+    code, _, said = command(books.folder, *words, "--reason", "load test", "--by", "ann")
+    assert (code, said) == (0, f"{found['incident_id']}: expected\n")
+    assert [r["state"] for r in rows(books)] == ["expected"]
+    code, _, said = command(books.folder, "anomalies", "label", "x", "expected", "--reason", "y")
+    assert code == 2
+    assert said == (
+        "tollbook: anomalies label: there is no incident x. `tollbook anomalies` shows the ids.\n"
+    )
+
+
+def test_without_a_storage_it_says_what_to_do(tmp_path: Path) -> None:
+    empty = Workspace(tmp_path)
+    for words in ((), ("--now", "2026-11-19T10:00Z")):
+        code, _, said = command(empty.folder, "anomalies", *words)
+        assert code == 2
+        assert "tollbook run" in said
