@@ -54,4 +54,5 @@ class Retention(SectionModel):
     snapshots: Annotated[int, Field(ge=1, le=10_000)] = 3
     snapshot_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 366)] = 15
     snapshot_hours: Annotated[int, Field(ge=0, le=24 * 366)] = 24
+    raw_days: Days = 0
     compact_files: Annotated[int, Field(ge=0, le=100_000)] = 50

@@ -50,6 +50,7 @@ from pipeline.runs.stages.read_sources import read_sources
 from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Database
+from pipeline.text import counted
 
 if TYPE_CHECKING:
     from pipeline.compaction.compact import Compaction
@@ -197,6 +198,7 @@ def rate_and_commit(
                 mark += ", rerated"  # new prices of other days are for the next run
             published = publish_live(run, mark)
             remove_replaced(storage, merged)
+            _remove_old_answers(run, change)
             is_unchanged = False
     budgets = budget_store.count_states(db, run.today)
     return RunResult(
@@ -332,6 +334,22 @@ def _merge_small_files(run: RunContext, change: ChangeSet, over: int | None) -> 
     if is_asked:
         change.notes.append(said(merged))
     return merged
+
+
+def _remove_old_answers(run: RunContext, change: ChangeSet) -> None:
+    """Remove fetched answers that are kept no longer, and say so."""
+    days = run.config.retention.raw_days
+    if not days:
+        return
+    from pipeline.intake.raw_retention import old_answers
+
+    fetched = [s.name for s in run.configured if run.kinds[s.kind].is_fetched]
+    old = old_answers(run.db, run.storage, fetched, days=days, now=run.clock())
+    for path in old:
+        path.unlink(missing_ok=True)
+    if old:
+        kept = f"they were read more than {counted(days, 'day')} ago ([retention] raw_days)"
+        change.notes.append(f"{counted(len(old), 'fetched answer')} were removed: {kept}.")
 
 
 def _act(run: RunContext, change: ChangeSet, request: FetchRequest) -> bool:

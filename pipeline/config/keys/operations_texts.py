@@ -36,6 +36,11 @@ OPERATIONS_TEXTS: Mapping[str, KeyText] = {
         "Every snapshot is kept so long, for those who read its files without a database.", "15"
     ),
     "retention.snapshot_hours": KeyText("One snapshot of each hour is kept so long.", "24"),
+    "retention.raw_days": KeyText(
+        "Fetched answers are removed so many days after they were read; 0: they stay for ever. No "
+        "figure needs them, but the storage can no longer be computed anew from them.",
+        "0",
+    ),
     "retention.compact_files": KeyText(
         "A run merges the small ledger files of a month, and small posting files, when there are "
         "more of them than this; 0: only `tollbook compact` does.",

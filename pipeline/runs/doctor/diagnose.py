@@ -58,7 +58,7 @@ def diagnose(
     checks += alert_checks.channels(found, problems)
     checks += guarded("storage", "root", lambda: storage_checks.folder(storage.root))
     checks += guarded("storage", "lock", lambda: storage_checks.locks(config, now))
-    checks += guarded("storage", "database", lambda: storage_checks.database(storage, config))
+    checks += guarded("storage", "database", lambda: storage_checks.database(storage, config, now))
     if now is not None:
         checks += guarded(
             "storage", "alerts", lambda: alert_checks.undelivered_to(storage, found, now)

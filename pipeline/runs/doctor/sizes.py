@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipeline.compaction.compact import plan
+from pipeline.config.model import Config
 from pipeline.config.operations_section import Retention
+from pipeline.intake.raw_retention import old_answers
 from pipeline.published.snapshot.retention import to_drop
 from pipeline.runs.doctor.check import Check
+from pipeline.runs.kinds import KINDS
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.sizes import PartSize, sizes
@@ -60,6 +63,17 @@ def small_files(db: Database, storage: StorageLayout, retention: Retention) -> I
     when = f"a run does it over {over:,} of a kind" if over else "`tollbook compact` does it"
     files = counted(len(found.replaced), "file")
     yield Check("storage", "small files", f"{files} could be {found.merged:,}; {when}")
+
+
+def old_raw(db: Database, storage: StorageLayout, config: Config, now: datetime) -> Iterator[Check]:
+    """How many fetched answers the next run removes, where they are not kept for ever."""
+    days = config.retention.raw_days
+    fetched = [s.name for s in config.sources if (k := KINDS.get(s.kind)) and k.is_fetched]
+    if not days or not fetched:
+        return
+    old = len(old_answers(db, storage, fetched, days=days, now=now))
+    what = f"the next run that publishes removes {old:,}" if old else "none is to be removed"
+    yield Check("storage", "fetched answers", f"kept for {counted(days, 'day')}; {what}")
 
 
 def _bytes(number: int) -> str:

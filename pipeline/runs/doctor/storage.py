@@ -17,7 +17,7 @@ from pipeline.providers.open_pages import missing_pages
 from pipeline.published.reader import open_published
 from pipeline.runs.doctor.check import Check, failed, guarded
 from pipeline.runs.doctor.closed_months import closed_months
-from pipeline.runs.doctor.sizes import small_files
+from pipeline.runs.doctor.sizes import old_raw, small_files
 from pipeline.runs.schedule import job_state
 from pipeline.runs.schedule.due_times import due_times
 from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
@@ -116,7 +116,7 @@ def _late_jobs(config: Config, root: Path, now: datetime) -> str:
     return ""
 
 
-def database(storage: StorageLayout, config: Config) -> Iterator[Check]:
+def database(storage: StorageLayout, config: Config, now: datetime | None) -> Iterator[Check]:
     """The database, the last runs, and its files against the disk."""
     try:
         with open_read_copy(storage) as db:
@@ -136,6 +136,10 @@ def database(storage: StorageLayout, config: Config) -> Iterator[Check]:
             yield from _looked_at(
                 storage, "small files", lambda: small_files(db, storage, config.retention)
             )
+            if now is not None:
+                yield from _looked_at(
+                    storage, "fetched answers", lambda: old_raw(db, storage, config, now)
+                )
     except TollbookError as error:
         if lock.holder(storage.root) is not None:
             yield Check(
