@@ -59,7 +59,7 @@ SELECT
 {%- endfor %}
   m.cost_center, m.team,
   coalesce(NOT b.is_settled, c.usage_date >= f.provisional_from_date) AS is_provisional,
-  k.charge_date IS NOT NULL AS is_corrected
+  coalesce(list_contains(k.cells, hash(c.project_id, c.model, c.scope)), FALSE) AS is_corrected
 FROM {{ charge_files }} AS c
 CROSS JOIN stored.snapshot AS f
 LEFT JOIN stored.followed_days AS b ON b.provider = c.provider AND b.usage_date = c.usage_date
@@ -69,10 +69,10 @@ LEFT JOIN stored.cost_centers AS m
   ON m.project_id = c.project_id
   AND coalesce(m.valid_from_date, DATE '-infinity') <= c.charge_date
   AND coalesce(m.valid_to_date, DATE 'infinity') > c.charge_date
+-- joined by day alone: who does not ask for is_corrected pays next to nothing
 LEFT JOIN (
-  SELECT DISTINCT charge_date, project_id, model, scope
+  SELECT charge_date, list(DISTINCT hash(project_id, model, scope)) AS cells
   FROM stored.corrections
   WHERE moved_back_at IS NULL
-) AS k
-  ON k.charge_date = c.charge_date AND k.project_id IS NOT DISTINCT FROM c.project_id
-  AND k.model IS NOT DISTINCT FROM c.model AND k.scope IS NOT DISTINCT FROM c.scope
+  GROUP BY charge_date
+) AS k ON k.charge_date = c.charge_date

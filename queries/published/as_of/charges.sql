@@ -22,7 +22,7 @@ SELECT
   -- when a bill was settled is not known: before a day is final it may not have been
   c.usage_date >= CAST(a.known_at AS DATE) - {{ final_after_days }} OR coalesce(NOT b.is_settled, FALSE)
     AS is_provisional,
-  k.charge_date IS NOT NULL AS is_corrected
+  coalesce(list_contains(k.cells, hash(c.project_id, c.model, c.scope)), FALSE) AS is_corrected
 FROM posted AS c
 CROSS JOIN as_of AS a
 LEFT JOIN tollbook.stored.followed_days AS b
@@ -32,9 +32,9 @@ LEFT JOIN tollbook.main.cost_centers AS m
   ON m.project_id = c.project_id
   AND coalesce(m.valid_from_date, DATE '-infinity') <= c.charge_date
   AND coalesce(m.valid_to_date, DATE 'infinity') > c.charge_date
+-- joined by day alone: who does not ask for is_corrected pays next to nothing
 LEFT JOIN (
-  SELECT DISTINCT charge_date, project_id, model, scope
+  SELECT charge_date, list(DISTINCT hash(project_id, model, scope)) AS cells
   FROM as_of_corrections
-) AS k
-  ON k.charge_date = c.charge_date AND k.project_id IS NOT DISTINCT FROM c.project_id
-  AND k.model IS NOT DISTINCT FROM c.model AND k.scope IS NOT DISTINCT FROM c.scope
+  GROUP BY charge_date
+) AS k ON k.charge_date = c.charge_date

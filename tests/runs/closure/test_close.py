@@ -14,6 +14,7 @@ from pipeline.dates import whole_month
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.runs.closure import evidence
 from pipeline.runs.closure.close import Order, close
+from pipeline.runs.stages import publish
 from tests.support.command import command
 from tests.support.month_end import (
     NOVEMBER,
@@ -278,6 +279,25 @@ def test_a_closing_that_is_cut_off_closes_nothing(
     assert closing is not None
     assert closing.version == 2
     assert workspace.path("var/closed/2026-10/2/manifest.json").is_file()
+
+
+@pytest.mark.slow
+def test_a_closing_that_is_cut_off_before_it_is_published_holds(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the commit: the next run publishes it, and the report is the closed one."""
+    workspace = prepared.again()
+    reopen_month(workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            close_month(workspace)
+    assert workspace.rows("SELECT count(*) FROM closed_periods WHERE reopened_at IS NULL") == [(0,)]
+    workspace.run()
+    assert workspace.rows("SELECT version FROM closed_periods WHERE reopened_at IS NULL") == [(2,)]
+    assert command(workspace.folder, "report", "--month", "2026-10")[0] == 0
+    kept = workspace.path("var/closed/2026-10/2/2026-10.html").read_bytes()
+    assert workspace.path(str(REPORT)).read_bytes() == kept
 
 
 def test_a_damaged_report_is_told(closed: Workspace) -> None:
