@@ -62,8 +62,9 @@ class _Walk:
 
     def __init__(self, series: DailyCosts) -> None:
         self.series = series
-        self.cost, self.requests = series.cost, series.requests
-        self.of_day = series.cost.sum(axis=0)
+        self.cost = np.maximum(series.cost, 0.0)  # a credit is no use
+        self.requests = series.requests
+        self.of_day = self.cost.sum(axis=0)
         self.row_of = {key: row for row, key in enumerate(series.keys)}
         self.projects: Counts = np.zeros(len(series.keys), dtype=np.int64)
         for number, (_, rows) in enumerate(series.projects()):

@@ -280,6 +280,15 @@ def test_a_project_of_now_and_then_is_compared_with_its_largest_day() -> None:
     assert found(cost) == [(DAY, "p02", "cost", "up")]
 
 
+def test_credits_and_days_without_anything_are_ordinary() -> None:
+    cost = costs()
+    cost[2, DAY - 10 : DAY + 5] = -3
+    cost[3] = 0
+    cost[4, :] = -1
+    cost[5, DAY + 1] = 1e9
+    assert found(cost, np.zeros_like(cost)) == [(DAY + 1, "p05", "cost", "up")]
+
+
 def test_no_later_day_changes_what_is_found() -> None:
     made = made_up(11, projects=15, days=200).costs
     whole = of(made)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.published.reader import open_published, run_statement
+from pipeline.resources import sql
 from tests.support.command import command
 from tests.support.unusual_books import BEGIN, DAY, SURGE, Books
 from tests.support.workspace import Workspace
@@ -61,6 +63,15 @@ def test_a_row_has_the_days_the_dollars_and_the_driver(books: Books) -> None:
 )
 def test_a_range_and_a_project(books: Books, words: tuple[str, ...], count: int) -> None:
     assert len(rows(books, *words)) == count
+
+
+def test_while_a_run_writes_what_was_published_is_listed(books: Books) -> None:
+    """The statement can be asked of the published view as well."""
+    parameters = {"since": BEGIN, "until": SURGE + DAY, "project": None}
+    with open_published(books.path("var/published")) as con:
+        answer = run_statement(con, sql("anomalies/listed"), parameters)
+        assert [c.name for c in answer.columns] == list(rows(books)[0])
+        assert len(list(answer.rows())) == 1
 
 
 def test_at_an_instant_no_later_day_is_looked_at(books: Books) -> None:
