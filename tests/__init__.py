@@ -25,10 +25,11 @@ One job alone, with or without TOLLBOOK_LONG=1:
 
 Property tests take the same examples in every run. TOLLBOOK_RANDOM=1 takes others.
 
-Three more are commands of their own; `.ci/run` calls the first and the last with 100 steps and
+Four more are commands of their own; `.ci/run` calls the first and the last with 100 steps and
 200,000 rows:
 
     python -m tests.model --steps 10000          # random sequences of acts against a model
     python -m tests.forecasts.score --seeds 1,2  # forecasts beside plain rules; FOLDER: of a folder
+    python -m tests.anomalies.score --seeds 8    # incidents against the truth; FOLDER: of a folder
     python -m tests.bench                        # a whole run beside DuckDB's bare load
 """
