@@ -86,7 +86,21 @@ def demo(
     )
     if month_end:
         _close_october(configuration, now, quiet=quiet)
-    raise typer.Exit(run_and_print(configuration, now=now))
+    code = run_and_print(configuration, now=now)
+    if not code:
+        _fill_record(configuration, now)
+    raise typer.Exit(code)
+
+
+def _fill_record(configuration: Path, now: str | None) -> None:
+    """The forecasts that would have been made in the sample's past, so that they have a record."""
+    from pipeline.cli.forecast import fill_record
+    from pipeline.dates import local_date
+
+    config = cli_context.load(configuration)
+    today = local_date(cli_context.clock(now).business(), config.organization.zone)
+    published = config.storage.root / "published"
+    fill_record(published, today, configuration, now, quiet=True)
 
 
 def _close_october(configuration: Path, now: str | None, *, quiet: bool) -> None:

@@ -65,7 +65,7 @@ def forecast_verb(
     published = configured.storage.root / "published"
     parameters: dict[str, Parameter] = {"today": today, "at": at}
     if backtest:
-        _fill(published, today, config, now, quiet=quiet)
+        fill_record(published, today, config, now, quiet=quiet)
     with open_published(published) as con, needs_this_version(published):
         if backtest:
             statement = _record(chosen)
@@ -106,7 +106,7 @@ def _nothing(today: date, project: str | None, *, backtest: bool) -> str:
     return f"Nothing was spent before {today}, so there is nothing to forecast from."
 
 
-def _fill(
+def fill_record(
     published: Path, today: date, config: Path | None, now: str | None, *, quiet: bool
 ) -> None:
     """Fill in the forecasts that the past lacks, in a run of its own, if there are any."""
@@ -120,14 +120,14 @@ def _fill(
     missing = days_to_fill(first, made or (), today) if first is not None else []
     if not missing:
         return
-    from pipeline.runs.stages.forecast import fill_record
+    from pipeline.runs.stages import forecast
     from pipeline.runs.stages.report import report
 
     with (
         _bar(is_shown=sys.stderr.isatty() and not quiet) as progress,
         cli_context.correction(config, now, "forecast") as run,
     ):
-        result = fill_record(run, progress)
+        result = forecast.fill_record(run, progress)
     report(run.config, month=None, now=run.now, run_id=result.run_id)
     days = counted(len(missing), "day")
     say(f"Filled in what would have been forecast on {days} of the past.", quiet=quiet)

@@ -112,6 +112,7 @@ valid_from = "{discount_since}"
 id = "acme-monthly"
 amount_usd = "650.00"
 thresholds = [50, 80, 100]
+forecast_thresholds = [100]
 
 [[budgets]]
 id = "code-monthly"
