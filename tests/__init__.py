@@ -9,7 +9,8 @@ The slow jobs show the same with more of everything. Each has a short form, some
                                                  # every fault, 25 made-up logs for each promise,
                                                  # a quarter of budgets and alerts day by day, the
                                                  # examples of the pages, the demo of a wheel,
-                                                 # storages of more earlier versions
+                                                 # and of many tests the long form, whose short
+                                                 # one is in the suite
     TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs
 
 One job alone, with or without TOLLBOOK_LONG=1:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from pipeline.cli import app
 from pipeline.cli import fail_on as cli_fail_on
 from pipeline.errors import ConfigError
-from tests.support.workspace import Workspace, bucket, cost, lines, page, request
+from tests.support.workspace import Prepared, Workspace, bucket, cost, lines, page, request
 
 NOW = ("--now", "2026-11-24T08:00Z")
 Bill = tuple[dict[str, Any], ...]
@@ -94,11 +94,6 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-def run_gate(workspace: Workspace, month: str, *words: str) -> Result:
-    """A run with the gate on a month."""
-    return call(workspace.folder, "run", "--fail-on", "reconciliation", "--month", month, *words)
-
-
 def gate(workspace: Workspace, month: str, tolerance: str = "0.01") -> int:
     """The exit code that a run with these words ends with; the gaps are printed on stderr."""
     return cli_fail_on.exit_code_of_run(
@@ -160,7 +155,7 @@ def test_an_explained_gap_counts_as_well(
 def test_the_gate_counts_the_month_of_now_or_the_days_asked_for(books: Workspace) -> None:
     """The verb `reconcile` has it, too, and counts every day that was compared."""
     words = ("--fail-on", "reconciliation")
-    assert call(books.folder, "run", *words).exit_code == 0
+    assert gate(books, "2026-11") == 0
     assert call(books.folder, "run", *words, "--month", "2025-03").exit_code == 5
     assert call(books.folder, "reconcile", *words).exit_code == 5
     assert call(books.folder, "reconcile", *words, "--since", "2026-11-01").exit_code == 0
@@ -205,12 +200,8 @@ def test_the_verb_s_rows_are_data(with_gaps: Workspace) -> None:
     assert [(r["usage_date"], r["charged_quantity"]) for r in rows] == [
         ("2026-10-20", "1000000.000000")
     ]
-    assert (
-        json.loads(call(with_gaps.folder, "reconcile", "--json", "--project", "other").stdout) == []
-    )
-    assert (
-        json.loads(call(with_gaps.folder, "reconcile", "--json", "--tolerance", "10").stdout) == []
-    )
+    for choice in (("--project", "other"), ("--tolerance", "10")):
+        assert json.loads(call(with_gaps.folder, "reconcile", "--json", *choice).stdout) == []
 
 
 def test_without_costs_the_verb_says_what_to_do(workspace: Workspace) -> None:
@@ -253,13 +244,28 @@ def test_a_name_with_control_characters_stays_in_its_line(
     assert "\u202e" not in line
 
 
-def test_pennies_of_many_days_count_together(books: Workspace) -> None:
+def test_pennies_of_many_days_count_together(
+    books: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Six tenths of a cent on three line items of two days: each below the tolerance, not both."""
-    result = run_gate(books, "2026-01")
-    assert result.exit_code == 5
+    assert gate(books, "2026-01") == 5
     # what is more and what is less do not cancel
-    assert "price differs, gap 0.004 USD, +$0.01 and -$0.01 (3 days" in result.stderr
-    assert run_gate(books, "2026-01", "--tolerance", "0.012").exit_code == 0
+    assert "price differs, gap 0.004 USD, +$0.01 and -$0.01 (3 days" in capsys.readouterr().err
+    assert gate(books, "2026-01", "0.012") == 0
+
+
+@pytest.fixture(scope="module")
+def to_clear_prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A gap of two cents; nothing is cleared."""
+    workspace = new(tmp_path_factory.mktemp("to_clear"))
+    bill(workspace, "2026-11-03", billed("2.02"))
+    workspace.run()
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def to_clear(to_clear_prepared: Prepared) -> Workspace:
+    return to_clear_prepared.again()
 
 
 def clear(workspace: Workspace, *words: str) -> Result:
@@ -269,18 +275,20 @@ def clear(workspace: Workspace, *words: str) -> Result:
 
 
 def test_a_gap_is_to_clear_until_somebody_clears_it_and_again_when_it_moves(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    to_clear_prepared: Prepared,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Recorded with who and why; the gate passes what is cleared, at the amount that it had."""
     monkeypatch.setenv("TOLLBOOK_USER", "ann")
-    bill(workspace, "2026-11-03", billed("2.02"))
-    assert run_gate(workspace, "2026-11").exit_code == 5
+    workspace = to_clear_prepared.again()
+    assert gate(workspace, "2026-11") == 5
     result = clear(workspace, "--reason", "contract of May", "--project", "proj_a")
     assert (result.exit_code, result.stdout.count("cleared by ann: 2026-11 proj_a, alpha")) == (
         0,
         1,
     )
-    assert run_gate(workspace, "2026-11").exit_code == 0
+    assert gate(workspace, "2026-11") == 0
     text = call(workspace.folder, "reconcile").stdout
     assert "to clear $0.00 cleared +$0.02 price differs +$0.02 1 line" in " ".join(text.split())
     assert workspace.rows(
@@ -301,9 +309,10 @@ def test_a_gap_is_to_clear_until_somebody_clears_it_and_again_when_it_moves(
     # the bill moves
     text = page("costs", "2026-11-24T07:00:00Z", bucket("2026-11-03", billed("2.05")))
     workspace.write("costs/again.json", text)
-    result = run_gate(workspace, "2026-11")
-    assert result.exit_code == 5
-    assert "; was cleared at +$0.02 by ann: contract of May" in result.stderr
+    workspace.run()
+    capsys.readouterr()
+    assert gate(workspace, "2026-11") == 5
+    assert "; was cleared at +$0.02 by ann: contract of May" in capsys.readouterr().err
     # it is cleared anew, by another, and that is taken back
     assert clear(workspace, "--reason", "and June", "--as", "bob").exit_code == 0
     assert gate(workspace, "2026-11") == 0
@@ -313,15 +322,6 @@ def test_a_gap_is_to_clear_until_somebody_clears_it_and_again_when_it_moves(
     assert workspace.rows(
         "SELECT cleared_by, undone_by, undone_reason FROM cleared_gaps ORDER BY cleared_at"
     ) == [("ann", "bob", "cleared anew"), ("bob", "eve", "a mistake")]
-
-
-@pytest.fixture(scope="module")
-def to_clear(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A gap of two cents; nothing is cleared."""
-    workspace = new(tmp_path_factory.mktemp("to_clear"))
-    bill(workspace, "2026-11-03", billed("2.02"))
-    workspace.run()
-    return workspace
 
 
 @pytest.mark.parametrize(

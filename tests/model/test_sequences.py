@@ -1,5 +1,7 @@
 """The sequences of acts that once lost or doubled money, each with its right value.
 
+Those that the random sequences of the suite come by as well are for the slow job.
+
 Dollars are millions of tokens: m1 costs one dollar a million.
 """
 
@@ -58,6 +60,7 @@ def test_t13_a_changed_basis_is_told_by_every_run_and_loses_nothing(tmp_path: Pa
     assert (trial.dollars, trial.fates["logs/a.jsonl"]) == (Decimal(1), (1, 1, 0, 0))
 
 
+@pytest.mark.slow  # tests/cli/test_fail_on.py has it in the suite
 def test_t24_the_gate_looks_at_the_period_that_now_is_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +87,7 @@ def test_t33_a_renamed_source_reads_its_files_again_and_charges_nothing_twice(
     assert (renamed.dollars, renamed.held) == (Decimal(2), 1)
 
 
+@pytest.mark.slow
 def test_t15_the_first_charge_of_a_day_takes_the_current_book(trial: Trial) -> None:
     """A day that was looked at without a charge of its own (its only row was replaced at once)."""
     trial.now = datetime(2026, 2, 28)
@@ -103,6 +107,7 @@ def test_t15_the_first_charge_of_a_day_takes_the_current_book(trial: Trial) -> N
     assert before in {1, 2}
 
 
+@pytest.mark.slow
 def test_t28_rerate_posts_what_its_dry_run_showed_in_the_range_asked_for(trial: Trial) -> None:
     trial.write("logs/a.jsonl", chat("c1", 1), chat("c2", 1, EARLY))
     trial.run()
@@ -115,6 +120,7 @@ def test_t28_rerate_posts_what_its_dry_run_showed_in_the_range_asked_for(trial: 
     assert trial.dollars == 4  # 1 on the provisional day, 3 in February
 
 
+@pytest.mark.slow
 def test_t12_t29_a_day_is_pinned_at_the_price_it_had_when_it_became_final(trial: Trial) -> None:
     """A price written while it was provisional holds; an earlier now moves nothing."""
     trial.write("logs/a.jsonl", chat("c1", 1))
@@ -129,6 +135,7 @@ def test_t12_t29_a_day_is_pinned_at_the_price_it_had_when_it_became_final(trial:
         assert trial.dollars == 3  # pinned
 
 
+@pytest.mark.slow
 def test_t4_as_of_before_a_forget_shows_what_was_published_then(trial: Trial) -> None:
     trial.write("logs/a.jsonl", chat("c1", 1))
     trial.run()

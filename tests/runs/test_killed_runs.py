@@ -6,7 +6,7 @@ each kill readers see the last good state, whole; after the next run everything 
 had happened. What runs again after a kill does so in this process, with the same clocks.
 
 The slow job kills at random moments, each in another part of a run's time, and right before each
-of the moments below: see `tests`. The suite takes one of these alone, and others in a row.
+of the moments below: see `tests`. The suite takes two of these in a row, and a delivery.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -94,7 +94,6 @@ MOMENTS = {
 }
 
 
-ALONE = ("a day's charges are posted",)
 IN_A_ROW = (
     "it writes the second of its ledger files",
     "the end of its transaction",
@@ -283,9 +282,8 @@ def test_killed_at_any_moment(scene: Scene) -> None:
         kill_at_random(scene, number, RANDOM_KILLS)
 
 
-@pytest.mark.parametrize(
-    "moment", [m if m in ALONE else pytest.param(m, marks=pytest.mark.slow) for m in MOMENTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_right_before(scene: Scene, moment: str) -> None:
     """At moments that a clock would hardly hit."""
     scene.set_back()
@@ -307,17 +305,24 @@ def test_killed_between_a_delivery_and_its_record(scene: Scene) -> None:
     assert len(scene.server.posts) == 2
 
 
-def test_killed_again_and_again(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "moments", [IN_A_ROW[1:], pytest.param(IN_A_ROW, marks=pytest.mark.slow)], ids=["two", "three"]
+)
+def test_killed_again_and_again(scene: Scene, moments: Sequence[str]) -> None:
     """Each run falls over what the one before has left, at a later stage each time."""
     scene.set_back()
-    for moment in IN_A_ROW:
+    for moment in moments:
         assert scene.until(signal.SIGKILL, MOMENTS[moment]).returncode == -signal.SIGKILL
         assert scene.seen() in (scene.before, scene.after)
     scene.assert_a_kill_is_mended()
 
 
 @pytest.mark.parametrize(
-    "moment", [("os.rename", "/warehouse.duckdb"), ("open", "queries/schema/010_")]
+    "moment",
+    [
+        ("os.rename", "/warehouse.duckdb"),
+        pytest.param(("open", "queries/schema/010_"), marks=pytest.mark.slow),
+    ],
 )
 def test_killed_while_the_books_are_made(tmp_path: Path, moment: Moment) -> None:
     """A first run leaves nothing that the next one could not open."""
@@ -331,6 +336,7 @@ def test_killed_while_the_books_are_made(tmp_path: Path, moment: Moment) -> None
     assert workspace.tokens() == 400 * 100 + 2 * 10 + 5000
 
 
+@pytest.mark.slow
 def test_of_two_runs_at_once_one_is_told_and_changes_nothing(scene: Scene) -> None:
     """75 at once, naming the other; the other goes on as if alone."""
     scene.set_back()
@@ -362,6 +368,7 @@ def test_a_stop_before_the_commit_changes_nothing(scene: Scene) -> None:
     scene.assert_a_kill_is_mended()
 
 
+@pytest.mark.slow
 def test_a_stop_after_the_commit_lets_the_run_end(scene: Scene) -> None:
     """What is committed is delivered, published and reported before it ends, with 0."""
     scene.set_back()

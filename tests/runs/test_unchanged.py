@@ -19,7 +19,6 @@ from pipeline.runs.corrections.rerate import rerate
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, run_and_report
-from tests.support.fetch_workspace import ONE_DAY, FetchWorkspace, fake_api
 from tests.support.webhook import webhook
 from tests.support.workspace import (
     CONFIGURATION,
@@ -120,21 +119,20 @@ def an_unfinished_snapshot(workspace: Workspace) -> None:
     workspace.path("var/published").symlink_to(before)
 
 
+CHANGES = (
+    another_file,
+    a_missing_file,
+    another_price,
+    another_budget,
+    a_missing_database,
+    an_unfinished_snapshot,
+)
+# what differs less from those, for the slow job
+MORE_CHANGES = (a_grown_file, a_rejected_row, a_discount, another_name, a_missing_link)
+
+
 @pytest.mark.parametrize(
-    "change",
-    [
-        another_file,
-        a_grown_file,
-        a_rejected_row,
-        a_missing_file,
-        another_price,
-        another_budget,
-        a_discount,
-        another_name,
-        a_missing_link,
-        a_missing_database,
-        an_unfinished_snapshot,
-    ],
+    "change", [*CHANGES, *(pytest.param(c, marks=pytest.mark.slow) for c in MORE_CHANGES)]
 )
 def test_what_is_new_is_published(settled: Workspace, change: Callable[[Workspace], None]) -> None:
     """And the run after it has nothing new again."""
@@ -154,7 +152,6 @@ def test_a_directory_file_is_new(settled: Workspace) -> None:
     assert settled.run().is_unchanged
     settled.append("projects.csv", "proj_b,Search\n")
     assert not settled.run().is_unchanged
-    assert settled.run().is_unchanged
 
 
 @pytest.mark.parametrize(
@@ -283,18 +280,6 @@ def test_a_partial_run_says_so_each_time_and_publishes_once(settled: Workspace) 
     first, again = settled.run(), settled.run()
     assert (first.outcome, again.outcome) == ("partial", "partial")
     assert first.problems == again.problems
-
-
-def test_a_fetch_that_brings_nothing_new_publishes_nothing(tmp_path: Path) -> None:
-    """How far an endpoint is known counts by days; a fetch that fails is news at once."""
-    with fake_api() as server:
-        workspace = FetchWorkspace(tmp_path / "w", server.base_url, ONE_DAY, is_synced=True)
-        workspace.run()
-        workspace.run()  # from now on the same days are asked for, which are kept as one piece
-        assert workspace.run().is_unchanged
-    result = workspace.run(retries=0)
-    assert not result.is_unchanged
-    assert {outcome for outcome, _, _ in workspace.fetches().values()} == {"failed"}
 
 
 def test_raw_files_that_were_not_touched_are_not_opened(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +30,7 @@ from pipeline.storage.read_copy import open_read_copy
 WRITTEN = Path(__file__).with_name("written_by")
 FIRST, LAST_0_1, LAST_0_2, LATEST = "034e7b8", "0958ad3", "dcdc9c9", "65f327a"
 COMMITS = (FIRST, "c7d2568", "66e1c54", "fe8f1fd", LAST_0_1, LAST_0_2, LATEST)
-ENDS = (FIRST, LAST_0_1, LAST_0_2, LATEST)  # the others are for the slow job
+IN_SUITE = (FIRST, LAST_0_2, LATEST)  # the others are for the slow job
 WITHOUT_BILL = COMMITS[:-1]  # they post nothing to follow it
 NOW = datetime(2026, 11, 24, 10)
 AT = datetime(2026, 11, 28, 10)  # of the real clock; the storages are written on the 27th
@@ -58,9 +59,12 @@ def _rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
         return con.execute(query).fetchall()
 
 
-@pytest.fixture(
-    params=[c if c in ENDS else pytest.param(c, marks=pytest.mark.slow) for c in COMMITS]
-)
+def _each(in_suite: Sequence[str], *others: str) -> list[Any]:
+    """Parameters: some commits, and others for the slow job."""
+    return [*in_suite, *(pytest.param(c, marks=pytest.mark.slow) for c in others)]
+
+
+@pytest.fixture(params=_each(IN_SUITE, *(c for c in COMMITS if c not in IN_SUITE)))
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What the commit left, in another place."""
     with tarfile.open(WRITTEN / f"{request.param}.tar.xz") as packed:
@@ -120,7 +124,7 @@ def test_a_run_with_new_input_keeps_the_figures(folder: Path) -> None:
     assert (version, runs) == (__version__, 3)
 
 
-@pytest.mark.parametrize("folder", ENDS, indirect=True)
+@pytest.mark.parametrize("folder", _each([LAST_0_2], FIRST, LAST_0_1, LATEST), indirect=True)
 def test_a_run_without_new_input_changes_nothing(folder: Path) -> None:
     """The inputs lie in another place than then: all of their rows are known."""
     result = _run(folder)
@@ -132,7 +136,7 @@ def test_a_run_without_new_input_changes_nothing(folder: Path) -> None:
         assert _texts(_rows(folder, MINUTES)) == _texts(minutes)
 
 
-@pytest.mark.parametrize("folder", [FIRST, LAST_0_2], indirect=True)
+@pytest.mark.parametrize("folder", _each([LAST_0_2], FIRST), indirect=True)
 def test_settled_days_are_made_equal_to_the_bill_from_now_on(folder: Path) -> None:
     """By default, as postings of their own: what was posted then stays."""
     config = folder / "tollbook.toml"
@@ -152,7 +156,7 @@ def test_settled_days_are_made_equal_to_the_bill_from_now_on(folder: Path) -> No
     assert _rows(folder, apart) == []
 
 
-@pytest.mark.parametrize("folder", [FIRST, LATEST], indirect=True)
+@pytest.mark.parametrize("folder", _each([FIRST], LATEST), indirect=True)
 def test_what_was_known_then_can_be_asked(folder: Path) -> None:
     """`--as-of` an instant between the two runs: the second had restated a record."""
     _run(folder)

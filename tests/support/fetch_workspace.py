@@ -48,7 +48,11 @@ Row = tuple[Any, ...]
 
 @contextmanager
 def fake_api(
-    faults: Faults | None = None, *, scale: float = 0.1, clock: Sequence[datetime] = (), **more: Any
+    faults: Faults | None = None,
+    *,
+    scale: float = 0.03,
+    clock: Sequence[datetime] = (),
+    **more: Any,
 ) -> Iterator[Server]:
     """The fake API on loopback; `clock` is a list whose last instant is the time it has."""
     now = (lambda: clock[-1]) if clock else (lambda: NOW)

@@ -155,13 +155,13 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
         source = DAILY + "requests_in_flight = 1\n"
         workspace = FetchWorkspace(tmp_path, server.base_url, source)
         with pytest.raises(RunStoppedError):
-            workspace.ingest("2026-11-10", "2026-11-18", stop=stop, progress=stop_early)
+            workspace.ingest("2026-11-10", "2026-11-13", stop=stop, progress=stop_early)
         first = len(asked(server))
         watched = Watched()
-        workspace.ingest("2026-11-10", "2026-11-18", progress=watched)
+        workspace.ingest("2026-11-10", "2026-11-13", progress=watched)
         second = len(asked(server)) - first
         fresh = FetchWorkspace(tmp_path / "fresh", server.base_url, DAILY)
-        fresh.ingest("2026-11-10", "2026-11-18")
+        fresh.ingest("2026-11-10", "2026-11-13")
     assert first < 12
     assert first + second <= 12 + 4  # none of what was kept is asked for again
     assert watched.seen[-1] == (12, 12)

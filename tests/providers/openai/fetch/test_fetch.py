@@ -29,7 +29,7 @@ ALL = [e.name for e in (*USAGE, COSTS)]
 
 @dataclass(frozen=True, slots=True)
 class Hourly:
-    """Three runs of a storage, and what was there after each of them."""
+    """Four runs of a storage, the last without a server, and what was there after each of them."""
 
     workspace: FetchWorkspace
     asked: frozenset[str]  # the last parts of the paths, of the first run
@@ -54,6 +54,8 @@ def _hourly(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
             if len(results) == 1:
                 paths = frozenset(a.path.rsplit("/", 1)[-1] for a in asked(server))
                 [(rows,)] = workspace.ask("SELECT sum(rows) FROM fetches")
+    results.append(workspace.run(retries=0))  # the server is gone
+    fetches.append(workspace.fetches())
     return Hourly(workspace, paths, results, fetches, files, totals, rows)
 
 
@@ -75,6 +77,12 @@ def test_hourly_runs_keep_no_file_that_says_nothing_new(hourly: Hourly) -> None:
     assert (again.counts.files_read, again.postings) == (0, {})
     assert hourly.totals[2] == hourly.totals[1]
     assert {f[1] for f in hourly.fetches[2].values()} == {NOW}
+
+
+def test_a_fetch_that_brings_nothing_new_publishes_nothing(hourly: Hourly) -> None:
+    """How far an endpoint is known counts by days; a fetch that fails is news at once."""
+    assert [r.is_unchanged for r in hourly.results] == [False, False, True, False]
+    assert {outcome for outcome, _, _ in hourly.fetches[3].values()} == {"failed"}
 
 
 def test_raw_files_alone_give_the_same_totals(hourly: Hourly, tmp_path: Path) -> None:
@@ -173,12 +181,12 @@ def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
 
 
 def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
-    """A week later the run fetches it from where it stopped, and the others only what is new."""
+    """A day later the run fetches it from where it stopped, and the others only what is new."""
     clock = [NOW]
     with fake_api(Faults(broken={"usage/embeddings": 403}), clock=clock) as server:
         workspace = FetchWorkspace(tmp_path / "one", server.base_url, ONE_DAY)
         workspace.run()
-    clock.append(NOW.replace(day=27))
+    clock.append(NOW.replace(day=25))
     with fake_api(clock=clock) as server:
         workspace.point(server.base_url)
         workspace.now = clock[-1]

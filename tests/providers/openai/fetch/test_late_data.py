@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from pipeline.demo.fake_api.faults import Faults
 from tests.support.fetch_workspace import ONE_DAY, SOURCE, FetchWorkspace, fake_api
 
@@ -19,12 +21,13 @@ BEGIN = datetime(2026, 11, 20, 8, 10)
 DAYS = SOURCE.replace("2026-11-20", "2026-11-19")
 
 
-def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> None:
-    """Late, restated and vanished rows, and a lag: after three days all of it is right."""
+@pytest.mark.parametrize("days", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path, days: int) -> None:
+    """Late, restated and vanished rows, and a lag: after some days all of it is right."""
     clock = [BEGIN]
     with fake_api(CHANGING, scale=0.03, clock=clock) as server:
         workspace = FetchWorkspace(tmp_path / "daily", server.base_url, DAYS)
-        for day in range(4):
+        for day in range(days):
             clock.append(BEGIN + timedelta(days=day))
             workspace.now = clock[-1]
             assert workspace.run().outcome == "done"
@@ -42,7 +45,10 @@ def test_daily_runs_end_with_what_the_provider_settles_on(tmp_path: Path) -> Non
     assert workspace.totals() == once.totals()
 
 
-def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_changed_back", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_bucket_width_can_be_changed_at_any_hour(
+    tmp_path: Path, *, is_changed_back: bool
+) -> None:
     """Days and hours of one day never both count, also when all is read anew."""
     clock = [BEGIN]
     with fake_api(scale=0.03, clock=clock) as server:
@@ -58,6 +64,8 @@ def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
         hours.now = clock[-1]
         hours.run()
         assert workspace.totals() == hours.totals()
+        if not is_changed_back:
+            return
         workspace.point(server.base_url, 'bucket_width = "1d"\n')
         workspace.run()
         days = FetchWorkspace(tmp_path / "days", server.base_url, DAYS + 'bucket_width = "1d"\n')
@@ -71,7 +79,7 @@ def test_the_bucket_width_can_be_changed_at_any_hour(tmp_path: Path) -> None:
 
 def test_minutes_are_fetched_on_request_and_never_charged(tmp_path: Path) -> None:
     """They have a folder of their own."""
-    with fake_api(scale=0.05) as server:
+    with fake_api(scale=0.02) as server:
         workspace = FetchWorkspace(
             tmp_path / "with", server.base_url, ONE_DAY + "minute_buckets = true\n"
         )
