@@ -135,6 +135,23 @@ def test_a_correction_says_what_it_corrects(closed: Workspace) -> None:
         (NOW.date(), "proj_a", 1, None, Decimal(100)),
         (NOW.date(), "proj_b", 1, Decimal("0.010"), Decimal(0)),
     ]
+    code, told, said = command(closed.folder, "query", "month_statement", "--json")
+    assert code == 0, said
+    assert [
+        (
+            r["period_date"],
+            r["period_state"],
+            r["corrected_month_date"],
+            r["project_id"],
+            r["cost_usd"],
+        )
+        for r in json.loads(told)
+    ] == [
+        ("2026-10-01", "closed", None, "proj_a", "0.006"),
+        ("2026-11-01", "open", None, "proj_a", "0.014"),
+        ("2026-11-01", "open", "2026-10-01", "proj_b", "0.01"),
+        ("2026-11-01", "open", "2026-10-01", "proj_a", "0.008"),
+    ]
     assert closed.rows(
         "SELECT charge_date, sum(cost_usd), bool_or(is_corrected) FROM charges "
         "WHERE charge_date < DATE '2026-11-01' GROUP BY ALL ORDER BY ALL"
