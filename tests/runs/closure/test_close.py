@@ -143,14 +143,14 @@ def test_a_correction_says_what_it_corrects(closed: Workspace) -> None:
             r["period_state"],
             r["corrected_month_date"],
             r["project_id"],
-            r["cost_usd"],
+            Decimal(r["cost_usd"]),
         )
         for r in json.loads(told)
     ] == [
-        ("2026-10-01", "closed", None, "proj_a", "0.006"),
-        ("2026-11-01", "open", None, "proj_a", "0.014"),
-        ("2026-11-01", "open", "2026-10-01", "proj_b", "0.01"),
-        ("2026-11-01", "open", "2026-10-01", "proj_a", "0.008"),
+        ("2026-10-01", "closed", None, "proj_a", Decimal("0.006")),
+        ("2026-11-01", "open", None, "proj_a", Decimal("0.014")),
+        ("2026-11-01", "open", "2026-10-01", "proj_b", Decimal("0.01")),
+        ("2026-11-01", "open", "2026-10-01", "proj_a", Decimal("0.008")),
     ]
     assert closed.rows(
         "SELECT charge_date, sum(cost_usd), bool_or(is_corrected) FROM charges "
