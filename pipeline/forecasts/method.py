@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.month_end import MOST_HISTORY, first_days, take_out_jobs
-from pipeline.forecasts.series import DailyCosts, Floats, Ints
+from pipeline.forecasts.series import DailyCosts, Floats, Ints, sorted_quantile
 
 
 def expected(costs: DailyCosts, until: date) -> Floats:
@@ -50,19 +50,6 @@ def cap(known: Floats) -> Floats:
     )
     days = known.shape[1]
     return np.minimum(known, ceiling[:, (np.arange(days) - days) % 7])
-
-
-def sorted_quantile(values: Floats, share: float, axis: int) -> Floats:
-    """The quantile along an axis without NaN, between neighbours in proportion."""
-    ordered = np.sort(values, axis=axis)  # NaN last
-    count = np.sum(~np.isnan(values), axis=axis, keepdims=True)
-    place = np.maximum(count - 1, 0) * share
-    low = np.floor(place).astype(int)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0))
-    below = np.take_along_axis(ordered, low, axis)
-    above = np.take_along_axis(ordered, high, axis)
-    found: Floats = np.squeeze(below + (above - below) * (place - low), axis)
-    return found
 
 
 def _from_first_day(cost: Floats, ages: Ints) -> Floats:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from pipeline.dates import ONE_DAY, month_bounds
 from pipeline.forecasts import constants as c
-from pipeline.forecasts.series import DailyCosts, Floats, Ints
+from pipeline.forecasts.series import DailyCosts, Floats, Ints, sorted_quantile
 
 # Days before such a day that are looked at.
 MOST_HISTORY = max(c.JOB_MEAN_DAYS, 7 * c.JOB_WEEKS)
@@ -100,7 +100,7 @@ def _seen(
             return
         if column < end:
             before = costs.cost[:, column - 7 * c.JOB_WEEKS : column : 7]
-            usual = np.median(before, axis=1)
+            usual = sorted_quantile(before, 0.5, axis=1)
             excess = costs.cost[:, column] - usual
             mean = costs.cost[:, column - c.JOB_MEAN_DAYS : column].mean(axis=1)
             is_known = begins <= column - MOST_HISTORY
@@ -117,7 +117,8 @@ def _excess(costs: DailyCosts, days: list[_Day]) -> Floats:
     values = np.array([np.where(d.is_known, d.excess, np.nan) for d in last])
     is_job = _hits(costs, last) >= c.JOB_HITS
     usual = np.zeros(len(costs.keys))
-    usual[is_job] = np.nanmedian(values[:, is_job], axis=0)
+    if is_job.any():
+        usual[is_job] = sorted_quantile(values[:, is_job], 0.5, axis=0)
     return np.maximum(usual, 0)
 
 

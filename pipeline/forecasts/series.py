@@ -95,3 +95,16 @@ def series_of(frame: pl.DataFrame, until: date) -> DailyCosts:
     cost[rows, columns] = frame["cost_usd"].cast(pl.Float64).to_numpy()
     requests[rows, columns] = frame["requests"].cast(pl.Float64).to_numpy()
     return DailyCosts(since, keys, cost, requests)
+
+
+def sorted_quantile(values: Floats, share: float, axis: int) -> Floats:
+    """The quantile along an axis without NaN, between neighbours in proportion."""
+    ordered = np.sort(values, axis=axis)  # NaN last
+    count = np.sum(~np.isnan(values), axis=axis, keepdims=True)
+    place = np.maximum(count - 1, 0) * share
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    below = np.take_along_axis(ordered, low, axis)
+    above = np.take_along_axis(ordered, high, axis)
+    found: Floats = np.squeeze(below + (above - below) * (place - low), axis)
+    return found

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.forecasts.method import cap, expected, sorted_quantile
-from pipeline.forecasts.series import DailyCosts, Floats
+from pipeline.forecasts.method import cap, expected
+from pipeline.forecasts.series import DailyCosts, Floats, sorted_quantile
 
 SINCE = date(2026, 3, 2)  # a Monday
 
