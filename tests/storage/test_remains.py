@@ -169,8 +169,17 @@ def test_a_schedule_does_not_start_on_the_storage_of_a_newer_version(
         begin_storage(storage, NOW, print)
 
 
-@pytest.mark.parametrize("folder", ["ledger", "charges/charges", "charges/postings"])
-@pytest.mark.parametrize("is_cut", [True, False])
+@pytest.mark.parametrize(
+    ("folder", "is_cut"),
+    [
+        ("ledger", True),
+        ("charges/charges", False),
+        ("charges/postings", True),
+        pytest.param("ledger", False, marks=pytest.mark.slow),
+        pytest.param("charges/charges", True, marks=pytest.mark.slow),
+        pytest.param("charges/postings", False, marks=pytest.mark.slow),
+    ],
+)
 def test_a_lost_or_damaged_file_is_named(
     workspace: Workspace, folder: str, *, is_cut: bool
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,23 +19,20 @@ from pipeline.reporting.explain.text.layout import aligned, count
 from tests.support.explain_workspace import NOW, ExplainWorkspace, explain_workspace
 
 
-def fill(workspace: ExplainWorkspace) -> ExplainWorkspace:
-    """Two projects on different days."""
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
+    """Two projects on different days, run once."""
+    workspace = explain_workspace(tmp_path_factory.mktemp("messages").resolve())
     workspace.write(
         "a.csv",
         "r1,2026-10-08T08:00:00Z,proj_chatbot,key_1,ada,alpha,100,10",
         "r2,2026-10-11T08:00:00Z,proj_chatbot,key_1,ada,alpha,100,10",
         "r3,2026-10-10T08:00:00Z,proj_search,key_2,,alpha,7,0",
         "r4,2026-10-10T08:00:00Z,proj_search,key_2,,beta,7,0",
+        "r\x1b[31m5,2026-10-10T08:00:00Z,proj_search,key_2,,alpha,100,0",
     )
     workspace.run()
     return workspace
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
-    """Run once, for the tests that only read."""
-    return fill(explain_workspace(tmp_path_factory.mktemp("messages").resolve()))
 
 
 @pytest.mark.parametrize(
@@ -91,20 +89,25 @@ def test_a_model_that_a_project_never_used_names_those_it_did(filled: ExplainWor
         filled.explain(*words)
 
 
-def test_a_project_is_found_by_its_name(workspace: ExplainWorkspace) -> None:
+@pytest.fixture
+def named(filled: ExplainWorkspace) -> Iterator[ExplainWorkspace]:
+    """What is published knows the name of a project, for a while."""
+    database = str((filled.folder / "var" / "published" / "tollbook.duckdb").resolve())
+    name = "INSERT INTO stored.projects (project_id, project_name, state) VALUES (?, ?, 'active')"
+    with duckdb.connect(database) as con:
+        con.execute(name, ["proj_search", "Search"])
+    yield filled
+    with duckdb.connect(database) as con:
+        con.execute("DELETE FROM stored.projects")
+
+
+def test_a_project_is_found_by_its_name(named: ExplainWorkspace) -> None:
     """Names come from the directory; ids go before names."""
-    filled = fill(workspace)
-    database = (filled.folder / "var" / "published" / "tollbook.duckdb").resolve()
-    with duckdb.connect(str(database)) as con:
-        con.execute(
-            "INSERT INTO stored.projects (project_id, project_name, state) "
-            "VALUES ('proj_search', 'Search', 'active')"
-        )
-    explained = filled.explain("--project", "Search", "--model", "alpha")
+    explained = named.explain("--project", "Search", "--model", "alpha")
     assert explained["cell"]["project_id"] == "proj_search"
-    assert "project Search (proj_search)" in filled.text("--project", "Search")
+    assert "project Search (proj_search)" in named.text("--project", "Search")
     with pytest.raises(TollbookError, match=r"Did you mean Search\?"):
-        filled.explain("--project", "Serch")
+        named.explain("--project", "Serch")
 
 
 def test_nothing_published_is_an_error_with_what_to_do(workspace: ExplainWorkspace) -> None:
@@ -129,27 +132,25 @@ def test_sums_that_differ_in_the_last_digit_are_an_error(filled: ExplainWorkspac
         check(replace(explained, total=replace(explained.total, misfits=1)))
 
 
-def test_a_charge_that_is_not_quantity_times_price_is_found(workspace: ExplainWorkspace) -> None:
+def test_a_charge_that_is_not_quantity_times_price_is_found(filled: ExplainWorkspace) -> None:
     """A published file that somebody changed does not explain itself any more."""
-    filled = fill(workspace)
     folder = filled.folder / "var" / "published" / "charges"
     path = next(Path(folder).resolve().rglob("2026-10-11.parquet"))
     lines = pl.read_parquet(path).with_columns(pl.col("cost_usd") + Decimal("1e-24"))
-    path.unlink()  # a hard link: the books keep theirs
+    aside = path.rename(path.with_name("aside"))  # a hard link: the books keep theirs
     lines.write_parquet(path)
     result = filled.call("explain", "--day", "2026-10-11")
+    aside.replace(path)
     assert "THEY DO NOT AGREE." in result.stdout
     assert "2 lines cost something else than quantity" in result.stdout
     assert isinstance(result.exception, CheckFailedError)
 
 
-def test_what_a_log_holds_cannot_steer_the_terminal(workspace: ExplainWorkspace) -> None:
+def test_what_a_log_holds_cannot_steer_the_terminal(filled: ExplainWorkspace) -> None:
     """Escape sequences in ids are shown as text."""
-    workspace.write("a.csv", "r\x1b[31m1,2026-10-10T08:00:00Z,proj_a,,,alpha,100,0")
-    workspace.run()
-    text = workspace.text("--day", "2026-10-10")
+    text = filled.text("--day", "2026-10-10")
     assert "\x1b" not in text
-    assert "r\\x1b[31m1" in text
+    assert "r\\x1b[31m5" in text
 
 
 def test_numbers_keep_all_their_digits_and_align() -> None:

@@ -15,13 +15,16 @@ ROWS = (
     "r3,2026-10-10T10:00:00Z,proj_b,,,alpha,many,0",
     "r1,2026-10-10T08:00:00Z,proj_a,key_1,user_1,alpha,100,10",
 )
+OTHER = "chatcmpl-4711,2026-10-10T08:00:00Z,proj_c,key_1,user_1,alpha,100,10"
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> ExplainWorkspace:
-    """One file of these rows, run once for the tests that only read."""
+    """One file of these rows, two of another record, run once for the tests that only read."""
     workspace = explain_workspace(tmp_path_factory.mktemp("record").resolve())
     workspace.write("a.csv", *ROWS)
+    workspace.write("b.csv", OTHER)
+    workspace.write("march.csv", OTHER.replace("100,10", "120,10"))
     workspace.run()
     return workspace
 
@@ -46,16 +49,14 @@ def test_a_record_leads_to_its_lines_prices_and_share(filled: ExplainWorkspace) 
 
 
 def test_a_record_shows_all_its_versions_and_only_the_current_one_has_a_share(
-    workspace: ExplainWorkspace,
+    filled: ExplainWorkspace,
 ) -> None:
     """A later content of the same id replaces the earlier one."""
-    first = workspace.write("a.csv", ROWS[0])
-    second = workspace.write("b.csv", ROWS[0].replace("100,10", "120,10"))
-    workspace.run()
-    now, before = workspace.explain("--record", "r1")["versions"]
+    first, second = (filled.folder / "logs" / name for name in ("b.csv", "march.csv"))
+    now, before = filled.explain("--record", "chatcmpl-4711")["versions"]
     assert (now["input_file"], now["project_id"], now["replaced_at"]) == (
         str(second),
-        "proj_a",
+        "proj_c",
         None,
     )
     assert (before["input_file"], before["replaced_by_file"], before["replaced_by_line"]) == (
@@ -66,14 +67,12 @@ def test_a_record_shows_all_its_versions_and_only_the_current_one_has_a_share(
     assert (before["shares"], before["cost_usd"]) == ([], None)
 
 
-def test_an_unknown_record_names_ids_that_begin_alike(workspace: ExplainWorkspace) -> None:
+def test_an_unknown_record_names_ids_that_begin_alike(filled: ExplainWorkspace) -> None:
     """A cut id is a usual mistake."""
-    workspace.write("a.csv", ROWS[0].replace("r1", "chatcmpl-4711"))
-    workspace.run()
     with pytest.raises(TollbookError, match=r"There are ids that begin alike: chatcmpl-4711\."):
-        workspace.explain("--record", "chatcmpl-47")
+        filled.explain("--record", "chatcmpl-47")
     with pytest.raises(TollbookError, match="no record 'zzz' was read"):
-        workspace.explain("--record", "zzz")
+        filled.explain("--record", "zzz")
 
 
 def test_a_file_says_what_became_of_its_rows(filled: ExplainWorkspace) -> None:
@@ -98,13 +97,12 @@ def test_a_file_says_what_became_of_its_rows(filled: ExplainWorkspace) -> None:
     )
 
 
-def test_the_end_of_a_files_name_is_enough_where_one_file_fits(workspace: ExplainWorkspace) -> None:
+def test_the_end_of_a_files_name_is_enough_where_one_file_fits(filled: ExplainWorkspace) -> None:
     """Else the files that fit are named; a name that none has gives the nearest."""
-    path = workspace.write("march.csv", ROWS[0])
-    workspace.run()
-    assert workspace.explain("--file", "logs/march.csv")["input_file"] == str(path)
+    path = filled.folder / "logs" / "march.csv"
+    assert filled.explain("--file", "logs/march.csv")["input_file"] == str(path)
     with pytest.raises(TollbookError, match=f"no file 'marsh.csv' was read. Did you mean {path}"):
-        workspace.explain("--file", "marsh.csv")
+        filled.explain("--file", "marsh.csv")
 
 
 def test_a_line_leads_to_its_record_or_to_why_it_was_held_back(filled: ExplainWorkspace) -> None:
