@@ -69,12 +69,18 @@ LINE_ITEMS = [
 
 @pytest.fixture(scope="module")
 def all_billed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
-    """The charges of all line items, each on the bill of a project of its own."""
+    """The charges of all line items, each on the bill of a project of its own; some make none."""
     workspace = Workspace(tmp_path_factory.mktemp("billed").resolve(), UNBILLED)
     rows = [
         _item("0.1000000001", item, quantity, unit, project_id=f"proj_{number}")
         for number, (item, quantity, unit, _) in enumerate(LINE_ITEMS)
     ]
+    shown = ("alpha, input", "gpt-9-new, output", "whisper", "web search tool calls",
+             "assistants api | file search")  # fmt: skip
+    rows += [cost("1", "proj_shown", item) for item in shown]
+    euros = _item("7", TRAINING, project_id="proj_euros")
+    rows += [{**euros, "amount": {"value": "7", "currency": "eur"}}]
+    rows += [_item("0E-6176", "odd", 0, project_id="proj_nothing")]
     workspace.write("costs/1.json", _costs("2026-11-20", *rows))
     workspace.run()
     workspace.assert_sums_agree()
@@ -96,14 +102,19 @@ def test_a_line_item_without_usage_becomes_a_charge_of_the_provider_s_amount(
     assert (row[5], row[9]) == (item, Decimal("0.1000000001"))
 
 
-def test_what_usage_records_show_is_not_billed_again(tmp_path: Path) -> None:
+def test_what_usage_records_show_is_not_billed_again(
+    all_billed: dict[str, list[tuple[Any, ...]]],
+) -> None:
     """Tokens of a model, whoever has a price for it, and tools are the usage endpoints' part."""
-    workspace = Workspace(tmp_path.resolve(), UNBILLED)
-    shown = ("alpha, input", "gpt-9-new, output", "whisper", "web search tool calls",
-             "assistants api | file search")  # fmt: skip
-    workspace.write("costs/1.json", _costs("2026-11-20", *(cost("1", item=i) for i in shown)))
-    workspace.run()
-    assert _billed(workspace) == []
+    assert all_billed.keys() >= {"proj_0"}
+    assert "proj_shown" not in all_billed
+
+
+def test_other_currencies_and_nothing_at_all_are_no_charge(
+    all_billed: dict[str, list[tuple[Any, ...]]],
+) -> None:
+    assert "proj_euros" not in all_billed
+    assert "proj_nothing" not in all_billed
 
 
 def test_an_unknown_line_item_is_charged_and_said(tmp_path: Path) -> None:
@@ -143,10 +154,10 @@ def test_a_final_day_s_bill_is_restated(tmp_path: Path) -> None:
 def test_forgetting_the_bill_takes_its_charges_back(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path.resolve(), UNBILLED)
     workspace.write("costs/1.json", _costs("2026-11-20", _item("1", TRAINING)))
-    workspace.run()
     later = _costs("2026-11-20", _item("3", TRAINING), fetched="2026-11-24T12:00:00Z")
     workspace.write("costs/2.json", later)
     workspace.run()
+    assert _billed(workspace) == [(TRAINING, Decimal(3))]
     workspace.forget("costs/2.json")
     assert _billed(workspace) == [(TRAINING, Decimal(1))]
     workspace.forget("costs/1.json")
@@ -182,14 +193,6 @@ def test_training_that_a_project_s_own_log_charges_is_not_billed_again(tmp_path:
     workspace.forget("logs/1.jsonl")
     assert len(_billed(workspace)) == 2
     workspace.assert_sums_agree()
-
-
-def test_other_currencies_and_nothing_at_all_are_no_charge(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path.resolve(), UNBILLED)
-    euros = {**_item("7", TRAINING), "amount": {"value": "7", "currency": "eur"}}
-    workspace.write("costs/1.json", _costs("2026-11-20", euros, _item("0E-6176", "odd", 0)))
-    workspace.run()
-    assert _billed(workspace) == []
 
 
 def test_a_credit_is_no_charge(tmp_path: Path) -> None:

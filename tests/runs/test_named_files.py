@@ -60,7 +60,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("order", [("usage.json", "log.jsonl"), ("log.jsonl", "usage.json")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("usage.json", "log.jsonl"),
+        pytest.param(("log.jsonl", "usage.json"), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.usefixtures("folder")
 def test_what_the_storage_holds_counts(order: tuple[str, str]) -> None:
     """Pages then logs, or logs then pages, in two runs, are charged once; and so again."""

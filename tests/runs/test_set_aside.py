@@ -34,7 +34,7 @@ def test_a_disabled_source_is_not_read(tmp_path: Path) -> None:
     assert trial.dollars == Decimal(2)
 
 
-@pytest.mark.parametrize("word", ["logs/b.jsonl", "logs/b*"])
+@pytest.mark.parametrize("word", ["logs/b*", pytest.param("logs/b.jsonl", marks=pytest.mark.slow)])
 def test_a_skipped_file_is_read_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.support.workspace import (
     BUCKETS,
     CONFIGURATION,
+    Prepared,
     Workspace,
     bucket,
     cost,
@@ -45,10 +46,9 @@ def item(usd: str, tokens: int, name: str = "alpha, input", **more: Any) -> dict
     return {**cost(usd, item=name), "quantity": tokens, "quantity_unit": "tokens", **more}
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def used_up(folder: Path) -> Workspace:
     """A thousand tokens of alpha ($0.002), and 500 of a model without a price, of one key each."""
-    workspace = Workspace(tmp_path.resolve())
+    workspace = Workspace(folder.resolve())
     workspace.write(
         "logs/1.jsonl",
         lines(
@@ -62,36 +62,51 @@ def workspace(tmp_path: Path) -> Workspace:
 BILL = (item("0.003", 1000), item("0.004", 500, "omega, input"))
 
 
-def test_a_settled_day_is_charged_what_the_provider_bills(workspace: Workspace) -> None:
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return used_up(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    workspace = used_up(tmp_path_factory.mktemp("billed"))
     workspace.write("costs/1.json", bill(*BILL))
     assert any("1 settled day made equal" in note for note in workspace.run().notes)
-    assert [row[1:] for row in workspace.rows(CHARGES)] == [
+    return Prepared(workspace)
+
+
+@pytest.fixture
+def settled(prepared: Prepared) -> Workspace:
+    """The same after a run with the bill."""
+    return prepared.again()
+
+
+def test_a_settled_day_is_charged_what_the_provider_bills(settled: Workspace) -> None:
+    assert [row[1:] for row in settled.rows(CHARGES)] == [
         ("alpha", "text_input_tokens", 0, Decimal("0.001"), "billed", "price"),
         ("alpha", "text_input_tokens", 1000, Decimal("0.002"), "priced", None),
         ("omega", "text_input_tokens", 500, Decimal("0.004"), "billed", "unpriced"),
     ]
-    workspace.assert_sums_agree()
-    [(list_usd,)] = workspace.rows("SELECT sum(list_cost_usd) FROM charges")
+    settled.assert_sums_agree()
+    [(list_usd,)] = settled.rows("SELECT sum(list_cost_usd) FROM charges")
     assert list_usd == Decimal("0.002")  # the bill is no list price
-    assert workspace.rows(
+    assert settled.rows(
         "SELECT model, api_key_id FROM charges WHERE pricing_status = 'billed' ORDER BY 1"
     ) == [("alpha", None), ("omega", "key_b")]
-    assert workspace.rows("SELECT sum(unpriced_quantity) FROM daily_costs") == [(0,)]
+    assert settled.rows("SELECT sum(unpriced_quantity) FROM daily_costs") == [(0,)]
     # reconciliation goes on comparing what was rated, so that the wrong price is still found
-    assert workspace.rows("SELECT sum(price_usd), sum(unpriced_usd) FROM reconciliation") == [
+    assert settled.rows("SELECT sum(price_usd), sum(unpriced_usd) FROM reconciliation") == [
         (Decimal("0.001"), Decimal("0.004"))
     ]
 
 
-def test_the_same_run_again_posts_nothing(workspace: Workspace) -> None:
-    workspace.write("costs/1.json", bill(*BILL))
-    workspace.run()
-    posted = workspace.rows(POSTED)
-    workspace.at += timedelta(days=3)
-    assert not workspace.run().postings
-    assert workspace.rows(POSTED) == posted
-    assert workspace.rerate().postings == {}
-    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+def test_the_same_run_again_posts_nothing(settled: Workspace) -> None:
+    posted = settled.rows(POSTED)
+    settled.at += timedelta(days=3)
+    assert not settled.run().postings
+    assert settled.rows(POSTED) == posted
+    assert settled.rerate().postings == {}
+    assert settled.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
 
 
 def test_a_day_inside_the_lag_is_an_estimate_until_its_bill_stands_still(tmp_path: Path) -> None:
@@ -119,38 +134,34 @@ def test_a_day_inside_the_lag_is_an_estimate_until_its_bill_stands_still(tmp_pat
 
 
 def test_usage_that_moves_and_files_that_are_forgotten_keep_the_total_at_the_bill(
-    workspace: Workspace,
+    settled: Workspace,
 ) -> None:
-    workspace.write("costs/1.json", bill(*BILL))
-    workspace.run()
-    workspace.write("logs/2.jsonl", lines(request("late", 7000, when=f"{DAY}T20:00:00")))
-    workspace.run()
-    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
-    workspace.forget("logs/1.jsonl")
-    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
-    workspace.assert_sums_agree()
-    workspace.forget("costs/1.json")  # nothing is known of the bill any more
-    assert workspace.rows(CHARGES) == [
+    settled.write("logs/2.jsonl", lines(request("late", 7000, when=f"{DAY}T20:00:00")))
+    settled.run()
+    assert settled.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+    settled.forget("logs/1.jsonl")
+    assert settled.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
+    settled.assert_sums_agree()
+    settled.forget("costs/1.json")  # nothing is known of the bill any more
+    assert settled.rows(CHARGES) == [
         ("proj_a", "alpha", "text_input_tokens", 7000, Decimal("0.014"), "priced", None)
     ]
-    workspace.assert_sums_agree()
+    settled.assert_sums_agree()
 
 
 @pytest.mark.parametrize(
     ("mode", "usd", "has_unpriced"), [("unpriced", "0.006", False), ("none", "0.002", True)]
 )
 def test_less_than_all_of_the_bill(
-    workspace: Workspace, mode: str, usd: str, *, has_unpriced: bool
+    settled: Workspace, mode: str, usd: str, *, has_unpriced: bool
 ) -> None:
     """And back: what was posted because of the bill is taken back when the setting changes."""
-    workspace.write("costs/1.json", bill(*BILL))
-    workspace.run()
-    workspace.configure(f'{CONFIGURATION}\n[bill]\ntrue_up = "{mode}"\n')
-    workspace.run()
-    assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal(usd))]
-    [(unpriced,)] = workspace.rows("SELECT count(*) FROM charges WHERE pricing_status = 'unpriced'")
+    settled.configure(f'{CONFIGURATION}\n[bill]\ntrue_up = "{mode}"\n')
+    settled.run()
+    assert settled.rows(BY_PROJECT) == [("proj_a", Decimal(usd))]
+    [(unpriced,)] = settled.rows("SELECT count(*) FROM charges WHERE pricing_status = 'unpriced'")
     assert bool(unpriced) is has_unpriced
-    workspace.assert_sums_agree()
+    settled.assert_sums_agree()
 
 
 def test_a_day_that_only_the_bill_knows_is_charged(tmp_path: Path) -> None:
@@ -251,7 +262,9 @@ def test_a_project_that_is_on_no_line_of_the_bill_is_named(workspace: Workspace)
     assert workspace.rows(BY_PROJECT) == [("proj_a", Decimal("0.007")), ("proj_b", 0)]
 
 
-@pytest.mark.parametrize("rows", [(), (item("-5.00", 0, "Credit grant"),)])
+@pytest.mark.parametrize(
+    "rows", [(item("-5.00", 0, "Credit grant"),), pytest.param((), marks=pytest.mark.slow)]
+)
 def test_a_day_with_usage_and_nothing_billed_is_no_free_day(
     workspace: Workspace, rows: tuple[dict[str, Any], ...]
 ) -> None:

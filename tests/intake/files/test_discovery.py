@@ -55,12 +55,12 @@ def source_check(workspace: Workspace) -> Check:
     [
         "logs",
         "logs/**/*.jsonl",
-        "logs/sub",
-        "logs/*/*.jsonl",
-        "logs/sub/*.jsonl",
-        "logs/sub/b.jsonl",
         "logs/*/b.jsonl",
         "logs/sub/deeper/*.jsonl",
+        pytest.param("logs/sub", marks=pytest.mark.slow),
+        pytest.param("logs/*/*.jsonl", marks=pytest.mark.slow),
+        pytest.param("logs/sub/*.jsonl", marks=pytest.mark.slow),
+        pytest.param("logs/sub/b.jsonl", marks=pytest.mark.slow),
     ],
 )
 def test_a_closed_folder_is_named_and_the_others_are_read(

@@ -96,13 +96,20 @@ def amended(workspace: Workspace) -> None:
     workspace.run()
 
 
+@pytest.mark.parametrize(
+    "acts",
+    [
+        (late_file, dearer),
+        pytest.param((late_file, dearer, forgotten, amended), marks=pytest.mark.slow),
+    ],
+    ids=["two", "four"],
+)
 def test_a_closed_month_stays_and_corrections_are_booked_in_the_open_one(
-    closed: Workspace,
+    closed: Workspace, acts: tuple[Callable[[Workspace], None], ...]
 ) -> None:
     """After each act: nothing of October moved, its report has the same bytes, all adds up."""
     before, page = frozen(closed), closed.path(str(REPORT)).read_bytes()
     assert before["days"]
-    acts: tuple[Callable[[Workspace], None], ...] = (late_file, dearer, forgotten, amended)
     for act in acts:
         act(closed)
         assert frozen(closed) == before, act.__name__
