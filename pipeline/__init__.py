@@ -12,7 +12,8 @@ The map: packages in the order of the data's way. A package imports only those a
     intake/       raw files to validated records: discovery, kinds of files, validation, quarantine
     providers/    one package a provider: fetching, pages to records, costs, directory lists
     calendar/     which days each source has covered to their end
-    charges/      what usage costs: rating/, postings, what the provider bills; reconciliation/
+    charges/      what usage costs: rating/, postings, what the provider bills; periods/ (closed
+                  months and their corrections), reconciliation/
     forecasts/    what a period will have cost at its end, from daily costs; their track record
     anomalies/    days that cost far more or less than usual, as incidents with a driver
     compaction/   small files of the ledger and of postings, merged into larger ones
@@ -23,7 +24,7 @@ The map: packages in the order of the data's way. A package imports only those a
     metrics/      figures for Prometheus, in a file for its collector
     reporting/    the month's report (month/, sections/) and explanations (explain/)
     runs/         the order of the stages: run.py is the way through the house; corrections/,
-                  doctor/, schedule/
+                  closure/ (of months), doctor/, schedule/
     demo/         the sample organization, the fake of the provider's API
     cli/          the verbs, one file a group
 
