@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import PostingFile
-from pipeline.compaction.choose import StoredFile, choose, stored_files
+from pipeline.compaction.choose import SMALL_ROWS, StoredFile, choose, stored_files
 from pipeline.compaction.merge import merge_ledger_files, merge_posting_files
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.files import LedgerFile
@@ -50,11 +50,15 @@ class Compaction:
 
 def plan(db: Database, storage: StorageLayout, *, more_than: int) -> Compaction:
     """What would be merged, where more than so many files of a kind would go."""
+    [(of_ledger, of_postings)] = db.rows(sql("compaction/small_files"), {"rows": SMALL_ROWS})
+    # to load all takes its time where there are many
     ledger = stored_files(
-        ledger_store.ledger_files(db, storage.root), path=lambda f: f.path, rows=lambda f: f.rows
+        ledger_store.ledger_files(db, storage.root) if of_ledger > more_than else (),
+        path=lambda f: f.path,
+        rows=lambda f: f.rows,
     )
     postings = stored_files(
-        charge_store.postings(db, storage.root),
+        charge_store.postings(db, storage.root) if of_postings > more_than else (),
         path=lambda p: p.stored_path,
         rows=lambda p: p.rows,
     )

@@ -95,10 +95,11 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
         "FROM ledger_files "
         "ORDER BY ledger_id"
     )
+    paths: dict[str, Path] = {}  # merged files are one: to make a path takes longer than the rest
     return [
         LedgerFile(
             ledger_id=ledger_id,
-            path=root / path,
+            path=paths.get(path) or paths.setdefault(path, root / path),
             usage_month=month,
             basis=basis,
             is_bucket=is_bucket,
