@@ -186,7 +186,9 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.mark.parametrize("kind", ["spend_limit", "rate_limits"])
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    "seed", [*range(12), *(pytest.param(n, marks=pytest.mark.slow) for n in range(12, 40))]
+)
 def test_in_the_end_the_limits_are_those_of_people(
     db: Database, kind: BudgetAction, seed: int
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_source_configured_later_does_not_charge_the_same_traffic_again() -> N
     assert _charged() == 2 * ONCE
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_a_source_configured_later_can_charge_in_the_place_of_pages() -> None:
     """As the message says: the pages become detail."""

@@ -109,6 +109,7 @@ def test_the_same_run_again_posts_nothing(settled: Workspace) -> None:
     assert settled.rows(BY_PROJECT) == [("proj_a", Decimal("0.007"))]
 
 
+@pytest.mark.slow  # tests/charges/true_up/test_settle.py has the rule in the suite
 def test_a_day_inside_the_lag_is_an_estimate_until_its_bill_stands_still(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path.resolve())
     workspace.write("logs/1.jsonl", lines(request("a", when=f"{DAY}T12:00:00")))

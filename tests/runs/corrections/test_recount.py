@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.model.books import Source
 from tests.model.trial import GATEWAY, Trial, chat
 from tests.support.cases import RUN, Case, Cases, Play
@@ -77,6 +79,7 @@ def test_it_keeps_its_place_when_its_source_is_moved_to_another_basis(tmp_path: 
     assert trial.dollars == 3
 
 
+@pytest.mark.slow
 def test_rows_of_two_bases_keep_the_place_of_the_first_of_them(tmp_path: Path) -> None:
     """Whether it is forgotten before or after the other is moved; not where that was read later."""
     trial = Trial(tmp_path, (GATEWAY, Source("audit", "request_log", "raw", "detail")))

@@ -122,6 +122,7 @@ def stay_with_the_bill(workspace: FetchWorkspace, since: date) -> None:
     assert workspace.ask("SELECT sum(cost_usd) FROM charges") != [(total,)]
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_half_way_leaves_whole_pieces(tmp_path: Path) -> None:
     """What came is used, what is missing is said, and the next run fetches the rest."""
     with fake_api() as server:
