@@ -289,21 +289,30 @@ def test_credits_and_days_without_anything_are_ordinary() -> None:
     assert found(cost, np.zeros_like(cost)) == [(DAY + 1, "p05", "cost", "up")]
 
 
-def test_no_later_day_changes_what_is_found() -> None:
-    made = made_up(11, projects=15, days=200).costs
-    whole = of(made)
-    assert whole
-    for days in (120, 150, 180):
-        until = made.since + timedelta(days=days)
-        before = of(made.before(until))
-        assert before == [f for f in whole if f.day < until]
+@pytest.fixture(scope="module")
+def walked() -> tuple[DailyCosts, list[Finding]]:
+    """An organization with incidents and changes, and what a walk through all days finds."""
+    made = made_up(18, projects=15, days=220).costs
+    return made, of(made)
+
+
+@pytest.mark.parametrize("days", [130, 171])
+def test_no_later_day_changes_what_is_found(
+    walked: tuple[DailyCosts, list[Finding]], days: int
+) -> None:
+    made, whole = walked
+    until = made.since + timedelta(days=days)
+    before = [f for f in whole if f.day < until]
+    assert before
+    assert of(made.before(until)) == before
 
 
 @pytest.mark.parametrize("start", [101, 130, 133, 155, 171])
-def test_a_walk_that_begins_later_finds_the_same(start: int) -> None:
+def test_a_walk_that_begins_later_finds_the_same(
+    walked: tuple[DailyCosts, list[Finding]], start: int
+) -> None:
     """From a window of days and what was found before; so a run needs no more of history."""
-    made = made_up(12, projects=15, days=220).costs
-    whole = of(made)
+    made, whole = walked
     since = made.since + timedelta(days=start)
     begin = max(0, start - c.WINDOW)
     window = replace(
@@ -315,6 +324,11 @@ def test_a_walk_that_begins_later_finds_the_same(start: int) -> None:
     known = [f for f in whole if window.since <= f.day < since]
     found_then = of(window, since, known=known)
     expected = [f for f in whole if f.day >= since]
-    assert expected
     assert shown(made, found_then) == shown(made, expected)
     assert [f.is_level for f in found_then] == [f.is_level for f in expected]
+
+
+def test_the_walks_have_something_to_find(walked: tuple[DailyCosts, list[Finding]]) -> None:
+    made, whole = walked
+    assert sum(made.column(f.day) >= 130 for f in whole) > 3
+    assert any(f.is_level for f in whole)
