@@ -247,7 +247,14 @@ def test_a_report_of_nothing_new_is_not_written_again(settled: Workspace) -> Non
     assert other.report.spent_usd == 2 * first.report.spent_usd
 
 
-@pytest.mark.parametrize("name", ["2026-11.html", "2026-11.csv", "latest.html"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2026-11.csv",
+        pytest.param("2026-11.html", marks=pytest.mark.slow),
+        pytest.param("latest.html", marks=pytest.mark.slow),
+    ],
+)
 def test_a_missing_report_is_written(settled: Workspace, name: str) -> None:
     reported(settled)
     path = settled.path("var/reports") / name
