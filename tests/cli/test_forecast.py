@@ -24,10 +24,10 @@ NOW = "2026-11-24T08:00Z"
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Two projects since March, loaded on one day."""
+    """Two projects since July, loaded on one day."""
     made = Workspace(tmp_path_factory.mktemp("forecast"), CONFIGURATION + BUDGETS)
     projects = [Made(f"proj_{letter}", 10, weekend=0.2) for letter in "ab"]
-    costs = daily_costs(projects, date(2026, 3, 1), date(2026, 11, 24))
+    costs = daily_costs(projects, date(2026, 7, 1), date(2026, 11, 24))
     made.records("exports/costs.csv", *record_rows(costs))
     made.run(datetime(2026, 11, 24, 8))
     return made
@@ -55,7 +55,7 @@ def test_each_row_says_the_subject_the_period_the_intervals_and_the_method(
         )
         assert Decimal(row["spent_usd"]) < low95 <= low80 <= point <= high80 <= high95
         assert (row["period_start_date"], row["period_end_date"]) == ("2026-11-01", "2026-12-01")
-        assert row["history_days"] == 268
+        assert row["history_days"] == 146
     assert found[1]["exceeds"] == "> 90 %"
     assert {r["method"] for r in found[1:]} == {"level"}
 
@@ -90,7 +90,7 @@ def test_at_an_earlier_instant_nothing_later_is_looked_at(workspace: Workspace) 
     assert Decimal(found[0]["spent_usd"]) == spent
     assert found[0]["known_until_date"] == "2026-09-10"
     assert {r["subject_kind"] for r in found} == {"organization", "budget", "project"}
-    early = rows(workspace, "--now", "2026-03-05T08:00Z")
+    early = rows(workspace, "--now", "2026-07-05T08:00Z")
     assert early[0]["forecast_usd"] is None
     assert early[0]["remark"] == "not enough data: 4 days of history, a forecast needs 14"
 
@@ -99,8 +99,8 @@ def test_the_record_is_filled_in_once_and_marked(workspace: Workspace) -> None:
     words = ("--backtest", "--now", NOW)
     code, out, err = command(workspace.folder, "forecast", *words, "--json")
     assert code == 0
-    # of eight ended months all but what lies in the first fourteen days
-    assert "Filled in what would have been forecast on 38 days of the past." in err
+    # of four ended months all but what lies in the first fourteen days
+    assert "Filled in what would have been forecast on 18 days of the past." in err
     record = json.loads(out)
     assert {(r["subject_kind"], r["days_known"]) for r in record} == {
         (kind, days)
@@ -116,5 +116,5 @@ def test_the_record_is_filled_in_once_and_marked(workspace: Workspace) -> None:
     assert (code, workspace.rows("SELECT count(*) FROM runs")) == (0, runs)
     assert "Filled in" not in err
     [shown] = rows(workspace, "--now", NOW)[:1]
-    assert shown["record_forecasts"] == 8
+    assert shown["record_forecasts"] == 4
     assert Decimal(shown["record_error_percent"]) < 10

@@ -32,7 +32,7 @@ def spent(workspace: Workspace, now: str) -> Decimal:
 def test_what_was_posted_later_is_not_known(tmp_path: Path, *, is_rehearsed: bool) -> None:
     """By the real clock of its runs; and by their business clock, where they are rehearsed."""
     workspace = Workspace(tmp_path, CONFIGURATION + BUDGET)
-    costs = daily_costs([Made("proj_a", 10)], date(2026, 9, 1), date(2026, 10, 10))
+    costs = daily_costs([Made("proj_a", 10)], date(2026, 9, 20), date(2026, 10, 10))
     workspace.records("exports/first.csv", *record_rows(costs))
     first, later = datetime(2026, 10, 10, 8), datetime(2026, 10, 12, 8)
     workspace.at = datetime(2026, 11, 24) if is_rehearsed else first

@@ -32,9 +32,9 @@ STORED = "SELECT * EXCLUDE (run_id) FROM forecasts ORDER BY ALL"
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Ten months of four projects, loaded on one day; and a fifth that has just begun."""
+    """Five months of four projects, loaded on one day; and a fifth that has just begun."""
     made = Workspace(tmp_path_factory.mktemp("forecasts"), CONFIGURATION + BUDGETS)
-    costs = daily_costs(PROJECTS, date(2026, 2, 1), date(2026, 11, 24))
+    costs = daily_costs(PROJECTS, date(2026, 7, 1), date(2026, 11, 24))
     new = daily_costs([Made("proj_new", 10)], date(2026, 11, 20), date(2026, 11, 24))
     made.records("exports/costs.csv", *record_rows(costs))
     made.records("exports/new.csv", *record_rows(new))
@@ -85,7 +85,7 @@ def test_ended_periods_have_no_forecast(workspace: Workspace) -> None:
     assert workspace.rows(
         "SELECT count(*), count(forecast_usd) FROM budget_status "
         "WHERE period_end_date <= '2026-11-24'"
-    ) == [(21, 0)]
+    ) == [(9, 0)]
 
 
 def test_a_later_run_of_the_day_changes_nothing_and_one_of_the_next_day_adds_its_own(
