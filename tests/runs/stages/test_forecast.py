@@ -20,6 +20,7 @@ amount_usd = "1000"
 id = "a"
 project = "proj_a"
 amount_usd = "200"
+forecast_thresholds = [100]
 
 [[budgets]]
 id = "quarterly"
@@ -81,6 +82,13 @@ def test_the_status_of_a_budget_has_the_forecast_of_its_own_period(workspace: Wo
     assert status["quarterly"][-2:] == [None, date(2027, 1, 1)]
 
 
+def test_a_budget_that_is_forecast_to_be_exceeded_is_told(workspace: Workspace) -> None:
+    assert workspace.rows(
+        "SELECT subject_id, threshold_percent, state, message LIKE "
+        "'%is forecast to exceed its amount%' FROM alerts WHERE kind = 'forecast'"
+    ) == [("a", 100, "open", True)]
+
+
 def test_ended_periods_have_no_forecast(workspace: Workspace) -> None:
     assert workspace.rows(
         "SELECT count(*), count(forecast_usd) FROM budget_status "
@@ -101,6 +109,7 @@ def test_a_later_run_of_the_day_changes_nothing_and_one_of_the_next_day_adds_its
     after = workspace.rows(STORED)
     assert set(before) < set(after)
     assert len(after) == 2 * len(before)
+    assert workspace.rows("SELECT count(*) FROM alerts WHERE kind = 'forecast'") == [(1,)]
 
 
 def test_a_run_with_an_earlier_clock_looks_at_nothing_later(workspace: Workspace) -> None:
