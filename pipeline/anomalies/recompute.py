@@ -73,9 +73,14 @@ def incidents_at(db: Database, root: Path, now: datetime, zone: ZoneInfo) -> lis
 
 
 def listed(
-    found: Sequence[Incident], *, since: date, until: date, project: str | None
+    found: Sequence[Incident],
+    *,
+    since: date,
+    until: date,
+    project: str | None,
+    with_dips: bool,
 ) -> pl.DataFrame:
-    """Incidents as rows, those with a day in a range, the newest first."""
+    """Incidents as rows, those with a day in a range, the newest first; dips of all if wanted."""
     rows = [
         (
             i.incident_id,
@@ -90,7 +95,10 @@ def listed(
             i.is_change,
         )
         for i in sorted(found, key=lambda i: (-i.first.toordinal(), i.incident_id))
-        if i.last >= since and i.first < until and project in {None, i.project_id}
+        if (i.kind != "dip" or with_dips)
+        and i.last >= since
+        and i.first < until
+        and project in {None, i.project_id}
     ]
     return pl.DataFrame(rows, schema=LISTED_SCHEMA, orient="row")
 

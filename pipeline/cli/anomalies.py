@@ -25,6 +25,12 @@ UntilOption = Annotated[
     str | None, typer.Option("--until", help="Day before which to stop (not counted).")
 ]
 ProjectOption = Annotated[str | None, typer.Option("--project", help="Only this project.")]
+DipsOption = Annotated[
+    bool,
+    typer.Option(
+        "--dips", help="Also days on which most projects cost far less: a question about the data."
+    ),
+]
 ByOption = Annotated[
     str | None,
     typer.Option("--by", help="Who says so (default: TOLLBOOK_USER, or the user)."),
@@ -48,6 +54,7 @@ def anomalies(
     project: ProjectOption = None,
     now: AtOption = None,
     *,
+    with_dips: DipsOption = False,
     form: FormatOption = "table",
     as_json: JsonOption = False,
     out: OutOption = None,
@@ -69,11 +76,12 @@ def anomalies(
     configured = cli_context.load(config)
     root = configured.storage.root
     if now is not None:
-        answer = _at(configured, cli_context.instant(now, "--now"), first, end, project)
+        at = cli_context.instant(now, "--now")
+        answer = _at(configured, at, first, end, project, with_dips=with_dips)
         print_answer(answer, form, out, root / "published", quiet=quiet)
         return
     with newest_stored(root) as con:
-        parameters = {"since": first, "until": end, "project": project}
+        parameters = {"since": first, "until": end, "project": project, "with_dips": with_dips}
         stored = run_statement(con, sql("anomalies/listed"), parameters)
         print_answer(stored, form, out, root / "published", quiet=quiet)
 
@@ -105,7 +113,13 @@ def anomalies_label(
 
 
 def _at(
-    configured: Config, at: datetime, first: date, end: date, project: str | None
+    configured: Config,
+    at: datetime,
+    first: date,
+    end: date,
+    project: str | None,
+    *,
+    with_dips: bool,
 ) -> FrameResult:
     """The incidents as they stood at an instant. Fails: ConfigError."""
     from pipeline.anomalies.recompute import incidents_at, listed
@@ -119,4 +133,5 @@ def _at(
         if db is None:
             raise ConfigError("there is no storage yet", file=root, hint="Run `tollbook run`.")
         found = incidents_at(db, root, at, configured.organization.zone)
-    return FrameResult(listed(found, since=first, until=end, project=project))
+    rows = listed(found, since=first, until=end, project=project, with_dips=with_dips)
+    return FrameResult(rows)

@@ -1,5 +1,5 @@
 -- row: one incident with a day from $since to before $until, and of $project where it is not NULL;
--- the newest first. What late data took back is left out.
+-- the newest first. What late data took back is left out, and dips of all projects but $with_dips.
 -- engine: duckdb
 SELECT
   incident_id, project_id, models, first_date, last_date, kind, excess_usd,
@@ -9,6 +9,7 @@ SELECT
 FROM anomalies
 WHERE
   state <> 'retracted'
+  AND (kind <> 'dip' OR $with_dips)
   AND last_date >= $since AND first_date < $until
   AND ($project IS NULL OR project_id = $project)
 ORDER BY first_date DESC, incident_id

@@ -65,9 +65,22 @@ def test_a_range_and_a_project(books: Books, words: tuple[str, ...], count: int)
     assert len(rows(books, *words)) == count
 
 
+def test_a_dip_of_all_projects_is_listed_on_request(tmp_path: Path) -> None:
+    """It is a question about the data, and no incident of a project."""
+    dipped = Books(tmp_path)
+    dipped.days(BEGIN, SURGE)
+    dipped.days(SURGE + DAY, SURGE + 2 * DAY)
+    dipped.morning(SURGE + 2 * DAY)
+    at = ("--now", "2026-11-20T10:00Z")
+    assert rows(dipped) == rows(dipped, *at) == []
+    [found] = rows(dipped, "--dips")
+    assert (found["kind"], found["project_id"], found["driver"]) == ("dip", None, None)
+    assert rows(dipped, "--dips", *at) == [found]
+
+
 def test_while_a_run_writes_what_was_published_is_listed(books: Books) -> None:
     """The statement can be asked of the published view as well."""
-    parameters = {"since": BEGIN, "until": SURGE + DAY, "project": None}
+    parameters = {"since": BEGIN, "until": SURGE + DAY, "project": None, "with_dips": False}
     with open_published(books.path("var/published")) as con:
         answer = run_statement(con, sql("anomalies/listed"), parameters)
         assert [c.name for c in answer.columns] == list(rows(books)[0])
