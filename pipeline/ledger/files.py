@@ -18,12 +18,7 @@ import polars as pl
 
 from pipeline.ledger.sums.usage_sums import sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
-from pipeline.schemas import (
-    DEFAULTS_OF_OLDER_FILES,
-    LEDGER_SCHEMA,
-    USAGE_DIMENSIONS,
-    USAGE_SCHEMA,
-)
+from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.files import replace_text
 from pipeline.storage.parquet import relation, write
 
@@ -32,10 +27,6 @@ ROWS_A_FILE = 100_000
 # row is of, and its number there.
 PART_SCHEMA: dict[str, pl.DataType] = {"ledger_id": pl.Int64(), "row_number": pl.Int64()}
 _SUMS = "sums"  # their folder, inside that of the ledger
-_FEW_TEXTS = (
-    *("source", "basis", "input_file"),
-    *(c for c in USAGE_DIMENSIONS if USAGE_SCHEMA[c] == pl.String()),
-)
 
 
 @dataclass(slots=True)
@@ -144,7 +135,6 @@ class LedgerWriter:
         folder = self._folder / f"usage_month={month:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self._run_id}-{ledger_id}.parquet"
-        part = _numbered(part)
         write(part, path)
         facts = part.select(
             pl.col("usage_date").min().alias("first"),
@@ -186,15 +176,6 @@ def _keep_sums(file: LedgerFile, rows: pl.DataFrame) -> None:
     else:
         file.sums_path.unlink(missing_ok=True)
         file.sums_path = None
-
-
-def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a number for each of the texts that occur often: quicker to write and to sum."""
-    return rows.with_columns(
-        pl.col(c).cast(pl.Categorical(pl.Categories.random()))
-        for c in _FEW_TEXTS
-        if rows.schema[c] == pl.String and rows[c].null_count() < rows.height
-    )
 
 
 def _month(day: object) -> date:
@@ -290,8 +271,7 @@ def rewrite_rows(
 
     Takes row numbers of the file as it is, and for `changes` the columns to set.
     """
-    rows = pl.read_parquet(file.path, hive_partitioning=False)
-    rows = rows.cast(pl.Schema(LEDGER_SCHEMA)).with_row_index("row_index")
+    rows = pl.read_parquet(file.path, hive_partitioning=False).with_row_index("row_index")
     for number, texts in changes.items():
         here = pl.col("row_index") == number
         rows = rows.with_columns(
@@ -301,7 +281,6 @@ def rewrite_rows(
     numbers = pl.Series("n", sorted(without), dtype=pl.UInt32)
     kept = rows.filter(~pl.col("row_index").is_in(numbers.implode())).drop("row_index")
     if kept.height:
-        kept = _numbered(kept)
         write(kept, file.path)
         _keep_sums(file, kept)
     else:

@@ -62,7 +62,7 @@ def sums_of(records: pl.DataFrame, meters: Sequence[str]) -> pl.DataFrame:
     schema = {c: SUMS_SCHEMA[c] for c in columns}
     wanted = [p for p in parts if p.height] or parts[:1]
     if len(wanted) == 1:
-        # texts stay as they are: a few that are numbered are written faster
+        # texts stay as they are: those of one value are written faster
         texts = {c for c, dtype in schema.items() if dtype == pl.String}
         wanted[0] = wanted[0].cast({c: t for c, t in schema.items() if c not in texts})
         return wanted[0].sort("usage_date")

@@ -35,8 +35,10 @@ INNER JOIN allowances AS a
   AND (a.provider IS NULL OR a.provider = d.provider)
   AND CAST(d.usage_date AS TIMESTAMP) >= a.starts_at
   AND CAST(d.usage_date AS TIMESTAMP) < a.ends_at
--- granted once a day, to the largest part where a day has several
+-- granted once a day, to the largest part where a day has several; of equal ones always the same
 QUALIFY row_number() OVER (
   PARTITION BY d.usage_date, d.organization_id, d.meter, a.provider
-  ORDER BY d.quantity DESC, d.provider, d.model, d.operation, d.variant
+  ORDER BY
+    d.quantity DESC, d.provider, d.model, d.operation, d.variant, d.scope, d.service_tier,
+    d.is_batch, d.context_class, d.unit
 ) = 1
