@@ -45,8 +45,7 @@ def driver_of(
     during = [p for p in parts if first <= p.day <= last]
     days = (last - first).days + 1
     excess = _excess(before, during, days, lambda _: "").get("", 0.0)
-    was_cached, is_cached = _cached_share(before), _cached_share(during)
-    if is_more and was_cached > c.CACHE_LEAST and is_cached < c.CACHE_LEFT * was_cached:
+    if is_more and _is_cache_lost(before, during):
         return Driver("cache", "", excess)
     usual = _largest(before, lambda p: p.service_tier)
     by_tier = _excess(before, during, days, lambda p: p.service_tier)
@@ -91,6 +90,14 @@ def _largest(parts: Iterable[Part], value_of: Callable[[Part], str]) -> str | No
     return max(sorted(sums), key=sums.__getitem__) if sums else None
 
 
-def _cached_share(parts: Sequence[Part]) -> float:
+def _is_cache_lost(before: Sequence[Part], during: Sequence[Part]) -> bool:
+    was_cached, is_cached = _cached_share(before), _cached_share(during)
+    if was_cached is None or is_cached is None:
+        return False
+    return was_cached > c.CACHE_LEAST and is_cached < c.CACHE_LEFT * was_cached
+
+
+def _cached_share(parts: Sequence[Part]) -> float | None:
+    """The share of input tokens that came from the cache; None without any."""
     tokens = sum(p.input_tokens for p in parts)
-    return sum(p.cached_tokens for p in parts) / tokens if tokens else 0.0
+    return sum(p.cached_tokens for p in parts) / tokens if tokens else None
