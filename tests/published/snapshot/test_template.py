@@ -66,10 +66,10 @@ def test_a_snapshot_says_which_views_it_has(tmp_path: Path) -> None:
     assert is_of_this_version(workspace.folder / "var" / "published")
 
 
-def test_every_duckdb_from_1_0_on_can_read_what_is_published(tmp_path: Path) -> None:
-    """The tools that people read it with carry older engines: 64 is the format of DuckDB 1.0."""
+def test_every_duckdb_from_1_2_on_can_read_what_is_published(tmp_path: Path) -> None:
+    """The tools that people read it with carry older engines: 65 is the format of DuckDB 1.2."""
     workspace = Workspace(tmp_path.resolve())
     workspace.run()
     for path in (_template(workspace), workspace.folder / "var" / "published" / "tollbook.duckdb"):
         with path.open("rb") as file:
-            assert int.from_bytes(file.read(20)[12:], "little") == 64
+            assert int.from_bytes(file.read(20)[12:], "little") == 65
