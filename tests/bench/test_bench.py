@@ -105,6 +105,7 @@ def test_unknown_part_is_refused(tmp_path: Path) -> None:
     assert "'loads' is none of load, run, again, rerate, day, rows, history, peers" in result.stderr
 
 
+@pytest.mark.slow
 def test_growth_is_measured_against_rows_and_history(tmp_path: Path) -> None:
     """Each size and each length has its line, with the CPU of all threads."""
     growing = ("--growing-rows", "300,600", "--growing-days", "2,4")
@@ -121,6 +122,7 @@ def test_growth_is_measured_against_rows_and_history(tmp_path: Path) -> None:
         assert what in result.stdout
 
 
+@pytest.mark.slow
 def test_peers_say_by_how_many_cents_they_are_off(tmp_path: Path) -> None:
     """All over the same rows; one that is not installed is left out and said so."""
     result = _bench(tmp_path, "", "--only", "peers", "--sample", "50")

@@ -83,7 +83,7 @@ def _written(folder: Path, number: int, rows: list[dict[str, Any]]) -> LedgerFil
     return replace(file, sums_path=sums)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     one=st.lists(RECORD, min_size=1, max_size=12),
     other=st.lists(RECORD, min_size=1, max_size=12),
