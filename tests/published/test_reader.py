@@ -255,7 +255,7 @@ def test_an_unknown_column_lists_candidates(con: duckdb.DuckDBPyConnection) -> N
 
 def test_a_view_far_from_any_lists_all(con: duckdb.DuckDBPyConnection) -> None:
     """Where no name is near, there is nothing better than the list."""
-    with pytest.raises(ConfigError, match="There are: alert_deliveries, alerts, api_key_history"):
+    with pytest.raises(ConfigError, match="There are: alert_deliveries, alerts, anomalies"):
         run_statement(con, "FROM zzzzzz")
 
 
