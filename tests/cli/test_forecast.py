@@ -118,3 +118,7 @@ def test_the_record_is_filled_in_once_and_marked(workspace: Workspace) -> None:
     [shown] = rows(workspace, "--now", NOW)[:1]
     assert shown["record_forecasts"] == 4
     assert Decimal(shown["record_error_percent"]) < 10
+    page = workspace.path("var/reports/2026-11.html").read_text(encoding="utf-8")
+    assert '<h2 id="h-forecasts">Forecast</h2>' in page
+    assert "4 forecasts (4 filled in)" in page
+    assert "&gt; 90 %" in page
