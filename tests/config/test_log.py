@@ -18,8 +18,10 @@ from pipeline.config import log
 
 @pytest.fixture(autouse=True)
 def _own_context() -> Iterator[None]:
-    with log.bound():
-        yield
+    """Nothing is bound, whatever runs were in this process before."""
+    token = log._bound.set({})
+    yield
+    log._bound.reset(token)
     structlog.reset_defaults()
     log._shown_from.clear()
 
