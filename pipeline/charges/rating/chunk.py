@@ -135,7 +135,8 @@ class RatingChunk:
             and f.ledger_id not in with_exclusions
             and (lowest is None or min(f.most_input_tokens, SUMMED_UP_TO) <= lowest)
         ]
-        rest = [f for f in self.files if f not in summed]
+        in_sums = {f.ledger_id for f in summed}
+        rest = [f for f in self.files if f.ledger_id not in in_sums]
         left_out = {*METER_NAMES} - {*self.meters}
         columns = ", ".join(c for c in USAGE_COLUMNS if c not in left_out)
         wanted = "usage_date IN (SELECT usage_date FROM rated_days)"
