@@ -11,12 +11,14 @@ The slow jobs show the same with more of everything. Each has a short form, some
                                                  # examples of the pages, the demo of a wheel,
                                                  # and of many tests the long form, whose short
                                                  # one is in the suite
-    TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs
+                                                 # the first months of a year, closed
+    TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs, a year
 
 One job alone, with or without TOLLBOOK_LONG=1:
 
     python -m pytest -q -m slow tests/runs/test_killed_runs.py
     python -m pytest -q -m slow tests/runs/test_promises.py
+    python -m pytest -q -m slow tests/runs/test_year.py
     python -m pytest -q -m slow tests/providers/openai/fetch/test_backfill.py
     python -m pytest -q -m slow tests/cli/test_demo.py  # the live demo; it has one form, as the
     python -m pytest -q -m slow tests/runs/test_quarter.py  # others below

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -29,9 +28,9 @@ from pipeline.providers.provider import Fetches, Provider, ProviderApi
 from pipeline.runs.context import recorded_run
 from pipeline.runs.corrections.forget import forget
 from pipeline.runs.run import run_batch
-from pipeline.runs.stage_times import AUDIT_EVENT
 from pipeline.storage.lock import storage_lock
 from tests.support.command import command
+from tests.support.crash import crashing
 from tests.support.webhook import Server, webhook
 from tests.support.workspace import Workspace, bucket, cost, lines, page, request
 
@@ -100,10 +99,6 @@ amount_usd = "150"
 reason = "more users"
 """
 Subject = tuple[str, date, str]  # budget, first day of the period, threshold
-
-
-class CrashError(KeyboardInterrupt):
-    """The process ends here."""
 
 
 @dataclass
@@ -190,15 +185,6 @@ def weeks(today: date) -> list[tuple[date, date]]:
     ]
 
 
-_CRASH: dict[str, str | None] = {"at": None}
-
-
-def _crash(event: str, arguments: tuple[object, ...]) -> None:
-    if event == AUDIT_EVENT and _CRASH["at"] is not None and arguments[0] == _CRASH["at"]:
-        _CRASH["at"] = None
-        raise CrashError
-
-
 @dataclass
 class Limits:
     """A provider from which nothing is fetched, and where one limit can be set."""
@@ -252,8 +238,7 @@ class Quarter:
     def run(self, today: date, *, crash_at: str | None = None) -> None:
         """A run at eight in the morning, which may end before it is done."""
         config = load(self.workspace.path("tollbook.toml"))
-        _CRASH["at"] = crash_at
-        with suppress(CrashError):
+        with crashing(crash_at):
             run_batch(
                 config,
                 now=self.workspace.at,
@@ -261,7 +246,6 @@ class Quarter:
                 environment={"HOOK": self.server.url},
                 providers=self.providers,
             )
-        _CRASH["at"] = None
         if crash_at not in {"rate", "check the books"}:  # it was committed
             self.expected.look(today)
 
@@ -318,7 +302,6 @@ class Quarter:
 @pytest.fixture
 def quarter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Quarter]:
     """A workspace whose channel is a webhook."""
-    sys.addaudithook(_crash)  # for good, so not before it is needed
     with webhook() as server:
         monkeypatch.setenv("HOOK", server.url)
         workspace = Workspace(tmp_path.resolve(), CONFIGURATION)
