@@ -1,5 +1,6 @@
-"""A year day by day (its short form ends in May), its months closed one after another: late and restated usage, bills that move,
-prices that change and are corrected, a file taken back, and a crash a week.
+"""A year day by day, its months closed one after another: late and restated usage, bills that move,
+prices that change and are corrected, a file taken back, and a crash a week. The short form ends in
+May.
 
 What each month was closed with, and what came later as a correction, is worked out here from the
 days alone, with nothing of ours.
