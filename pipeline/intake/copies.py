@@ -40,7 +40,8 @@ def is_copy(
             return False
         leave_out(intake, source, file, known, original)
         return True
-    if may_return and (original.input_file == file.name or Path(original.input_file).exists()):
+    was_renamed = original.state != "replaced" and not Path(original.input_file).exists()
+    if may_return and (original.input_file == file.name or not was_renamed):
         return False
     entry = intake.files.add(
         intake.entry(

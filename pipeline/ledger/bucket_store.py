@@ -61,6 +61,11 @@ def forget_files(db: Database, file_ids: Sequence[int], run_id: str, at: datetim
     )
 
 
+def save_renamed(db: Database, file_ids: Sequence[int]) -> None:
+    """Record the buckets of renamed pages: they count once the earlier name is forgotten."""
+    db.con.execute(sql("ledger/buckets_copied"), {"files": list(file_ids)})
+
+
 class MovedCosts(NamedTuple):
     """File ids of costs that got another fate, one for each."""
 

@@ -61,6 +61,9 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
     ledger_store.save_rows(db, storage.root, change.rows, run_id, at)
     quarantine_store.save_change(db, change.rejects, run_id, at)
     bucket_store.save_buckets(db, change.buckets, run_id, at)
+    copies = [f.file_id for f in change.files.touched if f.copy_of and f.run_id == run_id]
+    if copies:
+        bucket_store.save_renamed(db, copies)
     open_pages.save_open_pages(db, change.buckets.open_pages, run_id)
     change.notes += map(str, open_pages.missing_pages(db))
     change.minutes += minute_store.replaced(db, storage, change.buckets.minutes, run_id)

@@ -121,6 +121,21 @@ def test_endpoints_are_fetched_apart_and_cover_a_minute_once(workspace: Workspac
     assert workspace.rows(COVERED) == [(10, 0)]
 
 
+def test_a_renamed_file_has_its_minutes_when_its_earlier_name_is_forgotten(
+    workspace: Workspace,
+) -> None:
+    """The run after that reads them again."""
+    file = workspace.write(
+        "usage/a.json", minutes("2026-11-23T10:02:00Z", minute("2026-11-23T10:00:00", row(7)))
+    )
+    workspace.run()
+    file.rename(workspace.path("usage/b.json"))
+    workspace.run()
+    workspace.forget("usage/a.json")
+    workspace.run()
+    assert workspace.rows(KEPT) == [("10:00", "proj_a", 1, 7)]
+
+
 def test_a_forgotten_file_takes_its_minutes_along(workspace: Workspace) -> None:
     """Rows and coverage go; minutes of other files stay."""
     for name, at in (("a", "10:00"), ("b", "10:01")):

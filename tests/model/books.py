@@ -91,7 +91,7 @@ class Books:
                 file = disk[path]
                 if source.kind in {"openai_usage", "openai_costs"}:
                     kind = source.kind.removeprefix("openai_")
-                    self.buckets.read(self.runs, kind, source.basis, path, file.text)
+                    self.buckets.read(self.runs, kind, source.basis, path, file.text, disk)
                 else:
                     self.requests.read(
                         self.runs, rank, source.kind, source.basis, path, file.text,

@@ -3,12 +3,13 @@
 Charge and detail each have their own.
 
 Pages without the time of their fetch are ordered by the run that read them and by path, and come
-before those with one. Imports nothing of the product.
+before those with one; a renamed page keeps its place. Imports nothing of the product.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -29,11 +30,17 @@ class Page:
     kind: str
     buckets: list[BucketVersion]
     is_forgotten: bool = False
+    renamed_from: Page | None = None
+
+    @property
+    def placed(self) -> Page:
+        """The page under its first name."""
+        return self if self.renamed_from is None else self.renamed_from.placed
 
     def order(self, bucket: BucketVersion) -> Order:
         """Which of two versions of a bucket was fetched later."""
         fetched = bucket.fetched_at
-        return (fetched is not None, fetched or datetime.min, self.run, self.path)
+        return (fetched is not None, fetched or datetime.min, self.placed.run, self.placed.path)
 
 
 class Buckets:
@@ -43,8 +50,10 @@ class Buckets:
         self.pages: list[Page] = []
         self._texts: dict[str, str] = {}
 
-    def read(self, run: int, kind: str, basis: str, path: str, text: str) -> None:
-        """Look at one page as it lies."""
+    def read(
+        self, run: int, kind: str, basis: str, path: str, text: str, present: Collection[str]
+    ) -> None:
+        """Look at one page as it lies, among the files that are there."""
         if self._texts.get(path) == text:
             return
         is_new = path not in self._texts
@@ -53,7 +62,11 @@ class Buckets:
         if is_new and same and all(p.is_forgotten for p in same):  # left out, as logs are
             self.pages.append(Page(path, run, basis, text, kind, [], is_forgotten=True))
             return
-        self.pages.append(Page(path, run, basis, text, kind, understood_page(text, kind)))
+        page = Page(path, run, basis, text, kind, understood_page(text, kind))
+        last = next((p for p in reversed(same) if not p.is_forgotten), None)
+        if last is not None and last.path not in present and self._texts[last.path] == text:
+            page.renamed_from = last
+        self.pages.append(page)
 
     def forget(self, path: str) -> bool:
         """Take back every version read under a path."""
@@ -81,7 +94,7 @@ class Buckets:
                 if version[1].rows != known[0][1].rows:
                     break
                 same.append(version)
-            found.append(min(same, key=lambda v: (v[0].run, v[0].order(v[1]))))
+            found.append(min(same, key=lambda v: (v[0].placed.run, v[0].order(v[1]))))
         return found
 
     def bills(self) -> dict[date, tuple[tuple[tuple[str, str, str], ...], datetime | None]]:

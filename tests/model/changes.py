@@ -213,9 +213,10 @@ def copy(world: World, a: int, _b: int, c: int) -> None:
     world.write(to, world.disk[path].text)
 
 
-def rename(world: World, a: int, _b: int, c: int) -> None:
-    """A file gets another name, which may sort before or behind."""
-    if not (files := world.files(plain=False)):
+def rename(world: World, a: int, b: int, c: int) -> None:
+    """A log or a page gets another name, which may sort before or behind."""
+    folders = ("logs",) if b % 3 else ("pages", "look", "bill")
+    if not (files := world.files(*folders, plain=False)):
         raise UnfitError
     path = pick(files, a)
     folder, name = path.split("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.support.cases import RUN, Case, Cases, Play
 from tests.support.workspace import BUCKETS, bucket, page, used
 
@@ -46,3 +48,64 @@ def test_remembered_pages_count_again(case: Case) -> Play:
     yield case.remember("usage/b.json")
     yield RUN
     assert case.tokens() == 2
+
+
+def save(case: Case, name: str, tokens: int) -> None:
+    """Write a page with one bucket of the case's day, that does not say when it was fetched."""
+    of_day = bucket(case.day, used(tokens, case.project))
+    case.write(f"usage/{name}", json.dumps(json.loads(page("completions", "", of_day))["page"]))
+
+
+@CASES.case
+def test_a_renamed_page_keeps_its_place_when_its_earlier_name_is_forgotten(case: Case) -> Play:
+    """A rename is no fetch: what was fetched before it, but after the page, goes on counting."""
+    for name, tokens in (("p1.json", 1), ("p2.json", 2)):
+        save(case, name, tokens)
+        yield RUN
+        assert case.tokens() == tokens
+    case.path("usage/p1.json").rename(case.path("usage/q1.json"))
+    yield RUN
+    for act in (case.forget("usage/p1.json"), RUN):
+        yield act
+        assert case.tokens() == 2
+        assert case.fates()["usage/q1.json"] == (1, 0, 1, 0, 0)
+    for act in (case.forget("usage/p2.json"), RUN):
+        yield act
+        assert case.tokens() == 1
+        assert case.fates()["usage/q1.json"] == (1, 1, 0, 0, 0)
+    yield case.remember("usage/p1.json")
+    assert case.tokens() == 1
+    assert case.fates() == {
+        "usage/p1.json": (1, 1, 0, 0, 0),
+        "usage/p2.json": (1, 0, 0, 1, 0),
+        "usage/q1.json": (1, 0, 0, 1, 0),
+    }
+    yield case.remember("usage/p2.json")
+    assert case.tokens() == 2
+    yield RUN
+    assert case.tokens() == 2
+
+
+@CASES.case
+def test_a_copy_beside_its_page_is_a_later_fetch(case: Case) -> Play:
+    for name, tokens in (("p1.json", 1), ("p2.json", 2), ("q1.json", 1)):
+        save(case, name, tokens)
+        yield RUN
+        assert case.tokens() == tokens
+    for act in (case.forget("usage/p1.json"), RUN):
+        yield act
+        assert case.tokens() == 1
+        assert case.fates()["usage/q1.json"] == (1, 1, 0, 0, 0)
+    yield case.forget("usage/q1.json")
+    assert case.tokens() == 2
+
+
+@CASES.case
+def test_a_page_of_which_only_an_earlier_version_is_the_same_was_not_renamed(case: Case) -> Play:
+    for name, tokens in (("p.json", 1), ("p.json", 2)):
+        save(case, name, tokens)
+        yield RUN
+    case.path("usage/p.json").unlink()
+    save(case, "q.json", 1)
+    yield RUN
+    assert case.tokens() == 1

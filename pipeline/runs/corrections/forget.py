@@ -241,15 +241,20 @@ def _read_again(
 ) -> list[str]:
     """Have the next run read files again of whose rows not all is kept. Gives notes.
 
-    These are pages that were renamed from one that goes, pages with buckets that one that goes
-    has in another width, and files that a version of the program has read which only counted its
-    duplicates.
+    These are pages with minutes that were renamed from one that goes, pages with buckets that one
+    that goes has in another width, and files that a version of the program has read which only
+    counted its duplicates.
     """
     first_kept = ledger_store.files_without_dropped(db)
     first_of_pages = bucket_store.files_without_duplicates(db)
     notes = []
     ids = {f.file_id for f in going}
     of_other_width = bucket_store.held_for_width(db, [f.input_file for f in going])
+    renamed = [
+        f for f in known.entries.values() if f.copy_of in ids and not _has_requests(kinds, f)
+    ]
+    not_kept = {f.file_id for f in _not_kept(db, renamed)}
+    not_kept |= {f.file_id for f in renamed if f.not_usage}  # minutes, which go with the other name
     for file in known.entries.values():
         if file.state not in {"read", "waiting"}:
             continue
@@ -261,10 +266,9 @@ def _read_again(
                 )
                 continue
             why = "has buckets that were held back for those of another width"
-        elif file.duplicate and (
-            file.file_id < first_kept
-            if _has_requests(kinds, file)
-            else file.file_id < first_of_pages or file.copy_of in ids
+        elif file.file_id in not_kept or (
+            file.duplicate
+            and file.file_id < (first_kept if _has_requests(kinds, file) else first_of_pages)
         ):
             why = "has duplicates"
         else:

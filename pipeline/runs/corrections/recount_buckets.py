@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -121,7 +122,7 @@ def _counting(versions: Iterable[Row]) -> dict[int, datetime | None]:
     """
     known = KnownBuckets(None)
     settlement = BucketSettlement(known, run_id="")
-    for _, together in groupby(versions, key=lambda row: (row["run_id"], row["source"])):
+    for _, together in groupby(versions, key=itemgetter("placed_run_id", "placed_source")):
         read = [
             ReadVersion(_bucket(row), None, row["source"], known_content=row["content_hash"])
             for row in together
@@ -227,11 +228,10 @@ def _restore(
 
 
 def _with_originals(duplicates: Sequence[Row], versions: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Duplicates that count now, each with the version that has its content."""
-    originals = {
-        (*_key(row), row["content_hash"]): row for row in versions if not row["is_duplicate"]
-    }
-    return [(row, originals[*_key(row), row["content_hash"]]) for row in duplicates]
+    """Duplicates that count now, each with the version that has its content, in either basis."""
+    content = itemgetter("provider", "organization_id", "bucket_key", "content_hash")
+    originals = {content(row): row for row in versions if not row["is_duplicate"]}
+    return [(row, originals[content(row)]) for row in duplicates]
 
 
 def _write(
@@ -256,6 +256,7 @@ def _write(
     for row, original in usage:
         records = contents.filter(pl.col("version_id") == original["version_id"]).with_columns(
             pl.lit(row["source"]).alias("source"),
+            pl.lit(row["basis"]).alias("basis"),
             pl.lit(row["input_file"]).alias("input_file"),
             (pl.col("input_line") + row["input_line"] - original["input_line"]).alias("input_line"),
             pl.lit(run.started_at).alias("recorded_at"),

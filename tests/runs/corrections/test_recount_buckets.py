@@ -208,6 +208,39 @@ def test_a_remembered_copy_of_a_page_counts_nothing_twice(tmp_path: Path) -> Non
     assert _usage(trial) == [("charge", "pages/a.json", 5)]
 
 
+def test_a_renamed_bill_keeps_its_place_when_its_earlier_name_is_forgotten(tmp_path: Path) -> None:
+    """It counts once nothing that was fetched after it does."""
+    trial = Trial(tmp_path, (BILL,))
+    day = AT.replace(day=1, hour=0)
+    for name, usd in (("p", "5"), ("r", "9")):
+        trial.write(f"bill/{name}.json", costs_page(None, day, (("bill", "m1, training", usd),)))
+        trial.run()
+    (trial.folder / "bill/p.json").rename(trial.folder / "bill/q.json")
+    trial.run()
+    trial.forget("bill/p.json")
+    assert (trial.dollars, trial.fates["bill/q.json"]) == (Decimal(9), (1, 0, 1, 0))
+    trial.run()
+    assert (trial.dollars, trial.fates["bill/q.json"]) == (Decimal(9), (1, 0, 1, 0))
+    trial.forget("bill/r.json")
+    assert (trial.dollars, trial.fates["bill/q.json"]) == (Decimal(5), (1, 1, 0, 0))
+
+
+def test_a_copy_whose_source_is_moved_counts_in_its_basis(tmp_path: Path) -> None:
+    """Though its rows stand in a page of the other basis."""
+    both = replace(LOOK, basis="charge")
+    trial = Trial(tmp_path, (PAGES, both))
+    for path in ("pages/a.json", "look/b.json"):
+        trial.write(path, _page(5))
+        trial.run()
+    assert _usage(trial) == [("charge", "pages/a.json", 5)]
+    trial.product.sources = (PAGES, LOOK)
+    trial.price(1)
+    assert not trial.product.command("rebase", "look", now=NOW)
+    assert _usage(trial) == [("charge", "pages/a.json", 5), ("detail", "look/b.json", 5)]
+    trial.forget("pages/a.json")
+    assert _usage(trial) == [("detail", "look/b.json", 5)]
+
+
 def test_buckets_held_back_for_another_width_come_back_when_it_is_forgotten(
     tmp_path: Path,
 ) -> None:
