@@ -308,7 +308,7 @@ def emptied() -> duckdb.DuckDBPyConnection:
     return con
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(
     parts=st.lists(st.integers(1, 60_000), min_size=1, max_size=12),
     cuts=st.sets(st.integers(1, 12)),
@@ -337,7 +337,7 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
         assert said.count(identity) == (1 if total >= 2_000 * percent else 0)
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(totals=st.lists(st.integers(0, 3_000), min_size=1, max_size=10))
 def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[int]) -> None:
     """Through restatements up and down, what was said last is what is true now."""

@@ -40,6 +40,7 @@ if sys.argv[1] == "run":
 '''
 
 
+@pytest.mark.slow
 def test_every_part_is_measured_and_checked(tmp_path: Path) -> None:
     """All parts run with small inputs; totals are right, inputs are kept for the next time."""
     result = _bench(tmp_path, "", "--repeat", "2")

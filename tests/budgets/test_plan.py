@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.budgets import store
@@ -110,6 +110,7 @@ def test_nothing_left_after_an_overspend_is_over_from_the_first_day() -> None:
     assert {c.date for c in august.crossings} == {date(2026, 8, 1)}
 
 
+@settings(max_examples=25)
 @given(
     st.lists(st.decimals(0, 500, places=6), min_size=2, max_size=8),
     st.sampled_from(["unused", "overspend", "both"]),

@@ -248,7 +248,7 @@ def test_the_table_holds_what_was_evaluated_and_no_forecast() -> None:
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(
     costs=st.lists(st.decimals("-1000", "1000", places=24), max_size=20),
     amount=st.decimals("0.01", "5000", places=2),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.pricing.aliases_and_allowances import Alias
@@ -166,6 +166,7 @@ def by_reading_every_row(
     return ranked("base")
 
 
+@settings(max_examples=40)
 @given(layers(), aliases, discounts, st.lists(keys, min_size=1, max_size=6), st.data())
 def test_resolving_is_reading_every_row(
     files: list[list[PriceRow]],
@@ -216,6 +217,7 @@ def test_resolving_is_reading_every_row(
             assert price.status == ("priced" if price.contracted_unit_price_usd else "free")
 
 
+@settings(max_examples=40)
 @given(layers(), aliases, st.sampled_from(MODELS))
 def test_thresholds_are_those_of_the_rows_at_every_hour(
     files: list[list[PriceRow]], table: list[Alias], model: str

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pipeline.storage.database import open_database
 from pipeline.storage.layout import StorageLayout
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_memory_goes_to_the_temporary_folder(tmp_path: Path) -> None:
     """Which is not there before something does."""
     storage = StorageLayout(tmp_path / "var")

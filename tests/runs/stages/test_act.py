@@ -164,6 +164,7 @@ def test_a_back_fill_of_another_source_leaves_it_to_the_next_run(
     assert cents(server) == 2
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_while_a_limit_is_set_has_not_lost_it(tmp_path: Path) -> None:
     """The limit is there, and the run that set it died before it had the answer."""
     [usual] = [

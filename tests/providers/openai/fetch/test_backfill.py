@@ -84,6 +84,7 @@ def fetch_with_every_fault(
     return rough
 
 
+@pytest.mark.slow
 def test_nine_days_come_the_same_with_every_fault_and_with_none(tmp_path: Path) -> None:
     """Retries lose nothing and count nothing twice, in every endpoint, hour by hour.
 
