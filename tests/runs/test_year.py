@@ -1,6 +1,6 @@
 """A year day by day, its months closed one after another: late and restated usage, bills that move,
 prices that change and are corrected, a file taken back, and a crash a week. The short form ends in
-May.
+March.
 
 What each month was closed with, and what came later as a correction, is worked out here from the
 days alone, with nothing of ours.
@@ -27,12 +27,12 @@ from tests.support.webhook import Server, webhook
 from tests.support.workspace import Row, Workspace, bucket, cost, lines, page, price, request
 
 FIRST = date(2026, 1, 1)
-LAST = FIRST + timedelta(days=amount(139, 364))
+LAST = FIRST + timedelta(days=amount(71, 364))
 DAY = timedelta(days=1)
 PROJECTS = ("proj_a", "proj_b")
 CLOSED_ON = 8  # day of the month after
 # of proj_a, tenfold
-SURGES = [d for d in (date(2026, 4, 15), date(2026, 7, 14), date(2026, 10, 20)) if d < LAST]
+SURGES = [d for d in (date(2026, 3, 4), date(2026, 7, 14), date(2026, 10, 20)) if d < LAST]
 MISTAKE = date(2026, 6, 27)  # a file of this day, taken back after its month was closed
 DEARER = date(2026, 5, 12)  # alpha costs 3 dollars from here on
 CORRECTED = date(2026, 9, 15)  # when the price of August turns out to be another one
