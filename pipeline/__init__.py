@@ -33,4 +33,4 @@ SQL is in `queries/`, whose folders mirror these packages; `schema/` there has t
 templates are in `reports/`.
 """
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
