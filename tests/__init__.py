@@ -5,8 +5,8 @@
 The slow jobs show the same with more of everything. Each has a short form, some minutes long, which
 `.ci/run` takes after the suite, and a long one, for a night:
 
-    python -m pytest -q -m slow                  # 60 kills at random moments, 90 days fetched with
-                                                 # every fault, 25 made-up logs for each promise,
+    python -m pytest -q -m slow                  # 30 kills at random moments, 90 days fetched with
+                                                 # every fault, 12 made-up logs for each promise,
                                                  # a quarter of budgets and alerts day by day, the
                                                  # examples of the pages, the demo of a wheel,
                                                  # and of many tests the long form, whose short

@@ -55,7 +55,7 @@ amount_usd = "1"
 [alerts]
 channels = ["{url}"]
 """
-RANDOM_KILLS = amount(60, 1_000)
+RANDOM_KILLS = amount(30, 1_000)
 Moment = tuple[str, str]
 SEEN = PUBLISHED | {
     "alerts": "SELECT * EXCLUDE (raised_at, delivered_at, resolved_at, no_data_since_at), "

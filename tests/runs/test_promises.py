@@ -33,7 +33,7 @@ MORE_PRICES = (
     price("gamma", "text_output_tokens", "1.0000000001"),
 )
 Bodies = list[dict[str, Any]]
-LOGS = amount(25, 1_000)  # made up by the slow job for each promise
+LOGS = amount(12, 1_000)  # made up by the slow job for each promise
 MANY = settings(
     max_examples=LOGS,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
