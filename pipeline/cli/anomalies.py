@@ -31,9 +31,11 @@ DipsOption = Annotated[
         "--dips", help="Also days on which most projects cost far less: a question about the data."
     ),
 ]
-ByOption = Annotated[
+AsOption = Annotated[
     str | None,
-    typer.Option("--by", help="Who says so (default: TOLLBOOK_USER, or the user)."),
+    typer.Option(
+        "--as", "--by", help="Who says so (default: TOLLBOOK_USER, else the operating user)."
+    ),
 ]
 AtOption = Annotated[
     str | None,
@@ -67,11 +69,18 @@ def anomalies(
     """
     if context.invoked_subcommand is not None:
         return
+    from pipeline.errors import ConfigError
     from pipeline.published.reader import run_statement
     from pipeline.resources import sql
 
     first = cli_context.day(since, "--since") if since else date.min
     end = cli_context.day(until, "--until") if until else date.max
+    if end <= first:
+        raise ConfigError(
+            f"{end} is not after --since {first}",
+            key="--until",
+            hint="It is the day before which to stop.",
+        )
     form = "json" if as_json else form
     configured = cli_context.load(config)
     root = configured.storage.root
@@ -91,7 +100,7 @@ def anomalies_label(
     incident_id: Annotated[str, typer.Argument(metavar="INCIDENT", help="Id of an incident.")],
     label: Annotated[Label, typer.Argument(help="Whether it was expected.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the label.")],
-    by: ByOption = None,
+    by: AsOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Say that an incident was expected: its alert is settled, and it raises no other one.
@@ -109,7 +118,7 @@ def anomalies_label(
         by=cli_context.operator(by),
         clock=cli_context.clock(None).real,
     )
-    say(f"{found.incident_id}: {found.state}")
+    say(f"{found.incident_id}: {found.state}. The view anomalies has it with the next run.")
 
 
 def _at(

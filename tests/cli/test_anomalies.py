@@ -65,6 +65,14 @@ def test_a_range_and_a_project(books: Books, words: tuple[str, ...], count: int)
     assert len(rows(books, *words)) == count
 
 
+@pytest.mark.parametrize("until", ["2026-11-17", "2026-11-18"])
+def test_a_range_without_a_day_is_refused(books: Books, until: str) -> None:
+    words = ("anomalies", "--since", "2026-11-18", "--until", until)
+    code, _, said = command(books.folder, *words)
+    assert code == 2
+    assert f"--until: {until} is not after --since 2026-11-18" in said
+
+
 def test_a_dip_of_all_projects_is_listed_on_request(tmp_path: Path) -> None:
     """It is a question about the data, and no incident of a project."""
     dipped = Books(tmp_path)
@@ -99,8 +107,12 @@ def test_a_label_is_kept_with_its_reason(books: Books) -> None:
     code, _, said = command(books.folder, *words)
     assert code == 2
     assert "--reason" in said
-    code, _, said = command(books.folder, *words, "--reason", "load test", "--by", "ann")
-    assert (code, said) == (0, f"{found['incident_id']}: expected\n")
+    for option in ("--as", "--by"):
+        code, _, said = command(books.folder, *words, "--reason", "load test", option, "ann")
+        assert (code, said) == (
+            0,
+            f"{found['incident_id']}: expected. The view anomalies has it with the next run.\n",
+        )
     assert [r["state"] for r in rows(books)] == ["expected"]
     code, _, said = command(books.folder, "anomalies", "label", "x", "expected", "--reason", "y")
     assert code == 2
