@@ -22,10 +22,12 @@ from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
 from pipeline.dates import Clock, parse_instant, parse_month
 from pipeline.errors import ConfigError, RunFailedError, TollbookError
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     from pipeline.runs.context import RunContext
 
+_LEVELS = "debug, info, warning, error, critical"
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Path of tollbook.toml (default: ./tollbook.toml)."),
@@ -54,14 +56,23 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results 
 
 
 def clock(now: str | None) -> Clock:
-    """The clocks of this call; --now moves the business one.
+    """The clocks of this call; --now moves the business one, which begins there when first read.
 
+    So what is asked of an instant has what a call at this very instant has done.
     Fails: ConfigError for an instant that cannot be read.
     """
     if now is None:
         return Clock(business=_real_now, real=_real_now)
-    shift = instant(now, "--now") - _real_now()
-    return Clock(business=lambda: _real_now() + shift, real=_real_now)
+    given = instant(now, "--now")
+    started: list[datetime] = []
+
+    def business() -> datetime:
+        real = _real_now()
+        if not started:
+            started.append(real)
+        return given + (real - started[0])
+
+    return Clock(business=business, real=_real_now)
 
 
 def _real_now() -> datetime:
@@ -198,10 +209,13 @@ def log_to_stderr(default: str = "warning") -> None:
     if asked == "json" and default == "warning":
         default = "info"
     levels = logging.getLevelNamesMapping()
-    level = levels.get(os.environ.get("LOG_LEVEL", default).upper(), levels[default.upper()])
+    named = os.environ.get("LOG_LEVEL", default)
+    level = levels.get(named.upper(), levels[default.upper()])
     is_json = asked == "json" or (asked == "auto" and not sys.stderr.isatty())
     log.to_stderr(level, "json" if is_json else "human")
     _stderr.has_only_json = is_json and default == "info"
+    if named.upper() not in levels:
+        say(f"LOG_LEVEL: {printable(named)!r} is not one of {_LEVELS}; {default} is taken.")
 
 
 def choose_log_format(named: str | None) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.cli import context as cli_context
 from tests.support.command import command
 from tests.support.exposition import parsed
 from tests.support.workspace import CONFIGURATION, Workspace, lines, request
@@ -75,3 +77,18 @@ def test_a_file_that_would_not_be_collected_is_refused(workspace: Workspace) -> 
     code, _, stderr = command(workspace.folder, "run")
     assert code == 2
     assert "would not be collected: write a name that ends in .prom" in stderr
+
+
+def test_a_level_that_does_not_exist_is_said(workspace: Workspace) -> None:
+    """The run goes on with the usual one."""
+    code, _, stderr = command(workspace.folder, "run", *NOW, LOG_LEVEL="bogus")
+    assert code == 0
+    assert "LOG_LEVEL: 'bogus' is not one of debug, info" in stderr
+
+
+def test_what_is_asked_of_an_instant_has_the_run_of_that_instant(workspace: Workspace) -> None:
+    """The business clock of `--now` begins at that instant when it is first read."""
+    clock = cli_context.clock(NOW[1])
+    assert clock.business() == datetime(2026, 11, 24, 8) < clock.business()
+    command(workspace.folder, "run", *NOW)
+    assert workspace.rows("SELECT CAST(now_at AS VARCHAR) FROM runs") == [("2026-11-24 08:00:00",)]
