@@ -33,25 +33,19 @@ def forecast_month(known: Known, calibration: Calibration, start: date) -> list[
     spent = known.spent_by_project(start, end)
     pool = calibration.of_projects(start, end)
     found: list[Forecast] = []
-    left_out: list[Decimal] = []
     for number, (project_id, _) in enumerate(projects):
         mine = spent.pop(project_id, ZERO)
         outlook = Outlook(origin, mine, totals[number], daily[number : number + 1])
         if not outlook.history.recent_days and not mine:
             continue  # long over
         found.append(outlook.forecast(Subject("project", project_id, start, end), pool))
-        if found[-1].forecast_usd is None:
-            left_out.append(outlook.point_usd)
     whole = Outlook(origin, known.spent(start, end), known.costs.cost.sum(axis=0), daily)
     organization = whole.forecast(
         Subject("organization", None, start, end), calibration.of_organization(start, end)
     )
     if organization.forecast_usd is not None:
         organization = replace(organization, method="sum")
-    return [
-        *found,
-        replace(organization, left_out_projects=len(left_out), left_out_usd=total(left_out)),
-    ]
+    return [*found, _with_left_out(organization, known, daily)]
 
 
 def forecast_budget(
@@ -66,14 +60,26 @@ def forecast_budget(
     if subject.amount_usd is not None:
         reached = known.reached(subject.amount_usd, start, end)
         subject = replace(subject, reached_date=reached)
-    outlook = Outlook(
-        known.origin,
-        known.spent(start, end),
-        known.costs.cost.sum(axis=0),
-        expected_by_project(known, end),
-    )
+    daily = expected_by_project(known, end)
+    outlook = Outlook(known.origin, known.spent(start, end), known.costs.cost.sum(axis=0), daily)
     past = calibration.of_organization if is_whole else calibration.of_projects
-    return outlook.forecast(subject, past(start, end))
+    found = outlook.forecast(subject, past(start, end))
+    return _with_left_out(found, known, daily) if len(daily) > 1 else found
+
+
+def _with_left_out(forecast: Forecast, known: Known, daily: Floats) -> Forecast:
+    """A forecast over projects with what those count for that have too little history."""
+    projects = known.costs.projects()
+    totals = sums_of([rows for _, rows in projects], known.costs.cost)
+    spent = known.spent_by_project(forecast.period_start_date, forecast.period_end_date)
+    points: list[Decimal] = []
+    for number, (project_id, _) in enumerate(projects):
+        mine = spent.get(project_id, ZERO)
+        outlook = Outlook(known.origin, mine, totals[number], daily[number : number + 1])
+        history = outlook.history
+        if history.lack is not None and (history.recent_days or mine):
+            points.append(outlook.point_usd)
+    return replace(forecast, left_out_projects=len(points), left_out_usd=total(points))
 
 
 def expected_by_project(known: Known, until: date) -> Floats:

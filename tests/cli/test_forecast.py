@@ -120,5 +120,6 @@ def test_the_record_is_filled_in_once_and_marked(workspace: Workspace) -> None:
     assert Decimal(shown["record_error_percent"]) < 10
     page = workspace.path("var/reports/2026-11.html").read_text(encoding="utf-8")
     assert '<h2 id="h-forecasts">Forecast</h2>' in page
+    assert ">Spent, as known then</th>" in page
     assert "4 forecasts (4 filled in)" in page
     assert "&gt; 90 %" in page

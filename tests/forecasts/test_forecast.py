@@ -191,3 +191,14 @@ def test_nothing_flows_between_the_budgets_amount_and_the_point() -> None:
     assert replace(budget("5"), amount_usd=None, exceeds_percent=None, crossing=None) == replace(
         budget("500000"), amount_usd=None, exceeds_percent=None, crossing=None
     )
+
+
+def test_a_budget_over_several_projects_says_which_part_has_no_forecast(
+    forecasts: Sequence[Forecast],
+) -> None:
+    mine = budget("1")
+    assert mine.left_out_projects == forecasts[-1].left_out_projects == 1
+    assert mine.left_out_usd == forecasts[-1].left_out_usd > 0
+    one = COSTS.filter(pl.col("project_id") == "proj_new")
+    alone = budget("1", of=known(one, TODAY, with_today=False), whole=False)
+    assert (alone.left_out_projects, alone.left_out_usd) == (0, Decimal(0))

@@ -47,8 +47,10 @@ def test_the_points_of_the_projects_are_the_organizations_to_the_last_digit(
     workspace: Workspace,
 ) -> None:
     [(parts, left_out, projects, whole, budget)] = workspace.rows(
-        "SELECT sum(forecast_usd) FILTER (subject_kind = 'project'), max(left_out_usd), "
-        "max(left_out_projects), max(forecast_usd) FILTER (subject_kind = 'organization'), "
+        "SELECT sum(forecast_usd) FILTER (subject_kind = 'project'), "
+        "max(left_out_usd) FILTER (subject_id = 'all'), "
+        "max(left_out_projects) FILTER (subject_kind = 'organization'), "
+        "max(forecast_usd) FILTER (subject_kind = 'organization'), "
         "max(forecast_usd) FILTER (subject_id = 'all') FROM forecasts"
     )
     assert projects == 1
