@@ -39,7 +39,8 @@ class Memory:
     def note(self, day: int, verdict: Verdict, is_quiet: Flags) -> tuple[Counts, Flags]:
         """Remember a day. Gives since when the run of each series lasts, and which are levels now.
 
-        Takes the series of which no cost is expected that day: it is no gap of theirs.
+        Takes the series of which no cost is expected that day, or of which a surge may go on that
+        does not show: it is no gap of theirs.
         """
         is_found = verdict.is_up | verdict.is_down
         goes_on = is_found & (self.run_since >= 0) & (self._run_is_up == verdict.is_up)

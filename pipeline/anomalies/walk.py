@@ -159,6 +159,9 @@ class _Walk:
         """Remember what was found of a day; as `Memory.note`."""
         is_of_cost = memory is self.by_cost
         is_quiet = base.is_quiet if is_of_cost else self.requests[:, day] == 0
+        if is_of_cost and is_edge(self._date(day)):  # a surge may not show
+            is_high = self.cost[:, day] > c.SURGE_RATIO_NEXT_DAY * base.usual
+            is_quiet = is_quiet | (is_high & memory.was_up)
         runs, levels = memory.note(day, verdict, is_quiet)
         if is_of_cost:
             above = self.cost[:, day] + base.smoothing

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.anomalies import constants as c
+from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Finding
 from pipeline.anomalies.month_edges import last_day
 from pipeline.anomalies.walk import walk
@@ -175,6 +176,28 @@ def test_a_surge_on_the_last_day_of_a_month_is_found() -> None:
     day = (date(2026, 4, 30) - MONDAY).days
     cost[2, day] *= 4
     assert found(cost) == [(day, "p02", "cost", "up")]
+
+
+@pytest.mark.parametrize("first", [date(2026, 4, 28), date(2026, 5, 28), date(2026, 5, 29)])
+def test_a_surge_goes_on_over_the_end_of_a_month(first: date) -> None:
+    """Also where its own days are the last edges of a month."""
+    cost = costs(170)
+    day = (first - MONDAY).days
+    cost[2, day:] *= 3
+    made = series(cost, since=MONDAY)
+    some = of(made)
+    assert {f.since for f in some} == {first}
+    assert [f.is_level for f in some][-1]
+    [incident] = incidents(some, last_day=made.until - timedelta(days=1))
+    assert (incident.first, incident.state) == (first, "new level")
+
+
+def test_a_surge_that_ends_with_a_month_is_over() -> None:
+    cost = costs(150)
+    day = (date(2026, 4, 29) - MONDAY).days
+    cost[2, [day, day + 5]] *= 4
+    some = of(series(cost, since=MONDAY))
+    assert [f.since for f in some] == [date(2026, 4, 29), date(2026, 5, 4)]
 
 
 def test_a_new_project_is_not_judged() -> None:
