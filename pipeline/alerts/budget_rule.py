@@ -59,7 +59,7 @@ def conditions(
         was_raised = left.get((status.budget_id, status.period.start), set())
         configured = set(status.all_thresholds)
         last = _last_raised(mine.values(), status)
-        days = _missing(status, missing)
+        days = missing_of(status, missing)
         for threshold in sorted(configured | was_raised, key=lambda t: t.order):
             raised = mine.get(_identity(status, threshold))
             if raised is not None or (threshold in configured and not was_over):
@@ -113,7 +113,7 @@ def _last_raised(known: Collection[Alert], status: BudgetStatus) -> tuple[dateti
     return max(told, default=None)
 
 
-def _missing(status: BudgetStatus, missing: Collection[MissingDay]) -> tuple[date, ...]:
+def missing_of(status: BudgetStatus, missing: Collection[MissingDay]) -> tuple[date, ...]:
     """The days of a budget's period of which usage that it is for may be missing."""
     provider = status.subject.provider
     found = {

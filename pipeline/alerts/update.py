@@ -83,14 +83,24 @@ def update_budget_alerts(
 
 
 def update_forecast_alerts(
-    con: duckdb.DuckDBPyConnection, look: Look, statuses: Sequence[BudgetStatus], *, today: date
+    con: duckdb.DuckDBPyConnection,
+    look: Look,
+    statuses: Sequence[BudgetStatus],
+    *,
+    today: date,
+    missing: Collection[budget_rule.MissingDay] = (),
 ) -> Decision:
-    """Raise and clear what budgets are forecast to reach; `today` is the organization's day."""
+    """Raise and clear what budgets are forecast to reach; `today` is the organization's day.
+
+    **Takes** in `missing` the days that sources have not covered, with the provider.
+    """
     has_any = any(s.plan is not None and s.plan.forecast_thresholds for s in statuses)
     if not has_any and not is_any_firing(con, "forecast"):
         return Decision()
     return _update(
-        con, look, lambda known: budget_forecasts.conditions(statuses, known, today=today)
+        con,
+        look,
+        lambda known: budget_forecasts.conditions(statuses, known, today=today, missing=missing),
     )
 
 

@@ -62,7 +62,7 @@ def evaluate(
     )
     missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
     update_budget_alerts(db.con, look, statuses, today=run.today, missing=missing)
-    update_forecast_alerts(db.con, look, statuses, today=run.today)
+    update_forecast_alerts(db.con, look, statuses, today=run.today, missing=missing)
     if config.actions.mode != "off" or action_store.has_live(db):
         from pipeline.runs.stages.act import decide_actions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline.alerts import state_machine
+from pipeline.alerts.budget_rule import MissingDay
 from pipeline.alerts.model import Alert, Decision
 from pipeline.alerts.monitors.forecasts import conditions
 from pipeline.budgets.period import MONTHLY
@@ -48,10 +50,15 @@ def status(
     return replace(bare, forecast=forecast)
 
 
-def look(known: list[Alert], *statuses: BudgetStatus, today: date = TODAY) -> Decision:
+def look(
+    known: list[Alert],
+    *statuses: BudgetStatus,
+    today: date = TODAY,
+    missing: Collection[MissingDay] = (),
+) -> Decision:
     """What one run decides; `known` is brought up to date."""
     decision = state_machine.decide(
-        conditions(statuses, known, today=today),
+        conditions(statuses, known, today=today, missing=missing),
         known,
         now=datetime(2026, 11, 12, 8),
         run_id="run",
@@ -117,3 +124,17 @@ def test_it_settles_with_its_period_and_is_withdrawn_with_its_threshold() -> Non
     assert (ended[0].state, ended[0].is_firing) == ("resolved", True)
     assert look(known, status("110", thresholds=())).messages == ()
     assert (known[0].state, known[0].is_firing) == ("resolved", False)
+
+
+def test_nothing_is_taken_back_while_days_of_the_period_are_missing() -> None:
+    known: list[Alert] = []
+    look(known, status("110"))
+    stalled = [(date(2026, 11, day), None) for day in range(6, 11)]
+    assert look(known, status("60"), missing=stalled).messages == ()
+    assert (known[0].state, known[0].is_firing) == ("open", True)
+    assert [a.followup.no_data_since_at is None for a in known] == [False]
+    assert look(known, status("112")).messages == ()
+    assert [a.followup.no_data_since_at is None for a in known] == [True]
+    other_month = [(date(2026, 10, 30), None)]
+    [message] = look(known, status("60"), missing=other_month).messages
+    assert message.title == "tollbook, Acme: 1 forecast alert taken back"
