@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,7 +73,16 @@ def close(
         )
     usd = cli_fail_on.tolerance_of(tolerance)
     if only_check or dry_run:
-        _check(config, now, chosen, usd, as_json=as_json, quiet=quiet, is_dry=dry_run)
+        _check(
+            config,
+            now,
+            chosen,
+            usd,
+            as_json=as_json,
+            quiet=quiet,
+            is_dry=dry_run,
+            is_forced=force,
+        )
         return
     why = reason.strip() if reason else None
     raise typer.Exit(
@@ -170,6 +180,7 @@ def _check(
     *,
     as_json: bool,
     is_dry: bool,
+    is_forced: bool,
     quiet: bool,
 ) -> None:
     """Print the checklist, by what is published; ends with 1 where something is in the way."""
@@ -178,16 +189,17 @@ def _check(
     from pipeline.runs.closure.close import look
 
     settings = cli_context.load(config)
-    today = local_date(cli_context.clock(now).business(), settings.organization.zone)
+    at, zone = cli_context.clock(now).business(), settings.organization.zone
     with open_published(settings.storage.root / "published") as con:
-        found = look(con, month, tolerance_usd, today)
+        found = look(con, month, tolerance_usd, local_date(at, zone), zone)
     _show(found, month, as_json=as_json, quiet=quiet)
+    if found.run_at is not None and at - found.run_at >= timedelta(minutes=1):
+        say(f"By what the run of {found.run_at:%Y-%m-%d %H:%M} UTC published.", quiet=quiet)
     if is_dry:
-        say(
-            f"Would be closed as version {found.version} with {_totals(found)}; nothing was "
-            "changed.",
-            quiet=quiet,
-        )
+        would = f"be closed as version {found.version} with {_totals(found)}"
+        if not (found.is_clean or is_forced):
+            would = f"be refused; with --force --reason TEXT it would {would}"
+        say(f"Would {would}; nothing was changed.", quiet=quiet)
     if not found.is_clean:
         raise typer.Exit(NOT_CLEAN)
 
@@ -213,6 +225,7 @@ def _facts(found: Look, month: Days, content_hash: str | None) -> dict[str, obje
         "period": f"{month.since:%Y-%m}",
         "version": found.version,
         "is_clean": found.is_clean,
+        "run_at": None if found.run_at is None else f"{found.run_at:%Y-%m-%dT%H:%M:%SZ}",
         "content_hash": content_hash,
         "requests": found.totals.requests,
         "cost_usd": plain(found.totals.cost_usd),
@@ -227,7 +240,8 @@ def _totals(found: Look) -> str:
     from pipeline.text import counted, signed_usd
 
     totals = found.totals
-    text = f"{display_usd(totals.cost_usd)} and {counted(totals.requests, 'request')}"
+    known = "at least " if totals.unpriced_quantity else ""
+    text = f"{known}{display_usd(totals.cost_usd)} and {counted(totals.requests, 'request')}"
     if totals.corrections_usd:
         text += f", and {signed_usd(totals.corrections_usd)} of corrections of earlier months"
     return text

@@ -70,7 +70,7 @@ def test_close_refuses_with_1_and_is_forced_for_a_reason(workspace: Workspace) -
     assert not workspace.path("var/closed").exists()
     code, told, said = call(workspace, "close", "2026-10", "--force", "--reason", "the books begin")
     assert code == 0
-    assert told.startswith("closed 2026-10 as version 1, $0.02 and 2 requests, content ")
+    assert told.startswith("closed 2026-10 as version 1, at least $0.02 and 2 requests, content ")
     assert "closed in spite of unpriced: charges without a price: 1" in said
     [(by, reason, obstacles)] = workspace.rows(
         "SELECT closed_by, reason, in_the_way FROM closed_periods"
@@ -105,8 +105,34 @@ def test_what_is_wrong_is_said(prepared: Prepared, words: tuple[str, ...], messa
 
 
 def test_a_dry_run_closes_nothing(workspace: Workspace) -> None:
-    """It says what would be closed, and ends as the check does."""
+    """It says what `close` would do, refuse or close, and ends as the check does."""
+    closed = "be closed as version 1 with $0.02 and 1 request; nothing was changed.\n"
     code, _, said = call(workspace, "close", "2026-09", "--dry-run")
     assert code == 1
-    assert "Would be closed as version 1 with $0.02 and 1 request; nothing was changed." in said
+    assert f"Would be refused; with --force --reason TEXT it would {closed}" in said
+    code, _, said = call(workspace, "close", "2026-09", "--dry-run", "--force", "--reason", "x")
+    assert code == 1
+    assert f"Would {closed}" in said
+    _, _, said = call(workspace, "close", "2026-10", "--dry-run")
+    assert "with at least $0.02 and 2 requests" in said, "beta has no price"
     assert workspace.rows("SELECT count(*) FROM closed_periods") == [(0,)]
+
+
+def test_the_check_says_of_which_run_it_is(workspace: Workspace) -> None:
+    """Days that passed since that run are not covered; on its own clock nothing is said."""
+    check = ("close", "--check", "2026-11")
+    later = command(workspace.folder, *check, "--now", "2026-12-02T08:00Z", "--json")
+    found = json.loads(later[1])
+    assert found["run_at"] == "2026-11-20T08:00:00Z"
+    assert (
+        "By what the run of 2026-11-20 08:00 UTC published."
+        not in call(workspace, "close", "--check", "2026-10")[2]
+    )
+    [days] = [c["number"] for c in found["checks"] if c["check"] == "days"]
+    [(known,)] = workspace.rows(
+        "SELECT count(*) FROM calendar WHERE is_decisive AND state IN ('late', 'missing') "
+        "AND calendar_date >= DATE '2026-11-01' AND calendar_date < DATE '2026-11-20'"
+    )
+    assert days == known + 11, "20 to 30 November passed since"
+    _, _, said = command(workspace.folder, *check, "--now", "2026-12-02T08:00Z")
+    assert "By what the run of 2026-11-20 08:00 UTC published." in said

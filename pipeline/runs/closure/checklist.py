@@ -49,14 +49,24 @@ class Item:
 
 
 def checklist(
-    con: duckdb.DuckDBPyConnection, month: Days, tolerance_usd: Decimal, before: Sequence[date]
+    con: duckdb.DuckDBPyConnection,
+    month: Days,
+    tolerance_usd: Decimal,
+    before: Sequence[date],
+    since_run: Days,
 ) -> list[Item]:
     """Everything that is looked at before a month is closed, in a fixed order.
 
-    Takes the published snapshot, the tolerance of gaps to the provider's costs, and the months
-    before that are not closed.
+    Takes the published snapshot, the tolerance of gaps to the provider's costs, the months before
+    that are not closed, and the days from that of the snapshot's run to today, which it cannot have
+    covered.
     """
-    span = {"since": month.since, "until": month.until}
+    span = {
+        "since": month.since,
+        "until": month.until,
+        "run_date": since_run.since,
+        "today": since_run.until,
+    }
     found = {name: (number, usd) for name, number, usd in rows(con, "runs/closure/checklist", span)}
     gaps = counted_gaps(con, LineFilter(tolerance_usd, month.since, month.until))
 

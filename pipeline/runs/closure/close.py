@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -61,6 +62,7 @@ class Look:
     items: Sequence[Item]
     totals: Totals
     version: int
+    run_at: datetime | None  # business clock (naive UTC) of the run whose figures these are
 
     @property
     def is_clean(self) -> bool:
@@ -68,8 +70,12 @@ class Look:
         return all(item.is_ok for item in self.items)
 
 
-def look(con: duckdb.DuckDBPyConnection, month: Days, tolerance_usd: Decimal, today: date) -> Look:
+def look(
+    con: duckdb.DuckDBPyConnection, month: Days, tolerance_usd: Decimal, today: date, zone: ZoneInfo
+) -> Look:
     """What stands in the way of closing a month, by the published snapshot.
+
+    Takes the organization's day and zone. Days since that of the snapshot's run are not covered.
 
     Fails: ConfigError where the month has not ended, or is closed.
     """
@@ -77,10 +83,12 @@ def look(con: duckdb.DuckDBPyConnection, month: Days, tolerance_usd: Decimal, to
     order.check_may_close(month, periods, today)
     days = [day for (day,) in queries.rows(con, "reporting/charge_days", {})]
     before = order.not_closed_before(month, periods, days)
-    items = checklist(con, month, tolerance_usd, before)
+    run_at = next((at for (at,) in queries.rows(con, "runs/closure/published_run", {})), None)
+    run_day = today if run_at is None else min(today, local_date(run_at, zone))
+    items = checklist(con, month, tolerance_usd, before, Days(run_day, today))
     span = {"since": month.since, "until": month.until}
     [totals] = queries.rows(con, "runs/closure/totals", span)
-    return Look(items, Totals(*totals), order.next_version(month, periods))
+    return Look(items, Totals(*totals), order.next_version(month, periods), run_at)
 
 
 def obstacles_of(config: Config, month: Days, now: datetime) -> tuple[str, ...]:
@@ -93,8 +101,8 @@ def obstacles_of(config: Config, month: Days, now: datetime) -> tuple[str, ...]:
         first_open = order.open_from(period_store.closings(con, schema="stored"))
         if first_open is not None and month.until <= first_open:
             return ()
-        today = local_date(now, config.organization.zone)
-        return in_the_way(look(con, month, A_CENT, today).items)
+        zone = config.organization.zone
+        return in_the_way(look(con, month, A_CENT, local_date(now, zone), zone).items)
 
 
 def is_current(run: RunContext) -> bool:
@@ -123,7 +131,7 @@ def close(run: RunContext, wanted: Order) -> tuple[Look, Closing | None, RunResu
     _check_permission(run, wanted.by, f"close {wanted.month.since:%Y-%m}")
     storage, month = run.storage, wanted.month
     with needs_this_version(storage.published), open_published(storage.published) as con:
-        found = look(con, month, wanted.tolerance_usd, run.today)
+        found = look(con, month, wanted.tolerance_usd, run.today, run.config.organization.zone)
         if not found.is_clean and wanted.reason is None:
             return found, None, None
         begin("close")

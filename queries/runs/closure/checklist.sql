@@ -1,5 +1,7 @@
 -- row: one thing that may stand in the way of closing a month: how often, and US dollars where known.
--- takes: $since, $until, the month's days, half-open.
+-- takes: $since, $until, the month's days, half-open; $run_date, $today, the organization's day of
+--        what is published, and that of the check: no source is known to cover the days from the one
+--        to the other.
 -- engine: duckdb
 SELECT
   'provisional' AS name,
@@ -23,13 +25,17 @@ FROM missing_pages
 WHERE since_at < $until AND coalesce(until_at, TIMESTAMP 'infinity') > $since
 UNION ALL
 SELECT 'days', count(DISTINCT calendar_date), NULL
-FROM calendar
-WHERE
-  calendar_date >= $since AND calendar_date < $until
-  AND (
+FROM (
+  SELECT calendar_date
+  FROM calendar
+  WHERE
     (is_decisive AND state IN ('late', 'missing'))
     OR (role = 'costs' AND utc_state IN ('late', 'missing'))
-  )
+  UNION ALL
+  SELECT CAST(unnest(range(CAST($run_date AS DATE), CAST($today AS DATE), INTERVAL 1 DAY)) AS DATE)
+  WHERE EXISTS (SELECT 1 FROM calendar WHERE is_decisive OR role = 'costs')
+)
+WHERE calendar_date >= $since AND calendar_date < $until
 UNION ALL
 SELECT 'runs', count(*), NULL
 FROM runs
