@@ -460,7 +460,7 @@ def test_restatements_of_the_month_are_listed(
     """What moved after it was first posted is said, by reason."""
     rows = read(write(published_books)).table("h-adjustments").body
     assert [[cell.text for cell in row] for row in rows] == [
-        ["restated by the source", "1", "1", "-$1.23", "17 Nov 2026, 14:20 CET"]
+        ["late, or restated by the source", "1", "1", "-$1.23", "17 Nov 2026, 14:20 CET"]
     ]
 
 
