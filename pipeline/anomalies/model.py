@@ -27,7 +27,10 @@ _KINDS: Mapping[Signal, Kind] = {"unit_cost": "surge", "price": "price_change", 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is unusual about a project and model on a day; a dip is of the whole organization."""
+    """What is unusual about a project and model on a day; a dip is of the whole organization.
+
+    Where its run of days goes on after a day without a finding, that day's amounts are in it.
+    """
 
     day: date
     project_id: str | None

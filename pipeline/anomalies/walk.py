@@ -74,6 +74,8 @@ class _Walk:
             self.models.setdefault(model, []).append(row)
         self.by_cost, self.by_unit = Memory(*self.cost.shape), Memory(*self.cost.shape)
         self.ratios: Floats = np.full(self.cost.shape, np.nan)
+        # usual cost and excess of the days without a finding since the last one of a run
+        self.between: Floats = np.zeros((2, len(series.keys)))
 
     def recall(self, known: Sequence[Finding], start: int) -> None:
         """Bring the memory to where it was when the days before `start` had been judged."""
@@ -138,7 +140,12 @@ class _Walk:
             rests = self._rests(day)
             if dip_of(now, base.usual, is_compared & rests, self.projects) is not None:
                 verdict.is_down[rests] = False
+        between = self.between
         runs = self._note(self.by_cost, day, verdict, base)
+        between = np.where(runs[0] < day, between, 0.0)
+        verdict = replace(
+            verdict, usual=verdict.usual + between[0], excess=verdict.excess + between[1]
+        )
         found = list(self._findings(day, "cost", verdict, *runs))
         runs = self._note(self.by_unit, day, unit, base)
         found += [
@@ -166,6 +173,9 @@ class _Walk:
         if is_of_cost:
             above = self.cost[:, day] + base.smoothing
             self.ratios[:, day] = above / (base.plain + base.smoothing)
+            is_between = ~(verdict.is_up | verdict.is_down) & (memory.run_since >= 0)
+            amounts = np.stack([base.usual, self.cost[:, day] - base.usual])
+            self.between = np.where(is_between, self.between + amounts, 0.0)
             for row in map(int, np.flatnonzero(levels)):
                 seen = memory.known[[row], : day + 1]
                 self.ratios[row, : day + 1] = ratios_until(self.cost[[row]], seen, day + 1)

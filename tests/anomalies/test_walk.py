@@ -192,6 +192,29 @@ def test_a_surge_goes_on_over_the_end_of_a_month(first: date) -> None:
     assert (incident.first, incident.state) == (first, "new level")
 
 
+@pytest.mark.parametrize("start", [0, DAY + 1, DAY + 2])
+def test_the_amounts_of_a_day_between_count(start: int) -> None:
+    """Also where that day was judged by an earlier run."""
+    cost = costs()
+    cost[2, DAY : DAY + 3] = [400, 150, 400]
+    made = series(cost, since=MONDAY)
+    whole = of(made)
+    since = MONDAY + timedelta(days=start)
+    known = [f for f in whole if f.day < since]
+    some = known + of(made, since, known=known)
+    assert [made.column(f.day) for f in some] == [DAY, DAY + 2]
+    [incident] = incidents(some, last_day=made.until)
+    assert incident.usual_usd == pytest.approx(300, rel=0.1)
+    assert incident.usual_usd + incident.excess_usd == pytest.approx(950)
+
+
+def test_the_amounts_of_a_day_after_the_last_do_not_count() -> None:
+    cost = costs()
+    cost[2, DAY : DAY + 5] = [400, 150, 150, 150, 400]
+    some = of(series(cost, since=MONDAY))
+    assert [f.usual_usd + f.excess_usd for f in some] == pytest.approx([400, 400])
+
+
 def test_a_surge_that_ends_with_a_month_is_over() -> None:
     cost = costs(150)
     day = (date(2026, 4, 29) - MONDAY).days
