@@ -8,6 +8,7 @@ WINDOW_DAYS = 182
 HALF_LIFE_DAYS = 7  # launches and price changes make older days wrong
 WEEKDAY_WEEKS = 12  # weekday index, and the medians that a day is capped by
 TRAILING_DAYS = 3  # so many days at the end without any cost may just not have come yet
+STALLED_DAYS = 28  # so many days at the end that a source lacks are forecast; then it has ended
 
 # Month-end jobs: a day counts as one where its excess is beyond the mean of the days before.
 JOB_MEAN_DAYS = 28

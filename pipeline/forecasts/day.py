@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 import polars as pl
 
+from pipeline.dates import Days
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.calibrate import Calibration
 from pipeline.forecasts.forecast import forecast_budget, forecast_month
@@ -42,21 +43,25 @@ class ForecastDay:
 
     def _part(self, costs: pl.DataFrame) -> Known:
         with_today = self.lines.with_today
-        return known(costs, self.today, with_today=with_today, origin=self.known.origin)
+        mine, missing = self.known.origin, self.known.missing
+        return known(costs, self.today, with_today=with_today, origin=mine, missing=missing)
 
 
-def read_day(con: duckdb.DuckDBPyConnection, lines: Lines, today: date) -> ForecastDay:
+def read_day(
+    con: duckdb.DuckDBPyConnection, lines: Lines, today: date, missing: Days | None = None
+) -> ForecastDay:
     """What was known on a day of the organization.
 
     Where there are costs of later days, as in a rehearsal over a history that is there as a whole,
-    those of the day itself are not known yet either.
+    those of the day itself are not known yet either. **Takes** in `missing` the days at the end
+    that a source has not covered.
     """
     exact = read_daily_costs(
         con, lines.relation, since=since(today), with_requests=not lines.is_posted
     )
     if exact.height and exact["charge_date"].max() > today:  # type: ignore[operator]
         lines = replace(lines, with_today=False)
-    then = known(exact, today, with_today=lines.with_today)
+    then = known(exact, today, with_today=lines.with_today, missing=missing)
     return ForecastDay(today, lines, then, Calibration(then.costs))
 
 

@@ -29,17 +29,19 @@ def forecast_month(known: Known, calibration: Calibration, start: date) -> list[
     origin = known.origin
     projects = known.costs.projects()
     totals = sums_of([rows for _, rows in projects], known.costs.cost)
-    daily = expected_by_project(known, end)
+    daily = expected_by_project(known, start, end)
     spent = known.spent_by_project(start, end)
     pool = calibration.of_projects(start, end)
     found: list[Forecast] = []
     for number, (project_id, _) in enumerate(projects):
         mine = spent.pop(project_id, ZERO)
-        outlook = Outlook(origin, mine, totals[number], daily[number : number + 1])
+        outlook = Outlook(origin, mine, totals[number], daily[number : number + 1], known.missing)
         if not outlook.history.recent_days and not mine:
             continue  # long over
         found.append(outlook.forecast(Subject("project", project_id, start, end), pool))
-    whole = Outlook(origin, known.spent(start, end), known.costs.cost.sum(axis=0), daily)
+    whole = Outlook(
+        origin, known.spent(start, end), known.costs.cost.sum(axis=0), daily, known.missing
+    )
     organization = whole.forecast(
         Subject("organization", None, start, end), calibration.of_organization(start, end)
     )
@@ -60,8 +62,14 @@ def forecast_budget(
     if subject.amount_usd is not None:
         reached = known.reached(subject.amount_usd, start, end)
         subject = replace(subject, reached_date=reached)
-    daily = expected_by_project(known, end)
-    outlook = Outlook(known.origin, known.spent(start, end), known.costs.cost.sum(axis=0), daily)
+    daily = expected_by_project(known, start, end)
+    outlook = Outlook(
+        known.origin,
+        known.spent(start, end),
+        known.costs.cost.sum(axis=0),
+        daily,
+        known.missing,
+    )
     past = calibration.of_organization if is_whole else calibration.of_projects
     found = outlook.forecast(subject, past(start, end))
     return _with_left_out(found, known, daily) if len(daily) > 1 else found
@@ -82,10 +90,11 @@ def _with_left_out(forecast: Forecast, known: Known, daily: Floats) -> Forecast:
     return replace(forecast, left_out_projects=len(points), left_out_usd=total(points))
 
 
-def expected_by_project(known: Known, until: date) -> Floats:
+def expected_by_project(known: Known, since: date, until: date) -> Floats:
     """What is expected by project and day, beyond what is known so far of a day.
 
-    Nothing of a project without cost in the last eight weeks.
+    From the first day not known in full; nothing of days before `since`, nor of a project without
+    cost in the last eight weeks.
     """
     daily = expected(known.costs, until)
     for number in range(min(daily.shape[1], (known.later.until - known.origin).days)):
@@ -95,4 +104,5 @@ def expected_by_project(known: Known, until: date) -> Floats:
     sums = sums_of(groups, daily)
     is_recent = (sums_of(groups, known.costs.cost)[:, -c.RECENT_DAYS :] > 0).any(axis=1)
     sums[~is_recent] = 0
+    sums[:, : max(0, (since - known.origin).days)] = 0
     return sums

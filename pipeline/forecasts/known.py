@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
+from pipeline.dates import ONE_DAY, Days
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.series import DailyCosts, Floats, series_of
 from pipeline.money import EXACT, ZERO
@@ -21,6 +23,7 @@ class Known:
     exact: pl.DataFrame  # charge_date, project_id, model, cost_usd, requests
     costs: DailyCosts  # days known in full
     later: DailyCosts  # with the days that are known in part, up to today
+    missing: Days | None = None  # days at the end that a source has not covered
 
     @property
     def origin(self) -> date:
@@ -67,18 +70,35 @@ def known(
     with_today: bool = True,
     series: DailyCosts | None = None,
     origin: date | None = None,
+    missing: Days | None = None,
 ) -> Known:
     """What daily costs tell on a day of the organization; nothing after that day is looked at.
 
     Known in full are the days before today, without up to three last ones that have no cost at
-    all: their records may just not have come yet. **Takes** whether what is there of today counts
+    all: their records may just not have come yet; nor are the days at the end that a source has not
+    covered, nor those after them. **Takes** these days; whether what is there of today counts
     as known; the series of the same costs where they are there already; and for a part of the
     organization, the first day of it that is not known in full.
     """
     until = today + timedelta(days=1) if with_today else today
     exact = exact.filter(pl.col("charge_date") < until)
     later = series_of(exact, until) if series is None else series.before(until)
-    return Known(exact, later.before(origin or _origin(later, today)), later)
+    if origin is None:
+        origin = _origin(later, today)
+        if missing is not None and missing.count <= c.STALLED_DAYS:
+            origin = min(origin, missing.since)
+    return Known(exact, later.before(origin), later, missing)
+
+
+def missing_at_end(missing: Collection[date], late: Collection[date], today: date) -> Days | None:
+    """The days at the end that are missing; None where the last ones are there, or late at most."""
+    found: list[date] = []
+    last = today - ONE_DAY
+    while last in missing or last in late:
+        if last in missing:
+            found.append(last)
+        last -= ONE_DAY
+    return Days(found[-1], found[0] + ONE_DAY) if found else None
 
 
 def _origin(later: DailyCosts, today: date) -> date:

@@ -12,13 +12,14 @@ from decimal import Decimal
 
 import numpy as np
 
-from pipeline.dates import ONE_DAY
+from pipeline.dates import ONE_DAY, Days
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.enough import History, histories
 from pipeline.forecasts.interval import Pool, Scores, mean_day, scale, volatility
 from pipeline.forecasts.model import Crossing, Forecast, Interval, SubjectKind, clamped
 from pipeline.forecasts.series import Floats
 from pipeline.money import EXACT, QUANTITY_STEP, total
+from pipeline.text import counted, day
 
 _HOLIDAYS = "Christmas and New Year are not in it"
 
@@ -43,6 +44,7 @@ class Outlook:
     spent_usd: Decimal  # in the period
     totals: Floats  # of the past days
     parts: Floats  # by project and day from the origin on, beyond what is known of the day
+    missing: Days | None = None  # days at the end that a source has not covered
 
     @property
     def history(self) -> History:
@@ -86,7 +88,7 @@ class Outlook:
         totals = self.totals[None, :]
         wild = None if history.is_short else float(volatility(totals)[0])
         mine = None if pool is None else pool.of(wild)
-        left = max(0, (subject.end - self.origin).days)
+        left = self._left(subject)
         spread = float(scale(self.daily.sum(keepdims=True), mean_day(totals), left)[0])
         interval80, interval95 = (self._interval(mine, level, spread) for level in c.LEVELS)
         exceeds, crossing = None, bare.crossing
@@ -100,7 +102,7 @@ class Outlook:
             interval80=interval80,
             interval95=interval95,
             method="last_week" if history.is_short else "level",
-            remark=_remark(history, self.origin, subject.end),
+            remark=_remark(history, self.origin, subject.end, self.missing),
             exceeds_percent=exceeds,
             crossing=crossing,
         )
@@ -116,9 +118,12 @@ class Outlook:
         """The last week goes on."""
         if len(self.totals) < 7:
             return None
-        left = (subject.end - self.origin).days
-        to_come = float(self.totals[-7:][np.arange(left) % 7].sum())
+        days = np.arange(max(0, (subject.start - self.origin).days), self._left(subject))
+        to_come = float(self.totals[-7:][days % 7].sum())
         return _rounded(self._so_far((self.origin - subject.start).days) + to_come)
+
+    def _left(self, subject: Subject) -> int:
+        return max(0, (subject.end - self.origin).days)
 
     def _so_far(self, days: int) -> float:
         return float(self.totals[len(self.totals) - min(days, len(self.totals)) :].sum())
@@ -160,8 +165,8 @@ class Outlook:
         expected = float(EXACT.subtract(end_usd, self.spent_usd))
         times = expected / remaining if remaining > 0 else 0.0
         reached = np.cumsum(self.daily) * times >= float(EXACT.subtract(amount_usd, self.spent_usd))
-        day = int(reached.argmax()) if reached.any() else len(self.daily) - 1
-        return self.origin + timedelta(days=day)
+        number = int(reached.argmax()) if reached.any() else len(self.daily) - 1
+        return self.origin + timedelta(days=number)
 
     def _beyond(self, remaining: float) -> Decimal:
         return EXACT.add(self.spent_usd, _rounded(remaining))
@@ -172,12 +177,17 @@ def _rounded(usd: float) -> Decimal:
 
 
 def _reached(subject: Subject) -> Crossing | None:
-    day = subject.reached_date
-    return None if day is None else Crossing(day, day, day)
+    on = subject.reached_date
+    return None if on is None else Crossing(on, on, on)
 
 
-def _remark(history: History, origin: date, end: date) -> str | None:
+def _remark(history: History, origin: date, end: date, missing: Days | None) -> str | None:
     remarks = []
+    if missing is not None:
+        days = day(missing.since)
+        if missing.count > 1:
+            days += f" to {day(missing.last)}"
+        remarks.append(f"no data for {counted(missing.count, 'day')} ({days})")
     if history.is_short:
         remarks.append(f"short history: {history.age} days")
     if history.age < c.TWO_MONTH_ENDS_DAYS:

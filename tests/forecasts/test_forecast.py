@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.dates import Days
 from pipeline.forecasts.calibrate import Calibration
 from pipeline.forecasts.forecast import forecast_budget, forecast_month
-from pipeline.forecasts.known import Known, known
+from pipeline.forecasts.known import Known, known, missing_at_end
 from pipeline.forecasts.model import Forecast
 from pipeline.forecasts.outlook import Subject
 from pipeline.money import total
@@ -202,3 +203,58 @@ def test_a_budget_over_several_projects_says_which_part_has_no_forecast(
     one = COSTS.filter(pl.col("project_id") == "proj_new")
     alone = budget("1", of=known(one, TODAY, with_today=False), whole=False)
     assert (alone.left_out_projects, alone.left_out_usd) == (0, Decimal(0))
+
+
+def stalled(costs: pl.DataFrame, today: date, missing: Days | None) -> list[Forecast]:
+    then = known(costs, today, with_today=False, missing=missing)
+    return forecast_month(then, Calibration(then.costs), today)
+
+
+def test_days_that_a_stalled_source_lacks_are_forecast_and_not_zero(
+    forecasts: Sequence[Forecast],
+) -> None:
+    lacks = Days(date(2026, 10, 5), date(2026, 10, 10))
+    rest = COSTS.filter(pl.col("charge_date") < lacks.since)
+    whole, as_zero = stalled(rest, TODAY, lacks)[-1], stalled(rest, TODAY, None)[-1]
+    assert whole.origin_date == lacks.since
+    assert whole.remark == "no data for 5 days (5 Oct 2026 to 9 Oct 2026)"
+    assert whole.forecast_usd is not None
+    assert as_zero.forecast_usd is not None
+    full = forecasts[-1].forecast_usd
+    assert full is not None
+    assert abs(whole.forecast_usd - full) < abs(as_zero.forecast_usd - full) / 2
+
+
+def test_what_other_sources_have_of_days_that_are_missing_counts_at_least() -> None:
+    lacks = Days(date(2026, 10, 5), date(2026, 10, 10))
+    gone = pl.col("project_id").is_in(["proj_000", "proj_001"])
+    rest = COSTS.filter(~gone | (pl.col("charge_date") < lacks.since))
+    whole = stalled(rest, TODAY, lacks)[-1]
+    in_month = pl.col("charge_date").is_between(MONTH[0], TODAY, closed="left")
+    assert whole.spent_usd == rest.filter(in_month)["cost_usd"].sum()
+    assert whole.forecast_usd is not None
+    assert whole.forecast_usd > whole.spent_usd
+
+
+def test_days_missing_before_the_period_are_not_in_its_sum() -> None:
+    today, lacks = date(2026, 10, 3), Days(date(2026, 9, 20), date(2026, 10, 2))
+    rest = COSTS.filter(pl.col("charge_date") < lacks.since)
+    whole = stalled(rest, today, lacks)[-1]
+    full = stalled(COSTS.filter(pl.col("charge_date") < today), today, None)[-1]
+    assert whole.forecast_usd is not None
+    assert full.forecast_usd is not None
+    assert float(whole.forecast_usd) == pytest.approx(float(full.forecast_usd), rel=0.2)
+
+
+def test_a_source_that_is_silent_for_longer_has_ended() -> None:
+    lacks = Days(date(2026, 9, 1), date(2026, 10, 10))
+    whole = stalled(COSTS, TODAY, lacks)[-1]
+    assert whole.origin_date == TODAY
+    assert whole.remark == "no data for 39 days (1 Sep 2026 to 9 Oct 2026)"
+
+
+def test_only_days_at_the_end_are_missing_there() -> None:
+    days = [date(2026, 10, day) for day in range(1, 11)]
+    assert missing_at_end(days[4:8], days[8:], TODAY) == Days(days[4], days[8])
+    assert missing_at_end(days[4:7], days[8:], TODAY) is None
+    assert missing_at_end((), days[9:], TODAY) is None

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from pipeline.budgets.evaluate import spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
+from pipeline.calendar.coverage import coverages
+from pipeline.calendar.days import calendar
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
-from pipeline.dates import at_midnight
+from pipeline.dates import Days, at_midnight
 from pipeline.errors import raise_if_stopped
 from pipeline.forecasts.knowledge import Lines, Posted, lines_at
 from pipeline.forecasts.model import Forecast
@@ -49,7 +51,7 @@ def _make(
 
     con = run.db.con
     lines = lines_of_run(run, days)
-    day = read_day(con, lines, run.today)
+    day = read_day(con, lines, run.today, _missing(run))
     found = day.month() if with_month else []
     spend = "spend_by_day"
     if lines.is_posted:
@@ -100,6 +102,19 @@ def lines_of_run(run: RunContext, days: Sequence[ChargeDay]) -> Lines:
         sums=_sums(days),
         postings=_postings,
     )
+
+
+def _missing(run: RunContext) -> Days | None:
+    """The days at the end that a source has not covered, though it should have by now."""
+    from pipeline.forecasts.known import missing_at_end
+
+    zone = run.config.organization.zone
+    found = coverages(run.db, run.kinds, run.configured, zone, run.config.bill.lag_days)
+    days = [day for day in calendar(found, run.today, zone) if day.is_decisive]
+    missing, late = (
+        {day.calendar_date for day in days if day.state == state} for state in ("missing", "late")
+    )
+    return missing_at_end(missing, late, run.today)
 
 
 def _sums(days: Sequence[ChargeDay]) -> str:

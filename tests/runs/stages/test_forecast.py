@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +127,20 @@ def test_a_run_with_an_earlier_clock_looks_at_nothing_later(workspace: Workspace
         "WHERE charge_date >= '2026-09-01' AND charge_date < '2026-09-10'"
     )
     assert (known_until, spent) == (date(2026, 9, 10), charged)
+
+
+def test_a_stalled_feed_takes_no_alert_back(tmp_path: Path) -> None:
+    made = Workspace(tmp_path, CONFIGURATION + BUDGETS)
+    costs = daily_costs(PROJECTS[:2], date(2026, 9, 1), date(2026, 11, 18))
+    made.records("exports/costs.csv", *record_rows(costs))
+    made.run(datetime(2026, 11, 18, 8))
+    made.run(datetime(2026, 11, 26, 8))
+    [(known_until, remark)] = made.rows(
+        "SELECT known_until_date, remark FROM forecasts "
+        "WHERE made_date = '2026-11-26' AND subject_kind = 'organization'"
+    )
+    assert known_until in {date(2026, 11, 17), date(2026, 11, 18)}
+    assert re.fullmatch(r"no data for [78] days \(1[78] Nov 2026 to 24 Nov 2026\)", remark)
+    assert made.rows("SELECT subject_id, state FROM alerts WHERE kind = 'forecast'") == [
+        ("a", "open")
+    ]
