@@ -36,9 +36,14 @@ class MonthReader:
 def month_reader(
     con: duckdb.DuckDBPyConnection, period: ReportPeriod, bounds: Bounds, run_id: str
 ) -> MonthReader:
-    """A reader of one month; it keeps the month's charges as a temporary table."""
+    """A reader of one month; it keeps the month's charges as a temporary table.
+
+    A month before that is closed is compared with as it was closed, without corrections since.
+    """
     parameters = _parameters(period, run_id)
     queries.keep(con, f"{FOLDER}/period_charges", parameters)
+    if queries.rows(con, f"{FOLDER}/month/corrected_before", parameters):
+        queries.keep(con, f"{FOLDER}/month/period_charges", parameters)
     money = queries.rows(con, f"{FOLDER}/cells", parameters)
     volumes = queries.rows(con, f"{FOLDER}/volumes", parameters)
     unpriced = queries.rows(con, f"{FOLDER}/unpriced", parameters)

@@ -184,6 +184,29 @@ def test_a_correction_says_what_it_corrects(closed: Workspace) -> None:
     ) == [(Decimal("0.006"), 3, Decimal("0.018"), None)]
 
 
+def test_the_next_month_compares_with_what_was_closed(closed: Workspace) -> None:
+    """Every table of November has October as it was closed; corrections stand beside it."""
+    closed.at = datetime(2026, 12, 2, 8)
+    closed.write("logs/next.jsonl", lines(request("next", 10, when="2026-12-01T12:00:00")))
+    closed.run()
+
+    def compared() -> list[list[list[str]]]:
+        month = ("--month", "2026-11", "--now", "2026-12-02T08:30Z")
+        assert command(closed.folder, "report", *month)[0] == 0
+        page = Page(closed.path("var/reports/2026-11.html").read_text(encoding="utf-8"))
+        return [
+            [[cell.text for cell in row] for row in page.table(name).body]
+            for name in ("h-projects", "h-models", "h-moves")
+        ]
+
+    before = compared()
+    closed.write("logs/late.jsonl", lines(*LATE))
+    assert any("booked in 2026-11" in note for note in closed.run().notes)
+    assert compared() == before
+    forgotten(closed)
+    assert [row[:3] for row in compared()[2]] == [["proj_a", "alpha", "<$0.01"]]
+
+
 def test_budgets_of_open_periods_have_all_that_their_days_cost(closed: Workspace) -> None:
     """A closed month's budget stays; the quarter goes on and counts what came late to October."""
     late_file(closed)
