@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tests.anomalies.score import Score, drivers, given, reported, score
 from tests.support.made_up_costs import MadeUp, made_up
 
-GIVEN = Path("/work/shared/data/forecast")
+ENVIRONMENT = "TOLLBOOK_LABELLED_COSTS"  # the folder of a labelled set of daily costs
+GIVEN = os.environ.get(ENVIRONMENT)
 
 
 def scored(*organizations: MadeUp) -> Score:
@@ -36,8 +38,9 @@ def test_made_up_organizations() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not GIVEN.exists(), reason="the labelled set is not on this machine")
+@pytest.mark.skipif(GIVEN is None, reason=f"no labelled set here: set {ENVIRONMENT} to its folder")
 def test_the_labelled_set() -> None:
-    check(scored(*given(GIVEN).values()))
-    right, count = drivers(GIVEN)
+    folder = Path(str(GIVEN))
+    check(scored(*given(folder).values()))
+    right, count = drivers(folder)
     assert right >= 0.95 * count
