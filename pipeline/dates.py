@@ -81,6 +81,17 @@ def month_bounds(day: date) -> tuple[date, date]:
     return month.since, month.until
 
 
+def last_of(day: date) -> date:
+    """The last day of a day's month."""
+    return month_bounds(day)[1] - ONE_DAY
+
+
+def last_business_day(day: date) -> date:
+    """The last day from Monday to Friday of a day's month."""
+    last = last_of(day)
+    return last - timedelta(days=max(0, last.weekday() - 4))
+
+
 def month_just_ended(instant: datetime, zone: ZoneInfo) -> date:
     """The first day of the month before the one that an instant falls into in a zone."""
     return month_before(first_of(local_date(instant, zone))).since

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import duckdb
 import polars as pl
 
 from pipeline.anomalies import constants as c
 from pipeline.anomalies.model import Incident
+from pipeline.dates import ONE_DAY
 from pipeline.ledger.files import LedgerFile, view_rows
 from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 from pipeline.resources import render_sql
@@ -23,7 +24,6 @@ _COLUMNS = (
     *INPUT_METERS,
     *OUTPUT_METERS,
 )
-_DAY = timedelta(days=1)
 
 
 def passed_at(
@@ -40,7 +40,7 @@ def passed_at(
     files = [
         f
         for f in ledger
-        if f.rows and f.first_usage_date <= today + _DAY and f.last_usage_date >= today - _DAY
+        if f.rows and f.first_usage_date <= today + ONE_DAY and f.last_usage_date >= today - ONE_DAY
     ]
     if not files:
         return {}

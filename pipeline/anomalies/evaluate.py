@@ -25,7 +25,7 @@ from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Driver, Finding, Incident
 from pipeline.anomalies.walk import walk
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation
-from pipeline.dates import at_midnight
+from pipeline.dates import ONE_DAY, at_midnight
 from pipeline.forecasts.series import read_daily_costs, series_of
 from pipeline.ledger.files import LedgerFile
 from pipeline.meters import INPUT_METERS
@@ -34,7 +34,6 @@ from pipeline.storage.database import Database
 from pipeline.storage.parquet import relation
 
 CACHED_METERS = [name for name in INPUT_METERS if name.startswith("cached_")]
-_DAY = timedelta(days=1)
 _COMPARED_SCHEMA: dict[str, pl.DataType] = {
     "incident_id": pl.String(),
     "project_id": pl.String(),
@@ -74,7 +73,7 @@ def update_incidents(
     excluded rows (for the hours of a surge of today), which days every source has covered, the
     organization's zone and its day: it is not over, and only surges are said of it.
     """
-    if not states or min(states) + c.FIRST_HISTORY * _DAY > today:
+    if not states or min(states) + c.FIRST_HISTORY * ONE_DAY > today:
         return Update()
     wanted = _marks(states, is_covered, zone, today)
     before = store.marks(db)
@@ -87,7 +86,7 @@ def update_incidents(
     made = incidents(
         store.findings(db, first),
         known,
-        last_day=today - _DAY,
+        last_day=today - ONE_DAY,
         expected=store.expected(db),
     )
     same = {i.incident_id: i for i in known}
@@ -113,7 +112,7 @@ def drivers_of(
     if not wanted:
         return {}
     rows = [
-        (i.incident_id, i.project_id, model, compared_since(i.first), i.last + _DAY)
+        (i.incident_id, i.project_id, model, compared_since(i.first), i.last + ONE_DAY)
         for i in wanted
         for model in i.models or (None,)
     ]
@@ -143,11 +142,11 @@ def _judged(
     is_covered: Callable[[date], bool],
     today: date,
 ) -> list[Finding]:
-    begin = since - c.WINDOW * _DAY
+    begin = since - c.WINDOW * ONE_DAY
     # the organization's day begins and ends within a day of UTC's
-    paths = [s.rated_daily_path for day, s in states.items() if begin - _DAY <= day]
+    paths = [s.rated_daily_path for day, s in states.items() if begin - ONE_DAY <= day]
     lines = relation(paths, DAILY_SCHEMA)
-    until = today + _DAY
+    until = today + ONE_DAY
     series = series_of(read_daily_costs(con, lines, since=begin, until=until), until)
     days = walk(
         series,
@@ -172,10 +171,10 @@ def _marks(
     while day <= today:
         how = "so far" if day == today else "whole" if is_covered(day) else "in part"
         utc = {day, at_midnight(day, zone).date()}  # the first UTC day that holds a part of it
-        utc.add((at_midnight(day + _DAY, zone) - timedelta(microseconds=1)).date())
+        utc.add((at_midnight(day + ONE_DAY, zone) - timedelta(microseconds=1)).date())
         text = "\x1f".join((*(names.get(d, "") for d in sorted(utc)), how))
         found[day] = hashlib.sha256(text.encode()).hexdigest()[:16]
-        day += _DAY
+        day += ONE_DAY
     return found
 
 
@@ -196,7 +195,7 @@ def _has_moved(before: Incident | None, after: Incident) -> bool:
 
 
 def _paths(states: Mapping[date, ChargeDay], found: Iterable[Incident]) -> list[Path]:
-    spans = [(compared_since(i.first) - _DAY, i.last + _DAY) for i in found]
+    spans = [(compared_since(i.first) - ONE_DAY, i.last + ONE_DAY) for i in found]
     return [
         state.rated_path
         for day, state in states.items()

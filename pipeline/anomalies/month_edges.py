@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from pipeline.anomalies.constants import MONTHS_OF_EDGES
-
-_DAY = timedelta(days=1)
+from pipeline.dates import ONE_DAY, first_of, last_business_day, last_of
 
 
 def is_edge(day: date) -> bool:
     """Whether a day is the first, the last or the last business day of its month."""
-    return day.day == 1 or day in (last_day(day), last_business_day(day))
+    return day.day == 1 or day in (last_of(day), last_business_day(day))
 
 
 def edges_before(day: date) -> Sequence[date]:
     """The last edges of each kind before a day, as many as `MONTHS_OF_EDGES`."""
     months = [day]
     for _ in range(MONTHS_OF_EDGES):
-        months.append(months[-1].replace(day=1) - _DAY)
+        months.append(first_of(months[-1]) - ONE_DAY)
     found: set[date] = set()
-    for kind in (lambda d: d.replace(day=1), last_business_day, last_day):
+    for kind in (first_of, last_business_day, last_of):
         found.update([e for e in map(kind, months) if e < day][:MONTHS_OF_EDGES])
     return sorted(found)
-
-
-def last_day(day: date) -> date:
-    """The last day of a day's month."""
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - _DAY
-
-
-def last_business_day(day: date) -> date:
-    """The last day of a day's month from Monday to Friday."""
-    last = last_day(day)
-    return last - timedelta(days=max(0, last.weekday() - 4))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from pipeline.anomalies.model import Incident, usd
 from pipeline.anomalies.walk import walk
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, charge_relation, posting_relation
-from pipeline.dates import local_date
+from pipeline.dates import ONE_DAY, local_date
 from pipeline.forecasts.knowledge import Posted, known_at
 from pipeline.forecasts.series import read_daily_costs, series_of
 from pipeline.resources import sql
@@ -39,7 +39,6 @@ LISTED_SCHEMA: dict[str, pl.DataType] = {
     "state": pl.String(),
     "is_change": pl.Boolean(),
 }
-_DAY = timedelta(days=1)
 
 
 def incidents_at(db: Database, root: Path, now: datetime, zone: ZoneInfo) -> list[Incident]:
@@ -62,12 +61,12 @@ def incidents_at(db: Database, root: Path, now: datetime, zone: ZoneInfo) -> lis
         until, newest = today, today
     else:
         lines = posting_relation(known)
-        until = today + _DAY
+        until = today + ONE_DAY
         frame = _known_costs(db.con, lines, daily, until)
         newest = _newest(frame, today)
     series = series_of(frame, until)
     days = walk(series, series.since, is_covered=lambda day: day < newest, so_far=today)
-    found = incidents((f for _, findings in days for f in findings), last_day=today - _DAY)
+    found = incidents((f for _, findings in days for f in findings), last_day=today - ONE_DAY)
     drivers = drivers_of(db.con, lines, found)
     return [replace(i, driver=drivers.get(i.incident_id)) for i in found]
 

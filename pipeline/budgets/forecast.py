@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 import duckdb
 import polars as pl
 
 from pipeline.budgets import store
 from pipeline.budgets.status import BudgetStatus
+from pipeline.dates import ONE_DAY
 from pipeline.forecasts.day import ForecastDay, since
 from pipeline.forecasts.model import Forecast
 from pipeline.forecasts.outlook import Subject
@@ -28,7 +28,7 @@ def forecast_budgets(
     """
     running = [s for s in statuses if s.period.contains(day.today)]
     in_part = [s for s in running if not s.subject.is_organization]
-    until = day.today + timedelta(days=1)
+    until = day.today + ONE_DAY
     costs = store.costs(con, in_part, since(day.today), until, spend=spend) if in_part else {}
     nothing = pl.DataFrame(schema=day.known.exact.schema)
     return [

@@ -6,7 +6,7 @@ Small questions on tables of the database; no usage record is read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline.calendar.days import calendar, covered_by_records, without_holes
-from pipeline.calendar.model import Coverage, Covered, Covers, Role
+from pipeline.calendar.model import CalendarDay, Coverage, Covered, Covers, Role
 from pipeline.config.model import Config, Source
 from pipeline.config.source_section import SourceKind
 from pipeline.dates import local_date
@@ -58,8 +58,6 @@ def calendar_frame(
 
     Takes all configured sources, also those that a run with named files passes over.
     """
-    zone = config.organization.zone
-    found = coverages(db, kinds, configured, zone, config.bill.lag_days)
     return pl.DataFrame(
         [
             (
@@ -73,30 +71,34 @@ def calendar_frame(
                 day.is_day_complete,
                 day.coverage.covered_until_at,
             )
-            for day in calendar(found, local_date(now, zone), zone)
+            for day in calendar_days(db, config, kinds, configured, now)
         ],
         schema=CALENDAR_SCHEMA,
         orient="row",
     )
 
 
-def missing_days(
+def calendar_days(
     db: Database,
     config: Config,
     kinds: Kinds,
     configured: Sequence[Source],
     now: datetime,
-) -> frozenset[tuple[date, str | None]]:
-    """The days that a source which decides has not covered, where it should have by now.
-
-    With the provider whose usage is missing; None: of any. Takes all configured sources.
-    """
+) -> list[CalendarDay]:
+    """Every day of every source up to that of `now`. Takes all configured sources."""
     zone = config.organization.zone
     found = coverages(db, kinds, configured, zone, config.bill.lag_days)
-    providers = {s.name: s.kind.provider for s in _sources(db, kinds, configured)}
+    return calendar(found, local_date(now, zone), zone)
+
+
+def missing_days(days: Iterable[CalendarDay]) -> frozenset[tuple[date, str | None]]:
+    """The days that a source which decides has not covered, where it should have by now.
+
+    With the provider whose usage is missing; None: of any.
+    """
     return frozenset(
-        (day.calendar_date, providers.get(day.coverage.source))
-        for day in calendar(found, local_date(now, zone), zone)
+        (day.calendar_date, day.coverage.provider)
+        for day in days
         if day.is_decisive and day.state == "missing"
     )
 
@@ -129,14 +131,20 @@ def coverages(
                 covered = _of_records(source, zone)
                 begins_at = covered[0].since if covered else None
             whole = without_holes(covered, holes[name, "usage"])
-            result.append(Coverage(name, "usage", _role(source), begins_at, whole))
+            provider = source.kind.provider
+            result.append(
+                Coverage(name, "usage", _role(source), begins_at, whole, provider=provider)
+            )
         if "costs" in holds:
             found = costs.get(name)
             cut = [] if found is None else _cut(spans.get((name, "costs"), []), found[1])
             whole = without_holes(cut, holes[name, "costs"])
             begins_at = None if found is None else _midnight(found[0])
             role: Role = "set aside" if source.is_set_aside else "costs"
-            result.append(Coverage(name, "costs", role, begins_at, whole, lag_days))
+            provider = source.kind.provider
+            result.append(
+                Coverage(name, "costs", role, begins_at, whole, lag_days, provider=provider)
+            )
     return result
 
 

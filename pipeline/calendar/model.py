@@ -30,6 +30,7 @@ class Coverage:
     begins_at: datetime | None  # None: nothing of it is there and nothing was asked for
     spans: tuple[Covered, ...]  # in order, apart from each other
     lag_days: int = 0  # that it may come after a day's end without being missing
+    provider: str | None = None  # whose usage or costs they are; None: the rows say
 
     @property
     def covered_until_at(self) -> datetime | None:

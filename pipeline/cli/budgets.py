@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,6 +51,7 @@ def budgets_verb(
     """
     if context.invoked_subcommand is not None:
         return
+    from pipeline.dates import local_date
     from pipeline.published.reader import open_published, run_statement
     from pipeline.resources import sql
 
@@ -58,7 +59,7 @@ def budgets_verb(
     zone = configured.organization.zone
     at = None if as_of is None else cli_context.instant(as_of, "--as-of")
     then = cli_context.clock(now).business() if at is None else at
-    today = then.replace(tzinfo=UTC).astimezone(zone).date()
+    today = local_date(then, zone)
     days = _asked(month, period, today)
     published = configured.storage.root / "published"
     with open_published(published, at=at) as con:

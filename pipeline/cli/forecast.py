@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,13 +55,14 @@ def forecast_verb(
     As the runs of the day have stored it; with --now, or before a run of the day, from what was
     known then. Intervals hold 80 and 95 of 100 such forecasts.
     """
+    from pipeline.dates import local_date
     from pipeline.published.reader import needs_this_version, open_published, run_statement
 
     configured = cli_context.load(config)
     chosen = "json" if as_json else form
     at = cli_context.clock(now).business()
     zone = configured.organization.zone
-    today = at.replace(tzinfo=UTC).astimezone(zone).date()
+    today = local_date(at, zone)
     published = configured.storage.root / "published"
     parameters: dict[str, Parameter] = {"today": today, "at": at}
     if backtest:

@@ -80,7 +80,7 @@ def known(
     as known; the series of the same costs where they are there already; and for a part of the
     organization, the first day of it that is not known in full.
     """
-    until = today + timedelta(days=1) if with_today else today
+    until = today + ONE_DAY if with_today else today
     exact = exact.filter(pl.col("charge_date") < until)
     later = series_of(exact, until) if series is None else series.before(until)
     if origin is None:

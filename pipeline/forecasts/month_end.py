@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dates import ONE_DAY, month_bounds
+from pipeline.dates import ONE_DAY, first_of, last_business_day, last_of
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.series import DailyCosts, Floats, Ints, sorted_quantile
 
@@ -21,19 +21,8 @@ from pipeline.forecasts.series import DailyCosts, Floats, Ints, sorted_quantile
 MOST_HISTORY = max(c.JOB_MEAN_DAYS, 7 * c.JOB_WEEKS)
 
 
-def _first(first: date, _last: date) -> date:
-    return first
-
-
-def _last(_first: date, last: date) -> date:
-    return last
-
-
-def _last_business_day(_first: date, last: date) -> date:
-    return last - timedelta(days=max(0, last.weekday() - 4))
-
-
-_POSITIONS: tuple[Callable[[date, date], date], ...] = (_last, _last_business_day, _first)
+# The day of a month that such a job may run on.
+_POSITIONS: tuple[Callable[[date], date], ...] = (last_of, last_business_day, first_of)
 _LAST, _BUSINESS = 0, 1
 
 
@@ -45,10 +34,9 @@ class Jobs:
 
     def on(self, day: date) -> Floats:
         """What the jobs of a day cost beyond the usual, by series."""
-        first, after = month_bounds(day)
         added = np.zeros(self.excess.shape[1])
         for position, excess in zip(_POSITIONS, self.excess, strict=True):
-            if position(first, after - ONE_DAY) == day:
+            if position(day) == day:
                 added = np.maximum(added, excess)  # of two positions on one day, one job
         return added
 
@@ -87,15 +75,12 @@ class _Day:
     is_known: npt.NDArray[np.bool_]  # the series has been there for four weeks
 
 
-def _seen(
-    costs: DailyCosts, begins: Ints, position: Callable[[date, date], date]
-) -> Iterator[_Day]:
+def _seen(costs: DailyCosts, begins: Ints, position: Callable[[date], date]) -> Iterator[_Day]:
     """The days of a position within the window, the newest first."""
-    first, _ = month_bounds(costs.until)
+    day = costs.until
     end = costs.cost.shape[1]
     while True:
-        first, after = month_bounds(first)
-        column = costs.column(position(first, after - ONE_DAY))
+        column = costs.column(position(day))
         if column < MOST_HISTORY or column < end - c.WINDOW_DAYS:
             return
         if column < end:
@@ -106,7 +91,7 @@ def _seen(
             is_known = begins <= column - MOST_HISTORY
             is_hit = is_known & (excess > c.JOB_SHARE * mean) & (excess > 0)
             yield _Day(column, usual, excess, is_hit, is_known)
-        first -= ONE_DAY
+        day = first_of(day) - ONE_DAY
 
 
 def _excess(costs: DailyCosts, days: list[_Day]) -> Floats:

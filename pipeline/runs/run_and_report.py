@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.alerts.delivery.undelivered import Undelivered
 from pipeline.config import log
 from pipeline.config.model import Config
-from pipeline.dates import Clock
+from pipeline.dates import Clock, local_date
 from pipeline.errors import (
     ConfigError,
     LockHeldError,
@@ -125,12 +125,12 @@ def run_and_report(
     that is not just what is new; in `named`, which sources stand for files that were named;
     in `skip`, files that are passed over.
     """
-    try:
-        done = _run_and_report(
+    with _failure_in_metrics(config, clock):
+        result = run_batch(
             config,
-            clock=clock,
+            now=clock.business(),
+            real_clock=clock.real,
             environment=environment,
-            month=month,
             stop=stop,
             say=say,
             problems=problems,
@@ -139,58 +139,37 @@ def run_and_report(
             named=named,
             skip=skip,
         )
+        now = clock.business()
+        try:
+            written = report_of(config, result, month=month, now=now)
+        except TollbookError as error:
+            if isinstance(error, ConfigError):
+                raise
+            failure = NotPublishedError(
+                "the run was committed and published, but its report was not written: "
+                f"{error.what}",
+                file=error.file,
+                hint=f"{error.hint or ''} `tollbook report` writes it.".strip(),
+            )
+            note_not_published(config, result.run_id, failure, clock.real())
+            raise failure from None
+        done = RunReport(result, written, local_date(now, config.organization.zone))
+    log_end(done, verb)
+    update_after(config, clock, result.outcome, result.undelivered)
+    return done
+
+
+@contextmanager
+def _failure_in_metrics(config: Config, clock: Clock) -> Iterator[None]:
+    """Bring the metrics up to date where a run fails, or was not published."""
+    try:
+        yield
     except (LockHeldError, RunStoppedError):
         raise  # another run's end, and none
     except Exception as error:
         outcome = "partial" if isinstance(error, NotPublishedError) else "failed"
         update_after(config, clock, outcome)
         raise
-    log_end(done, verb)
-    update_after(config, clock, done.result.outcome, done.result.undelivered)
-    return done
-
-
-def _run_and_report(
-    config: Config,
-    *,
-    clock: Clock,
-    environment: Mapping[str, str],
-    month: date | None,
-    stop: threading.Event | None,
-    say: Callable[[str], None] | None,
-    problems: Sequence[SourceError],
-    verb: str,
-    fetching: FetchRequest | None,
-    named: NamedFiles | None,
-    skip: Sequence[str],
-) -> RunReport:
-    result = run_batch(
-        config,
-        now=clock.business(),
-        real_clock=clock.real,
-        environment=environment,
-        stop=stop,
-        say=say,
-        problems=problems,
-        verb=verb,
-        fetching=fetching,
-        named=named,
-        skip=skip,
-    )
-    now = clock.business()
-    try:
-        written = report_of(config, result, month=month, now=now)
-    except TollbookError as error:
-        if isinstance(error, ConfigError):
-            raise
-        failure = NotPublishedError(
-            f"the run was committed and published, but its report was not written: {error.what}",
-            file=error.file,
-            hint=f"{error.hint or ''} `tollbook report` writes it.".strip(),
-        )
-        note_not_published(config, result.run_id, failure, clock.real())
-        raise failure from None
-    return RunReport(result, written, local_day(now, config))
 
 
 def update_after(
@@ -204,7 +183,7 @@ def update_after(
         return
     from pipeline.metrics.gather import RunEnd
 
-    count = None if undelivered is None else sum(m.waiting + m.given_up for m in undelivered)
+    count = None if undelivered is None else _messages(undelivered)
     run = RunEnd(outcome, clock.real(), Decimal(str(seconds_so_far())), count)
     update_metrics_of(config, clock, run)
 
@@ -244,7 +223,7 @@ def log_end(done: RunReport, verb: str) -> None:
         budgets_over=result.budgets_over,
         budgets_near=result.budgets_near,
         problems=len(result.problems),
-        messages_undelivered=sum(m.waiting + m.given_up for m in result.undelivered),
+        messages_undelivered=_messages(result.undelivered),
         duration_seconds=seconds_so_far(),
     )
 
@@ -293,6 +272,6 @@ def report_of(
     )
 
 
-def local_day(now: datetime, config: Config) -> date:
-    """The organization's day at an instant (naive UTC)."""
-    return now.replace(tzinfo=UTC).astimezone(config.organization.zone).date()
+def _messages(undelivered: Sequence[Undelivered]) -> int:
+    """How many messages no channel has accepted."""
+    return sum(m.waiting + m.given_up for m in undelivered)

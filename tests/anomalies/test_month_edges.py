@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from pipeline.anomalies.month_edges import edges_before, is_edge, last_business_day, last_day
+from pipeline.anomalies.month_edges import edges_before, is_edge
+from pipeline.dates import last_business_day, last_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_an_edge_is_the_first_last_or_last_business_day(day: date, *, expected: 
 
 
 def test_the_ends_of_a_month() -> None:
-    assert last_day(date(2026, 12, 5)) == date(2026, 12, 31)
+    assert last_of(date(2026, 12, 5)) == date(2026, 12, 31)
     assert last_business_day(date(2026, 10, 5)) == date(2026, 10, 30)
     assert last_business_day(date(2026, 5, 5)) == date(2026, 5, 29)
 

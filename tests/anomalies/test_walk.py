@@ -12,8 +12,8 @@ import pytest
 from pipeline.anomalies import constants as c
 from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Finding
-from pipeline.anomalies.month_edges import last_day
 from pipeline.anomalies.walk import walk
+from pipeline.dates import last_of
 from pipeline.forecasts.series import DailyCosts
 from tests.support.made_up_costs import made_up, series, usual
 
@@ -154,7 +154,7 @@ def test_two_dear_projects_are_no_price() -> None:
 def with_monthly_job(cost: np.ndarray, usd: float) -> None:
     for day in range(cost.shape[1]):
         on = MONDAY + timedelta(days=day)
-        if on == last_day(on):
+        if on == last_of(on):
             cost[2, day] = usd * (1 + 0.3 * (on.month % 2))
 
 

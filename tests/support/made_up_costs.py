@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from pipeline.anomalies.month_edges import last_day
+from pipeline.dates import last_of
 from pipeline.forecasts.series import DailyCosts
 
 FIRST = date(2025, 1, 1)
@@ -88,7 +88,7 @@ def made_up(seed: int, *, projects: int = 60, days: int = 420) -> MadeUp:
             if kind == "dev":
                 row[rng.random(days) > 0.45] = 0
             if kind == "monthly" or (kind == "app" and rng.random() < 0.2):
-                jobs = np.array([d == last_day(d) for d in dates])
+                jobs = np.array([d == last_of(d) for d in dates])
                 size = rng.lognormal(0, 0.25, days) * rng.uniform(2, 8)
                 row = np.where(jobs, base * size, row * (0.02 if kind == "monthly" else 1))
             row[:begin] = 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 from pipeline.alerts.model import Change, UnusualCost
 from pipeline.anomalies.model import Dimension, Driver, Incident, Kind, usd
+from pipeline.dates import ONE_DAY
 from pipeline.money import display_usd
 from pipeline.text import counted, named, printable
 
@@ -104,7 +104,7 @@ def _project(facts: UnusualCost) -> str:
 def _days(incident: Incident) -> str:
     if incident.first == incident.last:
         return f"on {incident.first}"
-    days = (incident.last - incident.first + timedelta(days=1)).days
+    days = (incident.last - incident.first + ONE_DAY).days
     return f"on {counted(days, 'day')}, {incident.first} to {incident.last}"
 
 

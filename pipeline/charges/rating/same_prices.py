@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from pipeline import __version__
 from pipeline.charges.model import ChargeDay, RatingJob
+from pipeline.dates import ONE_DAY
 from pipeline.pricing.book import PriceBook, PriceKey
 from pipeline.pricing.validity import end, meet, start
 from pipeline.resources import sql
@@ -66,7 +67,7 @@ def price_alike(own: PriceBook, other: PriceBook, day: date, used: Sequence[Used
     if other.has_project_discounts and not own.has_project_discounts:
         return False  # what was used is not known by project
     since = datetime.combine(day, time())
-    whole = _Day(since, since + timedelta(days=1))
+    whole = _Day(since, since + ONE_DAY)
     models = {(key.model, key.provider) for key, _ in used if key.model is not None}
     return (
         _cuts(own, whole) == _cuts(other, whole)

@@ -20,8 +20,8 @@ from pipeline.anomalies.evaluate import update_incidents
 from pipeline.budgets.evaluate import update_status
 from pipeline.budgets.history import record_plans, record_rates
 from pipeline.budgets.provider_plans import plans_of
-from pipeline.calendar.coverage import coverages, missing_days
-from pipeline.calendar.days import calendar
+from pipeline.calendar.coverage import calendar_days, missing_days
+from pipeline.calendar.model import CalendarDay
 from pipeline.charges.model import ChargeDay
 from pipeline.directory import store as directory_store
 from pipeline.ledger.files import LedgerFile
@@ -51,16 +51,17 @@ def evaluate(
     record_plans(db.con, plans, at=run.started_at, run_id=run.run_id)
     record_rates(db.con, rates, at=run.started_at)
     states = list(days.values())
+    covered = calendar_days(db, config, run.kinds, run.configured, run.now)
     statuses = update_status(
         db,
         plans,
         states,
         rates=rates,
         today=run.today,
-        forecast=lambda found: forecast_day(run, states, found),
+        forecast=lambda found: forecast_day(run, states, found, covered),
         open_from=books.open_from if books is not None else None,
     )
-    missing = missing_days(db, config, run.kinds, run.configured, run.now) if plans else ()
+    missing = missing_days(covered)
     update_budget_alerts(db.con, look, statuses, today=run.today, missing=missing)
     update_forecast_alerts(db.con, look, statuses, today=run.today, missing=missing)
     if config.actions.mode != "off" or action_store.has_live(db):
@@ -80,7 +81,7 @@ def evaluate(
         today=run.today,
         look=look,
     )
-    _judge(run, days, ledger, excluded, look)
+    _judge(run, days, ledger, excluded, covered, look)
 
 
 def _judge(
@@ -88,13 +89,12 @@ def _judge(
     days: Mapping[date, ChargeDay],
     ledger: Sequence[LedgerFile],
     excluded: pl.DataFrame,
+    covered: Sequence[CalendarDay],
     look: Look,
 ) -> None:
     """Judge days by their cost, and bring incidents and their alerts up to date."""
     db, config = run.db, run.config
-    zone = config.organization.zone
-    found = coverages(db, run.kinds, run.configured, zone, config.bill.lag_days)
-    whole = {d.calendar_date for d in calendar(found, run.today, zone) if d.is_day_complete}
+    whole = {day.calendar_date for day in covered if day.is_day_complete}
     update = update_incidents(
         db,
         run.con,
@@ -102,7 +102,7 @@ def _judge(
         ledger=ledger,
         excluded=excluded,
         is_covered=whole.__contains__,
-        zone=zone,
+        zone=config.organization.zone,
         today=run.today,
         run_id=run.run_id,
         at=run.started_at,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from pipeline.budgets.evaluate import spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
-from pipeline.calendar.coverage import coverages
-from pipeline.calendar.days import calendar
+from pipeline.calendar.model import CalendarDay
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
 from pipeline.dates import Days, at_midnight
@@ -23,11 +23,14 @@ from pipeline.storage.parquet import relation
 
 
 def forecast_day(
-    run: RunContext, days: Sequence[ChargeDay], statuses: list[BudgetStatus]
+    run: RunContext,
+    days: Sequence[ChargeDay],
+    statuses: list[BudgetStatus],
+    covered: Sequence[CalendarDay],
 ) -> list[BudgetStatus]:
     """The statuses with the forecasts of the day; those that are not there yet are made.
 
-    `spend_by_day` is registered.
+    Takes every day of every source. `spend_by_day` is registered.
     """
     made = store.made_on(run.db.con, run.today)
     known = {f.key for f in made}
@@ -38,12 +41,17 @@ def forecast_day(
     ]
     has_month = any(f.subject_kind == "organization" for f in made)
     if days and (lacking or not has_month):
-        made += _make(run, days, lacking, with_month=not has_month)
+        made += _make(run, days, lacking, covered, with_month=not has_month)
     return with_forecasts(statuses, made)
 
 
 def _make(
-    run: RunContext, days: Sequence[ChargeDay], lacking: list[BudgetStatus], *, with_month: bool
+    run: RunContext,
+    days: Sequence[ChargeDay],
+    lacking: list[BudgetStatus],
+    covered: Sequence[CalendarDay],
+    *,
+    with_month: bool,
 ) -> list[Forecast]:
     # numpy, once a day
     from pipeline.budgets.forecast import forecast_budgets
@@ -51,7 +59,7 @@ def _make(
 
     con = run.db.con
     lines = lines_of_run(run, days)
-    day = read_day(con, lines, run.today, _missing(run))
+    day = read_day(con, lines, run.today, _missing(covered, run.today))
     found = day.month() if with_month else []
     spend = "spend_by_day"
     if lines.is_posted:
@@ -79,7 +87,7 @@ def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = N
 
     days = list(charge_store.days(run.db, run.storage.root).values())
     con = run.db.con
-    past = Past(con, posted(run), run.today, sums=_sums(days), postings=_postings)
+    past = Past(con, posted(run), run.today, sums=_sums(days), postings=posting_relation)
     with run.db.transaction():
         first = past.first_date
         missing = days_to_fill(first, store.days_made(con), run.today) if first else []
@@ -96,33 +104,22 @@ def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = N
 
 def lines_of_run(run: RunContext, days: Sequence[ChargeDay]) -> Lines:
     """What was known at the run's instant: more may be posted, if it is an earlier one."""
-    return lines_at(
-        posted(run),
-        run.now,
-        sums=_sums(days),
-        postings=_postings,
-    )
+    return lines_at(posted(run), run.now, sums=_sums(days), postings=posting_relation)
 
 
-def _missing(run: RunContext) -> Days | None:
+def _missing(covered: Sequence[CalendarDay], today: date) -> Days | None:
     """The days at the end that a source has not covered, though it should have by now."""
     from pipeline.forecasts.known import missing_at_end
 
-    zone = run.config.organization.zone
-    found = coverages(run.db, run.kinds, run.configured, zone, run.config.bill.lag_days)
-    days = [day for day in calendar(found, run.today, zone) if day.is_decisive]
+    days = [day for day in covered if day.is_decisive]
     missing, late = (
         {day.calendar_date for day in days if day.state == state} for state in ("missing", "late")
     )
-    return missing_at_end(missing, late, run.today)
+    return missing_at_end(missing, late, today)
 
 
 def _sums(days: Sequence[ChargeDay]) -> str:
     return relation([d.daily_path for d in days], DAILY_SCHEMA)
-
-
-def _postings(files: Sequence[Posted]) -> str:
-    return posting_relation(files)
 
 
 def posted(run: RunContext) -> list[Posted]:
