@@ -29,45 +29,52 @@ class Calibration:
         """`past` may be shared with other calibrations of the same series, cut elsewhere."""
         self._costs = costs
         self._expected = {} if past is None else past
-        self._pools: dict[tuple[str, date, date], Pool | None] = {}
+        self._pools: dict[tuple[str, date, date, date], Pool | None] = {}
 
-    def of_projects(self, start: date, end: date) -> Pool | None:
+    def of_projects(self, start: date, end: date, since: date) -> Pool | None:
         """Errors of all projects for what is left of a period; None where they are too few.
 
         For a month, on the same day of the last six months; for another period, of windows as long
         as what is left. Where projects are few, of all windows of the last 200 days, as for the
-        organization.
+        organization. Takes the first day of what is left.
         """
 
         def found() -> Pool | None:
             is_month = month_bounds(start) == (start, end)
-            windows = self._same_days(start) if is_month else self._windows(end, c.POOL_WINDOWS, 7)
+            days = (end - since).days
+            windows = (
+                self._same_days(start, since)
+                if is_month
+                else self._windows(days, c.POOL_WINDOWS, 7)
+            )
             return self._pooled(windows, self._of_projects) or self._pooled(
-                self._own_windows(end), self._of_projects, c.OWN_WIDER
+                self._own_windows(days), self._of_projects, c.OWN_WIDER
             )
 
-        return self._kept("project", start, end, found)
+        return self._kept("project", start, end, since, found)
 
-    def of_organization(self, start: date, end: date) -> Pool | None:
+    def of_organization(self, start: date, end: date, since: date) -> Pool | None:
         """Errors of the organization's own sums of that length; None where they are too few."""
+        days = (end - since).days
         return self._kept(
             "organization",
             start,
             end,
-            lambda: self._pooled(self._own_windows(end), _of_all, c.OWN_WIDER),
+            since,
+            lambda: self._pooled(self._own_windows(days), _of_all, c.OWN_WIDER),
         )
 
     def _kept(
-        self, kind: str, start: date, end: date, found: Callable[[], Pool | None]
+        self, kind: str, start: date, end: date, since: date, found: Callable[[], Pool | None]
     ) -> Pool | None:
-        key = kind, start, end
+        key = kind, start, end, since
         if key not in self._pools:
             self._pools[key] = found()
         return self._pools[key]
 
-    def _same_days(self, start: date) -> Iterator[Window]:
+    def _same_days(self, start: date, since: date) -> Iterator[Window]:
         """The same day of the last six months."""
-        days = (self._costs.until - start).days
+        days = (since - start).days
         before = start
         for _ in range(c.POOL_MONTHS):
             first, after = month_bounds(before - ONE_DAY)
@@ -76,17 +83,15 @@ class Calibration:
                 yield origin, after
             before = first
 
-    def _own_windows(self, end: date) -> Iterator[Window]:
-        days = (end - self._costs.until).days
+    def _own_windows(self, days: int) -> Iterator[Window]:
         most = max(c.LEAST_SCORES, (c.OWN_WITHIN_DAYS - days) // c.OWN_EVERY_DAYS)
-        return self._windows(end, most, c.OWN_EVERY_DAYS)
+        return self._windows(days, most, c.OWN_EVERY_DAYS)
 
-    def _windows(self, end: date, most: int, every: int) -> Iterator[Window]:
-        """Windows as long as what is left, the newest first."""
-        days = timedelta(days=(end - self._costs.until).days)
+    def _windows(self, days: int, most: int, every: int) -> Iterator[Window]:
+        """Windows of so many days, the newest first."""
         for number in range(most):
             until = self._costs.until - timedelta(days=number * every)
-            yield until - days, until
+            yield until - timedelta(days=days), until
 
     def _pooled(
         self,
@@ -104,8 +109,11 @@ class Calibration:
             totals = sums(self._costs.cost[:, :begin])
             left = sums(self._forecast(origin, until)[:, : end - begin]).sum(axis=1)
             came = sums(self._costs.cost[:, begin:end]).sum(axis=1)
+            known = sums(self._costs.known_cost[:, begin:end]).sum(axis=1)
             errors = (came - left) / scale(left, mean_day(totals), end - begin)
-            has_forecast = np.array([h.is_enough for h in histories(totals)], dtype=bool)
+            before = histories(sums(self._costs.known_cost[:, :begin]))
+            has_forecast = np.array([h.is_enough for h in before], dtype=bool)
+            has_forecast &= came - known <= c.MOST_FILLED * came  # what is filled in is no truth
             values.append(errors[has_forecast])
             volatilities.append(volatility(totals)[has_forecast])
         return pool_of(np.concatenate(values), np.concatenate(volatilities), wider)

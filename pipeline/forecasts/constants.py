@@ -8,7 +8,6 @@ WINDOW_DAYS = 182
 HALF_LIFE_DAYS = 7  # launches and price changes make older days wrong
 WEEKDAY_WEEKS = 12  # weekday index, and the medians that a day is capped by
 TRAILING_DAYS = 3  # so many days at the end without any cost may just not have come yet
-STALLED_DAYS = 28  # so many days at the end that a source lacks are forecast; then it has ended
 
 # Month-end jobs: a day counts as one where its excess is beyond the mean of the days before.
 JOB_MEAN_DAYS = 28
@@ -43,6 +42,7 @@ SCALE_USD = 0.01
 OWN_EVERY_DAYS = 3
 OWN_WITHIN_DAYS = 200
 OWN_WIDER = 1.5  # the windows overlap, and are few
+MOST_FILLED = 0.1  # of a past sum; with more that a source lacks it tells no error
 LEVELS = (80, 95)
 
 # What may be said about a budget.

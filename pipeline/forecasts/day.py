@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import duckdb
 import polars as pl
 
-from pipeline.dates import Days
 from pipeline.forecasts import constants as c
 from pipeline.forecasts.calibrate import Calibration
 from pipeline.forecasts.forecast import forecast_budget, forecast_month
+from pipeline.forecasts.holes.days import Gaps, Hole
 from pipeline.forecasts.knowledge import Lines
 from pipeline.forecasts.known import Known, known
 from pipeline.forecasts.model import Forecast
@@ -27,6 +28,7 @@ class ForecastDay:
     lines: Lines
     known: Known
     calibration: Calibration
+    holes: Sequence[Hole] = ()
 
     def month(self) -> list[Forecast]:
         """The forecasts of the projects and the organization for the month of the day."""
@@ -42,27 +44,27 @@ class ForecastDay:
         return forecast_budget(subject, mine, self.calibration, is_whole=is_whole)
 
     def _part(self, costs: pl.DataFrame) -> Known:
-        with_today = self.lines.with_today
-        mine, missing = self.known.origin, self.known.missing
-        return known(costs, self.today, with_today=with_today, origin=mine, missing=missing)
+        with_today, mine = self.lines.with_today, self.known.origin
+        return known(costs, self.today, with_today=with_today, origin=mine, holes=self.holes)
 
 
 def read_day(
-    con: duckdb.DuckDBPyConnection, lines: Lines, today: date, missing: Days | None = None
+    con: duckdb.DuckDBPyConnection, lines: Lines, today: date, gaps: Gaps | None = None
 ) -> ForecastDay:
     """What was known on a day of the organization.
 
     Where there are costs of later days, as in a rehearsal over a history that is there as a whole,
-    those of the day itself are not known yet either. **Takes** in `missing` the days at the end
-    that a source has not covered.
+    those of the day itself are not known yet either. **Takes** the days that sources have not
+    covered.
     """
     exact = read_daily_costs(
         con, lines.relation, since=since(today), with_requests=not lines.is_posted
     )
     if exact.height and exact["charge_date"].max() > today:  # type: ignore[operator]
         lines = replace(lines, with_today=False)
-    then = known(exact, today, with_today=lines.with_today, missing=missing)
-    return ForecastDay(today, lines, then, Calibration(then.costs))
+    holes = () if gaps is None else gaps.holes(today, exact if lines.is_posted else None)
+    then = known(exact, today, with_today=lines.with_today, holes=holes)
+    return ForecastDay(today, lines, then, Calibration(then.costs), holes)
 
 
 def since(today: date) -> date:

@@ -6,9 +6,9 @@ organization, to the last digit; each has an interval of its own.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import numpy as np
 
@@ -23,31 +23,31 @@ from pipeline.forecasts.series import Floats
 from pipeline.money import ZERO, total
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected by project and day, beyond what is known of the day."""
+
+    begins: date  # the first day of the columns
+    daily: Floats
+
+
 def forecast_month(known: Known, calibration: Calibration, start: date) -> list[Forecast]:
     """The forecasts of every project with recent cost, and of the organization, for a month."""
     start, end = month_bounds(start)
-    origin = known.origin
     projects = known.costs.projects()
-    totals = sums_of([rows for _, rows in projects], known.costs.cost)
-    daily = expected_by_project(known, start, end)
-    spent = known.spent_by_project(start, end)
-    pool = calibration.of_projects(start, end)
+    expected = expected_by_project(known, start, end)
     found: list[Forecast] = []
-    for number, (project_id, _) in enumerate(projects):
-        mine = spent.pop(project_id, ZERO)
-        outlook = Outlook(origin, mine, totals[number], daily[number : number + 1], known.missing)
-        if not outlook.history.recent_days and not mine:
-            continue  # long over
-        found.append(outlook.forecast(Subject("project", project_id, start, end), pool))
-    whole = Outlook(
-        origin, known.spent(start, end), known.costs.cost.sum(axis=0), daily, known.missing
-    )
-    organization = whole.forecast(
-        Subject("organization", None, start, end), calibration.of_organization(start, end)
-    )
+    outlooks = _outlooks(known, expected, start, end)
+    for (project_id, _), outlook in zip(projects, outlooks, strict=True):
+        if not outlook.is_over:
+            pool = calibration.of_projects(start, end, outlook.judged_from)
+            found.append(outlook.forecast(Subject("project", project_id, start, end), pool))
+    whole = _outlook_of_all(known, expected, start, end)
+    pool = calibration.of_organization(start, end, whole.judged_from)
+    organization = whole.forecast(Subject("organization", None, start, end), pool)
     if organization.forecast_usd is not None:
         organization = replace(organization, method="sum")
-    return [*found, _with_left_out(organization, known, daily)]
+    return [*found, _with_left_out(organization, outlooks)]
 
 
 def forecast_budget(
@@ -62,39 +62,59 @@ def forecast_budget(
     if subject.amount_usd is not None:
         reached = known.reached(subject.amount_usd, start, end)
         subject = replace(subject, reached_date=reached)
-    daily = expected_by_project(known, start, end)
-    outlook = Outlook(
+    expected = expected_by_project(known, start, end)
+    outlook = _outlook_of_all(known, expected, start, end)
+    past = calibration.of_organization if is_whole else calibration.of_projects
+    found = outlook.forecast(subject, past(start, end, outlook.judged_from))
+    if len(expected.daily) < 2:
+        return found
+    return _with_left_out(found, _outlooks(known, expected, start, end))
+
+
+def _outlooks(known: Known, expected: Expected, start: date, end: date) -> list[Outlook]:
+    """The outlook of each project."""
+    projects = known.costs.projects()
+    groups = [rows for _, rows in projects]
+    totals = sums_of(groups, known.costs.cost)
+    known_totals = sums_of(groups, known.costs.known_cost)
+    spent = known.spent_by_project(start, end)
+    return [
+        Outlook(
+            known.origin,
+            spent.get(project_id, ZERO),
+            totals[number],
+            known_totals[number],
+            expected.begins,
+            expected.daily[number : number + 1],
+            known.missing_in(rows, start),
+        )
+        for number, (project_id, rows) in enumerate(projects)
+    ]
+
+
+def _outlook_of_all(known: Known, expected: Expected, start: date, end: date) -> Outlook:
+    return Outlook(
         known.origin,
         known.spent(start, end),
         known.costs.cost.sum(axis=0),
-        daily,
-        known.missing,
+        known.costs.known_cost.sum(axis=0),
+        expected.begins,
+        expected.daily,
+        known.missing_in(range(len(known.costs.keys)), start),
     )
-    past = calibration.of_organization if is_whole else calibration.of_projects
-    found = outlook.forecast(subject, past(start, end))
-    return _with_left_out(found, known, daily) if len(daily) > 1 else found
 
 
-def _with_left_out(forecast: Forecast, known: Known, daily: Floats) -> Forecast:
+def _with_left_out(forecast: Forecast, outlooks: Iterable[Outlook]) -> Forecast:
     """A forecast over projects with what those count for that have too little history."""
-    projects = known.costs.projects()
-    totals = sums_of([rows for _, rows in projects], known.costs.cost)
-    spent = known.spent_by_project(forecast.period_start_date, forecast.period_end_date)
-    points: list[Decimal] = []
-    for number, (project_id, _) in enumerate(projects):
-        mine = spent.get(project_id, ZERO)
-        outlook = Outlook(known.origin, mine, totals[number], daily[number : number + 1])
-        history = outlook.history
-        if history.lack is not None and (history.recent_days or mine):
-            points.append(outlook.point_usd)
+    points = [o.point_usd for o in outlooks if o.history.lack is not None and not o.is_over]
     return replace(forecast, left_out_projects=len(points), left_out_usd=total(points))
 
 
-def expected_by_project(known: Known, since: date, until: date) -> Floats:
+def expected_by_project(known: Known, since: date, until: date) -> Expected:
     """What is expected by project and day, beyond what is known so far of a day.
 
-    From the first day not known in full; nothing of days before `since`, nor of a project without
-    cost in the last eight weeks.
+    From the first day not known in full, or missing before it; nothing of days before `since`, nor
+    of a project without cost in the last eight weeks.
     """
     daily = expected(known.costs, until)
     for number in range(min(daily.shape[1], (known.later.until - known.origin).days)):
@@ -105,4 +125,8 @@ def expected_by_project(known: Known, since: date, until: date) -> Floats:
     is_recent = (sums_of(groups, known.costs.cost)[:, -c.RECENT_DAYS :] > 0).any(axis=1)
     sums[~is_recent] = 0
     sums[:, : max(0, (since - known.origin).days)] = 0
-    return sums
+    if not (missing := known.missing_in(range(len(known.costs.keys)), since)):
+        return Expected(known.origin, sums)
+    begins = min(max(missing[0], since), known.origin)
+    lacking = (known.costs.cost - known.costs.known_cost)[:, known.costs.column(begins) :]
+    return Expected(begins, np.hstack([sums_of(groups, lacking), sums]))

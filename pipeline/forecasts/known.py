@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,8 +10,10 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
-from pipeline.dates import ONE_DAY, Days
+from pipeline.dates import ONE_DAY
 from pipeline.forecasts import constants as c
+from pipeline.forecasts.holes.days import Hole
+from pipeline.forecasts.holes.fill import fill
 from pipeline.forecasts.series import DailyCosts, Floats, series_of
 from pipeline.money import EXACT, ZERO
 
@@ -23,7 +25,6 @@ class Known:
     exact: pl.DataFrame  # charge_date, project_id, model, cost_usd, requests
     costs: DailyCosts  # days known in full
     later: DailyCosts  # with the days that are known in part, up to today
-    missing: Days | None = None  # days at the end that a source has not covered
 
     @property
     def origin(self) -> date:
@@ -51,12 +52,23 @@ class Known:
                 return found
         return None
 
+    def missing_in(self, rows: Sequence[int], start: date) -> list[date]:
+        """The days that sources have not covered of some series: since `start`, and at the end."""
+        if self.costs.missing is None or not rows:
+            return []
+        is_missing = np.logical_or.reduce(self.costs.missing[list(rows)])
+        begin = max(0, min(self.costs.column(start), is_missing.size))
+        while begin and is_missing[begin - 1 :].all():
+            begin -= 1
+        days = begin + np.flatnonzero(is_missing[begin:])
+        return [self.costs.since + int(day) * ONE_DAY for day in days]
+
     def part_of(self, day: date) -> Floats:
         """What is known so far of a day that is not known in full, by series of `costs`."""
         column = self.later.column(day)
         if not 0 <= column < self.later.cost.shape[1]:
             return np.zeros(len(self.costs.keys))
-        part: Floats = self.later.cost[:, column]
+        part: Floats = self.later.known_cost[:, column]
         return part
 
     def _in(self, start: date, end: date) -> pl.DataFrame:
@@ -70,38 +82,25 @@ def known(
     with_today: bool = True,
     series: DailyCosts | None = None,
     origin: date | None = None,
-    missing: Days | None = None,
+    holes: Collection[Hole] = (),
 ) -> Known:
     """What daily costs tell on a day of the organization; nothing after that day is looked at.
 
     Known in full are the days before today, without up to three last ones that have no cost at
-    all: their records may just not have come yet; nor are the days at the end that a source has not
-    covered, nor those after them. **Takes** these days; whether what is there of today counts
-    as known; the series of the same costs where they are there already; and for a part of the
-    organization, the first day of it that is not known in full.
+    all: their records may just not have come yet. **Takes** whether what is there of today counts
+    as known; the series of the same costs, filled, where they are there already; for a part of the
+    organization, the first day of it that is not known in full; and the days that sources have not
+    covered.
     """
     until = today + ONE_DAY if with_today else today
     exact = exact.filter(pl.col("charge_date") < until)
-    later = series_of(exact, until) if series is None else series.before(until)
+    later = fill(series_of(exact, until), holes) if series is None else series.before(until)
     if origin is None:
         origin = _origin(later, today)
-        if missing is not None and missing.count <= c.STALLED_DAYS:
-            origin = min(origin, missing.since)
-    return Known(exact, later.before(origin), later, missing)
-
-
-def missing_at_end(missing: Collection[date], late: Collection[date], today: date) -> Days | None:
-    """The days at the end that are missing; None where the last ones are there, or late at most."""
-    found: list[date] = []
-    last = today - ONE_DAY
-    while last in missing or last in late:
-        if last in missing:
-            found.append(last)
-        last -= ONE_DAY
-    return Days(found[-1], found[0] + ONE_DAY) if found else None
+    return Known(exact, later.before(origin), later)
 
 
 def _origin(later: DailyCosts, today: date) -> date:
-    had_cost = (later.cost[:, : max(0, later.column(today))] != 0).any(axis=0)
+    had_cost = (later.known_cost[:, : max(0, later.column(today))] != 0).any(axis=0)
     missing = int(had_cost[::-1].argmax()) if had_cost.any() else 0
     return today - timedelta(days=missing if missing <= c.TRAILING_DAYS else 0)

@@ -29,6 +29,14 @@ class DailyCosts:
     keys: tuple[SeriesKey, ...]  # of the rows, sorted, None first
     cost: Floats  # USD
     requests: Floats  # zeros where they were read from postings
+    # where sources have not covered all days: what is known, and which are filled in `cost`
+    known: Floats | None = None
+    missing: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def known_cost(self) -> Floats:
+        """What is known, without what is filled in."""
+        return self.cost if self.known is None else self.known
 
     @property
     def until(self) -> date:
@@ -41,15 +49,21 @@ class DailyCosts:
 
     def before(self, day: date) -> DailyCosts:
         """The same without that day and what follows it; a series that begins there is all zero."""
-        end = max(0, self.column(day))
-        return replace(self, cost=self.cost[:, :end], requests=self.requests[:, :end])
+        return self._cut(0, max(0, self.column(day)))
 
     def latest(self, days: int) -> DailyCosts:
         """The same with the last days only."""
-        begin = max(0, self.cost.shape[1] - days)
-        since = self.since + timedelta(days=begin)
+        end = self.cost.shape[1]
+        return self._cut(max(0, end - days), end)
+
+    def _cut(self, begin: int, end: int) -> DailyCosts:
         return replace(
-            self, since=since, cost=self.cost[:, begin:], requests=self.requests[:, begin:]
+            self,
+            since=self.since + timedelta(days=begin),
+            cost=self.cost[:, begin:end],
+            requests=self.requests[:, begin:end],
+            known=None if self.known is None else self.known[:, begin:end],
+            missing=None if self.missing is None else self.missing[:, begin:end],
         )
 
     def projects(self) -> list[tuple[str | None, list[int]]]:

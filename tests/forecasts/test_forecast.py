@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pipeline.dates import Days
 from pipeline.forecasts.calibrate import Calibration
 from pipeline.forecasts.forecast import forecast_budget, forecast_month
-from pipeline.forecasts.known import Known, known, missing_at_end
+from pipeline.forecasts.holes.days import Hole
+from pipeline.forecasts.known import Known, known
 from pipeline.forecasts.model import Forecast
 from pipeline.forecasts.outlook import Subject
 from pipeline.money import total
@@ -205,8 +206,13 @@ def test_a_budget_over_several_projects_says_which_part_has_no_forecast(
     assert (alone.left_out_projects, alone.left_out_usd) == (0, Decimal(0))
 
 
-def stalled(costs: pl.DataFrame, today: date, missing: Days | None) -> list[Forecast]:
-    then = known(costs, today, with_today=False, missing=missing)
+def stalled(
+    costs: pl.DataFrame, today: date, missing: Days | None, projects: Sequence[str] = ()
+) -> list[Forecast]:
+    """The forecasts where a source of some projects, else of all, misses days."""
+    brings = projects or costs["project_id"].unique().to_list()
+    holes = [Hole(frozenset(missing), frozenset((p, "alpha") for p in brings))] if missing else []
+    then = known(costs, today, with_today=False, holes=holes)
     return forecast_month(then, Calibration(then.costs), today)
 
 
@@ -216,7 +222,7 @@ def test_days_that_a_stalled_source_lacks_are_forecast_and_not_zero(
     lacks = Days(date(2026, 10, 5), date(2026, 10, 10))
     rest = COSTS.filter(pl.col("charge_date") < lacks.since)
     whole, as_zero = stalled(rest, TODAY, lacks)[-1], stalled(rest, TODAY, None)[-1]
-    assert whole.origin_date == lacks.since
+    assert whole.origin_date == TODAY  # the 10th is neither there nor missing
     assert whole.remark == "no data for 5 days (5 Oct 2026 to 9 Oct 2026)"
     assert whole.forecast_usd is not None
     assert as_zero.forecast_usd is not None
@@ -225,36 +231,97 @@ def test_days_that_a_stalled_source_lacks_are_forecast_and_not_zero(
     assert abs(whole.forecast_usd - full) < abs(as_zero.forecast_usd - full) / 2
 
 
+def test_one_stalled_source_leaves_the_forecasts_of_others_alone(
+    forecasts: Sequence[Forecast],
+) -> None:
+    gone, lacks = ["proj_000", "proj_001"], Days(date(2026, 10, 5), TODAY)
+    rest = COSTS.filter(~pl.col("project_id").is_in(gone) | (pl.col("charge_date") < lacks.since))
+    rows = stalled(rest, TODAY, lacks, gone)
+    for mine, full in zip(rows[:-1], forecasts[:-1], strict=True):
+        assert mine.subject_id == full.subject_id
+        if mine.subject_id in gone:
+            assert mine.origin_date == lacks.since
+            assert mine.remark == "no data for 6 days (5 Oct 2026 to 10 Oct 2026)"
+            assert mine.interval80 is not None
+            assert full.interval80 is not None
+            low, high = full.interval80.low_usd, full.interval80.high_usd
+            assert mine.interval80.low_usd < high
+            assert mine.interval80.high_usd > low
+        else:
+            assert (mine.origin_date, mine.remark) == (TODAY, None)
+            assert (mine.forecast_usd, mine.spent_usd) == (full.forecast_usd, full.spent_usd)
+    whole = rows[-1]
+    points = [p.forecast_usd for p in rows[:-1] if p.forecast_usd is not None]
+    assert whole.forecast_usd == total([*points, whole.left_out_usd])
+    assert whole.remark == "no data for 6 days (5 Oct 2026 to 10 Oct 2026)"
+
+
 def test_what_other_sources_have_of_days_that_are_missing_counts_at_least() -> None:
     lacks = Days(date(2026, 10, 5), date(2026, 10, 10))
-    gone = pl.col("project_id").is_in(["proj_000", "proj_001"])
-    rest = COSTS.filter(~gone | (pl.col("charge_date") < lacks.since))
-    whole = stalled(rest, TODAY, lacks)[-1]
+    whole = stalled(COSTS, TODAY, lacks)[-1]
     in_month = pl.col("charge_date").is_between(MONTH[0], TODAY, closed="left")
-    assert whole.spent_usd == rest.filter(in_month)["cost_usd"].sum()
+    assert whole.spent_usd == COSTS.filter(in_month)["cost_usd"].sum()
     assert whole.forecast_usd is not None
     assert whole.forecast_usd > whole.spent_usd
 
 
+def test_a_hole_in_the_middle_is_no_day_without_cost() -> None:
+    hole = Days(date(2026, 10, 3), date(2026, 10, 7))
+    old = COSTS.filter(pl.col("project_id") != "proj_new")
+    rest = old.filter(~pl.col("charge_date").is_between(hole.since, hole.last))
+    whole, as_zero = stalled(rest, TODAY, hole)[-1], stalled(rest, TODAY, None)[-1]
+    full = month(old)[-1].forecast_usd
+    assert whole.origin_date == TODAY
+    assert whole.remark == "no data for 4 days (3 Oct 2026 to 6 Oct 2026)"
+    assert full is not None
+    assert whole.forecast_usd is not None
+    assert as_zero.forecast_usd is not None
+    assert abs(whole.forecast_usd - full) < abs(as_zero.forecast_usd - full) / 2
+
+
 def test_days_missing_before_the_period_are_not_in_its_sum() -> None:
-    today, lacks = date(2026, 10, 3), Days(date(2026, 9, 20), date(2026, 10, 2))
+    today, lacks = date(2026, 10, 3), Days(date(2026, 9, 20), date(2026, 10, 3))
     rest = COSTS.filter(pl.col("charge_date") < lacks.since)
     whole = stalled(rest, today, lacks)[-1]
     full = stalled(COSTS.filter(pl.col("charge_date") < today), today, None)[-1]
+    assert whole.origin_date == lacks.since
     assert whole.forecast_usd is not None
     assert full.forecast_usd is not None
     assert float(whole.forecast_usd) == pytest.approx(float(full.forecast_usd), rel=0.2)
 
 
-def test_a_source_that_is_silent_for_longer_has_ended() -> None:
-    lacks = Days(date(2026, 9, 1), date(2026, 10, 10))
-    whole = stalled(COSTS, TODAY, lacks)[-1]
-    assert whole.origin_date == TODAY
-    assert whole.remark == "no data for 39 days (1 Sep 2026 to 9 Oct 2026)"
+@pytest.mark.parametrize(
+    ("since", "has_forecast"), [(date(2026, 9, 5), True), (date(2026, 8, 20), False)]
+)
+def test_a_source_that_has_stalled_for_long_is_never_forecast_at_nothing(
+    since: date, *, has_forecast: bool
+) -> None:
+    lacks = Days(since, TODAY)
+    rest = COSTS.filter(pl.col("charge_date") < lacks.since)
+    *projects, whole = stalled(rest, TODAY, lacks)
+    assert {p.subject_id for p in projects} == {p.project_id for p in PROJECTS}
+    for each in (projects[0], whole):
+        if has_forecast:
+            assert each.forecast_usd is not None
+            assert each.forecast_usd > 0
+        else:
+            assert each.forecast_usd is None
+            assert each.lack == (
+                "not enough data: 4 days with cost in the last 56, a forecast needs 8; "
+                "no data for 52 days (20 Aug 2026 to 10 Oct 2026)"
+            )
+    if not has_forecast:
+        assert whole.left_out_projects == len(projects)
+        assert whole.left_out_usd > 0
 
 
-def test_only_days_at_the_end_are_missing_there() -> None:
-    days = [date(2026, 10, day) for day in range(1, 11)]
-    assert missing_at_end(days[4:8], days[8:], TODAY) == Days(days[4], days[8])
-    assert missing_at_end(days[4:7], days[8:], TODAY) is None
-    assert missing_at_end((), days[9:], TODAY) is None
+def test_a_project_of_a_source_that_has_stalled_for_half_a_year_is_still_said() -> None:
+    lacks = Days(date(2026, 4, 20), TODAY)
+    gone = pl.col("project_id") == "proj_000"
+    rows = stalled(
+        COSTS.filter(~gone | (pl.col("charge_date") < lacks.since)), TODAY, lacks, ["proj_000"]
+    )
+    [mine] = [r for r in rows if r.subject_id == "proj_000"]
+    assert mine.lack is not None
+    assert mine.lack.startswith("not enough data: 0 days with cost in the last 56")
+    assert rows[-1].left_out_projects == 2

@@ -60,6 +60,18 @@ def settled_days(db: Database) -> set[date]:
     }
 
 
+def billed_accounts(db: Database) -> set[tuple[date, str]]:
+    """The days that are charged by a settled bill, with the providers whose bill it is."""
+    return {
+        (day, account.split(" ", 1)[0])
+        for day, accounts in db.rows(
+            "SELECT usage_date, accounts FROM bill_days "
+            "WHERE content_mark LIKE 'all|%' AND is_settled"
+        )
+        for account in accounts
+    }
+
+
 def save(
     db: Database, root: Path, days: Sequence[BillDay], gone: Iterable[date], run_id: str
 ) -> None:

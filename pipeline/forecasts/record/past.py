@@ -11,6 +11,8 @@ import polars as pl
 
 from pipeline.forecasts.calibrate import Calibration, PastForecasts
 from pipeline.forecasts.day import ForecastDay, read_day, since
+from pipeline.forecasts.holes.days import Gaps
+from pipeline.forecasts.holes.fill import fill
 from pipeline.forecasts.knowledge import Posted, lines_at
 from pipeline.forecasts.known import known
 from pipeline.forecasts.series import DailyCosts, read_daily_costs, series_of
@@ -20,7 +22,7 @@ class Past:
     """The days before `today`. Those before the storage began share their costs and errors.
 
     **Takes** what `lines_at` takes: all postings, and FROM items over the small sums by day and
-    over files of postings.
+    over files of postings; and the days that sources have not covered.
     """
 
     def __init__(
@@ -31,12 +33,14 @@ class Past:
         *,
         sums: str,
         postings: Callable[[list[Posted]], str],
+        gaps: Gaps,
     ) -> None:
         self._con = con
         self._posted = posted
         self._today = today
         self._sums = sums
         self._postings = postings
+        self._gaps = gaps
         self._errors: PastForecasts = {}
 
     @property
@@ -49,7 +53,7 @@ class Past:
         """What was known at an instant (naive UTC) of a day."""
         lines = lines_at(self._posted, at, sums=self._sums, postings=self._postings)
         if lines.with_today:
-            return read_day(self._con, lines, day)
+            return read_day(self._con, lines, day, self._gaps)
         then = known(self._exact, day, with_today=False, series=self._series)
         return ForecastDay(day, lines, then, Calibration(then.costs, self._errors))
 
@@ -59,4 +63,4 @@ class Past:
 
     @cached_property
     def _series(self) -> DailyCosts:
-        return series_of(self._exact, self._today)
+        return fill(series_of(self._exact, self._today), self._gaps.holes(self._today))

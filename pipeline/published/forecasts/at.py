@@ -19,6 +19,7 @@ from pipeline.budgets.plan import Plan
 from pipeline.charges.model import DAILY_SCHEMA, posting_relation
 from pipeline.dates import local_date
 from pipeline.forecasts.day import ForecastDay, read_day
+from pipeline.forecasts.holes.days import Gaps, brought
 from pipeline.forecasts.knowledge import Posted, lines_at
 from pipeline.forecasts.model import Forecast
 from pipeline.forecasts.record import store
@@ -56,7 +57,7 @@ def _make(con: duckdb.DuckDBPyConnection, at: datetime, today: date) -> list[For
         sums=USED,
         postings=posting_relation,
     )
-    day = read_day(con, lines, today)
+    day = read_day(con, lines, today, _gaps(con))
     if not day.known.exact.height:
         return []
     return [*day.month(), *_of_budgets(con, at, day)]
@@ -69,6 +70,22 @@ def _posted(con: duckdb.DuckDBPyConnection, at: datetime) -> list[Posted]:
         Posted(Path(path), posted_at, now_at, Path(stored_in) if stored_in else None)
         for path, posted_at, now_at, stored_in in rows
     ]
+
+
+def _gaps(con: duckdb.DuckDBPyConnection) -> Gaps:
+    """The days that sources have not covered, by the calendar of the snapshot."""
+    states = con.execute(
+        "SELECT source, calendar_date, state FROM calendar WHERE is_decisive"
+    ).fetchall()
+    return Gaps(
+        states,
+        lambda sources, since: brought(
+            con, sources, since, usage="usage", costs=f"{_SCHEMA}.provider_costs"
+        ),
+        lambda: set(
+            con.execute("SELECT usage_date, provider FROM bill_days WHERE is_settled").fetchall()
+        ),
+    )
 
 
 def _of_budgets(con: duckdb.DuckDBPyConnection, at: datetime, day: ForecastDay) -> list[Forecast]:

@@ -58,7 +58,7 @@ def evaluate(
         states,
         rates=rates,
         today=run.today,
-        forecast=lambda found: forecast_day(run, states, found, covered),
+        forecast=lambda found: forecast_day(run, states, found, covered, ledger),
         open_from=books.open_from if books is not None else None,
     )
     missing = missing_days(covered)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from typing import TYPE_CHECKING
 
 from pipeline.budgets.evaluate import spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
+from pipeline.calendar.coverage import calendar_days
 from pipeline.calendar.model import CalendarDay
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
-from pipeline.dates import Days, at_midnight
+from pipeline.charges.true_up.store import billed_accounts
+from pipeline.dates import at_midnight
 from pipeline.errors import raise_if_stopped
 from pipeline.forecasts.knowledge import Lines, Posted, lines_at
 from pipeline.forecasts.model import Forecast
 from pipeline.forecasts.record import store
 from pipeline.forecasts.record.store import Making
+from pipeline.ledger import store as ledger_store
+from pipeline.ledger.files import LedgerFile, ledger_relation
 from pipeline.resources import render_sql
 from pipeline.runs.context import RunContext
 from pipeline.runs.result import RunResult
 from pipeline.storage.parquet import relation
+
+if TYPE_CHECKING:
+    from pipeline.forecasts.holes.days import Gaps
 
 
 def forecast_day(
@@ -27,10 +34,11 @@ def forecast_day(
     days: Sequence[ChargeDay],
     statuses: list[BudgetStatus],
     covered: Sequence[CalendarDay],
+    ledger: Sequence[LedgerFile],
 ) -> list[BudgetStatus]:
     """The statuses with the forecasts of the day; those that are not there yet are made.
 
-    Takes every day of every source. `spend_by_day` is registered.
+    Takes every day of every source, and the live ledger. `spend_by_day` is registered.
     """
     made = store.made_on(run.db.con, run.today)
     known = {f.key for f in made}
@@ -41,7 +49,8 @@ def forecast_day(
     ]
     has_month = any(f.subject_kind == "organization" for f in made)
     if days and (lacking or not has_month):
-        made += _make(run, days, lacking, covered, with_month=not has_month)
+        gaps = _gaps(run, covered, ledger)
+        made += _make(run, days, lacking, gaps, with_month=not has_month)
     return with_forecasts(statuses, made)
 
 
@@ -49,7 +58,7 @@ def _make(
     run: RunContext,
     days: Sequence[ChargeDay],
     lacking: list[BudgetStatus],
-    covered: Sequence[CalendarDay],
+    gaps: Gaps,
     *,
     with_month: bool,
 ) -> list[Forecast]:
@@ -59,7 +68,7 @@ def _make(
 
     con = run.db.con
     lines = lines_of_run(run, days)
-    day = read_day(con, lines, run.today, _missing(covered, run.today))
+    day = read_day(con, lines, run.today, gaps)
     found = day.month() if with_month else []
     spend = "spend_by_day"
     if lines.is_posted:
@@ -87,7 +96,12 @@ def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = N
 
     days = list(charge_store.days(run.db, run.storage.root).values())
     con = run.db.con
-    past = Past(con, posted(run), run.today, sums=_sums(days), postings=posting_relation)
+    gaps = _gaps(
+        run,
+        calendar_days(run.db, run.config, run.kinds, run.configured, run.now),
+        ledger_store.ledger_files(run.db, run.storage.root),
+    )
+    past = Past(con, posted(run), run.today, sums=_sums(days), postings=posting_relation, gaps=gaps)
     with run.db.transaction():
         first = past.first_date
         missing = days_to_fill(first, store.days_made(con), run.today) if first else []
@@ -107,15 +121,18 @@ def lines_of_run(run: RunContext, days: Sequence[ChargeDay]) -> Lines:
     return lines_at(posted(run), run.now, sums=_sums(days), postings=posting_relation)
 
 
-def _missing(covered: Sequence[CalendarDay], today: date) -> Days | None:
-    """The days at the end that a source has not covered, though it should have by now."""
-    from pipeline.forecasts.known import missing_at_end
+def _gaps(run: RunContext, covered: Sequence[CalendarDay], ledger: Sequence[LedgerFile]) -> Gaps:
+    """The days that sources have not covered, though they should have by now."""
+    from pipeline.forecasts.holes.days import Gaps, brought
 
-    days = [day for day in covered if day.is_decisive]
-    missing, late = (
-        {day.calendar_date for day in days if day.state == state} for state in ("missing", "late")
+    con = run.db.con
+    return Gaps(
+        ((d.coverage.source, d.calendar_date, d.state) for d in covered if d.is_decisive),
+        lambda sources, since: brought(
+            con, sources, since, usage=ledger_relation(ledger), costs="provider_costs"
+        ),
+        lambda: billed_accounts(run.db),
     )
-    return missing_at_end(missing, late, today)
 
 
 def _sums(days: Sequence[ChargeDay]) -> str:

@@ -6,9 +6,13 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.published.forecasts.at import show_forecasts
+from pipeline.published.reader import open_published
+from pipeline.runs.stages.forecast import fill_record
 from tests.support.daily_usage import Made, daily_costs, record_rows
 from tests.support.workspace import CONFIGURATION, Workspace
 
@@ -134,13 +138,48 @@ def test_a_stalled_feed_takes_no_alert_back(tmp_path: Path) -> None:
     costs = daily_costs(PROJECTS[:2], date(2026, 9, 1), date(2026, 11, 18))
     made.records("exports/costs.csv", *record_rows(costs))
     made.run(datetime(2026, 11, 18, 8))
+    unmade = shown_at(made, datetime(2026, 11, 26, 8))
     made.run(datetime(2026, 11, 26, 8))
     [(known_until, remark)] = made.rows(
         "SELECT known_until_date, remark FROM forecasts "
         "WHERE made_date = '2026-11-26' AND subject_kind = 'organization'"
     )
     assert known_until in {date(2026, 11, 17), date(2026, 11, 18)}
-    assert re.fullmatch(r"no data for [78] days \(1[78] Nov 2026 to 24 Nov 2026\)", remark)
+    assert re.fullmatch(r"no data for [89] days \(1[78] Nov 2026 to 25 Nov 2026\)", remark)
     assert made.rows("SELECT subject_id, state FROM alerts WHERE kind = 'forecast'") == [
         ("a", "open")
     ]
+    # as it would have been said without a run of that day
+    stored = made.rows(
+        "SELECT subject_id, forecast_usd, remark FROM forecasts "
+        "WHERE made_date = '2026-11-26' AND subject_kind = 'project' ORDER BY 1"
+    )
+    assert unmade == stored
+    assert all(str(remark).startswith("no data for ") for _, _, remark in unmade)
+
+
+def test_the_record_is_filled_in_with_the_days_that_were_not_known_then(tmp_path: Path) -> None:
+    made = Workspace(tmp_path)
+    costs = daily_costs(PROJECTS[:1], date(2026, 6, 1), date(2026, 9, 3))
+    made.records("exports/costs.csv", *record_rows(costs))
+    made.run(datetime(2026, 9, 3, 8))
+    late = daily_costs(PROJECTS[:1], date(2026, 9, 3), date(2026, 10, 3))
+    made.records("exports/late.csv", *record_rows(late))
+    made.run(datetime(2026, 10, 3, 8))
+    with made.correction("forecast", datetime(2026, 10, 3, 9)) as run:
+        fill_record(run)
+    found = made.rows(
+        "SELECT known_until_date, forecast_usd > 200, remark FROM forecasts "
+        "WHERE made_date = '2026-09-16' AND subject_kind = 'organization'"
+    )
+    assert found == [(date(2026, 9, 3), True, "no data for 13 days (3 Sep 2026 to 15 Sep 2026)")]
+
+
+def shown_at(made: Workspace, at: datetime) -> list[tuple[object, ...]]:
+    """What `forecast --now` shows of the projects, from the published snapshot."""
+    with open_published(made.path("var/published")) as con:
+        show_forecasts(con, at, ZoneInfo("Europe/Berlin"))
+        return con.execute(
+            "SELECT subject_id, forecast_usd, remark FROM forecasts_shown "
+            "WHERE subject_kind = 'project' ORDER BY 1"
+        ).fetchall()
