@@ -21,7 +21,14 @@ from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.config.source_section import SourceKind
 from pipeline.dates import Clock, parse_instant, parse_month
-from pipeline.errors import ConfigError, RunFailedError, TollbookError
+from pipeline.errors import (
+    ConfigError,
+    LockHeldError,
+    NotPublishedError,
+    RunFailedError,
+    RunStoppedError,
+    TollbookError,
+)
 from pipeline.text import printable
 
 if TYPE_CHECKING:
@@ -164,19 +171,29 @@ def load_for_run(path: Path | None) -> Config:
 @contextmanager
 def correction(path: Path | None, now: str | None, verb: str) -> Iterator[RunContext]:
     """A recorded run for a verb that corrects, with the configuration and clocks of this call."""
-    from pipeline.runs.context import recorded_run
+    from pipeline.runs.context import PREVIEW, recorded_run
 
     log_to_stderr()
-    at = clock(now)
-    with recorded_run(
-        load_for_run(path),
-        verb=verb,
-        now=at.business(),
-        real_clock=at.real,
-        environment=environment(),
-        say=say,
-    ) as run:
-        yield run
+    at, config = clock(now), load_for_run(path)
+    try:
+        with recorded_run(
+            config,
+            verb=verb,
+            now=at.business(),
+            real_clock=at.real,
+            environment=environment(),
+            say=say,
+        ) as run:
+            yield run
+    except (ConfigError, LockHeldError, RunStoppedError, typer.Exit):
+        raise  # nothing has failed
+    except Exception as error:
+        if verb != PREVIEW:
+            from pipeline.runs.run_and_report import update_after
+
+            is_committed = isinstance(error, NotPublishedError)
+            update_after(config, at, "partial" if is_committed else "failed")
+        raise
 
 
 def environment() -> Mapping[str, str]:

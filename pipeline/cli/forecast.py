@@ -29,7 +29,9 @@ ProjectOption = Annotated[
 BacktestOption = Annotated[
     bool,
     typer.Option(
-        "--backtest", help="Print the track record; fill in once what the last 12 months lack."
+        "--backtest",
+        help="Print the track record. What the last 12 months lack is filled in once, in a run of "
+        "its own that publishes it.",
     ),
 ]
 _BESIDE = (

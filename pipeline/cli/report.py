@@ -43,7 +43,8 @@ def report(
         return
     cli_context.put(str(written.html))
     which = ", the current month or the newest with data" if written.is_default_month else ""
-    say(f"covers {written.month:%B %Y}{which}; the CSV lies beside it", quiet=quiet)
+    empty = "; nothing was recorded in it" if written.is_empty else ""
+    say(f"covers {written.month:%B %Y}{which}{empty}; the CSV lies beside it", quiet=quiet)
 
 
 def _facts(written: WrittenReport) -> dict[str, object]:
@@ -53,6 +54,7 @@ def _facts(written: WrittenReport) -> dict[str, object]:
         "csv": str(written.csv),
         "spent_usd": format(written.spent_usd, "f"),
         "is_lower_bound": written.is_lower_bound,
+        "is_empty": written.is_empty,
         "budgets_near": written.budgets_near,
         "budgets_over": written.budgets_over,
         "quarantined": written.quarantined,

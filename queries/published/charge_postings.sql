@@ -40,9 +40,9 @@
 -- column bill_cause VARCHAR: Why the line is there where it makes a settled day equal to the
 --   provider's bill: price, quantity, unpriced, allowance, or another cause of reconciliation; NULL
 --   on all other lines
--- column reason VARCHAR: usage, restatement (the source changed its figures), rerate (the price
---   changed), correction (a file was forgotten, or the month of charge_date was closed) or bill
---   (makes a settled day equal to the provider's bill)
+-- column reason VARCHAR: usage, restatement (the source changed its figures, or usage of a day that
+--   was final came late), rerate (the price changed), correction (a file was forgotten, or the month
+--   of charge_date was closed) or bill (makes a settled day equal to the provider's bill)
 -- column run_id VARCHAR: Run that posted it
 -- column posted_at TIMESTAMP: When it was posted, UTC
 -- column period_date DATE: First day of the month in which it is booked: that of charge_date, or,

@@ -92,3 +92,19 @@ def test_what_is_asked_of_an_instant_has_the_run_of_that_instant(workspace: Work
     assert clock.business() == datetime(2026, 11, 24, 8) < clock.business()
     command(workspace.folder, "run", *NOW)
     assert workspace.rows("SELECT CAST(now_at AS VARCHAR) FROM runs") == [("2026-11-24 08:00:00",)]
+
+
+def test_a_correction_that_fails_is_in_the_metrics(workspace: Workspace) -> None:
+    assert command(workspace.folder, "run", *NOW)[0] == 0
+    code, _, _ = command(workspace.folder, "forget", "nothing.jsonl", "--reason", "a test", *NOW)
+    assert code == 2
+    for charges in workspace.path("var/charges").rglob("*.parquet"):
+        charges.write_bytes(b"cut short")
+    assert _metrics(workspace)["tollbook_run_outcome"][("outcome", "done"),] == 1
+    code, _, _ = command(
+        workspace.folder, "forget", str(workspace.path("logs/a.jsonl")), "--reason", "a test", *NOW
+    )
+    assert code == 1
+    found = _metrics(workspace)
+    assert found["tollbook_run_outcome"][("outcome", "failed"),] == 1
+    assert all(usd.is_nan() for usd in found["tollbook_cost_usd"].values())

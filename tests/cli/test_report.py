@@ -44,6 +44,16 @@ def test_without_a_month_the_business_clock_decides(workspace: ExplainWorkspace)
     assert said.startswith("covers October 2026, the current month or the newest with data")
 
 
+def test_a_month_without_data_is_said(workspace: ExplainWorkspace) -> None:
+    """It is written all the same, as the job of a month does."""
+    result = workspace.call("report", "--month", "2026-03")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "covers March 2026; nothing was recorded in it; the CSV lies beside it\n",
+    )
+    assert json.loads(workspace.call("report", "--month", "2026-03", "--json").stdout)["is_empty"]
+
+
 def test_a_report_without_a_run_is_an_error_with_what_to_do(tmp_path: Path) -> None:
     """No traceback, exit 2."""
     error = explain_workspace(tmp_path).call("report").exception
