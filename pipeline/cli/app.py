@@ -31,7 +31,7 @@ ORDER = (
     *("projects", "members", "service-accounts", "keys", "limits"),
     *("schema", "query", "sql", "explain", "guide"),
     *("compact", "quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),
-    *("backup", "restore"),
+    *("backup", "restore", "rebuild"),
 )
 
 

@@ -188,7 +188,9 @@ def _stands_where_it_was_made(con: duckdb.DuckDBPyConnection, snapshot: Path) ->
         old = made_at.parent.parent  # ROOT/snapshots/RUN
         storage = StorageLayout(snapshot.parent.parent)
         con.close()
-        first = "" if storage.warehouse.exists() else f"Restore {WAREHOUSE} from a backup. "
+        first = (
+            "" if storage.warehouse.exists() else f"`tollbook rebuild` makes {WAREHOUSE} again. "
+        )
         raise RunFailedError(
             f"the published files name the place where the storage was before, {old}",
             file=storage.root,

@@ -12,9 +12,8 @@ from pipeline.alerts.delivery.undelivered import Undelivered, undelivered
 from pipeline.alerts.overdue import Acknowledgement
 from pipeline.config.model import Config
 from pipeline.errors import ConfigError
-from pipeline.runs.context import open_storage
+from pipeline.runs.context import open_for_act
 from pipeline.runs.run_log import new_run
-from pipeline.storage import disk_errors
 from pipeline.storage.layout import StorageLayout
 
 
@@ -35,11 +34,7 @@ def acknowledge(
     storage = StorageLayout(config.storage.root.absolute())
     now = clock()
     head = new_run("alerts ack", now=now, started_at=now)
-    with (
-        disk_errors.before_the_commit(storage.root),
-        open_storage(storage, head) as db,
-        db.transaction(),
-    ):
+    with open_for_act(storage, head) as db, db.transaction():
         found = update.acknowledge(db.con, ids, by=by, note=note, at=now, is_undone=is_undone)
         if found.unknown:
             raise ConfigError(
@@ -65,7 +60,7 @@ def send_waiting(
     storage = StorageLayout(config.storage.root.absolute())
     now = clock()
     head = new_run("alerts send", now=now, started_at=now)
-    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
+    with open_for_act(storage, head) as db:
         give_up_after = timedelta(hours=config.alerts.give_up_after_hours)
         deliver(db, found, clock=clock, say=say, give_up_after=give_up_after)
         return undelivered(db.con, found, clock())
@@ -88,7 +83,7 @@ def retry(
     storage = StorageLayout(config.storage.root.absolute())
     now = clock()
     head = new_run("alerts retry", now=now, started_at=now)
-    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
+    with open_for_act(storage, head) as db:
         with db.transaction():
             count = outbox.put_back(db.con, ids, now)
         if ids is not None and not count:

@@ -15,9 +15,8 @@ from pipeline.config.model import Config
 from pipeline.dates import local_date
 from pipeline.directory import store as directory_store
 from pipeline.errors import ConfigError
-from pipeline.runs.context import open_storage
+from pipeline.runs.context import open_for_act
 from pipeline.runs.run_log import new_run
-from pipeline.storage import disk_errors
 from pipeline.storage.layout import StorageLayout
 
 
@@ -40,11 +39,7 @@ def label_incident(
     storage = StorageLayout(config.storage.root.absolute())
     now = clock()
     head = new_run("anomalies label", now=now, started_at=now)
-    with (
-        disk_errors.before_the_commit(storage.root),
-        open_storage(storage, head) as db,
-        db.transaction(),
-    ):
+    with open_for_act(storage, head) as db, db.transaction():
         found = store.incident(db, incident_id)
         if found is None or found.state == "retracted":
             what = "there is no incident" if found is None else "late data took back"

@@ -21,11 +21,10 @@ from pipeline.config.model import Config
 from pipeline.dates import Clock, local_date
 from pipeline.errors import ConfigError
 from pipeline.providers.provider import FetchRequest, Provider
-from pipeline.runs.context import open_storage
+from pipeline.runs.context import open_for_act
 from pipeline.runs.kinds import PROVIDERS, apis_of
 from pipeline.runs.run_log import new_run
 from pipeline.runs.stages.act import limits_opener
-from pipeline.storage import disk_errors
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
 
@@ -113,7 +112,7 @@ def _action(
     storage = StorageLayout(config.storage.root.absolute())
     now = clock.real()
     head = new_run(verb, now=clock.business(), started_at=now)
-    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
+    with open_for_act(storage, head) as db:
         found = [a for a in store.known(db) if a.action_id == action_id]
         if not found:
             raise ConfigError(

@@ -50,6 +50,7 @@ from pipeline.storage.lock import storage_lock
 from pipeline.storage.migrations import newer_migrations, newer_version
 from pipeline.storage.orphans import clear_orphans, note_begun
 from pipeline.storage.read_copy import open_read_copy
+from pipeline.storage.rebuild.keep import keep_books
 from pipeline.storage.remains import check_not_lost, check_own_warehouse
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ def recorded_run(
                 heard=printed,
                 give_up_after=timedelta(hours=config.alerts.give_up_after_hours),
             )
+            keep_books(db, storage)
 
     try:
         loaded = load_inputs(config, kinds_of(providers), published_state(storage))
@@ -308,6 +310,18 @@ def open_storage(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
         with open_database(storage) as db:
             check_own_warehouse(db, storage)
             yield db
+
+
+@contextmanager
+def open_for_act(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
+    """The storage for what a person does beside the runs: it is in the copy of the books, too.
+
+    Fails: LockHeldError, RunFailedError.
+    """
+    with disk_errors.before_the_commit(storage.root), open_storage(storage, head) as db:
+        yield db
+        with suppress(duckdb.Error, OSError):
+            keep_books(db, storage)
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def open_database(storage: StorageLayout) -> Iterator[Database]:
         raise damage(error, path) or RunFailedError(
             f"the warehouse cannot be opened: {str(error).splitlines()[0]}",
             file=path,
-            hint="If it was copied while a run was on, restore it from a backup.",
+            hint="If it was copied while a run was on: `tollbook rebuild`, or restore a backup.",
         ) from None
     try:
         with scratch.cursor() as con:

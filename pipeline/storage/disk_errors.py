@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import NotPublishedError, RunFailedError, TollbookError
+from pipeline.storage.layout import WAREHOUSE
 from pipeline.storage.permissions import may_not_use
 
 _FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
@@ -25,6 +26,7 @@ _DAMAGE = re.compile(
 )
 _FILE = re.compile(r'file "([^"]+)"')
 _RESTORE = "Restore it from a backup."
+_REBUILD = "`tollbook rebuild` makes it again; or restore it from a backup."
 _NUMBER = re.compile(r"\(os error (\d+)\)")
 _OF_A_FILE = re.compile(r"\bIO error\b|\bcould not (?:write|read|open|sync) file\b", re.IGNORECASE)
 
@@ -61,7 +63,10 @@ def damage(error: BaseException, path: Path | None = None) -> RunFailedError | N
         return None
     named = _FILE.search(text)
     file = path or (Path(named[1]) if named else None)
-    return None if file is None else RunFailedError("is damaged", file=file, hint=_RESTORE)
+    if file is None:
+        return None
+    hint = _REBUILD if file.name == WAREHOUSE else _RESTORE
+    return RunFailedError("is damaged", file=file, hint=hint)
 
 
 def name_of(error: BaseException) -> str:

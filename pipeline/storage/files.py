@@ -29,6 +29,12 @@ def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool =
         _sync(path.parent)  # or a power cut may undo the rename
 
 
+def remove_unfinished(path: Path) -> None:
+    """Remove what a killed process has left of replacing a file, where no other process can be."""
+    for left in path.parent.glob(f".{path.name}.*{UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
 def replace_text(path: Path, text: str, *, durable: bool = False) -> None:
     """Write a UTF-8 text as `replace_file` does, its line ends as they are."""
     replace_file(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WAREHOUSE = "warehouse.duckdb"
+BEFORE = "before-"  # how a folder of what was replaced begins, in `set_aside`
 SCHEDULE_STATE = "schedule.json"  # what the schedule remembers between restarts
 
 
@@ -59,6 +60,11 @@ class StorageLayout:
     def closed(self) -> Path:
         """What closed months were closed with: a folder a month, and in it one a version."""
         return self.root / "closed"
+
+    @property
+    def kept_books(self) -> Path:
+        """The database as it was committed last, of which `rebuild` makes it again."""
+        return self.root / "books" / "copy.duckdb"
 
     @property
     def set_aside(self) -> Path:

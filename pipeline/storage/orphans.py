@@ -17,7 +17,7 @@ import duckdb
 from pipeline.errors import SourceError
 from pipeline.resources import sql
 from pipeline.storage.database import Database
-from pipeline.storage.layout import StorageLayout
+from pipeline.storage.layout import BEFORE, StorageLayout
 from pipeline.text import counted
 
 _RUN_ID = re.compile(r"\d{8}T\d{12}Z")  # in the name of every file that a run writes
@@ -93,8 +93,9 @@ def note_begun(db: Database, run_id: str) -> None:
 
 
 def set_aside(layout: StorageLayout) -> list[Path]:
-    """The files that earlier runs have set aside."""
-    return [p for p in layout.set_aside.rglob("*") if p.is_file()]
+    """The files that earlier runs have set aside; not what `restore` or `rebuild` replaced."""
+    folders = (p for p in layout.set_aside.glob("*") if not p.name.startswith(BEFORE))
+    return [p for folder in folders for p in folder.rglob("*") if p.is_file()]
 
 
 def _files(folder: Path) -> Iterator[str]:

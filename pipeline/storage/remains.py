@@ -12,7 +12,8 @@ from pipeline.storage.database import Database
 from pipeline.storage.layout import SCHEDULE_STATE, WAREHOUSE, StorageLayout
 
 RESTORE_HINT = (
-    f"Restore {WAREHOUSE} from a backup, or name another `root` under [storage] for a new one."
+    f"`tollbook rebuild` makes {WAREHOUSE} again; or restore it from a backup, or name another "
+    "`root` under [storage] for a new storage."
 )
 
 

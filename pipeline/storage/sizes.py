@@ -26,6 +26,7 @@ def sizes(storage: StorageLayout) -> dict[str, PartSize]:
             storage.warehouse,
             storage.warehouse.with_name(f"{storage.warehouse.name}.wal"),
         ],
+        "books": [storage.kept_books.parent],
         "ledger": [storage.ledger],
         "charges": [storage.charges],
         "minutes": [storage.minutes],

@@ -211,6 +211,9 @@ def test_a_root_below_a_file_is_exit_1(tmp_path: Path) -> None:
     assert exit_code(tuple(found.values())) == 1
 
 
+REBUILD = "`tollbook rebuild` makes it again; or restore it from a backup."
+
+
 @pytest.mark.parametrize("length", [0, 5_000, 300_000])
 def test_a_damaged_database_leaves_the_other_checks(tmp_path: Path, length: int) -> None:
     """One cut short, as by a full disk, is an error of its own line; a run says the same."""
@@ -219,13 +222,13 @@ def test_a_damaged_database_leaves_the_other_checks(tmp_path: Path, length: int)
     warehouse.write_bytes(warehouse.read_bytes()[:length])
     found = look(tmp_path, "")
     assert found["database"].state == "error"
-    assert found["database"].value == f"{warehouse}: is damaged. Restore it from a backup."
+    assert found["database"].value == f"{warehouse}: is damaged. {REBUILD}"
     assert found["published"].value == "nothing yet"
     assert exit_code(tuple(found.values())) == 1
     words = ["run", "--config", str(tmp_path / "tollbook.toml"), "--now", "2026-11-24T08:00:00Z"]
     (tmp_path / "tollbook.toml").write_text(SOURCE)
     failed = CliRunner().invoke(app, words).exception
-    assert str(failed) == f"{warehouse}: is damaged. Restore it from a backup."
+    assert str(failed) == f"{warehouse}: is damaged. {REBUILD}"
 
 
 def test_a_storage_of_another_user_is_named_with_its_owner() -> None:

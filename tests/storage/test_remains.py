@@ -69,7 +69,7 @@ def test_no_verb_writes_where_the_warehouse_is_missing(workspace: Workspace, ver
     assert failure.value.exit_code == 1
     assert "there is a storage here (ledger, charges, published (2026" in failure.value.what
     assert "snapshots) but no warehouse.duckdb" in failure.value.what
-    assert "Restore warehouse.duckdb from a backup" in str(failure.value)
+    assert "`tollbook rebuild` makes warehouse.duckdb again" in str(failure.value)
     assert files(workspace) == before
     said, code = doctor(workspace)
     assert "but no warehouse.duckdb" in said

@@ -132,6 +132,7 @@ def database(storage: StorageLayout, config: Config, now: datetime | None) -> It
             yield from _looked_at(storage, "pages", lambda: _pages(db))
             yield from _looked_at(storage, "files", lambda: [_files(db, storage)])
             yield from _looked_at(storage, "closed months", lambda: closed_months(db, storage))
+            yield _kept(storage)
             yield from _looked_at(storage, "left over", lambda: _orphans(db, storage))
             yield from _looked_at(
                 storage, "small files", lambda: small_files(db, storage, config.retention)
@@ -187,6 +188,17 @@ def _version_of(db: Database) -> Check:
             TollbookError.exit_code,
         )
     return Check("storage", "database", "readable")
+
+
+def _kept(storage: StorageLayout) -> Check:
+    """Whether there is a copy of the database to make it of again."""
+    try:
+        size = storage.kept_books.stat().st_size
+    except OSError:
+        hint = "The next `tollbook run` that changes something makes one."
+        return Check("storage", "copy of the database", "none", hint=hint)
+    shown = f"{size / 1_000_000:,.1f} MB, for `tollbook rebuild`"
+    return Check("storage", "copy of the database", shown)
 
 
 def _files(db: Database, storage: StorageLayout) -> Check:

@@ -20,11 +20,16 @@ from pipeline.pricing import store as price_store
 from pipeline.published.snapshot.fingerprint import PublishedState
 from pipeline.published.snapshot.publish import SnapshotContents, publish
 from pipeline.runs.context import RunContext
+from pipeline.storage.rebuild.keep import keep_books
 
 
 def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
-    """Publish what is live, with the messages that hold until something changes."""
+    """Publish what is live, with the messages that hold until something changes.
+
+    The books are kept first: what readers see can be had again.
+    """
     db, storage, book = run.db, run.storage, run.book
+    keep_books(db, storage)
     days = charge_store.days(db, storage.root)
     plans = plans_of(run.config, db)
     contents = SnapshotContents(

@@ -23,14 +23,13 @@ from pipeline.resources import sql
 from pipeline.storage.backup.manifest import MANIFEST, FileEntry, Manifest
 from pipeline.storage.catalogue import missing_or_damaged
 from pipeline.storage.files import link_or_copy, replace_file
-from pipeline.storage.layout import SCHEDULE_STATE, StorageLayout
+from pipeline.storage.layout import BEFORE, SCHEDULE_STATE, StorageLayout
 from pipeline.storage.lock import file_lock
 from pipeline.storage.permissions import may_write
 from pipeline.storage.read_copy import copy_database, open_read_copy
 
 LOCK = "backup.lock"
 STAGED = "backup-staged"
-REPLACED = "before-restore-"  # how a folder of what a restored storage replaced begins
 _TRIES = 60  # a second apart: how long to wait for a moment in which no run writes
 
 
@@ -120,7 +119,7 @@ def _unnamed(storage: StorageLayout) -> Iterator[str]:
     for folder in (storage.raw, storage.reports, storage.closed, storage.set_aside):
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(storage.root).as_posix()
-            is_old_storage = name.startswith(f"{storage.set_aside.name}/{REPLACED}")
+            is_old_storage = name.startswith(f"{storage.set_aside.name}/{BEFORE}")
             if path.is_file() and not path.is_symlink() and not is_old_storage:
                 yield name
     if (storage.root / SCHEDULE_STATE).is_file():

@@ -59,7 +59,7 @@ def test_a_lost_database_comes_first(workspace: Workspace) -> None:
     """Without it no run publishes anything."""
     workspace.path("elsewhere/var/warehouse.duckdb").unlink()
     error = str(call(workspace, *READERS[0]).exception)
-    assert "Restore warehouse.duckdb from a backup. The next `tollbook run`" in error
+    assert "`tollbook rebuild` makes warehouse.duckdb again. The next `tollbook run`" in error
     checks = {c.name: c for c in diagnose(lambda: load(workspace.path("tollbook.toml")), {})}
     hint = checks["published"].hint
     assert hint == "Restore warehouse.duckdb first, then run again."

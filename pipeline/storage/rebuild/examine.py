@@ -1,0 +1,136 @@
+"""Looks at what there is to make the database of again. Changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import RunFailedError, TollbookError
+from pipeline.storage.catalogue import damaged_files
+from pipeline.storage.database import Database
+from pipeline.storage.layout import WAREHOUSE, StorageLayout
+from pipeline.storage.migrations import newer_migrations, newer_version
+from pipeline.storage.orphans import orphans
+from pipeline.storage.read_copy import open_read_copy
+from pipeline.storage.remains import foreign_warehouse, lost_warehouse, snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCopy:
+    """A copy of the database that can take its place, and what it does not know."""
+
+    rows: int
+    last_run: str | None
+    unknown_files: list[Path]  # of later runs
+    later_snapshots: list[str]  # of runs that it does not know
+    unknown_closings: list[str]  # folders of months that were closed later
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong with the database, and the copy that can take its place."""
+
+    damage: str | None = None  # None: it is whole
+    copy: KeptCopy | None = None
+    unusable: str | None = None  # why there is no copy that can
+
+
+def examine(storage: StorageLayout) -> Findings:
+    """What is wrong with the database, and what it can be made of.
+
+    Fails: RunFailedError where there is no storage at all, or a newer version has written it.
+    """
+    found = Findings(_damage(storage))
+    try:
+        found.copy = _examined(storage, storage.kept_books)
+    except TollbookError as error:
+        found.unusable = str(error)
+    return found
+
+
+def _damage(storage: StorageLayout) -> str | None:
+    """What is wrong with the database; None where nothing is. Fails: RunFailedError."""
+    if not storage.warehouse.exists():
+        lost = lost_warehouse(storage)
+        if lost is None and not storage.kept_books.exists():
+            raise RunFailedError(
+                "there is no storage to rebuild",
+                file=storage.root,
+                hint="`tollbook run` begins a new one and reads every source.",
+            )
+        return lost or f"there is no {WAREHOUSE}"
+    try:
+        with open_read_copy(storage) as db:
+            if db is None:
+                return f"there is no {WAREHOUSE}"
+            newer = newer_migrations(db.con)
+            if newer:
+                raise newer_version(newer, storage.warehouse)
+            _read_all(db)
+            missing = damaged_files(db, storage)
+            if missing:
+                return f"it names {missing[0]}, which is missing or damaged"
+            return foreign_warehouse(db, storage)
+    except RunFailedError as error:
+        if error.file is None or Path(error.file) != storage.warehouse or "newer" in error.what:
+            raise
+        return f"{WAREHOUSE} {error.what}"
+
+
+def _examined(storage: StorageLayout, path: Path) -> KeptCopy:
+    """A copy, read whole and compared with the disk. Fails: RunFailedError."""
+    with open_copy(path) as db:
+        newer = newer_migrations(db.con)
+        if newer:
+            raise newer_version(newer, path)
+        rows = _read_all(db)
+        missing = damaged_files(db, storage)
+        if missing:
+            raise RunFailedError(
+                f"names {missing[0]}, which is missing or damaged",
+                file=path,
+                hint="Restore it from a backup.",
+            )
+        runs = {run_id for (run_id,) in db.rows("SELECT run_id FROM runs")}
+        last_run = max(runs, default=None)
+        known = {folder for (folder,) in db.rows("SELECT folder FROM closed_periods")}
+        closings = (p.parent for p in sorted(storage.closed.rglob("manifest.json")))
+        names = [folder.relative_to(storage.root).as_posix() for folder in closings]
+        return KeptCopy(
+            rows=rows,
+            last_run=last_run,
+            unknown_files=orphans(db, storage).unknown,
+            later_snapshots=sorted(set(snapshots(storage)) - runs),
+            unknown_closings=[name for name in names if name not in known],
+        )
+
+
+@contextmanager
+def open_copy(path: Path) -> Iterator[Database]:
+    """A copy of the database to read, in the form of this version. Fails: RunFailedError."""
+    with tempfile.TemporaryDirectory(prefix="tollbook-") as folder:
+        copied = StorageLayout(Path(folder))
+        try:
+            shutil.copyfile(path, copied.warehouse)
+            with open_read_copy(copied) as db:
+                if db is not None:  # it is: it was copied there
+                    yield db
+        except OSError as error:
+            raise RunFailedError(
+                f"cannot be looked into: {error.strerror or error}", file=path
+            ) from None
+        except RunFailedError as error:
+            if error.file != str(copied.warehouse):
+                raise
+            raise RunFailedError(error.what, file=path, hint="Restore it from a backup.") from None
+
+
+def _read_all(db: Database) -> int:
+    """Read every row, and so the checksum of every block; gives how many there are."""
+    tables = db.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary AND NOT internal")
+    each = [db.rows(f"SELECT count(*), sum(hash(t)) FROM {table} AS t") for (table,) in tables]
+    return sum(rows for [(rows, _)] in each)

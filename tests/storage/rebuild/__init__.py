@@ -1,0 +1,1 @@
+"""Tests of keeping the database once more, and of making it again."""
