@@ -5,7 +5,8 @@ The map: packages in the order of the data's way. A package imports only those a
     errors, money, meters, schemas, dates, text, csv_table, resources
                   the vocabulary: plain modules that open nothing
     config/       tollbook.toml: its models, loading, the texts of its keys; the log
-    storage/      paths, the DuckDB file and its migrations, Parquet, atomic files, the lock
+    storage/      paths, the DuckDB file and its migrations, Parquet, atomic files, the lock;
+                  engines/ (where the work of reading is done: here, in processes, on Spark)
     pricing/      the price book: reading, checking, layering, picking a price
     ledger/       accepted usage: files, identities, duplicates, bucket versions, minutes
     directory/    organization, projects, people, keys, limits, cost centres, with their history

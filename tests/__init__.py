@@ -23,6 +23,7 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/cli/test_demo.py  # the live demo; it has one form, as the
     python -m pytest -q -m slow tests/runs/test_quarter.py  # others below
     python -m pytest -q -m slow tests/model/test_months.py  # closed months against the model
+    python -m pytest -q -m slow tests/intake/pieces  # files read by processes that are killed
     python -m pytest -q -m slow tests/test_readme.py
     python -m pytest -q -m slow tests/storage/test_earlier_versions.py
     python -m pytest -q -m slow tests/test_wheel.py

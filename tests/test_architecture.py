@@ -58,6 +58,8 @@ NAME_OPENAI = (
 )
 MOST_MODULES = 14  # in one package, its `__init__` among them
 ONE_FILE_A_VERB = {"cli"}  # may have more, but its verbs are in the help
+# Imported by one module alone, where the configuration asks for it: the extra of this name.
+OF_AN_EXTRA = {"pyspark": ("storage.engines.spark", "spark")}
 # Imported by the tool that writes the built-in price book, which is no verb.
 ONLY_FOR_MAINTAINERS = {"genai_prices"}
 # Needed without an import: the time zones of machines that have none of their own.
@@ -222,7 +224,22 @@ def test_every_import_is_a_dependency_and_every_dependency_is_imported() -> None
         for name in _imports(tree)
         if name.split(".")[0] not in sys.stdlib_module_names | ONLY_FOR_MAINTAINERS
     } - {"pipeline"}
-    assert imported == declared - NOT_IMPORTED
+    assert imported == declared - NOT_IMPORTED | set(OF_AN_EXTRA)
+
+
+@pytest.mark.parametrize("package", OF_AN_EXTRA)
+def test_what_an_extra_brings_is_imported_in_one_module(package: str) -> None:
+    """So all others work without it, and nothing of it shows elsewhere."""
+    module, extra = OF_AN_EXTRA[package]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {_distribution(line) for line in project["optional-dependencies"][extra]}
+    assert package in needed
+    importing = {
+        name
+        for name, tree in _modules().items()
+        if any(other.split(".")[0] == package for other in _imports(tree))
+    }
+    assert importing == {module}
 
 
 def _distribution(requirement: str) -> str:

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pipeline.config.alerts_section import Alerts
 from pipeline.config.budget_section import Actions, Amendment, Budget, BudgetSettings
 from pipeline.config.directory_section import Directory, Project
-from pipeline.config.operations_section import Metrics, Retention, Schedule
+from pipeline.config.operations_section import Engine, Metrics, Retention, Schedule
 from pipeline.config.source_section import (
     DEFAULT_PROVIDER,
     SourceKind,
@@ -232,6 +232,7 @@ class Config(SectionModel):
     schedule: Schedule = Schedule()
     metrics: Metrics = Metrics()
     retention: Retention = Retention()
+    engine: Engine = Engine()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,5 @@
-"""The sections [schedule], [metrics] and [retention]: when jobs run, what is told, what is kept.
+"""The sections [schedule], [metrics], [retention] and [engine]: jobs, figures, what is kept, where
+files are read.
 
 A validator fails with ValueError and a sentence.
 """
@@ -6,9 +7,9 @@ A validator fails with ValueError and a sentence.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.cron import parse as parse_cron
 from pipeline.config.values import SectionModel
@@ -56,3 +57,35 @@ class Retention(SectionModel):
     snapshot_hours: Annotated[int, Field(ge=0, le=24 * 366)] = 24
     raw_days: Days = 0
     compact_files: Annotated[int, Field(ge=0, le=100_000)] = 50
+
+
+class Engine(SectionModel):
+    """Where files are read: in one process, in several of this machine, or on a Spark cluster."""
+
+    kind: Literal["duckdb", "processes", "spark"] = "duckdb"
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = None
+    master: str | None = None
+    connect: str | None = None
+
+    @field_validator("connect")
+    @classmethod
+    def _is_of_connect(cls, address: str | None) -> str | None:
+        if address is not None and not address.startswith("sc://"):
+            raise ValueError(
+                f'{address!r} is not an address such as "sc://spark.example.com:15002"'
+            )
+        return address
+
+    @field_validator("master")
+    @classmethod
+    def _is_of_a_master(cls, address: str | None) -> str | None:
+        if address is not None and address.startswith("sc://"):
+            raise ValueError(f"{address!r} is an address of Spark Connect: write it as `connect`")
+        return address
+
+    @model_validator(mode="after")
+    def _keys_suit_the_kind(self) -> Engine:
+        # keys of another kind are of no account, so that one word switches
+        if self.kind == "spark" and (self.master is None) == (self.connect is None):
+            raise ValueError('kind = "spark" needs either `master` or `connect`')
+        return self

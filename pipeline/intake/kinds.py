@@ -13,36 +13,29 @@ from pipeline.config.model import Source
 from pipeline.config.source_section import SourceKind
 from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_files import Decision
-from pipeline.intake.session import IntakeSession
-from pipeline.intake.stage import take_files
+from pipeline.intake.pieces.piece import ReadOne
+from pipeline.intake.session import IntakeSession, RunIntake
 from pipeline.storage.layout import StorageLayout
 
 # Reads what is new of a source. Gives the files that are there, by source and name.
-Take = Callable[[IntakeSession, StorageLayout, Source], list[tuple[str, str]]]
+Take = Callable[[RunIntake, StorageLayout, Source], list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(SourceKind):
-    """A kind of source: its traits, and how its files are detected and read."""
+    """A kind of source: its traits, and how its files are detected and read.
 
-    take: Take
+    It has either of `read`, for files of requests, which an engine may read anywhere, and `take`.
+    """
+
+    read: ReadOne | None = None  # reads one file, or its tail
+    take: Take | None = None  # reads all that is new of a source
+    may_grow: bool = False  # whether only the tail is read of a file that has grown
     detect: Callable[[bytes], bool] | None = None  # by the first bytes; None: it has no files
     is_replayed: bool = False  # whether rows are read again from the text kept in quarantine
 
 
 Kinds = Mapping[str, Kind]
-
-
-def _take_logs(
-    intake: IntakeSession, storage: StorageLayout, source: Source
-) -> list[tuple[str, str]]:
-    return take_files(intake, storage.root, source, _read_log, may_grow=True)
-
-
-def _take_tables(
-    intake: IntakeSession, storage: StorageLayout, source: Source
-) -> list[tuple[str, str]]:
-    return take_files(intake, storage.root, source, _read_table)
 
 
 def _read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
@@ -73,14 +66,15 @@ REQUEST_LOG = Kind(
     name="request_log",
     holds=frozenset({"requests"}),
     detect=_is_log,
-    take=_take_logs,
+    read=_read_log,
+    may_grow=True,
     is_replayed=True,
 )
 RECORDS = Kind(
     name="records",
     holds=frozenset({"requests"}),
     detect=_is_table,
-    take=_take_tables,
+    read=_read_table,
     is_table=True,
 )
 KINDS: Kinds = {kind.name: kind for kind in (REQUEST_LOG, RECORDS)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -77,6 +77,21 @@ class RejectStore:
         )
         if sum(f.height for f in self._waiting) >= _REJECTS_A_FILE:
             self.flush()
+
+    def adopt(self, paths: Iterable[Path], ids: Mapping[int, int]) -> None:
+        """Take files of rejects that another store has written, with its file ids replaced.
+
+        Rejects of files that have no id here are left out.
+        """
+        for path in paths:
+            rejects = pl.read_parquet(path).filter(pl.col("file_id").is_in(list(ids)))
+            if rejects.height:
+                self._waiting.append(
+                    rejects.with_columns(
+                        pl.col("file_id").replace_strict(ids, return_dtype=pl.Int64)
+                    )
+                )
+                self.flush()
 
     def flush(self) -> None:
         """Write what waits."""

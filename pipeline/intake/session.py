@@ -1,4 +1,4 @@
-"""The intake of a run: what its files have given so far, none of it live."""
+"""What reading files needs, and what they have given so far; none of it is live."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ from pipeline.ledger.files import LedgerWriter
 from pipeline.ledger.settle_buckets import BucketSettlement
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class IntakeSession:
-    """Everything that reading a file needs, and what the files have given so far."""
+    """Everything that reading a request-level file needs, and what such files have given so far.
+
+    A run has one; a task of an engine that reads elsewhere has one of its own.
+    """
 
     con: duckdb.DuckDBPyConnection  # the scratch tables
     files: InputFiles
@@ -38,26 +41,13 @@ class IntakeSession:
     recorded_at: datetime
     now: datetime  # the later of the business clock and the real one: what is after it is future
     stop: threading.Event
-    settlement: BucketSettlement
-    superseded: LedgerWriter  # of rows of bucket versions that never are current
     problems: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     touched: list[InputFile] = field(default_factory=list)
     before: dict[int, InputFile] = field(default_factory=dict)  # what was known of grown files
     unreadable: list[InputFile] = field(default_factory=list)
-    skip: tuple[str, ...] = ()  # files that this run sets aside: paths, folders, globs
-    skipped: set[str] = field(default_factory=set)  # which of these words named a file
     # file id and line of last lines that were given up as incomplete, and have grown since
     completed_tails: list[tuple[int, int]] = field(default_factory=list)
-
-    def is_set_aside(self, file: RawFile) -> bool:
-        """Whether this run passes over a file; a note says so."""
-        words = [word for word in self.skip if is_named(file.name, [word])]
-        if not words:
-            return False
-        self.skipped.update(words)
-        self.notes.append(f"{file.name}: set aside with --skip; the next run reads it")
-        return True
 
     def abandon(self, entry: InputFile, before: InputFile) -> None:
         """Take back what this run has read of a file; it will be tried again."""
@@ -107,3 +97,22 @@ class IntakeSession:
         )
         base |= dict.fromkeys(counts.split(), 0)
         return InputFile(**(base | facts))  # type: ignore[arg-type]  # the names are checked above
+
+
+@dataclass(slots=True, kw_only=True)
+class RunIntake(IntakeSession):
+    """The intake of a run: also the versions of buckets, and the files that are passed over."""
+
+    settlement: BucketSettlement
+    superseded: LedgerWriter  # of rows of bucket versions that never are current
+    skip: tuple[str, ...] = ()  # files that this run sets aside: paths, folders, globs
+    skipped: set[str] = field(default_factory=set)  # which of these words named a file
+
+    def is_set_aside(self, file: RawFile) -> bool:
+        """Whether this run passes over a file; a note says so."""
+        words = [word for word in self.skip if is_named(file.name, [word])]
+        if not words:
+            return False
+        self.skipped.update(words)
+        self.notes.append(f"{file.name}: set aside with --skip; the next run reads it")
+        return True

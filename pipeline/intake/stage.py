@@ -1,46 +1,20 @@
-"""Takes the files of one source of a run: finds them, decides about each, reads what is new.
-
-One file that cannot be read never loses another.
-"""
+"""Finds the files of one source of a run, and decides about each whether and how it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config.model import Source
-from pipeline.errors import ConfigError, SourceError, raise_if_stopped
+from pipeline.errors import ConfigError
 from pipeline.intake.files.discovery import RawFile, cannot_read, find
 from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import Action, Decision, InputFiles
-from pipeline.intake.session import IntakeSession
-
-ReadOne = Callable[[IntakeSession, Source, RawFile, Decision], None]
-
-
-def take_files(
-    intake: IntakeSession, root: Path, source: Source, read: ReadOne, *, may_grow: bool = False
-) -> list[tuple[str, str]]:
-    """Read the new files of a source one by one. Gives all its files, by source and name.
-
-    **Takes** in `may_grow` whether only the tail is read of a file that has grown.
-    """
-    files, to_read = decide_files(intake, root, source, may_grow=may_grow)
-    for file, decision in to_read:
-        raise_if_stopped(intake.stop)
-        try:
-            read(intake, source, file, decision)
-        except SourceError as error:
-            intake.problems.append(error)
-        except OSError as error:
-            what = f"cannot be read: {error.strerror or error}"
-            hint = "If it was moved away since it was found, the next run reads it where it is."
-            intake.problems.append(SourceError(what, file=file.name, hint=hint))
-    return [(source.name, f.name) for f in files]
+from pipeline.intake.session import RunIntake
 
 
 def decide_files(
-    intake: IntakeSession, root: Path, source: Source, *, may_grow: bool = False
+    intake: RunIntake, root: Path, source: Source, *, may_grow: bool = False
 ) -> tuple[Sequence[RawFile], Sequence[tuple[RawFile, Decision]]]:
     """The files of a source, and those of them that are to be read. Fails: ConfigError."""
     files = find(source, root, intake.problems, intake.notes)

@@ -68,12 +68,16 @@ class FileOfSource(Protocol):
 
 
 class LedgerWriter:
-    """Collects accepted records and writes them as ledger files, a UTC month each."""
+    """Collects accepted records and writes them as ledger files, a UTC month each.
 
-    def __init__(self, folder: Path, run_id: str, first_id: int) -> None:
+    With a `stem` of its own for their names, another one may write for the same run meanwhile.
+    """
+
+    def __init__(self, folder: Path, run_id: str, first_id: int, *, stem: str = "") -> None:
         self.files: list[LedgerFile] = []
         self._folder = folder
         self._run_id = run_id
+        self._stem = stem or run_id
         self._next_id = first_id
         self._waiting: dict[tuple[str, bool, int | None], list[pl.DataFrame]] = {}
 
@@ -96,6 +100,12 @@ class LedgerWriter:
         frames.append(records)
         if sum(f.height for f in frames) >= ROWS_A_FILE:
             self._write(basis, is_bucket=is_bucket, file_id=file_id)
+
+    def adopt(self, files: Iterable[LedgerFile]) -> None:
+        """Take files that another writer has written, and give them ids."""
+        for file in files:
+            file.ledger_id, self._next_id = self._next_id, self._next_id + 1
+            self.files.append(file)
 
     def close(self) -> list[LedgerFile]:
         """Write what is left; give all files of this run."""
@@ -134,7 +144,7 @@ class LedgerWriter:
         ledger_id, self._next_id = self._next_id, self._next_id + 1
         folder = self._folder / f"usage_month={month:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self._run_id}-{ledger_id}.parquet"
+        path = folder / f"{self._stem}-{ledger_id}.parquet"
         write(part, path)
         facts = part.select(
             pl.col("usage_date").min().alias("first"),

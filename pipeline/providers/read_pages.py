@@ -24,7 +24,7 @@ from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import Action, Decision, InputFiles
 from pipeline.intake.read_file import plain_copy
-from pipeline.intake.session import IntakeSession
+from pipeline.intake.session import RunIntake
 from pipeline.intake.source import Context
 from pipeline.intake.stage import decide_files
 from pipeline.ledger.bucket import Bucket, OpenPage, PagesFile, one_organization, order, versions
@@ -78,7 +78,7 @@ _FILES_AT_ONCE = 100
 
 
 def take_pages(
-    intake: IntakeSession, storage: StorageLayout, source: Source, parse: ParsePages
+    intake: RunIntake, storage: StorageLayout, source: Source, parse: ParsePages
 ) -> list[tuple[str, str]]:
     """Read the new files of a source of saved pages. Gives all its files, by source and name."""
     files, to_read = decide_files(intake, storage.root, source)
@@ -87,7 +87,7 @@ def take_pages(
 
 
 def read_fetched(
-    intake: IntakeSession, source: Source, files: Sequence[RawFile], parse: ParsePages
+    intake: RunIntake, source: Source, files: Sequence[RawFile], parse: ParsePages
 ) -> None:
     """Read raw files of fetches, oldest first, a few at a time.
 
@@ -116,7 +116,7 @@ class _ReadFile:
 
 
 def read_source(
-    intake: IntakeSession,
+    intake: RunIntake,
     source: Source,
     files: Sequence[tuple[RawFile, Decision]],
     parse: ParsePages,
@@ -150,7 +150,7 @@ def read_source(
     settlement.notes.clear()
 
 
-def accept_pending(intake: IntakeSession) -> None:
+def accept_pending(intake: RunIntake) -> None:
     """Write the versions that are current at the end of the run."""
     settlement = intake.settlement
     accepted: dict[Basis, list[pl.DataFrame]] = defaultdict(list)
@@ -191,7 +191,7 @@ def exclude_superseded(change: BucketChange, files: Iterable[LedgerFile]) -> lis
 
 
 def _parse(
-    intake: IntakeSession,
+    intake: RunIntake,
     source: Source,
     files: Sequence[tuple[RawFile, Decision]],
     parse: ParsePages,
@@ -222,7 +222,7 @@ def _parse(
         )
 
 
-def _register(intake: IntakeSession, source: Source, read: _ReadFile) -> None:
+def _register(intake: RunIntake, source: Source, read: _ReadFile) -> None:
     file = read.file
     entry = intake.files.add(
         intake.entry(source, file, content_hash=read.content_hash, read_bytes=read.size),
@@ -269,7 +269,7 @@ def _entry(files: InputFiles, version: ReadVersion) -> InputFile:
     return files.entries[version.source, version.bucket.input_file]
 
 
-def _count(intake: IntakeSession, settled: Settled) -> None:
+def _count(intake: RunIntake, settled: Settled) -> None:
     """Give the rows of a version their fate; what is superseded stays readable, never live."""
     version, entry = settled.version, _entry(intake.files, settled.version)
     if version.rows is None:

@@ -135,6 +135,15 @@ def open_database(storage: StorageLayout) -> Iterator[Database]:
         scratch.close()
 
 
+@contextmanager
+def open_scratch(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory alone, for a task that is done where no storage is open."""
+    with duckdb.connect(":memory:") as con:
+        prepare(con, temporary)
+        con.execute("SET threads = 1")  # there are as many tasks at a time as there are cores
+        yield con
+
+
 def _create(path: Path) -> None:
     """Make an empty database in one step: half a file could never be opened again."""
     replace_file(path, lambda fresh: duckdb.connect(str(fresh)).close())

@@ -21,9 +21,8 @@ from pipeline.intake.files.input_files import Decision
 from pipeline.intake.kinds import Kind
 from pipeline.intake.read_file import plain_copy, take_frames
 from pipeline.intake.rejects import reject_frame
-from pipeline.intake.session import IntakeSession
+from pipeline.intake.session import IntakeSession, RunIntake
 from pipeline.intake.source import Context
-from pipeline.intake.stage import take_files
 from pipeline.intake.tabular import normalize as tabular
 from pipeline.intake.tabular.columns import LINE, OCCURRENCE, PROBLEM, RAW
 from pipeline.ledger.bill import Bill, LineItem, item_values
@@ -126,15 +125,7 @@ def read_log(intake: IntakeSession, source: Source, file: RawFile, decision: Dec
     take_frames(intake, entry, iter([frame]), lambda f: tabular.normalize(f, context))
 
 
-def _take_logs(
-    intake: IntakeSession, storage: StorageLayout, source: Source
-) -> list[tuple[str, str]]:
-    return take_files(intake, storage.root, source, read_log)
-
-
-def _take_costs(
-    intake: IntakeSession, storage: StorageLayout, source: Source
-) -> list[tuple[str, str]]:
+def _take_costs(intake: RunIntake, storage: StorageLayout, source: Source) -> list[tuple[str, str]]:
     return take_pages(intake, storage, source, parse_costs)
 
 
@@ -146,7 +137,7 @@ GLOBEX = Provider(
             provider=NAME,
             holds=frozenset({"requests"}),
             detect=lambda head: head.startswith(b'{"globex_id"'),
-            take=_take_logs,
+            read=read_log,
         ),
         Kind(
             name="globex_costs",

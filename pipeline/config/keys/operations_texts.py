@@ -1,4 +1,4 @@
-"""The words of the keys of [schedule], [metrics] and [retention]."""
+"""The words of the keys of [schedule], [metrics], [retention] and [engine]."""
 
 from __future__ import annotations
 
@@ -45,5 +45,21 @@ OPERATIONS_TEXTS: Mapping[str, KeyText] = {
         "A run merges the small ledger files of a month, and small posting files, when there are "
         "more of them than this; 0: only `tollbook compact` does.",
         "50",
+    ),
+    "engine.kind": KeyText(
+        'Where files of requests are read: "duckdb" is this process, "processes" several of this '
+        'machine, "spark" a cluster. All figures are the same. See `tollbook guide scale`.',
+        '"duckdb"',
+    ),
+    "engine.workers": KeyText(
+        'How many processes kind = "processes" has; by default one a core.', "8"
+    ),
+    "engine.master": KeyText(
+        'The master of a Spark cluster; kind = "spark" needs this or `connect`.',
+        '"spark://spark.example.com:7077"',
+    ),
+    "engine.connect": KeyText(
+        "The address of a Spark Connect server, in place of `master`.",
+        '"sc://spark.example.com:15002"',
     ),
 }

@@ -48,6 +48,11 @@ class Decision:
     action: Action
     known: InputFile | None = None
 
+    @property
+    def is_tail(self) -> bool:
+        """Whether only what came behind the newest version is read."""
+        return self.action is Action.TAIL
+
 
 @dataclass(slots=True)
 class InputFiles:

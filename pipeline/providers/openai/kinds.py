@@ -13,7 +13,7 @@ from pipeline.config.model import Source
 from pipeline.intake.files.discovery import RawFile, landed
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.kinds import Kind
-from pipeline.intake.session import IntakeSession
+from pipeline.intake.session import RunIntake
 from pipeline.intake.stage import decide_files
 from pipeline.providers.openai.fetch.endpoints import BY_MINUTE, COSTS, USAGE
 from pipeline.providers.openai.fetch.raw_files import RawFolder, series, source_folder
@@ -33,9 +33,7 @@ def _parse(kind: str) -> ParsePages:
     return costs.parse if kind == "openai_costs" else usage.parse
 
 
-def _take_saved(
-    intake: IntakeSession, storage: StorageLayout, source: Source
-) -> list[tuple[str, str]]:
+def _take_saved(intake: RunIntake, storage: StorageLayout, source: Source) -> list[tuple[str, str]]:
     """Read the new files of saved pages. Gives all files of the source, by source and name."""
     files, to_read = decide_files(intake, storage.root, source)
     if to_read:
@@ -63,7 +61,7 @@ def _new_files(
 
 
 def _take_fetched(
-    intake: IntakeSession, storage: StorageLayout, source: Source
+    intake: RunIntake, storage: StorageLayout, source: Source
 ) -> list[tuple[str, str]]:
     """Read the raw files of fetches that are not registered yet, oldest fetch first."""
     folder = source_folder(storage.raw, source.name)

@@ -14,9 +14,13 @@ from pipeline.intake.files.discovery import find
 from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.intake.files.named_files import is_named
+from pipeline.intake.pieces.piece import Piece, tasks_of
+from pipeline.intake.pieces.read_apart import ReadApart
+from pipeline.intake.pieces.reading import Reading
 from pipeline.intake.quarantine_store import RejectChange
 from pipeline.intake.rejects import RejectStore
-from pipeline.intake.session import IntakeSession
+from pipeline.intake.session import RunIntake
+from pipeline.intake.stage import decide_files
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
 from pipeline.ledger.files import Exclusion, LedgerWriter, discard
@@ -25,6 +29,8 @@ from pipeline.ledger.store import RowChange
 from pipeline.runs.change_set import ChangeSet, FileChange
 from pipeline.runs.context import RunContext
 from pipeline.storage.database import Database
+from pipeline.storage.engines.choose import choose_engine
+from pipeline.storage.engines.engine import Engine, Task
 from pipeline.text import counted
 
 if TYPE_CHECKING:
@@ -41,15 +47,7 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
     """
     intake = open_intake(run)
     intake.skip = tuple(skip)
-    seen: list[tuple[str, str]] = []
-    for source in run.config.sources:
-        if not source.enabled:
-            intake.notes.append(
-                f"The source {source.name!r} is set aside (enabled = false); what was read of it "
-                "before goes on counting"
-            )
-            continue
-        seen += run.kinds[source.kind].take(intake, run.storage, source)
+    seen = _take_all(run, intake)
     _check_skipped(run.config.sources, run.storage.root, skip, intake.skipped)
     exclusions = _accept_pages(intake)
     run.files.note_missing(seen)
@@ -78,6 +76,63 @@ def read_sources(run: RunContext, skip: Sequence[str] = ()) -> ChangeSet:
         buckets=intake.settlement.change,
         problems=intake.problems,
         notes=intake.notes,
+    )
+
+
+def _take_all(run: RunContext, intake: RunIntake) -> list[tuple[str, str]]:
+    """Take what is new of every source, in their order. Gives their files, by source and name.
+
+    Files of requests are handed to the engine all at once.
+    """
+    seen: list[tuple[str, str]] = []
+    tasks: dict[str, list[Task[Piece]]] = {}
+    for source in run.config.sources:
+        kind = run.kinds[source.kind]
+        if source.enabled and kind.read is not None:
+            files, found = decide_files(intake, run.storage.root, source, may_grow=kind.may_grow)
+            seen += [(source.name, f.name) for f in files]
+            pieces = [Piece(source, f, d, kind.read, kind.is_table) for f, d in found]
+            tasks[source.name] = tasks_of(pieces, sum(len(t) for t in tasks.values()))
+    reading = Reading(intake, _read_apart(run))
+    done = open_engine(run).run(reading, [task for part in tasks.values() for task in part])
+    for source in run.config.sources:
+        take = run.kinds[source.kind].take
+        if not source.enabled:
+            intake.notes.append(
+                f"The source {source.name!r} is set aside (enabled = false); what was read of it "
+                "before goes on counting"
+            )
+        elif take is not None:
+            seen += take(intake, run.storage, source)
+        for _ in tasks.get(source.name, ()):
+            next(done)
+    return seen
+
+
+def _read_apart(run: RunContext) -> ReadApart:
+    """Reading files elsewhere than in this process."""
+    organization = run.config.organization
+    return ReadApart(
+        ledger=run.storage.ledger,
+        temporary=run.storage.temporary,
+        organization_id=organization.id,
+        organizations=organization.ids,
+        zone=organization.zone,
+        run_id=run.run_id,
+        recorded_at=run.started_at,
+        now=max(run.now, run.started_at),
+    )
+
+
+def open_engine(run: RunContext) -> Engine:
+    """The engine that the configuration names."""
+    engine = run.config.engine
+    return choose_engine(
+        engine.kind,
+        run.stop,
+        workers=engine.workers,
+        master=engine.master,
+        connect=engine.connect,
     )
 
 
@@ -135,7 +190,7 @@ def _all_gone(
     ]
 
 
-def _accept_pages(intake: IntakeSession) -> list[Exclusion]:
+def _accept_pages(intake: RunIntake) -> list[Exclusion]:
     """Write the bucket versions that are current now, and exclude those that are not."""
     if not intake.settlement.change.new:
         return []
@@ -173,10 +228,10 @@ def _costs_alone(costs: Sequence[pl.DataFrame]) -> list[str]:
     ]
 
 
-def open_intake(run: RunContext) -> IntakeSession:
+def open_intake(run: RunContext) -> RunIntake:
     """The intake of a run, with nothing read yet."""
     ledger, first_id = run.storage.ledger, ledger_store.next_ledger_id(run.db)
-    return IntakeSession(
+    return RunIntake(
         con=run.con,
         files=run.files,
         writer=LedgerWriter(ledger, run.run_id, first_id),

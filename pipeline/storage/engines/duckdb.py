@@ -5,9 +5,12 @@ Sets connections up; the statements come from `queries/`. Opens nothing itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+
+from pipeline.storage.engines.engine import A, P, Task, Work, here
 
 # Half of a run's memory is DuckDB's at most; beyond it spills to the temporary folder.
 MEMORY = "450MB"
@@ -28,3 +31,11 @@ def prepare(con: duckdb.DuckDBPyConnection, temporary: Path) -> None:
         con.execute(setting)
     con.execute("SET memory_limit = $memory", {"memory": MEMORY})
     con.execute("SET temp_directory = $folder", {"folder": str(temporary)})
+
+
+class DuckDBEngine:
+    """All in this process, one task after the other."""
+
+    def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
+        """Do all tasks in this process."""
+        return here(work, tasks)

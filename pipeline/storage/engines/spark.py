@@ -1,0 +1,138 @@
+"""The engine of a Spark cluster: tasks are a plain map over it, reached by a master or by Connect.
+
+Files are read by the executors' Python, by name: the storage and the raw files must lie where all
+of them see them. A lost executor's tasks are done by another; what a lost attempt wrote no answer
+names. Needs the extra `tollbook[spark]` here, and the same tollbook on every executor.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigError, RunFailedError, raise_if_stopped
+from pipeline.storage.engines.engine import A, P, Task, Work, here
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+_LOOK_SECONDS = 0.5
+# Both libraries start a thread a core in every Python worker, where nothing says otherwise.
+SETTINGS: Mapping[str, str] = {
+    "spark.executorEnv.POLARS_MAX_THREADS": "1",
+    "spark.executorEnv.OMP_NUM_THREADS": "1",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
+    "spark.ui.enabled": "false",
+}
+_STATIC = ("spark.executorEnv.", "spark.ui.")  # belong to whoever started a Connect server
+
+
+class SparkEngine:
+    """A session on a cluster, started when there is more than one task; one alone is done here."""
+
+    def __init__(self, stop: threading.Event, *, master: str | None, connect: str | None) -> None:
+        self._stop, self._master, self._connect = stop, master, connect
+
+    def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
+        """Do all tasks on the cluster. Fails: RunStoppedError, ConfigError, RunFailedError."""
+        if len(tasks) < 2:
+            yield from here(work, tasks)
+            return
+        answers = self._map(work.apart, sorted(tasks, key=lambda t: -t.size))
+        for task in tasks:
+            work.bring(task, answers[task.number])
+            yield task
+
+    def _map(self, apart: Callable[[Task[P]], A], tasks: Sequence[Task[P]]) -> dict[int, A]:
+        """The answers by the tasks' numbers."""
+        session = open_session(self._master, self._connect)
+        try:
+            # once: another action on this frame would do everything again
+            frame = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(
+                _do([pickle.dumps((apart, task)) for task in tasks]), "answer binary"
+            )
+            with ThreadPoolExecutor(1) as thread:
+                job = thread.submit(frame.collect)
+                while wait([job], _LOOK_SECONDS).not_done:
+                    if self._stop.is_set():
+                        session.interruptAll()
+                raise_if_stopped(self._stop)
+                rows = job.result()
+        except (ConfigError, RunFailedError):
+            raise
+        except Exception as error:
+            raise_if_stopped(self._stop)
+            raise RunFailedError(
+                f"the cluster could not do it: {_first_line(error)}",
+                key="engine",
+                hint='Nothing was committed. kind = "duckdb" or "processes" reads here.',
+            ) from error
+        finally:
+            session.stop()
+        answers = dict(pickle.loads(row.answer) for row in rows)  # noqa: S301  our own executors
+        for answer in answers.values():
+            if isinstance(answer, BaseException):
+                raise answer
+        return answers
+
+
+def open_session(master: str | None, connect: str | None) -> SparkSession:
+    """A session with our settings. Fails: ConfigError, RunFailedError."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise ConfigError(
+            'kind = "spark" needs another package',
+            key="engine.kind",
+            hint="Install it: pip install 'tollbook[spark]'.",
+        ) from None
+    builder = SparkSession.builder.appName("tollbook")
+    builder = builder.remote(connect) if connect else builder.master(str(master))
+    for name, value in SETTINGS.items():
+        if not (connect and name.startswith(_STATIC)):
+            builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate()
+    except Exception as error:  # noqa: BLE001  of many kinds, from both sides of a gateway
+        raise RunFailedError(
+            f"the cluster cannot be reached: {_first_line(error)}",
+            key="engine.connect" if connect else "engine.master",
+            hint="Is it running, and is Java installed here?",
+        ) from None
+
+
+def _do(
+    packed: Sequence[bytes],
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What an executor does: the tasks whose places it is given."""
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        for batch in batches:
+            for place in batch.column(0).to_pylist():
+                answer = pickle.dumps(_answer(packed[place]))
+                yield pa.RecordBatch.from_pydict({"answer": [answer]})
+
+    return work
+
+
+def _answer(packed: bytes) -> tuple[int, Any]:
+    """A task's number, and its answer or the error that is of the run and not of the cluster."""
+    apart, task = pickle.loads(packed)  # noqa: S301  sent by the run
+    try:
+        return task.number, apart(task)
+    except RunFailedError as error:
+        return task.number, error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,1 @@
+"""Tests of reading files elsewhere than in the run's process."""

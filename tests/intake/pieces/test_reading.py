@@ -1,0 +1,78 @@
+"""Files that are read elsewhere join the run as if they had been read in it."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.intake.pieces.piece import Piece
+from pipeline.runs.stages import read_sources
+from pipeline.storage.engines import processes
+from pipeline.storage.engines.choose import choose_engine
+from pipeline.storage.engines.engine import A, P, Task, Work
+from tests.support.engine_books import ledger_names, make_runs, share_out_everything, views
+
+ONE = 'kind = "duckdb"'
+SEVERAL = 'kind = "processes"\nworkers = 2'
+
+
+class Elsewhere:
+    """An engine that does everything twice, as another process would, and takes one answer."""
+
+    def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
+        """Do each task; the last one first."""
+        sent = {task.number: pickle.dumps((work.apart, task)) for task in tasks}
+        answers = {}
+        for task in (*reversed(tasks), *tasks):
+            apart, received = pickle.loads(sent[task.number])  # noqa: S301  our own
+            answers[task.number] = pickle.dumps(apart(received))
+        for task in tasks:
+            work.bring(task, pickle.loads(answers[task.number]))  # noqa: S301  our own
+            yield task
+
+
+def _compare(folder: Path) -> dict[str, Path]:
+    seen: dict[str, list[Any]] = {ONE: [], SEVERAL: []}
+    storages = make_runs(folder, (ONE, SEVERAL), lambda s, engine: seen[engine].append(views(s)))
+    for first, other in zip(seen[ONE], seen[SEVERAL], strict=True):
+        assert first["usage"][1]
+        for name in first:
+            assert other[name] == first[name], name
+    return storages
+
+
+def test_every_view_is_that_of_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over two runs, with files of every sort; what answers did not name counts for nothing."""
+    share_out_everything(monkeypatch)
+    monkeypatch.setattr(
+        read_sources,
+        "choose_engine",
+        lambda kind, *a, **k: Elsewhere() if kind == "processes" else choose_engine(kind, *a, **k),
+    )
+    storages = _compare(tmp_path)
+    assert len(ledger_names(storages[SEVERAL])) > len(ledger_names(storages[ONE]))
+
+
+@pytest.mark.slow
+def test_every_view_is_that_of_one_process_with_real_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same with a pool, of which every third task kills its process."""
+    share_out_everything(monkeypatch)
+    begin, killed = processes._Process.begin, set()
+
+    def begin_and_die(self: processes._Process[Piece], task: Task[Piece]) -> None:
+        begin(self, task)
+        if task.number % 3 == 0 and task.number not in killed:
+            killed.add(task.number)
+            time.sleep(0.1 * (task.number % 4))  # at work, or not yet
+            self.process.kill()
+
+    monkeypatch.setattr(processes._Process, "begin", begin_and_die)
+    _compare(tmp_path)
+    assert killed
