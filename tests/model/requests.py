@@ -125,8 +125,9 @@ class Requests:
             self._give_up(run, known, clock)
             return
         if known is not None and "mended_row" not in self.faults and _is_mended(known, text):
+            again = {line for line in text.splitlines() if _rule(kind, line, clock) is not None}
             for row in list(self.held()):
-                if row.version.path == path and row.text not in text.splitlines():
+                if row.version.path == path and row.text not in again:
                     row.is_closed = True
         for earlier in self.versions:
             if replaces and earlier.path == path:
@@ -190,16 +191,11 @@ class Requests:
         self._understand(row, clock)
 
     def _understand(self, row: Row, clock: datetime) -> None:
-        is_table = row.version.kind == "records"
-        said = understood_row(row.text) if is_table else understood(row.text)
-        if isinstance(said, Junk):
-            row.rule = said.rule
-            return
-        if said.at > clock + A_DAY:
-            row.rule = "in the future"
-            return
-        row.rule, row.call = None, said
-        self._by_identity[row.identity].append(row)
+        said = _understood(row.version.kind, row.text)
+        row.rule = _rule(row.version.kind, row.text, clock)
+        if row.rule is None and not isinstance(said, Junk):
+            row.call = said
+            self._by_identity[row.identity].append(row)
 
     def forget(self, path: str) -> bool:
         """Take back every version read under a path."""
@@ -308,6 +304,20 @@ def _first_who_asked(rows: list[Row]) -> Row:
     """Of equal rows the first that says who asked, else the first."""
     rows.sort(key=lambda row: row.place)
     return next((r for r in rows if r.call and r.call.project is not None), rows[0])
+
+
+def _understood(kind: str, line: str) -> Call | Junk:
+    return understood_row(line) if kind == "records" else understood(line)
+
+
+def _rule(kind: str, line: str, clock: datetime) -> str | None:
+    """Why a line is held back, if it is."""
+    if kind == "records" and line == TABLE_HEADER:
+        return None
+    said = _understood(kind, line)
+    if isinstance(said, Junk):
+        return said.rule
+    return "in the future" if said.at > clock + A_DAY else None
 
 
 def _is_mended(before: Version, text: str) -> bool:
