@@ -59,7 +59,12 @@ NAME_OPENAI = (
 MOST_MODULES = 14  # in one package, its `__init__` among them
 ONE_FILE_A_VERB = {"cli"}  # may have more, but its verbs are in the help
 # Imported by one module alone, where the configuration asks for it: the extra of this name.
-OF_AN_EXTRA = {"pyspark": ("storage.engines.spark", "spark")}
+OF_AN_EXTRA = {
+    "pyspark": ("storage.engines.spark", "spark"),
+    "deltalake": ("published.lake.delta", "lake"),
+    "pyiceberg": ("published.lake.iceberg", "lake"),
+    "sqlalchemy": ("published.lake.iceberg", "lake"),
+}
 # Imported by the tool that writes the built-in price book, which is no verb.
 ONLY_FOR_MAINTAINERS = {"genai_prices"}
 # Needed without an import: the time zones of machines that have none of their own.

@@ -29,7 +29,7 @@ ORDER = (
         "reopen",
     ),
     *("projects", "members", "service-accounts", "keys", "limits"),
-    *("schema", "query", "sql", "explain", "guide"),
+    *("schema", "query", "sql", "explain", "export", "guide"),
     *("compact", "quarantine", "forget", "remember", "rebase", "rerate", "prices", "schedule"),
     *("backup", "restore", "rebuild"),
 )

@@ -25,11 +25,11 @@ _BY_DAY = ("charge_files", "daily_files", "posting_files", "usage_files")
 
 def has_day_files(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether a snapshot says which files are about which days; earlier versions did not."""
-    found = con.execute(
+    [(found,)] = con.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'stored' AND table_name = $1",
         [DAY_FILES],
-    ).fetchone()
-    return bool(found and found[0])
+    ).fetchall()
+    return bool(found)
 
 
 def narrow(con: duckdb.DuckDBPyConnection, days: Days) -> None:
