@@ -27,6 +27,7 @@ def trial(tmp_path: Path) -> Trial:
     return Trial(tmp_path)
 
 
+@pytest.mark.slow
 def test_t11_a_named_file_is_read_as_the_source_it_belongs_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,6 +41,7 @@ def test_t11_a_named_file_is_read_as_the_source_it_belongs_to(
         assert trial.dollars == 1
 
 
+@pytest.mark.slow
 def test_t13_a_changed_basis_is_told_by_every_run_and_loses_nothing(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (Source("gateway", "request_log", "logs", "detail"),))
     trial.write("logs/a.jsonl", chat("c1", 1))
@@ -148,6 +150,7 @@ def test_t4_as_of_before_a_forget_shows_what_was_published_then(trial: Trial) ->
     assert (then.charges, then.usage) == (before.charges, before.usage)
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_rows_and_dollars_and_changes_nothing(trial: Trial) -> None:
     trial.write("logs/a.jsonl", chat("c1", 1), chat("c2", 2))
     trial.run()

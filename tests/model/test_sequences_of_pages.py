@@ -8,6 +8,7 @@ from tests.support.cases import RUN, Case, Cases, Play
 from tests.support.workspace import BUCKETS, bucket, page, used
 
 CASES = Cases(configuration=BUCKETS)
+LONG_CASES = Cases(configuration=BUCKETS, is_slow=True)
 
 
 def write(case: Case, name: str, tokens: int, fetched_at: str | None = None) -> None:
@@ -56,7 +57,7 @@ def save(case: Case, name: str, tokens: int) -> None:
     case.write(f"usage/{name}", json.dumps(json.loads(page("completions", "", of_day))["page"]))
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_renamed_page_keeps_its_place_when_its_earlier_name_is_forgotten(case: Case) -> Play:
     """A rename is no fetch: what was fetched before it, but after the page, goes on counting."""
     for name, tokens in (("p1.json", 1), ("p2.json", 2)):
@@ -86,7 +87,7 @@ def test_a_renamed_page_keeps_its_place_when_its_earlier_name_is_forgotten(case:
     assert case.tokens() == 2
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_copy_beside_its_page_is_a_later_fetch(case: Case) -> Play:
     for name, tokens in (("p1.json", 1), ("p2.json", 2), ("q1.json", 1)):
         save(case, name, tokens)
@@ -100,7 +101,7 @@ def test_a_copy_beside_its_page_is_a_later_fetch(case: Case) -> Play:
     assert case.tokens() == 2
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_page_of_which_only_an_earlier_version_is_the_same_was_not_renamed(case: Case) -> Play:
     for name, tokens in (("p.json", 1), ("p.json", 2)):
         save(case, name, tokens)

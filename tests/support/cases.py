@@ -150,7 +150,9 @@ POSTINGS = "SELECT project_id, count(*) FROM charge_postings GROUP BY ALL"
 class Cases:
     """The cases that a test module plays in one workspace, once."""
 
-    def __init__(self, **workspace: Any) -> None:
+    def __init__(self, *, is_slow: bool = False, **workspace: Any) -> None:
+        """Take what makes the workspace, and whether all of them are for the slow job."""
+        self._is_slow = is_slow
         self._workspace = workspace
         self._plays: dict[str, Callable[[Case], Play]] = {}
         self._failures: dict[str, BaseException] | None = None
@@ -163,7 +165,7 @@ class Cases:
         def test(tmp_path_factory: pytest.TempPathFactory) -> None:
             self._outcome(name, tmp_path_factory)
 
-        return _like(play, test)
+        return self._marked(_like(play, test))
 
     def each(self, **values: Any) -> Callable[[Callable[..., Play]], Callable[..., None]]:
         """Make a test of a case for each of some values."""
@@ -183,9 +185,12 @@ class Cases:
             made_of_each: Callable[..., None] = pytest.mark.parametrize("key", list(values))(
                 _like(play, test)
             )
-            return made_of_each
+            return self._marked(made_of_each)
 
         return made
+
+    def _marked(self, test: Callable[..., None]) -> Callable[..., None]:
+        return pytest.mark.slow(test) if self._is_slow else test
 
     def _outcome(self, name: str, folders: pytest.TempPathFactory) -> None:
         if self._failures is None:

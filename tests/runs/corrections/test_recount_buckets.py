@@ -174,6 +174,7 @@ def test_a_copy_of_a_forgotten_bill_counts_in_the_same_act(copies: dict[str, Sho
     assert copies["the copies, too"].dollars["bill"] == 5
 
 
+@pytest.mark.slow
 def test_remembered_pages_count_again_in_the_same_act(tmp_path: Path) -> None:
     """A bill as well, and what it replaced counts no longer; the next run has nothing to read."""
     trial = Trial(tmp_path, (PAGES, BILL))
@@ -197,6 +198,7 @@ def test_remembered_pages_count_again_in_the_same_act(tmp_path: Path) -> None:
     assert (trial.dollars, trial.fates) == (Decimal(18), read)
 
 
+@pytest.mark.slow
 def test_a_remembered_copy_of_a_page_counts_nothing_twice(tmp_path: Path) -> None:
     trial = Trial(tmp_path, (PAGES,))
     trial.write("pages/a.json", _page(5))
@@ -225,6 +227,7 @@ def test_a_renamed_bill_keeps_its_place_when_its_earlier_name_is_forgotten(tmp_p
     assert (trial.dollars, trial.fates["bill/q.json"]) == (Decimal(5), (1, 1, 0, 0))
 
 
+@pytest.mark.slow
 def test_a_copy_whose_source_is_moved_counts_in_its_basis(tmp_path: Path) -> None:
     """Though its rows stand in a page of the other basis."""
     both = replace(LOOK, basis="charge")

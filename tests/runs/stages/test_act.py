@@ -150,6 +150,7 @@ def test_a_refusal_loses_nothing_of_the_run(
     assert cents(server) == 2
 
 
+@pytest.mark.slow
 def test_a_back_fill_of_another_source_leaves_it_to_the_next_run(
     workspace: FetchWorkspace, server: Server
 ) -> None:

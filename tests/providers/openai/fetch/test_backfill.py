@@ -152,18 +152,18 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
         if progress.done == 6:
             stop.set()
 
-    with fake_api() as server:
+    with fake_api(scale=0.01) as server:
         # one request at a time, or all others might be on their way already
         source = DAILY + "requests_in_flight = 1\n"
         workspace = FetchWorkspace(tmp_path, server.base_url, source)
         with pytest.raises(RunStoppedError):
-            workspace.ingest("2026-11-10", "2026-11-13", stop=stop, progress=stop_early)
+            workspace.ingest("2026-11-12", "2026-11-13", stop=stop, progress=stop_early)
         first = len(asked(server))
         watched = Watched()
-        workspace.ingest("2026-11-10", "2026-11-13", progress=watched)
+        workspace.ingest("2026-11-12", "2026-11-13", progress=watched)
         second = len(asked(server)) - first
         fresh = FetchWorkspace(tmp_path / "fresh", server.base_url, DAILY)
-        fresh.ingest("2026-11-10", "2026-11-13")
+        fresh.ingest("2026-11-12", "2026-11-13")
     assert first < 12
     assert first + second <= 12 + 4  # none of what was kept is asked for again
     assert watched.seen[-1] == (12, 12)
@@ -171,6 +171,7 @@ def test_a_stopped_backfill_carries_on(tmp_path: Path) -> None:
     assert not list(workspace.raw.glob(".backfill*"))
 
 
+@pytest.mark.slow
 def test_a_backfill_before_the_first_day_is_no_hole_for_runs(tmp_path: Path) -> None:
     """An old week alone does not make the next run fetch, or believe, what lies between."""
     with fake_api() as server:

@@ -180,6 +180,7 @@ def test_an_endpoint_that_is_gone_is_missed(tmp_path: Path) -> None:
     assert "decisions was refused with 404" in str(result.problems)
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_failed_catches_up_by_itself(tmp_path: Path) -> None:
     """A day later the run fetches it from where it stopped, and the others only what is new."""
     clock = [NOW]
