@@ -5,6 +5,7 @@ The map: packages in the order of the data's way. A package imports only those a
     errors, money, meters, schemas, dates, text, csv_table, resources
                   the vocabulary: plain modules that open nothing
     config/       tollbook.toml: its models, loading, the texts of its keys; the log
+    network/      which addresses may be connected to
     storage/      paths, the DuckDB file and its migrations, Parquet, atomic files, the lock;
                   engines/ (where the work of reading is done: here, in processes, on Spark)
     pricing/      the price book: reading, checking, layering, picking a price

@@ -19,6 +19,7 @@ import typer.main
 import typer.testing
 from hypothesis import settings
 
+from pipeline.network import guard
 from pipeline.storage.engines import duckdb as duckdb_engine
 from tests.support.empty_storage import copied_empty_storage
 from tests.support.sample_run import shared_sample_run
@@ -67,5 +68,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """A command called in this process sets up its own log; the next test does not inherit it."""
+    """A command called in this process sets up its own log; the next test does not inherit it.
+
+    Nor what it allows of the network: servers of tests are on this machine.
+    """
     structlog.reset_defaults()
+    guard.allow(("127.0.0.0/8",))

@@ -60,6 +60,7 @@ MOST_MODULES = 14  # in one package, its `__init__` among them
 ONE_FILE_A_VERB = {"cli"}  # may have more, but its verbs are in the help
 # Imported by one module alone, where the configuration asks for it: the extra of this name.
 OF_AN_EXTRA = {
+    "aiohttp": ("intake.files.remote", "http"),
     "pyspark": ("storage.engines.spark", "spark"),
     "deltalake": ("published.lake.delta", "lake"),
     "pyiceberg": ("published.lake.iceberg", "lake"),

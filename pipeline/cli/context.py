@@ -29,6 +29,7 @@ from pipeline.errors import (
     RunStoppedError,
     TollbookError,
 )
+from pipeline.network import guard
 from pipeline.text import printable
 
 if TYPE_CHECKING:
@@ -153,12 +154,14 @@ def load(path: Path | None, kinds: Mapping[str, SourceKind] | None = None) -> Co
 
     For verbs that only read what is published: the kinds of source need not be known.
     """
-    if path is not None:
-        return configuration.load(path, kinds)
     here = Path("tollbook.toml")
-    if here.is_file():
-        return configuration.load(here, kinds)
-    return configuration.without_file(Path.cwd())
+    if path is None and not here.is_file():
+        config = configuration.without_file(Path.cwd())
+    else:
+        config = configuration.load(path or here, kinds)
+    network = config.network
+    guard.allow(network.allow_private_addresses, redirects=network.allow_redirects)
+    return config
 
 
 def load_for_run(path: Path | None) -> Config:

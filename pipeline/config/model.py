@@ -18,7 +18,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pipeline.config.alerts_section import Alerts
 from pipeline.config.budget_section import Actions, Amendment, Budget, BudgetSettings
 from pipeline.config.directory_section import Directory, Project
-from pipeline.config.operations_section import Engine, Metrics, Retention, Schedule
+from pipeline.config.operations_section import Engine, Metrics, Network, Retention, Schedule
 from pipeline.config.source_section import (
     DEFAULT_PROVIDER,
     SourceKind,
@@ -233,6 +233,7 @@ class Config(SectionModel):
     metrics: Metrics = Metrics()
     retention: Retention = Retention()
     engine: Engine = Engine()
+    network: Network = Network()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,5 +1,5 @@
-"""The sections [schedule], [metrics], [retention] and [engine]: jobs, figures, what is kept, where
-files are read.
+"""The sections [schedule], [metrics], [retention], [engine] and [network]: jobs, figures, what is
+kept, where files are read, what may be connected to.
 
 A validator fails with ValueError and a sentence.
 """
@@ -89,3 +89,20 @@ class Engine(SectionModel):
         if self.kind == "spark" and (self.master is None) == (self.connect is None):
             raise ValueError('kind = "spark" needs either `master` or `connect`')
         return self
+
+
+class Network(SectionModel):
+    """Where the program may connect to beside public addresses that are named."""
+
+    allow_private_addresses: tuple[str, ...] = ()
+    allow_redirects: bool = False
+
+    @field_validator("allow_private_addresses")
+    @classmethod
+    def _are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        if texts:
+            from pipeline.network.addresses import parse_network  # noqa: PLC0415  rarely given
+
+            for text in texts:
+                parse_network(text)
+        return texts

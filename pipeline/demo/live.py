@@ -27,6 +27,9 @@ timezone = "{timezone}"
 [storage]
 root = "var"
 
+[network]
+allow_private_addresses = ["127.0.0.1"]  # where the server is
+
 [[sources]]
 name = "openai"
 kind = "openai"

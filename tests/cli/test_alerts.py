@@ -13,14 +13,14 @@ from typer.testing import CliRunner, Result
 from pipeline.cli import app
 from pipeline.errors import TollbookError
 from tests.support.mail import mail_server
-from tests.support.webhook import TOKEN, webhook
+from tests.support.webhook import LOOPBACK, TOKEN, webhook
 from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
 # apprise imports it for its mail channel.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 BUDGET = '[[budgets]]\nid = "all"\namount_usd = "0.001"\nthresholds = [100]\n'
-DEAD = '[alerts]\nchannels = ["json://127.0.0.1:1/x"]\n'
+DEAD = LOOPBACK + '[alerts]\nchannels = ["json://127.0.0.1:1/x"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_a_route_is_tried_alone(tmp_path: Path) -> None:
     """Owners are no channel of their own: a trial writes to nobody."""
     with webhook() as one, webhook() as other:
         (tmp_path / "tollbook.toml").write_text(
-            f'[alerts]\nchannels = ["{one.url}"]\n[alerts.routes.finance]\n'
+            f'{LOOPBACK}[alerts]\nchannels = ["{one.url}"]\n[alerts.routes.finance]\n'
             f'channels = ["{other.url}"]\n'
         )
         words = ["alerts", "test", "--route", "finance", "-c", str(tmp_path / "tollbook.toml")]
@@ -193,7 +193,7 @@ def test_an_escalation_goes_to_its_own_channel_and_so_does_the_end(tmp_path: Pat
     with webhook() as everybody, webhook() as oncall:
         workspace = Workspace(
             tmp_path.resolve(),
-            f'{CONFIGURATION}{BUDGET}[alerts]\nchannels = ["{everybody.url}"]\n'
+            f'{CONFIGURATION}{BUDGET}{LOOPBACK}[alerts]\nchannels = ["{everybody.url}"]\n'
             f'escalate_after_hours = 4\nescalate_to = ["{oncall.url}"]\n',
         )
         workspace.write("logs/a.jsonl", lines(request("a")))

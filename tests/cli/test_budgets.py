@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from pipeline.cli import app
 from pipeline.errors import TollbookError
 from tests.support.budget_database import TODAY, budget, catalogue, run, spend, spent
-from tests.support.webhook import TOKEN, webhook
+from tests.support.webhook import LOOPBACK, TOKEN, webhook
 
 
 def call(folder: Path, *words: str, **environment: str) -> Result:
@@ -26,7 +26,8 @@ def folder(tmp_path: Path) -> Path:
     """A folder with a configuration and a published database in which one budget is over."""
     (tmp_path / "tollbook.toml").write_text(
         '[organization]\ntimezone = "Europe/Berlin"\n'
-        '[storage]\nroot = "var"\n[alerts]\nchannels = ["env:HOOK"]\n'
+        '[storage]\nroot = "var"\n'
+        f'{LOOPBACK}[alerts]\nchannels = ["env:HOOK"]\n'
     )
     published = tmp_path / "var" / "published"
     published.mkdir(parents=True)

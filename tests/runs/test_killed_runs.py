@@ -54,6 +54,9 @@ amount_usd = "1"
 
 [alerts]
 channels = ["{url}"]
+
+[network]
+allow_private_addresses = ["127.0.0.1"]
 """
 RANDOM_KILLS = amount(30, 1_000)
 Moment = tuple[str, str]

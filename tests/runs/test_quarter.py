@@ -68,6 +68,8 @@ approval = false
 files = ["prices.csv"]
 [alerts]
 channels = ["env:HOOK"]
+[network]
+allow_private_addresses = ["127.0.0.1"]
 [[budgets]]
 id = "a-monthly"
 project = "proj_a"

@@ -54,6 +54,8 @@ path = ["costs/*.json"]
 files = ["prices.csv"]
 [alerts]
 channels = ["env:HOOK"]
+[network]
+allow_private_addresses = ["127.0.0.1"]
 [[budgets]]
 id = "a-monthly"
 project = "proj_a"

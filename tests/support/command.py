@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from pipeline.__main__ import main
+from pipeline.network import guard
 
 
 def command(folder: Path, *words: str, **environment: str) -> tuple[int, str, str]:
@@ -21,12 +22,16 @@ def command(folder: Path, *words: str, **environment: str) -> tuple[int, str, st
         for name, value in {"NO_COLOR": "1", **environment}.items():
             patch.setenv(name, value)
         structlog.reset_defaults()
-        with (
-            contextlib.redirect_stdout(told),
-            contextlib.redirect_stderr(said),
-            pytest.raises(SystemExit) as end,
-        ):
-            main()
+        (networks, redirects) = guard.allow(())
+        try:
+            with (
+                contextlib.redirect_stdout(told),
+                contextlib.redirect_stderr(said),
+                pytest.raises(SystemExit) as end,
+            ):
+                main()
+        finally:
+            guard.allow(networks, redirects=redirects)
     code = end.value.code
     assert code is None or isinstance(code, int)
     told.seek(0)

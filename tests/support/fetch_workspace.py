@@ -21,6 +21,7 @@ from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
 from pipeline.runs.run_and_report import RunReport, ingest_and_report
 from tests.support.snapshot import answers
+from tests.support.webhook import LOOPBACK
 
 NOW = datetime(2026, 11, 24, 8, 10)
 KEY = "sk-admin-made-up-and-secret-0123456789"
@@ -86,7 +87,7 @@ class FetchWorkspace:
 
     def point(self, base_url: str, more: str = "") -> None:
         """From now on fetch from here."""
-        self.configure(f'{self._text}base_url = "{base_url}"\n{more}')
+        self.configure(f'{self._text}base_url = "{base_url}"\n{more}{LOOPBACK}')
 
     def configure(self, text: str) -> None:
         """Write the configuration."""

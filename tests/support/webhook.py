@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+# What a configuration must say for servers on this machine to be used.
+LOOPBACK = '[network]\nallow_private_addresses = ["127.0.0.0/8"]\n'
 TOKEN = "s3cr3t-T0ken-XyZ"  # noqa: S105  a made-up one
 
 
@@ -46,6 +48,8 @@ class Handler(BaseHTTPRequestHandler):
             self.server.keys.append(self.headers["Idempotency-Key"])
         with suppress(ConnectionError):  # who was kept waiting may have gone
             self.send_response(self.server.status)
+            if self.server.status == 307:
+                self.send_header("Location", "/another")
             self.end_headers()
             self.wfile.write(f"{self.path} {self.headers['X-Key']}".encode())
 

@@ -10,6 +10,7 @@ import logging
 import re
 from typing import Any
 
+from pipeline.network.guard import KEY
 from pipeline.text import printable
 
 _HTTP_STATUS = re.compile(r"\berror=([1-5]\d\d)\b")
@@ -24,6 +25,7 @@ _MAIL = {"mailto", "mailtos"}
 _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), cause)
     for pattern, cause in (
+        (r"is a private address that", "private"),
         (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed", "certificate"),
         (r"SSLError|\[SSL|\bSSL:|\bTLS\b|handshake|STARTTLS", "tls"),
         (
@@ -43,6 +45,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _SENTENCES = {
+    "private": f"the address{{of_host}} is a private one that {KEY} does not have",
     "certificate": "TLS: the certificate{of} is not trusted",
     "tls": "TLS handshake failed{with_}",
     "dns": "the name{of_host} is not known (DNS)",

@@ -10,18 +10,22 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.alerts.delivery import causes, markup
 from pipeline.alerts.model import Message, Severity
 from pipeline.errors import ConfigError
+from pipeline.network import guard
 
 TIMEOUT_SECONDS = 30
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 _ENV = "env:"
 # Services whose receiver reads headers and a payload that we may add to.
+# The configuration names the server, and nothing that it answers leads to another one.
+_MAIL_SERVERS = {"mailto", "mailtos"}
 _WEBHOOKS = {"json", "jsons", "xml", "xmls", "form", "forms"}
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 _TYPE_OF: dict[Severity, str] = {"info": "info", "warning": "warning", "critical": "failure"}
@@ -69,7 +73,12 @@ def channel_of(
     """
     import apprise  # noqa: PLC0415  takes a third of a second, needed only where there are channels
 
-    asset = apprise.AppriseAsset(app_id="tollbook", app_desc="tollbook", async_mode=False)
+    asset = apprise.AppriseAsset(
+        app_id="tollbook",
+        app_desc="tollbook",
+        async_mode=False,
+        http_redirects=guard.may_redirect(),
+    )
     place = entry if entry.startswith(_ENV) else "the URL"
     scheme = _SCHEME.match(url)
     causes.keep_secrets()
@@ -132,16 +141,17 @@ def _sender(service: Any, asset: Any, timeout_seconds: float) -> Callable[[Messa
         if is_webhook:
             _add_key(service, send_part, message, headers, extras)
         try:
-            result = outlet.notify(
-                title=markup.as_title(name, message.title),
-                body=markup.as_html(message.body)
-                if is_mail
-                else markup.as_text(name, message.body),
-                notify_type=_TYPE_OF[message.severity],
-                body_format=apprise.NotifyFormat.HTML if is_mail else apprise.NotifyFormat.TEXT,
-                timeout=timeout_seconds,
-                log_level=logging.DEBUG,  # a socket's error is logged there; see `causes`
-            )
+            with nullcontext() if name in _MAIL_SERVERS else guard.guarded():
+                result = outlet.notify(
+                    title=markup.as_title(name, message.title),
+                    body=markup.as_html(message.body)
+                    if is_mail
+                    else markup.as_text(name, message.body),
+                    notify_type=_TYPE_OF[message.severity],
+                    body_format=apprise.NotifyFormat.HTML if is_mail else apprise.NotifyFormat.TEXT,
+                    timeout=timeout_seconds,
+                    log_level=logging.DEBUG,  # a socket's error is logged there; see `causes`
+                )
             return None if result else causes.sentence(service, result, timeout_seconds)
         except Exception as error:  # noqa: BLE001  one channel must not stop the others
             return f"{type(error).__name__} in the service"

@@ -1,4 +1,4 @@
-"""The words of the keys of [schedule], [metrics], [retention] and [engine]."""
+"""The words of the keys of [schedule], [metrics], [retention], [engine] and [network]."""
 
 from __future__ import annotations
 
@@ -61,5 +61,15 @@ OPERATIONS_TEXTS: Mapping[str, KeyText] = {
     "engine.connect": KeyText(
         "The address of a Spark Connect server, in place of `master`.",
         '"sc://spark.example.com:15002"',
+    ),
+    "network.allow_private_addresses": KeyText(
+        "Private addresses and ranges (of the machine itself, the local network, a cloud's "
+        "metadata) that webhooks, `base_url` and https:// paths may lead to; any other is refused.",
+        '["10.20.0.0/16", "127.0.0.1"]',
+    ),
+    "network.allow_redirects": KeyText(
+        "Whether redirects of webhooks and https:// paths are followed, to addresses that are "
+        "allowed. Those of the provider's API never are: its key would go along.",
+        "false",
     ),
 }

@@ -15,6 +15,7 @@ import zstandard
 from pipeline.config.model import Source
 from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.errors import ConfigError, SourceError
+from pipeline.intake.files import remote
 from pipeline.intake.files.compression import compression, read_head
 from pipeline.intake.files.discovery import (
     NEEDS_PACKAGE,
@@ -158,16 +159,14 @@ def _is(kind: Kind, head: bytes) -> bool:
 
 
 def _remote_head(name: str) -> bytes:
-    import fsspec  # noqa: PLC0415  a tenth of a second that a local run need not spend
-
     try:
-        with fsspec.open(name, "rb") as file:
+        with remote.opened(name) as (system, path), system.open(path, "rb") as file:
             head: bytes = file.read(HEAD_BYTES)
     except ImportError:
         raise ConfigError(NEEDS_PACKAGE, file=name, hint=package_hint(name)) from None
     except Exception as error:  # noqa: BLE001  every backend has errors of its own
         raise ConfigError(
-            f"cannot be fetched ({type(error).__name__})",
+            f"cannot be fetched ({remote.refusal(error) or type(error).__name__})",
             file=name.split("?", 1)[0],
             hint="Check the address, the credentials in the environment and the network.",
         ) from None
@@ -196,10 +195,8 @@ def _files(word: str, folder: Path, problems: list[SourceError]) -> list[str]:
 def _remote_files(word: str) -> list[str]:
     if not glob.has_magic(word):
         return [word]
-    import fsspec  # noqa: PLC0415  as above
-
-    system, path = fsspec.core.url_to_fs(word)
-    found = sorted(system.unstrip_protocol(p) for p in system.glob(path))
+    with remote.opened(word) as (system, path):
+        found = sorted(system.unstrip_protocol(p) for p in system.glob(path))
     if not found:
         raise ConfigError("there is no such file", file=word, hint="Check the address or the glob.")
     return found

@@ -21,6 +21,7 @@ import xxhash
 
 from pipeline.config.model import Source
 from pipeline.errors import SourceError
+from pipeline.intake.files import remote
 from pipeline.intake.files.hashes import sample_hash
 from pipeline.storage.files import replace_file
 from pipeline.storage.permissions import closed_folder, may_enter, may_list, owner_of, this_user
@@ -175,22 +176,22 @@ def _describe(file: Path) -> RawFile:
     )
 
 
-def _remote(pattern: str, root: Path, problems: list[SourceError]) -> Iterator[RawFile]:
-    import fsspec  # noqa: PLC0415  a tenth of a second that a local run need not spend
-
+def _remote(pattern: str, root: Path, problems: list[SourceError]) -> list[RawFile]:
+    fetched = []
     try:
-        system, path = fsspec.core.url_to_fs(pattern)
-        paths = system.glob(path) if glob.has_magic(path) else system.find(path) or [path]
+        with remote.opened(pattern) as (system, path):
+            paths = system.glob(path) if glob.has_magic(path) else system.find(path) or [path]
+            for found in sorted(paths):
+                name = system.unstrip_protocol(found)
+                try:
+                    fetched.append(_fetch(system, found, name, root))
+                except Exception as error:  # noqa: BLE001  every backend has errors of its own
+                    problems.append(_unreachable(name, error))
     except ImportError:
         raise SourceError(NEEDS_PACKAGE, file=pattern, hint=package_hint(pattern)) from None
-    except Exception as error:  # noqa: BLE001  every backend has errors of its own
+    except Exception as error:  # noqa: BLE001  as above
         raise _unreachable(pattern, error) from None
-    for remote in sorted(paths):
-        name = system.unstrip_protocol(remote)
-        try:
-            yield _fetch(system, remote, name, root)
-        except Exception as error:  # noqa: BLE001  as above
-            problems.append(_unreachable(name, error))
+    return fetched
 
 
 def package_hint(address: str) -> str:
@@ -202,24 +203,24 @@ def package_hint(address: str) -> str:
 def _unreachable(name: str, error: Exception) -> SourceError:
     # the text of a backend's error may carry a signed address or a key: name its kind only
     return SourceError(
-        f"cannot be fetched ({type(error).__name__})",
+        f"cannot be fetched ({remote.refusal(error) or type(error).__name__})",
         file=name.split("?", 1)[0],
         hint="Check the address, the credentials in the environment and the network.",
     )
 
 
-def _fetch(system: Any, remote: str, name: str, root: Path) -> RawFile:
+def _fetch(system: Any, path: str, name: str, root: Path) -> RawFile:
     """A remote file's copy under `raw/`, fetched again only when its size, time or tag changed."""
-    info = system.info(remote)
+    info = system.info(path)
     mark = "|".join(
         str(info.get(k)) for k in ("size", "ETag", "etag", "mtime", "LastModified", "created")
     )
     key = xxhash.xxh3_128_hexdigest(f"{name}|{mark}".encode())
-    suffix = "".join(Path(remote.split("?", 1)[0]).suffixes)[-20:]
+    suffix = "".join(Path(path.split("?", 1)[0]).suffixes)[-20:]
     target = root / "raw" / f"{key}{suffix if suffix.replace('.', '').isalnum() else ''}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(target, lambda beside: system.get_file(remote, str(beside)))
+        replace_file(target, lambda beside: system.get_file(path, str(beside)))
     return landed(target, name.split("?", 1)[0], str(target.relative_to(root)))
 
 

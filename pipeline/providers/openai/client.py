@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pipeline.errors import ApiError
+from pipeline.network import guard
 from pipeline.providers.openai.retry import asked_pause, may_pass, pause
 
 if TYPE_CHECKING:
@@ -205,8 +206,9 @@ class AdminApi:
 
         path = question.text
         try:
-            response = self._sent(question)
-            text = response.text
+            with guard.guarded():
+                response = self._sent(question)
+                text = response.text
         except openai.APIStatusError as error:
             refused = self._refused(path, error)
             headers = error.response.headers
@@ -243,7 +245,10 @@ class AdminApi:
     def _sent(self, question: _Question) -> httpx2.Response:
         import httpx2  # noqa: PLC0415  as in the constructor
 
-        options: RequestOptions = {"security": {"admin_api_key_auth": True}}
+        options: RequestOptions = {
+            "security": {"admin_api_key_auth": True},
+            "follow_redirects": False,  # a server must not lead the key to another one
+        }
         path, values, answer = question.path, dict(question.values), httpx2.Response
         if question.method == "GET":
             return self._client.get(path, cast_to=answer, options={**options, "params": values})
@@ -280,7 +285,7 @@ class AdminApi:
         return ApiError(
             f"{path} was refused with {status}" + (f" ({what})" if what else ""),
             key=self.base_url,
-            hint=_ADVICE.get(status, _LATER if status >= 500 or status == 429 else None),
+            hint=_MOVED if status < 400 else _ADVICE.get(status, _LATER if status >= 500 else None),
             status=status,
             code=error.code,
             param=error.param,
@@ -296,6 +301,7 @@ _SCOPES = (
     "api.management.write where actions of budgets set limits."
 )
 _CHECK = "Check the network and `base_url`; the next run asks again."
+_MOVED = "A redirect is not followed, since the key would go along: name its target in `base_url`."
 _LATER = "Try again later; what was fetched before is kept."
 _ADVICE = {
     401: f"The key is not accepted. {_SCOPES}",

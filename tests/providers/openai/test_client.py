@@ -200,3 +200,15 @@ def test_a_server_that_is_down_is_said_with_its_address() -> None:
         pytest.raises(ApiError, match=r"http://127\.0\.0\.1:9/v1: /x could not be reached"),
     ):
         api.get("/x")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(status: int) -> None:
+    """The key would go to whom the server names."""
+    with (
+        answering((status, {"location": "/elsewhere"}, "")) as (url, asked),
+        AdminApi(KEY, base_url=url) as api,
+        pytest.raises(ApiError, match=rf"was refused with {status}.*A redirect is not followed"),
+    ):
+        api.get("/organization/projects")
+    assert asked == ["/v1/organization/projects"]

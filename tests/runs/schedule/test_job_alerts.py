@@ -15,7 +15,7 @@ from pipeline.config.load import load
 from pipeline.errors import LockHeldError, RunFailedError
 from pipeline.runs.schedule.job_alerts import JobAlerts
 from pipeline.storage.lock import storage_lock
-from tests.support.webhook import webhook
+from tests.support.webhook import LOOPBACK, webhook
 from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
 # apprise 2.2 imports it for its mail channel.
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 
 DUE, SINCE = datetime(2026, 11, 24, 7), datetime(2026, 11, 24, 7, 21)
 FAILED = JobProblem("run", "failed", DUE, 4, None, None, "No disk.")
-ALERTS = '\n[alerts]\nchannels = ["env:HOOK"]\n'
+ALERTS = f'\n{LOOPBACK}[alerts]\nchannels = ["env:HOOK"]\n'
 
 
 @pytest.fixture(scope="module")
