@@ -47,17 +47,8 @@ class _Stored:
     until_at: datetime | None
 
 
-def calendar_frame(
-    db: Database,
-    config: Config,
-    kinds: Kinds,
-    configured: Sequence[Source],
-    now: datetime,
-) -> pl.DataFrame:
-    """The rows of the view `calendar`, in CALENDAR_SCHEMA.
-
-    Takes all configured sources, also those that a run with named files passes over.
-    """
+def calendar_frame(days: Iterable[CalendarDay]) -> pl.DataFrame:
+    """The rows of the view `calendar`, in CALENDAR_SCHEMA."""
     return pl.DataFrame(
         [
             (
@@ -71,7 +62,7 @@ def calendar_frame(
                 day.is_day_complete,
                 day.coverage.covered_until_at,
             )
-            for day in calendar_days(db, config, kinds, configured, now)
+            for day in days
         ],
         schema=CALENDAR_SCHEMA,
         orient="row",
@@ -85,7 +76,10 @@ def calendar_days(
     configured: Sequence[Source],
     now: datetime,
 ) -> list[CalendarDay]:
-    """Every day of every source up to that of `now`. Takes all configured sources."""
+    """Every day of every source up to that of `now`.
+
+    Takes all configured sources, also those that a run with named files passes over.
+    """
     zone = config.organization.zone
     found = coverages(db, kinds, configured, zone, config.bill.lag_days)
     return calendar(found, local_date(now, zone), zone)

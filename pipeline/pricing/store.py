@@ -5,18 +5,14 @@ Reads and writes inside the caller's transaction. Picks no price.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 
 import polars as pl
 
 from pipeline.pricing.book import PriceBook
 from pipeline.pricing.price_layer import PriceLayer
 from pipeline.storage.database import Database
-from pipeline.storage.files import replace_file
-from pipeline.storage.parquet import write as write_parquet
 
 
 def price_book(db: Database, book_id: str) -> PriceBook:
@@ -34,23 +30,11 @@ def save_price_book(db: Database, book: PriceBook, run_id: str, at: datetime) ->
         )
 
 
-def published_prices(book: PriceBook, cache: Path) -> pl.DataFrame:
-    """The rows of a price book as the view `prices` shows them.
-
-    Kept as a file in `cache`: hashing the ids of some thousand rows takes longer than all else
-    that a small run publishes.
-    """
-    path = cache / f"prices-{book.book_id}.parquet"
-    with suppress(FileNotFoundError, pl.exceptions.ComputeError):
-        kept = pl.read_parquet(path)
-        if kept.schema == pl.Schema(_PRICES):
-            return kept
-    prices = _published_prices(book)
-    cache.mkdir(parents=True, exist_ok=True)
-    for other in cache.glob("prices-*"):
-        other.unlink(missing_ok=True)
-    replace_file(path, lambda beside: write_parquet(prices, beside))
-    return prices
+def published_book(book: PriceBook) -> dict[str, pl.DataFrame]:
+    """A price book as published tables, by name."""
+    rows = pl.concat(_published_rows(layer) for layer in book.layers)
+    prices = rows.with_columns(pl.lit(book.book_id).alias("book_id"))
+    return {"prices": prices, "model_aliases": published_aliases(book)}
 
 
 _PRICES: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -73,11 +57,6 @@ _PRICES: dict[str, pl.DataType | type[pl.DataType]] = {
     "recorded_at": pl.Datetime("us"),
     "book_id": pl.String,
 }
-
-
-def _published_prices(book: PriceBook) -> pl.DataFrame:
-    rows = pl.concat(_published_rows(layer) for layer in book.layers)
-    return rows.with_columns(pl.lit(book.book_id).alias("book_id"))
 
 
 @lru_cache(maxsize=2)  # the built-in rows are in every book

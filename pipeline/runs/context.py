@@ -363,7 +363,7 @@ def open_run(
     )
     problems: list[SourceError] = []
     if not is_checked:
-        problems = clear_orphans(db, storage, head.run_id)
+        problems = clear_orphans(db, storage, stored.names, head.run_id)
         stored.note_checked()
     note_begun(db, head.run_id)
     try:

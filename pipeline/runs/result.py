@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.alerts.delivery.undelivered import Undelivered
 from pipeline.intake.files.input_file import InputFile
+
+if TYPE_CHECKING:
+    from pipeline.calendar.model import CalendarDay
+    from pipeline.charges.model import ChargeDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,15 @@ def counts_of(touched: Iterable[InputFile], before: Mapping[int, InputFile]) -> 
         for name in names:
             rows[name] += getattr(entry, name) - (getattr(known, name) if known is not None else 0)
     return Counts(**rows, files_read=len(files))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a run has rated and evaluated, for what comes after; empty where it has not."""
+
+    posted: Mapping[str, int] = field(default_factory=dict)  # lines, by reason
+    days: Mapping[date, ChargeDay] = field(default_factory=dict)  # all days, as they are charged
+    covered: Sequence[CalendarDay] = ()  # the calendar
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,20 +37,23 @@ from pipeline.ledger import store as ledger_store
 from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import fetch_sources
 from pipeline.providers.provider import FetchRequest, Provider
-from pipeline.published.snapshot.fingerprint import fingerprint, published_state
+from pipeline.published.snapshot.fingerprint import (
+    filled_tables,
+    fingerprint,
+    published_state,
+)
 from pipeline.runs import run_log
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.commit import check_books, write_charges, write_ledger
 from pipeline.runs.context import RunContext, recorded_run
 from pipeline.runs.kinds import PROVIDERS, apis_of, bills_of
 from pipeline.runs.named_files import NamedFiles, choose_basis
-from pipeline.runs.result import Counts, RunResult, counts_of, reason_of
+from pipeline.runs.result import Counts, Evaluation, RunResult, counts_of, reason_of
 from pipeline.runs.stage_times import begin
 from pipeline.runs.stages.read_sources import read_sources
 from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Database
-from pipeline.text import counted
 
 if TYPE_CHECKING:
     from pipeline.compaction.compact import Compaction
@@ -152,7 +155,7 @@ def rate_and_commit(
             and not change.days.has_any()
             and published.fingerprint == live_fingerprint(run)
         )
-        posted = {} if is_unchanged else rate_and_evaluate(run, change)
+        done = Evaluation() if is_unchanged else rate_and_evaluate(run, change)
         change.problems += _beyond_limit(change.counts, config.quality.max_quarantined_percent)
         outcome = "partial" if change.problems else "done"
         has_alerted = run.head.verb == "run" and _alert_of_run(db, _look(run), change.problems)
@@ -189,16 +192,17 @@ def rate_and_commit(
         is_news_here = has_alerted or has_delivered or has_acted or merge_over is not None
         if published is None or not is_unchanged or is_news_here:
             from pipeline.compaction.compact import remove_replaced
-            from pipeline.runs.stages.publish import publish_live
+            from pipeline.runs.stages.publish import publish_live, remove_old_answers
 
             merged = _merge_small_files(run, change, merge_over)
             begin("publish")
-            mark = live_fingerprint(run)
+            filled = filled_tables(db)
+            mark = live_fingerprint(run, filled)
             if change.days.rerated is not None:
                 mark += ", rerated"  # new prices of other days are for the next run
-            published = publish_live(run, mark)
+            published = publish_live(run, mark, filled, done)
             remove_replaced(storage, merged)
-            _remove_old_answers(run, change)
+            remove_old_answers(run, change)
             is_unchanged = False
     budgets = budget_store.count_states(db, run.today)
     return RunResult(
@@ -213,18 +217,17 @@ def rate_and_commit(
         budgets_near=budgets["near"],
         problems=tuple(str(p) for p in change.problems),
         notes=(*published.notes, *change.notes),
-        postings=posted,
+        postings=done.posted,
         is_first=run.is_first,
         undelivered=missed,
         is_undelivered_late=is_late,
     )
 
 
-def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
+def rate_and_evaluate(run: RunContext, change: ChangeSet) -> Evaluation:
     """Rate what changed and follow the bill; then evaluate what depends on charges.
 
-    That is reconciliation, budgets and their alerts, limits, policy and anomalies. Gives how many
-    lines were posted, by reason.
+    That is reconciliation, budgets and their alerts, limits, policy and anomalies.
     """
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
@@ -250,7 +253,9 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
     postings = charge_store.postings(db, storage.root)
     looked_at = days if change.days.rerated is None else change.days.rerated
     posted_days = {p.usage_date for p in postings if p.rows and p.reason != "bill"}
-    charge_store.pin_days(db, newly_pinned(days, posted_days, looked_at, run.now))
+    pinned = newly_pinned(days, posted_days, looked_at, run.now)
+    charge_store.pin_days(db, pinned)
+    days |= {day.usage_date: day for day in pinned}
     run.begin("true up")
     costs = fetched_costs(db)
     billed, days = true_up_days(run, rated, days, postings, costs, bills, change.files.names)
@@ -273,16 +278,24 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> dict[str, int]:
         anew=change.days.compare_again,
     )
     run.begin("budgets and alerts")
-    evaluate(run, change, days, ledger, excluded, books=books, look=_look(run))
-    return {
+    covered = evaluate(run, change, days, ledger, excluded, books=books, look=_look(run))
+    posted = {
         reason: sum(p.rows for p in new if p.reason == reason)
         for reason in sorted({p.reason for p in new})
     }
+    return Evaluation(posted, days, covered)
 
 
-def live_fingerprint(run: RunContext) -> str:
+def live_fingerprint(run: RunContext, filled: Sequence[str] | None = None) -> str:
     """The fingerprint of what the storage has now, as of the run's day."""
-    return fingerprint(run.db, run.inputs.mark, root=run.storage.root, now=run.now, today=run.today)
+    return fingerprint(
+        run.db,
+        run.inputs.mark,
+        filled=filled_tables(run.db) if filled is None else filled,
+        root=run.storage.root,
+        now=run.now,
+        today=run.today,
+    )
 
 
 def _beyond_limit(counts: Counts, limit: Decimal) -> list[SourceError]:
@@ -334,22 +347,6 @@ def _merge_small_files(run: RunContext, change: ChangeSet, over: int | None) -> 
     if is_asked:
         change.notes.append(said(merged))
     return merged
-
-
-def _remove_old_answers(run: RunContext, change: ChangeSet) -> None:
-    """Remove fetched answers that are kept no longer, and say so."""
-    days = run.config.retention.raw_days
-    if not days:
-        return
-    from pipeline.intake.raw_retention import old_answers
-
-    fetched = [s.name for s in run.configured if run.kinds[s.kind].is_fetched]
-    old = old_answers(run.db, run.storage, fetched, days=days, now=run.clock())
-    for path in old:
-        path.unlink(missing_ok=True)
-    if old:
-        kept = f"they were read more than {counted(days, 'day')} ago ([retention] raw_days)"
-        change.notes.append(f"{counted(len(old), 'fetched answer')} were removed: {kept}.")
 
 
 def _act(run: RunContext, change: ChangeSet, request: FetchRequest) -> bool:

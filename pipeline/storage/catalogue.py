@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +28,22 @@ class StoredFiles:
     db: Database
     storage: StorageLayout
     _is_checked: bool = False
+    _names: Sequence[str] = ()
 
     def check(self) -> None:
         """Look at every file that the database names. Fails: RunFailedError."""
         if self._is_checked:
             return
-        for damaged in damaged_files(self.db, self.storage)[:1]:
-            raise missing_or_damaged(damaged)
+        self._names = named_files(self.db)
+        for name in self._names:
+            if not is_whole(path := self.storage.root / name):
+                raise missing_or_damaged(path)
         self._is_checked = True
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What the database named when it was checked, relative to the storage root, in order."""
+        return self._names
 
     def are_as_checked(self) -> bool:
         """Whether no file was added, removed or replaced since `note_checked`.
@@ -78,10 +87,14 @@ def _mark_of(folder: Path) -> list[int] | None:
     return [facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns]
 
 
+def named_files(db: Database) -> list[str]:
+    """Ledger, charge and minute files that a table names, relative to the root, in order."""
+    return [name for (name,) in db.rows(sql("storage/named_files")) if name]
+
+
 def damaged_files(db: Database, storage: StorageLayout) -> list[Path]:
     """Ledger, charge and minute files that are named and missing, cut short or no Parquet."""
-    named = sorted({name for (name,) in db.rows(sql("storage/named_files")) if name})
-    return [path for name in named if not is_whole(path := storage.root / name)]
+    return [path for name in named_files(db) if not is_whole(path := storage.root / name)]
 
 
 def is_whole(path: Path) -> bool:

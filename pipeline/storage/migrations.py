@@ -56,10 +56,10 @@ def migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     is changed then.
     """
     con.execute("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR PRIMARY KEY)")
-    newer = newer_migrations(con)
+    applied = _applied(con)
+    newer = sorted(applied - set(resources.sql_names("schema")))
     if newer:
         raise newer_version(newer, path)
-    applied = _applied(con)
     for name in resources.sql_names("schema"):
         if name not in applied:
             con.execute("BEGIN")

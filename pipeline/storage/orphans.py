@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipeline.errors import SourceError
-from pipeline.resources import sql
 from pipeline.storage.database import Database
 from pipeline.storage.layout import BEFORE, StorageLayout
 from pipeline.text import counted
@@ -32,10 +31,13 @@ class Orphans:
     unknown: list[Path]  # of runs that this database does not know, or of none
 
 
-def orphans(db: Database, layout: StorageLayout) -> Orphans:
-    """The files that no table names, by whether a run that this database knows has written them."""
+def orphans(db: Database, layout: StorageLayout, names: Iterable[str]) -> Orphans:
+    """The files that no table names, by whether a run that this database knows has written them.
+
+    Takes the names that the tables have.
+    """
     root = f"{layout.root}{os.sep}"
-    named = {root + path for (path,) in db.rows(sql("storage/named_files"))}
+    named = {root + name for name in names}
     files = [
         Path(path)
         for folder in (layout.ledger, layout.charges, layout.minutes)
@@ -59,12 +61,14 @@ def orphans(db: Database, layout: StorageLayout) -> Orphans:
     return found
 
 
-def clear_orphans(db: Database, layout: StorageLayout, run_id: str) -> list[SourceError]:
+def clear_orphans(
+    db: Database, layout: StorageLayout, names: Iterable[str], run_id: str
+) -> list[SourceError]:
     """Remove leftovers, and set the files of unknown runs aside in a folder of this run.
 
-    Gives what is to be said of files that were set aside.
+    Takes the names that the tables have. Gives what is to be said of files that were set aside.
     """
-    found = orphans(db, layout)
+    found = orphans(db, layout, names)
     for path in (*found.replaced, *found.cut_off):
         path.unlink()
     folder = layout.set_aside / run_id

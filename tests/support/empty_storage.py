@@ -40,6 +40,7 @@ def copied_empty_storage() -> Iterator[None]:
 def _empty_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "empty.duckdb")
+        database._create(path)
         con = duckdb.connect(str(path))
         migrate(con, path)
         con.close()

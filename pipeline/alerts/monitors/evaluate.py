@@ -5,7 +5,7 @@ Inside the run's one transaction: peaks of minutes into their table, alerts into
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -37,11 +37,14 @@ def evaluate(
     excluded: pl.DataFrame,
     states: Mapping[date, ChargeDay],
     touched: Collection[date],
-    aliases: pl.DataFrame,
+    aliases: Callable[[], pl.DataFrame],
     today: date,
     look: Look,
 ) -> None:
-    """Rate limits that are near, and use that is not allowed, of this month and the one before."""
+    """Rate limits that are near, and use that is not allowed, of this month and the one before.
+
+    Takes what gives the other ids of models.
+    """
     since, until = looked_at(today)
     _keep_peaks(
         db,
@@ -72,7 +75,7 @@ def _keep_peaks(
     ledger: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     touched: Collection[date],
-    aliases: pl.DataFrame,
+    aliases: Callable[[], pl.DataFrame],
     since: date,
     until: date,
 ) -> None:
@@ -98,7 +101,7 @@ def _keep_peaks(
             {"days": gone},
         )
     if days:
-        found = rate_limits.peaks(con, days, ledger, excluded, files, limits, aliases)
+        found = rate_limits.peaks(con, days, ledger, excluded, files, limits, aliases())
         db.insert_frame("minute_peaks", found)
         db.insert("peak_days", ("usage_date",), [(day,) for day in days])
 

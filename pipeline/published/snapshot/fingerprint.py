@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -122,12 +123,25 @@ def inputs_mark(config: Config) -> str | None:
     return mark.hexdigest()
 
 
-def fingerprint(db: Database, inputs: str, *, root: Path, now: datetime, today: date) -> str:
+def filled_tables(db: Database) -> list[str]:
+    """The tables of `HASHED` that have any row."""
+    return db.filled(HASHED)
+
+
+def fingerprint(
+    db: Database,
+    inputs: str,
+    *,
+    filled: Sequence[str],
+    root: Path,
+    now: datetime,
+    today: date,
+) -> str:
     """A hash of the stored rows, the inputs, the place and both clocks' days.
 
-    Takes the mark of `inputs_mark`, the storage's absolute root, the business clock (naive UTC)
-    and the organization's day. Which days are final and which periods have ended depends on these
-    two days alone.
+    Takes the mark of `inputs_mark`, the `filled_tables`, the storage's absolute root, the business
+    clock (naive UTC) and the organization's day. Which days are final and which periods have ended
+    depends on these two days alone.
     """
     hashed_as = {
         "forecasts": _FORECASTS,
@@ -137,7 +151,7 @@ def fingerprint(db: Database, inputs: str, *, root: Path, now: datetime, today: 
     tables = " UNION ALL ".join(
         f"SELECT '{name}', count(*), sum(CAST(hash(t) AS HUGEINT)) "
         f"FROM {hashed_as.get(name, name)} AS t"
-        for name in db.filled(HASHED)
+        for name in filled
     )
     hashes = sorted(db.rows(tables)) if tables else []
     parts = (inputs, str(root), now.date(), today, hashes)

@@ -7,7 +7,7 @@ an open connection keeps its snapshot. Idempotent: the next run finishes what a 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -45,6 +45,9 @@ from pipeline.storage.layout import StorageLayout
 from pipeline.storage.parquet import quote
 from pipeline.storage.parquet import write as write_parquet
 
+# Copied tables that are no tables of their own, by the one whose rows they show.
+_ROWS_OF = {"projects": "project_history"}
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotContents:
@@ -54,9 +57,9 @@ class SnapshotContents:
     excluded: pl.DataFrame  # ledger_id, row_number
     days: Sequence[ChargeDay]
     postings: Sequence[PostingFile]
-    prices: pl.DataFrame
+    book_id: str
+    of_book: Callable[[], Mapping[str, pl.DataFrame]]  # the tables that show the price book
     budgets: pl.DataFrame
-    aliases: pl.DataFrame  # of models
     calendar: pl.DataFrame
     followed: Collection[str]  # providers whose costs are followed
 
@@ -70,16 +73,18 @@ def publish(
     real_now: datetime,
     state: PublishedState,
     retention: Retention,
+    filled: Collection[str],
 ) -> list[Path]:
     """Build the snapshot of a run and flip `published` to it. Gives the snapshots that it removed.
 
-    Takes the `state` to be kept with it, for `published_state`, and which earlier ones are kept.
+    Takes the `state` to be kept with it, for `published_state`, which earlier ones are kept, and
+    the `filled_tables` of the warehouse.
     """
     storage.snapshots.mkdir(parents=True, exist_ok=True)
     remove_unfinished(storage.snapshots)
     folder = storage.snapshots / run_id
     # built where it will stay, since its views are bound to its files; nobody looks before the flip
-    _Snapshot(db, storage, live, folder.absolute(), now).build()
+    _Snapshot(db, storage, live, folder.absolute(), now, filled).build()
     (folder / VIEWS).write_text(mark(), encoding="utf-8")
     (folder / COMPLETE).write_text(state.to_json(), encoding="utf-8")
     _flip(storage.published, folder)
@@ -111,6 +116,7 @@ class _Snapshot:
     live: SnapshotContents
     folder: Path
     now: datetime
+    filled: Collection[str]  # tables of the warehouse
 
     def build(self) -> None:
         """Files first, then the database that names them by absolute path."""
@@ -123,10 +129,14 @@ class _Snapshot:
         }
         paths = {macro: [file.path for file in files] for macro, files in dated.items()}
         paths |= {"version_files": self._versions(), "minute_files": self._minutes()}
-        copied = self.db.filled(COPIED)
-        tables = self._tables(copied) | {DAY_FILES: self._day_files(dated)}
+        filled = {*self.filled, "runs"}  # there is this run's
+        copied = [table for table in COPIED if _ROWS_OF.get(table, table) in filled]
+        tables = self._tables() | {DAY_FILES: self._day_files(dated)}
         database = self.folder / DATABASE
-        shutil.copyfile(template(self.db, self.storage.cache, tables), database)
+        shutil.copyfile(
+            template(self.db, self.storage.cache, tables, self.live.book_id, self.live.of_book),
+            database,
+        )
         con = self.db.con
         con.execute(f"ATTACH {quote(str(database))} AS snapshot")
         try:
@@ -236,8 +246,8 @@ class _Snapshot:
                 paths.append(target)
         return paths
 
-    def _tables(self, filled: Collection[str]) -> dict[str, pl.DataFrame]:
-        """The tables that are no copies. Takes the tables of the warehouse that have any row."""
+    def _tables(self) -> dict[str, pl.DataFrame]:
+        """The tables that are no copies and change from run to run."""
         provisional_from = first_provisional_date(self.now)
         root = self.folder
         return {
@@ -273,18 +283,16 @@ class _Snapshot:
                 schema={"path": pl.String, "ledger_id": pl.Int64},
                 orient="row",
             ),
-            "prices": self.live.prices,
             "budgets": self.live.budgets,
-            "model_aliases": self.live.aliases,
             "calendar": self.live.calendar,
-            "followed_days": self._followed_days(has_bill="bill_days" in filled),
+            "followed_days": self._followed_days(),
         }
 
-    def _followed_days(self, *, has_bill: bool) -> pl.DataFrame:
+    def _followed_days(self) -> pl.DataFrame:
         """The days of each provider whose bill is followed, and whether it is settled."""
         wanted = {"providers": sorted(self.live.followed), "today": self.now.date()}
         query = resources.sql("published/snapshot/followed_days")
-        found = self.db.rows(query, wanted) if has_bill else []
+        found = self.db.rows(query, wanted) if "bill_days" in self.filled else []
         schema = {"provider": pl.String, "usage_date": pl.Date, "is_settled": pl.Boolean}
         return pl.DataFrame(found, schema=schema, orient="row")
 

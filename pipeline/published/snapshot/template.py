@@ -1,12 +1,12 @@
-"""The template of a snapshot's database: every view with its comments, and tables without rows.
+"""The template of a snapshot's database: views with comments, the price book, tables without rows.
 
-Made once per version and kept under the storage root. A snapshot copies it, fills its tables and
-points the macros that its views read to its own files.
+Made once per version and price book and kept under the storage root. A snapshot copies it, fills
+its tables and points the macros that its views read to its own files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,12 +22,9 @@ from pipeline.ledger.minutes import DEFAULTS_OF_OLDER_MINUTES, MINUTE_SCHEMA
 from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.published.dictionary import dictionary
 from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
-from pipeline.storage.database import Database
+from pipeline.storage.database import BLOCK_BYTES, Database
 from pipeline.storage.files import replace_file
 from pipeline.storage.parquet import quote, relation
-
-# The least that DuckDB takes: most tables have few rows, and each takes a block at least.
-BLOCK_BYTES = 16_384
 
 # The oldest DuckDB that can read a snapshot: what is published is read by other tools as well.
 # DuckDB 1.0 reads no blocks as small as these; its format makes a snapshot four times as large.
@@ -108,21 +105,32 @@ FILE_KINDS = (
 )
 
 
-def template(db: Database, folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
-    """The template of this version, made if it is not there; those of other versions go.
+def template(
+    db: Database,
+    folder: Path,
+    tables: Mapping[str, pl.DataFrame],
+    book_id: str,
+    of_book: Callable[[], Mapping[str, pl.DataFrame]],
+) -> Path:
+    """The template of this version and of a price book, made if it is not there; others go.
 
-    Takes `tables`: what a snapshot has besides the copied ones, for their columns.
+    Takes `tables`: what a snapshot has besides the copied ones, for their columns; and the tables
+    that show a price book, which never changes.
     """
-    path = folder / f"template-{mark()}.duckdb"
+    path = folder / f"template-{mark()}-{book_id[:16]}.duckdb"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         made = _made()
         if path.name not in made:
-            replace_file(path, lambda beside: _make(db, beside, tables))
+            filled = of_book()
+            if mark() not in made:
+                replace_file(path, lambda beside: _make(db, beside, {**tables, **filled}))
+                made[mark()] = path.read_bytes()
+            replace_file(path, lambda beside: _fill(beside, made[mark()], filled))
             made[path.name] = path.read_bytes()
         else:
             replace_file(path, lambda beside: beside.write_bytes(made[path.name]))
-        for other in folder.glob("template-*"):
+        for other in (*folder.glob("template-*"), *folder.glob("prices-*")):  # 0.5.0 kept prices
             if other != path:
                 other.unlink(missing_ok=True)
     return path
@@ -180,11 +188,20 @@ def macro(kind: FileKind, paths: list[Path], database: str = "") -> str:
 
 @cache
 def _made() -> dict[str, bytes]:
-    """The templates that this process made, by name: a second storage need not make its own."""
+    """The templates that this process made, by name, and without a price book by mark."""
     return {}
 
 
-def _make(db: Database, path: Path, tables: dict[str, pl.DataFrame]) -> None:
+def _fill(path: Path, empty: bytes, tables: Mapping[str, pl.DataFrame]) -> None:
+    path.write_bytes(empty)
+    with duckdb.connect(str(path)) as con:
+        for name, frame in tables.items():
+            con.register("incoming_rows", frame)
+            con.execute(f"INSERT INTO stored.{name} BY NAME FROM incoming_rows")
+            con.unregister("incoming_rows")
+
+
+def _make(db: Database, path: Path, tables: Mapping[str, pl.DataFrame]) -> None:
     db.con.execute(
         f"ATTACH {quote(str(path))} AS template "
         f"(BLOCK_SIZE {BLOCK_BYTES}, STORAGE_VERSION '{READABLE_FROM}')"

@@ -22,7 +22,7 @@ from pipeline.runs.schedule import job_state
 from pipeline.runs.schedule.due_times import due_times
 from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
 from pipeline.storage import lock
-from pipeline.storage.catalogue import damaged_files
+from pipeline.storage.catalogue import damaged_files, named_files
 from pipeline.storage.database import Database
 from pipeline.storage.disk_errors import damage
 from pipeline.storage.layout import StorageLayout
@@ -267,7 +267,7 @@ def _pages(db: Database) -> Iterator[Check]:
 
 
 def _orphans(db: Database, storage: StorageLayout) -> Iterator[Check]:
-    found = orphans(db, storage)
+    found = orphans(db, storage, named_files(db))
     if lock.holder(storage.root) is not None:
         count = len(found.replaced) + len(found.cut_off) + len(found.unknown)
         yield Check("storage", "left over", f"{counted(count, 'file')} of the run in progress")

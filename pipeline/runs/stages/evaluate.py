@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -41,10 +42,10 @@ def evaluate(
     *,
     books: ClosedBooks | None,
     look: Look,
-) -> None:
+) -> list[CalendarDay]:
     """Bring up to date what depends on the charges of all days, and raise what is wrong.
 
-    Takes what is closed, and who looks.
+    Takes what is closed, and who looks. Gives the calendar.
     """
     db, config = run.db, run.config
     plans, rates = plans_of(config, db), run.inputs.rates
@@ -77,11 +78,12 @@ def evaluate(
         excluded=excluded,
         states=days,
         touched=set(change.touched_days(ledger)),
-        aliases=price_store.published_aliases(run.book),
+        aliases=partial(price_store.published_aliases, run.book),
         today=run.today,
         look=look,
     )
     _judge(run, days, ledger, excluded, covered, look)
+    return covered
 
 
 def _judge(

@@ -1,46 +1,55 @@
-"""Publishes a snapshot of what is live by the database."""
+"""Publishes a snapshot of what is live by the database, and removes what is kept no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import partial
 
 from pipeline.budgets import store as budget_store
 from pipeline.budgets.check import doubts, not_allowed
 from pipeline.budgets.plan import Plan
 from pipeline.budgets.provider_plans import plans_of
 from pipeline.budgets.rates import Rates
-from pipeline.calendar.coverage import calendar_frame, followed_providers
+from pipeline.calendar.coverage import calendar_days, calendar_frame, followed_providers
 from pipeline.charges import store as charge_store
 from pipeline.charges.newer_prices import newer_prices
 from pipeline.config import log
 from pipeline.config.model import Config
+from pipeline.intake.raw_retention import old_answers
 from pipeline.ledger import store as ledger_store
 from pipeline.pricing import store as price_store
 from pipeline.published.snapshot.fingerprint import PublishedState
 from pipeline.published.snapshot.publish import SnapshotContents, publish
+from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
+from pipeline.runs.result import Evaluation
 from pipeline.storage.rebuild.keep import keep_books
+from pipeline.text import counted
 
 
-def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
+def publish_live(
+    run: RunContext, fingerprint: str, filled: Collection[str], known: Evaluation
+) -> PublishedState:
     """Publish what is live, with the messages that hold until something changes.
 
-    The books are kept first: what readers see can be had again.
+    The books are kept first: what readers see can be had again. Takes the `filled_tables`, and
+    what this run has evaluated, empty where it has not.
     """
     db, storage, book = run.db, run.storage, run.book
     keep_books(db, storage)
-    days = charge_store.days(db, storage.root)
+    days = known.days or charge_store.days(db, storage.root)
+    covered = known.covered or calendar_days(db, run.config, run.kinds, run.configured, run.now)
     plans = plans_of(run.config, db)
     contents = SnapshotContents(
         ledger=ledger_store.ledger_files(db, storage.root),
         excluded=ledger_store.excluded_rows(db),
         days=list(days.values()),
         postings=charge_store.postings(db, storage.root),
-        prices=price_store.published_prices(book, storage.cache),
+        book_id=book.book_id,
+        of_book=partial(price_store.published_book, book),
         budgets=budget_store.published_budgets(plans, run.today),
-        aliases=price_store.published_aliases(book),
-        calendar=calendar_frame(db, run.config, run.kinds, run.configured, run.now),
+        calendar=calendar_frame(covered),
         followed=followed_providers(db, run.kinds, run.configured),
     )
     newer = newer_prices(db, book, days.values())
@@ -51,10 +60,26 @@ def publish_live(run: RunContext, fingerprint: str) -> PublishedState:
     )
     state = PublishedState(fingerprint, run.inputs.mark, notes)
     retention = run.config.retention
-    removed = publish(db, storage, contents, run.run_id, run.now, run.clock(), state, retention)
+    removed = publish(
+        db, storage, contents, run.run_id, run.now, run.clock(), state, retention, filled
+    )
     if removed:
         log.event("info", "snapshots_removed", snapshots=len(removed))
     return state
+
+
+def remove_old_answers(run: RunContext, change: ChangeSet) -> None:
+    """Remove fetched answers that are kept no longer, and say so."""
+    days = run.config.retention.raw_days
+    if not days:
+        return
+    fetched = [s.name for s in run.configured if run.kinds[s.kind].is_fetched]
+    old = old_answers(run.db, run.storage, fetched, days=days, now=run.clock())
+    for path in old:
+        path.unlink(missing_ok=True)
+    if old:
+        kept = f"they were read more than {counted(days, 'day')} ago ([retention] raw_days)"
+        change.notes.append(f"{counted(len(old), 'fetched answer')} were removed: {kept}.")
 
 
 def _doubts(

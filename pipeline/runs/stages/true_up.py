@@ -50,7 +50,8 @@ def true_up_days(
     )
     charge_store.save_days(db, root, done.fresh, run.run_id)
     charge_store.save_postings(db, root, done.postings)
-    charged = charge_store.days(db, root)
+    has_bill = costs or any(day.billed_path for day in days.values())
+    charged = charge_store.days(db, root) if has_bill else dict(days)
     moved = {day: charged[day] for day in (*rated.days, *done.days) if day in charged}
     check_days(run.con, moved, rated, [*postings, *done.postings], read)
     check_bill(db, done.followed, charged, read)

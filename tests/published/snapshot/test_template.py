@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
-
 from pipeline.published.reader import is_of_this_version
-from tests.support.workspace import Workspace, lines, request
+from tests.support.workspace import PRICES, Workspace, lines, request
 
 
 def _template(workspace: Workspace) -> Path:
@@ -40,22 +38,27 @@ def test_the_template_of_another_version_is_replaced(tmp_path: Path) -> None:
     assert workspace.tokens() == 2000
 
 
-def test_price_rows_are_kept_for_a_book(tmp_path: Path) -> None:
-    """A second run reads them; another book, or a damaged file, makes them anew."""
+def test_a_template_has_the_prices_of_one_book(tmp_path: Path) -> None:
+    """A second run takes them from it; another book has a template of its own."""
     workspace = Workspace(tmp_path.resolve())
     workspace.run()
-    [kept] = (workspace.folder / "var" / "cache").glob("prices-*.parquet")
-    rows = workspace.rows("SELECT count(*), count(DISTINCT price_id) FROM prices")
-    kept.write_bytes(b"PAR1 cut off")
+    kept = _template(workspace)
+    prices = "SELECT count(*), count(DISTINCT price_id), min(book_id), max(book_id) FROM prices"
+    rows = workspace.rows(prices)
     workspace.write("logs/a.jsonl", lines(request("1", 1000)))
     workspace.run()
-    assert workspace.rows("SELECT count(*), count(DISTINCT price_id) FROM prices") == rows
-    assert pl.read_parquet(kept).height == rows[0][0]
+    assert workspace.rows(prices) == rows
     workspace.price()
     workspace.write("logs/b.jsonl", lines(request("2", 1000)))
     workspace.run()
-    [another] = (workspace.folder / "var" / "cache").glob("prices-*.parquet")
-    assert another != kept
+    assert _template(workspace) != kept
+    [(fewer, _, first, last)] = workspace.rows(prices)
+    assert (fewer, first) == (rows[0][0] - 3, last)
+    assert first != rows[0][2]
+    workspace.price(*PRICES)
+    workspace.write("logs/c.jsonl", lines(request("3", 1000)))
+    workspace.run()
+    assert workspace.rows(prices) == rows
 
 
 def test_a_snapshot_says_which_views_it_has(tmp_path: Path) -> None:
