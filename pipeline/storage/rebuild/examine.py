@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import RunFailedError, TollbookError
-from pipeline.storage.catalogue import damaged_files
+from pipeline.storage.catalogue import damaged_files, named_files
 from pipeline.storage.database import Database
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import newer_migrations, newer_version
@@ -103,7 +103,7 @@ def _examined(storage: StorageLayout, path: Path) -> KeptCopy:
         return KeptCopy(
             rows=rows,
             last_run=last_run,
-            unknown_files=orphans(db, storage).unknown,
+            unknown_files=orphans(db, storage, named_files(db)).unknown,
             later_snapshots=sorted(set(snapshots(storage)) - runs),
             unknown_closings=[name for name in names if name not in known],
         )
