@@ -94,6 +94,8 @@ def rendered(name: str) -> Iterator[str]:
             lines="lines",
             spend="spend_by_day",
             rows="SELECT 1",
+            usage="usage",
+            costs="provider_costs",
             fine=("provider", "api_key_id"),
             types={m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS},
             **FILES,
