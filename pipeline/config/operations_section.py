@@ -56,6 +56,7 @@ class Retention(SectionModel):
     snapshot_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 366)] = 15
     snapshot_hours: Annotated[int, Field(ge=0, le=24 * 366)] = 24
     raw_days: Days = 0
+    version_days: Days = 0
     compact_files: Annotated[int, Field(ge=0, le=100_000)] = 50
 
 

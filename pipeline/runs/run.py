@@ -6,13 +6,11 @@ What a run with nothing new does not reach is imported where it is called.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from pipeline.actions import store as action_store
 from pipeline.alerts import recipients
@@ -54,9 +52,6 @@ from pipeline.runs.stages.read_sources import read_sources
 from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Database
-
-if TYPE_CHECKING:
-    from pipeline.compaction.compact import Compaction
 
 
 def run_batch(
@@ -191,18 +186,16 @@ def rate_and_commit(
             run_log.note(db, run.run_id, [f"Not delivered: {m.text}" for m in missed])
         is_news_here = has_alerted or has_delivered or has_acted or merge_over is not None
         if published is None or not is_unchanged or is_news_here:
-            from pipeline.compaction.compact import remove_replaced
-            from pipeline.runs.stages.publish import publish_live, remove_old_answers
+            from pipeline.runs.stages.publish import compact_live, publish_live, remove_old
 
-            merged = _merge_small_files(run, change, merge_over)
+            compacted = compact_live(run, change, merge_over)
             begin("publish")
             filled = filled_tables(db)
             mark = live_fingerprint(run, filled)
             if change.days.rerated is not None:
                 mark += ", rerated"  # new prices of other days are for the next run
             published = publish_live(run, mark, filled, done)
-            remove_replaced(storage, merged)
-            remove_old_answers(run, change)
+            remove_old(run, change, compacted)
             is_unchanged = False
     budgets = budget_store.count_states(db, run.today)
     return RunResult(
@@ -332,21 +325,6 @@ def _alert_of_sources(run: RunContext) -> bool:
         silent_after=_hours(run.config.alerts.silent_after_hours),
     )
     return bool(decision.new or decision.updates)
-
-
-def _merge_small_files(run: RunContext, change: ChangeSet, over: int | None) -> Compaction:
-    """Merge small files, and say so where it was asked for. Gives what was merged."""
-    from pipeline.compaction.merge_small import merge_small_files, said
-
-    is_asked = over is not None
-    over = (run.config.retention.compact_files or sys.maxsize) if over is None else over
-    begin("compact")
-    merged = merge_small_files(
-        run.db, run.storage, run.stored, run.run_id, over=over, must=is_asked
-    )
-    if is_asked:
-        change.notes.append(said(merged))
-    return merged
 
 
 def _act(run: RunContext, change: ChangeSet, request: FetchRequest) -> bool:

@@ -1,6 +1,7 @@
 -- row: one version of a bucket of a day and endpoint on which one of some files or a source has any,
 -- in the order in which they were read, where a renamed page has the place under its earlier name
--- (placed_run_id, placed_source); is_out: the file is forgotten, or goes now.
+-- (placed_run_id, placed_source); is_out: the file is forgotten, or goes now; is_removed: its rows
+-- are not kept any more.
 -- takes: $going and $returning (names of files), $source (NULL: none).
 -- engine: duckdb
 WITH affected AS (
@@ -26,7 +27,7 @@ SELECT
   b.rowid AS version_id, b.provider, b.organization_id, b.bucket_key, b.basis, b.endpoint,
   b.started_at, b.width, b.fetched_at AS known_fetched_at,
   coalesce(b.own_fetched_at, b.fetched_at) AS fetched_at, b.content_hash, b.rows, b.source,
-  b.input_file, b.input_line, b.is_current, b.run_id, b.late_seconds, b.is_duplicate,
+  b.input_file, b.input_line, b.is_current, b.run_id, b.late_seconds, b.is_duplicate, b.is_removed,
   coalesce(r.placed_source, b.source) AS placed_source,
   coalesce(r.placed_run_id, b.run_id) AS placed_run_id,
   CASE

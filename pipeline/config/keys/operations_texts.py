@@ -41,6 +41,12 @@ OPERATIONS_TEXTS: Mapping[str, KeyText] = {
         "figure needs them, but the storage can no longer be computed anew from them.",
         "0",
     ),
+    "retention.version_days": KeyText(
+        "Versions of usage buckets and of provider costs that a later fetch replaced are removed "
+        "so many days afterwards; 0: they stay for ever. No total needs them; `explain` and usage "
+        "as of an earlier instant do, and forgetting the file that replaced them.",
+        "0",
+    ),
     "retention.compact_files": KeyText(
         "A run merges the small ledger files of a month, and small posting files, when there are "
         "more of them than this; 0: only `tollbook compact` does.",

@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 
 from pipeline.config.model import Source
+from pipeline.errors import ConfigError
 from pipeline.intake.files.input_files import InputFiles
 from pipeline.ledger import bucket_store
 from pipeline.ledger import store as ledger_store
@@ -31,6 +32,7 @@ from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.runs.corrections.recount import PLACE_COLUMNS, notes_of_elsewhere
 from pipeline.schemas import LEDGER_SCHEMA
+from pipeline.text import counted
 
 Row = dict[str, Any]
 
@@ -75,6 +77,8 @@ def recount_buckets(
         if row["is_current"] and not row["is_out"] and row["version_id"] not in counting
     ]
     again = [row for row in by.values() if not row["is_current"]]
+    pairs = _with_originals([row for row in again if row["is_duplicate"]], versions)
+    _check_kept([*(row for row in again if not row["is_duplicate"]), *(old for _, old in pairs)])
     exclusions, days_out = _exclude(run.con, run.files, ledger, outdated, by)
     back = [row for row in versions if row["input_file"] in remembered]
     if back and ledger.files:
@@ -82,7 +86,6 @@ def recount_buckets(
         change.rows.remembered_versions += known_again.select("ledger_id", "row_number").rows()
     again_live = [row for row in again if not row["is_duplicate"]]
     restored, days_in = _restore(run.con, run.files, ledger, again_live, back)
-    pairs = _with_originals([row for row in again if row["is_duplicate"]], versions)
     next_id = ledger_store.next_ledger_id(run.db) + len(change.rows.new_files)
     written, days_written = _write(run, ledger, pairs, next_id)
     change.rows.exclusions += exclusions
@@ -109,6 +112,19 @@ def recount_buckets(
     )
     copied = [(a["version_id"], b["version_id"]) for a, b in pairs if a["endpoint"] == COSTS]
     change.judged = bucket_store.JudgedBuckets(judged, copied)
+
+
+def _check_kept(versions: Iterable[Row]) -> None:
+    """Fail where a version would count of which the rows are not kept any more."""
+    removed = [row for row in versions if row["is_removed"]]
+    if removed:
+        days = sorted({row["started_at"].date() for row in removed})
+        raise ConfigError(
+            f"the earlier figures of {counted(len(removed), 'bucket')} would count again, and they "
+            f"were removed ({days[0]} to {days[-1]})",
+            key="retention.version_days",
+            hint="Read newer figures of these days instead: they replace the wrong ones.",
+        )
 
 
 def _key(row: Row) -> BucketKey:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipeline.compaction.compact import plan
+from pipeline.compaction.old_versions import to_remove
 from pipeline.config.model import Config
 from pipeline.config.operations_section import Retention
 from pipeline.intake.raw_retention import old_answers
 from pipeline.published.snapshot.retention import to_drop
+from pipeline.resources import sql
 from pipeline.runs.doctor.check import Check
 from pipeline.runs.kinds import KINDS
 from pipeline.storage.database import Database
@@ -74,6 +76,25 @@ def old_raw(db: Database, storage: StorageLayout, config: Config, now: datetime)
     old = len(old_answers(db, storage, fetched, days=days, now=now))
     what = f"the next run that publishes removes {old:,}" if old else "none is to be removed"
     yield Check("storage", "fetched answers", f"kept for {counted(days, 'day')}; {what}")
+
+
+def old_versions(
+    db: Database, storage: StorageLayout, retention: Retention, now: datetime
+) -> Iterator[Check]:
+    """How many rows of replaced versions of buckets there are, and how many are removed next."""
+    [(rows, replaced, lines)] = db.rows(sql("runs/doctor/replaced_versions"))
+    if not replaced and not lines:
+        return
+    part = sizes(storage).get("ledger")
+    taken = "" if part is None or not rows else f", about {_bytes(part.bytes * replaced // rows)}"
+    value = f"{counted(replaced, 'row')} of usage{taken}, {counted(lines, 'line')} of costs"
+    days = retention.version_days
+    if not days:
+        yield Check("storage", "replaced versions", f"{value}; kept for ever")
+        return
+    old = to_remove(db, days=days, now=now).count
+    what = f"{old:,} are to be removed" if old else "none is to be removed"
+    yield Check("storage", "replaced versions", f"{value}; kept for {counted(days, 'day')}; {what}")
 
 
 def _bytes(number: int) -> str:

@@ -17,7 +17,7 @@ from pipeline.providers.open_pages import missing_pages
 from pipeline.published.reader import open_published
 from pipeline.runs.doctor.check import Check, failed, guarded
 from pipeline.runs.doctor.closed_months import closed_months
-from pipeline.runs.doctor.sizes import old_raw, small_files
+from pipeline.runs.doctor.sizes import old_raw, old_versions, small_files
 from pipeline.runs.schedule import job_state
 from pipeline.runs.schedule.due_times import due_times
 from pipeline.runs.schedule.job_state import LOCK_NAME, STATE_NAME
@@ -140,6 +140,11 @@ def database(storage: StorageLayout, config: Config, now: datetime | None) -> It
             if now is not None:
                 yield from _looked_at(
                     storage, "fetched answers", lambda: old_raw(db, storage, config, now)
+                )
+                yield from _looked_at(
+                    storage,
+                    "replaced versions",
+                    lambda: old_versions(db, storage, config.retention, now),
                 )
     except TollbookError as error:
         if lock.holder(storage.root) is not None:

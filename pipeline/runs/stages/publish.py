@@ -1,7 +1,8 @@
-"""Publishes a snapshot of what is live by the database, and removes what is kept no longer."""
+"""Publishes what is live by the database; merges small files, removes what is kept no longer."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
@@ -14,6 +15,9 @@ from pipeline.budgets.rates import Rates
 from pipeline.calendar.coverage import calendar_days, calendar_frame, followed_providers
 from pipeline.charges import store as charge_store
 from pipeline.charges.newer_prices import newer_prices
+from pipeline.compaction.compact import Compaction, remove_replaced
+from pipeline.compaction.merge_small import merge_small_files, said
+from pipeline.compaction.old_versions import remove_old_versions
 from pipeline.config import log
 from pipeline.config.model import Config
 from pipeline.intake.raw_retention import old_answers
@@ -24,6 +28,7 @@ from pipeline.published.snapshot.publish import SnapshotContents, publish
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
 from pipeline.runs.result import Evaluation
+from pipeline.runs.stage_times import begin
 from pipeline.storage.rebuild.keep import keep_books
 from pipeline.text import counted
 
@@ -68,8 +73,35 @@ def publish_live(
     return state
 
 
-def remove_old_answers(run: RunContext, change: ChangeSet) -> None:
-    """Remove fetched answers that are kept no longer, and say so."""
+def compact_live(run: RunContext, change: ChangeSet, merge_over: int | None) -> list[Compaction]:
+    """Remove old versions of buckets and merge small files, and say so where it was asked for.
+
+    Takes over how many small files are merged; None: as configured. Gives the files of before.
+    """
+    db, storage, retention = run.db, run.storage, run.config.retention
+    begin("compact")
+    done = []
+    if days := retention.version_days:
+        gone = remove_old_versions(db, storage, run.stored, run.run_id, days=days, now=run.clock())
+        done.append(gone.replaced)
+        if gone.count:
+            kept = f"they were replaced more than {counted(days, 'day')} ago"
+            change.notes.append(
+                f"{counted(gone.count, 'row')} of old versions were removed: {kept} "
+                "([retention] version_days)."
+            )
+    is_asked = merge_over is not None
+    over = (retention.compact_files or sys.maxsize) if merge_over is None else merge_over
+    done.append(merge_small_files(db, storage, run.stored, run.run_id, over=over, must=is_asked))
+    if is_asked:
+        change.notes.append(said(done[-1]))
+    return done
+
+
+def remove_old(run: RunContext, change: ChangeSet, compacted: Sequence[Compaction]) -> None:
+    """Remove the files of before, and fetched answers that are kept no longer; say so of these."""
+    for done in compacted:
+        remove_replaced(run.storage, done)
     days = run.config.retention.raw_days
     if not days:
         return
