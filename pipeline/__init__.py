@@ -2,7 +2,7 @@
 
 The map: packages in the order of the data's way. A package imports only those above it.
 
-    errors, money, meters, schemas, dates, text, csv_table, resources
+    characters, errors, money, meters, schemas, dates, text, csv_table, resources
                   the vocabulary: plain modules that open nothing
     config/       tollbook.toml: its models, loading, the texts of its keys; the log
     network/      which addresses may be connected to

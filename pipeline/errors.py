@@ -16,6 +16,8 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+from pipeline.characters import printable, printable_lines
+
 SET_ASIDE = (
     "To book the rest, set the file aside (`tollbook run --skip FILE`) or its source (`enabled = "
     "false`)."
@@ -45,15 +47,17 @@ class TollbookError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
+        """One text for people; names in it, such as that of a file, cannot steer a terminal."""
         place = ""
         if self.file is not None:
-            place = self.file if self.line is None else f"{self.file}:{self.line}"
+            name = printable(self.file)
+            place = name if self.line is None else f"{name}:{self.line}"
         if self.key is not None:
             place = f"{place} {self.key}".strip()
         text = f"{place}: {self.what}" if place else self.what
         if not text.endswith((".", "!", "?")):
             text += "."
-        return f"{text} {self.hint}" if self.hint else text
+        return printable_lines(f"{text} {self.hint}" if self.hint else text)
 
 
 class ConfigError(TollbookError):

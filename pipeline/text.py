@@ -12,9 +12,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from pipeline import characters
 from pipeline.dates import ONE_DAY, Days, local
 from pipeline.money import EXACT, display_usd, plain, to_cents
 
+printable = characters.printable
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
@@ -72,15 +74,6 @@ def count(number: int) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number and its noun: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def printable(text: str) -> str:
-    """Text in one line that cannot steer a terminal: control characters are escaped."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
 
 
 def named(identifier: str, name: str | None) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.characters import printable, printable_lines
 from pipeline.config import load as configuration
 from pipeline.config import log
 from pipeline.config.model import Config
@@ -30,7 +31,6 @@ from pipeline.errors import (
     TollbookError,
 )
 from pipeline.network import guard
-from pipeline.text import printable
 
 if TYPE_CHECKING:
     from pipeline.runs.context import RunContext
@@ -300,7 +300,7 @@ def say(text: str, *, quiet: bool = False) -> None:
     if _stderr.has_only_json:
         log.event("warning", "notice", text=text)
     else:
-        print(text, file=sys.stderr)
+        print(printable_lines(text), file=sys.stderr)
 
 
 def fail(error: TollbookError) -> None:

@@ -107,7 +107,7 @@ def explain(
     with needs_this_version(published), open_published(published) as con:
         explained = explain_request(con, request, today=today, exists=_is_there)
     if as_json or form == "json":
-        cli_context.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=False))
+        cli_context.put(json.dumps(as_facts(explained), indent=2, ensure_ascii=sys.stdout.isatty()))
     else:
         text = draw(explained, cli_context.terminal_width())
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

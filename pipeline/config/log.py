@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.characters import printable_lines
+
 if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
@@ -79,6 +81,14 @@ def _with_bound(_logger: object, _method: str, line: EventDict) -> EventDict:
     return {**_bound.get({}), **line}
 
 
+def _shown(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Names from data cannot steer a terminal; JSON escapes them itself."""
+    return {
+        key: printable_lines(value) if isinstance(value, str) else value
+        for key, value in line.items()
+    }
+
+
 def _configure() -> None:
     import structlog  # noqa: PLC0415  not before something is logged
 
@@ -99,7 +109,7 @@ def _configure() -> None:
         renderer = structlog.dev.ConsoleRenderer(
             colors=False, exception_formatter=structlog.dev.plain_traceback
         )
-        processors.append(renderer)
+        processors += [_shown, renderer]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),

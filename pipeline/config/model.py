@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from pipeline.characters import printable
 from pipeline.config.alerts_section import Alerts
 from pipeline.config.budget_section import Actions, Amendment, Budget, BudgetSettings
 from pipeline.config.directory_section import Directory, Project
@@ -72,7 +73,7 @@ class Organization(SectionModel):
     @property
     def shown_name(self) -> str:
         """What people call it: its name, else its id."""
-        return self.name or self.id
+        return printable(self.name or self.id)
 
 
 class Storage(SectionModel):
