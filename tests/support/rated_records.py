@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipeline.charges.model import RatingJob
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, RatingJob, RatingResult
 from pipeline.charges.rating.chunk import RatingChunk
+from pipeline.charges.rating.usage_of_days import usage_of_days
 from pipeline.ledger.files import LedgerFile
 from pipeline.meters import METER_NAMES
 from pipeline.pricing.book import PriceBook
@@ -48,6 +49,31 @@ def record(number: int, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def rated(
+    folder: Path,
+    files: Sequence[LedgerFile],
+    book: PriceBook,
+    billed: pl.DataFrame | None = None,
+    *,
+    is_fast: bool = True,
+    excluded: Sequence[tuple[int, int]] = (),
+    known: Mapping[date, ChargeDay] | None = None,
+    reason: str = "usage",
+) -> RatingResult:
+    """Rate DAY and the day after; `known` are charges that are posted already."""
+    left_out = pl.DataFrame(
+        list(excluded), schema={"ledger_id": pl.Int64, "row_number": pl.Int64}, orient="row"
+    )
+    extra = pl.DataFrame(schema=CHARGE_SCHEMA) if billed is None else billed
+    jobs = [RatingJob(DAY + timedelta(days=n), book, reason) for n in range(2)]
+    with duckdb.connect() as con:
+        usage = usage_of_days(jobs, files, left_out, extra)
+        chunk = RatingChunk(con, usage, known or {}, folder, "run-1", AT, is_fast=is_fast)
+        chunk.run()
+    assert chunk.is_fast == (is_fast and not usage.cuts)
+    return chunk.rated
+
+
 def charges_of(
     folder: Path,
     files: Sequence[LedgerFile],
@@ -58,21 +84,15 @@ def charges_of(
     excluded: Sequence[tuple[int, int]] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The charges and the small sums of DAY and the day after, in an order of their own."""
-    left_out = pl.DataFrame(
-        list(excluded), schema={"ledger_id": pl.Int64, "row_number": pl.Int64}, orient="row"
-    )
-    extra = pl.DataFrame(schema=CHARGE_SCHEMA) if billed is None else billed
-    jobs = [RatingJob(DAY + timedelta(days=n), book, "usage") for n in range(2)]
-    with duckdb.connect() as con:
-        chunk = RatingChunk(
-            con, jobs, list(files), left_out, {}, folder, "run-1", AT, extra, is_fast=is_fast
-        )
-        chunk.run()
-    assert chunk.is_fast == (is_fast and not chunk.has_segments)
-    frames = [pl.read_parquet(day.charge_path) for day in chunk.rated.days.values()]
-    texts = [f.cast(pl.Schema(CHARGE_SCHEMA)) for f in frames]
-    sums = pl.concat(pl.read_parquet(day.daily_path) for day in chunk.rated.days.values())
+    days = rated(folder, files, book, billed, is_fast=is_fast, excluded=excluded).days.values()
     return (
-        pl.concat(texts).sort(pl.all(), nulls_last=True),
-        sums.sort(pl.all(), nulls_last=True),
+        ordered([day.charge_path for day in days], CHARGE_SCHEMA),
+        ordered([day.daily_path for day in days], DAILY_SCHEMA),
     )
+
+
+def ordered(paths: Sequence[Path], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The rows of some files, in an order of their own."""
+    frames = [pl.read_parquet(path).cast(pl.Schema(schema)) for path in paths]
+    rows = pl.concat(frames) if frames else pl.DataFrame(schema=schema)
+    return rows.sort(pl.all(), nulls_last=True)

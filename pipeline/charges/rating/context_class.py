@@ -45,6 +45,14 @@ def register_thresholds(con: duckdb.DuckDBPyConnection, book: PriceBook) -> int 
     models = con.execute(
         "SELECT DISTINCT provider, model FROM usage_rows WHERE model IS NOT NULL"
     ).fetchall()
+    thresholds = thresholds_of(book, models)
+    con.register("long_thresholds", thresholds)
+    lowest: int | None = thresholds["long_above_tokens"].min()  # type: ignore[assignment]
+    return lowest
+
+
+def thresholds_of(book: PriceBook, models: Iterable[tuple[str, str]]) -> pl.DataFrame:
+    """Above how many input tokens a request is long, by provider, model and time."""
     rows = [
         (
             provider,
@@ -56,17 +64,13 @@ def register_thresholds(con: duckdb.DuckDBPyConnection, book: PriceBook) -> int 
         for provider, model in models
         for t in book.long_thresholds(model, provider)
     ]
-    con.register("long_thresholds", pl.DataFrame(rows, schema=_THRESHOLDS, orient="row"))
-    return min((tokens for _, _, tokens, *_ in rows), default=None)
+    return pl.DataFrame(rows, schema=_THRESHOLDS, orient="row")
 
 
-def register_doubts(
-    con: duckdb.DuckDBPyConnection,
-    book: PriceBook,
-    doubtful: Iterable[Mapping[str, Any]],
-    meters: Sequence[str],
-) -> None:
-    """Make `context_doubts`: by day, project, model and scope, how much more may be due at most.
+def doubts_of(
+    book: PriceBook, doubtful: Iterable[Mapping[str, Any]], meters: Sequence[str]
+) -> pl.DataFrame:
+    """By day, project, model and scope, how much more may be due at most.
 
     Takes rows of `charges/rating/doubtful_quantities`. All of such a row may be of long requests.
     """
@@ -78,7 +82,7 @@ def register_doubts(
                 key = tuple(row[c] for c in _DOUBT_KEY)
                 sums[key] = EXACT.add(sums[key], more.quantize(MONEY_STEP, context=EXACT))
     rows = [(*key, amount) for key, amount in sums.items() if amount]
-    con.register("context_doubts", pl.DataFrame(rows, schema=_DOUBTS, orient="row"))
+    return pl.DataFrame(rows, schema=_DOUBTS, orient="row")
 
 
 def _surcharge(book: PriceBook, row: Mapping[str, Any], meter: str) -> Decimal:

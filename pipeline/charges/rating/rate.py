@@ -21,6 +21,7 @@ from pipeline.charges.model import (
 )
 from pipeline.charges.rating.chunk import RatingChunk
 from pipeline.charges.rating.overflow import OVERFLOWS, too_large
+from pipeline.charges.rating.usage_of_days import usage_of_days
 from pipeline.ledger.files import LedgerFile
 from pipeline.schemas import CHARGE_SCHEMA
 
@@ -57,9 +58,8 @@ def rate(
             and f.last_usage_date >= chunk[0].usage_date
         ]
         with con.cursor() as own:  # what a chunk registers and creates is its own
-            rating = RatingChunk(
-                own, chunk, files, excluded, known, folder, run_id, posted_at, extra
-            )
+            usage = usage_of_days(chunk, files, excluded, extra)
+            rating = RatingChunk(own, usage, known, folder, run_id, posted_at)
             try:
                 rating.run()
             except OVERFLOWS:

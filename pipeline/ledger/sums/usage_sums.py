@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.ledger.sums.packed_key import packed_key
 from pipeline.meters import INPUT_METERS, METER_NAMES, QUANTITY
 from pipeline.schemas import USAGE_DIMENSIONS, USAGE_SCHEMA
 from pipeline.storage.parquet import relation
@@ -26,7 +27,6 @@ WORTH_KEEPING = 0.7
 IS_SUMMED = "is_summed"
 _PLACE = "place"
 _KEY = "key"
-_ROOM = 2**64
 
 # What a sum has of a usage record; the start of its UTC day stands for the time of its rows.
 SUMS_SCHEMA: dict[str, pl.DataType] = {
@@ -90,11 +90,12 @@ def sums_relation(paths: Iterable[Path]) -> str:
 
 def _summed(records: pl.DataFrame, meters: Sequence[str]) -> pl.DataFrame:
     sums = ["requests", *meters]
-    key = _key(records)
-    if key is None:  # too many combinations for one number
+    key = packed_key(records, USAGE_DIMENSIONS)
+    if key is None:
         grouped = records.group_by(USAGE_DIMENSIONS).agg(pl.col(sums).sum())
     else:
-        places = records.select(key, *sums, pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE))
+        place = pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE)
+        places = records.select(pl.lit(key).alias(_KEY), *sums, place)
         found = places.group_by(_KEY).agg(pl.col(_PLACE).first(), pl.col(sums).sum())
         dimensions = records.select(pl.col(USAGE_DIMENSIONS).gather(found[_PLACE]))
         grouped = dimensions.hstack(found.select(sums))
@@ -103,40 +104,3 @@ def _summed(records: pl.DataFrame, meters: Sequence[str]) -> pl.DataFrame:
         pl.lit(None, dtype=pl.Datetime("us")).alias("ended_at"),
         pl.lit(True).alias(IS_SUMMED),
     )
-
-
-def _is_constant(column: pl.Series) -> bool:
-    """Whether the type alone says that a column has one value."""
-    is_single = isinstance(column.dtype, pl.Enum) and len(column.dtype.categories) == 1
-    return is_single and not column.null_count()
-
-
-def _key(records: pl.DataFrame) -> pl.Expr | None:
-    """One number for each combination of dimensions, exact; None where 64 bits are too few."""
-    if not records.height:
-        return None
-    codes: list[tuple[pl.Expr, int]] = []
-    room = 1
-    for name in USAGE_DIMENSIONS:
-        column = records[name]
-        if column.null_count() == records.height or _is_constant(column):
-            continue
-        if column.dtype == pl.String:
-            column = column.cast(pl.Categorical(pl.Categories.random()))
-        elif column.dtype == pl.Boolean:
-            column = column.cast(pl.UInt8)
-        numbers = column.to_physical().cast(pl.Int64)
-        low, high = numbers.min(), numbers.max()
-        assert isinstance(low, int) and isinstance(high, int)  # noqa: S101, PT018  not all NULL
-        if low == high and not column.null_count():
-            continue
-        code = (pl.lit(numbers) - (low - 1)).fill_null(0).cast(pl.UInt64)
-        width = high - low + 2
-        codes.append((code, width))
-        room *= width
-    if room >= _ROOM:
-        return None
-    key = pl.lit(0, dtype=pl.UInt64) if codes else pl.repeat(0, pl.len(), dtype=pl.UInt64)
-    for code, width in codes:
-        key = key * width + code
-    return key.alias(_KEY)

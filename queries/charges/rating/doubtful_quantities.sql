@@ -20,7 +20,6 @@ WITH doubtful AS (
     AND t.model = u.model
     AND u.started_at >= t.starts_at AND u.started_at < t.ends_at
     AND {{ input_meters | join(' + ') or '0' }} > t.long_above_tokens
-    AND NOT u.is_summed
     AND (
       (u.requests = 0 AND u.ended_at IS NOT NULL)
       OR {{ input_meters | join(' + ') or '0' }} <= t.long_above_tokens * greatest(u.requests, 1)

@@ -1,7 +1,6 @@
 -- row: what was used on one UTC day with one set of dimensions, context class and price instant.
 -- takes: usage_rows; long_thresholds where some model has one; price_segments where a price
--- changes within a day. Meters that do not occur are left out. Rows with is_summed are sums of
--- requests of which none is long.
+-- changes within a day. Meters that do not occur are left out.
 -- Quantities are summed before they are priced: cost is linear inside one such row.
 -- engine: any
 WITH classed AS (
@@ -36,7 +35,6 @@ WITH classed AS (
     AND t.model = u.model
     AND u.started_at >= t.starts_at AND u.started_at < t.ends_at
     AND {{ input_meters | join(' + ') or '0' }} > t.long_above_tokens
-    AND NOT u.is_summed
 {%- endif %}
 {%- if has_segments %}
   INNER JOIN price_segments AS s

@@ -1,0 +1,138 @@
+"""The differences between charges and what is posted, as charges/rating/differences has them.
+
+Lines meet only where all of their key is the same. Where a price is on one side alone, its lines
+meet none, so they are passed on; the others are summed by one number for their key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.charges.rating.fast.lines import CODED_CHARGE
+from pipeline.ledger.sums.packed_key import packed_key
+from pipeline.schemas import CHARGE_DIMENSIONS, CHARGE_KEY, CHARGE_SUMS, USAGE_DIMENSIONS
+
+_PRICE = tuple(c for c in CHARGE_KEY if c not in CHARGE_DIMENSIONS)
+_PRICE_NUMBER = "price_number"
+_IS_NEW = "is_new"
+_KEY = "key"
+_PLACE = "place"
+_NET = "net_quantity"
+
+
+def differences_of(
+    charges: Iterable[pl.DataFrame], posted: Iterable[Path], reasons: Mapping[date, str]
+) -> Iterator[tuple[date, str, pl.DataFrame]]:
+    """UTC day, reason, and lines in CODED_CHARGE; a day that does not differ gives nothing.
+
+    Takes the charges of some days in CODED_CHARGE, the files of what is posted for them, and why
+    each of the days may have changed.
+    """
+    sides = [*_signed(charges, is_new=True), *_signed(map(_read, posted), is_new=False)]
+    lines = pl.concat(sides) if sides else pl.DataFrame(schema=CODED_CHARGE)
+    lines = lines.filter(pl.any_horizontal(pl.col(c).fill_null(0) != 0 for c in CHARGE_SUMS))
+    if not lines.height:
+        return
+    numbers, meets = _prices(lines)
+    is_met = meets.gather(numbers)
+    met = lines.filter(is_met)
+    moved = pl.concat([lines.filter(~is_met), _summed(met, numbers.filter(is_met))]).drop(_IS_NEW)
+    changed = {str(reason) for reason in reasons.values()}
+    moved = moved.with_columns(
+        reason=pl.col("usage_date").replace_strict(dict(reasons), return_dtype=pl.String)
+    )
+    if changed != {"rerate"}:
+        is_same = pl.Series(_NET, _nets_to_zero(moved)) & (pl.col("pricing_status") != "billed")
+        moved = moved.with_columns(
+            pl.when(is_same).then(pl.lit("rerate")).otherwise("reason").alias("reason")
+        )
+    parts = moved.partition_by("usage_date", "reason", maintain_order=True, as_dict=True)
+    for (day, reason), part in parts.items():
+        yield day, str(reason), part.drop("reason")
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """A file of charges in CODED_CHARGE, also one of an earlier version."""
+    rows = pl.scan_parquet(path, hive_partitioning=False)
+    there = rows.collect_schema()
+    return rows.select(
+        (pl.col(c) if c in there else pl.lit(None)).cast(dtype).alias(c)
+        for c, dtype in CODED_CHARGE.items()
+    ).collect()
+
+
+def _signed(charges: Iterable[pl.DataFrame], *, is_new: bool) -> Iterator[pl.DataFrame]:
+    """The lines with what is posted of them: the other side's are taken away."""
+    sums = pl.col(CHARGE_SUMS)
+    for lines in charges:
+        yield lines.with_columns(
+            sums if is_new else -sums,
+            pl.lit(None, dtype=pl.Int64).alias("requests"),
+            pl.lit(is_new).alias(_IS_NEW),
+        )
+
+
+def _prices(lines: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """A number for what the price of each line says, and whether lines of a number may meet.
+
+    They may where both sides have the price, and where one side may have several lines of one key:
+    an allowance beside the usage that it is of, and what only the bill shows.
+    """
+    coded = pl.DataFrame({column: _code(lines[column]) for column in _PRICE})
+    key = packed_key(coded, coded.columns)
+    if key is None:
+        key = coded.select(pl.struct(coded.columns).rank("dense").cast(pl.UInt64)).to_series()
+    is_odd = pl.when(_IS_NEW).then(pl.col("quantity") <= 0).otherwise(pl.col("quantity") >= 0)
+    is_odd |= pl.col("pricing_status").fill_null("billed") == "billed"
+    facts = (
+        lines.select(pl.Series(_KEY, key), _IS_NEW, is_odd.alias("is_odd"))
+        .group_by(_KEY)
+        .agg(pl.col(_IS_NEW).n_unique().alias("sides"), pl.col("is_odd").any())
+        .sort(_KEY)
+    )
+    meets = facts.select((pl.col("sides") > 1) | pl.col("is_odd")).to_series()
+    return facts[_KEY].search_sorted(key), meets
+
+
+def _code(column: pl.Series) -> pl.Series:
+    """A column with numbers for the few prices that it has."""
+    if not isinstance(column.dtype, pl.Decimal):
+        return column
+    distinct = column.drop_nulls().unique().sort()
+    places = distinct.search_sorted(column)
+    return pl.select(pl.when(column.is_not_null()).then(places)).to_series()
+
+
+def _summed(lines: pl.DataFrame, prices: pl.Series) -> pl.DataFrame:
+    """The lines of each key as one, where anything is left of them."""
+    rows = lines.with_columns(prices.alias(_PRICE_NUMBER))
+    by = [*CHARGE_DIMENSIONS, _PRICE_NUMBER]
+    key = packed_key(rows, by)
+    place = pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE)
+    sums = (pl.col("quantity").sum(), *(_sum_or_null(c) for c in ("list_cost_usd", "cost_usd")))
+    asked = rows.select(*([] if key is None else [key.alias(_KEY)]), *by, place, *CHARGE_SUMS)
+    found = (
+        asked.group_by(by if key is None else _KEY)
+        .agg(pl.col(_PLACE).first(), *sums)
+        .filter(pl.any_horizontal(pl.col(c).fill_null(0) != 0 for c in CHARGE_SUMS))
+    )
+    rest = lines.select(pl.all().exclude(CHARGE_SUMS).gather(found[_PLACE]))
+    whole = rest.hstack(found.select(CHARGE_SUMS))
+    return whole.select(lines.columns).cast(lines.schema)
+
+
+def _sum_or_null(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
+
+
+def _nets_to_zero(moved: pl.DataFrame) -> pl.Series:
+    """Whether the same usage only moved to another price."""
+    by = [*USAGE_DIMENSIONS, "meter"]
+    key = packed_key(moved, by)
+    over = by if key is None else [_KEY]
+    rows = moved.select("quantity", *([pl.Series(_KEY, key)] if key is not None else by))
+    return rows.select(pl.col("quantity").sum().over(over) == 0).to_series()

@@ -1,0 +1,1 @@
+"""Tests of rating with a number for each text."""
