@@ -34,6 +34,7 @@ typer.testing._get_command = typer.main.get_command  # type: ignore[attr-defined
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Each client makes the context of its connections, from all certificates of the machine.
 ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
+gc.disable()  # until all tests are known: there is hardly any garbage, and much to look at
 use_memory()  # before anything asks for the folder of temporary files
 
 # The same examples in every run, so that no test fails by chance; TOLLBOOK_RANDOM=1 takes others.
@@ -65,6 +66,7 @@ def pytest_collection_finish() -> None:
     """Tests stay until the end: the collector of garbage need not look at them each time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup() -> None:

@@ -24,6 +24,7 @@ DETAIL = CONFIGURATION.replace(
 
 
 CASES = Cases(configuration=DETAIL)
+LONG_CASES = Cases(configuration=DETAIL, is_slow=True)
 either_way = CASES.each(at_once=True, one_by_one=False)
 
 
@@ -134,7 +135,22 @@ def test_a_whole_body_counts_before_lines_of_its_stream(case: Case, at_once: boo
     assert case.rows("SELECT text_output_tokens FROM usage WHERE {of}") == [(250,)]
 
 
-@CASES.each(**{"".join(map(str, order)): order for order in ORDERS})
+@CASES.case
+def test_what_is_left_of_a_stream_counts_once_its_body_is_forgotten(case: Case) -> Play:
+    """And no longer once it is remembered; the long form forgets one after another."""
+    lines_of_it = [case.request("s", out=250), chunk(case, "s", 300), chunk(case, "s", 2)]
+    for number, body in enumerate(lines_of_it):
+        case.log(f"logs/{number}.jsonl", body)
+    used = "SELECT text_output_tokens FROM usage WHERE {of}"
+    yield RUN
+    assert case.rows(used) == [(250,)]
+    yield case.forget("logs/0.jsonl")
+    assert case.rows(used) == [(300,)]
+    yield case.remember("logs/0.jsonl")
+    assert case.rows(used) == [(250,)]
+
+
+@LONG_CASES.each(**{"".join(map(str, order)): order for order in ORDERS})
 def test_what_is_left_of_a_stream_counts_by_the_same_rule(
     case: Case, order: tuple[int, ...]
 ) -> Play:

@@ -90,7 +90,7 @@ def test_every_kind_of_source_holds_them_back(tmp_path: Path) -> None:
     ) == [(2,)]
 
 
-@pytest.mark.parametrize("text", ['id = "default"\n', ""])
+@pytest.mark.parametrize("text", ["", pytest.param('id = "default"\n', marks=pytest.mark.slow)])
 def test_without_an_id_several_are_noted(tmp_path: Path, text: str) -> None:
     """Without a configured id nothing is foreign; the run says which organizations there are."""
     workspace = Workspace(tmp_path.resolve(), CONFIGURATION.replace('id = "org-acme"\n', text))

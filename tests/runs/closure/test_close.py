@@ -310,6 +310,7 @@ def test_as_of_shows_what_was_booked_then(closed: Workspace) -> None:
     assert (code, later) == (0, command(closed.folder, "sql", query, "--format", "csv")[1]), said
 
 
+@pytest.mark.slow
 def test_a_closing_that_is_cut_off_closes_nothing(
     prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:

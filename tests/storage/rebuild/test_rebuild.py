@@ -117,7 +117,10 @@ def overwrite(warehouse: Path) -> None:
             file.write(b"rubbish" * 100)
 
 
-@pytest.mark.parametrize("harm", [lose, cut_short, empty, overwrite])
+@pytest.mark.parametrize(
+    "harm",
+    [lose, cut_short, *(pytest.param(h, marks=pytest.mark.slow) for h in (empty, overwrite))],
+)
 def test_the_books_come_back_to_the_last_digit(
     workspace: Workspace, harm: Callable[[Path], None]
 ) -> None:
