@@ -53,8 +53,8 @@ def plan(db: Database, storage: StorageLayout, *, more_than: int) -> Compaction:
     [(of_ledger, of_postings)] = db.rows(sql("compaction/small_files"), {"rows": SMALL_ROWS})
     # to load all takes its time where there are many
     ledger = stored_files(
-        ledger_store.ledger_files(db, storage.root) if of_ledger > more_than else (),
-        path=lambda f: f.path,
+        ledger_store.ledger_files(db, storage) if of_ledger > more_than else (),
+        path=lambda f: Path(f.path),
         rows=lambda f: f.rows,
     )
     postings = stored_files(

@@ -28,6 +28,7 @@ from pipeline.ledger.files import (
 from pipeline.ledger.identity import SORTED_AT_ONCE, SortedHashes, read_hashes
 from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IS_PARTIAL
+from pipeline.storage.object_store.addresses import last_part
 
 # Rows whose identities repeat are compared in full, this many at a time.
 COMPARED_AT_ONCE = 1_000_000
@@ -283,7 +284,7 @@ def _repeated_hashes(
         theirs = sorted_hashes.shared(mine, [f.path for f in known])
         sorted_hashes.add(mine.to_numpy(), paths)
         found = pl.concat([mine.filter(mine == mine.shift(1)), theirs.hashes])
-        return found.unique().to_frame(), [f for f in known if f.path.name in theirs.names]
+        return found.unique().to_frame(), [f for f in known if last_part(f.path) in theirs.names]
     _identities(con, "new_rows", new)
     if known:
         _identities(con, "known_rows", known)

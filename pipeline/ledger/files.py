@@ -20,6 +20,7 @@ from pipeline.ledger.sums.usage_sums import sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
 from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.files import replace_text
+from pipeline.storage.object_store.addresses import last_part
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
@@ -34,7 +35,7 @@ class LedgerFile:
     """A ledger file, live or about to be."""
 
     ledger_id: int
-    path: Path
+    path: str  # its address: a path, or a place in an object store
     usage_month: date
     basis: str
     is_bucket: bool
@@ -46,7 +47,7 @@ class LedgerFile:
     run_id: str
     file_id: int | None = None  # the only version of an input file in it, where that is known
     is_part: bool = False  # its rows are in a file of several that were merged
-    sums_path: Path | None = None  # the sums of its rows, where they are worth keeping
+    sums_path: str | None = None  # the sums of its rows, where they are worth keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +156,11 @@ class LedgerWriter:
         meters = tuple(m for m in METER_NAMES if facts[m])
         sums_path = None
         if basis == "charge" and not is_bucket:
-            sums_path = self._folder / _SUMS / folder.name / path.name
+            sums_path = str(self._folder / _SUMS / folder.name / path.name)
         self.files.append(
             LedgerFile(
                 ledger_id=ledger_id,
-                path=path,
+                path=str(path),
                 usage_month=month,
                 basis=basis,
                 is_bucket=is_bucket,
@@ -182,9 +183,9 @@ def _keep_sums(file: LedgerFile, rows: pl.DataFrame) -> None:
         return
     sums = sums_to_keep(rows, file.meters)
     if sums is not None:
-        write_sums(sums, file.sums_path)
+        write_sums(sums, Path(file.sums_path))
     else:
-        file.sums_path.unlink(missing_ok=True)
+        Path(file.sums_path).unlink(missing_ok=True)
         file.sums_path = None
 
 
@@ -230,7 +231,7 @@ def view_rows(
     con.register(
         f"{view}_files",
         pl.DataFrame(
-            [(str(f.path), f.ledger_id) for f in files if not f.is_part],
+            [(f.path, f.ledger_id) for f in files if not f.is_part],
             schema={"filename": pl.String, "ledger_id": pl.Int64},
             orient="row",
         ),
@@ -291,12 +292,12 @@ def rewrite_rows(
     numbers = pl.Series("n", sorted(without), dtype=pl.UInt32)
     kept = rows.filter(~pl.col("row_index").is_in(numbers.implode())).drop("row_index")
     if kept.height:
-        write(kept, file.path)
+        write(kept, Path(file.path))
         _keep_sums(file, kept)
     else:
-        file.path.unlink()
+        Path(file.path).unlink()
         if file.sums_path is not None:
-            file.sums_path.unlink(missing_ok=True)
+            Path(file.sums_path).unlink(missing_ok=True)
     file.rows = kept.height
 
 
@@ -334,14 +335,14 @@ def several_organizations(
 def _seen_organizations(
     con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile], seen: Path
 ) -> set[str]:
-    names = {file.path.name for file in files}
+    names = {last_part(file.path) for file in files}
     before: dict[str, list[str]] = {"files": [], "organizations": []}
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads(seen.read_text(encoding="utf-8"))
         if names.issuperset(kept["files"]):  # files of another state of the storage say nothing
             before = {key: list(kept[key]) for key in before}
     known = set(before["files"])
-    unseen = [file for file in files if file.path.name not in known]
+    unseen = [file for file in files if last_part(file.path) not in known]
     organizations = set(before["organizations"]) | _organizations(con, unseen)
     if unseen:
         seen.parent.mkdir(parents=True, exist_ok=True)

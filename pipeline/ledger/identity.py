@@ -17,6 +17,7 @@ import polars as pl
 import polars_hash as plh
 
 from pipeline.storage.files import replace_file, replace_text
+from pipeline.storage.object_store.addresses import last_part
 
 SEPARATOR = "\x1f"
 # Hashes that are read and sorted at once, 8 bytes each.
@@ -66,11 +67,11 @@ class SortedHashes:
     def __post_init__(self) -> None:
         self._covered = self._index()
 
-    def shared(self, wanted: pl.Series, files: Sequence[Path]) -> Shared:
+    def shared(self, wanted: pl.Series, files: Sequence[str]) -> Shared:
         """Which of some sorted hashes occur in ledger files. The cost does not grow with these."""
         needles = wanted.to_numpy()
         files = list(dict.fromkeys(files))  # merged ledger files are one
-        names = {path.name for path in files}
+        names = {last_part(path) for path in files}
         found, where = [needles[:0]], set[str]()
         for name, covered in list(self._covered.items()):
             if names.isdisjoint(covered):
@@ -84,21 +85,21 @@ class SortedHashes:
             if len(hits):
                 found.append(hits)
                 where.update(covered)
-        for part in _parts([path for path in files if path.name in names]):
+        for part in _parts([path for path in files if last_part(path) in names]):
             theirs = np.sort(read_hashes(part).to_numpy())
             self.add(theirs, part)
             hits = _common(needles, theirs)
             if len(hits):
                 found.append(hits)
-                where.update(path.name for path in part)
+                where.update(last_part(path) for path in part)
         return Shared(pl.Series("identity_hash", np.concatenate(found)), where)
 
-    def add(self, hashes: _Hashes, files: Sequence[Path]) -> None:
+    def add(self, hashes: _Hashes, files: Sequence[str]) -> None:
         """Keep the sorted hashes of ledger files."""
         if not files:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write(hashes, [path.name for path in files])
+        self._write(hashes, [last_part(path) for path in files])
         small = {
             name: theirs
             for name in self._covered
@@ -151,7 +152,7 @@ class SortedHashes:
         return {str(name): [str(path) for path in paths] for name, paths in known.items()}
 
 
-def read_hashes(files: Sequence[Path]) -> pl.Series:
+def read_hashes(files: Sequence[str]) -> pl.Series:
     """The identity hashes of ledger files, as they stand there."""
     frames = [
         pl.read_parquet(path, columns=["identity_hash"], hive_partitioning=False) for path in files
@@ -159,9 +160,9 @@ def read_hashes(files: Sequence[Path]) -> pl.Series:
     return pl.concat(frames)["identity_hash"].drop_nulls()
 
 
-def _parts(files: Sequence[Path]) -> Iterator[list[Path]]:
+def _parts(files: Sequence[str]) -> Iterator[list[str]]:
     """Files with about SORTED_AT_ONCE rows at a time."""
-    part: list[Path] = []
+    part: list[str] = []
     rows = 0
     for path in files:
         part.append(path)

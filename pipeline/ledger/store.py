@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
 from pipeline.ledger.files import Exclusion, LedgerFile
 from pipeline.resources import sql
 from pipeline.storage.database import Database
+from pipeline.storage.layout import StorageLayout
 
 EXCLUDED_SCHEMA: dict[str, pl.DataType] = {
     "ledger_id": pl.Int64(),
@@ -70,14 +70,16 @@ class RowChange:
         return changed | {f.ledger_id for f in (*self.new_files, *self.superseded_files)}
 
 
-def save_rows(db: Database, root: Path, change: RowChange, run_id: str, at: datetime) -> None:
+def save_rows(
+    db: Database, storage: StorageLayout, change: RowChange, run_id: str, at: datetime
+) -> None:
     """Write what a run changes of the ledger's rows, after its input files."""
     set_reasons(db, change.forgotten_versions, "forgotten")
     move_exclusions(db, change.moved)
     set_reasons(db, change.remembered_versions, "superseded")
     set_reasons(db, change.vanished_versions, "vanished")
     restore_rows(db, change.restored, at)
-    save_ledger_files(db, root, [*change.new_files, *change.superseded_files])
+    save_ledger_files(db, storage, [*change.new_files, *change.superseded_files])
     if change.dropped is not None:
         save_dropped(db, change.dropped, run_id)
     if change.written is not None:
@@ -87,7 +89,7 @@ def save_rows(db: Database, root: Path, change: RowChange, run_id: str, at: date
     save_exclusions(db, change.exclusions, run_id, at, change.exclusion_note)
 
 
-def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
+def ledger_files(db: Database, storage: StorageLayout) -> list[LedgerFile]:
     """All ledger files, in the order in which they were written."""
     rows = db.rows(
         "SELECT ledger_id, path, usage_month_date, basis, is_bucket, rows, first_usage_date, "
@@ -95,11 +97,10 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
         "FROM ledger_files "
         "ORDER BY ledger_id"
     )
-    paths: dict[str, Path] = {}  # merged files are one: to make a path takes longer than the rest
     return [
         LedgerFile(
             ledger_id=ledger_id,
-            path=paths.get(path) or paths.setdefault(path, root / path),
+            path=storage.address(path),
             usage_month=month,
             basis=basis,
             is_bucket=is_bucket,
@@ -111,7 +112,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
             run_id=run_id,
             file_id=file_id,
             is_part=is_part,
-            sums_path=None if sums is None else root / sums,
+            sums_path=None if sums is None else storage.address(sums),
         )
         for (
             ledger_id,
@@ -132,7 +133,7 @@ def ledger_files(db: Database, root: Path) -> list[LedgerFile]:
     ]
 
 
-def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> None:
+def save_ledger_files(db: Database, storage: StorageLayout, files: Iterable[LedgerFile]) -> None:
     """Record new ledger files: they are live from the commit on."""
     db.insert(
         "ledger_files",
@@ -154,7 +155,7 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
         [
             (
                 f.ledger_id,
-                str(f.path.relative_to(root)),
+                storage.named(f.path),
                 f.usage_month,
                 f.basis,
                 f.is_bucket,
@@ -165,7 +166,7 @@ def save_ledger_files(db: Database, root: Path, files: Iterable[LedgerFile]) -> 
                 f.most_input_tokens,
                 f.run_id,
                 f.file_id,
-                None if f.sums_path is None else str(f.sums_path.relative_to(root)),
+                None if f.sums_path is None else storage.named(f.sums_path),
             )
             for f in files
         ],

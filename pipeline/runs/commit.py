@@ -58,7 +58,7 @@ def write_ledger(run: RunContext, change: ChangeSet) -> None:
         is_synced=run.config.directory.sync,
         at=at,
     )
-    ledger_store.save_rows(db, storage.root, change.rows, run_id, at)
+    ledger_store.save_rows(db, storage, change.rows, run_id, at)
     quarantine_store.save_change(db, change.rejects, run_id, at)
     bucket_store.save_buckets(db, change.buckets, run_id, at)
     copies = [f.file_id for f in change.files.touched if f.copy_of and f.run_id == run_id]

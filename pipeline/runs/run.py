@@ -236,7 +236,7 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> Evaluation:
     run.stored.check()
     run.begin("rate")
     books = closed_books(run)
-    ledger = ledger_store.ledger_files(db, storage.root)
+    ledger = ledger_store.ledger_files(db, storage)
     excluded = ledger_store.excluded_rows(db)
     bills = bills_of(run.providers)
     cost_store.parse_stored_items(db, bills)

@@ -16,6 +16,17 @@ class StorageLayout:
 
     root: Path
 
+    def address(self, named: str) -> str:
+        """Where a file lies that the database names, relative to the root."""
+        return f"{self.root}/{named}"
+
+    def named(self, address: str) -> str:
+        """How the database names a file of the storage. Fails: ValueError for another one."""
+        start = f"{self.root}/"
+        if not address.startswith(start):
+            raise ValueError(f"{address} is not in {self.root}")
+        return address[len(start) :]
+
     @property
     def warehouse(self) -> Path:
         """The database: catalogue of files, fates, prices, alerts, runs."""

@@ -19,7 +19,7 @@ def write(frame: pl.DataFrame, path: Path, *, statistics: bool = False) -> None:
 
 
 def relation(
-    paths: Iterable[Path],
+    paths: Iterable[Path | str],
     columns: Mapping[str, pl.DataType] | None = None,
     *,
     defaults: Mapping[str, str] | None = None,

@@ -55,12 +55,12 @@ def test_other_columns_can_be_hashed() -> None:
     assert frame.select(identity_hash("org", "bucket")).item() == expected
 
 
-def _ledger_file(folder: Path, name: str, hashes: Sequence[int]) -> Path:
+def _ledger_file(folder: Path, name: str, hashes: Sequence[int]) -> str:
     path = folder / f"{name}.parquet"
     pl.DataFrame(
         {"identity_hash": list(hashes)}, schema={"identity_hash": pl.UInt64}
     ).write_parquet(path)
-    return path
+    return str(path)
 
 
 def _wanted(*hashes: int) -> pl.Series:
@@ -84,7 +84,7 @@ def test_covered_ledger_files_are_not_read_again(tmp_path: Path) -> None:
     """Once sorted, a file's hashes come from the folder, also for a later run."""
     file = _ledger_file(tmp_path, "R-1", [7, 3])
     SortedHashes(tmp_path / "hashes").shared(_wanted(1), [file])
-    file.unlink()
+    Path(file).unlink()
     assert list(SortedHashes(tmp_path / "hashes").shared(_wanted(3, 8), [file]).hashes) == [3]
 
 
@@ -113,7 +113,7 @@ def test_small_files_of_hashes_are_merged(tmp_path: Path) -> None:
         SortedHashes(tmp_path / "hashes").add(np.array([n, n + 1000], np.uint64), [file])
     assert len(list((tmp_path / "hashes").glob("*.npy"))) <= SMALL_FILES
     for file in files:
-        file.unlink()
+        Path(file).unlink()
     every = _wanted(*(n + more for n in range(2 * SMALL_FILES) for more in (0, 1000)))
     found = SortedHashes(tmp_path / "hashes").shared(every, files)
     assert sorted(found.hashes) == list(every)

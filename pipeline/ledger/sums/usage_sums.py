@@ -83,7 +83,7 @@ def write_sums(sums: pl.DataFrame, path: Path) -> None:
     write_parquet(sums, path, statistics=True)
 
 
-def sums_relation(paths: Iterable[Path]) -> str:
+def sums_relation(paths: Iterable[str]) -> str:
     """A FROM item over files of sums, with all columns of SUMS_SCHEMA."""
     return relation(paths, SUMS_SCHEMA, defaults=dict.fromkeys(METER_NAMES, "0"))
 

@@ -301,7 +301,7 @@ def _by_path(files: Sequence[LedgerFile]) -> dict[Path, list[LedgerFile]]:
     """Ledger files by the file that their rows are in."""
     found: dict[Path, list[LedgerFile]] = {}
     for file in files:
-        found.setdefault(file.path, []).append(file)
+        found.setdefault(Path(file.path), []).append(file)
     return found
 
 

@@ -53,7 +53,7 @@ def forgetting(
         rows=RowChange(exclusion_note=reason),
         days=DayChange(counts_anew=True),
     )
-    known = ledger_store.ledger_files(run.db, run.storage.root)
+    known = ledger_store.ledger_files(run.db, run.storage)
     buckets = [f for f in known if f.is_bucket]
     requests = [f for f in known if not f.is_bucket]
     rows = rows_of_files(run.con, run.db, requests, files)
@@ -112,7 +112,7 @@ def remembering(run: RunContext, names: Sequence[str]) -> ChangeSet:
             file.state = "waiting"
         file.message = file.forgotten_by = None
         run.files.touch(file)
-    known = ledger_store.ledger_files(run.db, run.storage.root)
+    known = ledger_store.ledger_files(run.db, run.storage)
     requests = [f for f in known if not f.is_bucket]
     excluded = ledger_store.excluded_rows(run.db)
     recount(

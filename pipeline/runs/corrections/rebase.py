@@ -58,7 +58,7 @@ def rebasing(run: RunContext, name: str) -> ChangeSet:
         if version.source == name:
             version.basis = source.basis
             run.files.touch(version)
-    known = ledger_store.ledger_files(run.db, run.storage.root)
+    known = ledger_store.ledger_files(run.db, run.storage)
     excluded = ledger_store.excluded_rows(run.db)
     change.rows.new_files, rows = _move(run, known, excluded, source)
     check_charged_once(run, change.rows.new_files)

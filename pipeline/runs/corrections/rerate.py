@@ -102,7 +102,7 @@ def _posted(run: RunContext, change: ChangeSet) -> tuple[list[PostingFile], list
     """What a change set posts: of rating, and to stay at the provider's bill."""
     write_ledger(run, change)
     books = closed_books(run)
-    ledger = ledger_store.ledger_files(run.db, run.storage.root)
+    ledger = ledger_store.ledger_files(run.db, run.storage)
     rated = rate_changed_days(run, change, ledger, ledger_store.excluded_rows(run.db))
     write_charges(run, rated)
     days = charge_store.days(run.db, run.storage.root)

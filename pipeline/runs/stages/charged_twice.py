@@ -35,7 +35,7 @@ def check_charged_once(
     )
     if not new or not left:
         return
-    known = [f for f in ledger_store.ledger_files(run.db, run.storage.root) if f.basis == "charge"]
+    known = [f for f in ledger_store.ledger_files(run.db, run.storage) if f.basis == "charge"]
     if not known:
         return
     view_rows(run.con, "new_charges", new, _COLUMNS)

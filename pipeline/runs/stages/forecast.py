@@ -99,7 +99,7 @@ def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = N
     gaps = _gaps(
         run,
         calendar_days(run.db, run.config, run.kinds, run.configured, run.now),
-        ledger_store.ledger_files(run.db, run.storage.root),
+        ledger_store.ledger_files(run.db, run.storage),
     )
     past = Past(con, posted(run), run.today, sums=_sums(days), postings=posting_relation, gaps=gaps)
     with run.db.transaction():

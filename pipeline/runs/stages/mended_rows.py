@@ -32,7 +32,7 @@ def mended_files(run: RunContext, new: Sequence[LedgerFile]) -> dict[int, int]:
         if not held:
             continue
         if "requests" in run.kinds[entry.kind].holds:
-            known = ledger_store.ledger_files(run.db, run.storage.root)
+            known = ledger_store.ledger_files(run.db, run.storage)
             is_mended = _is_longer(earlier[-1], entry) and not _lacks_rows(
                 run.con, run.db, known, new, earlier[-1]
             )

@@ -47,7 +47,7 @@ def publish_live(
     covered = known.covered or calendar_days(db, run.config, run.kinds, run.configured, run.now)
     plans = plans_of(run.config, db)
     contents = SnapshotContents(
-        ledger=ledger_store.ledger_files(db, storage.root),
+        ledger=ledger_store.ledger_files(db, storage),
         excluded=ledger_store.excluded_rows(db),
         days=list(days.values()),
         postings=charge_store.postings(db, storage.root),

@@ -31,7 +31,7 @@ def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
     rewritten = _rewritten(
         run.files, _tables(run.config.sources, run.kinds, replaces=True), run.run_id
     )
-    known = [f for f in ledger_store.ledger_files(run.db, run.storage.root) if not f.is_bucket]
+    known = [f for f in ledger_store.ledger_files(run.db, run.storage) if not f.is_bucket]
     if not rewritten or not known:
         return
     from pipeline.ledger.duplicates import FateMove

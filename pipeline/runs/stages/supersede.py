@@ -50,7 +50,7 @@ def _exclude_replaced(run: RunContext, change: ChangeSet) -> None:
     from pipeline.ledger.supersede import supersede_buckets, supersede_requests
 
     rows, buckets = change.rows, change.buckets
-    known = ledger_store.ledger_files(run.db, run.storage.root)
+    known = ledger_store.ledger_files(run.db, run.storage)
     excluded = ledger_store.excluded_with(
         ledger_store.excluded_rows(run.db), rows.exclusions, rows.vanished_versions, run.started_at
     )

@@ -80,7 +80,7 @@ def _written(folder: Path, number: int, rows: list[dict[str, Any]]) -> LedgerFil
     [file] = writer.close()
     sums = folder / f"sums-{number}.parquet"
     write_sums(sums_of(pl.read_parquet(file.path), file.meters), sums)
-    return replace(file, sums_path=sums)
+    return replace(file, sums_path=str(sums))
 
 
 @settings(max_examples=10)
