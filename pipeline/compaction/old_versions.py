@@ -82,8 +82,8 @@ def remove_old_versions(
     files = [
         file
         for file in stored_files(
-            ledger_store.ledger_files(db, storage.root),
-            path=lambda f: f.path,
+            ledger_store.ledger_files(db, storage),
+            path=lambda f: Path(f.path),
             rows=lambda f: f.rows,
         )
         if any(member.ledger_id in ids for member in file.members)

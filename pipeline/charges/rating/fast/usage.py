@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from pathlib import Path
 
 import polars as pl
 
@@ -99,12 +98,12 @@ def _rows(
     return found
 
 
-def _path(file: LedgerFile) -> Path:
+def _path(file: LedgerFile) -> str:
     return file.path
 
 
 def _columns(
-    path: Path,
+    path: str,
     meters: Sequence[str],
     wanted: pl.Expr,
     *,
