@@ -63,7 +63,8 @@ class Scores:
 
 
 def scale(remaining: Floats, mean_day: Floats, days_left: int) -> Floats:
-    """By what the errors of a sum are divided."""
+    """By what the errors of a sum are divided; a credit counts as no cost."""
+    remaining, mean_day = np.maximum(remaining, 0), np.maximum(mean_day, 0)
     scaled: Floats = np.sqrt(
         (remaining + c.SCALE_SHARE * mean_day * days_left + c.SCALE_USD) * (mean_day + c.SCALE_USD)
     )

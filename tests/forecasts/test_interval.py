@@ -66,3 +66,8 @@ def test_volatility_is_the_spread_of_weekly_sums() -> None:
     assert volatility(wild)[0] == pytest.approx(0.8)
     assert volatility(np.zeros((1, 56)))[0] == 0
     assert volatility(np.ones((1, 3)))[0] == 0
+
+
+def test_credits_have_a_scale_as_well() -> None:
+    found = scale(np.array([0.0, -5.0]), np.array([-0.2, -0.2]), 10)
+    assert (found > 0).all()
