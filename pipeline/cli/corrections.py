@@ -263,10 +263,9 @@ def _preview(
 
 
 def _finish(run: RunContext, result: RunResult, *, quiet: bool) -> None:
-    from pipeline.runs.run_and_report import RunReport, log_end, update_after
-    from pipeline.runs.stages.report import report
+    from pipeline.runs.run_and_report import RunReport, log_end, report_of, update_after
 
-    written = report(run.config, month=None, now=run.now, run_id=result.run_id)
+    written = report_of(run.config, result, month=None, now=run.now)
     done = RunReport(result, written, run.today)
     log_end(done, run.head.verb)
     clock = Clock(business=lambda: run.now, real=run.clock)

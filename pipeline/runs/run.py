@@ -53,6 +53,8 @@ from pipeline.runs.stages.supersede import supersede
 from pipeline.storage import disk_errors
 from pipeline.storage.database import Database
 
+_RERATED = ", rerated"  # of a snapshot that a re-rating of some days has published
+
 
 def run_batch(
     config: Config,
@@ -151,6 +153,10 @@ def rate_and_commit(
             and published.fingerprint == live_fingerprint(run)
         )
         done = Evaluation() if is_unchanged else rate_and_evaluate(run, change)
+        if change.days.rerated is not None and not done.posted and published is not None:
+            # prices that moved nothing: a fingerprint says whether anything else has
+            live = live_fingerprint(run)
+            is_unchanged = published.fingerprint in {live, live + _RERATED}
         change.problems += _beyond_limit(change.counts, config.quality.max_quarantined_percent)
         outcome = "partial" if change.problems else "done"
         has_alerted = run.head.verb == "run" and _alert_of_run(db, _look(run), change.problems)
@@ -193,7 +199,7 @@ def rate_and_commit(
             filled = filled_tables(db)
             mark = live_fingerprint(run, filled)
             if change.days.rerated is not None:
-                mark += ", rerated"  # new prices of other days are for the next run
+                mark += _RERATED  # new prices of other days are for the next run
             published = publish_live(run, mark, filled, done)
             remove_old(run, change, compacted)
             is_unchanged = False

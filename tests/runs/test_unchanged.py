@@ -210,9 +210,19 @@ def test_a_message_that_waits_is_delivered_and_then_published(tmp_path: Path) ->
 
 
 def test_corrections_are_new(settled: Workspace) -> None:
+    settled.price(price("alpha", "text_input_tokens", "5"))
     assert not settled.rerate().is_unchanged
     assert not settled.forget("logs/a.jsonl").is_unchanged
     assert settled.run().is_unchanged
+
+
+def test_a_rerate_that_moves_nothing_publishes_nothing(settled: Workspace) -> None:
+    """Nor does the next one, or a run."""
+    published = snapshots(settled)
+    assert settled.rerate().is_unchanged
+    assert settled.rerate().is_unchanged
+    assert settled.run().is_unchanged
+    assert snapshots(settled) == published
 
 
 def reported(workspace: Workspace, month: str | None = None) -> RunReport:
