@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.budgets.evaluate import spend_by_day
@@ -12,7 +13,7 @@ from pipeline.calendar.model import CalendarDay
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
 from pipeline.charges.true_up.store import billed_accounts
-from pipeline.dates import at_midnight
+from pipeline.dates import ONE_DAY, at_midnight
 from pipeline.errors import raise_if_stopped
 from pipeline.forecasts.knowledge import Lines, Posted, lines_at
 from pipeline.forecasts.model import Forecast
@@ -129,10 +130,15 @@ def _gaps(run: RunContext, covered: Sequence[CalendarDay], ledger: Sequence[Ledg
     return Gaps(
         ((d.coverage.source, d.calendar_date, d.state) for d in covered if d.is_decisive),
         lambda sources, since: brought(
-            con, sources, since, usage=ledger_relation(ledger), costs="provider_costs"
+            con, sources, since, usage=_usage_since(ledger, since), costs="provider_costs"
         ),
         lambda: billed_accounts(run.db),
     )
+
+
+def _usage_since(ledger: Sequence[LedgerFile], since: date) -> str:
+    """The ledger files that may have usage since a day of the organization."""
+    return ledger_relation([f for f in ledger if f.last_usage_date >= since - ONE_DAY])
 
 
 def _sums(days: Sequence[ChargeDay]) -> str:
