@@ -15,3 +15,8 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """As `printable`, for text of several lines, which stay apart."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; of a longer one the beginning."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -23,6 +23,7 @@ from pipeline.money import parse_decimal
 BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LARGEST_COUNT = 2**63 - 1
+_MOST_DIGITS = 40  # of thousands int() fails with an error of its own
 
 T = TypeVar("T")
 
@@ -155,7 +156,8 @@ def identifier(text: str) -> str:
 
 def whole_number(text: str) -> int:
     """A whole number from 0 up. Fails: CellError."""
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_COUNT:
+    is_count = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not is_count or int(text) > _LARGEST_COUNT:
         raise CellError(f"{text!r} is not a whole number", "Write it like 500000.")
     return int(text)
 

@@ -16,7 +16,9 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
-from pipeline.characters import printable, printable_lines
+from pipeline.characters import printable, printable_lines, shortened
+
+_LONGEST = 1_500  # characters of one part of a message, which may repeat what a file says
 
 SET_ASIDE = (
     "To book the rest, set the file aside (`tollbook run --skip FILE`) or its source (`enabled = "
@@ -39,11 +41,11 @@ class TollbookError(Exception):
         key: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.what = what
+        self.what = shortened(what, _LONGEST)
         self.file = str(file) if file is not None else None
         self.line = line
-        self.key = key
-        self.hint = hint
+        self.key = shortened(key, _LONGEST) if key is not None else None
+        self.hint = shortened(hint, _LONGEST) if hint is not None else None
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -57,7 +59,9 @@ class TollbookError(Exception):
         text = f"{place}: {self.what}" if place else self.what
         if not text.endswith((".", "!", "?")):
             text += "."
-        return printable_lines(f"{text} {self.hint}" if self.hint else text)
+        return shortened(
+            printable_lines(f"{text} {self.hint}" if self.hint else text), 3 * _LONGEST
+        )
 
 
 class ConfigError(TollbookError):

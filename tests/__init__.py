@@ -24,6 +24,7 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/runs/test_quarter.py  # others below
     python -m pytest -q -m slow tests/model/test_months.py  # closed months against the model
     python -m pytest -q -m slow tests/intake/pieces  # files read by processes that are killed
+    python -m pytest -q -m slow tests/fuzz           # every hostile value in every place
     python -m pytest -q -m slow tests/test_readme.py
     python -m pytest -q -m slow tests/storage/test_earlier_versions.py
     python -m pytest -q -m slow tests/test_wheel.py
@@ -37,4 +38,8 @@ Four more are commands of their own; `.ci/run` calls the first and the last with
     python -m tests.forecasts.score --seeds 1,2  # forecasts beside plain rules; FOLDER: of a folder
     python -m tests.anomalies.score --seeds 8    # incidents against the truth; FOLDER: of a folder
     python -m tests.bench                        # a whole run beside DuckDB's bare load
+
+Each parser can be fuzzed as long as one likes, guided by what was reached where atheris is there:
+
+    python -m tests.fuzz request_log --seconds 600
 """

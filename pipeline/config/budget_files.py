@@ -172,7 +172,7 @@ def _amendment(budget_id: str, row: Row, first: Row) -> Amendment:
 
 
 def _percent(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and len(text) <= 40 else text
 
 
 def _validated(model: type[M], values: dict[str, Any], row: Row) -> M:

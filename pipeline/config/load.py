@@ -25,6 +25,8 @@ from pipeline.errors import ConfigError
 Location = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
+_DEEP_NAME = re.compile(r"(?:\.[ \t]*[\w\"'-]{1,50}[ \t]*){100}")
+
 
 def load(path: Path, kinds: Mapping[str, SourceKind] | None = None) -> Config:
     """The configuration in a file. Fails: ConfigError naming file, line and key.
@@ -56,17 +58,30 @@ def read_toml(path: Path, model: type[Model], context: Mapping[str, Any] | None 
         raise ConfigError("there is no such file", file=path, hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", file=path) from None
+    raw = _parsed(text, path)
     try:
-        raw = tomllib.loads(text)
+        return model.model_validate(raw, context=context)
+    except ValidationError as error:
+        raise _readable(error, path, text, model) from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    """What a TOML text says. Fails: ConfigError."""
+    deep = _DEEP_NAME.search(text)
+    if deep is not None:  # the parser takes minutes for some
+        line = text.count("\n", 0, deep.start()) + 1
+        raise ConfigError("is not valid TOML: a name has more than 100 parts", file=path, line=line)
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         raise ConfigError(
             f"is not valid TOML: {error}", file=path, line=int(found[1]) if found else None
         ) from None
-    try:
-        return model.model_validate(raw, context=context)
-    except ValidationError as error:
-        raise _readable(error, path, text, model) from None
+    except RecursionError:
+        raise ConfigError("is not valid TOML: it nests too deeply", file=path) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigError(f"cannot be read: {error}", file=path) from None
 
 
 def without_file(folder: Path, sources: tuple[Source, ...] = ()) -> Config:

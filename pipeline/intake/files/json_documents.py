@@ -26,7 +26,8 @@ from pipeline.intake.files.segments import (
 
 _BLOCK = 1 << 20
 _BETWEEN = " \t\r\n,[]"  # beside white space, the brackets and commas of the array
-_DECODER = json.JSONDecoder()
+# Numbers stay text: int() refuses thousands of digits with an error of its own.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def is_document(head: bytes) -> bool:

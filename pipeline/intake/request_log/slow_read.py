@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pipeline.dates import parse_instant
@@ -222,7 +222,7 @@ def _started_at(body: Fields, line: Fields) -> int:
         )
     try:
         instant = _instant(text)
-    except (ValueError, OverflowError, InvalidOperation):
+    except (ValueError, ArithmeticError):
         raise RowError("implausible_time", f"{key} {text[:60]!r} is not a time") from None
     except _TooFineError as error:
         raise RowError(

@@ -110,14 +110,19 @@ def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
             yield _text_frame(records, names)
 
 
-def read_records(path: Path, layout: CsvLayout) -> Iterator[Record]:
-    """The rows below the header one by one, whatever the columns are."""
+def read_records(path: Path, shown: str, layout: CsvLayout) -> Iterator[Record]:
+    """The rows below the header one by one, whatever the columns are. Fails: SourceError."""
     with path.open(encoding=layout.encoding, errors=layout.errors, newline="") as stream:
         lines = _Lines(stream)
         if layout.has_separator_line:
             next(lines)
         reader = csv.reader(lines, delimiter=layout.separator, strict=True)
-        next(reader, [])
+        try:
+            next(reader, [])
+        except csv.Error as error:
+            raise SourceError(
+                f"is not CSV ({error})", file=shown, line=1, hint="Export it again."
+            ) from None
         yield from _records(lines, reader, len(layout.header))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 import polars as pl
@@ -138,7 +138,7 @@ def _quantity(text: str) -> Decimal | None:
     try:
         value = parse_decimal(text)
         return round_quantity(value) if 0 <= value <= LARGEST_QUANTITY else None
-    except (ValueError, InvalidOperation):
+    except (ValueError, ArithmeticError):
         return None
 
 

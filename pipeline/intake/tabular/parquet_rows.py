@@ -24,7 +24,7 @@ def frames(path: Path, shown: str, batch_rows: int) -> Iterator[pl.DataFrame]:
                 table = pl.DataFrame(pa.Table.from_batches([batch]).rename_columns(names))
                 yield _parquet_frame(table, row, shown)
                 row += table.height
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeError) as error:
         reason = str(error).split("\n", 1)[0]
         raise SourceError(
             f"cannot be read as Parquet ({reason})",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -164,7 +164,7 @@ def _decimal(
                 f"{field} is {shown}, more than {whole_digits} digits before the point",
             )
         return convert(number_text)
-    except (ValueError, InvalidOperation):
+    except (ValueError, ArithmeticError):
         raise RowError("not_an_amount", f"{field} is {shown}, not a number") from None
 
 

@@ -45,14 +45,14 @@ def detect(first_bytes: bytes) -> Literal["openai_usage", "openai_costs"] | None
     return "openai_costs" if endpoint == COSTS else "openai_usage"
 
 
-def read(path: Path) -> PageFile:
-    """The buckets of one export, as one page; a broken row becomes a reject."""
+def read(path: Path, input_file: str) -> PageFile:
+    """The buckets of one export, as one page; a broken row becomes a reject. Fails: SourceError."""
     with path.open("rb") as stream:
         layout = layout_of(stream.read(HEAD_BYTES), _TIMES)
     endpoint = _endpoint(layout.header)
     rejects: list[Reject] = []
     buckets: dict[tuple[Any, Any], Part] = {}
-    for row in read_records(path, layout):
+    for row in read_records(path, input_file, layout):
         if row.problem:
             rule, detail = row.problem.split(": ", 1)
             rejects.append(Reject(row.line, rule, detail, row.raw))

@@ -25,4 +25,4 @@ def read(path: Path, input_file: str) -> PageFile:
             is_export = csv_export.detect(stream.read(HEAD_BYTES)) is not None
     except OSError:
         is_export = False  # the reader of pages has the message
-    return csv_export.read(path) if is_export else pages.read(path, input_file)
+    return csv_export.read(path, input_file) if is_export else pages.read(path, input_file)
