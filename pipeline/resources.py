@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import BytecodeCache, Environment, Template
+    from jinja2.bccache import Bucket
 
+from pipeline import __version__ as PROGRAM_VERSION  # noqa: N812
 from pipeline import schemas
 
+_MARKS = ("{{", "{%", "{#")  # of a template
 _PROGRAM = frozenset({".py", ".sql", ".csv", ".j2", ".css", ".js"})
 
 
@@ -53,11 +58,35 @@ def render_sql(name: str, **values: object) -> str:
     `| without('a', 'b')` leaves some out, and `| typed('VARCHAR')` gives each a type.
     A condition that several statements have is a `.sql.j2` file that they include.
     """
+    if not any(mark in sql(name) for mark in _MARKS):
+        return sql(name).removesuffix("\n")  # as a template ends; most statements are none
     return _template(name).render(**values)
+
+
+def kept_compiled(name: str) -> BytecodeCache:
+    """Keeps the templates of a folder compiled as Python keeps modules: beside them, if it may."""
+    # most verbs do without
+    from jinja2 import FileSystemBytecodeCache, __version__  # noqa: PLC0415
+
+    class Beside(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if not sys.dont_write_bytecode:
+                with suppress(OSError):  # another user's folder
+                    Path(self.directory).mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
+
+    # what a template is compiled to also depends on these two; Jinja looks at its text
+    version = f"{PROGRAM_VERSION}-{__version__}"
+    return Beside(str(folder(name) / "__pycache__"), f"{version}-%s.jinja")
 
 
 @cache
 def _template(name: str) -> Template:
+    return _environment().get_template(f"{name}.sql")
+
+
+@cache
+def _environment() -> Environment:
     # most verbs do without
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
@@ -65,6 +94,7 @@ def _template(name: str) -> Template:
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701  SQL, not HTML
         loader=FileSystemLoader(folder("queries")),
+        bytecode_cache=kept_compiled("queries"),
     )
     environment.filters |= {"columns": _listed, "typed": _typed, "without": _without}
     environment.globals |= {
@@ -77,7 +107,7 @@ def _template(name: str) -> Template:
         "charge_key": schemas.CHARGE_KEY,
         "unrated_columns": {c: schemas.sql_type(t) for c, t in schemas.UNRATED_COLUMNS.items()},
     }
-    return environment.from_string(sql(name))
+    return environment
 
 
 def _listed(names: Iterable[str], table: str = "") -> str:

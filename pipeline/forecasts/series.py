@@ -99,10 +99,15 @@ def series_of(frame: pl.DataFrame, until: date) -> DailyCosts:
         nothing = np.zeros((0, 0))
         return DailyCosts(until, (), nothing, nothing)
     since: date = frame["charge_date"].min()  # type: ignore[assignment]
-    found = set(frame.select("project_id", "model").iter_rows())
+    names = ["project_id", "model"]
+    found = frame.select(names).unique().rows()
     keys = tuple(sorted(found, key=lambda key: tuple((v is not None, v or "") for v in key)))
-    row_of = {key: number for number, key in enumerate(keys)}
-    rows = [row_of[key] for key in frame.select("project_id", "model").iter_rows()]
+    schema = {name: frame.schema[name] for name in names}
+    numbered = pl.DataFrame(keys, schema=schema, orient="row").with_row_index("number")
+    numbers = frame.select(names).join(
+        numbered, on=names, how="left", nulls_equal=True, maintain_order="left"
+    )
+    rows = numbers["number"].to_numpy()
     columns = (frame["charge_date"] - since).dt.total_days().to_numpy()
     shape = len(keys), (until - since).days
     cost, requests = np.zeros(shape), np.zeros(shape)

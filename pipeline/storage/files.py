@@ -42,9 +42,21 @@ def replace_text(path: Path, text: str, *, durable: bool = False) -> None:
     )
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """The same file under a second name; a copy where there are no hard links."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def link_or_copy(source: Path | str, target: Path | str) -> None:
+    """The same file under a second name; a copy where there are no hard links.
+
+    Takes texts as well: of thousands of files, paths take longer to make than links.
+    """
+    try:
+        os.link(source, target)
+    except FileNotFoundError:  # most often its folder is there
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120  as above
+        _link_or_copy(source, target)
+    except OSError:
+        _link_or_copy(source, target)
+
+
+def _link_or_copy(source: Path | str, target: Path | str) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without hard links

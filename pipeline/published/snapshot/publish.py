@@ -104,7 +104,7 @@ def _flip(link: Path, target: Path) -> None:
 class _DayFile(NamedTuple):
     """A file of a snapshot, relative to its folder, and its first and last UTC day."""
 
-    path: Path
+    path: str
     first: date
     last: date
 
@@ -148,15 +148,18 @@ class _Snapshot:
                 for table, frame in tables.items():
                     self.db.insert_frame(f"snapshot.stored.{table}", frame)
                 for kind in FILE_KINDS:
-                    if files := [self.folder / path for path in paths[kind.macro]]:
+                    if files := [self._place(path) for path in paths[kind.macro]]:
                         con.execute(macro(kind, files, "snapshot."))
         finally:
             con.execute("DETACH snapshot")
 
+    def _place(self, target: str) -> str:
+        return f"{self.folder}/{target}"
+
     def _day_files(self, dated: Mapping[str, Sequence[_DayFile]]) -> pl.DataFrame:
         """Which of the files are about which UTC days."""
         rows = [
-            (macro, file.first, file.last, str(self.folder / file.path))
+            (macro, file.first, file.last, self._place(file.path))
             for macro, files in dated.items()
             for file in files
         ]
@@ -170,8 +173,8 @@ class _Snapshot:
             if excluded == sum(f.rows for f in parts):
                 continue
             source = path if not excluded else self._filtered(path, parts)
-            target = Path("usage", f"usage_month={parts[0].usage_month:%Y-%m}", source.name)
-            link_or_copy(source, self.folder / target)
+            target = f"usage/usage_month={parts[0].usage_month:%Y-%m}/{source.name}"
+            link_or_copy(source, self._place(target))
             first = min(f.first_usage_date for f in parts)
             files.append(_DayFile(target, first, max(f.last_usage_date for f in parts)))
         return files
@@ -210,9 +213,9 @@ class _Snapshot:
         files = []
         for day in self.live.days:
             source = day.charge_path if kind == "charges" else day.daily_path
-            month = f"usage_month={day.usage_date:%Y-%m}"
-            target = Path(kind, month, f"{day.usage_date}.parquet")
-            link_or_copy(source, self.folder / target)
+            name = day.usage_date.isoformat()
+            target = f"{kind}/usage_month={name[:7]}/{name}.parquet"
+            link_or_copy(source, self._place(target))
             files.append(_DayFile(target, day.usage_date, day.usage_date))
         return files
 
@@ -222,34 +225,33 @@ class _Snapshot:
         for posting in self.live.postings:
             days.setdefault(posting.stored_path, []).append(posting.usage_date)
         for path, theirs in days.items():
-            target = Path("postings", path.name)
-            link_or_copy(path, self.folder / target)
+            target = f"postings/{path.name}"
+            link_or_copy(path, self._place(target))
             files.append(_DayFile(target, min(theirs), max(theirs)))
         return files
 
-    def _minutes(self) -> list[Path]:
+    def _minutes(self) -> list[str]:
         paths = []
         for day, source in minute_files(self.db, self.storage).items():
-            target = Path("minutes", f"usage_month={day:%Y-%m}", source.name)
-            link_or_copy(source, self.folder / target)
+            target = f"minutes/usage_month={day:%Y-%m}/{source.name}"
+            link_or_copy(source, self._place(target))
             paths.append(target)
         return paths
 
-    def _versions(self) -> list[Path]:
+    def _versions(self) -> list[str]:
         paths = []
         rows = self.db.rows("SELECT DISTINCT ledger_id FROM excluded_rows")  # restored ones too
         ids = {ledger_id for (ledger_id,) in rows}
         for path, parts in _by_path(self.live.ledger).items():
             if not ids.isdisjoint(f.ledger_id for f in parts):
-                target = Path("versions", path.name)
-                link_or_copy(path, self.folder / target)
+                target = f"versions/{path.name}"
+                link_or_copy(path, self._place(target))
                 paths.append(target)
         return paths
 
     def _tables(self) -> dict[str, pl.DataFrame]:
         """The tables that are no copies and change from run to run."""
         provisional_from = first_provisional_date(self.now)
-        root = self.folder
         return {
             "snapshot": pl.DataFrame(
                 {"run_id": [self.folder.name], "provisional_from_date": [provisional_from]},
@@ -258,9 +260,9 @@ class _Snapshot:
             "posting_files": pl.DataFrame(
                 [
                     (
-                        *(str(root / "postings" / p.path.name), p.path.name, p.reason),
+                        *(self._place(f"postings/{p.path.name}"), p.path.name, p.reason),
                         *(p.run_id, p.posted_at, p.open_from),
-                        str(root / "postings" / p.stored_in.name) if p.stored_in else None,
+                        self._place(f"postings/{p.stored_in.name}") if p.stored_in else None,
                     )
                     for p in self.live.postings
                 ],
@@ -277,7 +279,7 @@ class _Snapshot:
             ),
             "version_files": pl.DataFrame(
                 [
-                    (str(root / "versions" / path.name), _own_id(parts))
+                    (self._place(f"versions/{path.name}"), _own_id(parts))
                     for path, parts in _by_path(self.live.ledger).items()
                 ],
                 schema={"path": pl.String, "ledger_id": pl.Int64},

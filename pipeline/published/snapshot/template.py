@@ -6,7 +6,7 @@ its tables and points the macros that its views read to its own files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -173,7 +173,7 @@ def rendered(name: str, sources: Mapping[str, str]) -> str:
     )
 
 
-def macro(kind: FileKind, paths: list[Path], database: str = "") -> str:
+def macro(kind: FileKind, paths: Sequence[Path | str], database: str = "") -> str:
     """The statement that points a macro to files."""
     source = relation(
         paths,

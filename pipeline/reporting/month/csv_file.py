@@ -54,10 +54,11 @@ def write_csv(con: duckdb.DuckDBPyConnection, period: ReportPeriod, path: Path) 
 
 def cells(frame: pl.DataFrame) -> pl.DataFrame:
     """A frame as texts that open as what they are; NULL is an empty cell."""
-    return frame.select(_cell(name, dtype) for name, dtype in frame.schema.items())
+    return frame.select(_cell(column) for column in frame)
 
 
-def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
+def _cell(values: pl.Series) -> pl.Expr:
+    name, dtype = values.name, values.dtype
     column = pl.col(name)
     if isinstance(dtype, pl.Decimal):
         plain = column.cast(pl.String)
@@ -65,6 +66,9 @@ def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
         plain = plain.str.strip_chars_end("0").str.strip_chars_end(".") if dtype.scale else plain
         return plain.replace("-0", "0").alias(name)
     if dtype == pl.String:
+        texts = values.unique()  # few, also of many lines
+        if not any(t.startswith(FORMULA_STARTS) for t in texts.drop_nulls()):
+            return column
         starts = [column.str.starts_with(start) for start in FORMULA_STARTS]
         return pl.when(pl.any_horizontal(starts)).then("'" + column).otherwise(column).alias(name)
     return column.cast(pl.String).alias(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -27,10 +27,13 @@ class MonthReader:
     parameters: Mapping[str, Any]
     names: ProjectNames
     cells: tuple[CostCell, ...]
+    answers: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)  # by statement
 
     def rows(self, name: str) -> list[tuple[Any, ...]]:
-        """All rows of a statement of ``queries/reporting``, in its order."""
-        return queries.rows(self.con, f"{FOLDER}/{name}", self.parameters)
+        """All rows of a statement of ``queries/reporting``, in its order. Asks each once."""
+        if name not in self.answers:
+            self.answers[name] = queries.rows(self.con, f"{FOLDER}/{name}", self.parameters)
+        return self.answers[name]
 
 
 def month_reader(

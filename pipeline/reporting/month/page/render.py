@@ -22,7 +22,7 @@ from pipeline.reporting.month.page.charts import NARROW, WIDE, budget_bar, daily
 from pipeline.reporting.month.page.headline import headline, rounding
 from pipeline.reporting.sections.costs.breakdowns import TOP_ROWS
 from pipeline.reporting.sections.sources import is_stale
-from pipeline.resources import folder
+from pipeline.resources import folder, kept_compiled
 
 TOP_LIMITS = 20
 
@@ -57,10 +57,11 @@ def render(report: MonthReport, csv_name: str) -> str:
     return page.rstrip("\n")
 
 
-@cache  # compiling the templates takes longer than the rest of a report
+@cache
 def _environment(zone: ZoneInfo) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("reports")),
+        bytecode_cache=kept_compiled("reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
