@@ -30,18 +30,20 @@ def against_history(
     lengths: Sequence[int],
     build: Callable[[int], Path],
     add_day: Callable[[Path], Measured],
+    report: Callable[[Path], Measured],
     again: Callable[[Path], Measured],
 ) -> list[Finding]:
-    """One more day, and a run with nothing new, on histories of several lengths."""
+    """One more day, the report of its month, and a run with nothing new, on several histories."""
     findings: list[Finding] = []
     first: Measured | None = None
     for days in lengths:
         home = build(days)
-        added, idle = add_day(home), again(home)
+        added, reported, idle = add_day(home), report(home), again(home)
         first = first or added
         ratio = added.cpu_seconds / first.cpu_seconds
         findings += [
             _line(f"one more day on {days:,} days", added, f"{ratio:.2f} x {lengths[0]} days"),
+            _line("  … the report of its month", reported, ""),
             _line("  … nothing new after it", idle, ""),
         ]
     return findings

@@ -101,12 +101,15 @@ class Bench:
             _link(days[-1].files[0], home / "logs")
             return self._tollbook(home, "run", "logs")
 
+        def report(home: Path) -> Measured:
+            return self._tollbook(home, "report", "--month", days[-1].files[0].stem[:7])
+
         def again(home: Path) -> Measured:
             done = self._tollbook(home, "run", "logs")
             shutil.rmtree(home)
             return done
 
-        return against_history(self.growing_days, build, add_day, again)
+        return against_history(self.growing_days, build, add_day, report, again)
 
     def _big_log(self, parts: tuple[str, ...]) -> list[Finding]:
         log = self._log()

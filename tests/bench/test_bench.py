@@ -118,6 +118,7 @@ def test_growth_is_measured_against_rows_and_history(tmp_path: Path) -> None:
         "CPU a million rows",
         "one more day on 2 days",
         "one more day on 4 days",
+        "the report of its month",
         "nothing new after it",
     ):
         assert what in result.stdout

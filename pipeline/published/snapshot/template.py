@@ -30,6 +30,8 @@ from pipeline.storage.parquet import quote, relation
 # DuckDB 1.0 reads no blocks as small as these; its format makes a snapshot four times as large.
 READABLE_FROM = "v1.2.0"
 
+_MADE = 6  # templates that a process remembers
+
 # Tables of the warehouse that a snapshot carries as they are, and which of their rows.
 COPIED = {
     "runs": "",
@@ -120,19 +122,28 @@ def template(
     path = folder / f"template-{mark()}-{book_id[:16]}.duckdb"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
+        others = [*folder.glob("template-*"), *folder.glob("prices-*")]  # 0.5.0 kept prices
+        alike = [other for other in others if other.name.startswith(f"template-{mark()}-")]
         made = _made()
-        if path.name not in made:
+
+        def write(beside: Path) -> None:
+            if path.name in made:
+                beside.write_bytes(made[path.name])
+                return
             filled = of_book()
-            if mark() not in made:
-                replace_file(path, lambda beside: _make(db, beside, {**tables, **filled}))
-                made[mark()] = path.read_bytes()
-            replace_file(path, lambda beside: _fill(beside, made[mark()], filled))
-            made[path.name] = path.read_bytes()
-        else:
-            replace_file(path, lambda beside: beside.write_bytes(made[path.name]))
-        for other in (*folder.glob("template-*"), *folder.glob("prices-*")):  # 0.5.0 kept prices
-            if other != path:
-                other.unlink(missing_ok=True)
+            if alike or mark() in made:
+                beside.write_bytes(alike[0].read_bytes() if alike else made[mark()])
+            else:
+                _make(db, beside, {**tables, **filled})
+            _fill(beside, filled)
+            made.pop(mark(), None)  # so that it is not the oldest
+            made[mark()] = made[path.name] = beside.read_bytes()
+            for old in list(made)[:-_MADE]:
+                del made[old]
+
+        replace_file(path, write)
+        for other in others:
+            other.unlink(missing_ok=True)
     return path
 
 
@@ -188,15 +199,16 @@ def macro(kind: FileKind, paths: Sequence[Path | str], database: str = "") -> st
 
 @cache
 def _made() -> dict[str, bytes]:
-    """The templates that this process made, by name, and without a price book by mark."""
+    """The templates that this process made, by name; by mark one with whatever book."""
     return {}
 
 
-def _fill(path: Path, empty: bytes, tables: Mapping[str, pl.DataFrame]) -> None:
-    path.write_bytes(empty)
+def _fill(path: Path, tables: Mapping[str, pl.DataFrame]) -> None:
+    """Fill the tables of a price book in place of those that another book has filled."""
     with duckdb.connect(str(path)) as con:
         for name, frame in tables.items():
             con.register("incoming_rows", frame)
+            con.execute(f"DELETE FROM stored.{name}")
             con.execute(f"INSERT INTO stored.{name} BY NAME FROM incoming_rows")
             con.unregister("incoming_rows")
 
@@ -222,7 +234,11 @@ def _make(db: Database, path: Path, tables: Mapping[str, pl.DataFrame]) -> None:
             con.execute(macro(kind, []))
         for name, body in views().items():
             con.execute(f"CREATE VIEW {name} AS {body}")
-            for column, (_, comment) in dictionary()[name].items():
-                what = f"COLUMN {name}.{column}" if column else f"VIEW {name}"
-                con.execute(f"COMMENT ON {what} IS {quote(comment)}")
+            con.execute(
+                "; ".join(
+                    f"COMMENT ON {f'COLUMN {name}.{column}' if column else f'VIEW {name}'} "
+                    f"IS {quote(comment)}"
+                    for column, (_, comment) in dictionary()[name].items()
+                )
+            )
         con.execute("COMMIT")

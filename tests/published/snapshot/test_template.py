@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.published.reader import is_of_this_version
+from pipeline.published.snapshot.template import _made as made
 from tests.support.workspace import PRICES, Workspace, lines, request
 
 
@@ -49,6 +50,7 @@ def test_a_template_has_the_prices_of_one_book(tmp_path: Path) -> None:
     workspace.run()
     assert workspace.rows(prices) == rows
     workspace.price()
+    made().clear()  # as in another process
     workspace.write("logs/b.jsonl", lines(request("2", 1000)))
     workspace.run()
     assert _template(workspace) != kept
