@@ -11,7 +11,8 @@ The slow jobs show the same with more of everything. Each has a short form, some
                                                  # examples of the pages, the demo of a wheel,
                                                  # and of many tests the long form, whose short
                                                  # one is in the suite
-                                                 # the first months of a year, closed
+                                                 # the first months of a year, closed;
+                                                 # and two rounds of each kind of torture
     TOLLBOOK_LONG=1 python -m pytest -q -m slow  # 1,000 kills, 400 days, 1,000 logs, a year
 
 One job alone, with or without TOLLBOOK_LONG=1:
@@ -31,10 +32,11 @@ One job alone, with or without TOLLBOOK_LONG=1:
 
 Property tests take the same examples in every run. TOLLBOOK_RANDOM=1 takes others.
 
-Four more are commands of their own; `.ci/run` calls the first and the last with 100 steps and
+Five more are commands of their own; `.ci/run` calls the first and the last with 100 steps and
 200,000 rows:
 
     python -m tests.model --steps 10000          # random sequences of acts against a model
+    python -m tests.torture --rounds 1000 --only kill  # kills, disks, clocks, hosts, servers …
     python -m tests.forecasts.score --seeds 1,2  # forecasts beside plain rules; FOLDER: of a folder
     python -m tests.anomalies.score --seeds 8    # incidents against the truth; FOLDER: of a folder
     python -m tests.bench                        # a whole run beside DuckDB's bare load

@@ -43,7 +43,7 @@ def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
     number = _NUMBER.search(text)
     if number is not None and isinstance(error, pl.exceptions.PolarsError):
         return _of_a_file(root, os.strerror(int(number[1])))
-    if (damaged := damage(error)) is not None:
+    if (damaged := _damage_behind(error, root / WAREHOUSE)) is not None:
         return damaged
     if isinstance(error, duckdb.Error) and _OF_A_FILE.search(text):
         return _of_a_file(root, text)
@@ -67,6 +67,19 @@ def damage(error: BaseException, path: Path | None = None) -> RunFailedError | N
         return None
     hint = _REBUILD if file.name == WAREHOUSE else _RESTORE
     return RunFailedError("is damaged", file=file, hint=hint)
+
+
+def _damage_behind(error: BaseException, warehouse: Path) -> RunFailedError | None:
+    """That a file is damaged, also where the error came while another one was dealt with.
+
+    DuckDB names no file where the checksum of a block of the database is wrong.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        if (found := damage(one) or damage(one, warehouse)) is not None:
+            return found
+        one = one.__context__
+    return None
 
 
 def name_of(error: BaseException) -> str:

@@ -131,6 +131,7 @@ class Product:
     ) -> None:
         self.folder = folder
         self.clock = datetime.min
+        self.channel: str | None = None  # where alerts go
         self.sources, self._zone, self.budgets = sources, zone, budgets
         for source in sources:
             (folder / source.folder).mkdir(parents=True, exist_ok=True)
@@ -150,6 +151,8 @@ class Product:
                 f"{'replace = true' if source.replaces else ''}\n"
                 f"{'' if source.is_enabled else 'enabled = false'}\n"
             )
+        if self.channel is not None:
+            text += f'[alerts]\nchannels = ["{self.channel}"]\n'
         for budget in self.budgets:
             project = f'project = "{budget.project}"\n' if budget.project else ""
             text += (
@@ -180,7 +183,8 @@ class Product:
         """Remove an input file."""
         (self.folder / path).unlink()
 
-    def _tick(self) -> datetime:
+    def tick(self) -> datetime:
+        """The real clock, which goes on whenever it is looked at."""
         self.clock += timedelta(milliseconds=10)
         return self.clock
 
@@ -189,14 +193,14 @@ class Product:
 
     def _correct(self, verb: str, now: datetime, act: Callable[[RunContext], Any]) -> Any:
         with recorded_run(
-            self._config(), verb=verb, now=now, real_clock=self._tick, environment={}
+            self._config(), verb=verb, now=now, real_clock=self.tick, environment={}
         ) as run:
             return act(run)
 
     def run(self, now: datetime) -> str | None:
         """A batch run. Gives what is wrong, if anything."""
         return _failure(
-            lambda: run_batch(self._config(), now=now, real_clock=self._tick, environment={})
+            lambda: run_batch(self._config(), now=now, real_clock=self.tick, environment={})
         )
 
     def forget(self, path: str, now: datetime) -> str | None:
@@ -229,7 +233,7 @@ class Product:
     def preview(self, since: date, until: date, now: datetime) -> Decimal:
         """By how much `rerate` would move the charges."""
         with recorded_run(
-            self._config(), verb="preview", now=now, real_clock=self._tick, environment={}
+            self._config(), verb="preview", now=now, real_clock=self.tick, environment={}
         ) as run:
             return preview_rerate(run, since, until).usd
 
@@ -247,7 +251,7 @@ class Product:
         config = ["--config", str(self.folder / "tollbook.toml")]
         business = [] if now is None else ["--now", f"{now.isoformat()}Z"]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cli_context, "_real_now", self._tick)
+            patch.setattr(cli_context, "_real_now", self.tick)
             # a signal ends the trial, and not the run that is in progress
             patch.setattr(cli_context, "stop_on_signals", threading.Event)
             done = CliRunner().invoke(app, [*words, *config, *business])

@@ -23,7 +23,7 @@ from pipeline.config.model import Config
 from pipeline.intake.raw_retention import old_answers
 from pipeline.ledger import store as ledger_store
 from pipeline.pricing import store as price_store
-from pipeline.published.snapshot.fingerprint import PublishedState
+from pipeline.published.snapshot.fingerprint import HASHED_WHOLE, PublishedState
 from pipeline.published.snapshot.publish import SnapshotContents, publish
 from pipeline.runs.change_set import ChangeSet
 from pipeline.runs.context import RunContext
@@ -38,11 +38,12 @@ def publish_live(
 ) -> PublishedState:
     """Publish what is live, with the messages that hold until something changes.
 
-    The books are kept first: what readers see can be had again. Takes the `filled_tables`, and
-    what this run has evaluated, empty where it has not.
+    The books are kept first: what readers see can be had again. Takes the `fingerprint` of what is
+    live, for which every row of most tables was read; the `filled` tables, and what this run has
+    evaluated, empty where it has not.
     """
     db, storage, book = run.db, run.storage, run.book
-    keep_books(db, storage)
+    keep_books(db, storage, HASHED_WHOLE)
     days = known.days or charge_store.days(db, storage.root)
     covered = known.covered or calendar_days(db, run.config, run.kinds, run.configured, run.now)
     plans = plans_of(run.config, db)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from pipeline.errors import RunFailedError, TollbookError
 from pipeline.storage.catalogue import damaged_files, named_files
 from pipeline.storage.database import Database
@@ -16,6 +18,7 @@ from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import newer_migrations, newer_version
 from pipeline.storage.orphans import orphans
 from pipeline.storage.read_copy import open_read_copy
+from pipeline.storage.rebuild.keep import read_all
 from pipeline.storage.remains import foreign_warehouse, lost_warehouse, snapshots
 
 
@@ -70,13 +73,15 @@ def _damage(storage: StorageLayout) -> str | None:
             newer = newer_migrations(db.con)
             if newer:
                 raise newer_version(newer, storage.warehouse)
-            _read_all(db)
+            _try_all(db)
             missing = damaged_files(db, storage)
             if missing:
                 return f"it names {missing[0]}, which is missing or damaged"
             return foreign_warehouse(db, storage)
+    except duckdb.Error as error:
+        return f"{WAREHOUSE} cannot be used: {str(error).splitlines()[0]}"
     except RunFailedError as error:
-        if error.file is None or Path(error.file) != storage.warehouse or "newer" in error.what:
+        if not error.what.startswith(("is damaged", "cannot be looked into")):
             raise
         return f"{WAREHOUSE} {error.what}"
 
@@ -87,7 +92,7 @@ def _examined(storage: StorageLayout, path: Path) -> KeptCopy:
         newer = newer_migrations(db.con)
         if newer:
             raise newer_version(newer, path)
-        rows = _read_all(db)
+        rows = read_all(db)
         missing = damaged_files(db, storage)
         if missing:
             raise RunFailedError(
@@ -119,6 +124,10 @@ def open_copy(path: Path) -> Iterator[Database]:
             with open_read_copy(copied) as db:
                 if db is not None:  # it is: it was copied there
                     yield db
+        except duckdb.Error as error:
+            raise RunFailedError(
+                f"cannot be used: {str(error).splitlines()[0]}", file=path
+            ) from None
         except OSError as error:
             raise RunFailedError(
                 f"cannot be looked into: {error.strerror or error}", file=path
@@ -129,8 +138,10 @@ def open_copy(path: Path) -> Iterator[Database]:
             raise RunFailedError(error.what, file=path, hint="Restore it from a backup.") from None
 
 
-def _read_all(db: Database) -> int:
-    """Read every row, and so the checksum of every block; gives how many there are."""
-    tables = db.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary AND NOT internal")
-    each = [db.rows(f"SELECT count(*), sum(hash(t)) FROM {table} AS t") for (table,) in tables]
-    return sum(rows for [(rows, _)] in each)
+def _try_all(db: Database) -> None:
+    """Read every row and look every key up, so that each block of data and indexes is read."""
+    read_all(db)
+    keyed = "SELECT table_name FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY'"
+    for (table,) in db.rows(keyed):
+        db.con.execute(f"INSERT OR IGNORE INTO {table} FROM {table}")  # which inserts nothing
+    db.con.execute("FORCE CHECKPOINT")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from pipeline.storage.database import Database
@@ -17,17 +18,31 @@ from pipeline.storage.layout import StorageLayout
 _CLONE = 0x40049409  # FICLONE of Linux: both names share their blocks until one is written to
 
 
-def keep_books(db: Database, storage: StorageLayout) -> None:
-    """Copy the database as it is committed, in place of the copy before. In no transaction,
-    by whoever holds the storage.
+def keep_books(db: Database, storage: StorageLayout, read: Collection[str] = ()) -> None:
+    """Copy the database as it is committed, in place of the copy before.
 
+    In no transaction, by whoever holds the storage. Every row is read first, and with it the
+    checksum of its block: the copy of a damaged database would be of no use. Takes the tables that
+    the caller has just `read`, every row of them.
     Fails: OSError, duckdb.Error, as where the disk is full; the copy before stays then.
     """
+    read_all(db, read)
     kept = storage.kept_books
     kept.parent.mkdir(parents=True, exist_ok=True)
     remove_unfinished(kept)
     db.con.execute("CHECKPOINT")  # as closing it would: all of it is in the one file then
     replace_file(kept, lambda beside: _clone(storage.warehouse, beside))
+
+
+def read_all(db: Database, but: Collection[str] = ()) -> int:
+    """Read every row of all tables but some; gives how many there are. Fails: duckdb.Error."""
+    listed = (
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND NOT temporary"
+    )
+    tables = [table for (table,) in db.rows(listed) if table not in but]
+    each = (f"SELECT count(*) AS rows, bit_xor(hash(t)) FROM {table} AS t" for table in tables)
+    return sum(rows for rows, _ in db.rows(" UNION ALL ".join(each)))
 
 
 def _clone(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Makes the database again of its copy, in one step; the damaged one is kept."""
+"""Makes the database again of the rows of its copy, in one step; the damaged one is kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pipeline.errors import ConfigError, RunFailedError
 from pipeline.storage.files import remove_unfinished, replace_file
 from pipeline.storage.layout import BEFORE, WAREHOUSE, StorageLayout
 from pipeline.storage.lock import storage_lock
-from pipeline.storage.rebuild.examine import Findings, KeptCopy, examine
+from pipeline.storage.migrations import migrate
+from pipeline.storage.parquet import quote
+from pipeline.storage.rebuild.examine import Findings, KeptCopy, examine, open_copy
 
 _PARTS = ("", ".wal")  # of the database, in the order in which they may be moved
 
@@ -47,7 +49,7 @@ def check(storage: StorageLayout, found: Findings, *, is_forced: bool) -> KeptCo
     """The copy to rebuild of, if there is a reason to. Fails: as `rebuild`."""
     if found.damage is None and not is_forced:
         raise ConfigError(
-            f"{storage.warehouse} is whole: there is nothing to rebuild",
+            f"{storage.warehouse} can be read: there is nothing to rebuild",
             hint="With --force it is replaced all the same, and kept.",
         )
     if found.copy is None:
@@ -60,9 +62,26 @@ def check(storage: StorageLayout, found: Findings, *, is_forced: bool) -> KeptCo
     return found.copy
 
 
+def _make(copy: Path, target: Path) -> None:
+    """Make a database of the rows of a copy: its indexes and free blocks may be damaged as well."""
+    with open_copy(copy) as db:
+        con, kept = db.con, db.value("SELECT current_database()")
+        tables = db.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")
+        con.execute(f"ATTACH {quote(str(target))} AS made")
+        con.execute("USE made")
+        migrate(con, target)
+        for (table,) in tables:
+            con.execute(f"DELETE FROM {table}")  # which a migration has filled
+        with db.transaction():
+            for (table,) in tables:
+                con.execute(f'INSERT INTO {table} BY NAME FROM "{kept}".main.{table}')
+        con.execute(f'USE "{kept}"')
+        con.execute("DETACH made")
+
+
 def _switch(storage: StorageLayout, aside: Path) -> None:
     def put(beside: Path) -> None:
-        shutil.copyfile(storage.kept_books, beside)
+        _make(storage.kept_books, beside)
         # what the database has not written to its file goes with it, and after it: alone, either
         # would be another state
         for part in _PARTS:

@@ -192,7 +192,7 @@ def test_what_came_after_the_copy_is_said_and_read_again(workspace: Workspace) -
 
 def test_a_whole_database_is_left_alone_unless_forced(workspace: Workspace) -> None:
     """The way back is in set-aside."""
-    with pytest.raises(ConfigError, match="is whole: there is nothing to rebuild"):
+    with pytest.raises(ConfigError, match="can be read: there is nothing to rebuild"):
         rebuilt(workspace)
     before = tables(workspace.path("var/warehouse.duckdb"))
     assert rebuilt(workspace, is_forced=True).damage is None
