@@ -40,6 +40,7 @@ from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import Normalized
 from pipeline.intake.tabular import normalize as tabular_normalize
 from pipeline.intake.tabular import read
+from pipeline.storage.engines.duckdb import leave_a_core
 from pipeline.text import AS_UTF_8, wide_encoding
 
 log = get_logger()
@@ -259,9 +260,13 @@ def _take(
 
     before = replace(entry)
     try:
-        take_frames(
-            intake, entry, frames(), lambda frame: request_log_normalize.normalize(frame, context)
-        )
+        with leave_a_core(intake.con):
+            take_frames(
+                intake,
+                entry,
+                frames(),
+                lambda frame: request_log_normalize.normalize(frame, context),
+            )
     except (duckdb.Error, SourceError, OSError) as error:
         intake.abandon(entry, before)
         if isinstance(error, SourceError):

@@ -16,6 +16,7 @@ from typing import Protocol
 import duckdb
 import polars as pl
 
+from pipeline.ledger.sums.categories import as_categories
 from pipeline.ledger.sums.usage_sums import sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
 from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
@@ -146,6 +147,7 @@ class LedgerWriter:
         folder = self._folder / f"usage_month={month:%Y-%m}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self._stem}-{ledger_id}.parquet"
+        part = as_categories(part)
         write(part, path)
         facts = part.select(
             pl.col("usage_date").min().alias("first"),
@@ -286,12 +288,13 @@ def rewrite_rows(
     for number, texts in changes.items():
         here = pl.col("row_index") == number
         rows = rows.with_columns(
-            pl.when(here).then(pl.lit(text)).otherwise(pl.col(c)).alias(c)
+            pl.when(here).then(pl.lit(text)).otherwise(pl.col(c).cast(pl.String)).alias(c)
             for c, text in texts.items()
         )
     numbers = pl.Series("n", sorted(without), dtype=pl.UInt32)
     kept = rows.filter(~pl.col("row_index").is_in(numbers.implode())).drop("row_index")
     if kept.height:
+        kept = as_categories(kept)
         write(kept, Path(file.path))
         _keep_sums(file, kept)
     else:

@@ -6,6 +6,7 @@ Sets connections up; the statements come from `queries/`. Opens nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -39,3 +40,17 @@ class DuckDBEngine:
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks in this process."""
         return here(work, tasks)
+
+
+@contextmanager
+def leave_a_core(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Leave one core to the thread that works on what the connection reads.
+
+    With a thread for each core they would only take turns, which costs a tenth of the reading.
+    """
+    [(threads,)] = con.execute("SELECT current_setting('threads')").fetchall()
+    con.execute(f"SET threads = {max(1, int(threads) - 1)}")
+    try:
+        yield
+    finally:
+        con.execute(f"SET threads = {threads}")

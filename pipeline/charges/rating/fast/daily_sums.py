@@ -9,8 +9,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.charges.model import DAILY_SCHEMA
-from pipeline.charges.rating.fast.categories import coded
 from pipeline.charges.rating.fast.lines import Lines
+from pipeline.ledger.sums.categories import coded
 from pipeline.ledger.sums.packed_key import packed_key
 from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 

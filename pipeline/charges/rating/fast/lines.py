@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.charges.rating.fast.categories import CODED
 from pipeline.charges.rating.fast.prices import Priced, context_class
 from pipeline.charges.rating.fast.quantities import IS_LONG
+from pipeline.ledger.sums.categories import CODED
 from pipeline.meters import QUANTITY
 from pipeline.schemas import CHARGE_SCHEMA, PRICE_COLUMNS, UNRATED_COLUMNS, USAGE_DIMENSIONS
 

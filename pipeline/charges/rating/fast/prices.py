@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.charges.rating.fast.categories import CODED, as_texts
 from pipeline.charges.rating.fast.quantities import IS_LONG
 from pipeline.charges.rating.price_lookup import number_keys, resolve, with_organization
+from pipeline.ledger.sums.categories import CODED, as_texts
 from pipeline.ledger.sums.packed_key import packed_key
 from pipeline.pricing.book import PriceBook
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.charges.rating.context_class import thresholds_of
-from pipeline.charges.rating.fast.categories import CODED, as_texts
 from pipeline.charges.rating.fast.usage import TIMES, Usage
+from pipeline.ledger.sums.categories import CODED, as_texts
 from pipeline.ledger.sums.packed_key import packed_key
 from pipeline.ledger.sums.usage_sums import IS_SUMMED
 from pipeline.meters import INPUT_METERS

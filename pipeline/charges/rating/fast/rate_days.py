@@ -13,7 +13,6 @@ import polars as pl
 from pipeline.charges.model import RatingJob
 from pipeline.charges.rating.allowances import granted_meters, register_allowances
 from pipeline.charges.rating.context_class import doubts_of
-from pipeline.charges.rating.fast.categories import coded
 from pipeline.charges.rating.fast.daily_sums import daily_sums
 from pipeline.charges.rating.fast.differences import differences_of
 from pipeline.charges.rating.fast.lines import (
@@ -27,6 +26,7 @@ from pipeline.charges.rating.fast.prices import Priced, priced
 from pipeline.charges.rating.fast.quantities import TooLargeError, quantities_of
 from pipeline.charges.rating.fast.usage import read_usage
 from pipeline.charges.rating.usage_of_days import UsageOfDays
+from pipeline.ledger.sums.categories import coded
 from pipeline.resources import render_sql
 
 # Where a sum or a product does not fit its type.

@@ -9,8 +9,8 @@ from itertools import groupby
 
 import polars as pl
 
-from pipeline.charges.rating.fast.categories import CODED
 from pipeline.ledger.files import PART_SCHEMA, LedgerFile
+from pipeline.ledger.sums.categories import CODED
 from pipeline.ledger.sums.usage_sums import IS_SUMMED, SUMMED_UP_TO, SUMS_SCHEMA
 from pipeline.meters import METER_NAMES
 from pipeline.schemas import USAGE_DIMENSIONS
