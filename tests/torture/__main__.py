@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import random
 import resource
 import shutil
@@ -37,12 +38,24 @@ class Tally:
 
 
 def torture(
-    kind: str, rounds: int, seed: int, server: Server, *, is_long: bool, keep: Path | None = None
+    kind: str,
+    rounds: int,
+    seed: int,
+    server: Server,
+    *,
+    is_long: bool,
+    keep: Path | None = None,
+    until: float = math.inf,
 ) -> Tally:
-    """So many rounds of one kind, a new storage now and then and after each failure."""
+    """So many rounds of one kind, a new storage now and then and after each failure.
+
+    Takes `until` when (of the monotonic clock) another one is begun.
+    """
     tally, scene, age = Tally(), None, 0
     began, known = _cpu(), KINDS[kind]
     for number in range(rounds):
+        if time.monotonic() > until:
+            break
         place = f"--only '{kind}' --seed {seed}, round {number}"
         if scene is None or age >= known.rounds_a_storage or not scene.is_sound:
             _drop(scene, keep)
@@ -94,6 +107,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=KINDS, action="append", help="one kind, or some")
     parser.add_argument("--long", action="store_true", help="10,000 files; a file of 700 MB")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="at most, of each kind")
     parser.add_argument("--keep", type=Path, help="where to keep storages that failed")
     wanted = parser.parse_args(words)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
@@ -104,7 +118,13 @@ def main(words: Sequence[str] | None = None) -> int:
             rounds = max(1, round(wanted.rounds * KINDS[kind].weight))
             began = time.monotonic()
             tally = torture(
-                kind, rounds, wanted.seed, server, is_long=wanted.long, keep=wanted.keep
+                kind,
+                rounds,
+                wanted.seed,
+                server,
+                is_long=wanted.long,
+                keep=wanted.keep,
+                until=began + wanted.seconds,
             )
             failures += tally.failures
             print(
