@@ -26,6 +26,8 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/model/test_months.py  # closed months against the model
     python -m pytest -q -m slow tests/intake/pieces  # files read by processes that are killed
     python -m pytest -q -m slow tests/fuzz           # every hostile value in every place
+    python -m pytest -q -m slow tests/storage/engines tests/test_portable_statements.py  # with Java
+                                                       # and the extra spark; some minutes
     python -m pytest -q -m slow tests/test_readme.py
     python -m pytest -q -m slow tests/storage/test_earlier_versions.py
     python -m pytest -q -m slow tests/test_wheel.py

@@ -42,6 +42,6 @@ LEFT JOIN spend_by_period AS spend
     {{- " OR spend.is_of_anybody" if column in fine }}
   )
   {%- endfor %}
-  AND (plan.model_pattern IS NULL OR regexp_full_match(spend.model, plan.model_pattern))
+  AND (plan.model_pattern IS NULL OR regexp_matches(spend.model, concat('^(', plan.model_pattern, ')$')))
 GROUP BY plan.budget_id, plan.period_start_date
 ORDER BY plan.budget_id, plan.period_start_date

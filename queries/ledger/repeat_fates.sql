@@ -20,7 +20,7 @@ WITH candidate AS (
     -- only the body of these has both an id and a time of its own
     CASE
       WHEN r.operation IN ('completions', 'videos', 'fine_tuning')
-        THEN date_trunc('second', r.started_at)
+        THEN CAST(date_trunc('second', r.started_at) AS TIMESTAMP)
     END AS called_at,
     coalesce(s.source_rank, 0) AS source_rank,
     {{ contents | columns("r") }}, {{ askers | columns("r") }},
@@ -48,9 +48,11 @@ positioned AS (
     *,
     {{ output_meters | join(" + ") or "0" }} AS output_tokens,
     CASE WHEN {{ meters | join(" + ") }} > 0 THEN 1 ELSE 0 END AS is_used,
-    row_number() OVER (
-      PARTITION BY basis, provider, organization_id, record_id, called_at
-      ORDER BY run_id, source_rank, input_file, input_line, ledger_id, row_number
+    CAST(
+      row_number() OVER (
+        PARTITION BY basis, provider, organization_id, record_id, called_at
+        ORDER BY run_id, source_rank, input_file, input_line, ledger_id, row_number
+      ) AS BIGINT
     ) AS position
   FROM candidate
 ),

@@ -30,9 +30,12 @@ SETTINGS: Mapping[str, str] = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
+    "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
 }
-_STATIC = ("spark.executorEnv.", "spark.ui.")  # belong to whoever started a Connect server
+# Belong to whoever has started a Connect server.
+_STATIC = ("spark.executorEnv.", "spark.log.", "spark.ui.")
 
 
 class SparkEngine:
@@ -71,7 +74,7 @@ class SparkEngine:
         except Exception as error:
             raise_if_stopped(self._stop)
             raise RunFailedError(
-                f"the cluster could not do it: {_first_line(error)}",
+                f"the cluster could not do it: {_reason(error)}",
                 key="engine",
                 hint='Nothing was committed. kind = "duckdb" or "processes" reads here.',
             ) from error
@@ -103,7 +106,7 @@ def open_session(master: str | None, connect: str | None) -> SparkSession:
         return builder.getOrCreate()
     except Exception as error:  # noqa: BLE001  of many kinds, from both sides of a gateway
         raise RunFailedError(
-            f"the cluster cannot be reached: {_first_line(error)}",
+            f"the cluster cannot be reached: {_reason(error)}",
             key="engine.connect" if connect else "engine.master",
             hint="Is it running, and is Java installed here?",
         ) from None
@@ -134,5 +137,8 @@ def _answer(packed: bytes) -> tuple[int, Any]:
         return task.number, error
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _reason(error: BaseException) -> str:
+    """The line of an error that says something; a gateway to Java puts its own before it."""
+    lines = (str(error).strip() or type(error).__name__).splitlines()
+    is_gateway = lines[0].startswith("An error occurred while calling")
+    return lines[1 if is_gateway and len(lines) > 1 else 0].strip(": ")

@@ -24,21 +24,30 @@ day AS (
   FROM used
   GROUP BY
     {{ of_day | columns }}, meter, unit
+),
+
+granted AS (
+  SELECT
+    {{ of_organization | columns('d') }}, d.priced_at, d.meter, d.unit,
+    least(d.quantity, a.quantity) AS free,
+    -- granted once a day, to the largest part where a day has several; of equal ones always the same
+    row_number() OVER (
+      PARTITION BY d.usage_date, d.organization_id, d.meter, a.provider
+      ORDER BY
+        d.quantity DESC, d.provider, d.model, d.operation, d.variant, d.scope, d.service_tier,
+        d.is_batch, d.context_class, d.unit
+    ) AS place
+  FROM day AS d
+  INNER JOIN allowances AS a
+    ON a.meter = d.meter
+    AND (a.provider IS NULL OR a.provider = d.provider)
+    AND CAST(d.usage_date AS TIMESTAMP) >= a.starts_at
+    AND CAST(d.usage_date AS TIMESTAMP) < a.ends_at
 )
 
 SELECT
-  {{ of_organization | columns('d') }}, CAST(NULL AS VARCHAR) AS project_id,
-  CAST(NULL AS VARCHAR) AS api_key_id, CAST(NULL AS VARCHAR) AS user_id, d.priced_at, d.meter, d.unit, CAST(-least(d.quantity, a.quantity) AS DECIMAL(22, 6)) AS quantity
-FROM day AS d
-INNER JOIN allowances AS a
-  ON a.meter = d.meter
-  AND (a.provider IS NULL OR a.provider = d.provider)
-  AND CAST(d.usage_date AS TIMESTAMP) >= a.starts_at
-  AND CAST(d.usage_date AS TIMESTAMP) < a.ends_at
--- granted once a day, to the largest part where a day has several; of equal ones always the same
-QUALIFY row_number() OVER (
-  PARTITION BY d.usage_date, d.organization_id, d.meter, a.provider
-  ORDER BY
-    d.quantity DESC, d.provider, d.model, d.operation, d.variant, d.scope, d.service_tier,
-    d.is_batch, d.context_class, d.unit
-) = 1
+  {{ of_organization | columns }}, CAST(NULL AS VARCHAR) AS project_id,
+  CAST(NULL AS VARCHAR) AS api_key_id, CAST(NULL AS VARCHAR) AS user_id, priced_at, meter, unit,
+  CAST(-free AS DECIMAL(22, 6)) AS quantity
+FROM granted
+WHERE place = 1

@@ -1,0 +1,157 @@
+"""A real standalone cluster on loopback: a master, workers and a Connect server, own processes.
+
+Needs Java and the extra `tollbook[spark]`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_PATIENCE_SECONDS = 90
+_CLASSES = "org.apache.spark.deploy"
+
+
+def missing() -> str:
+    """Why there can be no cluster here; empty where there can."""
+    if shutil.which("java") is None:
+        return "Spark needs Java, which is not installed"
+    if importlib.util.find_spec("pyspark") is None:
+        return "pyspark is not installed: pip install 'tollbook[spark]'"
+    return ""
+
+
+class SparkCluster:
+    """A master and as many workers as are started, each with one core, in a folder of its own."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        spec = importlib.util.find_spec("pyspark")
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        self._home = spec.submodule_search_locations[0]
+        self._folder = folder
+        folder.mkdir(parents=True)
+        usual = {
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.executor.memory": "600m",
+            "spark.driver.memory": "600m",
+        }
+        text = "".join(f"{name} {value}\n" for name, value in {**usual, **settings}.items())
+        (folder / "spark-defaults.conf").write_text(text, encoding="utf-8")
+        self.environment = {
+            **os.environ,
+            "SPARK_HOME": self._home,
+            "SPARK_CONF_DIR": str(folder),
+            "SPARK_NO_DAEMONIZE": "1",
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_PYTHON": sys.executable,
+            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONWARNINGS": "ignore",
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
+        port = _free_port()
+        self.master = f"spark://127.0.0.1:{port}"
+        self._start(
+            *("master", f"{_CLASSES}.master.Master", "--host", "127.0.0.1"),
+            *("--port", str(port), "--webui-port", "0"),
+        )
+        _wait_for(port)
+
+    @property
+    def sessions(self) -> set[int]:
+        """The sessions of all that was started, whose processes are the cluster's."""
+        return {process.pid for process in self._processes}
+
+    def add_worker(self) -> None:
+        """Start one more worker."""
+        name = f"worker{len(self.workers)}"
+        worker = self._start(
+            *(name, f"{_CLASSES}.worker.Worker", "--host", "127.0.0.1", "--cores", "1"),
+            *("--memory", "1g", "--webui-port", "0", "--work-dir", str(self._folder / name)),
+            self.master,
+        )
+        self.workers.append(worker)
+
+    def connect(self) -> str:
+        """Start a Connect server; gives its address."""
+        port = _free_port()
+        submit = f"{self._home}/bin/spark-submit"
+        settings = {
+            "spark.connect.grpc.binding.port": str(port),
+            "spark.connect.grpc.binding.address": "127.0.0.1",
+        }
+        self._start_command(
+            "connect",
+            [
+                submit,
+                *("--master", self.master),
+                *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
+                *(f"--conf={name}={value}" for name, value in settings.items()),
+                "spark-internal",
+            ],
+        )
+        _wait_for(port)
+        return f"sc://127.0.0.1:{port}"
+
+    def kill_worker(self) -> None:
+        """SIGKILL for the first worker and its executors, and another one in its place."""
+        _kill(self.workers.pop(0))
+        self.add_worker()
+
+    def end(self) -> None:
+        """End all that was started."""
+        for process in self._processes:
+            _kill(process)
+
+    def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        return self._start_command(name, [f"{self._home}/bin/spark-class", *words])
+
+    def _start_command(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self._folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """A process and all that it started, which are of its group."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return
