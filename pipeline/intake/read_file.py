@@ -352,7 +352,7 @@ def plain_copy(file: RawFile, temporary: Path) -> tuple[Path, Scan]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open_plain(file.local) as packed, path.open("wb") as plain:
-                for block in iter(lambda: packed.read(1 << 20), b""):
+                for block in iter(lambda: packed.read1(1 << 20), b""):
                     plain.write(block)
         except (OSError, *DAMAGED) as error:
             what = f"cannot be unpacked, so nothing of it was read: {error}"

@@ -10,6 +10,15 @@ from typing import Any
 
 import zstandard
 
+# No file of records is that much larger than it is packed: it would only fill the disk.
+MOST_TIMES = 1_000
+_UNLIMITED_BYTES = 1 << 30  # so much may be unpacked of any file
+
+
+class BombError(EOFError):
+    """A file that unpacks to more than it can hold."""
+
+
 # What reading a damaged compressed stream raises.
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
 # Unpacked at once: zstandard makes up to 32,768 times as much of it, in memory.
@@ -21,6 +30,7 @@ class _Zstandard(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
+        self._packed, self._unpacked = path.stat().st_size, 0
         self._frame = zstandard.ZstdDecompressor().decompressobj()
         self._is_inside = False  # a frame has begun and not ended
         self._ready = memoryview(b"")
@@ -41,6 +51,8 @@ class _Zstandard(io.RawIOBase):
             if self._frame.eof:  # frames may follow each other
                 self._frame = zstandard.ZstdDecompressor().decompressobj()
             self._ready = memoryview(self._frame.decompress(packed))
+            self._unpacked += len(self._ready)
+            _check_size(self._packed, self._unpacked)
             self._is_inside = not self._frame.eof
         view = memoryview(target).cast("B")
         got = min(len(view), len(self._ready))
@@ -52,6 +64,25 @@ class _Zstandard(io.RawIOBase):
         """Close the file below as well."""
         self._file.close()
         super().close()
+
+
+class _Gzip(gzip.GzipFile):
+    """The content of a gzip file; one that grows beyond measure is a BombError."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._packed = path.stat().st_size
+
+    def read1(self, size: int = -1) -> bytes:
+        """What is unpacked next."""
+        piece = super().read1(size)
+        _check_size(self._packed, self.tell())
+        return piece
+
+
+def _check_size(packed: int, unpacked: int) -> None:
+    if unpacked > _UNLIMITED_BYTES and unpacked > packed * MOST_TIMES:
+        raise BombError(f"it unpacks to more than {MOST_TIMES:,} times its size")
 
 
 def compression(head: bytes) -> str | None:
@@ -66,7 +97,7 @@ def open_plain(path: Path) -> io.BufferedIOBase:
     with path.open("rb") as file:
         kind = compression(file.read(4))
     if kind == "gzip":
-        return gzip.GzipFile(path, "rb")
+        return _Gzip(path)
     if kind == "zstd":
         return io.BufferedReader(_Zstandard(path))
     return path.open("rb")
@@ -76,6 +107,16 @@ def read_head(path: Path, size: int) -> bytes:
     """The first `size` bytes of the content, less where it ends or is damaged before that."""
     with open_plain(path) as stream:
         return read_block(stream, size)[0]
+
+
+def head_of(packed: bytes, size: int) -> bytes:
+    """The first `size` bytes of the content of a file of which only the beginning is there."""
+    kind = compression(packed)
+    if kind is None:
+        return packed
+    begun: Any = io.BytesIO(packed)
+    stream = gzip.GzipFile(fileobj=begun) if kind == "gzip" else zstandard.open(begun, "rb")
+    return read_block(stream, size)[0]
 
 
 def read_block(stream: io.BufferedIOBase, size: int) -> tuple[bytes, str | None]:

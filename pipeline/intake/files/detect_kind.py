@@ -5,18 +5,15 @@ from __future__ import annotations
 import glob
 import os
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-import zstandard
 
 from pipeline.config.model import Source
 from pipeline.config.source_section import DEFAULT_PROVIDER
 from pipeline.errors import ConfigError, SourceError
 from pipeline.intake.files import remote
-from pipeline.intake.files.compression import compression, read_head
+from pipeline.intake.files.compression import head_of, read_head
 from pipeline.intake.files.discovery import (
     NEEDS_PACKAGE,
     is_special,
@@ -170,12 +167,7 @@ def _remote_head(name: str) -> bytes:
             file=name.split("?", 1)[0],
             hint="Check the address, the credentials in the environment and the network.",
         ) from None
-    kind = compression(head)
-    if kind == "gzip":
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
-    if kind == "zstd":
-        return zstandard.ZstdDecompressor().decompressobj().decompress(head)
-    return head
+    return head_of(head, HEAD_BYTES)
 
 
 def _files(word: str, folder: Path, problems: list[SourceError]) -> list[str]:
