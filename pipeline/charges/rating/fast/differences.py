@@ -34,18 +34,24 @@ def differences_of(
     """
     sides = [*_signed(charges, is_new=True), *_signed(map(_read, posted), is_new=False)]
     lines = pl.concat(sides) if sides else pl.DataFrame(schema=CODED_CHARGE)
-    lines = lines.filter(pl.any_horizontal(pl.col(c).fill_null(0) != 0 for c in CHARGE_SUMS))
+    lines = _only(lines, lines.select(_is_any(CHARGE_SUMS)).to_series())
     if not lines.height:
         return
     numbers, meets = _prices(lines)
     is_met = meets.gather(numbers)
-    met = lines.filter(is_met)
-    moved = pl.concat([lines.filter(~is_met), _summed(met, numbers.filter(is_met))]).drop(_IS_NEW)
-    changed = {str(reason) for reason in reasons.values()}
+    moved = _only(lines, ~is_met)
+    if is_met.any():
+        met = _summed(lines.filter(is_met), numbers.filter(is_met))
+        moved = pl.concat([moved, met]) if moved.height else met
+    moved = moved.drop(_IS_NEW)
+    if len(reasons) == 1 and set(reasons.values()) == {"rerate"}:
+        if moved.height:
+            yield next(iter(reasons)), "rerate", moved
+        return
     moved = moved.with_columns(
         reason=pl.col("usage_date").replace_strict(dict(reasons), return_dtype=pl.String)
     )
-    if changed != {"rerate"}:
+    if set(reasons.values()) != {"rerate"}:
         is_same = pl.Series(_NET, _nets_to_zero(moved)) & (pl.col("pricing_status") != "billed")
         moved = moved.with_columns(
             pl.when(is_same).then(pl.lit("rerate")).otherwise("reason").alias("reason")
@@ -53,6 +59,15 @@ def differences_of(
     parts = moved.partition_by("usage_date", "reason", maintain_order=True, as_dict=True)
     for (day, reason), part in parts.items():
         yield day, str(reason), part.drop("reason")
+
+
+def _is_any(sums: Iterable[str]) -> pl.Expr:
+    """Whether any of these is there and not zero."""
+    return pl.any_horizontal(pl.col(c).fill_null(0) != 0 for c in sums)
+
+
+def _only(lines: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
+    return lines if wanted.all() else lines.filter(wanted)
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -118,7 +133,7 @@ def _summed(lines: pl.DataFrame, prices: pl.Series) -> pl.DataFrame:
     found = (
         asked.group_by(by if key is None else _KEY)
         .agg(pl.col(_PLACE).first(), *sums)
-        .filter(pl.any_horizontal(pl.col(c).fill_null(0) != 0 for c in CHARGE_SUMS))
+        .filter(_is_any(CHARGE_SUMS))
     )
     rest = lines.select(pl.all().exclude(CHARGE_SUMS).gather(found[_PLACE]))
     whole = rest.hstack(found.select(CHARGE_SUMS))

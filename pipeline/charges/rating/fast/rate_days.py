@@ -31,7 +31,7 @@ from pipeline.resources import render_sql
 
 # Where a sum or a product does not fit its type.
 TOO_LARGE = (TooLargeError, pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError)
-_LINES_AT_ONCE = 500_000  # of both sides, when they are compared
+_LINES_AT_ONCE = 100_000  # of both sides, when they are compared
 
 
 @dataclass(slots=True)
