@@ -7,36 +7,52 @@ documents of its kind that are spoiled at random. What fails is kept in the work
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.fuzz.hostile import DOCUMENTS, spoiled
-from tests.fuzz.parsers import PARSERS, Parser, parse
+
+if TYPE_CHECKING:
+    from tests.fuzz.parsers import Parser
 
 TOO_SLOW_SECONDS = 30
 
 
 def main() -> int:
     """Gives 0 where nothing failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("parser", choices=sorted(PARSERS))
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    words = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    words.add_argument("parser")
+    words.add_argument("--seconds", type=float, default=60)
+    words.add_argument("--seed", type=int, default=1)
+    given = words.parse_args()
+    guide, parsers = _parsers()
+    if given.parser not in parsers.PARSERS:
+        words.error(f"{given.parser!r} is not one of {', '.join(parsers.PARSERS)}")
     with tempfile.TemporaryDirectory() as folder:
-        chosen, kept = PARSERS[given.parser], Path(folder)
-        try:
-            import atheris  # noqa: PLC0415  installed by who wants it
-        except ImportError:
+        chosen, kept = parsers.PARSERS[given.parser], Path(folder)
+        if guide is None:
             return _at_random(chosen, given.seconds, given.seed, kept)
-        return _guided(atheris, chosen, given.seconds, given.seed, kept)
+        return _guided(guide, chosen, given.seconds, given.seed, kept)
+
+
+def _parsers() -> tuple[Any, Any]:
+    """Atheris, or None, and the module of the parsers, which it watches from its import on."""
+    try:
+        import atheris  # noqa: PLC0415  installed by who wants it
+    except ImportError:
+        return None, importlib.import_module("tests.fuzz.parsers")
+    with atheris.instrument_imports(include=["pipeline"]):
+        return atheris, importlib.import_module("tests.fuzz.parsers")
 
 
 def _at_random(parser: Parser, seconds: float, seed: int, folder: Path) -> int:
+    from tests.fuzz.parsers import parse  # noqa: PLC0415  watched: see `_parsers`
+
     draw = random.Random(seed)
     until = time.monotonic() + seconds
     count = failed = 0
@@ -66,6 +82,8 @@ def _keep(parser: Parser, content: bytes, number: int, why: str) -> None:
 
 
 def _guided(atheris: Any, parser: Parser, seconds: float, seed: int, folder: Path) -> int:
+    from tests.fuzz.parsers import parse  # noqa: PLC0415  as above
+
     draw = random.Random(seed)
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -81,7 +99,6 @@ def _guided(atheris: Any, parser: Parser, seconds: float, seed: int, folder: Pat
             return spoiled(content, draw)[:most]
         return bytes(atheris.Mutate(content, most))
 
-    atheris.instrument_all()
     words = [f"-max_total_time={int(seconds)}", "-max_len=200000", f"-timeout={TOO_SLOW_SECONDS}"]
     atheris.Setup([sys.argv[0], *words, f"-seed={seed}", str(corpus)], one, custom_mutator=mutate)
     atheris.Fuzz()
