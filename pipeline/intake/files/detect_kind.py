@@ -112,17 +112,20 @@ def _kinds(by_kind: Mapping[str, Sequence[str]]) -> list[str]:
 
 def kind_of(name: str, kinds: Kinds) -> str | None:
     """The kind of one file, by its first bytes; None: it is empty. Fails: ConfigError."""
-    if _REMOTE not in name and is_special(Path(name)):  # reading a pipe would wait for its writer
+    is_remote = _REMOTE in name
+    if not is_remote and is_special(Path(name)):  # reading a pipe would wait for its writer
         raise ConfigError("cannot be read twice", file=name, hint="Save it as a file.")
     try:
-        head = _remote_head(name) if _REMOTE in name else read_head(Path(name), HEAD_BYTES)
+        # the commonest first, and by fewer bytes: the others look further
+        head = _remote_head(name) if is_remote else read_head(Path(name), _LOG_HEAD_BYTES)
+        if REQUEST_LOG.name in kinds and _is(REQUEST_LOG, head[:_LOG_HEAD_BYTES]):
+            return REQUEST_LOG.name
+        if not is_remote:
+            head = read_head(Path(name), HEAD_BYTES)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror or error}", file=name) from None
     if not head.strip():
         return None
-    # the commonest first, and by fewer bytes: the others look further
-    if REQUEST_LOG.name in kinds and _is(REQUEST_LOG, head[:_LOG_HEAD_BYTES]):
-        return REQUEST_LOG.name
     others = [kind for kind in kinds.values() if kind is not REQUEST_LOG]
     for kind in (*others, REQUEST_LOG):
         if _is(kind, head):
