@@ -10,7 +10,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,22 @@ def _empty_storages() -> Iterator[None]:
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `tollbook demo` ran once, to be read."""
     return shared_sample_run(tmp_path_factory)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of several workers each imports a part of the tests first, and finds the others compiled.
+
+    Else each compiles all of them. A module that cannot be imported is told by its collection.
+    """
+    if config.args != config.getini("testpaths") or "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    files = sorted(Path(__file__).parent.rglob("test_*.py"))
+    first, end = (len(files) * n // workers for n in (number, number + 1))
+    for path in files[first:end]:
+        with suppress(Exception):
+            import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
