@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from pipeline.ledger.sums.categories import as_categories
-from pipeline.ledger.sums.usage_sums import sums_to_keep, write_sums
+from pipeline.ledger.sums.usage_sums import sums_relation, sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
 from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.files import replace_text
@@ -205,6 +205,15 @@ def ledger_relation(files: Sequence[LedgerFile]) -> str:
     return f"(FROM {whole} UNION ALL BY NAME FROM {merged})"
 
 
+def values_relation(files: Sequence[LedgerFile], columns: str) -> str:
+    """A FROM item with all values of some of USAGE_DIMENSIONS, of sums where files have them."""
+    sums = [f.sums_path for f in files if f.sums_path is not None]
+    rest = [f for f in files if f.sums_path is None]
+    items = [sums_relation(sums)] if sums else []
+    items += [ledger_relation(rest)] if rest or not sums else []
+    return "(" + " UNION ALL ".join(f"SELECT {columns} FROM {item}" for item in items) + ")"
+
+
 def _whole(files: Sequence[LedgerFile], *, with_row_numbers: bool = False) -> str:
     """A FROM item over those of the ledger files that are files of their own."""
     return relation(
@@ -309,7 +318,7 @@ def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set
     days = {f.first_usage_date for f in files if f.first_usage_date == f.last_usage_date}
     several = [f for f in files if f.first_usage_date != f.last_usage_date]
     if several:
-        query = f"SELECT DISTINCT usage_date FROM {ledger_relation(several)}"
+        query = f"SELECT DISTINCT usage_date FROM {values_relation(several, 'usage_date')}"
         days.update(day for (day,) in con.execute(query).fetchall())
     return days
 
@@ -357,5 +366,5 @@ def _seen_organizations(
 def _organizations(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[str]:
     if not files:
         return set()
-    query = f"SELECT DISTINCT organization_id FROM {ledger_relation(files)}"
+    query = f"SELECT DISTINCT organization_id FROM {values_relation(files, 'organization_id')}"
     return {str(organization) for (organization,) in con.execute(query).fetchall()}

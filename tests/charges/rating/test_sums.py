@@ -10,13 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.model import Discount
-from pipeline.ledger.files import LedgerFile, LedgerWriter, rewrite_rows
+from pipeline.ledger.files import LedgerFile, LedgerWriter, rewrite_rows, values_relation
 from pipeline.ledger.sums.usage_sums import FEWEST_ROWS, SUMMED_UP_TO, sums_of, write_sums
 from pipeline.pricing.book import PriceBook
 from pipeline.pricing.load import load_book
@@ -170,3 +171,17 @@ def test_sums_hardly_fewer_than_the_rows_are_not_kept(tmp_path: Path) -> None:
     writer.add(rows.with_columns(users), "charge")
     [file] = writer.close()
     assert file.sums_path is None
+
+
+def test_sums_say_which_values_occur(tmp_path: Path) -> None:
+    """As the rows do, of files with sums and without."""
+    writer = LedgerWriter(tmp_path, "run-1", 1)
+    writer.add(pl.DataFrame(_many(ENOUGH), schema=LEDGER_SCHEMA, orient="row"), "charge")
+    writer.close()
+    writer.add(pl.DataFrame(_many(2, day=3), schema=LEDGER_SCHEMA, orient="row"), "charge")
+    files = writer.close()
+    assert [file.sums_path is None for file in files] == [False, True]
+    with duckdb.connect() as con:
+        query = f"SELECT DISTINCT usage_date FROM {values_relation(files, 'usage_date')}"
+        assert {day for (day,) in con.execute(query).fetchall()} == {DAY, DAY + timedelta(days=3)}
+        assert con.execute(f"SELECT count(*) FROM {values_relation([], 'usage_date')}").fetchall()
