@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,8 +36,8 @@ class Apart:
         if word == "failing":
             raise SourceError("is not as it should be", file="a.jsonl")
         if word == "slow":
-            mark.touch()
-            time.sleep(60)
+            mark.write_text(str(os.getpid()))
+            time.sleep(120)
         return word, os.getpid()
 
 
@@ -108,3 +111,33 @@ def test_a_run_that_is_stopped_waits_for_nobody(tmp_path: Path) -> None:
     threading.Thread(target=stop_soon).start()
     with pytest.raises(RunStoppedError):
         list(work)
+
+
+def test_processes_end_when_their_run_is_killed(tmp_path: Path) -> None:
+    """What they are at is of no use to anybody, and they would go on writing."""
+    code = (
+        "import sys, threading; from pathlib import Path; from tests.storage.engines import "
+        "test_processes as t; toy = t.Toy(t.Apart(Path(sys.argv[1]))); engine = "
+        "t.ProcessesEngine(2, threading.Event()); list(engine.run(toy, t._tasks('slow', 'b')))"
+    )
+    run = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    mark = tmp_path / "0"
+    _wait_until(lambda: mark.exists() and bool(mark.read_text()))
+    run.kill()
+    run.wait()
+    _wait_until(lambda: not _is_alive(int(mark.read_text())))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
