@@ -13,6 +13,7 @@ from pipeline.cli.context import ConfigOption, QuietOption, say
 from pipeline.text import counted
 
 if TYPE_CHECKING:
+    from pipeline.storage.layout import StorageLayout
     from pipeline.storage.rebuild.examine import KeptCopy
 
 
@@ -26,6 +27,12 @@ def rebuild(
     force: Annotated[
         bool, typer.Option("--force", help="Also where the database is whole.")
     ] = False,
+    from_files: Annotated[
+        bool,
+        typer.Option(
+            "--from-files", help="Without a copy: set the old books aside, to read all files again."
+        ),
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Make a lost or damaged warehouse.duckdb again; the next `tollbook run` carries on."""
@@ -34,6 +41,9 @@ def rebuild(
     from pipeline.storage.rebuild.examine import examine
 
     storage = StorageLayout(cli_context.load(config).storage.root.absolute())
+    if from_files:
+        _start_over(storage, is_forced=force, is_dry=dry_run, quiet=quiet)
+        return
     if dry_run:
         making.check_root(storage)
         found = examine(storage)
@@ -45,6 +55,40 @@ def rebuild(
     say(f"Found: {found.damage or 'the database is whole'}.", quiet=quiet)
     for line in _told(copy, is_done=not dry_run):
         say(line, quiet=quiet)
+
+
+def _start_over(storage: StorageLayout, *, is_forced: bool, is_dry: bool, quiet: bool) -> None:
+    from pipeline.storage.rebuild import rebuild as making
+    from pipeline.storage.rebuild.start_over import start_over, what_is_left
+
+    if is_dry:
+        making.check_root(storage)
+        found = what_is_left(storage, is_forced=is_forced)
+    else:
+        now = cli_context.clock(None).real()
+        found = start_over(storage, is_forced=is_forced, real_now=now)
+    print(storage.warehouse)
+    would = "would be" if is_dry else "are"
+    say(
+        f"The old books {would} set aside; `tollbook run` begins new ones and reads every source: "
+        f"{counted(found.files, 'file')} with usage of the old ledger can be read again.",
+        quiet=quiet,
+    )
+    for file in found.gone:
+        say(
+            f"- {file.input_file} is gone: {counted(file.rows, 'record')} of {file.first_date} to "
+            f"{file.last_date} will not count",
+            quiet=quiet,
+        )
+    for path in found.unreadable:
+        say(f"- {path} cannot be read: what it has is not known", quiet=quiet)
+    say(
+        "The new books cannot know: which prices past days were pinned with (they take those of "
+        "today), when what was posted, what was forgotten, rebased, closed, acknowledged, labelled "
+        "or cleared, the limits set at the provider, and which alerts were sent: those of periods "
+        "that run are sent once more, with the same ids.",
+        quiet=quiet,
+    )
 
 
 def _told(copy: KeptCopy, *, is_done: bool) -> Iterator[str]:

@@ -153,6 +153,7 @@ class Product:
             )
         if self.channel is not None:
             text += f'[alerts]\nchannels = ["{self.channel}"]\n'
+            text += '[network]\nallow_private_addresses = ["127.0.0.1"]\n'
         for budget in self.budgets:
             project = f'project = "{budget.project}"\n' if budget.project else ""
             text += (

@@ -26,9 +26,10 @@ from tests.torture.child import Child, Way, start
 # Changes that say when something was fetched; they are as true as the clock.
 DATED = {"page", "save_page", "look", "bill", "invoice"}
 UNSENT = (
-    "SELECT alert_id FROM alerts WHERE delivery = 'to send' "
+    "SELECT alert_id, state, delivery FROM alerts WHERE delivery = 'to send' "
     "OR (state = 'open' AND delivered_at IS NULL AND delivery <> 'not sent')"
 )
+TRIES = "SELECT alert_ids, attempted_at, outcome, error, next_attempt_at FROM alert_deliveries"
 
 
 class Scene:
@@ -137,7 +138,8 @@ class Scene:
             raise DifferenceError(f"{again} messages came again")
         unsent = self.world.product.rows(UNSENT)
         if unsent:
-            raise DifferenceError(f"alerts that were not sent: {unsent}")
+            tries = self.world.product.rows(TRIES)
+            raise DifferenceError(f"alerts that were not sent: {unsent}, of these tries: {tries}")
         ids = set(re.findall(r"alert-[0-9a-f]{16}[-0-9]*", json.dumps(self.server.posts)))
         known = {alert_id for (alert_id,) in self.world.product.rows("SELECT alert_id FROM alerts")}
         if not ids <= known and not is_restored:

@@ -56,8 +56,8 @@ def check(storage: StorageLayout, found: Findings, *, is_forced: bool) -> KeptCo
         raise RunFailedError(
             f"{found.damage}, and there is no usable copy of it: {found.unusable}",
             file=storage.root,
-            hint="Restore a backup with `tollbook restore`, or name another `root` under "
-            "[storage]: `tollbook run` reads there what the sources still have.",
+            hint="Restore a backup with `tollbook restore`; or set the old books aside with "
+            "--from-files: the next run reads what the sources still have (--dry-run: what not).",
         )
     return found.copy
 

@@ -18,6 +18,7 @@ from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.rebuild.examine import Findings, examine
 from pipeline.storage.rebuild.rebuild import rebuild
+from pipeline.storage.rebuild.start_over import start_over
 from tests.support.command import command
 from tests.support.month_end import close_month
 from tests.support.sample_run import shared_sample_run
@@ -260,3 +261,37 @@ def test_a_copy_of_a_newer_version_is_not_used(workspace: Workspace) -> None:
     with duckdb.connect(str(storage.kept_books)) as con:
         con.execute("INSERT INTO migrations VALUES ('schema/999_later')")
     assert "written by a newer tollbook" in (examine(storage).unusable or "")
+
+
+def test_without_a_copy_the_files_are_read_again(workspace: Workspace) -> None:
+    """What they do not have any more is said first; nothing of the old books is removed."""
+    storage = storage_of(workspace)
+    lose(storage.warehouse)
+    with pytest.raises(ConfigError, match="can be had from its copy"):
+        start_over(storage, is_forced=False, real_now=NOW)
+    lose(storage.kept_books)
+    workspace.path("logs/c.jsonl").unlink()
+    for words in (("--dry-run",), ()):
+        code, told, said = command(workspace.folder, "rebuild", "--from-files", *words)
+        assert (code, told) == (0, f"{storage.warehouse}\n")
+        assert f"- {workspace.path('logs/c.jsonl')} is gone: 2 records of 2026-10-05 to" in said
+        assert "which alerts were sent" in said
+        assert storage.ledger.exists() == bool(words)
+    workspace.run()
+    # a.jsonl, which was forgotten, counts again, and c.jsonl, which is gone, does not
+    assert workspace.tokens() == 1000 + 1000 + 700 + 9
+    [aside] = storage.set_aside.glob("before-rebuild-*")
+    assert {"ledger", "charges", "snapshots", "closed"} <= {p.name for p in aside.iterdir()}
+
+
+def test_files_alone_make_the_same_totals(tmp_path: Path) -> None:
+    """Where all are there, and nothing was done but runs."""
+    workspace = Workspace(tmp_path.resolve())
+    workspace.write("logs/a.jsonl", lines(request("a"), request("b", 500)) + "rubbish\n")
+    workspace.run()
+    workspace.write("logs/b.jsonl", lines(request("c"), request("b", 700)))
+    workspace.run()
+    before = {view: workspace.rows(f"{PUBLISHED[view]}") for view in ("charges", "daily_costs")}
+    start_over(storage_of(workspace), is_forced=True, real_now=NOW)
+    workspace.run()
+    assert {view: workspace.rows(PUBLISHED[view]) for view in before} == before
