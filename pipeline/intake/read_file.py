@@ -71,7 +71,7 @@ def _read_log(
 ) -> None:
     forgotten = None
     if known is None:
-        forgotten = intake.files.forgotten_beginning(source.kind, file.local)
+        forgotten = intake.files.forgotten_beginning(source.kind, source.basis, file.local)
     if forgotten is not None:
         leave_out(intake, source, file, known, forgotten)
         return

@@ -106,7 +106,7 @@ class Requests:
         self._run = run
         known = self.newest.get(path)
         if known is None:
-            if begun := self._forgotten_beginning(kind, text):
+            if begun := self._forgotten_beginning(kind, basis, text):
                 version = Version(path, rank, kind, basis, text, is_forgotten=True)
                 version.is_left_out, version.left_out_for = True, begun
                 self._keep(version)
@@ -141,13 +141,16 @@ class Requests:
         self.versions.append(version)
         self.newest[version.path] = version
 
-    def _forgotten_beginning(self, kind: str, text: str) -> str:
-        """The forgotten text that a file of a new name is or begins with, if it does with no other.
+    def _forgotten_beginning(self, kind: str, basis: str, text: str) -> str:
+        """The forgotten text that a file of a new name is or begins with.
 
-        What was left out for a text is forgotten only as far as that goes.
+        Not where it begins as well with one of its basis that counts. What was left out for a text
+        is forgotten only as far as that goes.
         """
         known = [
-            (v.left_out_for or v.text, v.is_forgotten) for v in self.versions if v.kind == kind
+            (v.left_out_for or v.text, v.is_forgotten)
+            for v in self.versions
+            if v.kind == kind and (v.is_forgotten or v.basis == basis)
         ]
         found = [(len(t), out, t) for t, out in known if t and text.startswith(t)]
         forgotten = [(length, t) for length, out, t in found if out]

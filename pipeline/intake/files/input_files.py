@@ -129,9 +129,10 @@ class InputFiles:
         return Decision(Action.READ, known)
 
     def copy_of(self, kind: str, basis: str, content_hash: str) -> InputFile | None:
-        """A file of the same kind with the same content, wholly read; a forgotten one at last.
+        """A file of the same kind with the same content, wholly read.
 
-        Not one with rejected rows: they may be readable by now.
+        A forgotten one only where no other has this content. Not one with rejected rows: they may
+        be readable by now.
         """
         found = [
             entry
@@ -141,23 +142,26 @@ class InputFiles:
             if (entry.kind, entry.basis, entry.content_hash) == (kind, basis, content_hash)
             and entry.waiting_bytes == 0
             and entry.state != "unreadable"
-            and (
-                entry.state == "forgotten"
-                or not (entry.quarantined or entry.file_id in self.with_other_rejects)
-            )
         ]
-        counting = (entry for entry in found if entry.state != "forgotten")
-        return next(counting, next(iter(found), None))
+        counting = [entry for entry in found if entry.state != "forgotten"]
+        if not counting:
+            return next(iter(found), None)
+        whole = (
+            entry
+            for entry in counting
+            if not (entry.quarantined or entry.file_id in self.with_other_rejects)
+        )
+        return next(whole, None)
 
     def repeats_itself(self, entry: InputFile) -> bool:
         """Whether a version may have rows that an earlier one of the same name had as well."""
         earlier = self._by_path[entry.source, entry.input_file]
         return entry.duplicate > 0 and any(e.file_id < entry.file_id for e in earlier)
 
-    def forgotten_beginning(self, kind: str, path: Path) -> InputFile | None:
+    def forgotten_beginning(self, kind: str, basis: str, path: Path) -> InputFile | None:
         """The forgotten file of the same kind that this file is, renamed, packed or grown.
 
-        None where it begins with a file that counts as well: then it is that one.
+        None where it begins with a file of this basis that counts as well: then it is that one.
         """
         forgotten = by_content(self._forgotten, kind, are_forgotten=True)
         if not forgotten:
@@ -166,7 +170,8 @@ class InputFiles:
         if not found:
             return None
         least, _ = found[0]
-        known = by_content(self.versions, kind, are_forgotten=False)
+        of_basis = (entry for entry in self.versions if entry.basis == basis)
+        known = by_content(of_basis, kind, are_forgotten=False)
         counting = {f for f in known if f[0] >= least}
         if any(f in counting for f in content_hashes(path, (size for size, _ in counting))):
             return None

@@ -35,7 +35,7 @@ class UnknownFiles(InputFiles):
     asked_forgotten: bool = False  # whether the file begins with a forgotten one
     asked_copies: list[str] = field(default_factory=list)  # whether this content was read before
 
-    def forgotten_beginning(self, kind: str, path: Path) -> InputFile | None:  # noqa: ARG002
+    def forgotten_beginning(self, kind: str, basis: str, path: Path) -> InputFile | None:  # noqa: ARG002
         """None; the run looks, when it takes the answer."""
         self.asked_forgotten = True
         return None

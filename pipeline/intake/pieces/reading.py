@@ -72,7 +72,7 @@ def _join(intake: IntakeSession, piece: Piece, read: ReadPiece) -> InputFile | N
     """
     source, file, known = piece.source, piece.file, piece.decision.known
     if read.asked_forgotten:
-        forgotten = intake.files.forgotten_beginning(source.kind, file.local)
+        forgotten = intake.files.forgotten_beginning(source.kind, source.basis, file.local)
         if forgotten is not None:
             leave_out(intake, source, file, known, forgotten)
             return None
