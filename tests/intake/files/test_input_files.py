@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -30,11 +29,33 @@ def _known(path: Path, *versions: tuple[str, str, int]) -> tuple[InputFiles, str
     files = InputFiles()
     for number, (basis, state, quarantined) in enumerate(versions):
         entry = InputFile(
-            *(0, f"{number}.jsonl", "s", "request_log", basis, state, None, size, 0, ""),
-            *(content_hash, size, 1, 1, 1 - quarantined, 0, 0, quarantined, 0, 0, False),
-            *(AT, AT, AT, "run"),
+            file_id=0,
+            input_file=f"{number}.jsonl",
+            source="s",
+            kind="request_log",
+            basis=basis,
+            state=state,
+            landed_path=None,
+            size_bytes=size,
+            modified_ns=0,
+            sample_hash="",
+            content_hash=content_hash,
+            read_bytes=size,
+            lines_read=1,
+            rows_read=1,
+            accepted=1 - quarantined,
+            duplicate=0,
+            superseded=0,
+            quarantined=quarantined,
+            not_usage=0,
+            waiting_bytes=0,
+            is_tail_rejected=False,
+            first_record_at=AT,
+            last_record_at=AT,
+            ingested_at=AT,
+            run_id="run",
         )
-        files.add(replace(entry), None)
+        files.add(entry, None)
     files._forgotten = [entry for entry in files.versions if entry.state == "forgotten"]
     return files, content_hash
 
