@@ -18,6 +18,7 @@ from pipeline.ledger.files import LedgerFile
 from pipeline.resources import sql
 from pipeline.storage.database import Database
 from pipeline.storage.layout import StorageLayout
+from pipeline.storage.object_store.addresses import is_remote
 
 Member = TypeVar("Member")
 
@@ -53,7 +54,11 @@ def plan(db: Database, storage: StorageLayout, *, more_than: int) -> Compaction:
     [(of_ledger, of_postings)] = db.rows(sql("compaction/small_files"), {"rows": SMALL_ROWS})
     # to load all takes its time where there are many
     ledger = stored_files(
-        ledger_store.ledger_files(db, storage) if of_ledger > more_than else (),
+        (
+            [f for f in ledger_store.ledger_files(db, storage) if not is_remote(f.path)]
+            if of_ledger > more_than
+            else ()
+        ),
         path=lambda f: Path(f.path),
         rows=lambda f: f.rows,
     )

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.config.budget_files import check_budgets, read_budget_files
 from pipeline.config.keys.key_texts import TEXTS
-from pipeline.config.model import Config, Currency, Prices, Source, Storage
+from pipeline.config.model import Config, Currency, Prices, Source
 from pipeline.config.operations_section import Metrics
 from pipeline.config.source_section import SourceKind
 from pipeline.config.value_errors import value_error
@@ -120,7 +120,9 @@ def _relative_to(config: Config, folder: Path) -> Config:
 
     return config.model_copy(
         update={
-            "storage": Storage(root=folder / config.storage.root.expanduser()),
+            "storage": config.storage.model_copy(
+                update={"root": folder / config.storage.root.expanduser()}
+            ),
             "directory": config.directory.below(folder),
             "metrics": Metrics(
                 textfile=path

@@ -30,6 +30,8 @@ from pipeline.config.source_section import (
 )
 from pipeline.config.values import Amount, Day, Name, SectionModel
 from pipeline.schemas import SCOPES, Basis
+from pipeline.storage.layout import StorageLayout
+from pipeline.storage.object_store.addresses import is_remote
 
 
 @cache  # looking through the zones takes as long as all else of a configuration
@@ -76,10 +78,37 @@ class Organization(SectionModel):
         return printable(self.name or self.id)
 
 
+# Names by which the library of a store does not give its files back.
+_OTHER_NAMES = {"s3a": "s3", "gcs": "gs"}
+
+
 class Storage(SectionModel):
     """Where the warehouse, raw files, published files and reports lie."""
 
     root: Path = Path("tollbook-data")
+    ledger: str | None = None
+
+    @property
+    def layout(self) -> StorageLayout:
+        """The paths of the storage, absolute, and the store of its ledger."""
+        return StorageLayout(self.root.absolute(), self.ledger)
+
+    @field_validator("ledger")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not is_remote(value):
+            raise ValueError(
+                f"{value!r} is not the address of an object store, such as s3://bucket/ledger; "
+                "without it, the ledger lies under root"
+            )
+        scheme, _, place = value.partition("://")
+        if "@" in place.split("/")[0] or "?" in place:
+            raise ValueError("credentials and options of the store come from the environment")
+        if scheme in _OTHER_NAMES:
+            raise ValueError(f"write {_OTHER_NAMES[scheme]}:// instead of {scheme}://")
+        return value.rstrip("/")
 
     @field_validator("root", mode="before")
     @classmethod

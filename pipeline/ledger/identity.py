@@ -18,6 +18,7 @@ import polars_hash as plh
 
 from pipeline.storage.files import replace_file, replace_text
 from pipeline.storage.object_store.addresses import last_part
+from pipeline.storage.object_store.store import scan
 
 SEPARATOR = "\x1f"
 # Hashes that are read and sorted at once, 8 bytes each.
@@ -154,9 +155,7 @@ class SortedHashes:
 
 def read_hashes(files: Sequence[str]) -> pl.Series:
     """The identity hashes of ledger files, as they stand there."""
-    frames = [
-        pl.read_parquet(path, columns=["identity_hash"], hive_partitioning=False) for path in files
-    ]
+    frames = [scan(path).select("identity_hash").collect() for path in files]
     return pl.concat(frames)["identity_hash"].drop_nulls()
 
 
@@ -166,7 +165,7 @@ def _parts(files: Sequence[str]) -> Iterator[list[str]]:
     rows = 0
     for path in files:
         part.append(path)
-        rows += pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
+        rows += int(scan(path).select(pl.len()).collect().item())
         if rows >= SORTED_AT_ONCE:
             yield part
             part, rows = [], 0

@@ -26,8 +26,10 @@ from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.published.as_of import look_back
 from pipeline.published.read_only_sql import Statement, read_only
 from pipeline.published.snapshot.retention import VIEWS
-from pipeline.published.snapshot.template import mark
+from pipeline.published.snapshot.template import LEDGER_STORE, mark
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
+from pipeline.storage.object_store.store import store_failure
+from pipeline.storage.parquet import quote
 from pipeline.storage.permissions import may_not_use, may_read
 from pipeline.text import sentences
 
@@ -142,7 +144,12 @@ def open_published(
         _stands_where_it_was_made(con, snapshot)
         if at is not None:
             look_back(con, at)
-        _lock(con, snapshot)
+        store = _ledger_store(con)
+        if store is not None:
+            from pipeline.storage.object_store.store import attach
+
+            attach(con, store)
+        _lock(con, snapshot, store)
     except duckdb.Error as error:
         shutil.rmtree(spill, ignore_errors=True)
         raise RunFailedError(
@@ -215,12 +222,21 @@ def _made_at(con: duckdb.DuckDBPyConnection) -> Path | None:
     return Path(named.replace("''", "'")) if named else None
 
 
-def _lock(con: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
-    folder = str(snapshot).replace("'", "''")
+def _ledger_store(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The object store that usage is read from; None where all of it is in the snapshot."""
+    with suppress(duckdb.CatalogException):  # earlier versions had no such table
+        [(address,)] = con.execute(f"SELECT max(address) FROM stored.{LEDGER_STORE}").fetchall()
+        return None if address is None else str(address)
+    return None
+
+
+def _lock(con: duckdb.DuckDBPyConnection, snapshot: Path, store: str | None) -> None:
+    folders = ", ".join(quote(f"{place}/") for place in (snapshot, store) if place is not None)
     for setting in (
         "TimeZone = 'UTC'",
         "enable_progress_bar = false",  # it is drawn on stdout, even into a pipe
-        f"allowed_directories = ['{folder}/']",  # only before access is switched off
+        # only before access is switched off
+        f"allowed_directories = [{folders}]",
         "enable_external_access = false",
         "lock_configuration = true",
     ):
@@ -291,6 +307,8 @@ def _readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookEr
 
 
 def _as_readable(error: duckdb.Error, con: duckdb.DuckDBPyConnection) -> TollbookError:
+    if (of_store := store_failure(error)) is not None:
+        return of_store
     message = _message(error)
     table = re.match(r"Table with name (\S+) does not exist", message)
     if table:

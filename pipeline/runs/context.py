@@ -48,7 +48,7 @@ from pipeline.storage.database import Database, open_database
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.migrations import newer_migrations, newer_version
-from pipeline.storage.orphans import clear_orphans, note_begun
+from pipeline.storage.orphans import clear_orphans, clear_uploads, note_begun
 from pipeline.storage.read_copy import open_read_copy
 from pipeline.storage.rebuild.keep import keep_books
 from pipeline.storage.remains import check_not_lost, check_own_warehouse
@@ -199,7 +199,7 @@ def recorded_run(
     # a preview sends nothing, and is asked for where the service's environment may not be set
     zone = config.organization.zone
     senders = outlets.NONE if is_preview else outlets.resolve(config.alerts, environment, zone)
-    storage = StorageLayout(config.storage.root.absolute())
+    storage = config.storage.layout
     head = run_log.new_run(verb, now=now, started_at=real_clock())
     stage_times.start()
     log.bind(run_id=head.run_id)
@@ -278,7 +278,7 @@ def note_not_published(
     config: Config, run_id: str, error: NotPublishedError, real_now: datetime
 ) -> None:
     """Record that the report of a run that has ended was not written; if that can be recorded."""
-    storage = StorageLayout(config.storage.root.absolute())
+    storage = config.storage.layout
     head = run_log.new_run("report", now=real_now, started_at=real_now)
     with suppress(TollbookError, duckdb.Error, OSError), open_storage(storage, head) as db:
         run_log.note_not_published(db, run_id, error)
@@ -365,6 +365,7 @@ def open_run(
     if not is_checked:
         problems = clear_orphans(db, storage, stored.names, head.run_id)
         stored.note_checked()
+    clear_uploads(db, storage)
     note_begun(db, head.run_id)
     try:
         yield RunContext(

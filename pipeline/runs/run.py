@@ -145,6 +145,10 @@ def rate_and_commit(
     db, storage, config = run.db, run.storage, run.config
     published = published_state(storage)
     change.problems += run.problems
+    if storage.ledger_store is not None:
+        from pipeline.storage.object_store.ship import ship
+
+        ship(storage, [*change.rows.new_files, *change.rows.superseded_files], run.run_id)
     with db.transaction():
         write_ledger(run, change)
         is_unchanged = (

@@ -141,6 +141,8 @@ def open_database(storage: StorageLayout) -> Iterator[Database]:
             con.execute("USE warehouse")
             for one in (scratch, con):
                 prepare(one, storage.temporary)  # DuckDB makes the last folder of a path alone
+            if storage.ledger_store is not None:
+                _attach_store(con, storage.ledger_store)
             migrate(con, path)
             yield Database(con, scratch)
     finally:
@@ -154,6 +156,12 @@ def open_scratch(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         prepare(con, temporary)
         con.execute("SET threads = 1")  # there are as many tasks at a time as there are cores
         yield con
+
+
+def _attach_store(con: duckdb.DuckDBPyConnection, address: str) -> None:
+    from pipeline.storage.object_store.store import attach
+
+    attach(con, address)
 
 
 def _are_few(rows: Sequence[Sequence[Any]]) -> bool:

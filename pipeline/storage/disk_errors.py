@@ -17,6 +17,7 @@ import polars as pl
 
 from pipeline.errors import NotPublishedError, RunFailedError, TollbookError
 from pipeline.storage.layout import WAREHOUSE
+from pipeline.storage.object_store.store import store_failure
 from pipeline.storage.permissions import may_not_use
 
 _FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
@@ -35,6 +36,8 @@ def as_tollbook_error(error: BaseException, root: Path) -> TollbookError | None:
     """The error as one with a file and a hint; None if neither disk nor memory caused it."""
     if isinstance(error, TollbookError):
         return error
+    if (of_store := store_failure(error)) is not None:
+        return of_store
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, PermissionError) and error.filename:
         return may_not_use(Path(error.filename))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.errors import ConfigError
+
 WAREHOUSE = "warehouse.duckdb"
 BEFORE = "before-"  # how a folder of what was replaced begins, in `set_aside`
+IN_STORE = "store:"  # how the name of a ledger file in an object store begins
 SCHEDULE_STATE = "schedule.json"  # what the schedule remembers between restarts
 
 
@@ -15,17 +18,29 @@ class StorageLayout:
     """The folders under the storage root."""
 
     root: Path
+    ledger_store: str | None = None  # the address of the object store of the ledger
 
     def address(self, named: str) -> str:
-        """Where a file lies that the database names, relative to the root."""
-        return f"{self.root}/{named}"
+        """Where a ledger file lies that the database names.
+
+        Fails: ConfigError for one in a store, where no store is configured.
+        """
+        if not named.startswith(IN_STORE):
+            return f"{self.root}/{named}"
+        if self.ledger_store is None:
+            raise ConfigError(
+                "is not set, but ledger files of this storage lie in an object store",
+                key="storage.ledger",
+                hint="Set it to the address that it had.",
+            )
+        return f"{self.ledger_store}/{named.removeprefix(IN_STORE)}"
 
     def named(self, address: str) -> str:
-        """How the database names a file of the storage. Fails: ValueError for another one."""
-        start = f"{self.root}/"
-        if not address.startswith(start):
-            raise ValueError(f"{address} is not in {self.root}")
-        return address[len(start) :]
+        """How the database names a ledger file. Fails: ValueError for another one."""
+        for start, name in ((f"{self.ledger_store}/", IN_STORE), (f"{self.root}/", "")):
+            if address.startswith(start):
+                return f"{name}{address[len(start) :]}"
+        raise ValueError(f"{address} is not in {self.root}")
 
     @property
     def warehouse(self) -> Path:

@@ -89,6 +89,22 @@ def clear_orphans(
     ]
 
 
+def clear_uploads(db: Database, layout: StorageLayout) -> None:
+    """Remove what the run that began last has put into the store of the ledger, if it failed.
+
+    Fails: RunFailedError where the store cannot be used.
+    """
+    if layout.ledger_store is None:
+        return
+    committed = {i for (i,) in db.rows("SELECT run_id FROM runs WHERE outcome <> 'failed'")}
+    for run_id in _begun(db):
+        # one that published had committed: the database is a copy made while it was on
+        if run_id not in committed and not (layout.snapshots / run_id).exists():
+            from pipeline.storage.object_store.ship import unship
+
+            unship(layout, run_id)
+
+
 def note_begun(db: Database, run_id: str) -> None:
     """Note that a run has begun, so that its files are known as cut off if it does not end."""
     with db.transaction():

@@ -1,6 +1,6 @@
 -- row: one ledger row of a version of a bucket that was replaced before an instant. Not one of a
 -- forgotten file, nor one that was in the figures with which a month was closed, nor of the newest
--- ledger file, whose number is not given again.
+-- ledger file, whose number is not given again, nor of a file in an object store.
 -- parameters: before TIMESTAMP.
 -- engine: duckdb
 SELECT e.ledger_id, e.row_number, e.replaced_at
@@ -8,6 +8,7 @@ FROM excluded_rows AS e
 INNER JOIN ledger_files AS f ON f.ledger_id = e.ledger_id
 WHERE
   f.is_bucket
+  AND f.path NOT LIKE 'store:%'
   AND e.restored_at IS NULL
   AND e.reason IN ('superseded', 'restated')
   AND e.replaced_at < CAST($before AS TIMESTAMP)

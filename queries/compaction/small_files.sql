@@ -4,7 +4,13 @@
 SELECT
   (
     SELECT count(*)
-    FROM (SELECT path FROM ledger_files GROUP BY path HAVING sum(rows) < $rows)
+    FROM (
+      SELECT path
+      FROM ledger_files
+      WHERE path NOT LIKE 'store:%'
+      GROUP BY path
+      HAVING sum(rows) < $rows
+    )
   ) AS ledger_files,
   (
     SELECT count(*)

@@ -1,6 +1,6 @@
--- row: one stored file that a table names, relative to the storage root.
+-- row: one stored file that a table names, relative to the storage root; none in an object store.
 -- engine: duckdb
-SELECT path FROM ledger_files
+SELECT path FROM ledger_files WHERE path NOT LIKE 'store:%'
 UNION
 SELECT sums_path FROM ledger_files WHERE sums_path IS NOT NULL
 UNION

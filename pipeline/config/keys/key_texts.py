@@ -36,6 +36,11 @@ TEXTS: Mapping[str, KeyText] = {
         '"tollbook-data"',
         is_on=True,
     ),
+    "storage.ledger": KeyText(
+        "Address of an object store for the ledger's files, such as s3://, with the extra for it "
+        "(`pip install 'tollbook[s3]'`); all else stays under root. Without it, they do, too.",
+        '"s3://bucket/ledger"',
+    ),
     "sources.name": KeyText("A name of your own, shown as `source`.", '"gateway"', is_on=True),
     "sources.kind": KeyText(
         "request_log (response bodies, one JSON object a line), records (CSV or Parquet), "

@@ -19,11 +19,11 @@ from pipeline.intake.files.discovery import (
     is_special,
     local_files,
     may_not_look_into,
-    package_hint,
 )
 from pipeline.intake.files.json_documents import first_object, is_document
 from pipeline.intake.files.named_files import escape, split_by_source
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
+from pipeline.storage.object_store.addresses import package_hint
 from pipeline.storage.permissions import closed_folder
 from pipeline.text import AS_UTF_8, counted, wide_encoding
 

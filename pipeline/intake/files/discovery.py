@@ -24,11 +24,11 @@ from pipeline.errors import SourceError
 from pipeline.intake.files import remote
 from pipeline.intake.files.hashes import sample_hash
 from pipeline.storage.files import replace_file
+from pipeline.storage.object_store.addresses import package_hint
 from pipeline.storage.permissions import closed_folder, may_enter, may_list, owner_of, this_user
 
 NEEDS_PACKAGE = "reading this kind of address needs another package"
 _REMOTE = "://"
-_EXTRA_FOR = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "https": "http", "http": "http"}
 
 
 @dataclass(frozen=True)
@@ -192,12 +192,6 @@ def _remote(pattern: str, root: Path, problems: list[SourceError]) -> list[RawFi
     except Exception as error:  # noqa: BLE001  as above
         raise _unreachable(pattern, error) from None
     return fetched
-
-
-def package_hint(address: str) -> str:
-    """Which extra reads addresses of this kind."""
-    extra = _EXTRA_FOR.get(address.split(_REMOTE, 1)[0], "s3")
-    return f"Install it with: pip install 'tollbook[{extra}]'."
 
 
 def _unreachable(name: str, error: Exception) -> SourceError:

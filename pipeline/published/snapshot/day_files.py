@@ -14,7 +14,14 @@ import duckdb
 import polars as pl
 
 from pipeline.dates import ONE_DAY, Days
-from pipeline.published.snapshot.template import DAY_FILES, FILE_KINDS, rendered
+from pipeline.published.snapshot.template import (
+    DAY_FILES,
+    FILE_KINDS,
+    GONE_ROWS,
+    rendered,
+    source,
+)
+from pipeline.storage.object_store.addresses import is_remote
 from pipeline.storage.parquet import relation
 
 # The published views whose rows are each of one day, and that read nothing but these files.
@@ -38,13 +45,10 @@ def narrow(con: duckdb.DuckDBPyConnection, days: Days) -> None:
     Takes a snapshot that has day files. All rows of these days are there, and some of others.
     """
     files = _files_by_kind(con, days)
+    usage = files.get("usage_files", [])
+    gone = _names_with_gone_rows(con) if any(map(is_remote, usage)) else ()
     sources = {
-        macro: relation(
-            files.get(macro, ()),
-            _KINDS[macro].columns,
-            defaults=_KINDS[macro].defaults,
-            with_row_numbers=_KINDS[macro].with_row_numbers,
-        )
+        macro: source(_KINDS[macro], files.get(macro, []), gone if macro == "usage_files" else ())
         for macro in _BY_DAY
     }
     for view in _VIEWS:
@@ -88,20 +92,25 @@ def _first_dates(con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> set[da
 def _dates_in(con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> set[date]:
     if not paths:
         return set()
-    source = relation(map(Path, paths), {"charge_date": pl.Date()})
-    return {day for (day,) in con.execute(f"SELECT DISTINCT charge_date FROM {source}").fetchall()}
+    files = relation(map(Path, paths), {"charge_date": pl.Date()})
+    return {day for (day,) in con.execute(f"SELECT DISTINCT charge_date FROM {files}").fetchall()}
 
 
-def _files_by_kind(con: duckdb.DuckDBPyConnection, days: Days) -> Mapping[str, list[Path]]:
+def _names_with_gone_rows(con: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = con.execute(f"SELECT DISTINCT name FROM stored.{GONE_ROWS}").fetchall()
+    return {name for (name,) in rows}
+
+
+def _files_by_kind(con: duckdb.DuckDBPyConnection, days: Days) -> Mapping[str, list[str]]:
     within = _within(days)
     rows = con.execute(
         f"SELECT macro, path FROM stored.{DAY_FILES} "
         "WHERE first_usage_date < $until AND last_usage_date >= $since ORDER BY ALL",
         {"since": within.since, "until": within.until},
     ).fetchall()
-    found: dict[str, list[Path]] = {}
+    found: dict[str, list[str]] = {}
     for macro, path in rows:
-        found.setdefault(macro, []).append(Path(path))
+        found.setdefault(macro, []).append(path)
     return found
 
 

@@ -35,6 +35,10 @@ from pipeline.published.snapshot.template import (
     DAY_FILES,
     DAY_FILES_SCHEMA,
     FILE_KINDS,
+    GONE_ROWS,
+    GONE_ROWS_SCHEMA,
+    LEDGER_STORE,
+    LEDGER_STORE_SCHEMA,
     macro,
     mark,
     template,
@@ -42,6 +46,7 @@ from pipeline.published.snapshot.template import (
 from pipeline.storage.database import Database
 from pipeline.storage.files import link_or_copy, replace_file
 from pipeline.storage.layout import StorageLayout
+from pipeline.storage.object_store.addresses import is_remote, last_part
 from pipeline.storage.parquet import quote
 from pipeline.storage.parquet import write as write_parquet
 
@@ -102,9 +107,9 @@ def _flip(link: Path, target: Path) -> None:
 
 
 class _DayFile(NamedTuple):
-    """A file of a snapshot, relative to its folder, and its first and last UTC day."""
+    """A file of a snapshot, its address, and its first and last UTC day."""
 
-    path: str
+    address: str
     first: date
     last: date
 
@@ -127,17 +132,23 @@ class _Snapshot:
             "daily_files": self._days("daily"),
             "posting_files": self._postings(),
         }
-        paths = {macro: [file.path for file in files] for macro, files in dated.items()}
+        paths = {macro: [file.address for file in files] for macro, files in dated.items()}
         paths |= {"version_files": self._versions(), "minute_files": self._minutes()}
         filled = {*self.filled, "runs"}  # there is this run's
         copied = [table for table in COPIED if _ROWS_OF.get(table, table) in filled]
-        tables = self._tables() | {DAY_FILES: self._day_files(dated)}
+        gone = self._gone_rows()
+        tables = self._tables() | {
+            DAY_FILES: self._day_files(dated),
+            GONE_ROWS: gone,
+            LEDGER_STORE: self._ledger_store(paths["usage_files"]),
+        }
         database = self.folder / DATABASE
         shutil.copyfile(
             template(self.db, self.storage.cache, tables, self.live.book_id, self.live.of_book),
             database,
         )
         con = self.db.con
+        here = self.db.value("SELECT current_database()")
         con.execute(f"ATTACH {quote(str(database))} AS snapshot")
         try:
             with self.db.transaction():
@@ -147,10 +158,13 @@ class _Snapshot:
                     )
                 for table, frame in tables.items():
                     self.db.insert_frame(f"snapshot.stored.{table}", frame)
+                con.execute("USE snapshot")  # macros are bound where they will be read
                 for kind in FILE_KINDS:
-                    if files := [self._place(path) for path in paths[kind.macro]]:
-                        con.execute(macro(kind, files, "snapshot."))
+                    if files := paths[kind.macro]:
+                        left_out = set(gone["name"]) if kind.macro == "usage_files" else ()
+                        con.execute(macro(kind, files, left_out))
         finally:
+            con.execute(f"USE {here}")
             con.execute("DETACH snapshot")
 
     def _place(self, target: str) -> str:
@@ -159,7 +173,7 @@ class _Snapshot:
     def _day_files(self, dated: Mapping[str, Sequence[_DayFile]]) -> pl.DataFrame:
         """Which of the files are about which UTC days."""
         rows = [
-            (macro, file.first, file.last, self._place(file.path))
+            (macro, file.first, file.last, file.address)
             for macro, files in dated.items()
             for file in files
         ]
@@ -172,12 +186,36 @@ class _Snapshot:
             excluded = sum(counts.get(f.ledger_id, 0) for f in parts)
             if excluded == sum(f.rows for f in parts):
                 continue
-            source = path if not excluded else self._filtered(path, parts)
-            target = f"usage/usage_month={parts[0].usage_month:%Y-%m}/{source.name}"
-            link_or_copy(source, self._place(target))
+            address = path
+            if not is_remote(path):
+                source = path if not excluded else str(self._filtered(Path(path), parts))
+                month = f"usage_month={parts[0].usage_month:%Y-%m}"
+                address = self._linked(source, f"usage/{month}/{last_part(source)}")
             first = min(f.first_usage_date for f in parts)
-            files.append(_DayFile(target, first, max(f.last_usage_date for f in parts)))
+            files.append(_DayFile(address, first, max(f.last_usage_date for f in parts)))
         return files
+
+    def _linked(self, source: Path | str, place: str) -> str:
+        """The address that a file of the storage has in this snapshot."""
+        target = self._place(place)
+        link_or_copy(source, target)
+        return target
+
+    def _gone_rows(self) -> pl.DataFrame:
+        """The rows of files in an object store that do not count, by the name of the file."""
+        names = {f.ledger_id: last_part(f.path) for f in self.live.ledger if is_remote(f.path)}
+        if not names:
+            return pl.DataFrame(schema=GONE_ROWS_SCHEMA)
+        files = pl.DataFrame(
+            list(names.items()), schema={"ledger_id": pl.Int64, "name": pl.String}, orient="row"
+        )
+        gone = self.live.excluded.cast({"ledger_id": pl.Int64, "row_number": pl.Int64})
+        return gone.join(files, on="ledger_id").select(*GONE_ROWS_SCHEMA)
+
+    def _ledger_store(self, usage: Sequence[str]) -> pl.DataFrame:
+        """The store that files are read from, if any."""
+        stores = [self.storage.ledger_store] if any(map(is_remote, usage)) else []
+        return pl.DataFrame({"address": stores}, schema=LEDGER_STORE_SCHEMA)
 
     def _filtered(self, source: Path, parts: Sequence[LedgerFile]) -> Path:
         """A copy of a ledger file without its excluded rows, kept until others are excluded."""
@@ -214,9 +252,8 @@ class _Snapshot:
         for day in self.live.days:
             source = day.charge_path if kind == "charges" else day.daily_path
             name = day.usage_date.isoformat()
-            target = f"{kind}/usage_month={name[:7]}/{name}.parquet"
-            link_or_copy(source, self._place(target))
-            files.append(_DayFile(target, day.usage_date, day.usage_date))
+            address = self._linked(source, f"{kind}/usage_month={name[:7]}/{name}.parquet")
+            files.append(_DayFile(address, day.usage_date, day.usage_date))
         return files
 
     def _postings(self) -> list[_DayFile]:
@@ -225,18 +262,15 @@ class _Snapshot:
         for posting in self.live.postings:
             days.setdefault(posting.stored_path, []).append(posting.usage_date)
         for path, theirs in days.items():
-            target = f"postings/{path.name}"
-            link_or_copy(path, self._place(target))
-            files.append(_DayFile(target, min(theirs), max(theirs)))
+            address = self._linked(path, f"postings/{path.name}")
+            files.append(_DayFile(address, min(theirs), max(theirs)))
         return files
 
     def _minutes(self) -> list[str]:
-        paths = []
-        for day, source in minute_files(self.db, self.storage).items():
-            target = f"minutes/usage_month={day:%Y-%m}/{source.name}"
-            link_or_copy(source, self._place(target))
-            paths.append(target)
-        return paths
+        return [
+            self._linked(source, f"minutes/usage_month={day:%Y-%m}/{source.name}")
+            for day, source in minute_files(self.db, self.storage).items()
+        ]
 
     def _versions(self) -> list[str]:
         paths = []
@@ -244,10 +278,15 @@ class _Snapshot:
         ids = {ledger_id for (ledger_id,) in rows}
         for path, parts in _by_path(self.live.ledger).items():
             if not ids.isdisjoint(f.ledger_id for f in parts):
-                target = f"versions/{path.name}"
-                link_or_copy(path, self._place(target))
-                paths.append(target)
+                address = self._version(path)
+                if not is_remote(path):
+                    link_or_copy(path, address)
+                paths.append(address)
         return paths
+
+    def _version(self, path: str) -> str:
+        """The address that a file with replaced rows has in this snapshot."""
+        return path if is_remote(path) else self._place(f"versions/{last_part(path)}")
 
     def _tables(self) -> dict[str, pl.DataFrame]:
         """The tables that are no copies and change from run to run."""
@@ -279,7 +318,7 @@ class _Snapshot:
             ),
             "version_files": pl.DataFrame(
                 [
-                    (self._place(f"versions/{path.name}"), _own_id(parts))
+                    (self._version(path), _own_id(parts))
                     for path, parts in _by_path(self.live.ledger).items()
                 ],
                 schema={"path": pl.String, "ledger_id": pl.Int64},
@@ -299,11 +338,11 @@ class _Snapshot:
         return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _by_path(files: Sequence[LedgerFile]) -> dict[Path, list[LedgerFile]]:
+def _by_path(files: Sequence[LedgerFile]) -> dict[str, list[LedgerFile]]:
     """Ledger files by the file that their rows are in."""
-    found: dict[Path, list[LedgerFile]] = {}
+    found: dict[str, list[LedgerFile]] = {}
     for file in files:
-        found.setdefault(Path(file.path), []).append(file)
+        found.setdefault(file.path, []).append(file)
     return found
 
 

@@ -6,7 +6,7 @@ its tables and points the macros that its views read to its own files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipeline.published.dictionary import dictionary
 from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
 from pipeline.storage.database import BLOCK_BYTES, Database
 from pipeline.storage.files import replace_file
+from pipeline.storage.object_store.addresses import last_part
 from pipeline.storage.parquet import quote, relation
 
 # The oldest DuckDB that can read a snapshot: what is published is read by other tools as well.
@@ -85,6 +86,14 @@ DAY_FILES_SCHEMA: dict[str, pl.DataType] = {
     "last_usage_date": pl.Date(),
     "path": pl.String(),
 }
+
+
+# Rows of usage files in an object store that do not count: such files are named and not copied.
+GONE_ROWS = "gone_rows"
+GONE_ROWS_SCHEMA: dict[str, pl.DataType] = {"name": pl.String(), "row_number": pl.Int64()}
+# The address of that store, where there is one.
+LEDGER_STORE = "ledger_store"
+LEDGER_STORE_SCHEMA: dict[str, pl.DataType] = {"address": pl.String()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,8 @@ def mark() -> str:
         *resources.sql_names("schema"),
         *(f"{kind.macro} {kind.columns}" for kind in FILE_KINDS),
         *DAY_FILES_SCHEMA,
+        *GONE_ROWS_SCHEMA,
+        *LEDGER_STORE_SCHEMA,
     ):
         hashed.update(text.encode())
     return hashed.hexdigest()
@@ -184,16 +195,36 @@ def rendered(name: str, sources: Mapping[str, str]) -> str:
     )
 
 
-def macro(kind: FileKind, paths: Sequence[Path | str], database: str = "") -> str:
-    """The statement that points a macro to files."""
-    source = relation(
-        paths,
-        kind.columns,
-        defaults=kind.defaults,
-        with_row_numbers=kind.with_row_numbers,
-    )
+def macro(kind: FileKind, addresses: Sequence[str], gone: Collection[str] = ()) -> str:
+    """The statement that points a macro to files. Takes what `source` takes."""
     return (
-        f"CREATE OR REPLACE MACRO {database}stored.{kind.macro}() AS TABLE SELECT * FROM {source}"
+        f"CREATE OR REPLACE MACRO stored.{kind.macro}() AS TABLE "
+        f"SELECT * FROM {source(kind, addresses, gone)}"
+    )
+
+
+def source(kind: FileKind, addresses: Sequence[str], gone: Collection[str] = ()) -> str:
+    """A FROM item over files of a snapshot.
+
+    Takes the names of those that have rows in the table GONE_ROWS, which are left out.
+    """
+    whole = [a for a in addresses if last_part(a) not in gone] if gone else addresses
+    found = _relation(kind, whole, with_row_numbers=kind.with_row_numbers)
+    if len(whole) == len(addresses):
+        return found
+    rest = [a for a in addresses if last_part(a) in gone]
+    return (
+        f"(FROM {found} UNION ALL BY NAME "
+        "SELECT * EXCLUDE (filename, file_row_number) "
+        f"FROM {_relation(kind, rest, with_row_numbers=True)} AS f "
+        f"ANTI JOIN stored.{GONE_ROWS} AS g "
+        "ON g.name = parse_filename(f.filename) AND g.row_number = f.file_row_number)"
+    )
+
+
+def _relation(kind: FileKind, addresses: Sequence[str], *, with_row_numbers: bool) -> str:
+    return relation(
+        addresses, kind.columns, defaults=kind.defaults, with_row_numbers=with_row_numbers
     )
 
 

@@ -6,6 +6,7 @@ Both are text: a `Path` would make `s3:/bucket` of `s3://bucket`.
 from __future__ import annotations
 
 _REMOTE = "://"
+_EXTRA_FOR = {"http": "http", "https": "http", "gs": "gcs", "gcs": "gcs"}
 
 
 def is_remote(address: str) -> bool:
@@ -21,3 +22,9 @@ def last_part(address: str) -> str:
 def stem(address: str) -> str:
     """The file's own name without its ending."""
     return last_part(address).rsplit(".", 1)[0]
+
+
+def package_hint(address: str) -> str:
+    """Which extra reads addresses of this kind."""
+    extra = _EXTRA_FOR.get(address.split(_REMOTE, 1)[0], "s3")
+    return f"Install it with: pip install 'tollbook[{extra}]'."

@@ -14,6 +14,7 @@ from pipeline.ledger.sums.categories import CODED
 from pipeline.ledger.sums.usage_sums import IS_SUMMED, SUMMED_UP_TO, SUMS_SCHEMA
 from pipeline.meters import METER_NAMES
 from pipeline.schemas import USAGE_DIMENSIONS
+from pipeline.storage.object_store.store import scan
 
 TIMES = ("started_at", "ended_at")
 
@@ -78,7 +79,7 @@ def _rows(
     for path, group in groupby(sorted(files, key=_path), key=_path):
         here = list(group)
         ids = [f.ledger_id for f in here]
-        rows = pl.scan_parquet(path, hive_partitioning=False)
+        rows = scan(path)
         condition = wanted
         if here[0].is_part:
             condition = wanted & pl.col("ledger_id").is_in(ids)
@@ -111,7 +112,7 @@ def _columns(
     rows: pl.LazyFrame | None = None,
 ) -> pl.LazyFrame:
     """The wanted rows of one file with the columns of `Usage`; one that it lacks is empty."""
-    rows = pl.scan_parquet(path, hive_partitioning=False) if rows is None else rows
+    rows = scan(path) if rows is None else rows
     there = rows.collect_schema()
     columns = []
     for name, dtype in _schema(meters).items():
