@@ -174,7 +174,7 @@ def test_a_schedule_does_not_start_on_the_storage_of_a_newer_version(
     [
         ("ledger", True),
         ("charges/charges", False),
-        ("charges/postings", True),
+        pytest.param("charges/postings", True, marks=pytest.mark.slow),
         pytest.param("ledger", False, marks=pytest.mark.slow),
         pytest.param("charges/charges", True, marks=pytest.mark.slow),
         pytest.param("charges/postings", False, marks=pytest.mark.slow),

@@ -364,10 +364,11 @@ class Workspace:
 class Prepared:
     """A workspace that every test finds as prepared, in the folder that its storage names."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, name: str = "kept") -> None:
+        """Takes a name, where a workspace is kept in several states."""
         self._workspace = workspace
         self._at = workspace.at
-        self._kept = workspace.folder.with_name(f"{workspace.folder.name}-kept")
+        self._kept = workspace.folder.with_name(f"{workspace.folder.name}-{name}")
         shutil.copytree(workspace.folder, self._kept, symlinks=True)
 
     def again(self) -> Workspace:

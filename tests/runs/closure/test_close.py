@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -72,6 +73,31 @@ def closed(prepared: Prepared) -> Workspace:
     return prepared.again()
 
 
+@dataclass(frozen=True)
+class Late:
+    """The same after usage of October that came when it was closed."""
+
+    prepared: Prepared
+    then: datetime  # before it came
+    notes: tuple[str, ...]  # of the run that read it
+
+
+@pytest.fixture(scope="module")
+def late(prepared: Prepared) -> Late:
+    """Run once."""
+    workspace = prepared.again()
+    then = workspace.at
+    workspace.write("logs/late.jsonl", lines(*LATE))
+    notes = workspace.run().notes
+    return Late(Prepared(workspace, "late"), then, tuple(notes))
+
+
+@pytest.fixture
+def corrected(late: Late) -> Workspace:
+    """As the late file left it."""
+    return late.prepared.again()
+
+
 def late_file(workspace: Workspace) -> None:
     """Usage of October that comes when it is closed."""
     workspace.write("logs/late.jsonl", lines(*LATE))
@@ -122,10 +148,10 @@ def test_a_closed_month_stays_and_corrections_are_booked_in_the_open_one(
     assert closed.path(str(REPORT)).read_bytes() == page
 
 
-def test_a_correction_says_what_it_corrects(closed: Workspace) -> None:
+def test_a_correction_says_what_it_corrects(late: Late) -> None:
     """Postings keep their day, and say in which month they are booked and why."""
-    closed.write("logs/late.jsonl", lines(*LATE))
-    [note] = [n for n in closed.run().notes if "correction" in n]
+    closed = late.prepared.again()
+    [note] = [n for n in late.notes if "correction" in n]
     assert note == "3 corrections, +$0.02, of closed month 2026-10 booked in 2026-11"
     assert closed.rows(
         "SELECT charge_date, period_date, reason, correction_reason, cost_usd FROM charge_postings "
@@ -207,11 +233,10 @@ def test_the_next_month_compares_with_what_was_closed(closed: Workspace) -> None
     assert [row[:3] for row in compared()[2]] == [["proj_a", "alpha", "<$0.01"]]
 
 
-def test_budgets_of_open_periods_have_all_that_their_days_cost(closed: Workspace) -> None:
+def test_budgets_of_open_periods_have_all_that_their_days_cost(corrected: Workspace) -> None:
     """A closed month's budget stays; the quarter goes on and counts what came late to October."""
-    late_file(closed)
     spent: dict[str, Decimal] = dict(
-        closed.rows(
+        corrected.rows(
             "SELECT budget_id || ' ' || period_start_date, spent_usd FROM budget_status ORDER BY 1"
         )
     )
@@ -222,10 +247,10 @@ def test_budgets_of_open_periods_have_all_that_their_days_cost(closed: Workspace
     }
 
 
-def test_reopened_the_month_has_what_came_late_and_is_closed_anew(closed: Workspace) -> None:
+def test_reopened_the_month_has_what_came_late_and_is_closed_anew(corrected: Workspace) -> None:
     """Corrections move back, the next closing is version 2, and the first one is kept."""
+    closed = corrected
     first = closed.path("var/closed/2026-10/1/2026-10.html").read_bytes()
-    late_file(closed)
     reopen_month(closed)
     assert_books_tie(closed)
     assert closed.rows(
@@ -257,10 +282,9 @@ def test_reopened_the_month_has_what_came_late_and_is_closed_anew(closed: Worksp
 
 
 @pytest.mark.slow
-def test_a_second_month_is_closed_with_the_corrections_booked_in_it(prepared: Prepared) -> None:
+def test_a_second_month_is_closed_with_the_corrections_booked_in_it(corrected: Workspace) -> None:
     """November's statement has the late usage of October; later corrections go to December."""
-    closed = prepared.again()
-    late_file(closed)
+    closed = corrected
     closed.at = datetime(2026, 12, 6, 8)
     closed.run()
     _, closing = close_month(closed, NOVEMBER, reason="days are missing")
@@ -290,10 +314,9 @@ def test_a_second_month_is_closed_with_the_corrections_booked_in_it(prepared: Pr
     ) == [(NOVEMBER, OCTOBER, Decimal("0.012"))]
 
 
-def test_as_of_shows_what_was_booked_then(closed: Workspace) -> None:
+def test_as_of_shows_what_was_booked_then(late: Late) -> None:
     """Before the late file there is no correction; after it, the same as now."""
-    then = closed.at
-    late_file(closed)
+    closed, then = late.prepared.again(), late.then
     columns = "charge_date, corrected_month_date, project_id, cost_usd"
     query = f"SELECT {columns} FROM daily_costs ORDER BY ALL"
     code, before, _ = command(

@@ -54,6 +54,12 @@ def workspace(tmp_path: Path, server: Server) -> FetchWorkspace:
     return FetchWorkspace(tmp_path, server.base_url, SOURCE, is_synced=True)
 
 
+@pytest.fixture
+def unsynced(tmp_path: Path, server: Server) -> FetchWorkspace:
+    """The same without the names of the directory."""
+    return FetchWorkspace(tmp_path, server.base_url, SOURCE)
+
+
 def at(workspace: FetchWorkspace, clock: list[datetime], now: datetime) -> None:
     """Move all clocks."""
     workspace.now = now
@@ -94,21 +100,21 @@ def test_a_limit_is_set_while_the_budget_is_over_and_gone_when_the_period_turns(
     )
 
 
-def test_a_dry_run_says_what_would_be_done(workspace: FetchWorkspace, server: Server) -> None:
+def test_a_dry_run_says_what_would_be_done(unsynced: FetchWorkspace, server: Server) -> None:
     """And sets nothing; off does not even say it."""
-    workspace.point(server.base_url, budget() + actions("off"))
-    assert not any("Action" in note for note in workspace.run().notes)
-    assert workspace.ask("SELECT * FROM budget_actions") == []
-    workspace.point(server.base_url, budget() + actions("dry-run"))
-    [note] = [n for n in workspace.run().notes if "Action" in n]
+    unsynced.point(server.base_url, budget() + actions("off"))
+    assert not any("Action" in note for note in unsynced.run().notes)
+    assert unsynced.ask("SELECT * FROM budget_actions") == []
+    unsynced.point(server.base_url, budget() + actions("dry-run"))
+    [note] = [n for n in unsynced.run().notes if "Action" in n]
     assert note.startswith("Action search-2026-11-01 (dry run): budget search is over ($")
     assert note.endswith(f"it would set the spend limit of {SEARCH} to $0.02 a month.")
-    assert workspace.ask("SELECT state FROM budget_actions") == [("dry-run",)]
+    assert unsynced.ask("SELECT state FROM budget_actions") == [("dry-run",)]
     assert written(server) == []
 
 
 def test_a_raised_budget_gives_the_limits_back_also_after_a_crash(
-    workspace: FetchWorkspace, server: Server, monkeypatch: pytest.MonkeyPatch
+    unsynced: FetchWorkspace, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run that set them died before it could record that they are set."""
     state = server.api.state.projects[SEARCH].rate_limits
@@ -118,35 +124,35 @@ def test_a_raised_budget_gives_the_limits_back_also_after_a_crash(
         set_request_limits(self, project_id, dict(list(limits.items())[:3]))
         raise KeyboardInterrupt
 
-    workspace.point(server.base_url, budget(action="rate_limits") + actions("on"))
+    unsynced.point(server.base_url, budget(action="rate_limits") + actions("on"))
     set_request_limits = OpenAiLimits.set_request_limits
     with monkeypatch.context() as patched:
         patched.setattr(OpenAiLimits, "set_request_limits", dies)
         with pytest.raises(KeyboardInterrupt):
-            workspace.run()
+            unsynced.run()
     assert state != before
-    workspace.point(server.base_url, budget("1000", action="rate_limits") + actions("on"))
-    assert workspace.run().outcome == "done"
+    unsynced.point(server.base_url, budget("1000", action="rate_limits") + actions("on"))
+    assert unsynced.run().outcome == "done"
     assert state == before
-    assert workspace.ask("SELECT state FROM budget_actions") == [("restored",)]
+    assert unsynced.ask("SELECT state FROM budget_actions") == [("restored",)]
 
 
 def test_a_refusal_loses_nothing_of_the_run(
-    workspace: FetchWorkspace, server: Server, broken: dict[str, int]
+    unsynced: FetchWorkspace, server: Server, broken: dict[str, int]
 ) -> None:
     """It is said with its cause, kept with the run, and tried again by a run without news."""
     broken["projects/*/spend_limit"] = 403
-    workspace.point(server.base_url, budget() + actions("on"))
-    done = workspace.run(retries=0)
+    unsynced.point(server.base_url, budget() + actions("on"))
+    done = unsynced.run(retries=0)
     [note] = [n for n in done.notes if n.startswith("Action")]
     assert "could not be applied" in note
     assert "was refused with 403" in note
-    assert workspace.ask("SELECT message FROM runs")[0][0].endswith(note)
-    assert workspace.ask("SELECT error IS NULL FROM budget_actions") == [(False,)]
+    assert unsynced.ask("SELECT message FROM runs")[0][0].endswith(note)
+    assert unsynced.ask("SELECT error IS NULL FROM budget_actions") == [(False,)]
     broken.clear()
-    workspace.run(retries=0, is_offline=True)
+    unsynced.run(retries=0, is_offline=True)
     assert cents(server) is None
-    workspace.run(retries=0)
+    unsynced.run(retries=0)
     assert cents(server) == 2
 
 
