@@ -25,6 +25,7 @@ from pipeline.storage.object_store.addresses import last_part
 from pipeline.storage.parquet import relation, write
 
 ROWS_A_FILE = 100_000
+ROWS_A_FILE_IN_STORE = 1_000_000  # each file that is opened there costs its time
 # What a file of several that were merged has beside the columns of a ledger file: which of them a
 # row is of, and its number there.
 PART_SCHEMA: dict[str, pl.DataType] = {"ledger_id": pl.Int64(), "row_number": pl.Int64()}
@@ -75,11 +76,20 @@ class LedgerWriter:
     With a `stem` of its own for their names, another one may write for the same run meanwhile.
     """
 
-    def __init__(self, folder: Path, run_id: str, first_id: int, *, stem: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        run_id: str,
+        first_id: int,
+        *,
+        stem: str = "",
+        rows_a_file: int = ROWS_A_FILE,
+    ) -> None:
         self.files: list[LedgerFile] = []
         self._folder = folder
         self._run_id = run_id
         self._stem = stem or run_id
+        self._rows_a_file = rows_a_file
         self._next_id = first_id
         self._waiting: dict[tuple[str, bool, int | None], list[pl.DataFrame]] = {}
 
@@ -100,7 +110,7 @@ class LedgerWriter:
             return
         frames = self._waiting.setdefault((basis, is_bucket, file_id), [])
         frames.append(records)
-        if sum(f.height for f in frames) >= ROWS_A_FILE:
+        if sum(f.height for f in frames) >= self._rows_a_file:
             self._write(basis, is_bucket=is_bucket, file_id=file_id)
 
     def adopt(self, files: Iterable[LedgerFile]) -> None:

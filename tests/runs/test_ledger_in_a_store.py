@@ -19,6 +19,7 @@ import pytest
 
 from pipeline.errors import RunFailedError
 from pipeline.published.reader import open_published
+from pipeline.runs.stages import read_sources
 from pipeline.storage.object_store import store
 from tests.support.workspace import (
     CONFIGURATION,
@@ -157,6 +158,17 @@ def test_a_run_moves_its_ledger_and_the_next_one_reads_it_there(tmp_path: Path) 
         sums = "SELECT (SELECT sum(cost_usd) FROM charges), (SELECT sum(cost_usd) FROM usage)"
         [(charged, used)] = con.execute(sums).fetchall()
     assert charged == used
+
+
+def test_files_in_a_store_have_more_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that is opened there costs its time: a limit of their own says how many rows."""
+    address = f"memory:///{tmp_path.name}"
+    workspace = stored_at(tmp_path, address)
+    monkeypatch.setattr(read_sources, "ROWS_A_FILE_IN_STORE", 1)
+    for name in "abc":
+        workspace.write(f"logs/{name}.jsonl", lines(request(name, 10)))
+    workspace.run()
+    assert len(fsspec.filesystem("memory").find(address)) == 3
 
 
 @pytest.mark.slow

@@ -23,7 +23,13 @@ from pipeline.intake.session import RunIntake
 from pipeline.intake.stage import decide_files
 from pipeline.ledger import store as ledger_store
 from pipeline.ledger.bucket_versions import KnownBuckets
-from pipeline.ledger.files import Exclusion, LedgerWriter, discard
+from pipeline.ledger.files import (
+    ROWS_A_FILE,
+    ROWS_A_FILE_IN_STORE,
+    Exclusion,
+    LedgerWriter,
+    discard,
+)
 from pipeline.ledger.settle_buckets import BucketSettlement
 from pipeline.ledger.store import RowChange
 from pipeline.runs.change_set import ChangeSet, FileChange
@@ -231,10 +237,11 @@ def _costs_alone(costs: Sequence[pl.DataFrame]) -> list[str]:
 def open_intake(run: RunContext) -> RunIntake:
     """The intake of a run, with nothing read yet."""
     ledger, first_id = run.storage.ledger, ledger_store.next_ledger_id(run.db)
+    rows = ROWS_A_FILE if run.storage.ledger_store is None else ROWS_A_FILE_IN_STORE
     return RunIntake(
         con=run.con,
         files=run.files,
-        writer=LedgerWriter(ledger, run.run_id, first_id),
+        writer=LedgerWriter(ledger, run.run_id, first_id, rows_a_file=rows),
         superseded=LedgerWriter(ledger, run.run_id, first_id + _SUPERSEDED_IDS),
         settlement=BucketSettlement(KnownBuckets(run.db), run.run_id),
         rejects=RejectStore(run.storage.temporary / "rejects"),
