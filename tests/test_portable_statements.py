@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from tests.support.statement_rows import PARAMETERS, forms, tables
 from tests.test_queries import PORTABLE
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 # How Spark names the types that DuckDB gives; an unsigned one has no other name there.
 SPARK_TYPES = {
@@ -33,14 +34,7 @@ SPARK_TYPES = {
     "UBIGINT": "decimal(20,0)",
     "VARCHAR": "string",
 }
-# To make code for each statement takes longer than to run it.
-FOR_FEW_ROWS = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.ui.explainMode": "simple",
-}
+FOR_FEW_ROWS = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
 
 
 @pytest.fixture(scope="module")
@@ -98,39 +92,55 @@ def _key(flags: Mapping[str, bool]) -> frozenset[tuple[str, bool]]:
     return frozenset(flags.items())
 
 
+@dataclass(frozen=True)
+class Spark:
+    """A session, and which of the tables it has so far: to show one takes a second."""
+
+    session: SparkSession
+    rows: Mapping[str, pl.DataFrame]
+    folder: Path
+    shown: set[str] = field(default_factory=set)
+
+    def run(self, text: str) -> DataFrame:
+        """The answer to a statement in DuckDB's words."""
+        (transpiled,) = sqlglot.transpile(
+            text, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
+        )
+        for name in set(re.findall(r"\w+", text)) & set(self.rows) - self.shown:
+            path = self.folder / f"{name}.parquet"
+            self.rows[name].write_parquet(path)
+            self.session.read.parquet(str(path)).createOrReplaceTempView(name)
+            self.shown.add(name)
+        return self.session.sql(transpiled, args=_spark_parameters(text))
+
+
 @pytest.fixture(scope="module")
 def spark(
     rows: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SparkSession]:
-    """Spark with the same rows."""
+) -> Iterator[Spark]:
+    """Spark in this process, with the same rows."""
     session = open_session("local[1]", None)
     for name, value in FOR_FEW_ROWS.items():
         session.conf.set(name, value)
-    folder: Path = tmp_path_factory.mktemp("rows")
-    for name, frame in rows.items():
-        frame.write_parquet(folder / f"{name}.parquet")
-        session.read.parquet(str(folder / f"{name}.parquet")).createOrReplaceTempView(name)
     try:
-        yield session
+        yield Spark(session, rows, tmp_path_factory.mktemp("rows"))
     finally:
         session.stop()
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # some make plans of a hundred windows
 @pytest.mark.filterwarnings("ignore")  # of pyspark, at newer packages than it knows
 @pytest.mark.parametrize("name", PORTABLE)
 def test_both_engines_give_the_same(
-    con: duckdb.DuckDBPyConnection, spark: SparkSession, name: str
+    con: duckdb.DuckDBPyConnection, spark: Spark, name: str
 ) -> None:
     """Names, types and every row, with no flag, each alone and all of them."""
     for text, flags in forms(name):
         if 1 < sum(flags.values()) < len(flags):
             continue
-        (transpiled,) = sqlglot.transpile(
-            text, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
-        )
-        frame = spark.sql(transpiled, args=_spark_parameters(text))
+        frame = spark.run(text)
         found = con.sql(text, params=_parameters(text))
         assert frame.columns == found.columns
         types = [SPARK_TYPES.get(str(t), str(t).lower()) for t in found.types]
