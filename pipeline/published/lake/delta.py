@@ -65,7 +65,7 @@ class DeltaLakeTable:
                     commit_properties=commit,
                 )
                 return
-            days = ", ".join(f"'{day}'" for day in changes.days)
+            days = ", ".join(f"CAST('{day}' AS DATE)" for day in changes.days)
             known = [field.name for field in self._table.schema().fields]
             write_deltalake(
                 self._table,
