@@ -17,8 +17,9 @@ SPREAD_LEAST = 0.15
 SURGE_Z = 5.0
 SURGE_RATIO = 2.0
 SURGE_RATIO_NEXT_DAY = 1.8  # on the day after a surge
-ABOVE_LARGEST = 1.25  # times the largest ratio of the last eight weeks
+ABOVE_LARGEST = 1.25  # times the largest ratio of the last eight weeks, edges of months left out
 MONTHS_OF_EDGES = 3  # first and last days of months that such a day has to exceed
+EDGE_MOVES = 2  # days by which a monthly job may miss the edge; there edges are not left out
 
 REGULAR_SHARE = 0.6  # of days with cost; a series with fewer is one of now and then
 RARE_RATIO = 3.0  # times its largest day of eight weeks

@@ -26,7 +26,7 @@ class Baseline:
     usual: Floats  # the plain baseline at the level of the last days
     plain: Floats  # the median of the same weekday; NaN where there was none
     spread: Floats
-    largest_ratio: Floats  # to the plain baselines, of the days that are known
+    largest_ratio: Floats  # to the plain baselines, of the days that are known and compared
     smoothing: Floats  # added above and below a ratio
     share_of_days: Floats  # of the known days with cost
     days_with_cost: Counts
@@ -73,10 +73,13 @@ def ratios_until(cost: Floats, known: Flags, day: int) -> Floats:
     return (cost[:, :day] + smoothing) / (plain + smoothing)
 
 
-def baseline_of(cost: Floats, known: Flags, ratios: Floats, day: int) -> Baseline:
+def baseline_of(
+    cost: Floats, known: Flags, ratios: Floats, day: int, *, is_compared: Flags
+) -> Baseline:
     """The baseline of a day, from the eight weeks before it.
 
-    Takes which of the days before are known, and their ratios, as of `ratios_until`.
+    Takes which of the days before are known, their ratios, as of `ratios_until`, and the days,
+    one flag each, of which the largest ratio is taken: a surge has to be above it.
     """
     past = _before(np.where(known, cost[:, :day], np.nan), day, c.HISTORY)
     weekdays = past[:, ::7]  # of the day that is judged
@@ -86,6 +89,7 @@ def baseline_of(cost: Floats, known: Flags, ratios: Floats, day: int) -> Baselin
     ratios = np.where(counted, _before(ratios, day, c.HISTORY), np.nan)
     level = median(ratios[:, -c.LEVEL_DAYS :], axis=1)
     level = np.where(np.isfinite(level), np.clip(level, c.LEVEL_LEAST, c.LEVEL_MOST), 1.0)
+    largest = np.max(np.nan_to_num(ratios), axis=1, where=_last(is_compared, day), initial=0.0)
     plain = median(weekdays, axis=1)
     usual = np.nan_to_num(plain * level)
     with_cost = (past > 0).sum(axis=1)
@@ -93,7 +97,7 @@ def baseline_of(cost: Floats, known: Flags, ratios: Floats, day: int) -> Baselin
         usual=usual,
         plain=plain,
         spread=spread_of(np.log(ratios), c.SPREAD_LEAST),
-        largest_ratio=np.max(np.nan_to_num(ratios), axis=1),
+        largest_ratio=largest,
         smoothing=smoothing,
         share_of_days=with_cost / np.maximum(number, 1),
         days_with_cost=with_cost,
@@ -158,12 +162,14 @@ def judge_unit_cost(
     day: int,
     *,
     is_old: Flags,
+    edges_usd: Floats | None,
     usual_day_usd: float,
 ) -> tuple[Verdict, Floats]:
     """Days on which each request cost more than usual, and the ratio to the usual by series.
 
-    Takes cost and requests of all days, and which of the days before are known; the ratio is NaN
-    where there is none to compare with.
+    **Takes** cost and requests of all days, which of the days before are known, and the cost of a
+    request on the dearest of the last edges of a month (None: the day is none). **Gives** NaN as
+    the ratio where there is none to compare with.
     """
     since = max(0, day - c.UNIT_COST_DAYS)
     asked = requests[:, since:day]
@@ -184,6 +190,9 @@ def judge_unit_cost(
     excess = np.where(is_known, cost[:, day] - expected, 0.0)
     gate = max(c.SURGE_GATE_USD, c.SURGE_GATE_SHARE * usual_day_usd)
     is_up = is_known & (ratio > c.UNIT_COST_RATIO) & (z > c.UNIT_COST_Z) & (excess > gate) & is_old
+    if edges_usd is not None:
+        has_job = edges_usd > c.UNIT_COST_RATIO * usual
+        is_up &= ratio * usual > np.where(has_job, c.RARE_RATIO, 1.0) * edges_usd
     verdict = Verdict(expected, excess, is_up, np.zeros_like(is_up))
     return verdict, np.where(is_known, ratio, np.nan)
 
@@ -206,6 +215,14 @@ def spread_of(logs: Floats, least: float) -> Floats:
 
 def _smoothing(sums: Floats, counts: Floats | Counts) -> Floats:
     return np.maximum(c.SMOOTHING * sums / np.maximum(counts, 1), 1e-9)
+
+
+def _last(flags: Flags, day: int) -> Flags:
+    """The flags of the eight weeks before a day, False where there were no days."""
+    found: Flags = np.zeros(c.HISTORY, dtype=np.bool_)
+    past = flags[max(0, day - c.HISTORY) : day]
+    found[c.HISTORY - len(past) :] = past
+    return found
 
 
 def _before(values: Floats, day: int, count: int) -> Floats:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
-from pipeline.anomalies.constants import MONTHS_OF_EDGES
+from pipeline.anomalies.constants import EDGE_MOVES, MONTHS_OF_EDGES
 from pipeline.dates import ONE_DAY, first_of, last_business_day, last_of
+
+_HALF_A_MONTH = timedelta(days=15)
 
 
 def is_edge(day: date) -> bool:
     """Whether a day is the first, the last or the last business day of its month."""
     return day.day == 1 or day in (last_of(day), last_business_day(day))
+
+
+def is_near_edge(day: date) -> bool:
+    """Whether a monthly job may run on a day: an edge, or one that it misses by a day or two."""
+    return any(is_edge(day + timedelta(days=n)) for n in range(-EDGE_MOVES, EDGE_MOVES + 1))
+
+
+def edges_of_months_before(day: date) -> Sequence[date]:
+    """As `edges_before`, without those of the same turn of the month."""
+    return edges_before(day - _HALF_A_MONTH)
 
 
 def edges_before(day: date) -> Sequence[date]:

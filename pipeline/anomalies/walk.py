@@ -26,7 +26,12 @@ from pipeline.anomalies.judge import (
 )
 from pipeline.anomalies.memory import Memory
 from pipeline.anomalies.model import Finding, Signal
-from pipeline.anomalies.month_edges import edges_before, is_edge
+from pipeline.anomalies.month_edges import (
+    edges_before,
+    edges_of_months_before,
+    is_edge,
+    is_near_edge,
+)
 from pipeline.anomalies.wide import dip_of, price_changes, rests_on_weekends
 from pipeline.forecasts.series import DailyCosts, Floats
 
@@ -65,6 +70,8 @@ class _Walk:
         self.cost = np.maximum(series.cost, 0.0)  # a credit is no use
         self.requests = series.requests
         self.of_day = self.cost.sum(axis=0)
+        days = range(self.cost.shape[1])
+        self.edges: Flags = np.array([is_edge(self._date(day)) for day in days], dtype=np.bool_)
         self.row_of = {key: row for row, key in enumerate(series.keys)}
         self.projects: Counts = np.zeros(len(series.keys), dtype=np.int64)
         for number, (_, rows) in enumerate(series.projects()):
@@ -118,6 +125,7 @@ class _Walk:
             self._seen(self.by_unit, day),
             day,
             is_old=self._history(self.by_unit, day) >= self.by_unit.least_history,
+            edges_usd=self._edges(day, of_a_request=True),
             usual_day_usd=usual_day,
         )
         changed = price_changes(ratios, unit.is_up, self.projects, self.models)
@@ -211,23 +219,32 @@ class _Walk:
         return day - np.maximum(self._first(day), memory.level_since)
 
     def _baseline(self, day: int) -> Baseline:
-        return baseline_of(self.cost, self._seen(self.by_cost, day), self.ratios, day)
+        """The baseline of a day; edges of months raise the bar only where monthly jobs run."""
+        is_compared = ~self.edges | is_near_edge(self._date(day))
+        known = self._seen(self.by_cost, day)
+        return baseline_of(self.cost, known, self.ratios, day, is_compared=is_compared)
 
     def _rests(self, day: int) -> Flags:
         since = max(0, day - c.HISTORY)
         known = self._seen(self.by_cost, day)[:, since:]
         return rests_on_weekends(self.cost[:, since:day], known, self._date(since))
 
-    def _edges(self, day: int) -> Floats | None:
-        """The dearest of the last edges of months, where the day is one.
+    def _edges(self, day: int, *, of_a_request: bool = False) -> Floats | None:
+        """The cost of the dearest of the last edges of months, where the day is one.
 
-        A series that has seen too few of them is not judged: for it nothing is dear enough.
+        Of a request only those of the months before count, so that a dearer one may go on over the
+        end of a month. A series that has seen too few is not judged: for it nothing is dear enough.
         """
         on = self._date(day)
         if not is_edge(on):
             return None
-        days = [d for d in map(self.series.column, edges_before(on)) if d >= 0]
-        dearest = self.cost[:, days].max(axis=1, initial=0.0)
+        edges = edges_of_months_before(on) if of_a_request else edges_before(on)
+        days = [d for d in map(self.series.column, edges) if d >= 0]
+        usd = self.cost[:, days]
+        if of_a_request:
+            asked = self.requests[:, days]
+            usd = np.where(asked > 0, usd / np.where(asked > 0, asked, 1.0), 0.0)
+        dearest = usd.max(axis=1, initial=0.0)
         return np.where(day - self._first(day) < c.RARE_HISTORY, np.inf, dearest)
 
     def _date(self, day: int) -> date:

@@ -171,6 +171,49 @@ def test_a_monthly_job_alone_is_no_surge() -> None:
     assert found(cost) == []
 
 
+def test_a_monthly_job_of_dearer_requests_is_no_surge() -> None:
+    """Its requests are as many as on other days."""
+    cost = costs(210)
+    requests = np.round(cost * 100)
+    with_monthly_job(cost, 1000)
+    made = series(cost, requests=requests, since=MONDAY)
+    assert of(made) == []
+    day = (date(2026, 6, 30) - MONDAY).days
+    cost[2, day] = 5000
+    assert [made.column(f.day) for f in of(replace(made, cost=cost))] == [day, day]
+
+
+@pytest.mark.parametrize("first", [date(2026, 4, 28), date(2026, 5, 29)])
+def test_a_cache_may_be_lost_over_the_end_of_a_month(first: date) -> None:
+    """Also where it begins with an edge: the next one is not compared with it."""
+    cost = costs(170)
+    requests = np.round(cost * 100)
+    day = (first - MONDAY).days
+    cost[2, day : day + 5] *= 1.45
+    some = of(series(cost, requests=requests, since=MONDAY))
+    assert [f.signal for f in some] == ["unit_cost"] * 5
+    assert {f.since for f in some} == {first}
+
+
+def test_a_monthly_job_hides_no_surge() -> None:
+    """Days that are no edges need not be above the edges of the eight weeks before."""
+    cost = costs(210)
+    with_monthly_job(cost, 5000)
+    day = (date(2026, 6, 17) - MONDAY).days
+    cost[2, day : day + 5] *= 6
+    made = series(cost, since=MONDAY)
+    assert [made.column(f.day) for f in of(made)] == list(range(day, day + 5))
+
+
+def test_a_monthly_job_that_misses_the_edge_is_no_surge() -> None:
+    """One of the first business day: Wednesday, Friday, Monday the first, Wednesday, the third."""
+    cost = costs(220)
+    for on in ((4, 1), (5, 1), (6, 1), (7, 1), (8, 3)):
+        cost[2, (date(2026, *on) - MONDAY).days] = 1000
+    made = series(cost, since=MONDAY)
+    assert [f.day for f in of(made) if f.day > date(2026, 4, 1)] == []
+
+
 def test_a_surge_on_the_last_day_of_a_month_is_found() -> None:
     cost = costs()
     day = (date(2026, 4, 30) - MONDAY).days
