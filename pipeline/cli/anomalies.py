@@ -24,7 +24,9 @@ SinceOption = Annotated[
 UntilOption = Annotated[
     str | None, typer.Option("--until", help="Day before which to stop (not counted).")
 ]
-ProjectOption = Annotated[str | None, typer.Option("--project", help="Only this project.")]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Only this project: id or name.")
+]
 DipsOption = Annotated[
     bool,
     typer.Option(
@@ -84,6 +86,7 @@ def anomalies(
     form = "json" if as_json else form
     configured = cli_context.load(config)
     root = configured.storage.root
+    project = cli_context.project_id(root, project)
     if now is not None:
         at = cli_context.instant(now, "--now")
         answer = _at(configured, at, first, end, project, with_dips=with_dips)
@@ -118,7 +121,10 @@ def anomalies_label(
         by=cli_context.operator(by),
         clock=cli_context.clock(None).real,
     )
-    say(f"{found.incident_id}: {found.state}. The view anomalies has it with the next run.")
+    say(
+        f"{found.incident_id}: {found.state}. `tollbook anomalies` shows it now, the "
+        "view anomalies with the next run."
+    )
 
 
 def _at(

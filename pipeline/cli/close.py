@@ -193,8 +193,9 @@ def _check(
     with open_published(settings.storage.root / "published") as con:
         found = look(con, month, tolerance_usd, local_date(at, zone), zone)
     _show(found, month, as_json=as_json, quiet=quiet)
-    if found.run_at is not None and at - found.run_at >= timedelta(minutes=1):
-        say(f"By what the run of {found.run_at:%Y-%m-%d %H:%M} UTC published.", quiet=quiet)
+    if found.run_at is not None and abs(at - found.run_at) >= timedelta(minutes=1):
+        after = f", after {at:%Y-%m-%d %H:%M}" if at < found.run_at else ""
+        say(f"By what the run of {found.run_at:%Y-%m-%d %H:%M} UTC published{after}.", quiet=quiet)
     if is_dry:
         would = f"be closed as version {found.version} with {_totals(found)}"
         if not (found.is_clean or is_forced):

@@ -149,6 +149,21 @@ def month(text: str | None, option: str = "--month") -> date | None:
         ) from None
 
 
+def project_id(root: Path, word: str | None) -> str | None:
+    """The id of the project that `--project` names, by what is published; None: none was named.
+
+    Fails: ConfigError for one that is not known, naming the nearest.
+    """
+    if word is None:
+        return None
+    from pipeline.published.reader import needs_this_version, open_published
+    from pipeline.reporting.explain.find_cell import find_project
+
+    published = root / "published"
+    with needs_this_version(published), open_published(published) as con:
+        return find_project(con, word)[0]
+
+
 def load(path: Path | None, kinds: Mapping[str, SourceKind] | None = None) -> Config:
     """The configuration of this call: the file given, ./tollbook.toml, or the defaults.
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pipeline.published.reader import Parameter
 
 ProjectOption = Annotated[
-    str | None, typer.Option("--project", help="Only this project and its budgets.")
+    str | None,
+    typer.Option("--project", help="Only this project (id or name) and its budgets."),
 ]
 BacktestOption = Annotated[
     bool,
@@ -67,6 +68,7 @@ def forecast_verb(
     today = local_date(at, zone)
     published = configured.storage.root / "published"
     parameters: dict[str, Parameter] = {"today": today, "at": at}
+    project = cli_context.project_id(configured.storage.root, project)
     if backtest:
         fill_record(published, today, config, now, quiet=quiet)
     with open_published(published) as con, needs_this_version(published):
@@ -114,12 +116,14 @@ def fill_record(
 ) -> None:
     """Fill in the forecasts that the past lacks, in a run of its own, if there are any."""
     from pipeline.forecasts.record.gaps import days_to_fill
+    from pipeline.published.forecasts.at import USED
     from pipeline.published.reader import needs_this_version, open_published
-    from pipeline.resources import sql
+    from pipeline.resources import render_sql
     from pipeline.text import counted
 
     with open_published(published) as con, needs_this_version(published):
-        [(first, made)] = con.execute(sql("forecasts/days_made")).fetchall()
+        statement = render_sql("forecasts/days_made", daily=USED)
+        [(first, made)] = con.execute(statement).fetchall()
     missing = days_to_fill(first, made or (), today) if first is not None else []
     if not missing:
         return

@@ -37,8 +37,8 @@ def doctor(
 ) -> None:
     """Check software, configuration and storage; change nothing and show no secret.
 
-    Ends with 0, with 1 where the storage would stop a run, with 2 where the configuration would,
-    with 3 where a source could not be fetched.
+    Ends with 0, with 1 where the storage would stop a run or the report of a closed month, with 2
+    where the configuration would, with 3 where a source could not be fetched.
     """
     from pipeline.runs.doctor import diagnose, exit_code
     from pipeline.text import sentences

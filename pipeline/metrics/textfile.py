@@ -14,8 +14,9 @@ _SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^\n]*\})?) (?P<val
 
 
 def write_textfile(path: Path, metrics: Sequence[Metric]) -> None:
-    """Replace the file in one step; its folder is made if it is not there. Fails: OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace the file in one step. Fails: OSError, also where its folder is not there."""
+    if not path.parent.is_dir():  # a mistyped one would be filled where no collector looks
+        raise FileNotFoundError(f"there is no folder {path.parent}")
     replace_text(path, render(metrics))
 
 

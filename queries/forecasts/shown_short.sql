@@ -4,7 +4,9 @@
 SELECT
   CASE
     WHEN subject_kind = 'organization' THEN 'organization'
-    ELSE subject_kind || ' ' || coalesce(subject_name, subject_id, '(none)')
+    ELSE
+      subject_kind || ' '
+      || coalesce(subject_name || ' (' || subject_id || ')', subject_id, '(none)')
   END AS subject,
   period_end_date - 1 AS until_date,
   CAST(spent_usd AS DECIMAL(38, 2)) AS spent_usd,

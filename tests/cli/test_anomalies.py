@@ -51,6 +51,12 @@ def test_a_row_has_the_days_the_dollars_and_the_driver(books: Books) -> None:
     )
 
 
+def test_a_project_that_is_not_known_is_refused(books: Books) -> None:
+    code, _, said = command(books.folder, "anomalies", "--project", "proj_aa")
+    assert code == 2
+    assert said.startswith("tollbook: --project: no project 'proj_aa' is known. Did you mean ")
+
+
 @pytest.mark.parametrize(
     ("words", "count"),
     [
@@ -107,11 +113,12 @@ def test_a_label_is_kept_with_its_reason(books: Books) -> None:
     code, _, said = command(books.folder, *words)
     assert code == 2
     assert "--reason" in said
+    shown = "`tollbook anomalies` shows it now, the view anomalies with the next run."
     for option in ("--as", "--by"):
         code, _, said = command(books.folder, *words, "--reason", "load test", option, "ann")
         assert (code, said) == (
             0,
-            f"{found['incident_id']}: expected. The view anomalies has it with the next run.\n",
+            f"{found['incident_id']}: expected. {shown}\n",
         )
     assert [r["state"] for r in rows(books)] == ["expected"]
     code, _, said = command(books.folder, "anomalies", "label", "x", "expected", "--reason", "y")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import date
 
 import pytest
 
+from pipeline.dates import whole_month
+from pipeline.runs.closure.checklist import nothing_covered
 from tests.support.command import command
 from tests.support.workspace import CONFIGURATION, Prepared, Workspace, lines, request
 
@@ -60,6 +63,27 @@ def test_the_checklist_says_what_is_in_the_way_and_what_shows_it(workspace: Work
     assert shown[0] == "tollbook close --check 2026-09"
     for line in shown[1:]:
         assert command(workspace.folder, *shlex.split(line)[1:])[0] == 0
+
+
+def test_a_month_of_which_nothing_is_known_is_not_clean(workspace: Workspace) -> None:
+    """No source had begun: nobody knows whether nothing was used."""
+    code, told, _ = call(workspace, "close", "--check", "2026-08", "--json")
+    [days] = [c for c in json.loads(told)["checks"] if c["check"] == "days"]
+    assert code == 1
+    assert (days["state"], days["number"]) == ("in the way", 31)
+    assert days["text"] == "no source has a record before 2026-09-05"
+
+
+@pytest.mark.parametrize(
+    ("first_date", "said"),
+    [
+        (None, "no source has any record"),
+        (date(2026, 11, 1), "no source has a record before 2026-11-01"),
+        (date(2026, 10, 31), "no source has a record of 2026-10"),
+    ],
+)
+def test_what_is_said_of_a_month_without_a_covered_day(first_date: date | None, said: str) -> None:
+    assert nothing_covered(first_date, whole_month(date(2026, 10, 1))) == said
 
 
 def test_close_refuses_with_1_and_is_forced_for_a_reason(workspace: Workspace) -> None:
@@ -127,6 +151,10 @@ def test_the_check_says_of_which_run_it_is(workspace: Workspace) -> None:
     assert (
         "By what the run of 2026-11-20 08:00 UTC published."
         not in call(workspace, "close", "--check", "2026-10")[2]
+    )
+    earlier = command(workspace.folder, "close", "--check", "2026-10", "--now", "2026-11-02T08:00Z")
+    assert (
+        "By what the run of 2026-11-20 08:00 UTC published, after 2026-11-02 08:00." in earlier[2]
     )
     [days] = [c["number"] for c in found["checks"] if c["check"] == "days"]
     [(known,)] = workspace.rows(

@@ -18,6 +18,10 @@ BUDGETS = """
 id = "a"
 project = "proj_a"
 amount_usd = "150"
+
+[[projects]]
+id = "proj_a"
+name = "Chat"
 """
 NOW = "2026-11-24T08:00Z"
 
@@ -74,11 +78,12 @@ def test_one_project_is_shown_with_its_budgets(workspace: Workspace) -> None:
         ("budget", "a"),
         ("project", "proj_a"),
     ]
-    code, out, err = command(
-        workspace.folder, "forecast", "--project", "nobody", "--now", NOW, "--json"
-    )
-    assert (code, json.loads(out)) == (0, [])
-    assert "nobody has spent nothing in the eight weeks before 2026-11-24" in err
+    code, out, _ = command(workspace.folder, "forecast", "--project", "Chat", "--now", NOW)
+    assert code == 0
+    assert "project Chat (proj_a)" in out
+    code, _, err = command(workspace.folder, "forecast", "--project", "Chatt", "--now", NOW)
+    assert code == 2
+    assert err == "tollbook: --project: no project 'Chatt' is known. Did you mean Chat?\n"
 
 
 def test_at_an_earlier_instant_nothing_later_is_looked_at(workspace: Workspace) -> None:

@@ -23,6 +23,7 @@ def workspace(tmp_path: Path) -> Workspace:
     metrics = '[metrics]\ntextfile = "prom/tollbook.prom"\n'
     workspace = Workspace(tmp_path, CONFIGURATION + metrics)
     workspace.write("logs/a.jsonl", lines(request("a")))
+    workspace.path("prom").mkdir()
     return workspace
 
 
@@ -64,6 +65,16 @@ def test_everything_on_stderr_is_json_and_the_metrics_follow(workspace: Workspac
     assert found["tollbook_run_outcome"][("outcome", "failed"),] == 1
     assert all(usd.is_nan() for usd in found["tollbook_cost_usd"].values())
     assert found["tollbook_run_last_success_timestamp_seconds"][()] == good_at
+
+
+def test_a_folder_that_is_not_there_is_not_made(workspace: Workspace) -> None:
+    """The run is done all the same, and says why there are no metrics."""
+    workspace.configure(CONFIGURATION + '[metrics]\ntextfile = "promm/tollbook.prom"\n')
+    code, _, stderr = command(workspace.folder, "--log-format", "json", "run", *NOW)
+    assert code == 0
+    [event] = [e for e in _events(stderr) if e["event"] == "metrics_not_written"]
+    assert event["reason"] == f"there is no folder {workspace.path('promm')}"
+    assert not workspace.path("promm").exists()
 
 
 def test_an_unknown_form_is_said(workspace: Workspace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,9 @@ def test_numbers_are_plain() -> None:
 
 def test_the_file_is_replaced_whole_and_its_numbers_are_known_later(tmp_path: Path) -> None:
     path = tmp_path / "new" / "tollbook.prom"
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*new"):
+        write_textfile(path, [])
+    path.parent.mkdir()
     assert earlier_values(path) == {}
     outcome = Metric("tollbook_run_outcome", "Outcome.")
     outcome.add(1, outcome="done")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,20 @@ def test_a_scheduler_that_does_nothing_is_said(
     assert check.state == ("warning" if said else "ok")
     assert check.value.endswith(said)
     assert "tollbook schedule" in check.value
+
+
+def test_the_file_for_prometheus_is_looked_at(tmp_path: Path) -> None:
+    """Its age; a folder that is not there is a warning, and is not made."""
+    config = Workspace(tmp_path, CONFIGURATION + '[metrics]\ntextfile = "m/tollbook.prom"\n')
+    path = config.path("m/tollbook.prom")
+    found = _look(tmp_path, NOW)["metrics"]
+    assert (found.state, found.exit_code) == ("warning", 0)
+    assert found.value == f"{path}: there is no folder {path.parent}"
+    assert not path.parent.exists()
+    path.parent.mkdir()
+    assert _look(tmp_path, NOW)["metrics"].value == f"{path}: the next run writes it"
+    path.touch()
+    written = (NOW - timedelta(hours=3)).replace(tzinfo=UTC).timestamp()
+    os.utime(path, (written, written))
+    found = _look(tmp_path, NOW)["metrics"]
+    assert (found.state, found.value) == ("ok", f"{path}: written 3 hours ago")

@@ -29,8 +29,8 @@ from pipeline.storage.parquet import quote, relation
 
 _SCHEMA = "tollbook.stored"
 SHOWN = "forecasts_shown"
-# The small sums by day, without what is booked on a day for a month that was closed before.
-USED = "(FROM daily_costs WHERE corrected_month_date IS NULL)"
+# The small sums by the day of the usage, also of what was booked later for a closed month.
+USED = f"({render_sql('forecasts/used', schema=_SCHEMA)})"
 _NEVER_STORED = "not stored"
 
 

@@ -46,7 +46,9 @@ def find_cell(con: duckdb.DuckDBPyConnection, question: Question, today: date) -
 
     Takes: today in the organization's time zone, for a question without a period.
     """
-    project_id, project_name = _project(con, question.project)
+    project_id, project_name = None, None
+    if question.project is not None and question.project != NO_PROJECT:
+        project_id, project_name = find_project(con, question.project)
     is_without_model = question.model == NO_MODEL
     cell = Cell(
         since_date=date.min,
@@ -118,10 +120,11 @@ def _days(cell: Cell) -> str:
     return f"{cell.since_date:%Y-%m} ({zone} days)"
 
 
-def _project(con: duckdb.DuckDBPyConnection, word: str | None) -> tuple[str | None, str | None]:
-    """Id and name. An id goes before a name; a name must be of one project only."""
-    if word is None or word == NO_PROJECT:
-        return None, None
+def find_project(con: duckdb.DuckDBPyConnection, word: str) -> tuple[str, str | None]:
+    """Id and name of a project. An id goes before a name; a name must be of one project only.
+
+    Fails: ConfigError for a project that is not known, naming the nearest.
+    """
     names: dict[str, str | None] = dict(con.execute(sql("reporting/project_names")).fetchall())
     named = [project_id for project_id, name in names.items() if name == word]
     if word not in names and len(named) == 1:

@@ -68,6 +68,7 @@ def checklist(
         "today": since_run.until,
     }
     found = {name: (number, usd) for name, number, usd in rows(con, "runs/closure/checklist", span)}
+    [(covered_days, first_date)] = rows(con, "runs/closure/covered_days", span)
     gaps = counted_gaps(con, LineFilter(tolerance_usd, month.since, month.until))
 
     def item(key: str, what: str, nothing: str, command: str) -> Item:
@@ -102,7 +103,9 @@ def checklist(
             "every source has covered every day",
             f'tollbook sql "SELECT calendar_date, source, covers, state, utc_state FROM calendar '
             f"WHERE {days} AND 'missing' IN (state, utc_state)\"",
-        ),
+        )
+        if covered_days or (found["days"][0] and first_date < month.until)
+        else Item("days", month.count, nothing_covered(first_date, month), None, "tollbook doctor"),
         item(
             "pages",
             "ranges that pages announce and that were not read",
@@ -143,6 +146,15 @@ def checklist(
             "tollbook alerts list",
         ),
     ]
+
+
+def nothing_covered(first_date: date | None, month: Days) -> str:
+    """What to say of a month of which no source has covered a day, nor should have."""
+    if first_date is None:
+        return "no source has any record"
+    if first_date >= month.until:
+        return f"no source has a record before {first_date}"
+    return f"no source has a record of {month.since:%Y-%m}"
 
 
 def in_the_way(items: Sequence[Item]) -> tuple[str, ...]:

@@ -18,7 +18,10 @@ _NAME = "closed months"
 
 
 def closed_months(db: Database, storage: StorageLayout) -> Iterator[Check]:
-    """A check for each closed month that is not as it was closed; else one for all of them."""
+    """A check for each closed month that is not as it was closed; else one for all of them.
+
+    What a month was closed with before it was opened again stops nothing: a warning.
+    """
     periods = period_store.closings(db.con)
     if not periods:
         return
@@ -31,9 +34,9 @@ def closed_months(db: Database, storage: StorageLayout) -> Iterator[Check]:
                 "storage",
                 _NAME,
                 f"{period.month.since:%Y-%m}: {fault}",
-                "error",
+                "error" if period.is_closed else "warning",
                 "Take it from a backup; the figures themselves are in the database.",
-                TollbookError.exit_code,
+                TollbookError.exit_code if period.is_closed else 0,
             )
     try:
         days = charge_store.days(db, storage.root)

@@ -13,6 +13,8 @@ import pytest
 
 from pipeline.dates import whole_month
 from pipeline.errors import ConfigError, RunFailedError
+from pipeline.published.forecasts.at import USED
+from pipeline.resources import render_sql
 from pipeline.runs.closure import evidence
 from pipeline.runs.closure.close import Order, close
 from pipeline.runs.stages import publish
@@ -247,6 +249,16 @@ def test_budgets_of_open_periods_have_all_that_their_days_cost(corrected: Worksp
     }
 
 
+def test_forecasts_go_by_the_day_of_the_usage(corrected: Workspace) -> None:
+    """Whenever it was booked; the organization's costs begin where its usage does."""
+    days = "SELECT charge_date, project_id, sum(requests), sum(cost_usd) FROM {} GROUP BY ALL"
+    found = corrected.rows(f"{days.format(USED)} ORDER BY ALL")
+    assert found == corrected.rows(f"{days.format('charges')} ORDER BY ALL")
+    assert found != corrected.rows(f"{days.format('daily_costs')} ORDER BY ALL")
+    [(first, _)] = corrected.rows(render_sql("forecasts/days_made", daily=USED))
+    assert first == date(2026, 10, 5)
+
+
 def test_reopened_the_month_has_what_came_late_and_is_closed_anew(corrected: Workspace) -> None:
     """Corrections move back, the next closing is version 2, and the first one is kept."""
     closed = corrected
@@ -381,6 +393,16 @@ def test_a_damaged_report_is_told(closed: Workspace) -> None:
     assert code == 1
     assert "2026-10.csv was changed since the month was closed" in told
     assert "2026-10.csv was changed since the month was closed" in said
+
+
+def test_a_damaged_file_of_an_earlier_closing_is_a_warning(closed: Workspace) -> None:
+    """Nothing needs it: the month is open again."""
+    reopen_month(closed)
+    closed.path("var/closed/2026-10/1/2026-10.csv").write_text("cut")
+    code, told, _ = command(closed.folder, "doctor", "--json")
+    [found] = [c for c in json.loads(told) if c["name"] == "closed months"]
+    assert (code, found["state"]) == (0, "warning")
+    assert "2026-10.csv was changed since the month was closed" in found["value"]
 
 
 @pytest.mark.slow
