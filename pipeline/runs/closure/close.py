@@ -92,14 +92,19 @@ def look(
 
 
 def obstacles_of(config: Config, month: Days, now: datetime) -> tuple[str, ...]:
-    """What stands in the way of closing a month, by what is published; a closed one has nothing.
+    """What stands in the way of closing a month, by what is published.
 
-    Takes the business clock (naive UTC). Fails: ConfigError where nothing is published.
+    Nothing does where it is closed, or where every source begins after it. Takes the business clock
+    (naive UTC). Fails: ConfigError where nothing is published.
     """
     published = StorageLayout(config.storage.root.absolute()).published
     with needs_this_version(published), open_published(published) as con:
         first_open = order.open_from(period_store.closings(con, schema="stored"))
         if first_open is not None and month.until <= first_open:
+            return ()
+        span = {"since": month.since, "until": month.until}
+        [(_, first_date)] = queries.rows(con, "runs/closure/covered_days", span)
+        if first_date is not None and first_date >= month.until:
             return ()
         zone = config.organization.zone
         return in_the_way(look(con, month, A_CENT, local_date(now, zone), zone).items)
