@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pipeline.storage.rebuild.rebuild import rebuild
 from pipeline.storage.rebuild.start_over import start_over
 from tests.support.command import command
 from tests.support.month_end import close_month
-from tests.support.sample_run import shared_sample_run
+from tests.support.sample_run import demo
 from tests.support.workspace import (
     CONFIGURATION,
     NOW,
@@ -144,11 +143,12 @@ def test_the_books_come_back_to_the_last_digit(
     assert len(kept) == (harm is not lose)
 
 
-def test_the_sample_comes_back(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_sample_comes_back(tmp_path: Path) -> None:
     """All of its tables."""
-    made = shared_sample_run(tmp_path_factory) / "tollbook-demo" / "var"
-    var = tmp_path / "var"
-    shutil.copytree(made, var, symlinks=True)
+    done = demo(tmp_path)
+    assert done.returncode == 0, done.stderr
+    var = tmp_path / "tollbook-demo" / "var"
     before = tables(var / "warehouse.duckdb")
     lose(var / "warehouse.duckdb")
     rebuild(StorageLayout(var), is_forced=False, real_now=NOW)
