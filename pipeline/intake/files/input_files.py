@@ -144,8 +144,8 @@ class InputFiles:
             and entry.state != "unreadable"
         ]
         counting = [entry for entry in found if entry.state != "forgotten"]
-        if not counting:
-            return next(iter(found), None)
+        if not counting:  # of an empty file nothing was forgotten
+            return next((entry for entry in found if entry.size_bytes), None)
         whole = (
             entry
             for entry in counting

@@ -80,3 +80,10 @@ def test_a_content_is_forgotten_unless_a_file_of_its_basis_still_counts(
     assert (found and found.file_id - first + 1) == original
     forgotten = files.forgotten_beginning("request_log", "charge", path)
     assert (forgotten is not None) == bool(left_out)
+
+
+def test_of_an_empty_file_nothing_was_forgotten(path: Path) -> None:
+    files, content_hash = _known(path, ("charge", "forgotten", 0))
+    assert files.copy_of("request_log", "charge", content_hash) is not None
+    files.versions[0].size_bytes = 0
+    assert files.copy_of("request_log", "charge", content_hash) is None
