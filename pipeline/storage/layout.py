@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.errors import ConfigError
@@ -41,6 +42,10 @@ class StorageLayout:
             if address.startswith(start):
                 return f"{name}{address[len(start) :]}"
         raise ValueError(f"{address} is not in {self.root}")
+
+    def before(self, verb: str, at: datetime) -> Path:
+        """The folder in `set_aside` for what a verb replaces at an instant."""
+        return self.set_aside / f"{BEFORE}{verb}-{at:%Y%m%dT%H%M%S}"
 
     @property
     def warehouse(self) -> Path:

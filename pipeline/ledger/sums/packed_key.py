@@ -5,7 +5,7 @@ Groups and sorts by one number take a fraction of those by several texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -44,6 +44,14 @@ def packed_key(frame: pl.DataFrame, columns: Iterable[str]) -> pl.Series | None:
         code = (pl.lit(numbers) - (low - 1)).fill_null(0).cast(pl.UInt64)
         key = key * width + code
     return frame.select(key.alias("key"))["key"]
+
+
+def number_rows(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """A number for each row, the same where all these columns are: packed, or ranks if need be."""
+    key = packed_key(frame, columns)
+    if key is None:
+        key = frame.select(pl.struct(columns).rank("dense").cast(pl.UInt64)).to_series()
+    return key
 
 
 def _is_constant(column: pl.Series) -> bool:

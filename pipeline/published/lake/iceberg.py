@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.expressions import In
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.dates import first_of
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.published.lake.model import DAY, Changes
 
@@ -91,10 +93,7 @@ class IcebergTable:
 
 def _months(days: list[date]) -> list[list[date]]:
     """The days by month: pyiceberg deletes whole files for at most 200 days at a time."""
-    months: dict[tuple[int, int], list[date]] = {}
-    for day in days:
-        months.setdefault((day.year, day.month), []).append(day)
-    return list(months.values())
+    return [list(theirs) for _, theirs in groupby(days, first_of)]
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.storage.backup.back_up import LOCK, STAGED
 from pipeline.storage.backup.manifest import FORMAT, MANIFEST, FileEntry, Manifest
-from pipeline.storage.layout import BEFORE, WAREHOUSE, StorageLayout
+from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.lock import LOCK_NAME, storage_lock
 
 _UNPACKED = "restore-unpacked"
@@ -49,7 +49,7 @@ def restore(
         shutil.rmtree(unpacked, ignore_errors=True)  # of a call that was killed
         try:
             manifest = _unpack(source, unpacked)
-            aside = storage.set_aside / f"{BEFORE}restore-{real_now:%Y%m%dT%H%M%S}"
+            aside = storage.before("restore", real_now)
             for path in present:
                 aside.mkdir(parents=True, exist_ok=True)
                 path.rename(aside / path.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.storage.files import remove_unfinished, replace_file
-from pipeline.storage.layout import BEFORE, WAREHOUSE, StorageLayout
+from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.migrations import migrate
 from pipeline.storage.parquet import quote
@@ -29,7 +29,7 @@ def rebuild(storage: StorageLayout, *, is_forced: bool, real_now: datetime) -> F
         found = examine(storage)
         check(storage, found, is_forced=is_forced)
         try:
-            _switch(storage, storage.set_aside / f"{BEFORE}rebuild-{real_now:%Y%m%dT%H%M%S}")
+            _switch(storage, storage.before("rebuild", real_now))
         except OSError as error:
             raise RunFailedError(
                 f"cannot be written: {error.strerror or error}",

@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline.errors import ConfigError, RunFailedError
 from pipeline.storage.backup.back_up import LOCK
-from pipeline.storage.layout import BEFORE, SCHEDULE_STATE, WAREHOUSE, StorageLayout
+from pipeline.storage.layout import SCHEDULE_STATE, WAREHOUSE, StorageLayout
 from pipeline.storage.lock import LOCK_NAME, storage_lock
 from pipeline.storage.rebuild.examine import Findings, examine
 from pipeline.storage.rebuild.rebuild import check_root
@@ -52,7 +52,7 @@ def start_over(storage: StorageLayout, *, is_forced: bool, real_now: datetime) -
     check_root(storage)
     with storage_lock(storage.root, what="tollbook rebuild", real_now=real_now):
         found = what_is_left(storage, is_forced=is_forced)
-        aside = storage.set_aside / f"{BEFORE}rebuild-{real_now:%Y%m%dT%H%M%S}"
+        aside = storage.before("rebuild", real_now)
         stay = _STAY | {p.name for p in (storage.raw, storage.reports, storage.set_aside)}
         # the database first: without it, and with anything else, every run refuses
         parts = sorted(storage.root.iterdir(), key=lambda p: not p.name.startswith(WAREHOUSE))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from pipeline.charges.model import DAILY_SCHEMA
-from pipeline.charges.rating.fast.lines import Lines
+from pipeline.charges.rating.fast.lines import Lines, sum_or_null
 from pipeline.ledger.sums.categories import coded
-from pipeline.ledger.sums.packed_key import packed_key
+from pipeline.ledger.sums.packed_key import number_rows
 from pipeline.meters import INPUT_METERS, OUTPUT_METERS
 
 _PLACE = ("usage_date", "charge_date", "project_id", "model", "scope")
@@ -34,7 +32,7 @@ def daily_sums(
     """
     held = [m for m in meters if m in INPUT_METERS]
     made = [m for m in meters if m in OUTPUT_METERS]
-    key = _key(quantities)
+    key = number_rows(quantities, _PLACE).to_numpy()
     used = _by_key(
         quantities.select(
             pl.Series(_KEY, key),
@@ -64,14 +62,9 @@ def daily_sums(
     counted = [c for c in DAILY_SCHEMA if c not in {*_PLACE, "cost_usd"}]
     return _complete(
         parts.group_by(_PLACE)
-        .agg(pl.col(counted).sum(), _sum_or_null("cost_usd"))
+        .agg(pl.col(counted).sum(), sum_or_null("cost_usd"))
         .sort("usage_date")
     )
-
-
-def _sum_or_null(column: str) -> pl.Expr:
-    """The sum of a column, NULL where all is NULL."""
-    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
 
 
 _COSTS = (
@@ -80,14 +73,7 @@ _COSTS = (
     .then(pl.col("quantity"))
     .alias("unpriced_quantity"),
 )
-_SUMS_OF_COST = (_sum_or_null("cost_usd"), pl.col("unpriced_quantity").sum())
-
-
-def _key(quantities: pl.DataFrame) -> npt.NDArray[np.uint64]:
-    key = packed_key(quantities, _PLACE)
-    if key is None:
-        key = quantities.select(pl.struct(_PLACE).rank("dense").cast(pl.UInt64)).to_series()
-    return key.to_numpy()
+_SUMS_OF_COST = (sum_or_null("cost_usd"), pl.col("unpriced_quantity").sum())
 
 
 def _by_key(frame: pl.DataFrame, *sums: pl.Expr) -> pl.DataFrame:

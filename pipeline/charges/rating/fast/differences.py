@@ -12,8 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.charges.rating.fast.lines import CODED_CHARGE
-from pipeline.ledger.sums.packed_key import packed_key
+from pipeline.charges.rating.fast.lines import CODED_CHARGE, sum_or_null
+from pipeline.ledger.sums.packed_key import number_rows, packed_key
 from pipeline.schemas import CHARGE_DIMENSIONS, CHARGE_KEY, CHARGE_SUMS, USAGE_DIMENSIONS
 
 _PRICE = tuple(c for c in CHARGE_KEY if c not in CHARGE_DIMENSIONS)
@@ -98,9 +98,7 @@ def _prices(lines: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     an allowance beside the usage that it is of, and what only the bill shows.
     """
     coded = pl.DataFrame({column: _code(lines[column]) for column in _PRICE})
-    key = packed_key(coded, coded.columns)
-    if key is None:
-        key = coded.select(pl.struct(coded.columns).rank("dense").cast(pl.UInt64)).to_series()
+    key = number_rows(coded, coded.columns)
     is_odd = pl.when(_IS_NEW).then(pl.col("quantity") <= 0).otherwise(pl.col("quantity") >= 0)
     is_odd |= pl.col("pricing_status").fill_null("billed") == "billed"
     facts = (
@@ -128,7 +126,7 @@ def _summed(lines: pl.DataFrame, prices: pl.Series) -> pl.DataFrame:
     by = [*CHARGE_DIMENSIONS, _PRICE_NUMBER]
     key = packed_key(rows, by)
     place = pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE)
-    sums = (pl.col("quantity").sum(), *(_sum_or_null(c) for c in ("list_cost_usd", "cost_usd")))
+    sums = (pl.col("quantity").sum(), *(sum_or_null(c) for c in ("list_cost_usd", "cost_usd")))
     asked = rows.select(*([] if key is None else [key.alias(_KEY)]), *by, place, *CHARGE_SUMS)
     found = (
         asked.group_by(by if key is None else _KEY)
@@ -138,10 +136,6 @@ def _summed(lines: pl.DataFrame, prices: pl.Series) -> pl.DataFrame:
     rest = lines.select(pl.all().exclude(CHARGE_SUMS).gather(found[_PLACE]))
     whole = rest.hstack(found.select(CHARGE_SUMS))
     return whole.select(lines.columns).cast(lines.schema)
-
-
-def _sum_or_null(column: str) -> pl.Expr:
-    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
 
 
 def _nets_to_zero(moved: pl.DataFrame) -> pl.Series:

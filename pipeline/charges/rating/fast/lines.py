@@ -94,6 +94,11 @@ def requests_only(quantities: pl.DataFrame, meters: Sequence[str]) -> pl.DataFra
     )
 
 
+def sum_or_null(column: str) -> pl.Expr:
+    """The sum of a column of lines, NULL where all is NULL."""
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
+
+
 def by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
     """The rows of each UTC day of a frame that is in their order."""
     runs = frame["usage_date"].rle().struct.unnest()

@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.charges.rating.fast.quantities import IS_LONG
 from pipeline.charges.rating.price_lookup import number_keys, resolve, with_organization
 from pipeline.ledger.sums.categories import CODED, as_texts
-from pipeline.ledger.sums.packed_key import packed_key
+from pipeline.ledger.sums.packed_key import number_rows
 from pipeline.pricing.book import PriceBook
 
 _PLACE = "place"
@@ -54,9 +54,7 @@ def _combinations(
     """What needs a price, as charges/rating/priced_keys has it; which one each row needs."""
     columns = ["usage_date", "provider", "model", "service_tier", IS_LONG, "variant"]
     columns += ["project_id"] if by_project else []
-    key = packed_key(quantities, columns)
-    if key is None:
-        key = quantities.select(pl.struct(columns).rank("dense").cast(pl.UInt64)).to_series()
+    key = number_rows(quantities, columns)
     place = pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE)
     found = (
         quantities.select(key.alias(_KEY), place, *(pl.col(m) > 0 for m in meters))
