@@ -5,6 +5,7 @@ Each does the same to the product and to the model, and compares the two.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -290,6 +291,46 @@ def reopen(world: World, _a: int, _b: int, _c: int) -> None:
     world.agree(world.product.command(*words, now=world.now))
 
 
+def lose_database(world: World, a: int, _b: int, _c: int) -> None:
+    """The database is lost or overwritten, and made again from its copy; the next run carries on.
+
+    A reader sees what was published, before that run as well.
+    """
+    if not world.has_run or not has_verb("rebuild"):
+        raise UnfitError
+    database = world.product.folder / "var" / "warehouse.duckdb"
+    before = world.product.facts()
+    if a % 2:
+        database.unlink()
+    else:
+        database.write_bytes(b"rubbish")
+    world.told.append(f"# warehouse.duckdb is {'lost' if a % 2 else 'rubbish'}; tollbook rebuild")
+    if failure := world.product.command("rebuild"):
+        raise DifferenceError(f"the database was not made again: {failure}")
+    if world.product.facts() != before:
+        raise DifferenceError("what is published changed by the rebuild")
+    run(world, 1, 0, 0)
+
+
+def restore_backup(world: World, a: int, _b: int, _c: int) -> None:
+    """The storage is saved, lost with all that it holds, and restored; the next run carries on."""
+    if not world.has_run or not has_verb("restore"):
+        raise UnfitError
+    saved, root = world.product.folder / "saved.tar", world.product.folder / "var"
+    world.told.append(
+        "# tollbook backup saved.tar; the storage is lost; tollbook restore saved.tar"
+    )
+    if failure := world.product.command("backup", str(saved)):
+        raise DifferenceError(f"there is no backup: {failure}")
+    if a % 2:
+        shutil.rmtree(root)
+    words = ("restore", str(saved)) + (() if a % 2 else ("--replace",))
+    if failure := world.product.command(*words):
+        raise DifferenceError(f"the backup was not restored: {failure}")
+    saved.unlink()
+    run(world, 1, 0, 0)
+
+
 def look_back(world: World, a: int, _b: int, _c: int) -> None:
     """What was known at an earlier instant is still what it shows."""
     if not world.seen or "as_of" in world.faults:
@@ -320,5 +361,7 @@ VERBS = {
         reopen,
         acknowledge,
         compact,
+        lose_database,
+        restore_backup,
     )
 }
