@@ -51,7 +51,7 @@ def _read_table(intake: IntakeSession, source: Source, file: RawFile, decision: 
 
 
 def _is_log(head: bytes) -> bool:
-    from pipeline.intake.request_log.normalize import detect
+    from pipeline.intake.request_log.detect import detect
 
     return detect(head)
 

@@ -22,9 +22,10 @@ from pipeline.errors import SourceError
 from pipeline.intake.copies import is_copy, leave_out
 from pipeline.intake.files.compression import DAMAGED, compression, open_plain, read_head
 from pipeline.intake.files.discovery import RawFile, age_seconds
+from pipeline.intake.files.document_head import is_document
 from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import DAY_SECONDS, Action, Decision, InputFiles
-from pipeline.intake.files.json_documents import cut_documents, is_document
+from pipeline.intake.files.json_documents import cut_documents
 from pipeline.intake.files.segments import (
     CutReport,
     HeadOccurrences,

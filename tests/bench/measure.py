@@ -80,6 +80,8 @@ def measure(command: Sequence[str], *, cwd: Path, log: Path) -> Measured:
     """
     os.sync()  # what an earlier command left to be written must not slow this one
     environment = os.environ | {"PYTHONPATH": str(repository()), "NO_COLOR": "1"}
+    # an installed package is compiled
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     report = log.with_name(f"{log.name}.measured")
     with log.open("w+", encoding="utf-8", errors="replace") as said:
         subprocess.run(

@@ -77,10 +77,17 @@ def test_version_is_that_of_the_package(tmp_path: Path) -> None:
     assert command(tmp_path, "--version") == (0, f"tollbook {__version__}\n", "")
 
 
-def test_help_is_quick() -> None:
-    """Nothing heavy is imported to say what a verb does."""
-    heavy = "duckdb", "pandas", "pyarrow", "pandera", "apprise", "apscheduler", "numpy"
-    program = f"import sys, pipeline.cli; print(*sorted(set({heavy!r}) & set(sys.modules)))"
+@pytest.mark.parametrize(
+    ("work", "heavy"),
+    [
+        ("pipeline.cli", {"duckdb", "numpy", "pandas", "pyarrow", "pandera", "apprise"}),
+        ("pipeline.runs.run, pipeline.intake.request_log.detect", {"numpy", "pyarrow", "pandera"}),
+    ],
+    ids=["help", "nothing new"],
+)
+def test_what_does_little_is_quick(work: str, heavy: set[str]) -> None:
+    """Nothing heavy is imported to say what a verb does, or to see that nothing is new."""
+    program = f"import sys, {work}; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": str(CHECKOUT)},

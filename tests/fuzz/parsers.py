@@ -27,7 +27,8 @@ from pipeline.errors import TollbookError
 from pipeline.intake.files.compression import open_plain, read_block, read_head
 from pipeline.intake.files.detect_kind import kind_of
 from pipeline.intake.files.discovery import RawFile, landed
-from pipeline.intake.files.json_documents import cut_documents, is_document
+from pipeline.intake.files.document_head import is_document
+from pipeline.intake.files.json_documents import cut_documents
 from pipeline.intake.files.segments import CutReport, cut_segments
 from pipeline.intake.read_file import refuse_binary
 from pipeline.intake.request_log import normalize as request_log

@@ -20,7 +20,7 @@ from pipeline.intake.files.discovery import (
     local_files,
     may_not_look_into,
 )
-from pipeline.intake.files.json_documents import first_object, is_document
+from pipeline.intake.files.document_head import first_object, is_document
 from pipeline.intake.files.named_files import escape, split_by_source
 from pipeline.intake.kinds import REQUEST_LOG, Kind, Kinds
 from pipeline.storage.object_store.addresses import package_hint

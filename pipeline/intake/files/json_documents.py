@@ -16,6 +16,7 @@ import numpy as np
 import xxhash
 
 from pipeline.intake.files.compression import open_plain, read_block
+from pipeline.intake.files.document_head import DECODER, as_line, next_object
 from pipeline.intake.files.segments import (
     KEPT_RAW_BYTES,
     MAX_LINE_BYTES,
@@ -25,28 +26,6 @@ from pipeline.intake.files.segments import (
 )
 
 _BLOCK = 1 << 20
-_BETWEEN = " \t\r\n,[]"  # beside white space, the brackets and commas of the array
-# Numbers stay text: int() refuses thousands of digits with an error of its own.
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
-
-
-def is_document(head: bytes) -> bool:
-    """Whether a file that begins so is an array of objects, or an object over several lines."""
-    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if text.startswith(b"["):
-        return text[1:].lstrip()[:1] == b"{"
-    return text.startswith(b"{") and text.split(b"\n", 1)[0].strip() == b"{"
-
-
-def first_object(head: bytes) -> bytes:
-    """The first object of a document as one line, cut off where the bytes end."""
-    text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
-    start = _skip(text, 0)
-    try:
-        _, end = _DECODER.raw_decode(text, start)
-    except (json.JSONDecodeError, RecursionError):
-        end = len(text)
-    return _line(text[start:end])
 
 
 def cut_documents(path: Path, folder: Path, found: CutReport) -> Iterator[Segment]:
@@ -82,7 +61,7 @@ class _Lines:
     def add(self, line: int, text: str) -> None:
         """Take an object that begins on a line."""
         self.last = max(line, self.last + 1)
-        written = _line(text) + b"\n"
+        written = as_line(text) + b"\n"
         if len(written) > MAX_LINE_BYTES - 2:
             head = written[:KEPT_RAW_BYTES].decode("utf-8", "replace")
             self._found.over_long.append((self.last, head))
@@ -114,9 +93,9 @@ def _objects(path: Path, found: CutReport) -> Iterator[tuple[int, str]]:
                 found.read_bytes += len(block)
                 text += decode.decode(block, final=not has_more)
             done = 0
-            while (start := _skip(text, done)) < len(text):
+            while (start := next_object(text, done)) < len(text):
                 try:
-                    _, end = _DECODER.raw_decode(text, start)
+                    _, end = DECODER.raw_decode(text, start)
                 except (json.JSONDecodeError, RecursionError):
                     break  # cut off by the end of the block, or broken
                 line += text.count("\n", done, start)
@@ -142,16 +121,3 @@ def _drain(stream: io.BufferedIOBase, digest: xxhash.xxh3_128, found: CutReport)
         digest.update(block)
         found.read_bytes += len(block)
     return False
-
-
-def _skip(text: str, start: int) -> int:
-    """Where the next object begins."""
-    while start < len(text) and text[start] in _BETWEEN:
-        start += 1
-    return start
-
-
-def _line(text: str) -> bytes:
-    """JSON on one line: a line end inside of it can only stand between values."""
-    line = text.replace("\r", " ").replace("\n", " ").strip()
-    return line.encode("utf-8", "surrogateescape")

@@ -7,8 +7,6 @@ written here, and a line that is not understood is never passed over: it is a re
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,42 +17,17 @@ import numpy as np
 import polars as pl
 
 from pipeline.dates import local_dates, utc_dates
-from pipeline.intake.files.json_documents import first_object, is_document
 from pipeline.intake.files.segments import Segment
-from pipeline.intake.rejects import REJECT_SCHEMA, RowError
-from pipeline.intake.request_log.events import data_of
+from pipeline.intake.rejects import REJECT_SCHEMA
 from pipeline.intake.request_log.fast_read import Lines, choose_readers, read_lines
 from pipeline.intake.request_log.fields import ATTRIBUTION, count
-from pipeline.intake.request_log.json_fields import parse_object
 from pipeline.intake.request_log.meters import disjoint_meters
-from pipeline.intake.request_log.slow_read import is_logged_body
 from pipeline.intake.source import Context, Normalized
 from pipeline.intake.validation import IMPLAUSIBLE_TIME, LATEST_AHEAD, foreign_rows, validate
 from pipeline.ledger.identity import identity_hash
 from pipeline.schemas import IDENTITY_HASH, IS_PARTIAL, LEDGER_SCHEMA, OPERATIONS, normalize_tier
 
-__all__ = ["Context", "Normalized", "Segment", "detect", "normalize", "read_frames"]
-
-_LINES_LOOKED_AT = 20
-# A first line longer than the start that was looked at: vectors, images, long answers.
-_CUT_OFF = re.compile(
-    rb'\{.*?"object"\s*:\s*"(chat\.completion|text_completion|response|realtime\.response'
-    rb'|embedding|video|fine_tuning\.job)"'
-    rb'|\{.*?"custom_id"\s*:.*?"response"\s*:'
-    rb'|\{.*?"data"\s*:\s*\[\s*\{\s*"b64_json"',
-    re.DOTALL,
-)
-
-
-def detect(first_bytes: bytes) -> bool:
-    """Whether a file that starts like this is a request log; the last line may be cut off."""
-    if is_document(first_bytes):
-        lines = [first_object(first_bytes)]
-    else:
-        lines = first_bytes.removeprefix(codecs.BOM_UTF8).splitlines()[:_LINES_LOOKED_AT]
-    return any(_is_request(line) for line in lines) or bool(
-        lines and _CUT_OFF.match(lines[0].lstrip())
-    )
+__all__ = ["Context", "Normalized", "Segment", "normalize", "read_frames"]
 
 
 def read_frames(
@@ -205,11 +178,3 @@ def _rejects(usage: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
     return bad.join(
         held.unique("input_line", keep="first"), on="input_line", maintain_order="left"
     ).select(list(REJECT_SCHEMA))
-
-
-def _is_request(line: bytes) -> bool:
-    try:
-        data = data_of(line)
-        return data is not None and is_logged_body(parse_object(data))
-    except RowError:
-        return False

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.intake.files.detect_kind import kind_of
-from pipeline.intake.files.json_documents import cut_documents, is_document
+from pipeline.intake.files.document_head import is_document
+from pipeline.intake.files.json_documents import cut_documents
 from pipeline.intake.files.segments import CutReport
 from pipeline.runs.kinds import KINDS
 from tests.support.workspace import Workspace, lines, request

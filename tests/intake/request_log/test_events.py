@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.intake.request_log.normalize import detect
+from pipeline.intake.request_log.detect import detect
 from tests.support.request_lines import BESIDE, CREATED, chat, read, response, usage_of
 
 Body = dict[str, Any]
