@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MonthOption = Annotated[
     str | None, typer.Option("--month", help="A UTC month, such as 2026-10 (default: all days).")
 ]
-ProjectOption = Annotated[str | None, typer.Option("--project", help="Show only this project.")]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Show only this project: id or name.")
+]
 LinesOption = Annotated[
     bool,
     typer.Option(
@@ -77,7 +79,9 @@ def reconcile_verb(
     cli_fail_on.check(fail_on or (), (cli_fail_on.RECONCILIATION,))
     chosen = "json" if as_json else form
     first, last = _days(month, since, until)
-    lines = LineFilter(cli_fail_on.tolerance_of(tolerance), first, last, project)
+    tolerance_usd = cli_fail_on.tolerance_of(tolerance)
+    chosen_project = cli_context.project_id(cli_context.load(config).storage.root, project)
+    lines = LineFilter(tolerance_usd, first, last, chosen_project)
     with cli_context.correction(config, now, "reconcile") as run:
         result = reconcile(run, Scope(first, last))
     for note in (*result.notes, *(f"tollbook: {p}" for p in result.problems)):

@@ -195,8 +195,18 @@ def test_the_verb_s_rows_are_data(with_gaps: Workspace) -> None:
     assert [(r["usage_date"], r["charged_quantity"]) for r in rows] == [
         ("2026-10-20", "1000000.000000")
     ]
-    for choice in (("--project", "other"), ("--tolerance", "10")):
-        assert json.loads(call(with_gaps.folder, "reconcile", "--json", *choice).stdout) == []
+    result = call(with_gaps.folder, "reconcile", "--json", "--tolerance", "10")
+    assert json.loads(result.stdout) == []
+    result = call(with_gaps.folder, "reconcile", "--json", "--project", "other")
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception).startswith("--project: no project 'other' is known")
+
+
+def test_a_project_that_only_the_bill_names_is_known(workspace: Workspace) -> None:
+    bill(workspace, "2026-11-23", cost("3", item="alpha, input", project="proj_b"))
+    workspace.run()
+    result = call(workspace.folder, "reconcile", "--json", "--project", "proj_b")
+    assert [row["project_id"] for row in json.loads(result.stdout)] == ["proj_b"]
 
 
 def test_without_costs_the_verb_says_what_to_do(workspace: Workspace) -> None:

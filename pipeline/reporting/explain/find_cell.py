@@ -155,7 +155,8 @@ def _known(
     if word is None:
         return None
     known: list[str] = []
-    for view in ("words_charged", "words_used"):
+    billed = ("projects_billed",) if column == "project_id" else ()
+    for view in ("words_charged", "words_used", *billed):
         known += [
             row["word"] for row in named_rows(con, f"reporting/explain/{view}", {}, column=column)
         ]
