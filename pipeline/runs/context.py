@@ -45,6 +45,7 @@ from pipeline.runs.stage_times import Stage, begin
 from pipeline.storage import disk_errors
 from pipeline.storage.catalogue import StoredFiles
 from pipeline.storage.database import Database, open_database
+from pipeline.storage.files import remove_unfinished_below
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
 from pipeline.storage.migrations import newer_migrations, newer_version
@@ -305,8 +306,12 @@ def begin_storage(storage: StorageLayout, real_now: datetime, say: Callable[[str
 @contextmanager
 def open_storage(storage: StorageLayout, head: RunHead) -> Iterator[Database]:
     """Lock the storage and open its database. Fails: LockHeldError, RunFailedError."""
-    with storage_lock(storage.root, what=f"tollbook {head.verb}", real_now=head.started_at):
+    what = f"tollbook {head.verb}"
+    with storage_lock(storage.root, what=what, real_now=head.started_at) as was_killed:
         check_not_lost(storage)
+        if was_killed:
+            # snapshots and the rest are cleared by those who write them
+            remove_unfinished_below((storage.cache, storage.live, storage.raw, storage.closed))
         with open_database(storage) as db:
             check_own_warehouse(db, storage)
             yield db

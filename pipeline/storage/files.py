@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 UNFINISHED = ".new"  # how the name of a file that is still being written ends
@@ -33,6 +33,13 @@ def remove_unfinished(path: Path) -> None:
     """Remove what a killed process has left of replacing a file, where no other process can be."""
     for left in path.parent.glob(f".{path.name}.*{UNFINISHED}"):
         left.unlink(missing_ok=True)
+
+
+def remove_unfinished_below(folders: Iterable[Path]) -> None:
+    """The same of all files in some folders and those below them."""
+    for folder in folders:
+        for left in folder.rglob(f".*{UNFINISHED}"):
+            left.unlink(missing_ok=True)
 
 
 def replace_text(path: Path, text: str, *, durable: bool = False) -> None:

@@ -23,25 +23,26 @@ LOCK_NAME = "lock"
 
 
 @contextmanager
-def storage_lock(root: Path, *, what: str, real_now: datetime) -> Iterator[None]:
-    """Hold the storage for writing.
+def storage_lock(root: Path, *, what: str, real_now: datetime) -> Iterator[bool]:
+    """Hold the storage for writing. Gives whether its last holder was killed.
 
     Takes: the storage root, made if it is not there; what is being done, for the message to
         others; the real clock.
     Fails: LockHeldError at once if another process (or thread) holds it; ConfigError if the root
         cannot be used or its file system keeps no locks; RunFailedError if the disk is full.
     """
-    with file_lock(root / LOCK_NAME, what=what, real_now=real_now):
-        yield
+    with file_lock(root / LOCK_NAME, what=what, real_now=real_now) as was_killed:
+        yield was_killed
 
 
 @contextmanager
-def file_lock(path: Path, *, what: str, real_now: datetime) -> Iterator[None]:
+def file_lock(path: Path, *, what: str, real_now: datetime) -> Iterator[bool]:
     """Hold a lock file, as `storage_lock` does; its folder is the storage root."""
     descriptor = _acquire(path)
+    was_killed = os.fstat(descriptor).st_size > 0  # it is emptied before it is let go
     try:
         _write_holder(descriptor, path, what, real_now)
-        yield
+        yield was_killed
     finally:
         with suppress(OSError):
             os.ftruncate(descriptor, 0)

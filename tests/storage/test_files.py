@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage.files import replace_file, replace_text
+from pipeline.storage.files import remove_unfinished_below, replace_file, replace_text
 
 
 def test_a_reader_meets_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -44,3 +44,14 @@ def test_a_durable_file_is_written_like_any_other(tmp_path: Path) -> None:
     replace_text(target, "a\r\nb\n", durable=True)
     assert target.read_bytes() == b"a\r\nb\n"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_killed_processes_have_left_is_removed(tmp_path: Path) -> None:
+    """In the folders that are named, and below them; nothing else there."""
+    left = [tmp_path / "cache" / ".note.json.12.new", tmp_path / "cache/hashes" / ".a.npy.7.new"]
+    kept = [tmp_path / ".other.new", tmp_path / "cache" / "note.new", tmp_path / "cache/.hidden"]
+    for path in (*left, *kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    remove_unfinished_below([tmp_path / "cache", tmp_path / "none"])
+    assert [path.exists() for path in (*left, *kept)] == [False, False, True, True, True]

@@ -64,8 +64,11 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
         other.send_signal(signal.SIGKILL)
         other.wait()
         assert str(other.pid) in (tmp_path / "lock").read_text()
-        with storage_lock(tmp_path, what="tollbook run", real_now=NOW):
+        with storage_lock(tmp_path, what="tollbook run", real_now=NOW) as was_killed:
             assert f'"pid": {os.getpid()}' in (tmp_path / "lock").read_text()
+            assert was_killed
+        with storage_lock(tmp_path, what="tollbook run", real_now=NOW) as was_killed:
+            assert not was_killed
 
 
 def test_a_thread_of_the_same_process_is_kept_out_too(tmp_path: Path) -> None:

@@ -97,3 +97,17 @@ def test_files_that_a_later_run_replaced_are_removed(tmp_path: Path) -> None:
         workspace.write(f"logs/{name}.jsonl", lines(request(name)))
         assert workspace.run().exit_code == 0
     assert not workspace.path("var/set-aside").exists()
+
+
+def test_what_a_killed_run_was_writing_is_removed_by_the_next(tmp_path: Path) -> None:
+    """As its lock file says: it is empty where a run has ended."""
+    workspace = Workspace(tmp_path)
+    workspace.write("logs/a.jsonl", lines(request("a")))
+    workspace.run()
+    left = [workspace.path(f"var/{name}/.half.1.new") for name in ("cache/hashes", "live", "raw")]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    workspace.path("var/lock").write_text('{"what": "tollbook run"}')
+    workspace.run()
+    assert [path for path in left if path.exists()] == []

@@ -27,6 +27,18 @@ from pipeline.runs.run import run_batch
 
 UNFORESEEN = 70  # exit code of an error that is no message to a user
 _LOOKS = 8  # at its clock, until it jumps
+# What runs import when they first need it: a killed one is to be met at its work. Not what reads
+# files: it starts threads when it is imported, which a fork does not have.
+IMPORTED = (
+    "pandera.polars",
+    "pipeline.pricing.load",
+    "pipeline.runs.stages.charged_twice",
+    "pipeline.runs.stages.evaluate",
+    "pipeline.runs.stages.forecast",
+    "pipeline.runs.stages.publish",
+    "pipeline.runs.stages.rewritten_tables",
+    "pyarrow.dataset",
+)
 HELD = 75  # exit code where another run holds the storage
 
 
@@ -91,7 +103,7 @@ def _used(pid: int | None) -> float:
 def start(way: Way) -> Child:
     """Start a run; it has begun when this returns."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, *IMPORTED])
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(way, there))
     process.start()
