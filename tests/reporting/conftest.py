@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipeline.reporting.month.write import write_report
-from pipeline.reporting.month.written import WrittenReport
+from pipeline.reporting.month.written import LATEST, WrittenReport
 from tests.support.report_books import BERLIN, NOW, RUN_ID, Books, fill
 from tests.support.report_page import Page
 
 Write = Callable[..., WrittenReport]
 Read = Callable[[WrittenReport], Page]
+Report = Callable[..., WrittenReport]
+
+_parsed = cache(Page)  # many tests read the same page
 
 
 @pytest.fixture
@@ -43,10 +47,21 @@ def write(tmp_path: Path) -> Write:
     def written(
         con: duckdb.DuckDBPyConnection, month: date | None = None, now: datetime = NOW
     ) -> WrittenReport:
-        return write_report(
-            con, tmp_path / "reports", month=month, now=now, zone=BERLIN,
-            organization_name="Acme <GmbH>", run_id=RUN_ID,
-        )  # fmt: skip
+        return _write(con, tmp_path / "reports", month, now)
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def report(
+    tmp_path_factory: pytest.TempPathFactory, published_books: duckdb.DuckDBPyConnection
+) -> Report:
+    """The report of the filled books, `report(month=None)`, written once: tests only read it."""
+    folder = tmp_path_factory.mktemp("reports")
+
+    @cache
+    def written(month: date | None = None) -> WrittenReport:
+        return _write(published_books, folder / f"{month or LATEST}", month, NOW)
 
     return written
 
@@ -54,4 +69,12 @@ def write(tmp_path: Path) -> Write:
 @pytest.fixture
 def read() -> Read:
     """Parse a written report."""
-    return lambda written: Page(written.html.read_text(encoding="utf-8"))
+    return lambda written: _parsed(written.html.read_text(encoding="utf-8"))
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, out: Path, month: date | None, now: datetime
+) -> WrittenReport:
+    return write_report(
+        con, out, month=month, now=now, zone=BERLIN, organization_name="Acme <GmbH>", run_id=RUN_ID
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,7 @@ from pipeline.storage.migrations import migrate
 def copied_empty_storage() -> Iterator[None]:
     """While it lasts, the product begins a new database with all migrations applied."""
     made_of = resources.sql_names("schema")
-    empty = _empty_database()
+    empty = empty_database()
     create = database._create
 
     def copy(path: Path) -> None:
@@ -37,7 +38,9 @@ def copied_empty_storage() -> Iterator[None]:
         yield
 
 
-def _empty_database() -> bytes:
+@cache
+def empty_database() -> bytes:
+    """A database with all migrations applied, as the bytes of its file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "empty.duckdb")
         database._create(path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -132,9 +134,8 @@ class Books:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        path.write_bytes(_empty())
         self.con = duckdb.connect(str(path))
-        self.con.execute(DDL)
-        self._empty_views()
         self.lines: list[dict[str, Any]] = []
 
     def charge(
@@ -162,21 +163,6 @@ class Books:
             "is_provisional": False, "project_name": PROJECTS.get(project or ""),
         }  # fmt: skip
         self.lines.append(line | more)
-
-    def _empty_views(self) -> None:
-        """The other views of the contract, without rows."""
-        made = {name for (name,) in self.con.execute("SHOW TABLES").fetchall()}
-        for view, columns in dictionary().items():
-            if view not in made | {"charges", "daily_costs", *CALENDAR_VIEWS}:
-                types = ", ".join(f"{c} {kind}" for c, (kind, _) in columns.items() if c)
-                self.con.execute(f"CREATE TABLE {view} ({types})")
-        schema = pl.DataFrame(schema=CALENDAR_SCHEMA)
-        self.con.execute("CREATE SCHEMA stored")
-        self.con.register("schema", schema.to_arrow())
-        self.con.execute("CREATE TABLE stored.calendar AS FROM schema")
-        self.con.unregister("schema")
-        for view in CALENDAR_VIEWS:
-            self.con.execute(f"CREATE VIEW {view} AS {views()[view]}")
 
     def cover(
         self,
@@ -219,6 +205,29 @@ class Books:
             self.cover(min(days).replace(day=1), max(days))
         self.con.close()
         return duckdb.connect(str(self.path), read_only=True)
+
+
+@cache
+def _empty() -> bytes:
+    """A database with all views of the contract and no rows: making it takes longer than a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "empty.duckdb")
+        con = duckdb.connect(str(path))
+        con.execute(DDL)
+        made = {name for (name,) in con.execute("SHOW TABLES").fetchall()}
+        for view, columns in dictionary().items():
+            if view not in made | {"charges", "daily_costs", *CALENDAR_VIEWS}:
+                types = ", ".join(f"{c} {kind}" for c, (kind, _) in columns.items() if c)
+                con.execute(f"CREATE TABLE {view} ({types})")
+        schema = pl.DataFrame(schema=CALENDAR_SCHEMA)
+        con.execute("CREATE SCHEMA stored")
+        con.register("schema", schema.to_arrow())
+        con.execute("CREATE TABLE stored.calendar AS FROM schema")
+        con.unregister("schema")
+        for view in CALENDAR_VIEWS:
+            con.execute(f"CREATE VIEW {view} AS {views()[view]}")
+        con.close()
+        return path.read_bytes()
 
 
 def fill(books: Books) -> None:

@@ -7,13 +7,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
 from pipeline.money import EXACT
 from pipeline.reporting.month.csv_file import COLUMNS, cells
-from tests.reporting.conftest import Read, Write
+from tests.reporting.conftest import Read, Report, Write
 from tests.support.report_books import Books
 
 
@@ -22,11 +21,9 @@ def _lines(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_csv_adds_up_to_the_report(
-    published_books: duckdb.DuckDBPyConnection, write: Write
-) -> None:
+def test_the_csv_adds_up_to_the_report(report: Report) -> None:
     """All costs, added up, are the report's total, to the last digit."""
-    written = write(published_books)
+    written = report()
     spent = Decimal(0)
     for line in _lines(written.csv):
         spent = EXACT.add(spent, Decimal(line["cost_usd"] or "0"))
@@ -89,21 +86,17 @@ def test_texts_are_no_formulas_and_numbers_are_no_texts(
     assert (cells(pl.DataFrame({"a": [value]})).item() or "") == expected
 
 
-def test_the_csv_opens_as_utf8_in_a_spreadsheet(
-    published_books: duckdb.DuckDBPyConnection, write: Write
-) -> None:
+def test_the_csv_opens_as_utf8_in_a_spreadsheet(report: Report) -> None:
     """A byte-order mark, else Excel reads the old Windows code page; CRLF as RFC 4180 says."""
-    written = write(published_books).csv.read_bytes()
+    written = report().csv.read_bytes()
     assert written.startswith(b"\xef\xbb\xbfcharge_date,project_id,")
     assert written.endswith(b"\r\n")
     assert "🚀 Launch & <b>Growth</b>".encode() in written
 
 
-def test_the_report_explains_every_column_of_the_csv(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_the_report_explains_every_column_of_the_csv(report: Report, read: Read) -> None:
     """The header's documentation travels with the file."""
-    written = write(published_books)
+    written = report()
     documented = [row[0].text for row in read(written).tables[-1].body]
     with written.csv.open(encoding="utf-8-sig") as file:
         assert documented == file.readline().strip().split(",")

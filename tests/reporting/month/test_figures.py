@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import CheckFailedError
 from pipeline.money import EXACT, plain
 from pipeline.text import DASH
-from tests.reporting.conftest import Read, Write
+from tests.reporting.conftest import Read, Report, Write
 from tests.support.report_books import Books
 
 NOVEMBER = "charge_date >= DATE '2026-11-01' AND charge_date < DATE '2026-12-01'"
@@ -32,34 +32,32 @@ def _one(con: duckdb.DuckDBPyConnection, question: str) -> Decimal:
 
 @pytest.mark.parametrize("section", ["h-projects", "h-models", "h-scopes"])
 def test_every_table_adds_up_to_the_charges(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read, section: str
+    published_books: duckdb.DuckDBPyConnection, report: Report, read: Read, section: str
 ) -> None:
     """Rows = total = sum of charges, with every digit; rounding is only what is shown."""
-    table = read(write(published_books)).table(section)
+    table = read(report()).table(section)
     expected = _one(published_books, f"SELECT sum(cost_usd) FROM charges WHERE {NOVEMBER}")
     assert _sum([cell.sorts_by for cell in table.column("Cost")]) == expected
     assert table.foot[-1][1].sorts_by == plain(expected)
 
 
 def test_each_project_costs_what_its_charges_say(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, report: Report, read: Read
 ) -> None:
     """Every project's amount, with every digit, is that of its charges; no project is missing."""
     found = published_books.execute(
         "SELECT coalesce(sum(cost_usd), 0) AS cost FROM charges"
         f" WHERE {NOVEMBER} GROUP BY project_id ORDER BY cost"
     ).fetchall()
-    shown = {
-        cell.sorts_by for cell in read(write(published_books)).table("h-projects").column("Cost")
-    }
+    shown = {cell.sorts_by for cell in read(report()).table("h-projects").column("Cost")}
     assert {plain(row[0]) for row in found} <= shown
 
 
 def test_days_add_up_to_the_charges_of_the_day(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
+    published_books: duckdb.DuckDBPyConnection, report: Report, read: Read
 ) -> None:
     """The chart's table has the organization's days, each with its exact total."""
-    table = read(write(published_books)).table("h-days")
+    table = read(report()).table("h-days")
     found = published_books.execute(
         f"SELECT charge_date, sum(cost_usd) FROM charges WHERE {NOVEMBER} GROUP BY ALL"
     ).fetchall()
@@ -68,11 +66,9 @@ def test_days_add_up_to_the_charges_of_the_day(
     assert shown == {day.isoformat(): plain(usd) for day, usd in found}
 
 
-def test_usage_without_a_price_marks_every_total_it_touches(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_usage_without_a_price_marks_every_total_it_touches(report: Report, read: Read) -> None:
     """No silent zero: total, project, model, scope and budget are lower bounds and say so."""
-    written = write(published_books)
+    written = report()
     page = read(written)
     assert written.is_lower_bound
     assert "spent at least $" in page.text
@@ -92,11 +88,9 @@ def test_usage_without_a_price_marks_every_total_it_touches(
     ]  # fmt: skip
 
 
-def test_a_month_with_prices_for_everything_is_no_lower_bound(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_a_month_with_prices_for_everything_is_no_lower_bound(report: Report, read: Read) -> None:
     """The marks stand only where something is missing."""
-    written = write(published_books, date(2026, 10, 1))
+    written = report(date(2026, 10, 1))
     assert not written.is_lower_bound
     assert "≥" not in read(written).text
     assert "at least" not in read(written).text
@@ -238,11 +232,9 @@ def test_what_only_the_bill_changed_is_from_the_bill(
     )
 
 
-def test_moves_add_up_to_the_change_of_the_total(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_moves_add_up_to_the_change_of_the_total(report: Report, read: Read) -> None:
     """Ten rows and the rest: their changes are the total's, which is the tables' as well."""
-    page = read(write(published_books))
+    page = read(report())
     moves = page.table("h-moves")
     parts = [row[4] for row in moves.body] + [moves.foot[0][3]]
     change = page.table("h-projects").foot[-1][5].sorts_by
@@ -395,11 +387,9 @@ def test_negative_lines_belong_to_no_project_and_lower_the_total(
     ]  # fmt: skip
 
 
-def test_budgets_come_most_urgent_first_and_are_counted(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_budgets_come_most_urgent_first_and_are_counted(report: Report, read: Read) -> None:
     """Over, near, within; the written report carries the counts for the command."""
-    written = write(published_books)
+    written = report()
     assert (written.budgets_over, written.budgets_near) == (2, 1)
     rows = read(written).table("h-budgets").body
     assert [(row[0].text.split(" ")[0], row[1].text) for row in rows] == [
@@ -409,25 +399,23 @@ def test_budgets_come_most_urgent_first_and_are_counted(
     ]  # fmt: skip
 
 
-def test_quarantine_counts_what_is_still_held_back_of_the_month(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_quarantine_counts_what_is_still_held_back_of_the_month(report: Report, read: Read) -> None:
     """17 rows of November, 2 of no known day; a replayed row is no longer held back."""
-    written = write(published_books)
+    written = report()
     assert written.quarantined == 19
     rows = read(written).table("h-quarantine").body
     assert [[cell.text for cell in row[:5]] for row in rows] == [
         ["cached_within_input", "gateway", "17", "0", "28,900"],
         ["not_json", "gateway", "0", "2", "0 and 2 rows of unknown size"],
     ]
-    assert write(published_books, date(2026, 10, 1)).quarantined == 2
+    assert report(date(2026, 10, 1)).quarantined == 2
 
 
 def test_freshness_names_last_records_missing_and_provisional_days(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
+    report: Report, read: Read
 ) -> None:
     """Days that a source has not covered to their end; today is not over, so it is not missing."""
-    page = read(write(published_books))
+    page = read(report())
     rows = {row[0].text: [cell.text for cell in row] for row in page.table("h-sources").body}
     assert rows["gateway"][2:4] == ["17 Nov 2026, 13:58 CET 22 minutes before this report", "none"]
     assert rows["gateway"][6] == "1 waiting file 3.2 MB waiting"
@@ -454,21 +442,17 @@ def test_books_that_do_not_add_up_give_no_report(books: Books, write: Write) -> 
         write(books.finish())
 
 
-def test_restatements_of_the_month_are_listed(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_restatements_of_the_month_are_listed(report: Report, read: Read) -> None:
     """What moved after it was first posted is said, by reason."""
-    rows = read(write(published_books)).table("h-adjustments").body
+    rows = read(report()).table("h-adjustments").body
     assert [[cell.text for cell in row] for row in rows] == [
         ["late, or restated by the source", "1", "1", "-$1.23", "17 Nov 2026, 14:20 CET"]
     ]
 
 
-def test_a_month_without_usage_is_a_sane_page(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_a_month_without_usage_is_a_sane_page(report: Report, read: Read) -> None:
     """No rows, no division by zero, no table of nothing."""
-    written = write(published_books, date(2026, 3, 1))
+    written = report(date(2026, 3, 1))
     page = read(written)
     assert "Acme <GmbH> recorded no usage in March 2026" in page.text
     assert written.spent_usd == 0

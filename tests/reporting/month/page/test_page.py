@@ -7,12 +7,11 @@ import re
 from base64 import b64encode
 from decimal import Decimal
 
-import duckdb
 import pytest
 
 from pipeline.resources import folder
 from pipeline.text import DASH
-from tests.reporting.conftest import Read, Write
+from tests.reporting.conftest import Read, Report
 from tests.support.report_books import PROJECTS, RUN_ID
 
 THEMES = ("light", "dark", "print")
@@ -29,11 +28,9 @@ CONTRASTS = (
 )  # fmt: skip
 
 
-def test_every_name_from_data_is_text_and_never_markup(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_every_name_from_data_is_text_and_never_markup(report: Report, read: Read) -> None:
     """Script, attributes, template code: a name is shown as it is, and does nothing."""
-    page = read(write(published_books))
+    page = read(report())
     for name in PROJECTS.values():
         if name is not None:
             assert re.sub(r"\s+", " ", name).strip() in page.text
@@ -45,11 +42,9 @@ def test_every_name_from_data_is_text_and_never_markup(
         assert not [name for name in attributes if name.startswith("on") or name == "style"], tag
 
 
-def test_the_page_loads_nothing(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_the_page_loads_nothing(report: Report, read: Read) -> None:
     """No address of another file but the CSV beside it; style and fonts are inside."""
-    written = write(published_books)
+    written = report()
     targets = {
         value
         for _, attributes in read(written).tags
@@ -64,10 +59,10 @@ def test_the_page_loads_nothing(
 
 
 def test_the_security_policy_allows_just_the_style_and_script_inside(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
+    report: Report, read: Read
 ) -> None:
     """The hashes are those of what stands in the page, so that a browser runs it."""
-    written = write(published_books)
+    written = report()
     html = written.html.read_text(encoding="utf-8")
 
     def hashed(tag: str) -> str:
@@ -84,11 +79,9 @@ def test_the_security_policy_allows_just_the_style_and_script_inside(
     assert policies == [f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"]
 
 
-def test_the_page_has_its_sections_and_columns(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_the_page_has_its_sections_and_columns(report: Report, read: Read) -> None:
     """The structure readers and scripts know; a change here is a change for them."""
-    page = read(write(published_books))
+    page = read(report())
     compared = ["Cost", "Share", "Compared", "Before", "Change", "Change %", "Requests"]
     assert [(table.section, table.heads) for table in page.tables] == [
         ("h-days", ["Day", "A", "B", "C", "D", "E", "F", "G", "H", "Total"]),
@@ -114,19 +107,15 @@ def test_the_page_has_its_sections_and_columns(
     assert "The last run was partial. openai-usage: the connection was refused" in page.text
 
 
-def test_every_body_row_has_as_many_cells_as_its_header(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_every_body_row_has_as_many_cells_as_its_header(report: Report, read: Read) -> None:
     """A cell too few would shift every figure after it under a wrong name."""
-    for table in read(write(published_books)).tables:
+    for table in read(report()).tables:
         assert {len(row) for row in table.body} == {len(table.heads)}, table.section
 
 
-def test_amounts_of_tables_carry_every_digit_for_the_pointer(
-    published_books: duckdb.DuckDBPyConnection, write: Write, read: Read
-) -> None:
+def test_amounts_of_tables_carry_every_digit_for_the_pointer(report: Report, read: Read) -> None:
     """Cents in the cell, all digits in the title, the same number to sort by."""
-    for cell in read(write(published_books)).table("h-projects").column("Cost", with_foot=True):
+    for cell in read(report()).table("h-projects").column("Cost", with_foot=True):
         if cell.text == DASH:
             continue
         digits = str(cell.title).removeprefix("at least ").replace("$", "").replace(",", "")
