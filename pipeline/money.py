@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
+from functools import lru_cache
 
 ZERO = Decimal(0)
 QUANTITY_STEP = Decimal("0.000001")
@@ -29,6 +30,7 @@ def parse_decimal(text: str) -> Decimal:
     return Decimal(text)
 
 
+@lru_cache(maxsize=4096)  # of the same price in many rows
 def unit_price(price: Decimal, per: Decimal) -> Decimal:
     """The price of one unit, with 18 decimals. Fails: ValueError where 18 are too few."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from pipeline import __version__ as PROGRAM_VERSION  # noqa: N812
 from pipeline import schemas
 
 _MARKS = ("{{", "{%", "{#")  # of a template
+_PLAIN = re.compile(r"\{\{ (\w+) \}\}")  # a name alone
 _PROGRAM = frozenset({".py", ".sql", ".csv", ".j2", ".css", ".js"})
 
 
@@ -58,9 +60,21 @@ def render_sql(name: str, **values: object) -> str:
     `| without('a', 'b')` leaves some out, and `| typed('VARCHAR')` gives each a type.
     A condition that several statements have is a `.sql.j2` file that they include.
     """
-    if not any(mark in sql(name) for mark in _MARKS):
-        return sql(name).removesuffix("\n")  # as a template ends; most statements are none
+    text = sql(name).removesuffix("\n")  # as a template ends
+    names = _plain_names(name)
+    if names is not None and names <= values.keys():
+        # most statements are no templates, or as good as none: spares the import of Jinja
+        return _PLAIN.sub(lambda found: str(values[found[1]]), text) if names else text
     return _template(name).render(**values)
+
+
+@cache
+def _plain_names(name: str) -> frozenset[str] | None:
+    """The names that a statement has between braces; None where it says more than names there."""
+    text = sql(name)
+    if any(mark in _PLAIN.sub("", text) for mark in _MARKS):
+        return None
+    return frozenset(_PLAIN.findall(text))
 
 
 def kept_compiled(name: str) -> BytecodeCache:

@@ -27,6 +27,20 @@ def test_every_template_says_so() -> None:
     )
 
 
+def test_names_alone_are_filled_in_as_jinja_does() -> None:
+    """Of every statement that has no more than names in it; a value is not looked into."""
+    filled = 0
+    for path in resources.folder("queries").rglob("*.sql"):
+        name = str(path.relative_to(resources.folder("queries")).with_suffix(""))
+        names = resources._plain_names(name)
+        if names:
+            template = Environment().from_string(resources.sql(name))  # noqa: S701  SQL
+            values = {each: f"{{{{ {each} }}}}_{each}" for each in names}
+            assert resources.render_sql(name, **values) == template.render(values), name
+            filled += 1
+    assert filled > 20
+
+
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a template."""

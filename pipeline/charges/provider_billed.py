@@ -59,13 +59,13 @@ class BilledLines:
 
 def gather(db: Database) -> BilledLines:
     """The charges to post, from the current provider costs."""
-    costs = db.frame(sql("charges/costs_of_line_items"), {"kinds": sorted(_PLACES)})
-    if not costs.height:
+    costs = db.records(sql("charges/costs_of_line_items"), {"kinds": sorted(_PLACES)})
+    if not costs:
         return BilledLines(pl.DataFrame(schema=CHARGE_SCHEMA), {}, ())
     logged = set(db.rows(_LOGGED_OPERATIONS))
     rows = []
     unknown: dict[str, Decimal] = {}
-    for cost in costs.iter_rows(named=True):
+    for cost in costs:
         item = LineItem(**cost["item"])
         operation, _ = _PLACES[item.kind]
         project = cost["project_id"] or ""

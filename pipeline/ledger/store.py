@@ -175,6 +175,8 @@ def save_ledger_files(db: Database, storage: StorageLayout, files: Iterable[Ledg
 
 def excluded_rows(db: Database) -> pl.DataFrame:
     """The excluded rows of all ledger files, why and since when (EXCLUDED_SCHEMA)."""
+    if not db.filled(["excluded_rows"]):
+        return pl.DataFrame(schema=EXCLUDED_SCHEMA)
     found = db.frame(
         "SELECT ledger_id, row_number, reason, replaced_at FROM excluded_rows "
         "WHERE restored_at IS NULL"

@@ -21,7 +21,12 @@ JUMP = 10
 
 def check_rows(rows: Sequence[PriceRow]) -> tuple[PriceFinding, ...]:
     """All findings about the rows of one file, check by check."""
-    return (*overlaps(rows), *thresholds(rows), *gaps(rows), *jumps(rows))
+    return (*check_errors(rows), *gaps(rows), *jumps(rows))
+
+
+def check_errors(rows: Sequence[PriceRow]) -> tuple[PriceFinding, ...]:
+    """The findings about the rows of one file that are errors."""
+    return (*overlaps(rows), *thresholds(rows))
 
 
 def overlaps(rows: Iterable[PriceRow]) -> Iterator[PriceFinding]:

@@ -18,7 +18,7 @@ from pipeline.errors import ConfigError
 from pipeline.pricing import discounts as discounting
 from pipeline.pricing.aliases_and_allowances import read_aliases, read_allowances
 from pipeline.pricing.book import PriceBook, PriceKey
-from pipeline.pricing.checks import check_rows, jumps_from_list
+from pipeline.pricing.checks import check_errors, check_rows, jumps_from_list
 from pipeline.pricing.findings import PriceFinding, raise_errors
 from pipeline.pricing.price_layer import PriceLayer
 from pipeline.pricing.rows import PriceRow, read_prices
@@ -102,10 +102,9 @@ def _built_in() -> tuple[PriceBook, tuple[PriceFinding, ...]]:
     path = folder / ALLOWANCES_FILE
     allowances, table = read_allowances(path, _shown(path), only)
     findings += map(PriceFinding.of, table.errors)
-    findings += check_rows(rows)
     # Nobody but us can act on a warning about our own file: a test holds the known ones.
-    errors = tuple(finding for finding in findings if finding.severity == "error")
-    return PriceBook([rows], aliases, (), allowances), errors
+    findings += check_errors(rows)
+    return PriceBook([rows], aliases, (), allowances), tuple(findings)
 
 
 def _shown(path: Path) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -173,6 +173,7 @@ def validity(fields: RowParser) -> tuple[datetime | None, datetime | None]:
     return start, end
 
 
+@lru_cache(maxsize=1024)  # the same few in most rows
 def utc_time(text: str) -> datetime | None:
     """A UTC date or time as naive UTC, None where empty; other zones fail. Fails: CellError."""
     if not text:
@@ -187,6 +188,7 @@ def utc_time(text: str) -> datetime | None:
         raise CellError(f"{text!r} is not a date of the calendar", hint) from None
 
 
+@lru_cache(maxsize=1024)
 def parse_amount(text: str) -> Decimal:
     """A decimal that is not negative. Fails: CellError saying what to write instead."""
     try:
@@ -207,6 +209,7 @@ def _decimal_hint(text: str) -> str:
     return "Write a decimal such as 1.20."
 
 
+@lru_cache(maxsize=64)
 def _power_of_ten(text: str) -> Decimal:
     if not re.fullmatch(r"10*", text):
         raise CellError(

@@ -36,6 +36,7 @@ from pipeline.providers.directory_stage import sync_directory
 from pipeline.providers.fetch_stage import fetch_sources
 from pipeline.providers.provider import FetchRequest, Provider
 from pipeline.published.snapshot.fingerprint import (
+    PublishedState,
     filled_tables,
     fingerprint,
     published_state,
@@ -156,11 +157,8 @@ def rate_and_commit(
             and not change.days.has_any()
             and published.fingerprint == live_fingerprint(run)
         )
-        done = Evaluation() if is_unchanged else rate_and_evaluate(run, change)
-        if change.days.rerated is not None and not done.posted and published is not None:
-            # prices that moved nothing: a fingerprint says whether anything else has
-            live = live_fingerprint(run)
-            is_unchanged = published.fingerprint in {live, live + _RERATED}
+        found = None if is_unchanged else rate_and_evaluate(run, change, published)
+        is_unchanged, done = found is None, found or Evaluation()
         change.problems += _beyond_limit(change.counts, config.quality.max_quarantined_percent)
         outcome = "partial" if change.problems else "done"
         has_alerted = run.head.verb == "run" and _alert_of_run(db, _look(run), change.problems)
@@ -227,10 +225,14 @@ def rate_and_commit(
     )
 
 
-def rate_and_evaluate(run: RunContext, change: ChangeSet) -> Evaluation:
+def rate_and_evaluate(
+    run: RunContext, change: ChangeSet, published: PublishedState | None
+) -> Evaluation | None:
     """Rate what changed and follow the bill; then evaluate what depends on charges.
 
-    That is reconciliation, budgets and their alerts, limits, policy and anomalies.
+    That is reconciliation, budgets and their alerts, limits, policy and anomalies. Gives None where
+    days were rated again with prices that move nothing, and nothing else differs from what is
+    published.
     """
     from pipeline.charges import store as charge_store
     from pipeline.charges.finality import newly_pinned
@@ -238,7 +240,6 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> Evaluation:
     from pipeline.charges.reconciliation.reconcile import reconcile
     from pipeline.charges.true_up.store import settled_days
     from pipeline.runs.stages.corrections import book_what_moved, closed_books
-    from pipeline.runs.stages.evaluate import evaluate
     from pipeline.runs.stages.rate import rate_changed_days
     from pipeline.runs.stages.true_up import notes_of_bill, true_up_days
 
@@ -252,6 +253,13 @@ def rate_and_evaluate(run: RunContext, change: ChangeSet) -> Evaluation:
     cost_store.parse_stored_items(db, bills)
     rated = rate_changed_days(run, change, ledger, excluded)
     write_charges(run, rated)
+    is_for_prices = change.days.rerated is not None and change.days.compare_again is None
+    if is_for_prices and not rated.postings and published is not None:
+        live = live_fingerprint(run)
+        if published.fingerprint in {live, live + _RERATED}:
+            return None
+    from pipeline.runs.stages.evaluate import evaluate
+
     days = charge_store.days(db, storage.root)
     postings = charge_store.postings(db, storage.root)
     looked_at = days if change.days.rerated is None else change.days.rerated

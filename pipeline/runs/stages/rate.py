@@ -12,7 +12,6 @@ from pipeline.charges import provider_billed
 from pipeline.charges import store as charge_store
 from pipeline.charges.model import RatingResult
 from pipeline.charges.rating.jobs import rating_jobs
-from pipeline.charges.rating.rate import rate
 from pipeline.charges.rating.same_prices import days_priced_alike
 from pipeline.ledger.files import LedgerFile
 from pipeline.pricing import store as price_store
@@ -39,17 +38,22 @@ def rate_changed_days(
     jobs = rating_jobs(db, run.book, days, reasons, rerated=change.days.rerated)
     book_of = cache(partial(price_store.price_book, db))
     alike = days_priced_alike(db, jobs, days, changed, book_of)
-    rated = rate(
-        run.con,
-        [job for job in jobs if job.usage_date not in alike],
-        ledger,
-        excluded,
-        days,
-        storage.charges,
-        run.run_id,
-        run.started_at,
-        bill.lines,
-    )
+    rated = RatingResult()
+    if differing := [job for job in jobs if job.usage_date not in alike]:
+        # where no price differs, none of it is needed
+        from pipeline.charges.rating.rate import rate  # noqa: PLC0415
+
+        rated = rate(
+            run.con,
+            differing,
+            ledger,
+            excluded,
+            days,
+            storage.charges,
+            run.run_id,
+            run.started_at,
+            bill.lines,
+        )
     for job in jobs:
         known = days.get(job.usage_date)
         if job.usage_date in alike and known and known.book_id != job.book.book_id:
