@@ -62,6 +62,7 @@ ONE_FILE_A_VERB = {"cli"}  # may have more, but its verbs are in the help
 OF_AN_EXTRA = {
     "aiohttp": ("intake.files.remote", "http"),
     "pyspark": ("storage.engines.spark", "spark"),
+    "sqlglot": ("storage.engines.spark_tables", "spark"),
     "deltalake": ("published.lake.delta", "lake"),
     "pyiceberg": ("published.lake.iceberg", "lake"),
     "sqlalchemy": ("published.lake.iceberg", "lake"),

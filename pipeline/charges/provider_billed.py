@@ -163,12 +163,23 @@ def note_logged_operations(
         db.con.execute("DELETE FROM logged_operations")
     if not charging:
         return
-    view_rows(con, "ledger_rows", charging, "provider, organization_id, project_id, operation")
-    con.register("excluded_rows", excluded.select("ledger_id", "row_number"))
-    found = con.execute(sql("ledger/logged_operations"), {"operations": list(_LOGGED)}).fetchall()
+    touched = set(excluded["ledger_id"])
+    found: set[tuple[str, str, str, str]] = set()
+    unknown = []
+    for file in charging:
+        if file.facts is None or file.ledger_id in touched:
+            unknown.append(file)
+        else:
+            found |= {(p, o, project or "", op) for p, o, project, op in file.facts.operations}
+    found = {row for row in found if row[-1] in _LOGGED}
+    if unknown:
+        view_rows(con, "ledger_rows", unknown, "provider, organization_id, project_id, operation")
+        con.register("excluded_rows", excluded.select("ledger_id", "row_number"))
+        statement, values = sql("ledger/logged_operations"), {"operations": list(_LOGGED)}
+        found.update(con.execute(statement, values).fetchall())
     known = set(db.rows(_LOGGED_OPERATIONS))
-    new = [row for row in found if row not in known]
-    db.insert("logged_operations", ("provider", "organization_id", "project_id", "operation"), new)
+    columns = ("provider", "organization_id", "project_id", "operation")
+    db.insert("logged_operations", columns, sorted(found - known))
 
 
 def notes(billed: BilledLines, days: set[date]) -> list[str]:

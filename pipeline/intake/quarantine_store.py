@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
-from pipeline.intake.rejects import REJECT_SCHEMA
+from pipeline.intake.rejects import REJECT_SCHEMA, RejectStore
 from pipeline.resources import render_sql, sql
 from pipeline.storage.database import Database
 from pipeline.storage.parquet import relation
@@ -54,19 +53,35 @@ def save_change(db: Database, change: RejectChange, run_id: str, at: datetime) -
         save_rejects(db, run_id, at)
 
 
-def stage_rejects(db: Database, paths: Sequence[Path], unreadable: Iterable[int]) -> dict[int, int]:
+def stage_rejects(db: Database, rejects: RejectStore, unreadable: Iterable[int]) -> dict[int, int]:
     """Take in what this run rejected; gives how many of a file's rows are held back already."""
-    if not paths:  # the statement takes its time for nothing, too
+    if not rejects.has_any:  # the statement takes its time for nothing, too
         nothing = relation((), _REJECTS | {"is_duplicate": pl.Boolean()})
         db.con.execute(f"CREATE OR REPLACE TEMP TABLE staged_rejects AS FROM {nothing}")
         return {}
+    files = relation(rejects.paths, _REJECTS)
+    if rejects.adopted:
+        files = f"(FROM {files} UNION ALL BY NAME FROM {_adopted(db, rejects)})"
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
-        + render_sql("intake/rejects_staged", reject_files=relation(paths, _REJECTS)),
+        + render_sql("intake/rejects_staged", reject_files=files),
         {"unreadable": sorted(unreadable), "kept_since": _kept_since(db)},
     )
     return dict(
         db.rows("SELECT file_id, count(*) FROM staged_rejects WHERE is_duplicate GROUP BY ALL")
+    )
+
+
+def _adopted(db: Database, rejects: RejectStore) -> str:
+    """A FROM item over the files that other stores have written, with the file ids of this one."""
+    ids = [(str(path), *pair) for path, ids in rejects.adopted for pair in ids.items()]
+    schema = {"filename": pl.String, "file_id": pl.Int64, "own_id": pl.Int64}
+    db.con.register("adopted_ids", pl.DataFrame(ids, schema=schema, orient="row"))
+    files = relation([path for path, _ in rejects.adopted], _REJECTS, with_row_numbers=True)
+    columns = ", ".join(f"r.{c}" for c in _REJECTS if c != "file_id")
+    return (
+        f"(SELECT i.own_id AS file_id, {columns} FROM {files} AS r "
+        "INNER JOIN adopted_ids AS i USING (filename, file_id))"
     )
 
 

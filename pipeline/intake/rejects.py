@@ -61,6 +61,8 @@ class RejectStore:
 
     folder: Path
     paths: list[Path] = field(default_factory=list)
+    # files of others, each with the file ids that stand in it and what these are here
+    adopted: list[tuple[Path, Mapping[int, int]]] = field(default_factory=list)
     _waiting: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, entry: RejectingFile, rejects: pl.DataFrame) -> None:
@@ -79,19 +81,17 @@ class RejectStore:
             self.flush()
 
     def adopt(self, paths: Iterable[Path], ids: Mapping[int, int]) -> None:
-        """Take files of rejects that another store has written, with its file ids replaced.
+        """Take files of rejects that another store has written, and how its file ids are named.
 
-        Rejects of files that have no id here are left out.
+        Rejects of files that have no id here count for nothing.
         """
-        for path in paths:
-            rejects = pl.read_parquet(path).filter(pl.col("file_id").is_in(list(ids)))
-            if rejects.height:
-                self._waiting.append(
-                    rejects.with_columns(
-                        pl.col("file_id").replace_strict(ids, return_dtype=pl.Int64)
-                    )
-                )
-                self.flush()
+        if ids:
+            self.adopted += [(path, ids) for path in paths]
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there are files of rejects."""
+        return bool(self.paths or self.adopted)
 
     def flush(self) -> None:
         """Write what waits."""

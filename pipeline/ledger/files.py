@@ -6,12 +6,11 @@ A file is live from the commit on, when the table `ledger_files` names it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 import duckdb
 import polars as pl
@@ -20,6 +19,7 @@ from pipeline.ledger.sums.categories import as_categories
 from pipeline.ledger.sums.usage_sums import sums_relation, sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
 from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
+from pipeline.storage.engines.question import PLACE_SCHEMA, FileRows
 from pipeline.storage.files import replace_text
 from pipeline.storage.object_store.addresses import last_part
 from pipeline.storage.parquet import relation, write
@@ -28,8 +28,20 @@ ROWS_A_FILE = 100_000
 ROWS_A_FILE_IN_STORE = 1_000_000  # each file that is opened there costs its time
 # What a file of several that were merged has beside the columns of a ledger file: which of them a
 # row is of, and its number there.
-PART_SCHEMA: dict[str, pl.DataType] = {"ledger_id": pl.Int64(), "row_number": pl.Int64()}
+PART_SCHEMA = PLACE_SCHEMA
 _SUMS = "sums"  # their folder, inside that of the ledger
+_ORGANIZATION = "organization_id"
+_OPERATION = ("provider", _ORGANIZATION, "project_id", "operation")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rows of a ledger file have, so that nobody need read it for that."""
+
+    days: frozenset[date]
+    organizations: frozenset[str]
+    # provider, organization, project, operation
+    operations: frozenset[tuple[str, str, str | None, str]]
 
 
 @dataclass(slots=True)
@@ -50,6 +62,8 @@ class LedgerFile:
     file_id: int | None = None  # the only version of an input file in it, where that is known
     is_part: bool = False  # its rows are in a file of several that were merged
     sums_path: str | None = None  # the sums of its rows, where they are worth keeping
+    facts: Facts | None = None  # of a file that this run has written
+    hashes_path: str | None = None  # sorted hashes of its rows and others', where it was read apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +75,6 @@ class Exclusion:
     reason: str
     replaced_by_file: str | None
     replaced_by_line: int | None
-
-
-class FileOfSource(Protocol):
-    """Names an input file."""
-
-    source: str
-    input_file: str
 
 
 class LedgerWriter:
@@ -186,19 +193,28 @@ class LedgerWriter:
                 sums_path=sums_path,
             )
         )
-        _keep_sums(self.files[-1], part)
+        keep_sums(self.files[-1], part)
 
 
-def _keep_sums(file: LedgerFile, rows: pl.DataFrame) -> None:
-    """Write the sums of a ledger file that is not live yet, or remove them."""
-    if file.sums_path is None:
-        return
-    sums = sums_to_keep(rows, file.meters)
-    if sums is not None:
-        write_sums(sums, Path(file.sums_path))
-    else:
-        Path(file.sums_path).unlink(missing_ok=True)
-        file.sums_path = None
+def keep_sums(file: LedgerFile, rows: pl.DataFrame) -> None:
+    """Write the sums of a ledger file that is not live yet where they are worth it; note facts."""
+    sums = None
+    if file.sums_path is not None:
+        sums = sums_to_keep(rows, file.meters)
+        if sums is not None:
+            write_sums(sums, Path(file.sums_path))
+        else:
+            file.sums_path = None
+    file.facts = _facts_of(rows if sums is None else sums)
+
+
+def _facts_of(rows: pl.DataFrame) -> Facts:
+    found = rows.select(_OPERATION).unique().with_columns(pl.col(_OPERATION).cast(pl.String))
+    return Facts(
+        frozenset(rows["usage_date"].unique()),
+        frozenset(found["organization_id"]),
+        frozenset(found.rows()),
+    )
 
 
 def _month(day: object) -> date:
@@ -208,10 +224,13 @@ def _month(day: object) -> date:
 
 def ledger_relation(files: Sequence[LedgerFile]) -> str:
     """A FROM item over ledger files, with all columns of LEDGER_SCHEMA."""
-    whole, parts = _whole(files), _parts(files)
-    if not parts:
+    whole = relation(
+        [f.path for f in files if not f.is_part], LEDGER_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES
+    )
+    rows = rows_of(files, ())
+    if not rows.parts:
         return whole
-    merged = f"(SELECT * EXCLUDE ({', '.join(PART_SCHEMA)}) FROM {parts})"
+    merged = f"(SELECT * EXCLUDE ({', '.join(PART_SCHEMA)}) FROM {rows.merged()})"
     return f"(FROM {whole} UNION ALL BY NAME FROM {merged})"
 
 
@@ -224,111 +243,49 @@ def values_relation(files: Sequence[LedgerFile], columns: str) -> str:
     return "(" + " UNION ALL ".join(f"SELECT {columns} FROM {item}" for item in items) + ")"
 
 
-def _whole(files: Sequence[LedgerFile], *, with_row_numbers: bool = False) -> str:
-    """A FROM item over those of the ledger files that are files of their own."""
-    return relation(
-        [f.path for f in files if not f.is_part],
+def rows_of(files: Sequence[LedgerFile], columns: Sequence[str]) -> FileRows:
+    """The rows of ledger files as a table of a statement."""
+    return FileRows(
+        columns,
         LEDGER_SCHEMA,
-        defaults=DEFAULTS_OF_OLDER_FILES,
-        with_row_numbers=with_row_numbers,
+        DEFAULTS_OF_OLDER_FILES,
+        [(f.path, f.ledger_id) for f in files if not f.is_part],
+        [(f.path, f.ledger_id) for f in files if f.is_part],
     )
-
-
-def _parts(files: Sequence[LedgerFile]) -> str:
-    """A FROM item over those that are parts of merged files, with PART_SCHEMA; empty without."""
-    parts = [f for f in files if f.is_part]
-    if not parts:
-        return ""
-    paths = dict.fromkeys(f.path for f in parts)
-    ids = ", ".join(str(f.ledger_id) for f in parts)
-    merged = relation(paths, LEDGER_SCHEMA | PART_SCHEMA, defaults=DEFAULTS_OF_OLDER_FILES)
-    return f"(SELECT * FROM {merged} WHERE ledger_id IN ({ids}))"
 
 
 def view_rows(
     con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile], columns: str
 ) -> None:
     """Make a view of ledger rows with `ledger_id` and `row_number` beside the columns."""
-    con.register(
-        f"{view}_files",
-        pl.DataFrame(
-            [(f.path, f.ledger_id) for f in files if not f.is_part],
-            schema={"filename": pl.String, "ledger_id": pl.Int64},
-            orient="row",
-        ),
-    )
-    parts = _parts(files)
-    more = f" UNION ALL SELECT ledger_id, row_number, {columns} FROM {parts}" if parts else ""
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT n.ledger_id, "
-        f"CAST(f.file_row_number AS BIGINT) AS row_number, {columns} "
-        f"FROM {_whole(files, with_row_numbers=True)} AS f "
-        f"INNER JOIN {view}_files AS n USING (filename){more}"
+    rows_of(files, [columns]).show(con, view)
+
+
+def runs_of(files: Sequence[LedgerFile]) -> pl.DataFrame:
+    """Which run has written ledger files (ledger_id, run_id, file_id)."""
+    return pl.DataFrame(
+        {
+            "ledger_id": [f.ledger_id for f in files],
+            "run_id": [f.run_id for f in files],
+            "file_id": [f.file_id for f in files],
+        },
+        schema={"ledger_id": pl.Int64, "run_id": pl.String, "file_id": pl.Int64},
     )
 
 
 def register_runs(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> None:
-    """Make `ledger_runs` (ledger_id, run_id, file_id)."""
-    con.register(
-        "ledger_runs",
-        pl.DataFrame(
-            {
-                "ledger_id": [f.ledger_id for f in files],
-                "run_id": [f.run_id for f in files],
-                "file_id": [f.file_id for f in files],
-            },
-            schema={"ledger_id": pl.Int64, "run_id": pl.String, "file_id": pl.Int64},
-        ),
-    )
-
-
-def discard(files: Sequence[LedgerFile], entries: Sequence[FileOfSource]) -> list[LedgerFile]:
-    """Take the rows of input files that could not be read whole out of files not live yet."""
-    for entry in entries:
-        for file in files:
-            rows = pl.scan_parquet(file.path, hive_partitioning=False)
-            is_theirs = (pl.col("source") == entry.source) & (
-                pl.col("input_file") == entry.input_file
-            )
-            numbers = rows.with_row_index("n").filter(is_theirs).select("n").collect()["n"]
-            if len(numbers):
-                rewrite_rows(file, numbers.to_list(), {})
-    return [f for f in files if f.rows]
-
-
-def rewrite_rows(
-    file: LedgerFile, without: Iterable[int], changes: Mapping[int, Mapping[str, str | None]]
-) -> None:
-    """Rewrite a file that is not live yet without some rows, and with other texts in others.
-
-    Takes row numbers of the file as it is, and for `changes` the columns to set.
-    """
-    rows = pl.read_parquet(file.path, hive_partitioning=False).with_row_index("row_index")
-    for number, texts in changes.items():
-        here = pl.col("row_index") == number
-        rows = rows.with_columns(
-            pl.when(here).then(pl.lit(text)).otherwise(pl.col(c).cast(pl.String)).alias(c)
-            for c, text in texts.items()
-        )
-    numbers = pl.Series("n", sorted(without), dtype=pl.UInt32)
-    kept = rows.filter(~pl.col("row_index").is_in(numbers.implode())).drop("row_index")
-    if kept.height:
-        kept = as_categories(kept)
-        write(kept, Path(file.path))
-        _keep_sums(file, kept)
-    else:
-        Path(file.path).unlink()
-        if file.sums_path is not None:
-            Path(file.sums_path).unlink(missing_ok=True)
-    file.rows = kept.height
+    """Make `ledger_runs`, as `runs_of` gives it."""
+    con.register("ledger_runs", runs_of(files))
 
 
 def dates_of(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[date]:
     """The UTC days that occur in ledger files."""
     days = {f.first_usage_date for f in files if f.first_usage_date == f.last_usage_date}
     several = [f for f in files if f.first_usage_date != f.last_usage_date]
-    if several:
-        query = f"SELECT DISTINCT usage_date FROM {values_relation(several, 'usage_date')}"
+    days.update(day for f in several if f.facts is not None for day in f.facts.days)
+    unknown = [f for f in several if f.facts is None]
+    if unknown:
+        query = f"SELECT DISTINCT usage_date FROM {values_relation(unknown, 'usage_date')}"
         days.update(day for (day,) in con.execute(query).fetchall())
     return days
 
@@ -374,7 +331,9 @@ def _seen_organizations(
 
 
 def _organizations(con: duckdb.DuckDBPyConnection, files: Sequence[LedgerFile]) -> set[str]:
-    if not files:
-        return set()
-    query = f"SELECT DISTINCT organization_id FROM {values_relation(files, 'organization_id')}"
-    return {str(organization) for (organization,) in con.execute(query).fetchall()}
+    found = {name for f in files if f.facts is not None for name in f.facts.organizations}
+    unknown = [f for f in files if f.facts is None]
+    if unknown:
+        query = f"SELECT DISTINCT organization_id FROM {values_relation(unknown, _ORGANIZATION)}"
+        found |= {str(organization) for (organization,) in con.execute(query).fetchall()}
+    return found

@@ -27,7 +27,7 @@ SMALL = 2_000_000  # hashes in a file that is written again when there are too m
 SMALL_FILES = 16
 
 _INDEX = "index.json"
-_Hashes = npt.NDArray[np.uint64]
+Hashes = npt.NDArray[np.uint64]
 
 
 def identity_hash(
@@ -54,48 +54,63 @@ class Shared:
     names: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Files of sorted hashes, by name, that together have those of some ledger files."""
+
+    files: tuple[str, ...]
+    covered: list[str]
+
+
 @dataclass(slots=True)
 class SortedHashes:
     """Sorted identity hashes of ledger files, in a folder that may be removed at any time.
 
-    A file of hashes covers several ledger files, by name. It may have hashes of rows that are not
-    live: what it finds is a candidate. Ledger files that none covers are read and covered.
+    A file of hashes covers several ledger files, by name, or several do so together, each with a
+    range. It may have hashes of rows that are not live: what it finds is a candidate. Ledger files
+    that none covers are read and covered.
     """
 
     folder: Path
-    _covered: dict[str, list[str]] = field(init=False)
+    _covers: dict[str, Cover] = field(init=False)  # by the first of their files
 
     def __post_init__(self) -> None:
-        self._covered = self._index()
+        self._covers = self._index()
 
     def shared(self, wanted: pl.Series, files: Sequence[str]) -> Shared:
         """Which of some sorted hashes occur in ledger files. The cost does not grow with these."""
         needles = wanted.to_numpy()
-        files = list(dict.fromkeys(files))  # merged ledger files are one
-        names = {last_part(path) for path in files}
         found, where = [needles[:0]], set[str]()
-        for name, covered in list(self._covered.items()):
-            if names.isdisjoint(covered):
-                continue  # of files that are not asked for
-            theirs = self._load(name)
-            if theirs is None:
-                del self._covered[name]
-                continue
-            names.difference_update(covered)
-            hits = _common(needles, theirs)
-            if len(hits):
-                found.append(hits)
-                where.update(covered)
-        for part in _parts([path for path in files if last_part(path) in names]):
-            theirs = np.sort(read_hashes(part).to_numpy())
-            self.add(theirs, part)
-            hits = _common(needles, theirs)
-            if len(hits):
-                found.append(hits)
-                where.update(last_part(path) for path in part)
+        for cover in self.covers(files):
+            for path in self.paths(cover):
+                hits = common(needles, load(path))
+                if len(hits):
+                    found.append(hits)
+                    where.update(cover.covered)
         return Shared(pl.Series("identity_hash", np.concatenate(found)), where)
 
-    def add(self, hashes: _Hashes, files: Sequence[str]) -> None:
+    def covers(self, files: Sequence[str]) -> list[Cover]:
+        """The covers of ledger files; those that have none are read and covered."""
+        files = list(dict.fromkeys(files))  # merged ledger files are one
+        names = {last_part(path) for path in files}
+        unknown = set(names)
+        for name, cover in list(self._covers.items()):
+            if names.isdisjoint(cover.covered):
+                continue  # of files that are not asked for
+            if self._is_whole(cover):
+                unknown.difference_update(cover.covered)
+            else:
+                del self._covers[name]
+        for part in _parts([path for path in files if last_part(path) in unknown]):
+            self.add(np.sort(read_hashes(part).to_numpy()), part)
+        # only now: adding merges small ones
+        return [c for c in self._covers.values() if not names.isdisjoint(c.covered)]
+
+    def paths(self, cover: Cover) -> list[Path]:
+        """Where the files of a cover are."""
+        return [self.folder / name for name in cover.files]
+
+    def add(self, hashes: Hashes, files: Sequence[str]) -> None:
         """Keep the sorted hashes of ledger files."""
         if not files:
             return
@@ -103,54 +118,85 @@ class SortedHashes:
         self._write(hashes, [last_part(path) for path in files])
         small = {
             name: theirs
-            for name in self._covered
-            if (theirs := self._load(name)) is not None and len(theirs) < SMALL
+            for name, known in self._covers.items()
+            if len(known.files) == 1
+            and (theirs := self._load(name)) is not None
+            and len(theirs) < SMALL
         }
         if len(small) > SMALL_FILES:
-            covered = [path for name in small for path in self._covered.pop(name)]
+            covered = [path for name in small for path in self._covers.pop(name).covered]
             self._write(np.sort(np.concatenate(list(small.values()))), covered)
+        self._save_index()
+
+    def take(self, written: Sequence[str], files: Sequence[str]) -> None:
+        """Keep files of this folder, each with a range of the sorted hashes of ledger files."""
+        self._covers[written[0]] = Cover(tuple(written), [last_part(path) for path in files])
         self._save_index()
 
     def forget(self, names: Collection[str]) -> None:
         """Remove small files of hashes that cover ledger files which are gone."""
         gone = set(names)
         kept = {
-            name: covered
-            for name, covered in self._covered.items()
-            if gone.isdisjoint(covered)
-            or ((theirs := self._load(name)) is not None and len(theirs) >= SMALL)
+            name: cover
+            for name, cover in self._covers.items()
+            if gone.isdisjoint(cover.covered)
+            or sum(0 if (t := self._load(f)) is None else len(t) for f in cover.files) >= SMALL
         }
-        if kept.keys() != self._covered.keys():
-            self._covered = kept
+        if kept.keys() != self._covers.keys():
+            self._covers = kept
             self._save_index()
 
     def _save_index(self) -> None:
-        replace_text(self.folder / _INDEX, json.dumps(self._covered))
+        index = {
+            name: cover.covered
+            if len(cover.files) == 1
+            else {"files": list(cover.files), "covered": cover.covered}
+            for name, cover in self._covers.items()
+        }
+        replace_text(self.folder / _INDEX, json.dumps(index))
+        known = {name for cover in self._covers.values() for name in cover.files}
         for path in self.folder.glob("*.npy"):
-            if path.name not in self._covered:
+            if path.name not in known:
                 path.unlink()
 
-    def _write(self, hashes: _Hashes, covered: list[str]) -> None:
+    def _write(self, hashes: Hashes, covered: list[str]) -> None:
         name = f"{Path(covered[-1]).stem}.npy"
-        replace_file(self.folder / name, lambda beside: _save(beside, hashes))
-        self._covered[name] = covered
+        replace_file(self.folder / name, lambda beside: save(beside, hashes))
+        self._covers[name] = Cover((name,), covered)
 
-    def _load(self, name: str) -> _Hashes | None:
+    def _is_whole(self, cover: Cover) -> bool:
+        return all(self._load(name) is not None for name in cover.files)
+
+    def _load(self, name: str) -> Hashes | None:
         """The hashes of a file; None where it is not whole."""
         try:
-            hashes: _Hashes = np.load(self.folder / name, mmap_mode="r")
+            return load(self.folder / name)
         except (OSError, ValueError, EOFError):
             return None
-        return hashes
 
-    def _index(self) -> dict[str, list[str]]:
+    def _index(self) -> dict[str, Cover]:
         try:
             known = json.loads((self.folder / _INDEX).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return {
+                str(name): Cover(tuple(found["files"]), list(found["covered"]))
+                if isinstance(found, Mapping)
+                else Cover((str(name),), [str(path) for path in found])
+                for name, found in known.items()
+            }
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             return {}
-        if not isinstance(known, Mapping):
-            return {}
-        return {str(name): [str(path) for path in paths] for name, paths in known.items()}
+
+
+def load(path: Path) -> Hashes:
+    """The hashes of a file, read where they are looked at. Fails: OSError, ValueError, EOFError."""
+    hashes: Hashes = np.load(path, mmap_mode="r")
+    return hashes
+
+
+def save(path: Path, hashes: Hashes) -> None:
+    """Write hashes to a file."""
+    with path.open("wb") as file:  # np.save would add an ending to a path
+        np.save(file, hashes)
 
 
 def read_hashes(files: Sequence[str]) -> pl.Series:
@@ -173,16 +219,15 @@ def _parts(files: Sequence[str]) -> Iterator[list[str]]:
         yield part
 
 
-def _common(needles: _Hashes, theirs: _Hashes) -> _Hashes:
+def common(needles: Hashes, theirs: Hashes) -> Hashes:
     """Those of the needles that occur in sorted hashes, by bisection."""
     if not len(theirs):
         return needles[:0]
+    first, last = np.searchsorted(needles, [theirs[0], theirs[-1]])
+    needles = needles[first : last + 1]  # of a range, the others cannot be there
+    if not len(needles):
+        return needles
     places = np.searchsorted(theirs, needles)
     np.minimum(places, len(theirs) - 1, out=places)
-    found: _Hashes = needles[theirs[places] == needles]
+    found: Hashes = needles[theirs[places] == needles]
     return found
-
-
-def _save(path: Path, hashes: _Hashes) -> None:
-    with path.open("wb") as file:  # np.save would add an ending to a path
-        np.save(file, hashes)

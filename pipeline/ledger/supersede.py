@@ -17,7 +17,6 @@ import polars as pl
 
 from pipeline import resources
 from pipeline.ledger.bucket import Bucket, BucketKey
-from pipeline.ledger.duplicates import DROPPED_SCHEMA, FateMove, find_duplicates
 from pipeline.ledger.files import (
     Exclusion,
     LedgerFile,
@@ -26,8 +25,10 @@ from pipeline.ledger.files import (
     view_rows,
 )
 from pipeline.ledger.identity import identity_hash
+from pipeline.ledger.repeats.duplicates import DROPPED_SCHEMA, FateMove, find_duplicates
 from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IDENTITY_HASH, IS_PARTIAL
+from pipeline.storage.engines.engine import Engine
 
 _BUCKET_COLUMNS = (
     "identity_hash, provider, organization_id, record_id, basis, source, input_file, usage_date, "
@@ -49,6 +50,7 @@ class Superseded:
 
 def supersede_requests(
     con: duckdb.DuckDBPyConnection,
+    engine: Engine,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
@@ -58,6 +60,7 @@ def supersede_requests(
     """Drop duplicate requests from new files; find the rows that a later content replaces."""
     repeats = find_duplicates(
         con,
+        engine,
         [f for f in new if not f.is_bucket],
         [f for f in known if not f.is_bucket],
         excluded,

@@ -45,6 +45,8 @@ from pipeline.runs.stage_times import Stage, begin
 from pipeline.storage import disk_errors
 from pipeline.storage.catalogue import StoredFiles
 from pipeline.storage.database import Database, open_database
+from pipeline.storage.engines.choose import choose_engine
+from pipeline.storage.engines.engine import Engine
 from pipeline.storage.files import remove_unfinished_below
 from pipeline.storage.layout import StorageLayout
 from pipeline.storage.lock import storage_lock
@@ -81,6 +83,7 @@ class RunContext:
     problems: Sequence[SourceError]  # found with the storage when it was opened
     configured: Sequence[Source]  # all sources, also where a run reads only named files
     environment: Mapping[str, str]  # secrets are read from it by name
+    engine: Engine  # where files are read and statements over them answered
 
     @property
     def book(self) -> PriceBook:
@@ -372,6 +375,7 @@ def open_run(
         stored.note_checked()
     clear_uploads(db, storage)
     note_begun(db, head.run_id)
+    engine = choose_engine(stop=stop, temporary=storage.temporary, **config.engine.model_dump())
     try:
         yield RunContext(
             config=config,
@@ -390,6 +394,8 @@ def open_run(
             problems=problems,
             configured=config.sources,
             environment=environment,
+            engine=engine,
         )
     finally:
+        engine.close()
         shutil.rmtree(storage.temporary, ignore_errors=True)

@@ -15,20 +15,14 @@ import polars as pl
 
 from pipeline.charges.model import USAGE_COLUMNS, RatingJob
 from pipeline.charges.rating.allowances import register_allowances
-from pipeline.charges.rating.context_class import (
-    FIRST_INSTANT,
-    LAST_INSTANT,
-    doubts_of,
-    register_thresholds,
-)
+from pipeline.charges.rating.context_class import doubts_of, register_thresholds
+from pipeline.charges.rating.elsewhere import segments_of, statement_facts
 from pipeline.charges.rating.postings import differences, register_days
 from pipeline.charges.rating.price_lookup import number_keys, resolve, with_organization
-from pipeline.charges.rating.usage_of_days import UsageOfDays
+from pipeline.charges.rating.usage_of_days import Summed, UsageOfDays
 from pipeline.ledger.files import ledger_relation, view_rows
-from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS
+from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, OUTPUT_METERS
 from pipeline.resources import render_sql
-
-_SQL_TYPES = {m.name: "DECIMAL(22, 6)" if m.is_fraction else "BIGINT" for m in METERS}
 
 
 @dataclass(slots=True)
@@ -42,21 +36,7 @@ class PortableRating:
     def run(self) -> None:
         """Make `quantities`, `resolved_prices` and `charge_lines`."""
         usage, meters = self.usage, self.usage.meters
-        has_segments = bool(usage.cuts)
-        self._segments()
-        self._usage_view()
-        has_thresholds = self._thresholds()
-        facts = {
-            "meters": meters,
-            "types": _SQL_TYPES,
-            "input_meters": [m for m in meters if m in INPUT_METERS],
-            "has_segments": has_segments,
-        }
-        query = render_sql("charges/rating/quantities", has_thresholds=has_thresholds, **facts)
-        self._table("quantities", query)
-        doubtful = pl.DataFrame()
-        if has_thresholds:
-            doubtful = self.con.sql(render_sql("charges/rating/doubtful_quantities", **facts)).pl()
+        doubtful = self._sum() if usage.summed is None else self._take(usage.summed)
         rows = doubtful.iter_rows(named=True)
         self.con.register("context_doubts", doubts_of(usage.book, rows, meters))
         by_project = usage.book.has_project_discounts
@@ -75,7 +55,7 @@ class PortableRating:
                 units=METER_UNITS,
                 has_allowances=has_allowances,
                 has_billed=not usage.billed.is_empty(),
-                has_segments=has_segments,
+                has_segments=bool(usage.cuts),
                 by_project=by_project,
             ),
         )
@@ -111,18 +91,28 @@ class PortableRating:
         for name in ("charge_lines", "quantities"):
             self.con.execute(f"DROP TABLE IF EXISTS {name}")
 
-    def _segments(self) -> None:
-        """Register the segments between the instants at which a price changes."""
-        if not self.usage.cuts:
-            return
-        edges = [FIRST_INSTANT, *self.usage.cuts, LAST_INSTANT]
-        self.con.register(
-            "price_segments",
-            pl.DataFrame(
-                {"starts_at": edges[:-1], "ends_at": edges[1:]},
-                schema={"starts_at": pl.Datetime("us"), "ends_at": pl.Datetime("us")},
-            ),
-        )
+    def _sum(self) -> pl.DataFrame:
+        """Make `quantities`; gives those whose class is not known."""
+        usage = self.usage
+        if usage.cuts:
+            self.con.register("price_segments", segments_of(usage))
+        self._usage_view()
+        has_thresholds, facts = self._thresholds(), statement_facts(usage)
+        query = render_sql("charges/rating/quantities", has_thresholds=has_thresholds, **facts)
+        self._table("quantities", query)
+        if not has_thresholds:
+            return pl.DataFrame()
+        found: pl.DataFrame = self.con.sql(
+            render_sql("charges/rating/doubtful_quantities", **facts)
+        ).pl()
+        return found
+
+    def _take(self, summed: Summed) -> pl.DataFrame:
+        """Make `quantities` of what was summed elsewhere; gives those whose class is not known."""
+        self.con.register("summed_elsewhere", summed.quantities)
+        self._table("quantities", "FROM summed_elsewhere")
+        self.con.unregister("summed_elsewhere")
+        return summed.doubtful
 
     def _usage_view(self) -> None:
         """Make `usage_rows`: the rows of these days that count."""

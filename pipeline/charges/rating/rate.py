@@ -20,13 +20,16 @@ from pipeline.charges.model import (
     RatingResult,
 )
 from pipeline.charges.rating.chunk import RatingChunk
+from pipeline.charges.rating.elsewhere import sum_elsewhere
 from pipeline.charges.rating.overflow import OVERFLOWS, too_large
-from pipeline.charges.rating.usage_of_days import usage_of_days
+from pipeline.charges.rating.usage_of_days import Summed, usage_of_days
 from pipeline.ledger.files import LedgerFile
 from pipeline.schemas import CHARGE_SCHEMA
+from pipeline.storage.engines.engine import Engine
 
 # Days are rated together up to so many ledger rows: more costs memory and gains nothing.
 ROWS_AT_ONCE = 750_000
+ROWS_ASKED_AT_ONCE = 200_000_000  # of a cluster: each question costs some seconds
 _WORKERS = 2  # much of a chunk's work keeps only one core busy
 
 
@@ -40,8 +43,10 @@ def rate(
     run_id: str,
     posted_at: datetime,
     billed: pl.DataFrame | None = None,
+    *,
+    engine: Engine | None = None,
 ) -> RatingResult:
-    """Rate days from the live ledger.
+    """Rate days from the live ledger, which an engine may read elsewhere.
 
     Takes `excluded` (ledger_id, row_number), what is posted (`known`), and charges that no usage
     explains (`billed`, CHARGE_SCHEMA; of any days). A day whose charges do not differ from what is
@@ -50,15 +55,24 @@ def rate(
     extra = pl.DataFrame(schema=CHARGE_SCHEMA) if billed is None else billed
     charging = [f for f in ledger if f.basis == "charge" and f.rows]
 
-    def one(chunk: list[RatingJob]) -> RatingResult:
-        files = [
-            f
-            for f in charging
-            if f.first_usage_date <= chunk[-1].usage_date
-            and f.last_usage_date >= chunk[0].usage_date
-        ]
+    def files_of(chunk: Sequence[RatingJob]) -> list[LedgerFile]:
+        first, last = chunk[0].usage_date, chunk[-1].usage_date
+        return [f for f in charging if f.first_usage_date <= last and f.last_usage_date >= first]
+
+    def parts() -> Iterator[tuple[list[RatingJob], Summed | None]]:
+        if engine is None or not engine.is_elsewhere:
+            yield from ((chunk, None) for chunk in _chunks(days, charging, ROWS_AT_ONCE))
+            return
+        for asked in _chunks(days, charging, ROWS_ASKED_AT_ONCE):
+            usage = usage_of_days(asked, files_of(asked), excluded, extra)
+            summed = sum_elsewhere(con, engine, usage)
+            yield from ((chunk, summed) for chunk in _chunks(asked, charging, ROWS_AT_ONCE))
+
+    def one(part: tuple[list[RatingJob], Summed | None]) -> RatingResult:
+        chunk, summed = part
+        files = files_of(chunk)
         with con.cursor() as own:  # what a chunk registers and creates is its own
-            usage = usage_of_days(chunk, files, excluded, extra)
+            usage = usage_of_days(chunk, files, excluded, extra, summed)
             rating = RatingChunk(own, usage, known, folder, run_id, posted_at)
             try:
                 rating.run()
@@ -69,15 +83,17 @@ def rate(
 
     rated = RatingResult()
     with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
-        for part in workers.map(one, _chunks(days, charging)):
+        for part in workers.map(one, parts()):
             rated.days |= part.days
             rated.postings += part.postings
             rated.day_prices += part.day_prices
     return rated
 
 
-def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[list[RatingJob]]:
-    """Consecutive days of one month and book, about ROWS_AT_ONCE ledger rows at a time.
+def _chunks(
+    days: Sequence[RatingJob], files: Sequence[LedgerFile], at_once: int
+) -> Iterator[list[RatingJob]]:
+    """Consecutive days of one month and book, about so many ledger rows at a time.
 
     Days within which a price changes are apart: they need rows where others need sums alone.
     """
@@ -98,7 +114,7 @@ def _chunks(days: Sequence[RatingJob], files: Sequence[LedgerFile]) -> Iterator[
             or chunk[-1].usage_date.replace(day=1) != day.usage_date.replace(day=1)
             or (day.usage_date in cuts[day.book.book_id])
             != (chunk[-1].usage_date in cuts[day.book.book_id])
-            or rows + load > ROWS_AT_ONCE
+            or rows + load > at_once
         )
         if is_break:
             yield chunk

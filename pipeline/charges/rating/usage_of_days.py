@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 import polars as pl
 
@@ -16,6 +16,20 @@ from pipeline.pricing.book import PriceBook
 
 
 @dataclass(frozen=True, slots=True)
+class Summed:
+    """Usage of some days as the portable statements sum it."""
+
+    quantities: pl.DataFrame  # as charges/rating/quantities has it
+    doubtful: pl.DataFrame  # as charges/rating/doubtful_quantities has it; none without columns
+
+    def of_days(self, days: Sequence[date]) -> Summed:
+        """Those of some days."""
+        wanted = pl.col("usage_date").is_in(days)
+        doubtful = self.doubtful.filter(wanted) if self.doubtful.width else self.doubtful
+        return Summed(self.quantities.filter(wanted), doubtful)
+
+
+@dataclass(frozen=True, slots=True)
 class UsageOfDays:
     """Ledger files with usage of some days, and charges of these days that no usage explains."""
 
@@ -23,6 +37,7 @@ class UsageOfDays:
     files: Sequence[LedgerFile]
     excluded: pl.DataFrame  # their rows that do not count: ledger_id, row_number
     billed: pl.DataFrame  # in CHARGE_SCHEMA
+    summed: Summed | None = None  # of these days, where it was summed elsewhere
 
     @property
     def book(self) -> PriceBook:
@@ -54,6 +69,7 @@ def usage_of_days(
     files: Sequence[LedgerFile],
     excluded: pl.DataFrame,
     billed: pl.DataFrame,
+    summed: Summed | None = None,
 ) -> UsageOfDays:
     """What these days are rated from, of files, excluded rows and lines of any days."""
     ids = [f.ledger_id for f in files]
@@ -63,4 +79,5 @@ def usage_of_days(
         files,
         excluded.filter(pl.col("ledger_id").is_in(ids)),
         billed.filter(pl.col("usage_date").is_in(dates)),
+        None if summed is None else summed.of_days(dates),
     )

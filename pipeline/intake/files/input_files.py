@@ -28,7 +28,7 @@ from pipeline.intake.quarantine_store import files_with_other_rejects
 from pipeline.storage.database import Database
 
 if TYPE_CHECKING:
-    from pipeline.ledger.duplicates import FateMove
+    from pipeline.ledger.repeats.duplicates import FateMove
 
 DAY_SECONDS = 86_400
 

@@ -19,7 +19,7 @@ from pipeline.intake.pieces.read_apart import (
     unreadable,
 )
 from pipeline.intake.session import IntakeSession
-from pipeline.ledger.files import FileOfSource, discard
+from pipeline.ledger.repeats.rewrites import FileOfSource, discard
 from pipeline.storage.engines.engine import Task
 
 

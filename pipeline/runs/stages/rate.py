@@ -53,6 +53,7 @@ def rate_changed_days(
             run.run_id,
             run.started_at,
             bill.lines,
+            engine=run.engine,
         )
     for job in jobs:
         known = days.get(job.usage_date)

@@ -28,15 +28,14 @@ from pipeline.ledger.files import (
     ROWS_A_FILE_IN_STORE,
     Exclusion,
     LedgerWriter,
-    discard,
 )
+from pipeline.ledger.repeats.rewrites import discard
 from pipeline.ledger.settle_buckets import BucketSettlement
 from pipeline.ledger.store import RowChange
 from pipeline.runs.change_set import ChangeSet, FileChange
 from pipeline.runs.context import RunContext
 from pipeline.storage.database import Database
-from pipeline.storage.engines.choose import choose_engine
-from pipeline.storage.engines.engine import Engine, Task
+from pipeline.storage.engines.engine import Task
 from pipeline.text import counted
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def _take_all(run: RunContext, intake: RunIntake) -> list[tuple[str, str]]:
             pieces = [Piece(source, f, d, kind.read, kind.is_table) for f, d in found]
             tasks[source.name] = tasks_of(pieces, sum(len(t) for t in tasks.values()))
     reading = Reading(intake, _read_apart(run))
-    done = open_engine(run).run(reading, [task for part in tasks.values() for task in part])
+    done = run.engine.run(reading, [task for part in tasks.values() for task in part])
     for source in run.config.sources:
         take = run.kinds[source.kind].take
         if not source.enabled:
@@ -127,18 +126,6 @@ def _read_apart(run: RunContext) -> ReadApart:
         run_id=run.run_id,
         recorded_at=run.started_at,
         now=max(run.now, run.started_at),
-    )
-
-
-def open_engine(run: RunContext) -> Engine:
-    """The engine that the configuration names."""
-    engine = run.config.engine
-    return choose_engine(
-        engine.kind,
-        run.stop,
-        workers=engine.workers,
-        master=engine.master,
-        connect=engine.connect,
     )
 
 
@@ -261,6 +248,6 @@ def _stage_rejects(
 ) -> bool:
     """Stage rejected rows for the quarantine; those already in it are duplicates."""
     rejects.flush()
-    for file_id, rows in quarantine_store.stage_rejects(db, rejects.paths, unreadable).items():
+    for file_id, rows in quarantine_store.stage_rejects(db, rejects, unreadable).items():
         files.changed[file_id].move(rows, "quarantined", "duplicate")
-    return bool(rejects.paths)
+    return rejects.has_any

@@ -34,7 +34,7 @@ def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
     known = [f for f in ledger_store.ledger_files(run.db, run.storage) if not f.is_bucket]
     if not rewritten or not known:
         return
-    from pipeline.ledger.duplicates import FateMove
+    from pipeline.ledger.repeats.duplicates import FateMove
 
     ledger = {f.ledger_id: f for f in known}
     for entry in rewritten:

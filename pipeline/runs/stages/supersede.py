@@ -56,7 +56,7 @@ def _exclude_replaced(run: RunContext, change: ChangeSet) -> None:
     )
     names = [s.name for s in run.config.sources]
     requests = supersede_requests(
-        run.con, rows.new_files, known, excluded, names, run.storage.hashes
+        run.con, run.engine, rows.new_files, known, excluded, names, run.storage.hashes
     )
     rows.dropped = requests.dropped
     replaced = supersede_buckets(run.con, buckets.superseded, known, excluded, rows.new_files)

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipeline.storage.engines.engine import A, P, Task, Work, here
+from pipeline.storage.engines.question import FileRows, Question
 
 # Half of a run's memory is DuckDB's at most; beyond it spills to the temporary folder.
 MEMORY = "450MB"
@@ -37,9 +39,37 @@ def prepare(con: duckdb.DuckDBPyConnection, temporary: Path) -> None:
 class DuckDBEngine:
     """All in this process, one task after the other."""
 
+    is_elsewhere = False
+
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks in this process."""
         return here(work, tasks)
+
+    def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
+        """Answer a statement on the connection."""
+        return answer_here(con, question)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+def answer_here(con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
+    """Answer a statement by DuckDB, for some rows of its `part_of` at a time."""
+    for name, table in question.tables.items():
+        if isinstance(table, FileRows):
+            table.show(con, name)
+        else:
+            con.register(name, table)
+    for name, text in (question.views or {}).items():
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+    if question.part_of is None:
+        yield con.sql(question.statement).pl()
+        return
+    whole = question.tables[question.part_of]
+    assert isinstance(whole, pl.DataFrame)  # noqa: S101  files are not taken apart
+    for start in range(0, whole.height, question.rows_a_part):
+        con.register(question.part_of, whole.slice(start, question.rows_a_part))
+        yield con.sql(question.statement).pl()
 
 
 @contextmanager

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+    from pipeline.storage.engines.question import Question
 
 P = TypeVar("P")
 A = TypeVar("A")
@@ -41,13 +47,27 @@ class Work(Protocol[P, A]):
 
 
 class Engine(Protocol):
-    """Where tasks are done."""
+    """Where tasks are done, and statements over many files answered."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether statements are answered elsewhere: the files need not be read in this process."""
 
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks; gives each one when it is done and taken, in their order.
 
         Nothing is begun before the first one is asked for. Fails: RunStoppedError, RunFailedError.
         """
+
+    def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
+        """Answer a statement, in one frame or several; in no order that the statement has not.
+
+        Takes the connection on which it is asked where this process answers.
+        Fails: RunStoppedError, RunFailedError.
+        """
+
+    def close(self) -> None:
+        """Let go of what was started for the tasks."""
 
 
 def here(work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:

@@ -18,8 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic
 
+import duckdb
+import polars as pl
+
 from pipeline.errors import raise_if_stopped
+from pipeline.storage.engines.duckdb import answer_here
 from pipeline.storage.engines.engine import A, P, Task, Work, here
+from pipeline.storage.engines.question import Question
 
 MOST_TRIES = 3  # of one task: what kills its process three times is not tried again
 _LOOK_SECONDS = 0.5
@@ -32,6 +37,8 @@ _START = (
 
 class ProcessesEngine:
     """A pool of processes, started for the tasks of one run. One task alone is done here."""
+
+    is_elsewhere = False
 
     def __init__(self, workers: int | None, stop: threading.Event) -> None:
         self._workers, self._stop = workers or cores(), stop
@@ -52,6 +59,13 @@ class ProcessesEngine:
                 else:
                     work.bring(task, pool.answers.pop(task.number))
                 yield task
+
+    def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
+        """Answer a statement here: DuckDB uses all cores."""
+        return answer_here(con, question)
+
+    def close(self) -> None:
+        """Its processes have ended with their tasks."""
 
 
 def cores() -> int:

@@ -1,4 +1,6 @@
-"""The engine of a Spark cluster: tasks are a plain map over it, reached by a master or by Connect.
+"""The engine of a Spark cluster, reached by a master or by Connect.
+
+Tasks are a plain map over it; statements are asked of it in its own dialect, over the same files.
 
 Files are read by the executors' Python, by name: the storage and the raw files must lie where all
 of them see them. A lost executor's tasks are done by another; what a lost attempt wrote no answer
@@ -8,17 +10,28 @@ names. Needs the extra `tollbook[spark]` here, and the same tollbook on every ex
 from __future__ import annotations
 
 import pickle
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.errors import ConfigError, RunFailedError, raise_if_stopped
+import duckdb
+import polars as pl
+
+from pipeline.errors import ConfigError, RunFailedError, TollbookError, raise_if_stopped
+from pipeline.storage.engines.duckdb import answer_here
 from pipeline.storage.engines.engine import A, P, Task, Work, here
+from pipeline.storage.engines.question import FileRows, Question
+from pipeline.storage.engines.spark_tables import Tables
+from pipeline.storage.object_store.addresses import is_remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
+
+T = TypeVar("T")
 
 _LOOK_SECONDS = 0.5
 # Both libraries start a thread a core in every Python worker, where nothing says otherwise.
@@ -39,37 +52,86 @@ _STATIC = ("spark.executorEnv.", "spark.log.", "spark.ui.")
 
 
 class SparkEngine:
-    """A session on a cluster, started when there is more than one task; one alone is done here."""
+    """A session on a cluster, started by the first tasks that are more than one, and then kept.
 
-    def __init__(self, stop: threading.Event, *, master: str | None, connect: str | None) -> None:
+    Until there is one, what is to be done is little, and done here.
+    """
+
+    def __init__(
+        self,
+        stop: threading.Event,
+        *,
+        master: str | None,
+        connect: str | None,
+        temporary: Path,
+    ) -> None:
         self._stop, self._master, self._connect = stop, master, connect
+        self._temporary = temporary
+        self._session: SparkSession | None = None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether there is a session."""
+        return self._session is not None
 
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks on the cluster. Fails: RunStoppedError, ConfigError, RunFailedError."""
         if len(tasks) < 2:
             yield from here(work, tasks)
             return
-        answers = self._map(work.apart, sorted(tasks, key=lambda t: -t.size))
+        if self._session is None:
+            self._session = open_session(self._master, self._connect)
+        answers = self._map(self._session, work.apart, sorted(tasks, key=lambda t: -t.size))
         for task in tasks:
             work.bring(task, answers[task.number])
             yield task
 
-    def _map(self, apart: Callable[[Task[P]], A], tasks: Sequence[Task[P]]) -> dict[int, A]:
+    def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
+        """Answer a statement on the cluster, where it has been started; what is remote, here.
+
+        Fails: RunStoppedError, ConfigError, RunFailedError.
+        """
+        if self._session is None or _is_any_remote(question):
+            yield from answer_here(con, question)
+            return
+        folder = self._temporary / f"answer-{secrets.token_hex(4)}"
+        folder.mkdir(parents=True)
+        tables = Tables(self._session, folder)
+        frame = self._wait(self._session, lambda: tables.answer(question))
+        yield from frame
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            session.stop()
+
+    def _map(
+        self, session: SparkSession, apart: Callable[[Task[P]], A], tasks: Sequence[Task[P]]
+    ) -> dict[int, A]:
         """The answers by the tasks' numbers."""
-        session = open_session(self._master, self._connect)
+        # once: another action on this frame would do everything again
+        frame = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(
+            _do([pickle.dumps((apart, task)) for task in tasks]), "answer binary"
+        )
+        rows = self._wait(session, frame.collect)
+        answers = dict(pickle.loads(row.answer) for row in rows)  # noqa: S301  our own executors
+        for answer in answers.values():
+            if isinstance(answer, BaseException):
+                raise answer
+        return answers
+
+    def _wait(self, session: SparkSession, action: Callable[[], T]) -> T:
+        """What an action of the cluster gives. Fails: RunStoppedError, RunFailedError."""
         try:
-            # once: another action on this frame would do everything again
-            frame = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(
-                _do([pickle.dumps((apart, task)) for task in tasks]), "answer binary"
-            )
             with ThreadPoolExecutor(1) as thread:
-                job = thread.submit(frame.collect)
+                job = thread.submit(action)
                 while wait([job], _LOOK_SECONDS).not_done:
                     if self._stop.is_set():
                         session.interruptAll()
                 raise_if_stopped(self._stop)
-                rows = job.result()
-        except (ConfigError, RunFailedError):
+                return job.result()
+        except TollbookError:
             raise
         except Exception as error:
             raise_if_stopped(self._stop)
@@ -78,13 +140,14 @@ class SparkEngine:
                 key="engine",
                 hint='Nothing was committed. kind = "duckdb" or "processes" reads here.',
             ) from error
-        finally:
-            session.stop()
-        answers = dict(pickle.loads(row.answer) for row in rows)  # noqa: S301  our own executors
-        for answer in answers.values():
-            if isinstance(answer, BaseException):
-                raise answer
-        return answers
+
+
+def _is_any_remote(question: Question) -> bool:
+    """Whether a table lies in an object store, which a cluster reads only with packages for it."""
+    return any(
+        isinstance(table, FileRows) and any(is_remote(path) for path, _ in table.files)
+        for table in question.tables.values()
+    )
 
 
 def open_session(master: str | None, connect: str | None) -> SparkSession:

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.model import Discount
-from pipeline.ledger.files import LedgerFile, LedgerWriter, rewrite_rows, values_relation
+from pipeline.ledger.files import LedgerFile, LedgerWriter, values_relation
+from pipeline.ledger.repeats.rewrites import Rewrite, rewrite_files
 from pipeline.ledger.sums.usage_sums import FEWEST_ROWS, SUMMED_UP_TO, sums_of, write_sums
 from pipeline.pricing.book import PriceBook
 from pipeline.pricing.load import load_book
 from pipeline.schemas import LEDGER_SCHEMA
+from pipeline.storage.engines.duckdb import DuckDBEngine
 from tests.support.price_files import line, price_file
 from tests.support.rated_records import DAY, charges_of, record
 
@@ -142,7 +145,9 @@ def test_sums_follow_rows_that_are_dropped(tmp_path: Path) -> None:
     writer.add(pl.DataFrame(_many(ENOUGH), schema=LEDGER_SCHEMA, orient="row"), "charge")
     [file] = writer.close()
     assert file.sums_path is not None
-    rewrite_rows(file, [0, 7], {3: {"project_id": "q"}})
+    before = Path(file.path), Path(file.sums_path)
+    rewrite_files(DuckDBEngine(), [Rewrite(file, np.array([0, 7]), {3: {"project_id": "q"}})])
+    assert not any(path.exists() for path in before), "nothing is written in its place"
     found = pl.read_parquet(file.sums_path)
     assert sorted(found["project_id", "requests"].rows()) == [("p", ENOUGH - 3), ("q", 1)]
 

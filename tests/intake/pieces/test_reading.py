@@ -5,16 +5,21 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars as pl
 import pytest
 
 from pipeline.intake.pieces.piece import Piece
-from pipeline.runs.stages import read_sources
+from pipeline.runs import context
 from pipeline.storage.engines import processes
 from pipeline.storage.engines.choose import choose_engine
+from pipeline.storage.engines.duckdb import answer_here
 from pipeline.storage.engines.engine import A, P, Task, Work
+from pipeline.storage.engines.question import Question
 from tests.support.engine_books import ledger_names, make_runs, share_out_everything, views
 
 ONE = 'kind = "duckdb"'
@@ -23,6 +28,8 @@ SEVERAL = 'kind = "processes"\nworkers = 2'
 
 class Elsewhere:
     """An engine that does everything twice, as another process would, and takes one answer."""
+
+    is_elsewhere = True
 
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do each task; the last one first."""
@@ -34,6 +41,13 @@ class Elsewhere:
         for task in tasks:
             work.bring(task, pickle.loads(answers[task.number]))  # noqa: S301  our own
             yield task
+
+    def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
+        """Answer here, some rows at a time."""
+        return answer_here(con, replace(question, rows_a_part=7))
+
+    def close(self) -> None:
+        """Nothing was started."""
 
 
 def _compare(folder: Path) -> dict[str, Path]:
@@ -50,9 +64,9 @@ def test_every_view_is_that_of_one_process(tmp_path: Path, monkeypatch: pytest.M
     """Over two runs, with files of every sort; what answers did not name counts for nothing."""
     share_out_everything(monkeypatch)
     monkeypatch.setattr(
-        read_sources,
+        context,
         "choose_engine",
-        lambda kind, *a, **k: Elsewhere() if kind == "processes" else choose_engine(kind, *a, **k),
+        lambda kind, **k: Elsewhere() if kind == "processes" else choose_engine(kind, **k),
     )
     storages = _compare(tmp_path)
     assert len(ledger_names(storages[SEVERAL])) > len(ledger_names(storages[ONE]))

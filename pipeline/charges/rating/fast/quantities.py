@@ -9,9 +9,10 @@ import polars as pl
 
 from pipeline.charges.rating.context_class import thresholds_of
 from pipeline.charges.rating.fast.usage import TIMES, Usage
+from pipeline.charges.rating.usage_of_days import Summed
 from pipeline.ledger.sums.categories import CODED, as_texts
 from pipeline.ledger.sums.packed_key import packed_key
-from pipeline.ledger.sums.usage_sums import IS_SUMMED
+from pipeline.ledger.sums.usage_sums import IS_SUMMED, SUMS_SCHEMA
 from pipeline.meters import INPUT_METERS
 from pipeline.pricing.book import PriceBook
 from pipeline.schemas import USAGE_DIMENSIONS
@@ -56,6 +57,16 @@ def quantities_of(usage: Usage, book: PriceBook, meters: Sequence[str], most: in
     if len(parts) > 1:  # a record has a request or a quantity: what has neither is gone
         found = found.filter(pl.any_horizontal(pl.col(sums) != 0))
     return Quantities(found, _doubtful(rows, meters))
+
+
+def quantities_from(summed: Summed, meters: Sequence[str]) -> Quantities:
+    """The quantities that were summed elsewhere. Takes days within which no price changes."""
+    frame = summed.quantities.select(
+        *(pl.col(c).cast(CODED[c]) for c in USAGE_DIMENSIONS),
+        (pl.col("context_class") == "long").alias(IS_LONG),
+        *(pl.col(c).cast(SUMS_SCHEMA[c]) for c in ("requests", *meters)),
+    )
+    return Quantities(frame.sort("usage_date"), summed.doubtful)
 
 
 def _frames(usage: Usage) -> list[pl.DataFrame]:

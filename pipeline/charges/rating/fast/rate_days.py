@@ -23,7 +23,12 @@ from pipeline.charges.rating.fast.lines import (
     text_quantities,
 )
 from pipeline.charges.rating.fast.prices import Priced, priced
-from pipeline.charges.rating.fast.quantities import TooLargeError, quantities_of
+from pipeline.charges.rating.fast.quantities import (
+    Quantities,
+    TooLargeError,
+    quantities_from,
+    quantities_of,
+)
 from pipeline.charges.rating.fast.usage import read_usage
 from pipeline.charges.rating.usage_of_days import UsageOfDays
 from pipeline.ledger.sums.categories import coded
@@ -47,15 +52,8 @@ class FastRating:
 
     def run(self) -> None:
         """Rate the days. Fails: TOO_LARGE, where the portable statements may do."""
-        usage, meters, book = self.usage, self.usage.meters, self.usage.book
-        read = read_usage(
-            usage.files,
-            usage.excluded,
-            [d.usage_date for d in usage.days],
-            meters,
-            lowest_threshold=book.lowest_threshold,
-        )
-        quantities = quantities_of(read, book, meters, usage.most_input_tokens)
+        meters, book = self.usage.meters, self.usage.book
+        quantities = self._quantities()
         frame = quantities.frame
         found = priced(frame, book, meters, by_project=book.has_project_discounts)
         self.prices = found.prices
@@ -96,6 +94,19 @@ class FastRating:
     def close(self) -> None:
         """Let go of what takes memory."""
         self._charges, self._sums = {}, {}
+
+    def _quantities(self) -> Quantities:
+        usage, meters, book = self.usage, self.usage.meters, self.usage.book
+        if usage.summed is not None:
+            return quantities_from(usage.summed, meters)
+        read = read_usage(
+            usage.files,
+            usage.excluded,
+            [d.usage_date for d in usage.days],
+            meters,
+            lowest_threshold=book.lowest_threshold,
+        )
+        return quantities_of(read, book, meters, usage.most_input_tokens)
 
     def _others(
         self, quantities: pl.DataFrame, found: Priced, meters: Sequence[str]

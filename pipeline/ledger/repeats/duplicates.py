@@ -6,7 +6,7 @@ What decides is `queries/ledger/repeat_fates.sql`; here its answers are applied 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -14,20 +14,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from pipeline import resources
 from pipeline.ledger.files import (
+    PART_SCHEMA,
     Exclusion,
     LedgerFile,
     ledger_relation,
-    register_runs,
-    rewrite_rows,
-    view_rows,
+    rows_of,
+    runs_of,
 )
 from pipeline.ledger.identity import SORTED_AT_ONCE, SortedHashes, read_hashes
+from pipeline.ledger.repeats.hash_ranges import find_repeated
+from pipeline.ledger.repeats.rewrites import Numbers, Rewrite, rewrite_files
 from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IS_PARTIAL
+from pipeline.storage.engines.engine import Engine
+from pipeline.storage.engines.question import FileRows, Question
 from pipeline.storage.object_store.addresses import last_part
 
 # Rows whose identities repeat are compared in full, this many at a time.
@@ -47,6 +52,7 @@ DROPPED_SCHEMA: dict[str, pl.DataType] = {
 }
 
 Row = dict[str, Any]
+_NO_PLACES = pl.DataFrame(schema=PART_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Repeats:
 
 def find_duplicates(
     con: duckdb.DuckDBPyConnection,
+    engine: Engine,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
     excluded: pl.DataFrame,
@@ -84,62 +91,54 @@ def find_duplicates(
     """Find the rows of new request-level files that repeat an identity, here or in known files.
 
     Takes `excluded` (ledger_id, row_number, reason) of known files, and the folder of their sorted
-    hashes. Duplicates are dropped from the new files, which are rewritten; rows that a later
+    hashes. Duplicates are dropped from the new files, which are written again; rows that a later
     content replaces become exclusions.
     """
     repeats = Repeats()
     if not new:
         return repeats
-    hashes, known = _repeated_hashes(con, new, known, hash_folder, sorted_at_once)
-    if not hashes.height:
-        return repeats
-    con.register("excluded_rows", excluded)
-    con.register(
-        "source_ranks",
-        pl.DataFrame(
+    hashes, known, keep = _repeated_hashes(con, engine, new, known, hash_folder, sorted_at_once)
+    if hashes.height:
+        tables = _tables(new, known, excluded, source_order, hashes)
+        changes = _Changes(repeats, {f.ledger_id: f.file_id for f in (*new, *known)})
+        fates = resources.render_sql(
+            "ledger/repeat_fates",
+            askers=list(ASKER_COLUMNS),
+            meters=METER_NAMES,
+            output_meters=OUTPUT_METERS,
+        )
+        for found in engine.ask(con, _about(fates, tables)):
+            changes.take(found)
+        reused = resources.sql("ledger/reused_ids")
+        _note_reused_ids(pl.concat(engine.ask(con, _about(reused, tables))), repeats)
+        changes.finish(engine, new)
+    keep([f.path for f in new if f.rows])
+    return repeats
+
+
+def _about(statement: str, tables: Mapping[str, pl.DataFrame | FileRows]) -> Question:
+    return Question(statement, tables, part_of="repeated_identities", rows_a_part=COMPARED_AT_ONCE)
+
+
+def _tables(
+    new: Sequence[LedgerFile],
+    known: Sequence[LedgerFile],
+    excluded: pl.DataFrame,
+    source_order: Mapping[str, int],
+    hashes: pl.DataFrame,
+) -> dict[str, pl.DataFrame | FileRows]:
+    columns = ("source", "input_file", "input_line", "identity_hash", IS_PARTIAL, *CONTENT_COLUMNS)
+    return {
+        "new_rows": rows_of(new, columns),
+        "known_rows": rows_of(known, columns),
+        "excluded_rows": excluded,
+        "source_ranks": pl.DataFrame(
             {"source": list(source_order), "source_rank": list(source_order.values())},
             schema={"source": pl.String, "source_rank": pl.Int64},
         ),
-    )
-    columns = ", ".join(
-        ("source", "input_file", "input_line", "identity_hash", IS_PARTIAL, *CONTENT_COLUMNS)
-    )
-    view_rows(con, "new_rows", new, columns)
-    if known:
-        view_rows(con, "known_rows", known, columns)
-    else:
-        con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
-    register_runs(con, known)
-    changes = _Changes(repeats, {f.ledger_id: f.file_id for f in (*new, *known)})
-    fates = resources.render_sql(
-        "ledger/repeat_fates",
-        askers=list(ASKER_COLUMNS),
-        meters=METER_NAMES,
-        output_meters=OUTPUT_METERS,
-    )
-    for start in range(0, hashes.height, COMPARED_AT_ONCE):
-        con.register("repeated_identities", hashes.slice(start, COMPARED_AT_ONCE))
-        found: pl.DataFrame = con.sql(fates).pl()
-        for row in found.filter(pl.col("fate") != "asked").iter_rows(named=True):
-            if row["fate"] == "duplicate":
-                changes.drop(row)
-            else:
-                changes.supersede(row, row["replaced_by_file"], row["replaced_by_line"])
-        changes.keep_dropped(found.filter(pl.col("fate") == "duplicate"))
-        for rows in _by_call(found.filter(pl.col("fate") == "asked")):
-            changes.merge_askers(rows)
-        _note_reused_ids(con, repeats)
-    superseded = changes.replaced
-    for file in new:
-        gone = changes.dropped.get(file.ledger_id, set())
-        filled = changes.filled.get(file.ledger_id, {})
-        if gone or filled:
-            rewrite_rows(file, gone, filled)
-            superseded = _renumber(superseded, file.ledger_id, sorted(gone))
-            changes.renumber_kept(file.ledger_id, sorted(gone))
-    repeats.dropped = pl.concat([repeats.dropped, *changes.kept])
-    repeats.exclusions = [Exclusion(i, n, "superseded", f, ln) for i, n, f, ln in superseded]
-    return repeats
+        "ledger_runs": runs_of(known),
+        "repeated_identities": hashes,
+    }
 
 
 def _by_call(rows: pl.DataFrame) -> Iterator[list[Row]]:
@@ -153,18 +152,55 @@ class _Changes:
     """Changes to rows of new files, and rows of any file to exclude."""
 
     def __init__(self, repeats: Repeats, versions: Mapping[int, int | None]) -> None:
-        self.dropped: dict[int, set[int]] = {}
         self.filled: dict[int, dict[int, dict[str, str | None]]] = {}
         self.replaced: list[tuple[int, int, str, int]] = []
         self.kept: list[pl.DataFrame] = []  # dropped rows that other files have too
+        self._dropped: list[pl.DataFrame] = []
         self._repeats, self._versions = repeats, versions
 
-    def drop(self, row: Row) -> None:
-        """Drop a new row as a duplicate."""
-        self.dropped.setdefault(row["ledger_id"], set()).add(row["row_number"])
-        self._move(row, "duplicate")
+    def take(self, found: pl.DataFrame) -> None:
+        """Take fates, as `ledger/repeat_fates` gives them; the rows of a call come together."""
+        duplicates = found.filter(pl.col("fate") == "duplicate")
+        self._drop(duplicates)
+        self._keep_dropped(duplicates)
+        for row in found.filter(pl.col("fate") == "superseded").iter_rows(named=True):
+            self.supersede(row, row["replaced_by_file"], row["replaced_by_line"])
+        for rows in _by_call(found.filter(pl.col("fate") == "asked")):
+            self.merge_askers(rows)
 
-    def keep_dropped(self, rows: pl.DataFrame) -> None:
+    def finish(self, engine: Engine, new: Sequence[LedgerFile]) -> None:
+        """Write the new files again that have other rows now, and number what is left of them."""
+        dropped = pl.concat(self._dropped).unique() if self._dropped else _NO_PLACES
+        gone = {
+            ledger_id: part["row_number"].sort().to_numpy()
+            for (ledger_id,), part in dropped.partition_by("ledger_id", as_dict=True).items()
+        }
+        none = _NO_PLACES["row_number"].to_numpy()
+        rewrite_files(
+            engine,
+            [
+                Rewrite(f, gone.get(f.ledger_id, none), self.filled.get(f.ledger_id, {}))
+                for f in new
+                if f.ledger_id in gone or f.ledger_id in self.filled
+            ],
+        )
+        self._repeats.dropped = _renumber(pl.concat([self._repeats.dropped, *self.kept]), gone)
+        self._repeats.exclusions = [
+            Exclusion(i, n - _fewer(gone, i, n), "superseded", file, line)
+            for i, n, file, line in self.replaced
+        ]
+
+    def _drop(self, rows: pl.DataFrame) -> None:
+        """Drop new rows as duplicates."""
+        if not rows.height:
+            return
+        self._dropped.append(rows.select(pl.col(c).cast(t) for c, t in _NO_PLACES.schema.items()))
+        counts = rows.group_by("source", "input_file", "ledger_id").len()
+        for source, input_file, ledger_id, count in counts.iter_rows():
+            move = FateMove(source, input_file, None, self._versions[ledger_id], "duplicate")
+            self._repeats.moves[move] += count
+
+    def _keep_dropped(self, rows: pl.DataFrame) -> None:
         """Keep where duplicates stand, and which row of another file has their content."""
         versions = pl.DataFrame(
             {"ledger_id": list(self._versions), "file_id": list(self._versions.values())},
@@ -172,36 +208,22 @@ class _Changes:
         )
         kept = (
             rows.filter(pl.col("input_file") != pl.col("standing_file"))
-            .join(versions, on="ledger_id", how="left")
+            .join(versions, on="ledger_id", how="left", maintain_order="left")
             .drop("ledger_id", "row_number")
             .rename({"standing_ledger_id": "ledger_id", "standing_row_number": "row_number"})
         )
         if kept.height:
             self.kept.append(kept.select(pl.col(c).cast(t) for c, t in DROPPED_SCHEMA.items()))
 
-    def renumber_kept(self, ledger_id: int, gone: Sequence[int]) -> None:
-        """A new file is rewritten without some rows: those behind them have other numbers."""
-        removed = pl.Series(gone, dtype=pl.Int64)
-        for n, frame in enumerate(self.kept):
-            numbers = frame["row_number"]
-            fewer = numbers - removed.search_sorted(numbers, side="left").cast(pl.Int64)
-            here = pl.col("ledger_id") == ledger_id
-            self.kept[n] = frame.with_columns(
-                pl.when(here).then(fewer).otherwise(pl.col("row_number")).alias("row_number")
-            )
-
     def supersede(self, row: Row, by_file: str, by_line: int) -> None:
         """Exclude a row, since another one replaces it."""
-        self._move(row, "superseded")
+        run_id = None if row["is_new"] else row["run_id"]
+        file_id = self._versions[row["ledger_id"]]
+        move = FateMove(row["source"], row["input_file"], run_id, file_id, "superseded")
+        self._repeats.moves[move] += 1
         if not row["is_new"]:
             self._repeats.restated_dates.add(row["usage_date"])
         self.replaced.append((row["ledger_id"], row["row_number"], by_file, by_line))
-
-    def _move(self, row: Row, fate: Literal["duplicate", "superseded"]) -> None:
-        run_id = None if row["is_new"] else row["run_id"]
-        file_id = self._versions[row["ledger_id"]]
-        move = FateMove(row["source"], row["input_file"], run_id, file_id, fate)
-        self._repeats.moves[move] += 1
 
     def merge_askers(self, rows: Sequence[Row]) -> None:
         """Of rows that differ only in who asked, one counts, with all that they agree about.
@@ -231,7 +253,6 @@ class _Changes:
             if row is counting:
                 continue
             if row["is_new"]:
-                self.drop(row)
                 dropped.append(
                     row
                     | {
@@ -247,51 +268,63 @@ class _Changes:
                 ("standing_ledger_id", "standing_row_number"), pl.Int64()
             )
             schema |= {"standing_file": pl.String(), **DROPPED_SCHEMA}
-            self.keep_dropped(
-                pl.DataFrame(
-                    [{c: row.get(c) for c in schema} for row in dropped], schema=schema
-                ).drop("file_id")
-            )
+            found = pl.DataFrame(
+                [{c: row.get(c) for c in schema} for row in dropped], schema=schema
+            ).drop("file_id")
+            self._drop(found)
+            self._keep_dropped(found)
 
 
-def _note_reused_ids(con: duckdb.DuckDBPyConnection, repeats: Repeats) -> None:
-    reused = con.execute(resources.sql("ledger/reused_ids")).fetchall()
-    if reused:
-        record_id, times = reused[0]
-        are = "response id is" if len(reused) == 1 else "response ids are"
+def _note_reused_ids(reused: pl.DataFrame, repeats: Repeats) -> None:
+    if reused.height:
+        record_id, times = reused.sort("record_id").row(0)
+        are = "response id is" if reused.height == 1 else "response ids are"
         repeats.notes.append(
-            f"{len(reused):,} {are} used with several times of creation, such as {record_id!r} "
+            f"{reused.height:,} {are} used with several times of creation, such as {record_id!r} "
             f"with {times:,}; each time is counted as a call of its own."
         )
 
 
 def _repeated_hashes(
     con: duckdb.DuckDBPyConnection,
+    engine: Engine,
     new: Sequence[LedgerFile],
     known: Sequence[LedgerFile],
     folder: Path,
     sorted_at_once: int,
-) -> tuple[pl.DataFrame, Sequence[LedgerFile]]:
+) -> tuple[pl.DataFrame, Sequence[LedgerFile], Callable[[Sequence[str]], None]]:
     """Identity hashes that new rows share with each other or with known ones, as one column.
 
-    With them the known files that may have such rows. Sorting in memory takes a sixth of the time
-    of grouping; what is too much for memory is grouped.
+    With them the known files that may have such rows, and what keeps the new hashes for those new
+    files that are left. Sorting in memory takes a sixth of the time of grouping; what is too much
+    for memory is grouped, or taken by ranges where hashes were sorted with the reading.
     """
-    if sum(f.rows for f in new) <= sorted_at_once:
-        paths = [f.path for f in new]
-        mine = read_hashes(paths).sort()
+    paths = [f.path for f in new]
+    if all(f.hashes_path is not None for f in new):
         sorted_hashes = SortedHashes(folder)
-        theirs = sorted_hashes.shared(mine, [f.path for f in known])
-        sorted_hashes.add(mine.to_numpy(), paths)
-        found = pl.concat([mine.filter(mine == mine.shift(1)), theirs.hashes])
-        return found.unique().to_frame(), [f for f in known if last_part(f.path) in theirs.names]
+        mine = [Path(p) for p in dict.fromkeys(f.hashes_path for f in new) if p is not None]
+        known_paths = [f.path for f in known]
+        found = find_repeated(engine, mine, sorted_hashes, known_paths, Path(paths[0]).stem)
+
+        def take(files: Sequence[str]) -> None:
+            sorted_hashes.take(found.files, files)
+
+        return found.hashes, [f for f in known if last_part(f.path) in found.names], take
+    if sum(f.rows for f in new) <= sorted_at_once:
+        hashes = read_hashes(paths).sort()
+        sorted_hashes = SortedHashes(folder)
+        theirs = sorted_hashes.shared(hashes, [f.path for f in known])
+
+        def add(files: Sequence[str]) -> None:
+            sorted_hashes.add(hashes.to_numpy(), files)
+
+        repeated = pl.concat([hashes.filter(hashes == hashes.shift(1)), theirs.hashes])
+        where = [f for f in known if last_part(f.path) in theirs.names]
+        return repeated.unique().to_frame(), where, add
     _identities(con, "new_rows", new)
-    if known:
-        _identities(con, "known_rows", known)
-    else:
-        con.execute("CREATE OR REPLACE TEMP VIEW known_rows AS FROM new_rows WHERE false")
+    _identities(con, "known_rows", known)
     grouped: pl.DataFrame = con.sql(resources.sql("ledger/repeated_identities")).pl()
-    return grouped, known
+    return grouped, known, lambda _: None
 
 
 def _identities(con: duckdb.DuckDBPyConnection, view: str, files: Sequence[LedgerFile]) -> None:
@@ -300,11 +333,19 @@ def _identities(con: duckdb.DuckDBPyConnection, view: str, files: Sequence[Ledge
     )
 
 
-def _renumber(
-    superseded: list[tuple[int, int, str, int]], ledger_id: int, gone: Sequence[int]
-) -> list[tuple[int, int, str, int]]:
-    removed = pl.Series(gone, dtype=pl.Int64)
-    return [
-        (i, n - int((removed < n).sum()), f, ln) if i == ledger_id else (i, n, f, ln)
-        for i, n, f, ln in superseded
-    ]
+def _renumber(rows: pl.DataFrame, gone: Mapping[int, Numbers]) -> pl.DataFrame:
+    """Rows with the numbers that they have once files were written without some others."""
+    if not gone or not rows.height:
+        return rows
+    rows = rows.with_row_index("place")
+    parts = []
+    for (ledger_id,), part in rows.partition_by("ledger_id", as_dict=True).items():
+        numbers = part["row_number"].to_numpy()
+        fewer = _fewer(gone, ledger_id, numbers)
+        parts.append(part.with_columns(pl.Series("row_number", numbers - fewer, dtype=pl.Int64)))
+    return pl.concat(parts).sort("place").drop("place")
+
+
+def _fewer(gone: Mapping[int, Numbers], ledger_id: int, numbers: Any) -> Any:
+    """How many rows of a file are gone before these."""
+    return np.searchsorted(gone[ledger_id], numbers, side="left") if ledger_id in gone else 0
