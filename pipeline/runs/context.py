@@ -357,18 +357,15 @@ def open_run(
     is_checked = head.verb == "run" and stored.are_as_checked()
     if not is_checked:
         stored.check()
+    own = config.organization
     db.agree(
         "timezone",
-        config.organization.timezone,
+        own.timezone,
         what="the time zone",
         hint="Days are stored in it: change it back, or set another `root` under [storage].",
     )
-    db.agree(
-        "organization",
-        config.organization.id,
-        what="the organization's id",
-        hint="Its rows have it: change it back, or set another `root` under [storage].",
-    )
+    hint = "Its rows have it: change it back, or set another `root` under [storage]."
+    db.agree("organization", own.id, what="the organization's id", hint=hint)
     problems: list[SourceError] = []
     if not is_checked:
         problems = clear_orphans(db, storage, stored.names, head.run_id)
