@@ -301,7 +301,8 @@ def emptied() -> duckdb.DuckDBPyConnection:
     """The shared database as `catalogue` gives one: nothing in it but the default settings."""
     con = shared()
     tables = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'settings'"
+        "SELECT table_name FROM duckdb_tables() WHERE estimated_size > 0 "
+        "AND table_name NOT IN ('settings', 'migrations')"
     ).fetchall()
     for (table,) in tables:
         con.execute(f"DELETE FROM {table}")

@@ -13,7 +13,7 @@ from pipeline.published.read_only_sql import READING_FUNCTIONS, read_only
 COPY_TREE = '{"error":false,"statements":[{"node":{"type":"SELECT_NODE"},"named_param_map":[]}]}'
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to parse with."""
     with duckdb.connect() as opened:

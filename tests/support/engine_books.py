@@ -115,13 +115,13 @@ def views(storage: Path) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
         con.execute(f"ATTACH {quote(str(path))} AS tollbook (READ_ONLY)")
         con.execute("USE tollbook")
         names = con.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_catalog = 'tollbook' "
-            "AND table_schema = 'main' ORDER BY 1"
+            "SELECT table_name, list(column_name || ' ' || data_type ORDER BY column_index) "
+            "FROM duckdb_columns() WHERE database_name = 'tollbook' AND schema_name = 'main' "
+            "GROUP BY ALL ORDER BY 1"
         ).fetchall()
-        for (name,) in names:
-            rows = con.sql(f'SELECT * FROM "{name}" ORDER BY ALL')
-            columns = [f"{c} {t}" for c, t in zip(rows.columns, rows.types, strict=True)]
-            found[name] = (columns, rows.fetchall())
+        for name, columns in names:
+            rows = con.execute(f'SELECT * FROM "{name}" ORDER BY ALL').fetchall()
+            found[name] = (columns, rows)
     return found
 
 

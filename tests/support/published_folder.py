@@ -6,9 +6,11 @@ the columns of the contract; what a row does not give is NULL.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +28,41 @@ def publish(root: Path, rows: Rows, run_id: str = "run-1") -> Path:
     root = root.resolve()
     snapshot = root / "snapshots" / run_id
     snapshot.mkdir(parents=True)
-    with duckdb.connect(str(snapshot / "tollbook.duckdb")) as con:
+    database = snapshot / "tollbook.duckdb"
+    database.write_bytes(_empty_views())
+    with duckdb.connect(str(database)) as con:
         con.execute("SET enable_progress_bar = false")
-        con.execute("BEGIN")  # one commit, not one for each of three hundred comments
-        for view, columns in dictionary().items():
-            _publish_view(con, snapshot, view, columns, rows.get(view, ()))
-        compared = views()["compared_days"].replace("stored.calendar", "calendar")
-        con.execute(f"CREATE OR REPLACE VIEW compared_days AS {compared}")
-        _comment(con, "compared_days", dictionary()["compared_days"])
+        con.execute("BEGIN")
+        for view in sorted(rows):
+            _publish_view(con, snapshot, view, dictionary()[view], rows[view])
         con.execute("COMMIT")
     link = root / "published"
     new = root / "published.new"
     new.symlink_to(snapshot, target_is_directory=True)
     new.replace(link)
     return link
+
+
+@cache
+def _empty_views() -> bytes:
+    """A database with every view and its comments, and no rows: made once, since it takes long."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tollbook.duckdb")
+        with duckdb.connect(str(path)) as con:
+            con.execute("BEGIN")  # one commit, not one for each of three hundred comments
+            for view, columns in dictionary().items():
+                nulls = ", ".join(
+                    f'CAST(NULL AS {kind}) AS "{name}"'
+                    for name, (kind, _) in columns.items()
+                    if name
+                )
+                con.execute(f"CREATE VIEW {view} AS SELECT {nulls} WHERE false")
+            compared = views()["compared_days"].replace("stored.calendar", "calendar")
+            con.execute(f"CREATE OR REPLACE VIEW compared_days AS {compared}")
+            for view, columns in dictionary().items():
+                _comment(con, view, columns)
+            con.execute("COMMIT")
+        return path.read_bytes()
 
 
 def covered(since: str, last: str) -> list[dict[str, Any]]:
@@ -204,7 +227,7 @@ def _publish_view(
     con.execute(f"COPY staged TO '{path}' (FORMAT parquet)")
     con.execute("DROP TABLE staged")
     picked = ", ".join(f'"{name}"' for name in types)
-    con.execute(f"CREATE VIEW {view} AS SELECT {picked} FROM read_parquet(['{path}'])")
+    con.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {picked} FROM read_parquet(['{path}'])")
     _comment(con, view, columns)
 
 

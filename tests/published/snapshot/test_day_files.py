@@ -47,8 +47,8 @@ def test_rows_of_these_days_are_those_of_the_published_views(
         ours, published = rows.format(""), rows.format("tollbook.main.")
         [(counted,)] = con.execute(f"SELECT count(*) FROM ({published})", both).fetchall()
         assert con.execute(f"SELECT count(*) FROM ({ours})", both).fetchall() == [(counted,)]
-        for one, other in ((ours, published), (published, ours)):
-            assert con.execute(f"{one} EXCEPT ALL {other}", both).fetchall() == [], view
+        # as many rows, and each of ours is one of theirs
+        assert con.execute(f"{ours} EXCEPT ALL {published}", both).fetchall() == [], view
 
 
 def test_files_of_other_days_are_not_named(con: duckdb.DuckDBPyConnection) -> None:
