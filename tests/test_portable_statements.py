@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 import pytest
-import sqlglot
-from sqlglot.errors import ErrorLevel
 
 from pipeline.storage.engines.spark import open_session
-from tests.support.spark_cluster import missing
+from pipeline.storage.engines.spark_tables import transpiled
+from tests.support.spark_cluster import FOR_FEW_ROWS, missing
 from tests.support.statement_rows import PARAMETERS, forms, tables
 from tests.test_queries import PORTABLE
 
@@ -34,7 +33,6 @@ SPARK_TYPES = {
     "UBIGINT": "decimal(20,0)",
     "VARCHAR": "string",
 }
-FOR_FEW_ROWS = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
 
 
 @pytest.fixture(scope="module")
@@ -103,15 +101,12 @@ class Spark:
 
     def run(self, text: str) -> DataFrame:
         """The answer to a statement in DuckDB's words."""
-        (transpiled,) = sqlglot.transpile(
-            text, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
-        )
         for name in set(re.findall(r"\w+", text)) & set(self.rows) - self.shown:
             path = self.folder / f"{name}.parquet"
             self.rows[name].write_parquet(path)
             self.session.read.parquet(str(path)).createOrReplaceTempView(name)
             self.shown.add(name)
-        return self.session.sql(transpiled, args=_spark_parameters(text))
+        return self.session.sql(transpiled(text), args=_spark_parameters(text))
 
 
 @pytest.fixture(scope="module")

@@ -251,6 +251,7 @@ def rows_of(files: Sequence[LedgerFile], columns: Sequence[str]) -> FileRows:
         DEFAULTS_OF_OLDER_FILES,
         [(f.path, f.ledger_id) for f in files if not f.is_part],
         [(f.path, f.ledger_id) for f in files if f.is_part],
+        sum(f.rows for f in files),
     )
 
 

@@ -18,6 +18,13 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PATIENCE_SECONDS = 90
+# For few rows: to compile the plan of a statement costs more than to run it.
+FOR_FEW_ROWS: Mapping[str, str] = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 _CLASSES = "org.apache.spark.deploy"
 
 

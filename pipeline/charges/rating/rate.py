@@ -60,12 +60,14 @@ def rate(
         return [f for f in charging if f.first_usage_date <= last and f.last_usage_date >= first]
 
     def parts() -> Iterator[tuple[list[RatingJob], Summed | None]]:
-        if engine is None or not engine.is_elsewhere:
+        if engine is None or not engine.answers_elsewhere(sum(f.rows for f in charging)):
             yield from ((chunk, None) for chunk in _chunks(days, charging, ROWS_AT_ONCE))
             return
         for asked in _chunks(days, charging, ROWS_ASKED_AT_ONCE):
-            usage = usage_of_days(asked, files_of(asked), excluded, extra)
-            summed = sum_elsewhere(con, engine, usage)
+            files, summed = files_of(asked), None
+            if engine.answers_elsewhere(sum(f.rows for f in files)):
+                usage = usage_of_days(asked, files, excluded, extra)
+                summed = sum_elsewhere(con, engine, usage)
             yield from ((chunk, summed) for chunk in _chunks(asked, charging, ROWS_AT_ONCE))
 
     def one(part: tuple[list[RatingJob], Summed | None]) -> RatingResult:

@@ -39,8 +39,6 @@ def prepare(con: duckdb.DuckDBPyConnection, temporary: Path) -> None:
 class DuckDBEngine:
     """All in this process, one task after the other."""
 
-    is_elsewhere = False
-
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks in this process."""
         return here(work, tasks)
@@ -51,6 +49,10 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Nothing was started."""
+
+    def answers_elsewhere(self, rows: int) -> bool:  # noqa: ARG002  however many
+        """No."""
+        return False
 
 
 def answer_here(con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:

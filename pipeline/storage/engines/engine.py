@@ -49,9 +49,8 @@ class Work(Protocol[P, A]):
 class Engine(Protocol):
     """Where tasks are done, and statements over many files answered."""
 
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether statements are answered elsewhere: the files need not be read in this process."""
+    def answers_elsewhere(self, rows: int) -> bool:
+        """Whether a statement over so many rows is answered elsewhere than in this process."""
 
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks; gives each one when it is done and taken, in their order.

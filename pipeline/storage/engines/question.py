@@ -30,6 +30,7 @@ class FileRows:
     defaults: Mapping[str, str]  # of columns that files of earlier versions lack
     files: Sequence[tuple[str, int]]  # addresses and ids
     parts: Sequence[tuple[str, int]] = ()
+    rows: int = 0  # about how many there are in all
 
     @property
     def part_paths(self) -> list[str]:
@@ -83,3 +84,8 @@ class Question:
     views: Mapping[str, str] | None = None
     part_of: str | None = None
     rows_a_part: int = 0
+
+    @property
+    def rows(self) -> int:
+        """About how many rows of files are read."""
+        return sum(t.rows for t in self.tables.values() if isinstance(t, FileRows))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# A statement over fewer rows is answered here: a cluster takes some seconds to plan it.
+FEWEST_ROWS = 1_000_000
 _LOOK_SECONDS = 0.5
 # Both libraries start a thread a core in every Python worker, where nothing says otherwise.
 SETTINGS: Mapping[str, str] = {
@@ -69,10 +71,9 @@ class SparkEngine:
         self._temporary = temporary
         self._session: SparkSession | None = None
 
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether there is a session."""
-        return self._session is not None
+    def answers_elsewhere(self, rows: int) -> bool:
+        """Whether there is a session, and rows for which it is worth to plan a statement there."""
+        return self._session is not None and rows >= FEWEST_ROWS
 
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks on the cluster. Fails: RunStoppedError, ConfigError, RunFailedError."""
@@ -87,11 +88,12 @@ class SparkEngine:
             yield task
 
     def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
-        """Answer a statement on the cluster, where it has been started; what is remote, here.
+        """Answer a statement on the cluster, where one was started; of few or remote rows, here.
 
         Fails: RunStoppedError, ConfigError, RunFailedError.
         """
-        if self._session is None or _is_any_remote(question):
+        is_enough = self.answers_elsewhere(question.rows)
+        if self._session is None or not is_enough or _is_any_remote(question):
             yield from answer_here(con, question)
             return
         folder = self._temporary / f"answer-{secrets.token_hex(4)}"

@@ -29,8 +29,6 @@ SEVERAL = 'kind = "processes"\nworkers = 2'
 class Elsewhere:
     """An engine that does everything twice, as another process would, and takes one answer."""
 
-    is_elsewhere = True
-
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do each task; the last one first."""
         sent = {task.number: pickle.dumps((work.apart, task)) for task in tasks}
@@ -45,6 +43,10 @@ class Elsewhere:
     def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
         """Answer here, some rows at a time."""
         return answer_here(con, replace(question, rows_a_part=7))
+
+    def answers_elsewhere(self, rows: int) -> bool:
+        """So says this one."""
+        return rows > 0
 
     def close(self) -> None:
         """Nothing was started."""

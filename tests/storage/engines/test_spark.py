@@ -8,21 +8,29 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars as pl
 import pytest
 
+from pipeline.charges.rating.fast import usage
 from pipeline.errors import ConfigError
 from pipeline.intake.pieces.piece import Piece
 from pipeline.intake.pieces.read_apart import ReadApart, ReadTask
+from pipeline.ledger import files, identity
 from pipeline.runs.stages import read_sources
+from pipeline.storage.engines import question, spark
 from pipeline.storage.engines.engine import Task
+from pipeline.storage.engines.question import Question
 from pipeline.storage.engines.spark import open_session
+from pipeline.storage.engines.spark_tables import Tables
 from tests.support.engine_books import (
     STEPS,
     ledger_names,
@@ -30,12 +38,12 @@ from tests.support.engine_books import (
     share_out_everything,
     views,
 )
-from tests.support.spark_cluster import SparkCluster, missing
-from tests.support.workspace import Workspace
+from tests.support.spark_cluster import FOR_FEW_ROWS, SparkCluster, missing
+from tests.support.workspace import Workspace, lines, request
 
 ONE = 'kind = "duckdb"'
 needs_a_cluster = pytest.mark.skipif(bool(missing()), reason=missing())
-_PATIENCE_SECONDS = 240
+_PATIENCE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +66,8 @@ class DyingReadApart(ReadApart):
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkCluster]:
     """A master and two workers; a task that dawdles is done twice."""
-    settings = {"spark.speculation": "true", "spark.speculation.interval": "100ms"}
-    found = SparkCluster(tmp_path / "cluster", settings)
+    speculation = {"spark.speculation": "true", "spark.speculation.interval": "100ms"}
+    found = SparkCluster(tmp_path / "cluster", {**FOR_FEW_ROWS, **speculation})
     for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP", "PYSPARK_PYTHON", "PYTHONPATH"):
         monkeypatch.setenv(name, found.environment[name])
     try:
@@ -72,44 +80,139 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkCl
 
 @needs_a_cluster
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # a dozen Java machines start, which takes long on a busy one
+@pytest.mark.timeout(1800)  # a dozen Java machines start, which takes long on a busy one
 @pytest.mark.filterwarnings("ignore")  # of pyspark, at newer packages than it knows
 def test_every_view_is_that_of_one_process(
     cluster: SparkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker is killed in mid-read, tasks die after they have written; then the driver dies.
+    """Two drivers are killed, then workers and tasks; nine of ten rows are of one project.
 
-    The second run is over Spark Connect.
+    The second run is over Spark Connect. Its driver looks for repeats and sums usage without
+    reading a ledger file; only what asks whether a table or a file has lost rows does.
     """
     share_out_everything(monkeypatch)
     at, one, other = Workspace(tmp_path / "books"), tmp_path / "one", tmp_path / "other"
     by_master = f'kind = "spark"\nmaster = "{cluster.master}"'
 
     STEPS[0](at)
+    _write_skewed(at)
     clock = at.at
     expected = _run(at, ONE, one, clock)
-    _kill_a_driver(at.folder, by_master, other)
+    kill_a_driver(at.folder, by_master, other, when="reading")
+    kill_a_driver(at.folder, by_master, other, when="committing")
     left = ledger_names(other)
-    assert left, "it was killed after something was written"
+    monkeypatch.setattr(spark, "FEWEST_ROWS", 1)
+    assert left, "it was killed after all was written"
     (tmp_path / "marks").mkdir()
-    monkeypatch.setattr(
-        read_sources,
-        "ReadApart",
-        lambda **facts: DyingReadApart(**facts, marks=tmp_path / "marks"),
-    )
-    killer = threading.Thread(target=_kill_a_worker, args=(cluster, other, left))
-    killer.start()
-    assert _run(at, by_master, other, clock) == expected
-    killer.join()
+    with monkeypatch.context() as dying:
+        dying.setattr(
+            read_sources,
+            "ReadApart",
+            lambda **facts: DyingReadApart(**facts, marks=tmp_path / "marks"),
+        )
+        asked = _kill_workers(dying, cluster, other, left)
+        found = _run(at, by_master, other, clock)
+    assert found == expected
+    assert asked, "a worker was killed while a statement was answered"
     assert list((tmp_path / "marks").iterdir())
-    assert not left & ledger_names(other), "what the dead driver left is gone"
-    assert len(ledger_names(other)) > len(ledger_names(one)), "lost attempts left files"
+    assert not left & ledger_names(other), "what the dead drivers left is gone"
+    lost = ledger_names(other) - _named(other)
+    assert lost, "attempts that died left files"
 
-    monkeypatch.setattr(read_sources, "ReadApart", ReadApart)
     connect = f'kind = "spark"\nconnect = "{cluster.connect()}"'
     STEPS[1](at)
     clock = at.at
-    assert _run(at, connect, other, clock) == _run(at, ONE, one, clock)
+    opened = _opened(monkeypatch, other / "ledger")
+    found = _run(at, connect, other, clock)
+    assert not opened
+    assert found == _run(at, ONE, one, clock)
+    assert not lost & ledger_names(other), "they are gone after the next run"
+
+
+@pytest.mark.slow
+def test_a_driver_of_processes_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it reads, and before it commits: the next run is as if neither had been."""
+    share_out_everything(monkeypatch)
+    at, one, other = Workspace(tmp_path / "books"), tmp_path / "one", tmp_path / "other"
+    several = 'kind = "processes"\nworkers = 2'
+    STEPS[0](at)
+    clock = at.at
+    expected = _run(at, ONE, one, clock)
+    for when in ("reading", "committing"):
+        kill_a_driver(at.folder, several, other, when=when)
+        assert ledger_names(other)
+    assert _run(at, several, other, clock) == expected
+    assert ledger_names(other) == _named(other)
+
+
+def _write_skewed(at: Workspace) -> None:
+    """Files of which nine of ten rows are of one project, each of another user."""
+    for n in range(3):
+        rows = [
+            request(f"k{n}-{i}", 10 + i % 7, project=f"few{i % 30}", user_id=f"user-{n}-{i}")
+            if i % 10 == 0
+            else request(f"k{n}-{i}", 10 + i % 7, project="many", user_id=f"user-{n}-{i}")
+            for i in range(1_000)
+        ]
+        at.write(f"logs/skewed-{n}.jsonl", lines(*rows, *rows[:50]))
+
+
+def _named(storage: Path) -> set[str]:
+    """The names of the ledger files that count."""
+    with duckdb.connect(str(storage / "warehouse.duckdb"), read_only=True) as con:
+        return {
+            Path(path).name for (path,) in con.execute("SELECT path FROM ledger_files").fetchall()
+        }
+
+
+def _opened(monkeypatch: pytest.MonkeyPatch, ledger: Path) -> list[str]:
+    """Notes the ledger files, not sums, that this process reads from now on."""
+    opened: list[str] = []
+
+    def noting(read: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*arguments: Any, **options: Any) -> Any:
+            paths = [arguments[0]] if isinstance(arguments[0], str | Path) else list(arguments[0])
+            inside = [p for p in map(Path, paths) if p.is_relative_to(ledger)]
+            callers = {Path(frame.filename).stem for frame in traceback.extract_stack()}
+            if not callers & {"rewritten_tables", "mended_rows"}:
+                opened.extend(str(p) for p in inside if "sums" not in p.parts)
+            return read(*arguments, **options)
+
+        return note
+
+    for module, name in (
+        (question, "relation"),
+        (files, "relation"),
+        (usage, "scan"),
+        (identity, "scan"),
+        (pl, "read_parquet"),
+        (pl, "scan_parquet"),
+    ):
+        monkeypatch.setattr(module, name, noting(getattr(module, name)))
+    return opened
+
+
+def _kill_workers(
+    monkeypatch: pytest.MonkeyPatch, cluster: SparkCluster, storage: Path, left: set[str]
+) -> list[str]:
+    """Kill a worker when some tasks are done, and one when a statement is asked; gives those."""
+    asked: list[str] = []
+    answer = Tables.answer
+
+    def answer_and_kill(self: Tables, asking: Question) -> Iterator[pl.DataFrame]:
+        killer = threading.Timer(1.0, cluster.kill_worker)
+        if not asked:
+            asked.append(asking.statement)
+            killer.start()
+        try:
+            return answer(self, asking)
+        finally:
+            if killer.is_alive():
+                killer.join()
+
+    monkeypatch.setattr(Tables, "answer", answer_and_kill)
+    threading.Thread(target=_kill_a_worker, args=(cluster, storage, left), daemon=True).start()
+    return asked
 
 
 def _run(at: Workspace, engine: str, storage: Path, clock: datetime) -> dict[str, Any]:
@@ -119,18 +222,27 @@ def _run(at: Workspace, engine: str, storage: Path, clock: datetime) -> dict[str
     return views(storage)
 
 
-def _kill_a_driver(folder: Path, engine: str, storage: Path) -> None:
-    """A run as a process of its own, which is killed as soon as something was written."""
+def kill_a_driver(folder: Path, engine: str, storage: Path, *, when: str) -> None:
+    """A run as a process of its own: killed when something was written, or before it commits."""
     code = (
-        "import sys; from pathlib import Path; from tests.support import engine_books as books; "
+        "import os, sys; from pathlib import Path; from pipeline.runs import run; "
+        "from tests.support import engine_books as books; "
         "from tests.support.workspace import Workspace; books.pieces.TASK_BYTES = 1; "
+        "when = sys.argv[4]; "
+        "run.write_ledger = (lambda *_: os.kill(os.getpid(), 9)) if when == 'committing' "
+        "else run.write_ledger; "
         "books.run_once(Workspace(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3]))"
     )
-    command = [sys.executable, "-W", "ignore", "-c", code, str(folder), engine, str(storage)]
+    words = [str(folder), engine, str(storage), when]
+    command = [sys.executable, "-W", "ignore", "-c", code, *words]
     with (folder / "driver.log").open("wb") as log:
         driver = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        _wait_for_files(storage, set(), 2, driver, folder / "driver.log")
+        if when == "reading":
+            _wait_for_files(storage, set(), 2, driver, folder / "driver.log")
+        else:
+            code_of_it = driver.wait(_PATIENCE_SECONDS)
+            assert code_of_it == -signal.SIGKILL, (folder / "driver.log").read_text()
     finally:
         with suppress(ProcessLookupError):
             os.killpg(driver.pid, signal.SIGKILL)
