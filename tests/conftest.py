@@ -84,6 +84,7 @@ def pytest_collection_finish() -> None:
     """Tests stay until the end: the collector of garbage need not look at them each time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # most of what a test makes goes without the collector
     gc.enable()
 
 

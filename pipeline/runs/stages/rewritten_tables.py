@@ -31,8 +31,10 @@ def supersede_vanished(run: RunContext, change: ChangeSet) -> None:
     rewritten = _rewritten(
         run.files, _tables(run.config.sources, run.kinds, replaces=True), run.run_id
     )
+    if not rewritten:
+        return
     known = [f for f in ledger_store.ledger_files(run.db, run.storage) if not f.is_bucket]
-    if not rewritten or not known:
+    if not known:
         return
     from pipeline.ledger.repeats.duplicates import FateMove
 

@@ -41,10 +41,19 @@ class Books:
 
     def __init__(self, work: Workspace) -> None:
         self.work = work
+        self.ran_at: datetime | None = None
+        self.pages: dict[tuple[datetime, date | None], Page] = {}
 
     def report(self, now: datetime, month: date | None = None) -> Page:
-        """The report of a month at an instant, after a run at it."""
-        self.work.run(now=now)
+        """The report of a month at an instant, after a run at it; both are made once."""
+        if self.ran_at != now:
+            self.work.run(now=now)
+            self.ran_at = now
+        if (now, month) not in self.pages:
+            self.pages[now, month] = self._report(now, month)
+        return self.pages[now, month]
+
+    def _report(self, now: datetime, month: date | None) -> Page:
         with open_published(self.work.folder / "var" / "published") as con:
             written = write_report(
                 con, self.work.folder / "reports", month=month, now=now, zone=BERLIN,
