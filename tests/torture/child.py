@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,18 +28,6 @@ from pipeline.runs.run import run_batch
 
 UNFORESEEN = 70  # exit code of an error that is no message to a user
 _LOOKS = 8  # at its clock, until it jumps
-# What runs import when they first need it: a killed one is to be met at its work. Not what reads
-# files: it starts threads when it is imported, which a fork does not have.
-IMPORTED = (
-    "pandera.polars",
-    "pipeline.pricing.load",
-    "pipeline.runs.stages.charged_twice",
-    "pipeline.runs.stages.evaluate",
-    "pipeline.runs.stages.forecast",
-    "pipeline.runs.stages.publish",
-    "pipeline.runs.stages.rewritten_tables",
-    "pyarrow.dataset",
-)
 HELD = 75  # exit code where another run holds the storage
 
 
@@ -61,6 +50,7 @@ class Child:
     process: BaseProcess
     words: Connection
     memory_kb: int = 0
+    cpu: float = 0.0  # seconds that it took, if it was not killed
 
     def end(self, seconds: float = 120) -> tuple[int, str]:
         """Wait for its end. Gives the exit code (negative: the signal) and its error."""
@@ -72,7 +62,7 @@ class Child:
         error = ""
         with suppress(EOFError):
             if self.words.poll():
-                error, self.memory_kb = self.words.recv()
+                error, self.memory_kb, self.cpu = self.words.recv()
         return self.process.exitcode, error
 
     def signal(self, number: signal.Signals, after: float) -> bool:
@@ -103,7 +93,7 @@ def _used(pid: int | None) -> float:
 def start(way: Way) -> Child:
     """Start a run; it has begun when this returns."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, *IMPORTED])
+    context.set_forkserver_preload(["tests.torture.prepared"])
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(way, there))
     process.start()
@@ -140,5 +130,5 @@ def _run(way: Way, words: Connection) -> None:
         code, error = failure.exit_code, str(failure)
     except Exception:  # noqa: BLE001  which nobody foresaw
         code, error = UNFORESEEN, traceback.format_exc()
-    words.send((error, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    words.send((error, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()))
     sys.exit(code)

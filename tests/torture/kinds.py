@@ -19,7 +19,7 @@ class Kind:
 
 
 KINDS = {
-    "kill": Kind(interrupts.kill),
+    "kill": Kind(interrupts.kill, 20),
     "kill in a row": Kind(interrupts.kill_in_a_row),
     "stop": Kind(interrupts.stop),
     "two hosts": Kind(interrupts.two_hosts),
