@@ -36,11 +36,10 @@ def rebuild(
     quiet: QuietOption = False,
 ) -> None:
     """Make a lost or damaged warehouse.duckdb again; the next `tollbook run` carries on."""
-    from pipeline.storage.layout import StorageLayout
     from pipeline.storage.rebuild import rebuild as making
     from pipeline.storage.rebuild.examine import examine
 
-    storage = StorageLayout(cli_context.load(config).storage.root.absolute())
+    storage = cli_context.load(config).storage.layout
     if from_files:
         _start_over(storage, is_forced=force, is_dry=dry_run, quiet=quiet)
         return
@@ -82,6 +81,12 @@ def _start_over(storage: StorageLayout, *, is_forced: bool, is_dry: bool, quiet:
         )
     for path in found.unreadable:
         say(f"- {path} cannot be read: what it has is not known", quiet=quiet)
+    if storage.ledger_store is not None:
+        say(
+            f"The files of the old ledger in {storage.ledger_store} stay there and do not count: "
+            "`tollbook doctor` names their folders. Remove them once the totals are right.",
+            quiet=quiet,
+        )
     say(
         "The new books cannot know: which prices past days were pinned with (they take those of "
         "today), when what was posted, what was forgotten, rebased, closed, acknowledged, labelled "
@@ -115,5 +120,7 @@ def _later(copy: KeptCopy) -> Iterator[str]:
         yield f"what was published as {runs}; acts of people since then must be made again"
     if copy.unknown_files:
         yield f"{counted(len(copy.unknown_files), 'file')} in the ledger and the charges"
+    for folder, files in copy.unknown_stored.items():
+        yield f"{counted(files, 'file')} in {folder}, which stay there and do not count"
     if copy.unknown_closings:
         yield f"closed months: {', '.join(copy.unknown_closings)}; close them again"

@@ -29,7 +29,6 @@ from pipeline.runs.doctor.budgets import doubts_of
 from pipeline.runs.doctor.check import Check, failed, guarded, not_looked_at
 from pipeline.runs.doctor.metrics import textfile
 from pipeline.runs.kinds import PROVIDERS, apis_of
-from pipeline.storage.layout import StorageLayout
 from pipeline.text import counted
 
 _REMOTE = "://"
@@ -51,7 +50,7 @@ def diagnose(
         return (*checks, failed("configuration", "file", error))
     except OSError as error:
         return (*checks, not_looked_at("configuration", "file", error))
-    storage = StorageLayout(config.storage.root.absolute())
+    storage = config.storage.layout
     checks += _configuration(config, environment, now)
     problems: list[ConfigError] = []
     zone = config.organization.zone

@@ -17,6 +17,7 @@ from pipeline.providers.open_pages import missing_pages
 from pipeline.published.reader import open_published
 from pipeline.runs.doctor.check import Check, failed, guarded
 from pipeline.runs.doctor.closed_months import closed_months
+from pipeline.runs.doctor.object_store import files_in_store
 from pipeline.runs.doctor.sizes import old_raw, old_versions, small_files
 from pipeline.runs.schedule import job_state
 from pipeline.runs.schedule.due_times import due_times
@@ -131,6 +132,9 @@ def database(storage: StorageLayout, config: Config, now: datetime | None) -> It
             yield from _looked_at(storage, "last run", lambda: _runs(db))
             yield from _looked_at(storage, "pages", lambda: _pages(db))
             yield from _looked_at(storage, "files", lambda: [_files(db, storage)])
+            yield from _looked_at(
+                storage, "files in the store", lambda: files_in_store(db, storage)
+            )
             yield from _looked_at(storage, "closed months", lambda: closed_months(db, storage))
             yield _kept(storage)
             yield from _looked_at(storage, "left over", lambda: _orphans(db, storage))

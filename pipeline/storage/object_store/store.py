@@ -49,6 +49,19 @@ def remove_folder(address: str) -> None:
             _again(partial(system.rm_file, file))
 
 
+def sizes_below(address: str) -> dict[str, int]:
+    """The bytes of each file below an address, by its own. Fails: RunFailedError, ConfigError."""
+    system = file_system(address)
+    with store_errors(address):
+        inside = system._strip_protocol(address)  # noqa: SLF001  what it lists begins like that
+        system.invalidate_cache()
+        listed = _again(partial(_below, system, address, detail=True))
+        return {
+            f"{address}{name[name.index(inside) + len(inside) :]}": int(facts["size"] or 0)
+            for name, facts in listed.items()
+        }
+
+
 def scan(address: str) -> pl.LazyFrame:
     """The rows of a Parquet file, here or in a store, in their order."""
     if not is_remote(address):
@@ -121,12 +134,11 @@ def unreachable(kind: str, address: str | None) -> RunFailedError:
     )
 
 
-def _below(system: Any, address: str) -> list[str]:
+def _below(system: Any, address: str, *, detail: bool = False) -> Any:
     try:
-        found: list[str] = system.find(address)
+        return system.find(address, detail=detail)
     except FileNotFoundError:
-        return []
-    return found
+        return {} if detail else []
 
 
 def _again(ask: Callable[[], Answer]) -> Answer:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from pipeline.errors import RunFailedError, TollbookError
+from pipeline.errors import ConfigError, RunFailedError, TollbookError
 from pipeline.storage.catalogue import damaged_files, named_files
 from pipeline.storage.database import Database
 from pipeline.storage.layout import WAREHOUSE, StorageLayout
 from pipeline.storage.migrations import newer_migrations, newer_version
+from pipeline.storage.object_store.inventory import Inventory, inventory, stored
 from pipeline.storage.orphans import orphans
 from pipeline.storage.read_copy import open_read_copy
 from pipeline.storage.rebuild.keep import read_all
@@ -31,6 +32,7 @@ class KeptCopy:
     unknown_files: list[Path]  # of later runs
     later_snapshots: list[str]  # of runs that it does not know
     unknown_closings: list[str]  # folders of months that were closed later
+    unknown_stored: dict[str, int]  # folders of later runs in the store of the ledger; files there
 
 
 @dataclass(slots=True)
@@ -45,17 +47,21 @@ class Findings:
 def examine(storage: StorageLayout) -> Findings:
     """What is wrong with the database, and what it can be made of.
 
-    Fails: RunFailedError where there is no storage at all, or a newer version has written it.
+    Fails: RunFailedError where there is no storage at all, or a newer version has written it, or
+        the store of its ledger cannot be used; ConfigError where that is not configured.
     """
-    found = Findings(_damage(storage))
+    there = stored(storage)
+    found = Findings(_damage(storage, there))
     try:
-        found.copy = _examined(storage, storage.kept_books)
+        found.copy = _examined(storage, storage.kept_books, there)
+    except ConfigError:
+        raise
     except TollbookError as error:
         found.unusable = str(error)
     return found
 
 
-def _damage(storage: StorageLayout) -> str | None:
+def _damage(storage: StorageLayout, there: Mapping[str, int]) -> str | None:
     """What is wrong with the database; None where nothing is. Fails: RunFailedError."""
     if not storage.warehouse.exists():
         lost = lost_warehouse(storage)
@@ -74,7 +80,7 @@ def _damage(storage: StorageLayout) -> str | None:
             if newer:
                 raise newer_version(newer, storage.warehouse)
             _try_all(db)
-            missing = damaged_files(db, storage)
+            missing = _missing(db, storage, inventory(db, storage, there))
             if missing:
                 return f"it names {missing[0]}, which is missing or damaged"
             return foreign_warehouse(db, storage)
@@ -86,14 +92,20 @@ def _damage(storage: StorageLayout) -> str | None:
         return f"{WAREHOUSE} {error.what}"
 
 
-def _examined(storage: StorageLayout, path: Path) -> KeptCopy:
+def _missing(db: Database, storage: StorageLayout, found: Inventory) -> list[str]:
+    """Files that the database names and that are missing or damaged, here and in the store."""
+    return [*map(str, damaged_files(db, storage)), *found.missing]
+
+
+def _examined(storage: StorageLayout, path: Path, there: Mapping[str, int]) -> KeptCopy:
     """A copy, read whole and compared with the disk. Fails: RunFailedError."""
     with open_copy(path) as db:
         newer = newer_migrations(db.con)
         if newer:
             raise newer_version(newer, path)
         rows = read_all(db)
-        missing = damaged_files(db, storage)
+        in_store = inventory(db, storage, there)
+        missing = _missing(db, storage, in_store)
         if missing:
             raise RunFailedError(
                 f"names {missing[0]}, which is missing or damaged",
@@ -111,6 +123,7 @@ def _examined(storage: StorageLayout, path: Path) -> KeptCopy:
             unknown_files=orphans(db, storage, named_files(db)).unknown,
             later_snapshots=sorted(set(snapshots(storage)) - runs),
             unknown_closings=[name for name in names if name not in known],
+            unknown_stored=in_store.unknown,
         )
 
 

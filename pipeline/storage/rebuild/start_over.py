@@ -16,6 +16,8 @@ from pipeline.errors import ConfigError, RunFailedError
 from pipeline.storage.backup.back_up import LOCK
 from pipeline.storage.layout import SCHEDULE_STATE, WAREHOUSE, StorageLayout
 from pipeline.storage.lock import LOCK_NAME, storage_lock
+from pipeline.storage.object_store.inventory import stored
+from pipeline.storage.object_store.store import scan
 from pipeline.storage.rebuild.examine import Findings, examine
 from pipeline.storage.rebuild.rebuild import check_root
 
@@ -39,7 +41,7 @@ class Beginning:
     """What the new books are begun with."""
 
     gone: list[GoneFile]
-    unreadable: list[Path]  # ledger files; nobody knows what was in them
+    unreadable: list[str]  # ledger files; nobody knows what was in them
     files: int  # input files that are there
 
 
@@ -77,8 +79,8 @@ def what_is_left(storage: StorageLayout, *, is_forced: bool) -> Beginning:
     frames, unreadable = [], []
     for path in _ledger_files(storage):
         try:
-            frames.append(pl.read_parquet(path, columns=list(_ASKED), hive_partitioning=False))
-        except (pl.exceptions.PolarsError, OSError):
+            frames.append(scan(path).select(_ASKED).collect())
+        except (pl.exceptions.PolarsError, OSError, RunFailedError):
             unreadable.append(path)
     if not frames:
         return Beginning([], unreadable, 0)
@@ -106,10 +108,11 @@ def _check_needed(storage: StorageLayout, found: Findings, *, is_forced: bool) -
     )
 
 
-def _ledger_files(storage: StorageLayout) -> Iterator[Path]:
+def _ledger_files(storage: StorageLayout) -> Iterator[str]:
     for path in sorted(storage.ledger.rglob("*.parquet")):
         if _SUMS not in path.relative_to(storage.ledger).parts:
-            yield path
+            yield str(path)
+    yield from sorted(stored(storage))
 
 
 def _is_there(storage: StorageLayout, input_file: str) -> bool:
