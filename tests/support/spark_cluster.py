@@ -97,6 +97,7 @@ class SparkCluster:
         settings = {
             "spark.connect.grpc.binding.port": str(port),
             "spark.connect.grpc.binding.address": "127.0.0.1",
+            "spark.driver.memory": "1g",  # plans are large
         }
         self._start_command(
             "connect",

@@ -84,6 +84,7 @@ class ReadApart:
     run_id: str
     recorded_at: datetime
     now: datetime
+    rows_a_file: int  # of a ledger file
     version: str = pipeline.__version__
 
     def __call__(self, task: Task[Piece]) -> ReadTask:
@@ -101,7 +102,13 @@ class ReadApart:
             intake = IntakeSession(
                 con=con,
                 files=files,
-                writer=LedgerWriter(self.ledger, self.run_id, 1, stem=f"{self.run_id}-{attempt}"),
+                writer=LedgerWriter(
+                    self.ledger,
+                    self.run_id,
+                    1,
+                    stem=f"{self.run_id}-{attempt}",
+                    rows_a_file=self.rows_a_file,
+                ),
                 rejects=RejectStore(temporary / "rejects"),
                 temporary=temporary,
                 organization_id=self.organization_id,

@@ -126,7 +126,12 @@ def _read_apart(run: RunContext) -> ReadApart:
         run_id=run.run_id,
         recorded_at=run.started_at,
         now=max(run.now, run.started_at),
+        rows_a_file=_rows_a_file(run),
     )
+
+
+def _rows_a_file(run: RunContext) -> int:
+    return ROWS_A_FILE if run.storage.ledger_store is None else ROWS_A_FILE_IN_STORE
 
 
 def _completed_elsewhere(
@@ -224,11 +229,10 @@ def _costs_alone(costs: Sequence[pl.DataFrame]) -> list[str]:
 def open_intake(run: RunContext) -> RunIntake:
     """The intake of a run, with nothing read yet."""
     ledger, first_id = run.storage.ledger, ledger_store.next_ledger_id(run.db)
-    rows = ROWS_A_FILE if run.storage.ledger_store is None else ROWS_A_FILE_IN_STORE
     return RunIntake(
         con=run.con,
         files=run.files,
-        writer=LedgerWriter(ledger, run.run_id, first_id, rows_a_file=rows),
+        writer=LedgerWriter(ledger, run.run_id, first_id, rows_a_file=_rows_a_file(run)),
         superseded=LedgerWriter(ledger, run.run_id, first_id + _SUPERSEDED_IDS),
         settlement=BucketSettlement(KnownBuckets(run.db), run.run_id),
         rejects=RejectStore(run.storage.temporary / "rejects"),

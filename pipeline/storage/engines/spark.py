@@ -45,6 +45,9 @@ SETTINGS: Mapping[str, str] = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
+    # takes minutes and all memory where a plan has a hundred columns and windows over them
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.maxPlanStringLength": "10000",  # that of the fates of repeats is megabytes
     "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -204,6 +207,9 @@ def _answer(packed: bytes) -> tuple[int, Any]:
 
 def _reason(error: BaseException) -> str:
     """The line of an error that says something; a gateway to Java puts its own before it."""
+    details = getattr(error, "details", None)  # of an error of gRPC
+    if callable(details) and details():
+        return str(details()).splitlines()[0]
     lines = (str(error).strip() or type(error).__name__).splitlines()
     is_gateway = lines[0].startswith("An error occurred while calling")
     return lines[1 if is_gateway and len(lines) > 1 else 0].strip(": ")

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from tests.support.workspace import Workspace, lines, request
 ONE = 'kind = "duckdb"'
 needs_a_cluster = pytest.mark.skipif(bool(missing()), reason=missing())
 _PATIENCE_SECONDS = 600
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +86,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkCl
 def test_every_view_is_that_of_one_process(
     cluster: SparkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two drivers are killed, then workers and tasks; nine of ten rows are of one project.
-
-    The second run is over Spark Connect. Its driver looks for repeats and sums usage without
-    reading a ledger file; only what asks whether a table or a file has lost rows does.
-    """
+    """Two drivers are killed, then workers and tasks; nine of ten rows are of one project."""
     share_out_everything(monkeypatch)
     at, one, other = Workspace(tmp_path / "books"), tmp_path / "one", tmp_path / "other"
     by_master = f'kind = "spark"\nmaster = "{cluster.master}"'
@@ -118,7 +115,28 @@ def test_every_view_is_that_of_one_process(
     assert not left & ledger_names(other), "what the dead drivers left is gone"
     lost = ledger_names(other) - _named(other)
     assert lost, "attempts that died left files"
+    assert _run(at, ONE, other, clock + HOUR) == _run(at, ONE, one, clock + HOUR)
+    assert not lost & ledger_names(other), "they are gone after the next run"
 
+
+@needs_a_cluster
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # as above
+@pytest.mark.filterwarnings("ignore")  # as above
+def test_the_same_over_connect(
+    cluster: SparkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With files that grew, copies, newer contents and repeats of what is known.
+
+    The driver looks for repeats and sums usage without reading a ledger file; only what asks
+    whether a table or a file has lost rows does.
+    """
+    share_out_everything(monkeypatch)
+    monkeypatch.setattr(spark, "FEWEST_ROWS", 1)
+    at, one, other = Workspace(tmp_path / "books"), tmp_path / "one", tmp_path / "other"
+    STEPS[0](at)
+    clock = at.at
+    assert _run(at, ONE, one, clock) == _run(at, ONE, other, clock)
     connect = f'kind = "spark"\nconnect = "{cluster.connect()}"'
     STEPS[1](at)
     clock = at.at
@@ -126,7 +144,6 @@ def test_every_view_is_that_of_one_process(
     found = _run(at, connect, other, clock)
     assert not opened
     assert found == _run(at, ONE, one, clock)
-    assert not lost & ledger_names(other), "they are gone after the next run"
 
 
 @pytest.mark.slow
