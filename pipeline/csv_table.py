@@ -23,6 +23,7 @@ from pipeline.money import parse_decimal
 BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LARGEST_COUNT = 2**63 - 1
+_MOST_COLUMNS = 1_000
 _MOST_DIGITS = 40  # of thousands int() fails with an error of its own
 
 T = TypeVar("T")
@@ -279,6 +280,9 @@ def _header_is_good(table: CsvTable, needed: Sequence[str], optional: Sequence[s
         return False
     if len(header) == 1 and ";" in header[0]:
         table.error("is separated by semicolons", line=1, hint="Separate the values by commas.")
+        return False
+    if len(header) > _MOST_COLUMNS:  # each would have an error of its own, with a guess
+        table.error(f"has {len(header):,} columns", line=1, hint=expected)
         return False
     known = (*needed, *optional)
     before = len(table.errors)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.pricing.load import examine
 from tests.fuzz.hostile import DOCUMENTS, VALUES, spans, spoiled
 from tests.fuzz.parsers import PARSERS, parse
 
@@ -71,6 +72,17 @@ def test_an_export_with_a_huge_header_is_named(tmp_path: Path) -> None:
     """The reader of CSV has a limit for one field."""
     header = b"start_time,end_time,amount_value," + b"x" * 200_000
     assert not parse(PARSERS["costs_pages"], header + b"\n1,2,3,4\n", tmp_path)
+
+
+def test_a_header_of_very_many_columns_is_refused_at_once(tmp_path: Path) -> None:
+    """Each of them had an error of its own, and was looked for among all others: for minutes."""
+    header = b",".join(b"c%d" % number for number in range(20_000))
+    for name in ("budgets_csv", "rates", "directory_projects"):
+        assert not parse(PARSERS[name], header + b"\n1\n", tmp_path)
+    path = tmp_path / "prices.csv"
+    path.write_bytes(header + b"\n1\n")
+    _, [finding] = examine([path])
+    assert "has 20,000 columns" in str(finding)
 
 
 def test_a_message_does_not_repeat_a_whole_file(tmp_path: Path) -> None:
