@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from pipeline.text import counted
 if TYPE_CHECKING:
     from pipeline.storage.layout import StorageLayout
     from pipeline.storage.rebuild.examine import KeptCopy
+    from pipeline.storage.rebuild.start_over import GoneFile
 
 
 @app.command()
@@ -58,14 +60,16 @@ def rebuild(
 
 def _start_over(storage: StorageLayout, *, is_forced: bool, is_dry: bool, quiet: bool) -> None:
     from pipeline.storage.rebuild import rebuild as making
-    from pipeline.storage.rebuild.start_over import start_over, what_is_left
+    from pipeline.storage.rebuild.start_over import start_over, what_is_left, with_published
 
+    published = _published(storage.root / "published")
     if is_dry:
         making.check_root(storage)
         found = what_is_left(storage, is_forced=is_forced)
     else:
         now = cli_context.clock(None).real()
         found = start_over(storage, is_forced=is_forced, real_now=now)
+    found = with_published(storage, found, published)
     print(storage.warehouse)
     would = "would be" if is_dry else "are"
     say(
@@ -76,7 +80,7 @@ def _start_over(storage: StorageLayout, *, is_forced: bool, is_dry: bool, quiet:
     for file in found.gone:
         say(
             f"- {file.input_file} is gone: {counted(file.rows, 'record')} of {file.first_date} to "
-            f"{file.last_date} will not count",
+            f"{file.last_date} will not count, but for those that other files have as well",
             quiet=quiet,
         )
     for path in found.unreadable:
@@ -94,6 +98,21 @@ def _start_over(storage: StorageLayout, *, is_forced: bool, is_dry: bool, quiet:
         "that run are sent once more, with the same ids.",
         quiet=quiet,
     )
+
+
+def _published(folder: Path) -> list[GoneFile]:
+    """The input files with records that were published last; none where that cannot be read."""
+    from pipeline.errors import TollbookError
+    from pipeline.published.queries import named_rows
+    from pipeline.published.reader import open_published
+    from pipeline.storage.rebuild.start_over import GoneFile
+
+    try:
+        with open_published(folder) as con:
+            rows = named_rows(con, "storage/published_files", {})
+    except TollbookError:
+        return []
+    return [GoneFile(**row) for row in rows]
 
 
 def _told(copy: KeptCopy, *, is_done: bool) -> Iterator[str]:

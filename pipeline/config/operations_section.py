@@ -60,6 +60,9 @@ class Retention(SectionModel):
     compact_files: Annotated[int, Field(ge=0, le=100_000)] = 50
 
 
+_MASTERS = ("spark://", "local", "yarn", "k8s://")
+
+
 class Engine(SectionModel):
     """Where files are read: in one process, in several of this machine, or on a Spark cluster."""
 
@@ -82,6 +85,8 @@ class Engine(SectionModel):
     def _is_of_a_master(cls, address: str | None) -> str | None:
         if address is not None and address.startswith("sc://"):
             raise ValueError(f"{address!r} is an address of Spark Connect: write it as `connect`")
+        if address is not None and not address.startswith(_MASTERS):
+            raise ValueError(f'{address!r} is not an address such as "spark://10.0.0.1:7077"')
         return address
 
     @model_validator(mode="after")

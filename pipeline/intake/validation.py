@@ -6,6 +6,7 @@ a sentence for people; the rest go on as they are, and nothing is changed or fil
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -184,6 +185,8 @@ RULES = (
 @cache
 def ledger_schema() -> pa.DataFrameSchema:
     """The columns of the canonical usage record as a Pandera schema."""
+    # pandera imports PySpark where that is installed, which is of no account to who reads this
+    warnings.filterwarnings("ignore", message="PySpark does not yet", category=FutureWarning)
     # imported by the thread that validates, while another one reads the first rows already
     import pandera.polars as pa  # noqa: PLC0415  as above
 

@@ -113,4 +113,9 @@ def is_whole(path: Path) -> bool:
 
 def missing_or_damaged(path: Path) -> RunFailedError:
     """The error of a file of the storage that is not there as it was written."""
-    return RunFailedError("is missing or damaged", file=path, hint="Restore it from a backup.")
+    return RunFailedError(
+        "is missing or damaged",
+        file=path,
+        hint="Restore it from a backup; without one, `tollbook rebuild --from-files --force` has "
+        "the next run read all sources again (--dry-run: what they lack).",
+    )

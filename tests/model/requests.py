@@ -86,6 +86,7 @@ class Requests:
         self.versions: list[Version] = []
         self.faults = faults
         self.newest: dict[str, Version] = {}
+        self.went_on: list[Row] = []  # incomplete lines that were held back until they did
         self._run = 0  # the latest
         self._by_identity: dict[tuple[object, ...], list[Row]] = defaultdict(list)
 
@@ -164,6 +165,10 @@ class Requests:
     ) -> None:
         if version.given_up is not None and text != version.text:
             version.rows.remove(version.given_up)
+            version.given_up.is_closed = (
+                True  # read on: a copy of what was there holds nothing back
+            )
+            self.went_on.append(version.given_up)
             version.given_up = None
         version.text, version.written_at = text, written_at
         end = text.rfind("\n") + 1
@@ -252,7 +257,8 @@ class Requests:
         seen = set()
         known = {id(version): number for number, version in enumerate(self.versions)}
         for row in sorted(
-            self._rows(), key=lambda r: (r.place[0], known[id(r.version)], r.place[-1])
+            (*self._rows(), *self.went_on),
+            key=lambda r: (r.place[0], known[id(r.version)], r.place[-1]),
         ):
             key = (row.rule, row.text, row.nth)
             if row.rule is not None and row.counts and key not in seen:

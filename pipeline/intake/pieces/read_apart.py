@@ -21,7 +21,6 @@ from pipeline.intake.pieces.piece import Piece
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.session import IntakeSession
 from pipeline.ledger.files import LedgerFile, LedgerWriter
-from pipeline.ledger.repeats.hash_ranges import keep_hashes
 from pipeline.ledger.repeats.rewrites import discard
 from pipeline.storage.database import open_scratch
 from pipeline.storage.engines.engine import Task
@@ -122,6 +121,8 @@ class ReadApart:
             pieces = tuple(_read_piece(intake, files, piece) for piece in task.pieces)
             intake.rejects.flush()
             written = discard(intake.writer.close(), intake.unreadable)
+            from pipeline.ledger.repeats.hash_ranges import keep_hashes  # noqa: PLC0415  numpy
+
             keep_hashes(written, temporary / "hashes.npy")
         return ReadTask(pieces, tuple(written), tuple(intake.rejects.paths))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import numpy as np
@@ -28,12 +28,15 @@ from pipeline.ledger.files import (
 )
 from pipeline.ledger.identity import SORTED_AT_ONCE, SortedHashes, read_hashes
 from pipeline.ledger.repeats.hash_ranges import find_repeated
-from pipeline.ledger.repeats.rewrites import Numbers, Rewrite, rewrite_files
+from pipeline.ledger.repeats.rewrites import Rewrite, rewrite_files
 from pipeline.meters import METER_NAMES, OUTPUT_METERS
 from pipeline.schemas import ASKER_COLUMNS, CONTENT_COLUMNS, IS_PARTIAL
 from pipeline.storage.engines.engine import Engine
 from pipeline.storage.engines.question import FileRows, Question
 from pipeline.storage.object_store.addresses import last_part
+
+if TYPE_CHECKING:
+    from pipeline.ledger.repeats.rewrites import Numbers
 
 # Rows whose identities repeat are compared in full, this many at a time.
 COMPARED_AT_ONCE = 1_000_000

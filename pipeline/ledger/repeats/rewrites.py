@@ -9,10 +9,8 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from pipeline.errors import RunFailedError
@@ -21,9 +19,13 @@ from pipeline.ledger.sums.categories import as_categories
 from pipeline.storage.engines.engine import Engine, Task
 from pipeline.storage.parquet import write
 
-ROWS_A_TASK = 2_000_000  # fewer are not worth another process
+if TYPE_CHECKING:  # a run with nothing new has no use for it
+    import numpy as np
+    import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int64]
+    Numbers = npt.NDArray[np.int64]
+
+ROWS_A_TASK = 2_000_000  # fewer are not worth another process
 
 
 class FileOfSource(Protocol):

@@ -27,6 +27,7 @@ from pipeline.runs.doctor import storage as storage_checks
 from pipeline.runs.doctor.actions import actions
 from pipeline.runs.doctor.budgets import doubts_of
 from pipeline.runs.doctor.check import Check, failed, guarded, not_looked_at
+from pipeline.runs.doctor.engine import engine
 from pipeline.runs.doctor.metrics import textfile
 from pipeline.runs.kinds import PROVIDERS, apis_of
 from pipeline.text import counted
@@ -119,6 +120,7 @@ def _configuration(
     yield from guarded("configuration", "prices", lambda: [_prices(config)])
     yield from guarded("configuration", "directory", lambda: [_directory(config)])
     yield from guarded("configuration", "budgets", lambda: [_budgets(config, now)])
+    yield from guarded("configuration", "engine", lambda: engine(config.engine))
     path = config.metrics.textfile
     if path is not None:
         yield from guarded("configuration", "metrics", lambda: [textfile(path, now)])

@@ -110,7 +110,6 @@ def _examined(storage: StorageLayout, path: Path, there: Mapping[str, int]) -> K
             raise RunFailedError(
                 f"names {missing[0]}, which is missing or damaged",
                 file=path,
-                hint="Restore it from a backup.",
             )
         runs = {run_id for (run_id,) in db.rows("SELECT run_id FROM runs")}
         last_run = max(runs, default=None)
@@ -148,7 +147,7 @@ def open_copy(path: Path) -> Iterator[Database]:
         except RunFailedError as error:
             if error.file != str(copied.warehouse):
                 raise
-            raise RunFailedError(error.what, file=path, hint="Restore it from a backup.") from None
+            raise RunFailedError(error.what, file=path) from None
 
 
 def _try_all(db: Database) -> None:

@@ -5,8 +5,8 @@ What is left of the old books is kept in `set-aside`; only what was fetched stay
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -97,6 +97,21 @@ def what_is_left(storage: StorageLayout, *, is_forced: bool) -> Beginning:
     )
     gone = [GoneFile(*row) for row in known if not _is_there(storage, row[0])]
     return Beginning(gone, unreadable, len(known) - len(gone))
+
+
+def with_published(
+    storage: StorageLayout, found: Beginning, published: Iterable[GoneFile]
+) -> Beginning:
+    """The same with what was published of input files that are gone.
+
+    Of these the old ledger has less, or nothing, where a file of it is lost as well.
+    """
+    gone = {file.input_file: file for file in found.gone}
+    for file in published:
+        known = gone.get(file.input_file)
+        if file.rows > (known.rows if known else 0) and not _is_there(storage, file.input_file):
+            gone[file.input_file] = file
+    return replace(found, gone=[gone[name] for name in sorted(gone)])
 
 
 def _check_needed(storage: StorageLayout, found: Findings, *, is_forced: bool) -> None:
