@@ -16,6 +16,7 @@ import pytest
 
 from pipeline import __version__
 
+pytestmark = pytest.mark.slow  # two environments are made
 REPOSITORY = Path(__file__).resolve().parent.parent
 DISTRIBUTION = f"tollbook-{__version__}"
 

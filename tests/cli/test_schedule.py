@@ -119,6 +119,7 @@ def test_sigterm_lets_the_stage_in_progress_end_and_exits_with_0(tmp_path: Path)
     assert record.message == "stopped before its end; made up at the next start"
 
 
+@pytest.mark.slow
 def test_a_second_sigterm_exits_at_once(tmp_path: Path) -> None:
     """143, though the job would go on for half a minute."""
     with long_job(tmp_path, 30) as process:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.parsers import PARSERS, parse
 
-EXAMPLES = 12
+EXAMPLES = 8
 NAMES = (
     *("id", "object", "created", "model", "usage", "prompt_tokens", "project_id", "response"),
     *("endpoint", "page", "data", "results", "start_time", "end_time", "amount", "value"),

@@ -23,8 +23,8 @@ from tests.model.world import ZONES, World
 from tests.support.effort import IS_LONG
 
 NUMBER = st.integers(0, 999)
-SEEDS, LENGTH = (1, 2, 3, 4, 7, 9), 12  # a run takes a quarter of a second
-MORE_SEEDS = [pytest.param(seed, marks=pytest.mark.slow) for seed in (5, 6, 8)]
+SEEDS, LENGTH = (1, 2, 4, 7), 12  # a run takes a quarter of a second
+MORE_SEEDS = [pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 5, 6, 8, 9)]
 EXAMPLES, STEPS = 200, 50
 
 

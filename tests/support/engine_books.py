@@ -78,7 +78,10 @@ STEPS: Sequence[Callable[[Workspace], None]] = (first_files, later_files)
 
 
 def make_runs(
-    folder: Path, engines: Sequence[str], look: Callable[[Path, str], None]
+    folder: Path,
+    engines: Sequence[str],
+    look: Callable[[Path, str], None],
+    steps: Sequence[Callable[[Workspace], None]] = STEPS,
 ) -> dict[str, Path]:
     """Run each engine (the text of its section) after every step; gives their storages.
 
@@ -87,7 +90,7 @@ def make_runs(
     at = Workspace(folder)
     clocks = dict.fromkeys(engines, at.at)
     storages = {engine: folder / f"var{n}" for n, engine in enumerate(engines)}
-    for step in STEPS:
+    for step in steps:
         step(at)
         for engine in engines:
             at.at = clocks[engine]

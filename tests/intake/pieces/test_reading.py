@@ -20,7 +20,13 @@ from pipeline.storage.engines.choose import choose_engine
 from pipeline.storage.engines.duckdb import answer_here
 from pipeline.storage.engines.engine import A, P, Task, Work
 from pipeline.storage.engines.question import Question
-from tests.support.engine_books import ledger_names, make_runs, share_out_everything, views
+from tests.support.engine_books import (
+    STEPS,
+    ledger_names,
+    make_runs,
+    share_out_everything,
+    views,
+)
 
 ONE = 'kind = "duckdb"'
 SEVERAL = 'kind = "processes"\nworkers = 2'
@@ -52,9 +58,11 @@ class Elsewhere:
         """Nothing was started."""
 
 
-def _compare(folder: Path) -> dict[str, Path]:
+def _compare(folder: Path, runs: int = len(STEPS)) -> dict[str, Path]:
     seen: dict[str, list[Any]] = {ONE: [], SEVERAL: []}
-    storages = make_runs(folder, (ONE, SEVERAL), lambda s, engine: seen[engine].append(views(s)))
+    storages = make_runs(
+        folder, (ONE, SEVERAL), lambda s, engine: seen[engine].append(views(s)), STEPS[:runs]
+    )
     for first, other in zip(seen[ONE], seen[SEVERAL], strict=True):
         assert first["usage"][1]
         for name in first:
@@ -62,15 +70,18 @@ def _compare(folder: Path) -> dict[str, Path]:
     return storages
 
 
-def test_every_view_is_that_of_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over two runs, with files of every sort; what answers did not name counts for nothing."""
+@pytest.mark.parametrize("runs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_every_view_is_that_of_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: int
+) -> None:
+    """With files of every sort; what answers did not name counts for nothing."""
     share_out_everything(monkeypatch)
     monkeypatch.setattr(
         context,
         "choose_engine",
         lambda kind, **k: Elsewhere() if kind == "processes" else choose_engine(kind, **k),
     )
-    storages = _compare(tmp_path)
+    storages = _compare(tmp_path, runs)
     assert len(ledger_names(storages[SEVERAL])) > len(ledger_names(storages[ONE]))
 
 

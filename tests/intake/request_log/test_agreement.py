@@ -137,7 +137,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
     return line
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(st.lists(spoiled(), min_size=20, max_size=60))
 def test_the_readers_agree_about_spoiled_lines(lines: list[dict[str, Any]]) -> None:
     """The same records, the same rejects with the same rule and detail, the same not usage."""

@@ -182,7 +182,7 @@ def same(one: Normalized, other: Normalized) -> bool:
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(logs())
 def test_every_way_of_reading_gives_the_same_records(lines: list[Line]) -> None:
     """The narrow statements, the wide one and the reading by hand agree on every column."""
@@ -192,7 +192,7 @@ def test_every_way_of_reading_gives_the_same_records(lines: list[Line]) -> None:
             assert same(read_with(Path(folder), lines, *readers), slowly_read), readers
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(logs())
 def test_the_meters_are_those_of_a_plain_computation(lines: list[Line]) -> None:
     """Each token of the JSON is in exactly one meter."""
