@@ -35,4 +35,4 @@ SQL is in `queries/`, whose folders mirror these packages; `schema/` there has t
 templates are in `reports/`.
 """
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
