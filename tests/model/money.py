@@ -152,6 +152,8 @@ class Money:
                 sums[key] = (cost + use.tokens * usd / MILLION, unpriced)
         self._look_at_bills(bills or {}, now)
         for day, bill in self.bills.items():
+            if not bill.rows and days.get(day):
+                bill.is_followed = False  # usage without any line is not yet billed, not free
             if bill.is_followed:
                 _follow(days[day], day, bill.rows)
         whole: dict[Charged, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
