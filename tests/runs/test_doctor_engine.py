@@ -11,6 +11,7 @@ from pipeline.config.operations_section import Engine
 from pipeline.runs.doctor import engine as doctor_engine
 from pipeline.runs.doctor.check import Check
 from pipeline.runs.doctor.engine import engine
+from tests.support.ports import free_port
 
 
 def look(**keys: object) -> list[Check]:
@@ -22,12 +23,6 @@ def look(**keys: object) -> list[Check]:
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """PySpark seems to be installed."""
     monkeypatch.setattr(doctor_engine, "find_spec", lambda name: name)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def test_of_one_process_nothing_is_said() -> None:

@@ -16,6 +16,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PATIENCE_SECONDS = 90
 # For few rows: to compile the plan of a statement costs more than to run it.
@@ -67,7 +69,7 @@ class SparkCluster:
         }
         self._processes: list[subprocess.Popen[bytes]] = []
         self.workers: list[subprocess.Popen[bytes]] = []
-        port = _free_port()
+        port = free_port()
         self.master = f"spark://127.0.0.1:{port}"
         self._start(
             *("master", f"{_CLASSES}.master.Master", "--host", "127.0.0.1"),
@@ -92,7 +94,7 @@ class SparkCluster:
 
     def connect(self) -> str:
         """Start a Connect server; gives its address."""
-        port = _free_port()
+        port = free_port()
         submit = f"{self._home}/bin/spark-submit"
         settings = {
             "spark.connect.grpc.binding.port": str(port),
@@ -144,12 +146,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def _wait_for(port: int) -> None:

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 import polars as pl
 
-from pipeline.errors import ConfigError, RunFailedError, TollbookError, raise_if_stopped
+from pipeline.errors import RunFailedError, TollbookError, raise_if_stopped
 from pipeline.storage.engines.duckdb import answer_here
 from pipeline.storage.engines.engine import A, P, Task, Work, here
 from pipeline.storage.engines.question import FileRows, Question
-from pipeline.storage.engines.spark_tables import Tables
+from pipeline.storage.engines.spark_tables import Tables, package_missing
 from pipeline.storage.object_store.addresses import is_remote
 
 if TYPE_CHECKING:
@@ -160,11 +160,7 @@ def open_session(master: str | None, connect: str | None) -> SparkSession:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise ConfigError(
-            'kind = "spark" needs another package',
-            key="engine.kind",
-            hint="Install it: pip install 'tollbook[spark]'.",
-        ) from None
+        raise package_missing() from None
     builder = SparkSession.builder.appName("tollbook")
     builder = builder.remote(connect) if connect else builder.master(str(master))
     for name, value in SETTINGS.items():

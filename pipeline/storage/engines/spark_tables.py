@@ -111,15 +111,20 @@ def transpiled(text: str) -> str:
         import sqlglot
         from sqlglot.errors import ErrorLevel
     except ImportError:
-        raise ConfigError(
-            'kind = "spark" needs another package',
-            key="engine.kind",
-            hint="Install it: pip install 'tollbook[spark]'.",
-        ) from None
+        raise package_missing() from None
     [found] = sqlglot.transpile(
         text, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
     )
     return str(found)
+
+
+def package_missing() -> ConfigError:
+    """The error where a package of the extra is not installed."""
+    return ConfigError(
+        'kind = "spark" needs another package',
+        key="engine.kind",
+        hint="Install it: pip install 'tollbook[spark]'.",
+    )
 
 
 def spark_type(dtype: pl.DataType) -> str:

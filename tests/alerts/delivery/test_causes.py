@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import socket
 
 import pytest
 
 from pipeline.alerts.delivery import causes
 from tests.support.inbox import resolved, written
 from tests.support.mail import mail_server
+from tests.support.ports import free_port
 from tests.support.webhook import TOKEN, webhook
 
 MESSAGE = written("Title", "body")
@@ -19,13 +19,6 @@ def error_of(url: str, timeout_seconds: float = 5) -> str | None:
     """What a message to a URL ends with."""
     [channel] = resolved([url], {}, timeout_seconds=timeout_seconds)
     return channel.send(MESSAGE)
-
-
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_closed_port_refuses() -> None:
