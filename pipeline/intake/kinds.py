@@ -6,14 +6,15 @@ there is something to read, so that a run with nothing new does without.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pipeline.config.model import Source
 from pipeline.config.source_section import SourceKind
 from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.input_files import Decision
-from pipeline.intake.pieces.piece import ReadOne
+from pipeline.intake.pieces.piece import Piece, ReadOne, ReadTogether
 from pipeline.intake.session import IntakeSession, RunIntake
 from pipeline.storage.layout import StorageLayout
 
@@ -29,6 +30,7 @@ class Kind(SourceKind):
     """
 
     read: ReadOne | None = None  # reads one file, or its tail
+    together: ReadTogether | None = None  # reads small files as one, before each is taken
     take: Take | None = None  # reads all that is new of a source
     may_grow: bool = False  # whether only the tail is read of a file that has grown
     detect: Callable[[bytes], bool] | None = None  # by the first bytes; None: it has no files
@@ -42,6 +44,12 @@ def _read_log(intake: IntakeSession, source: Source, file: RawFile, decision: De
     from pipeline.intake.read_file import read_log
 
     read_log(intake, source, file, decision)
+
+
+def _join_logs(intake: IntakeSession, pieces: Sequence[Piece]) -> AbstractContextManager[None]:
+    from pipeline.intake.pieces.joined_logs import joined
+
+    return joined(intake, pieces)
 
 
 def _read_table(intake: IntakeSession, source: Source, file: RawFile, decision: Decision) -> None:
@@ -67,6 +75,7 @@ REQUEST_LOG = Kind(
     holds=frozenset({"requests"}),
     detect=_is_log,
     read=_read_log,
+    together=_join_logs,
     may_grow=True,
     is_replayed=True,
 )

@@ -32,7 +32,6 @@ from pipeline.intake.files.segments import (
     Scan,
     Segment,
     cut_segments,
-    is_whole_row,
     scan,
 )
 from pipeline.intake.rejects import REJECT_SCHEMA, RejectStore
@@ -76,22 +75,25 @@ def _read_log(
     if forgotten is not None:
         leave_out(intake, source, file, known, forgotten)
         return
+    ahead = intake.ahead.pop(file.name, None)
     is_plain = _is_plain(file.local)
     if is_plain:
-        found = scan(file.local, file.size_bytes)
+        found = ahead.scan if ahead is not None else scan(file.local, file.size_bytes)
         if is_copy(intake, source, file, known, found.content_hash):
             return
         if found.is_clean and found.newlines + bool(found.tail):
-            last_is_row = bool(found.tail.strip()) and is_whole_row(found.tail)
-            lines = found.newlines + last_is_row
-            waiting = b"" if last_is_row or not found.tail.strip() else found.tail
             entry = intake.files.add(
                 intake.entry(source, file, content_hash=found.content_hash), known
             )
-            _take(intake, source, file, entry, [Segment(file.local, 1, lines)])
-            entry.lines_read = lines
-            entry.read_bytes = found.size - len(waiting)
-            _wait(intake.rejects, file, entry, waiting, intake.recorded_at)
+            if ahead is not None:
+                _note_taken(intake, entry)
+                ahead.take(intake, entry)
+                _log_read(entry)
+            else:
+                _take(intake, source, file, entry, [Segment(file.local, 1, found.lines)])
+            entry.lines_read = found.lines
+            entry.read_bytes = found.size - len(found.waiting)
+            _wait(intake.rejects, file, entry, found.waiting, intake.recorded_at)
             return
     entry = intake.files.add(intake.entry(source, file), known)
     _read_in_segments(intake, source, file, entry, limit=file.size_bytes if is_plain else None)
@@ -306,8 +308,7 @@ def take_frames(
         intake.writer.add(done.records, entry.basis)
         intake.rejects.add(entry, done.rejects)
 
-    intake.files.touch(entry)
-    intake.touched.append(entry)
+    _note_taken(intake, entry)
     with ThreadPoolExecutor(max_workers=1) as worker:
         pending: list[Future[None]] = []
         for frame in frames:
@@ -316,6 +317,15 @@ def take_frames(
                 pending.pop(0).result()
         for future in pending:
             future.result()
+    _log_read(entry)
+
+
+def _note_taken(intake: IntakeSession, entry: InputFile) -> None:
+    intake.files.touch(entry)
+    intake.touched.append(entry)
+
+
+def _log_read(entry: InputFile) -> None:
     log.info(
         "file_read",
         source=entry.source,

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -20,6 +21,9 @@ from pipeline.intake.rejects import RejectStore
 from pipeline.intake.source import Context
 from pipeline.ledger.files import LedgerWriter
 from pipeline.ledger.settle_buckets import BucketSettlement
+
+if TYPE_CHECKING:
+    from pipeline.intake.pieces.joined_logs import ReadAhead
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class IntakeSession:
     unreadable: list[InputFile] = field(default_factory=list)
     # file id and line of last lines that were given up as incomplete, and have grown since
     completed_tails: list[tuple[int, int]] = field(default_factory=list)
+    # files that were read together before they are taken one by one, by name
+    ahead: dict[str, ReadAhead] = field(default_factory=dict)
 
     def abandon(self, entry: InputFile, before: InputFile) -> None:
         """Take back what this run has read of a file; it will be tried again."""

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipeline.intake.request_log.fast_read import Lines, Reader, read_lines
+from pipeline.intake.request_log.fast_read import Lines, Reader, of_one_file, read_lines
 from pipeline.intake.request_log.normalize import (
     Context,
     Normalized,
@@ -101,7 +101,9 @@ def read_with(path: Path, lines: Sequence[Line], *readers: Reader) -> Normalized
     """As `read`, but with these readers; none: by hand."""
     file = write(path / "log.jsonl", lines)
     numbers = np.arange(1, len(lines) + 1, dtype=np.int64)
-    frames = read_lines(connection(), Lines(file, numbers, NOW), readers, 250_000, Counter())
+    frames = read_lines(
+        connection(), Lines(file, numbers, NOW), readers, 250_000, of_one_file(Counter())
+    )
     return together([normalize(f, context()) for f in frames])
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import xxhash
@@ -47,6 +48,17 @@ class Scan:
     is_clean: bool  # can be read in place, as far as this pass can tell
     tail: bytes = b""  # after the last newline
 
+    @property
+    def waiting(self) -> bytes:
+        """What is behind the last newline and no row yet."""
+        is_over = not self.tail.strip() or is_whole_row(self.tail)
+        return b"" if is_over else self.tail
+
+    @property
+    def lines(self) -> int:
+        """How many rows there are; the last one need not end with a newline."""
+        return self.newlines + (bool(self.tail.strip()) and not self.waiting)
+
 
 @dataclass(slots=True)
 class CutReport:
@@ -60,8 +72,8 @@ class CutReport:
     problem: str | None = None  # the stream broke off here
 
 
-def scan(path: Path, limit: int) -> Scan:
-    """Hash and count the first `limit` bytes of a plain file in one pass."""
+def scan(path: Path, limit: int, copy: BinaryIO | None = None) -> Scan:
+    """Hash and count the first `limit` bytes of a plain file in one pass, and copy them."""
     digest = xxhash.xxh3_128()
     buffer = bytearray(_BLOCK)
     view = memoryview(buffer)
@@ -72,6 +84,8 @@ def scan(path: Path, limit: int) -> Scan:
     with path.open("rb", buffering=0) as file:
         while got := file.readinto(view[: min(_BLOCK, limit - done)]):
             digest.update(view[:got])
+            if copy is not None:
+                copy.write(view[:got])
             ends = np.flatnonzero(array[:got] == _NEWLINE)
             newlines += len(ends)
             if done == 0 and buffer.startswith(_BOM):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from pipeline.config.model import Source
@@ -13,6 +14,10 @@ from pipeline.storage.engines.engine import Task
 
 # Reads one file into the session. Fails: SourceError, OSError.
 ReadOne = Callable[[IntakeSession, Source, RawFile, Decision], None]
+
+# Reads several files of one source together, as far as they are small; inside, they are taken one
+# by one with `ReadOne`.
+ReadTogether = Callable[[IntakeSession, Sequence["Piece"]], AbstractContextManager[None]]
 
 # Small files are read together, into common ledger files; less than this in all is no work to
 # share out.
@@ -28,6 +33,7 @@ class Piece:
     decision: Decision
     read: ReadOne
     is_table: bool
+    together: ReadTogether | None = None
 
     @property
     def size(self) -> int:
@@ -59,3 +65,9 @@ def _parts(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
 
 def _at_least(piece: Piece) -> int:
     return max(piece.size, 1)
+
+
+def read_together(intake: IntakeSession, pieces: Sequence[Piece]) -> AbstractContextManager[None]:
+    """Read the files of a task together as far as they can be; inside, each is taken."""
+    together = pieces[0].together if pieces else None
+    return nullcontext() if together is None else together(intake, pieces)

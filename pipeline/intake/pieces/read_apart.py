@@ -17,7 +17,7 @@ from pipeline.config.log import silenced
 from pipeline.errors import RunFailedError, SourceError
 from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import InputFiles
-from pipeline.intake.pieces.piece import Piece
+from pipeline.intake.pieces.piece import Piece, read_together
 from pipeline.intake.rejects import RejectStore
 from pipeline.intake.session import IntakeSession
 from pipeline.ledger.files import LedgerFile, LedgerWriter
@@ -118,7 +118,8 @@ class ReadApart:
                 now=self.now,
                 stop=threading.Event(),
             )
-            pieces = tuple(_read_piece(intake, files, piece) for piece in task.pieces)
+            with read_together(intake, task.pieces):
+                pieces = tuple(_read_piece(intake, files, piece) for piece in task.pieces)
             intake.rejects.flush()
             written = discard(intake.writer.close(), intake.unreadable)
             from pipeline.ledger.repeats.hash_ranges import keep_hashes  # noqa: PLC0415  numpy

@@ -10,7 +10,7 @@ from pipeline.config.log import get_logger
 from pipeline.errors import SourceError, raise_if_stopped
 from pipeline.intake.copies import is_copy, leave_out
 from pipeline.intake.files.input_file import InputFile
-from pipeline.intake.pieces.piece import Piece
+from pipeline.intake.pieces.piece import Piece, read_together
 from pipeline.intake.pieces.read_apart import (
     ReadApart,
     ReadPiece,
@@ -31,9 +31,10 @@ class Reading:
 
     def here(self, task: Task[Piece]) -> None:
         """Read the files of a task one by one. Fails: RunStoppedError."""
-        for piece in task.pieces:
-            raise_if_stopped(self._intake.stop)
-            read_one(self._intake, piece)
+        with read_together(self._intake, task.pieces):
+            for piece in task.pieces:
+                raise_if_stopped(self._intake.stop)
+                read_one(self._intake, piece)
 
     def bring(self, task: Task[Piece], answer: ReadTask) -> None:
         """Take in what was read elsewhere of the files of a task."""

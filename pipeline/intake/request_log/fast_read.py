@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -87,6 +87,9 @@ class Lines(NamedTuple):
         )
 
 
+# How often each raw line without an id has occurred so far, in the file that a line stands in.
+OccurrencesOf = Callable[[int], Counter[str]]
+
 CHAT = Reader("intake/request_log/chat", "completions")
 RESPONSE = Reader("intake/request_log/response", "completions")
 EMBEDDINGS = Reader("intake/request_log/embeddings", "embeddings")
@@ -126,7 +129,7 @@ def read_lines(
     lines: Lines,
     readers: tuple[Reader, ...],
     batch_rows: int,
-    occurrences: Counter[str],
+    occurrences: OccurrencesOf,
 ) -> Iterator[pl.DataFrame]:
     """The lines as frames of `request_fields`, with `input_line` and `record_id`.
 
@@ -142,8 +145,8 @@ def read_lines(
         first = 0
         for found in _batches(con, readers[0], lines, batch_rows):
             frame = _doubt_foreign(typed(found, lines.doubtful_after), lines.organizations)
-            claimed, others = _claim(frame, readers[0], raw, first, occurrences)
             here = lines.numbers[first : first + len(frame)]
+            claimed, others = _claim(frame, readers[0], raw, first, here, occurrences)
             first += len(frame)
             if others.rows:
                 aside.writelines(line + b"\n" for line in others.lines)
@@ -172,7 +175,12 @@ class _Unclaimed(NamedTuple):
 
 
 def _claim(
-    frame: pl.DataFrame, reader: Reader, raw: RawLines, first: int, occurrences: Counter[str]
+    frame: pl.DataFrame,
+    reader: Reader,
+    raw: RawLines,
+    first: int,
+    numbers: Rows,
+    occurrences: OccurrencesOf,
 ) -> tuple[pl.DataFrame, _Unclaimed]:
     """The rows that are beyond doubt, with their identity, and the raw lines of the others."""
     clean = frame["is_clean"]
@@ -189,7 +197,7 @@ def _claim(
     are_clean = clean.gather(wanted).to_list()
     for row, line, is_clean in zip(wanted.to_list(), lines, are_clean, strict=True):
         if is_clean:
-            anonymous[row] = _line_identity(line, occurrences)
+            anonymous[row] = _line_identity(line, occurrences(int(numbers[row])))
         else:
             others.rows.append(row)
             others.lines.append(line)
@@ -208,6 +216,11 @@ def _claim(
         **operation,
     )
     return (frame.filter(clean) if others.rows else frame), others
+
+
+def of_one_file(occurrences: Counter[str]) -> OccurrencesOf:
+    """Count lines that are all of one file."""
+    return lambda _: occurrences
 
 
 def _line_identity(line: bytes, occurrences: Counter[str]) -> str:
@@ -252,14 +265,14 @@ def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     return frame
 
 
-def _by_hand(lines: Lines, batch_rows: int, occurrences: Counter[str]) -> Iterator[pl.DataFrame]:
+def _by_hand(lines: Lines, batch_rows: int, occurrences: OccurrencesOf) -> Iterator[pl.DataFrame]:
     """The lines one by one; the only reading that knows what is wrong with a line."""
     last = microseconds(lines.doubtful_after)
     rows: list[dict[str, Any]] = []
     with lines.path.open("rb") as file:
         for number, ended in zip(lines.numbers.tolist(), file, strict=False):
             line = ended.rstrip(b"\r\n")
-            found = _rows_of(line, number, last, occurrences)
+            found = _rows_of(line, number, last, occurrences(number))
             for row in found:
                 if lines.is_foreign(row.get("organization_id")):
                     row["raw"] = _shown(line)

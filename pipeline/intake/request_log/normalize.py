@@ -19,7 +19,13 @@ import polars as pl
 from pipeline.dates import local_dates, utc_dates
 from pipeline.intake.files.segments import Segment
 from pipeline.intake.rejects import REJECT_SCHEMA
-from pipeline.intake.request_log.fast_read import Lines, choose_readers, read_lines
+from pipeline.intake.request_log.fast_read import (
+    Lines,
+    OccurrencesOf,
+    choose_readers,
+    of_one_file,
+    read_lines,
+)
 from pipeline.intake.request_log.fields import ATTRIBUTION, count
 from pipeline.intake.request_log.meters import disjoint_meters
 from pipeline.intake.source import Context, Normalized
@@ -34,7 +40,7 @@ def read_frames(
     con: duckdb.DuckDBPyConnection,
     segment: Segment,
     batch_rows: int = 250_000,
-    occurrences: Counter[str] | None = None,
+    occurrences: Counter[str] | OccurrencesOf | None = None,
     now: datetime | None = None,
     organizations: frozenset[str] | None = None,
 ) -> Iterator[pl.DataFrame]:
@@ -43,9 +49,10 @@ def read_frames(
     Takes: a connection with `produce_arrow_string_view`, `arrow_output_version` 1.4, insertion
     order preserved (or rows would not be lines) and no progress bar; how often each line without
     an id has occurred earlier in this file, by the hex XXH3-128 of the line, which is counted
-    on; the clock that `normalize` will get, so that the text of a line from the future is kept
-    (without it, the time of the file stands in); the organizations that rows may name (None:
-    any), for the text of the others.
+    on (of a segment of several files, what gives that by the line's number); the clock that
+    `normalize` will get, so that the text of a line from the future is kept (without it, the time
+    of the file stands in); the organizations that rows may name (None: any), for the text of the
+    others.
     Gives: frames of about `batch_rows` rows in the order of the file, then those with the lines
     that had to be read by hand.
     Fails: SourceError where the file cannot be read or does not have the lines.
@@ -60,8 +67,9 @@ def read_frames(
             (now or _last_written(segment.path)) + LATEST_AHEAD,
             organizations,
         )
-        known = Counter() if occurrences is None else occurrences
-        yield from read_lines(con, lines, choose_readers(segment.path), batch_rows, known)
+        if not callable(occurrences):
+            occurrences = of_one_file(Counter() if occurrences is None else occurrences)
+        yield from read_lines(con, lines, choose_readers(segment.path), batch_rows, occurrences)
 
 
 def normalize(frame: pl.DataFrame, context: Context) -> Normalized:

@@ -96,7 +96,9 @@ def _take_all(run: RunContext, intake: RunIntake) -> list[tuple[str, str]]:
         if source.enabled and kind.read is not None:
             files, found = decide_files(intake, run.storage.root, source, may_grow=kind.may_grow)
             seen += [(source.name, f.name) for f in files]
-            pieces = [Piece(source, f, d, kind.read, kind.is_table) for f, d in found]
+            pieces = [
+                Piece(source, f, d, kind.read, kind.is_table, kind.together) for f, d in found
+            ]
             tasks[source.name] = tasks_of(pieces, sum(len(t) for t in tasks.values()))
     reading = Reading(intake, _read_apart(run))
     done = run.engine.run(reading, [task for part in tasks.values() for task in part])

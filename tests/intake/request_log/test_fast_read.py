@@ -25,6 +25,7 @@ from pipeline.intake.request_log.fast_read import (
     Lines,
     Reader,
     choose_readers,
+    of_one_file,
     read_lines,
 )
 from pipeline.intake.request_log.normalize import Normalized, Segment, normalize, read_frames
@@ -365,5 +366,5 @@ def test_a_plain_line_needs_no_second_reading(
     """Or the fast path would be slow without anybody noticing."""
     path = write(tmp_path / "a.jsonl", [line])
     lines = Lines(path, np.array([1]), NOW)
-    (frame,) = read_lines(connection(), lines, (reader,), 250_000, Counter())
+    (frame,) = read_lines(connection(), lines, (reader,), 250_000, of_one_file(Counter()))
     assert "raw" not in frame.columns  # only the reading by hand has it
