@@ -340,6 +340,7 @@ def test_in_any_order_and_chunking_each_threshold_is_said_exactly_once(
 
 @settings(max_examples=10)
 @given(totals=st.lists(st.integers(0, 3_000), min_size=1, max_size=10))
+@pytest.mark.slow
 def test_an_alert_is_said_at_most_once_more_than_it_was_taken_back(totals: list[int]) -> None:
     """Through restatements up and down, what was said last is what is true now."""
     con, inbox = emptied(), Inbox()

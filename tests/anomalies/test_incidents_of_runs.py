@@ -59,6 +59,7 @@ def test_a_surge_is_told_once_and_that_it_is_over(books: Books) -> None:
     assert books.morning(SURGE + 5 * DAY, hour=9) == []
 
 
+@pytest.mark.slow
 def test_what_was_expected_raises_nothing_more(books: Books) -> None:
     """A label settles the alert in silence, and what goes on after a pause belongs to it."""
     books.days(SURGE, SURGE + DAY)

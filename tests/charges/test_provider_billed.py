@@ -175,6 +175,7 @@ def _job(project: str) -> str:
     return json.dumps(job) + "\n"
 
 
+@pytest.mark.slow
 def test_training_that_a_project_s_own_log_charges_is_not_billed_again(tmp_path: Path) -> None:
     """Whichever of the two is met first; another project's training is billed all the same."""
     workspace = Workspace(tmp_path.resolve(), UNBILLED)

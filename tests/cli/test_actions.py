@@ -101,6 +101,7 @@ def test_an_action_is_approved_and_taken_back_at_once(
     assert (code, f"{ID} has ended: it is restored" in said) == (2, True)
 
 
+@pytest.mark.slow
 def test_who_may_not_change_the_budget_may_not_approve(
     workspace: FetchWorkspace, server: Server
 ) -> None:
@@ -123,6 +124,7 @@ def test_who_may_not_change_the_budget_may_not_approve(
     ) == [("action", f"approve {ID}", READER, "refused")]
 
 
+@pytest.mark.slow
 def test_a_refusal_of_the_provider_ends_with_3_and_is_tried_again(
     workspace: FetchWorkspace, server: Server, broken: dict[str, int]
 ) -> None:
@@ -143,6 +145,7 @@ def test_a_refusal_of_the_provider_ends_with_3_and_is_tried_again(
     assert (code, cents(server)) == (0, None)
 
 
+@pytest.mark.slow
 def test_what_was_not_approved_can_be_withdrawn(workspace: FetchWorkspace) -> None:
     """Then nobody is asked again in this period."""
     code, told, _ = call(workspace, "restore", ID, "--as", OWNER)

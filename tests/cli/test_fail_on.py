@@ -57,6 +57,7 @@ def test_a_budget_is_over_by_what_only_the_bill_shows(tmp_path: Path) -> None:
     assert "Budgets     1 over, 0 near\n" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_gate_passes_in_the_next_month_though_the_report_shows_the_last(
     workspace: Workspace,
 ) -> None:

@@ -100,6 +100,7 @@ def test_at_an_earlier_instant_nothing_later_is_looked_at(workspace: Workspace) 
     assert early[0]["remark"] == "not enough data: 4 days of history, a forecast needs 14"
 
 
+@pytest.mark.slow
 def test_the_record_is_filled_in_once_and_marked(workspace: Workspace) -> None:
     words = ("--backtest", "--now", NOW)
     code, out, err = command(workspace.folder, "forecast", *words, "--json")

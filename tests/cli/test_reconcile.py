@@ -141,6 +141,7 @@ def test_an_explained_gap_counts_as_well(
     assert (code, "costs without usage rows" in capsys.readouterr().err) == (5, True)
 
 
+@pytest.mark.slow
 def test_the_gate_counts_the_month_of_now_or_the_days_asked_for(books: Workspace) -> None:
     """A gap ends them with 5, and is said in a line: month, project, model, cause, both amounts.
 
@@ -279,6 +280,7 @@ def clear(workspace: Workspace, *words: str) -> Result:
     )
 
 
+@pytest.mark.slow
 def test_a_gap_is_to_clear_until_somebody_clears_it_and_again_when_it_moves(
     to_clear_prepared: Prepared,
     monkeypatch: pytest.MonkeyPatch,

@@ -140,6 +140,7 @@ def test_a_killed_service_makes_up_its_run_and_finds_no_lock(tmp_path: Path) -> 
     assert record.settled_until < datetime(2026, 11, 24, 15)
 
 
+@pytest.mark.slow
 def test_one_service_a_storage_and_a_clean_end(tmp_path: Path) -> None:
     """The second one exits with 75 and names the first; SIGTERM ends the first with 0."""
     configured(tmp_path, CONFIG.replace("0 * * * *", ""))

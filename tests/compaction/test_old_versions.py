@@ -105,6 +105,7 @@ def test_no_figure_changes_and_figures_that_come_again_are_known(workspace: Work
     assert not any("old versions" in note for note in _publish(workspace))
 
 
+@pytest.mark.slow
 def test_what_replaced_them_can_no_longer_be_forgotten_but_replaced(workspace: Workspace) -> None:
     _publish(workspace)
     with pytest.raises(ConfigError, match="the earlier figures of 2 buckets would count again"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.support.workspace import (
     CONFIGURATION,
     PRICES,
@@ -78,6 +80,7 @@ def test_requests_are_on_one_line_of_their_dimensions(tmp_path: Path) -> None:
     assert books.rows(REQUESTS) == []
 
 
+@pytest.mark.slow
 def test_late_and_forgotten_requests_are_counted_anew(tmp_path: Path) -> None:
     """Requests of charges are those of daily_costs after later records and after taking back."""
     books = _workspace(tmp_path, lines(request("1"), request("2", out=5)))

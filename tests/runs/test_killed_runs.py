@@ -303,6 +303,7 @@ def test_killed_right_before(scene: Scene, moment: str) -> None:
     scene.assert_a_kill_is_mended()
 
 
+@pytest.mark.slow
 def test_killed_between_a_delivery_and_its_record(scene: Scene) -> None:
     """The message has arrived; the repeat says the same under the same ids."""
     scene.set_back()

@@ -94,6 +94,7 @@ GATEWAY = '[[sources]]\nname = "gateway"\nkind = "request_log"\npath = ["log.jso
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.slow
 def test_a_source_configured_later_does_not_charge_the_same_traffic_again() -> None:
     """Pages were read without a configuration: a log of the same day does not charge."""
     _run("usage.json")

@@ -14,6 +14,8 @@ import tarfile
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from pipeline import resources
 
 WRITTEN = Path(__file__).with_name("written_by") / "0958ad3.tar.xz"
@@ -60,6 +62,7 @@ CHARGED = (
 )
 
 
+@pytest.mark.slow
 def test_a_column_is_added_where_older_files_lack_it(tmp_path: Path) -> None:
     """Read from a file, summed and charged by; what was before has the default, and its cost."""
     package = tmp_path / "package"

@@ -48,6 +48,7 @@ def kept(workspace: Workspace) -> list[str]:
     return sorted({p.relative_to(folder).parts[1] for p in folder.rglob("*.parquet")})
 
 
+@pytest.mark.slow
 def test_files_of_runs_that_an_older_database_does_not_know_are_kept(restored: Workspace) -> None:
     """The run says where they are, ends with 3, reads again what it can, and says so once."""
     before = doctor(restored)["unknown files"]

@@ -155,6 +155,7 @@ def test_after_a_day_the_run_ends_with_3(workspace: Workspace) -> None:
         assert len(server.posts) == 1
 
 
+@pytest.mark.slow
 def test_a_message_is_given_up_after_three_days_and_sent_when_asked_for(
     workspace: Workspace,
 ) -> None:

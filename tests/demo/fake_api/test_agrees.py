@@ -69,7 +69,7 @@ def save(api: FakeAdminApi, to: Path, path: str, **parameters: object) -> None:
             return
 
 
-@pytest.mark.parametrize("width", ["1d", "1h"])
+@pytest.mark.parametrize("width", ["1d", pytest.param("1h", marks=pytest.mark.slow)])
 def test_usage_at_list_prices_is_the_bill(tmp_path: Path, width: str) -> None:
     """By day and project, to the last digit, in days and in hours; nothing is unpriced.
 

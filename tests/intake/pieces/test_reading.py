@@ -70,7 +70,8 @@ def _compare(folder: Path, runs: int = len(STEPS)) -> dict[str, Path]:
     return storages
 
 
-@pytest.mark.parametrize("runs", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", [1, 2])
 def test_every_view_is_that_of_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: int
 ) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,6 +140,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=7)
 @given(st.lists(spoiled(), min_size=20, max_size=60))
+@pytest.mark.slow
 def test_the_readers_agree_about_spoiled_lines(lines: list[dict[str, Any]]) -> None:
     """The same records, the same rejects with the same rule and detail, the same not usage."""
     with tempfile.TemporaryDirectory() as folder:

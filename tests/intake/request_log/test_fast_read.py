@@ -185,6 +185,7 @@ def same(one: Normalized, other: Normalized) -> bool:
 
 @settings(max_examples=10)
 @given(logs())
+@pytest.mark.slow
 def test_every_way_of_reading_gives_the_same_records(lines: list[Line]) -> None:
     """The narrow statements, the wide one and the reading by hand agree on every column."""
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ def spent(workspace: Workspace, now: str) -> Decimal:
     return Decimal(json.loads(out)[0]["spent_usd"])
 
 
-@pytest.mark.parametrize("is_rehearsed", [True, False])
+@pytest.mark.parametrize("is_rehearsed", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_what_was_posted_later_is_not_known(tmp_path: Path, *, is_rehearsed: bool) -> None:
     """By the real clock of its runs; and by their business clock, where they are rehearsed."""
     workspace = Workspace(tmp_path, CONFIGURATION + BUDGET)

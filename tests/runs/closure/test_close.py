@@ -212,6 +212,7 @@ def test_a_correction_says_what_it_corrects(late: Late) -> None:
     ) == [(Decimal("0.006"), 3, Decimal("0.018"), None)]
 
 
+@pytest.mark.slow
 def test_the_next_month_compares_with_what_was_closed(closed: Workspace) -> None:
     """Every table of November has October as it was closed; corrections stand beside it."""
     closed.at = datetime(2026, 12, 2, 8)
@@ -259,6 +260,7 @@ def test_forecasts_go_by_the_day_of_the_usage(corrected: Workspace) -> None:
     assert first == date(2026, 10, 5)
 
 
+@pytest.mark.slow
 def test_reopened_the_month_has_what_came_late_and_is_closed_anew(corrected: Workspace) -> None:
     """Corrections move back, the next closing is version 2, and the first one is kept."""
     closed = corrected

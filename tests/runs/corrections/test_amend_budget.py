@@ -155,6 +155,7 @@ def test_a_change_by_hand_is_recorded_by_the_next_run(workspace: Workspace) -> N
     ]
 
 
+@pytest.mark.slow
 def test_how_a_budget_stood_is_told_for_any_instant(workspace: Workspace) -> None:
     """Before and after an amendment and more usage; the view of now is another."""
 

@@ -105,6 +105,7 @@ def test_a_table_moves_and_a_copy_of_a_file_of_another_source(tmp_path: Path) ->
     assert trial.dollars == 7
 
 
+@pytest.mark.slow
 def test_pages_move_with_what_they_replaced(tmp_path: Path) -> None:
     detail = replace(PAGES, basis="detail")
     trial = Trial(tmp_path, (detail,))
@@ -121,6 +122,7 @@ def test_pages_move_with_what_they_replaced(tmp_path: Path) -> None:
     assert _facts(trial).fates["pages/a.json"] == (1, 1, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_what_moves_and_changes_nothing(tmp_path: Path) -> None:
     """And after the move itself, what was known before is still shown."""
     trial = Trial(tmp_path, (GATEWAY, AUDIT))

@@ -106,6 +106,7 @@ def test_rows_of_two_bases_keep_the_place_of_the_first_of_them(tmp_path: Path) -
     assert trial.dollars == 7
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_rewritten_file_keeps_what_that_had_before(tmp_path: Path) -> None:
     """A log is rewritten with what it had, rotated, and forgotten under its name."""
     workspace = Workspace(tmp_path.resolve())

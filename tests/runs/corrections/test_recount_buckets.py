@@ -210,6 +210,7 @@ def test_a_remembered_copy_of_a_page_counts_nothing_twice(tmp_path: Path) -> Non
     assert _usage(trial) == [("charge", "pages/a.json", 5)]
 
 
+@pytest.mark.slow
 def test_a_renamed_bill_keeps_its_place_when_its_earlier_name_is_forgotten(tmp_path: Path) -> None:
     """It counts once nothing that was fetched after it does."""
     trial = Trial(tmp_path, (BILL,))
@@ -244,6 +245,7 @@ def test_a_copy_whose_source_is_moved_counts_in_its_basis(tmp_path: Path) -> Non
     assert _usage(trial) == [("detail", "look/b.json", 5)]
 
 
+@pytest.mark.slow
 def test_buckets_held_back_for_another_width_come_back_when_it_is_forgotten(
     tmp_path: Path,
 ) -> None:

@@ -100,6 +100,7 @@ def test_a_limit_is_set_while_the_budget_is_over_and_gone_when_the_period_turns(
     )
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_would_be_done(unsynced: FetchWorkspace, server: Server) -> None:
     """And sets nothing; off does not even say it."""
     unsynced.point(server.base_url, budget() + actions("off"))
@@ -113,6 +114,7 @@ def test_a_dry_run_says_what_would_be_done(unsynced: FetchWorkspace, server: Ser
     assert written(server) == []
 
 
+@pytest.mark.slow
 def test_a_raised_budget_gives_the_limits_back_also_after_a_crash(
     unsynced: FetchWorkspace, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_run_with_an_earlier_clock_looks_at_nothing_later(workspace: Workspace
     assert (known_until, spent) == (date(2026, 9, 10), charged)
 
 
+@pytest.mark.slow
 def test_a_stalled_feed_takes_no_alert_back(tmp_path: Path) -> None:
     made = Workspace(tmp_path, CONFIGURATION + BUDGETS)
     costs = daily_costs(PROJECTS[:2], date(2026, 9, 1), date(2026, 11, 18))
@@ -158,6 +159,7 @@ def test_a_stalled_feed_takes_no_alert_back(tmp_path: Path) -> None:
     assert all(str(remark).startswith("no data for ") for _, _, remark in unmade)
 
 
+@pytest.mark.slow
 def test_the_record_is_filled_in_with_the_days_that_were_not_known_then(tmp_path: Path) -> None:
     made = Workspace(tmp_path)
     costs = daily_costs(PROJECTS[:1], date(2026, 6, 1), date(2026, 9, 3))

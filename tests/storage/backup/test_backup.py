@@ -78,6 +78,7 @@ def test_a_backup_leaves_the_storage_as_it_is(workspace: Workspace) -> None:
     assert not any(name.startswith(("snapshots", "published", "cache")) for name in members)
 
 
+@pytest.mark.slow
 def test_runs_in_the_middle_of_a_backup(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

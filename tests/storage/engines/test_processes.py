@@ -69,6 +69,7 @@ def _tasks(*words: str) -> list[Task[str]]:
     return [Task(n, len(word), (word,)) for n, word in enumerate(words)]
 
 
+@pytest.mark.slow
 def test_answers_are_taken_in_order_and_a_killed_task_is_done_again(tmp_path: Path) -> None:
     """The largest is begun first; another process does what a killed one had."""
     toy = Toy(Apart(tmp_path))

@@ -54,6 +54,7 @@ def charged(workspace: Workspace) -> object:
     return tokens
 
 
+@pytest.mark.slow
 def test_a_lost_database_comes_back_with_what_the_store_has(workspace: Workspace) -> None:
     """And what it does not know there is said, by `rebuild` and by `doctor`."""
     storage = layout(workspace)

@@ -166,6 +166,7 @@ def test_what_people_do_is_in_the_copy(workspace: Workspace) -> None:
     assert tables(workspace.path("var/warehouse.duckdb")) == before
 
 
+@pytest.mark.slow
 def test_what_came_after_the_copy_is_said_and_read_again(workspace: Workspace) -> None:
     """As where the copy is that of an older backup of the folder."""
     storage = storage_of(workspace)
@@ -286,6 +287,7 @@ def test_without_a_copy_the_files_are_read_again(workspace: Workspace) -> None:
     assert {"ledger", "charges", "snapshots", "closed"} <= {p.name for p in aside.iterdir()}
 
 
+@pytest.mark.slow
 def test_files_alone_make_the_same_totals(tmp_path: Path) -> None:
     """Where all are there, and nothing was done but runs."""
     workspace = Workspace(tmp_path.resolve())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def _files(folder: Path, records: list[dict[str, Any]]) -> list[LedgerFile]:
     after=st.sampled_from(list(TERMS)),
     reason=st.sampled_from(REASONS),
 )
+@pytest.mark.slow
 def test_the_fast_differences_are_the_portable_ones(
     *,
     records: list[dict[str, Any]],

@@ -102,6 +102,7 @@ def test_what_changes_between_two_runs_is_kept_with_its_days(
     ]
 
 
+@pytest.mark.slow
 def test_a_run_without_news_keeps_no_file_and_changes_no_row(
     tmp_path: Path, server: Server
 ) -> None:
@@ -122,7 +123,7 @@ def test_a_run_without_news_keeps_no_file_and_changes_no_row(
     assert "sk-" not in text
 
 
-@pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize("status", [403, pytest.param(500, marks=pytest.mark.slow)])
 def test_a_list_that_fails_leaves_what_was_known(tmp_path: Path, status: int) -> None:
     """403 is what this key may not see; 500 makes the run partial. Usage comes all the same."""
     with fake_api(scale=0.02) as good:

@@ -79,6 +79,7 @@ def test_the_bucket_width_can_be_changed_at_any_hour(
     assert workspace.totals() == days.totals()
 
 
+@pytest.mark.slow
 def test_minutes_are_fetched_on_request_and_never_charged(tmp_path: Path) -> None:
     """They have a folder of their own."""
     with fake_api(scale=0.02) as server:

@@ -8,6 +8,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from pipeline.config.load import load
 from pipeline.dates import Clock
 from pipeline.demo.fake_api.faults import Faults
@@ -29,6 +31,7 @@ def _command(folder: Path, *words: str, **environment: str) -> subprocess.Comple
     )
 
 
+@pytest.mark.slow
 def test_the_commands_never_show_the_key(tmp_path: Path) -> None:
     """Neither at the most talkative level, nor where the key is refused; the exit code says it."""
     with fake_api(Faults(broken={"usage/images": 403})) as server:
