@@ -153,6 +153,7 @@ def test_what_was_not_approved_can_be_withdrawn(workspace: FetchWorkspace) -> No
     assert not any("Action" in note for note in workspace.run().notes)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_restored_can_be_left(
     workspace: FetchWorkspace, server: Server, broken: dict[str, int]
 ) -> None:

@@ -188,6 +188,7 @@ def test_a_project_owner_gets_the_alert_by_mail(tmp_path: Path) -> None:
         assert outcome == "delivered"
 
 
+@pytest.mark.slow
 def test_an_escalation_goes_to_its_own_channel_and_so_does_the_end(tmp_path: Path) -> None:
     """After four hours, in a run that finds nothing new; no URL is stored."""
     with webhook() as everybody, webhook() as oncall:

@@ -69,6 +69,7 @@ def test_the_gate_passes_in_the_next_month_though_the_report_shows_the_last(
     assert "Budgets     0 over, 0 near, in their current period\n" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_month_of_the_report_does_not_move_the_gate(workspace: Workspace) -> None:
     """Neither the month asked for in March, nor March asked for in April."""
     assert run(workspace, "2026-03-12T00:00:00Z", "--month", "2026-02").exit_code == 4

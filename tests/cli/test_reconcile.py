@@ -183,6 +183,7 @@ def test_the_verb_prints_months_and_gaps(with_gaps: Workspace) -> None:
     assert rows.index("2026-10-01") < rows.index("2026-11-01")
 
 
+@pytest.mark.slow
 def test_the_verb_s_rows_are_data(with_gaps: Workspace) -> None:
     """JSON has the gaps alone, decimals as strings; --lines has days. Months go to stderr."""
     result = call(with_gaps.folder, "reconcile", "--json", "--month", "2026-11")

@@ -20,6 +20,7 @@ def _edit(trial: Trial, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
+@pytest.mark.slow
 def test_a_disabled_source_is_not_read(tmp_path: Path) -> None:
     """Nothing new of it is read; what was read before goes on counting."""
     trial = Trial(tmp_path)
@@ -34,7 +35,8 @@ def test_a_disabled_source_is_not_read(tmp_path: Path) -> None:
     assert trial.dollars == Decimal(2)
 
 
-@pytest.mark.parametrize("word", ["logs/b*", pytest.param("logs/b.jsonl", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("word", ["logs/b*", "logs/b.jsonl"])
+@pytest.mark.slow
 def test_a_skipped_file_is_read_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:

@@ -209,6 +209,7 @@ def test_a_message_that_waits_is_delivered_and_then_published(tmp_path: Path) ->
         assert len(server.posts) == 1
 
 
+@pytest.mark.slow
 def test_corrections_are_new(settled: Workspace) -> None:
     settled.price(price("alpha", "text_input_tokens", "5"))
     assert not settled.rerate().is_unchanged

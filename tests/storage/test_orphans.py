@@ -78,6 +78,7 @@ def test_nothing_is_lost_where_the_raw_files_are_gone(restored: Workspace) -> No
     assert kept(restored) == ["charges", "ledger"]
 
 
+@pytest.mark.slow
 def test_a_number_that_comes_again_shows_the_rows_of_its_own_file(restored: Workspace) -> None:
     """Copies without excluded rows are those of the file, not of one that had its number before."""
     restored.path("logs/b.jsonl").unlink()

@@ -115,6 +115,7 @@ def test_a_warehouse_of_other_books_is_refused(workspace: Workspace, tmp_path: P
     assert code == 1
 
 
+@pytest.mark.slow
 def test_an_empty_root_says_where_new_books_are_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +202,7 @@ def test_a_lost_or_damaged_file_is_named(
     assert workspace.tokens() == 2000
 
 
+@pytest.mark.slow
 def test_stored_files_are_looked_at_when_their_folders_changed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def deliveries(workspace: Workspace) -> list[str]:
     return [word for (word,) in workspace.rows("SELECT DISTINCT delivery FROM alerts")]
 
 
+@pytest.mark.slow
 def test_alerts_that_nobody_would_read_wait(workspace: Workspace) -> None:
     """Without a channel and a reader they stay in the outbox, also through a failed run."""
     workspace.run()

@@ -173,6 +173,7 @@ def test_computed_at_is_the_real_clock(workspace: Workspace) -> None:
     assert NOW < at < NOW + timedelta(minutes=1)
 
 
+@pytest.mark.slow
 def test_the_bill_s_own_name_of_the_organization_is_the_configured_one(
     workspace: Workspace,
 ) -> None:

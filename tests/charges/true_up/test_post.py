@@ -134,6 +134,7 @@ def test_a_day_inside_the_lag_is_an_estimate_until_its_bill_stands_still(tmp_pat
     workspace.assert_sums_agree()
 
 
+@pytest.mark.slow
 def test_usage_that_moves_and_files_that_are_forgotten_keep_the_total_at_the_bill(
     settled: Workspace,
 ) -> None:

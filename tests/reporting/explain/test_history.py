@@ -179,6 +179,7 @@ def test_a_final_day_keeps_a_price_that_the_book_has_no_more(first: ExplainWorks
     assert "not in the current price book any more; kept by the day" in text
 
 
+@pytest.mark.slow
 def test_a_cell_that_was_taken_back_says_so_instead_of_nothing(first: ExplainWorkspace) -> None:
     """The postings add up to 0, and the versions that no longer count are named."""
     path = str(first.folder / "logs" / "a.csv")

@@ -129,6 +129,7 @@ def test_the_first_month_alone_is_compared_with_nothing(books: Books) -> None:
     assert "more than" not in text
 
 
+@pytest.mark.slow
 def test_the_query_compares_like_the_report(books: Books) -> None:
     """F8: with default dates, and with those of the whole month, in the middle of it and after."""
     books.report(NOW)

@@ -150,6 +150,7 @@ def test_a_closed_month_stays_and_corrections_are_booked_in_the_open_one(
     assert closed.path(str(REPORT)).read_bytes() == page
 
 
+@pytest.mark.slow
 def test_a_correction_says_what_it_corrects(late: Late) -> None:
     """Postings keep their day, and say in which month they are booked and why."""
     closed = late.prepared.again()

@@ -86,6 +86,7 @@ def test_the_reports_are_of_this_month_and_of_the_month_before_the_due_time(
     assert check.action(JobTime(NOW, is_catch_up=False)) == JobEnd("done")
 
 
+@pytest.mark.slow
 def test_the_close_check_says_what_is_in_the_way(workspace: Workspace) -> None:
     """As a problem of the job; once the month is closed there is none."""
     workspace.write(

@@ -104,6 +104,7 @@ def test_ended_periods_have_no_forecast(workspace: Workspace) -> None:
     ) == [(9, 0)]
 
 
+@pytest.mark.slow
 def test_a_later_run_of_the_day_changes_nothing_and_one_of_the_next_day_adds_its_own(
     workspace: Workspace,
 ) -> None:

@@ -111,6 +111,7 @@ def test_a_store_that_cannot_be_asked_or_is_not_configured_stops_it(
         rebuild(storage, is_forced=False, real_now=NOW)
 
 
+@pytest.mark.slow
 def test_new_books_say_which_records_of_the_store_are_gone(workspace: Workspace) -> None:
     """The old files stay there, and are no part of the new books."""
     storage = layout(workspace)

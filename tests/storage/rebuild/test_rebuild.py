@@ -192,6 +192,7 @@ def test_what_came_after_the_copy_is_said_and_read_again(workspace: Workspace) -
     assert workspace.run().problems == ()
 
 
+@pytest.mark.slow
 def test_a_whole_database_is_left_alone_unless_forced(workspace: Workspace) -> None:
     """The way back is in set-aside."""
     with pytest.raises(ConfigError, match="can be read: there is nothing to rebuild"):
