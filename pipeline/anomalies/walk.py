@@ -54,12 +54,23 @@ def walk(
     """
     if not series.keys:
         return
-    start = max(0, series.column(since))
-    state = _Walk(series)
-    state.recall(known, start)
-    for day in range(start, series.cost.shape[1]):
+    start, days = max(0, series.column(since)), series.cost.shape[1]
+
+    def is_whole(day: int) -> bool:
         on = series.since + timedelta(days=day)
-        yield on, state.judge(day, is_covered=is_covered(on) and on != so_far)
+        return is_covered(on) and on != so_far
+
+    # at the end there may be days of which nothing has come yet, on which nothing can be found
+    is_used = np.any((series.cost > 0) | (series.requests > 0), axis=0)
+    end = days
+    while end > start and not is_used[end - 1] and not is_whole(end - 1):
+        end -= 1
+    if end > start:
+        state = _Walk(series)
+        state.recall(known, start)
+    for day in range(start, days):
+        found = state.judge(day, is_covered=is_whole(day)) if day < end else []
+        yield series.since + timedelta(days=day), found
 
 
 class _Walk:

@@ -113,6 +113,11 @@ class StorageLayout:
         return self.cache / "hashes"
 
     @property
+    def charge_sums(self) -> Path:
+        """What reports read in place of charges, by the names of their files; made again, too."""
+        return self.cache / "charge-sums"
+
+    @property
     def seen_organizations(self) -> Path:
         """Which ledger files were looked at for their organizations, and these."""
         return self.cache / "organizations.json"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.anomalies import constants as c
+from pipeline.anomalies import walk as walk_module
 from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Finding
 from pipeline.anomalies.walk import walk
@@ -54,6 +55,30 @@ def test_a_surge_is_found_on_its_days() -> None:
     cost = costs()
     cost[2, DAY : DAY + 2] *= 4
     assert found(cost) == [(DAY, "p02", "cost", "up"), (DAY + 1, "p02", "cost", "up")]
+
+
+def test_days_of_which_nothing_has_come_yet_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = costs()
+    cost[2, DAY] *= 4
+    cost[:, DAY + 1 :] = 0
+    judged = list[int]()
+    judge = walk_module._Walk.judge
+
+    def counted(self: object, day: int, *, is_covered: bool) -> list[Finding]:
+        judged.append(day)
+        return judge(self, day, is_covered=is_covered)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(walk_module._Walk, "judge", counted)
+    made = series(cost, since=MONDAY)
+    last = MONDAY + timedelta(days=DAY)
+    since = MONDAY + timedelta(days=DAY - 2)
+    days = list(walk(made, since, is_covered=lambda day: day <= last))
+    assert judged == [DAY - 2, DAY - 1, DAY]
+    assert [day for day, some in days if some] == [last]
+    assert days[-1][0] == made.until - timedelta(days=1)
+    judged.clear()
+    list(walk(made, since))  # covered: on these days a project is silent, or all of them
+    assert judged[-1] == made.cost.shape[1] - 1
 
 
 def test_a_second_day_need_not_be_as_large() -> None:

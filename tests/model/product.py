@@ -38,7 +38,7 @@ from tests.model.books import Facts, Source
 from tests.model.content import seconds
 from tests.model.money import DIGITS, OF_SUMS, Book, Price
 from tests.model.watch import Budget
-from tests.support.snapshot import answers
+from tests.support.snapshot import answers, days_with_other_sums
 
 PRICE_HEADER = (
     "provider,model,meter,service_tier,context_class,price_usd,per,unit,valid_from,valid_to,"
@@ -266,7 +266,10 @@ class Product:
         """What readers see, what contradicts itself in it, and the number of postings."""
         rows = answers(self.folder / "var", QUERIES)
         [(postings,)] = rows["postings"]
-        return self._facts(rows), [f"{fault} ({day})" for fault, day in rows["apart"]], postings
+        apart = [f"{fault} ({day})" for fault, day in rows["apart"]]
+        other = days_with_other_sums(self.folder / "var")
+        apart += [f"the sums of charges are not the charges ({day})" for day in other]
+        return self._facts(rows), apart, postings
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the published database."""

@@ -68,7 +68,9 @@ def rated(
     jobs = [RatingJob(DAY + timedelta(days=n), book, reason) for n in range(2)]
     with duckdb.connect() as con:
         usage = usage_of_days(jobs, files, left_out, extra)
-        chunk = RatingChunk(con, usage, known or {}, folder, "run-1", AT, is_fast=is_fast)
+        chunk = RatingChunk(
+            con, usage, known or {}, folder, folder / "sums", "run-1", AT, is_fast=is_fast
+        )
         chunk.run()
     assert chunk.is_fast == (is_fast and not usage.cuts)
     return chunk.rated

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
+from pipeline.charges.charge_sums import sums_of_file
 from pipeline.storage.parquet import quote
 
 
@@ -23,6 +25,29 @@ def answers(storage: Path, queries: Mapping[str, str]) -> dict[str, list[tuple[A
     finally:
         con.execute("USE memory")
         con.execute("DETACH tollbook")
+
+
+def days_with_other_sums(storage: Path) -> list[str]:
+    """The days whose published sums of charges are not those of their published charges."""
+    folder = (storage / "published").resolve()
+    days = {
+        kind: {path.name: path for path in (folder / kind).rglob("*.parquet")}
+        for kind in ("charges", "sums")
+    }
+    both = days["charges"].keys() & days["sums"].keys()
+    return sorted(
+        (days["charges"].keys() | days["sums"].keys()) - both
+        | {
+            name
+            for name in both
+            if _texts(pl.read_parquet(days["sums"][name], hive_partitioning=False))
+            != _texts(sums_of_file(days["charges"][name]))
+        }
+    )
+
+
+def _texts(sums: pl.DataFrame) -> list[str]:
+    return sorted(map(repr, sums.rows()))
 
 
 @cache

@@ -23,7 +23,7 @@ from pipeline.runs.corrections.replay import replay
 from pipeline.runs.corrections.rerate import rerate
 from pipeline.runs.result import RunResult
 from pipeline.runs.run import run_batch
-from tests.support.snapshot import answers
+from tests.support.snapshot import answers, days_with_other_sums
 
 NOW = datetime(2026, 11, 24, 8, 0)
 CONFIGURATION = """
@@ -359,6 +359,7 @@ class Workspace:
             }
         )
         assert not any(found.values()), found
+        assert days_with_other_sums(self.folder / "var") == []
 
 
 class Prepared:

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.charges.charge_sums import sums_of_charges
 from pipeline.charges.model import (
     DAILY_SCHEMA,
     DAY_PRICE_SCHEMA,
@@ -38,6 +39,7 @@ class RatingChunk:
     usage: UsageOfDays
     known: Mapping[date, ChargeDay]
     folder: Path
+    sums_folder: Path  # of the sums of charges, by the names of their files
     run_id: str
     posted_at: datetime
     rated: RatingResult = field(default_factory=RatingResult)
@@ -79,6 +81,7 @@ class RatingChunk:
         if not wanted:
             return
         charges, sums = rating.charges(), rating.daily_sums()
+        self.sums_folder.mkdir(parents=True, exist_ok=True)
         for day in days:
             when = day.usage_date
             if when not in wanted:
@@ -89,6 +92,7 @@ class RatingChunk:
             write_parquet(lines, charge_path, statistics=True)
             daily = sums.get(when, pl.DataFrame(schema=DAILY_SCHEMA))
             write_parquet(daily, daily_path, statistics=True)
+            write_parquet(sums_of_charges(lines), self.sums_folder / charge_path.name)
             if when in fresh:
                 self._link_first_posting(charge_path, when, lines.height)
             known = self.known.get(when)

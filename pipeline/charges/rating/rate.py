@@ -40,6 +40,7 @@ def rate(
     excluded: pl.DataFrame,
     known: Mapping[date, ChargeDay],
     folder: Path,
+    sums_folder: Path,
     run_id: str,
     posted_at: datetime,
     billed: pl.DataFrame | None = None,
@@ -49,7 +50,8 @@ def rate(
     """Rate days from the live ledger, which an engine may read elsewhere.
 
     Takes `excluded` (ledger_id, row_number), what is posted (`known`), and charges that no usage
-    explains (`billed`, CHARGE_SCHEMA; of any days). A day whose charges do not differ from what is
+    explains (`billed`, CHARGE_SCHEMA; of any days). Writes charges and postings below `folder`, and
+    the sums of charges into `sums_folder`. A day whose charges do not differ from what is
     posted keeps its files.
     """
     extra = pl.DataFrame(schema=CHARGE_SCHEMA) if billed is None else billed
@@ -75,7 +77,7 @@ def rate(
         files = files_of(chunk)
         with con.cursor() as own:  # what a chunk registers and creates is its own
             usage = usage_of_days(chunk, files, excluded, extra, summed)
-            rating = RatingChunk(own, usage, known, folder, run_id, posted_at)
+            rating = RatingChunk(own, usage, known, folder, sums_folder, run_id, posted_at)
             try:
                 rating.run()
             except OVERFLOWS:

@@ -13,8 +13,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline import resources
 from pipeline.dates import ONE_DAY, Days
 from pipeline.published.snapshot.template import (
+    CHARGE_SUMS,
     DAY_FILES,
     FILE_KINDS,
     GONE_ROWS,
@@ -54,6 +56,23 @@ def narrow(con: duckdb.DuckDBPyConnection, days: Days) -> None:
     for view in _VIEWS:
         body = rendered(f"published/{view}", sources)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {body}")
+
+
+def view_charge_sums(con: duckdb.DuckDBPyConnection, days: Days) -> None:
+    """Make the view `charge_sums` of this connection, with all rows of some days and maybe others.
+
+    Reads the sums that a snapshot has of its charges; those of earlier versions have none, and the
+    view adds their charges up.
+    """
+    files = _files_by_kind(con, days) if has_day_files(con) else {}
+    sums = files.get(CHARGE_SUMS.macro, [])
+    if sums and len(sums) == len(files["charge_files"]):
+        body = resources.render_sql(
+            "published/snapshot/charge_sums", sum_files=source(CHARGE_SUMS, sums)
+        )
+    else:
+        body = resources.sql("published/snapshot/summed_charges")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW charge_sums AS {body}")
 
 
 def charge_dates(con: duckdb.DuckDBPyConnection, days: Days) -> list[date]:

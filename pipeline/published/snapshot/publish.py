@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
+from pipeline.charges.charge_sums import sums_of_file
 from pipeline.charges.finality import first_provisional_date
 from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.config.operations_section import Retention
@@ -31,6 +33,7 @@ from pipeline.published.snapshot.retention import (
     remove_unfinished,
 )
 from pipeline.published.snapshot.template import (
+    CHARGE_SUMS,
     COPIED,
     DAY_FILES,
     DAY_FILES_SCHEMA,
@@ -131,6 +134,7 @@ class _Snapshot:
             "charge_files": self._days("charges"),
             "daily_files": self._days("daily"),
             "posting_files": self._postings(),
+            CHARGE_SUMS.macro: self._charge_sums(),
         }
         paths = {macro: [file.address for file in files] for macro, files in dated.items()}
         paths |= {"version_files": self._versions(), "minute_files": self._minutes()}
@@ -254,6 +258,25 @@ class _Snapshot:
             name = day.usage_date.isoformat()
             address = self._linked(source, f"{kind}/usage_month={name[:7]}/{name}.parquet")
             files.append(_DayFile(address, day.usage_date, day.usage_date))
+        return files
+
+    def _charge_sums(self) -> list[_DayFile]:
+        """The sums of each day's charges; of days that have none yet they are made."""
+        folder = self.storage.charge_sums
+        folder.mkdir(parents=True, exist_ok=True)
+        others = {path.name for path in folder.iterdir()}
+        files = []
+        for day in self.live.days:
+            source = folder / day.charge_path.name
+            if source.name not in others:
+                made = sums_of_file(day.charge_path)
+                replace_file(source, partial(write_parquet, made))
+            others.discard(source.name)
+            name = day.usage_date.isoformat()
+            address = self._linked(source, f"sums/usage_month={name[:7]}/{name}.parquet")
+            files.append(_DayFile(address, day.usage_date, day.usage_date))
+        for name in others:  # of charges that were replaced
+            (folder / name).unlink()
         return files
 
     def _postings(self) -> list[_DayFile]:

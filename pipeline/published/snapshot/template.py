@@ -16,6 +16,7 @@ import polars as pl
 import xxhash
 
 from pipeline import __version__, resources
+from pipeline.charges.charge_sums import SUMS_SCHEMA
 from pipeline.charges.model import DAILY_SCHEMA, POSTED_AS
 from pipeline.ledger.files import PART_SCHEMA
 from pipeline.ledger.minutes import DEFAULTS_OF_OLDER_MINUTES, MINUTE_SCHEMA
@@ -114,6 +115,8 @@ FILE_KINDS = (
     FileKind("version_files", LEDGER_SCHEMA | PART_SCHEMA, with_row_numbers=True),
     FileKind("minute_files", MINUTE_SCHEMA, defaults=DEFAULTS_OF_OLDER_MINUTES),
 )
+# Files that no published view reads, but reports do.
+CHARGE_SUMS = FileKind("sum_files", SUMS_SCHEMA)
 
 
 def template(
@@ -164,7 +167,7 @@ def mark() -> str:
         f"{__version__} {duckdb.__version__} {BLOCK_BYTES} {READABLE_FROM}",
         *(resources.sql(name) for name in resources.sql_names("published")),
         *resources.sql_names("schema"),
-        *(f"{kind.macro} {kind.columns}" for kind in FILE_KINDS),
+        *(f"{kind.macro} {kind.columns}" for kind in (*FILE_KINDS, CHARGE_SUMS)),
         *DAY_FILES_SCHEMA,
         *GONE_ROWS_SCHEMA,
         *LEDGER_STORE_SCHEMA,

@@ -13,7 +13,12 @@ from pipeline.dates import Days, first_of, local_date, month_before, whole_month
 from pipeline.errors import CheckFailedError
 from pipeline.money import difference, total
 from pipeline.published import queries
-from pipeline.published.snapshot.day_files import charge_dates, has_day_files, narrow
+from pipeline.published.snapshot.day_files import (
+    charge_dates,
+    has_day_files,
+    narrow,
+    view_charge_sums,
+)
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.cells import CostCell
 from pipeline.reporting.month.model import MonthReport, ReportedRun, SignOff, Totals
@@ -110,8 +115,10 @@ def gather(
 
     From here on the connection's views have the days of the month and of the one before.
     """
+    days = Days(period.previous.since, period.month.until)
     if has_day_files(con):
-        narrow(con, Days(period.previous.since, period.month.until))
+        narrow(con, days)
+    view_charge_sums(con, days)
     month = month_reader(con, period, bounds, run_id)
     totals = _totals(month)
     report = MonthReport(

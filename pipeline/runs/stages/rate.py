@@ -50,6 +50,7 @@ def rate_changed_days(
             excluded,
             days,
             storage.charges,
+            storage.charge_sums,
             run.run_id,
             run.started_at,
             bill.lines,

@@ -1,0 +1,32 @@
+"""The folder that keeps sums of charges between runs: those of what is live, made if need be."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.support.workspace import Workspace, lines, request
+
+
+def kept(workspace: Workspace) -> set[str]:
+    return {path.name for path in workspace.path("var/cache/charge-sums").iterdir()}
+
+
+def test_sums_go_with_the_file_of_a_day(tmp_path: Path) -> None:
+    """A late record changes a day; the folder may be removed."""
+    workspace = Workspace(tmp_path / "w")
+    days = [f"2026-11-{day}T12:00:00" for day in (20, 21, 22)]
+    workspace.write("logs/a.jsonl", lines(*(request(day, when=day) for day in days)))
+    workspace.run()
+    first = kept(workspace)
+    assert len(first) == 3
+    workspace.assert_sums_agree()
+    workspace.write("logs/b.jsonl", lines(request("late", when=days[1])))
+    workspace.run()
+    assert len(kept(workspace) & first) == 2
+    assert len(kept(workspace)) == 3
+    workspace.assert_sums_agree()
+    shutil.rmtree(workspace.path("var/cache/charge-sums"))
+    workspace.forget("logs/b.jsonl")
+    assert len(kept(workspace)) == 3
+    workspace.assert_sums_agree()
