@@ -30,12 +30,16 @@ _SPACE = 32
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`lines` rows of a clean file; row i is input line first_line + i, or line_numbers[i]."""
+    """`lines` rows of a clean file; row i is input line first_line + i, or line_numbers[i].
+
+    It may be several `parts`, each with its number of lines; `path` is the first of them then.
+    """
 
     path: Path
     first_line: int
     lines: int
     line_numbers: np.ndarray | None = None
+    parts: tuple[tuple[Path, int], ...] = ()
 
 
 @dataclass(slots=True)

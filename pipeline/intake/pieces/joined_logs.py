@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import duckdb
 import numpy as np
@@ -21,6 +21,7 @@ import polars as pl
 
 from pipeline.errors import SourceError
 from pipeline.intake.files.compression import compression
+from pipeline.intake.files.discovery import RawFile
 from pipeline.intake.files.document_head import is_document
 from pipeline.intake.files.input_file import InputFile
 from pipeline.intake.files.input_files import Action
@@ -31,7 +32,8 @@ from pipeline.intake.session import IntakeSession
 from pipeline.intake.source import REJECT_SCHEMA, Normalized
 
 BATCH_ROWS = 120_000  # more costs memory and gains nothing
-_MOST_BYTES = 24 << 20  # of a file: to copy a larger one costs more than to read it alone
+_MOST_BYTES = 24 << 20  # of a file: a larger one is read alone, by two threads
+_COPIED_BYTES = 1 << 20  # of a file: to open a smaller one once more costs more than to copy it
 _HEAD_BYTES = 4096
 _FILE = "file_place"  # which of the files that are read together a row is of
 
@@ -97,17 +99,15 @@ class _Group:
 
     def read(self, pieces: Sequence[Piece]) -> dict[str, ReadAhead]:
         """What could be read together, by the name of the file; nothing where that failed."""
-        path = self._intake.temporary / "joined" / "files.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = self._intake.temporary / "joined"
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            with path.open("wb") as target:
-                self._collect(pieces, target)
-            if self._files:
-                self._read(path, pieces[0])
+            with _Parts(folder) as parts:
+                self._collect(pieces, parts)
+                if self._files:
+                    self._read(parts, pieces[0])
         except (duckdb.Error, SourceError, OSError):  # each is read alone, and says what is wrong
             self._files, self._records = {}, []
-        finally:
-            path.unlink(missing_ok=True)
         return dict(self._files)
 
     def write(self, basis: str) -> None:
@@ -118,33 +118,33 @@ class _Group:
                 records = records.filter(pl.col(_FILE).is_in(taken))  # noqa: PLW2901
             self._intake.writer.add(records.drop(_FILE), basis)
 
-    def _collect(self, pieces: Sequence[Piece], target: BinaryIO) -> None:
-        """Copy files one behind the other; those that cannot be joined are left out."""
+    def _collect(self, pieces: Sequence[Piece], parts: _Parts) -> None:
         contents: set[str] = set()
         for piece in pieces:
-            start = target.tell()
-            found = _copied(piece, target)
-            if found is not None:
-                content, source = found.content_hash, piece.source
-                is_copy = content in contents or self._intake.files.copy_of(
-                    source.kind, source.basis, content
-                )
-                if not is_copy:
-                    contents.add(content)
-                    self._files[piece.file.name] = ReadAhead(found)
-                    continue
-            target.seek(start)
-            target.truncate()
+            if not _is_log(piece.file.local):
+                continue
+            found = parts.scan(piece.file)
+            content, source = found.content_hash, piece.source
+            if (
+                found.is_clean
+                and found.lines
+                and content not in contents  # a copy is no second one
+                and self._intake.files.copy_of(source.kind, source.basis, content) is None
+                and parts.add(piece.file, found)
+            ):
+                contents.add(content)
+                self._files[piece.file.name] = ReadAhead(found)
 
-    def _read(self, path: Path, first: Piece) -> None:
+    def _read(self, parts: _Parts, first: Piece) -> None:
         context = self._intake.context(first.source, first.file)
+        segment = parts.segment()
         ends = np.cumsum([file.scan.lines for file in self._files.values()])
         counted = [Counter[str]() for _ in ends]
         names = pl.Enum(list(self._files))
-        left = int(ends[-1])
+        left = segment.lines
         for frame in request_log_normalize.read_frames(
             self._intake.con,
-            Segment(path, 1, left),
+            segment,
             BATCH_ROWS,
             occurrences=lambda line: counted[_places(ends, line)],
             now=context.now,
@@ -152,8 +152,8 @@ class _Group:
         ):
             left -= frame.height
             self._take_in(request_log_normalize.normalize(frame, context), frame, ends, names)
-        if left > 0:
-            raise SourceError(f"{left} lines were not found", file=path)
+        if left > 0 or parts.have_changed():
+            raise SourceError("was changed while it was read", file=first.file.local)
         self._share_out()
 
     def _take_in(self, done: Normalized, frame: pl.DataFrame, ends: Places, names: pl.Enum) -> None:
@@ -196,22 +196,79 @@ class _Group:
             files[place].other_lines = rows
 
 
-def _copied(piece: Piece, target: BinaryIO) -> Scan | None:
-    """Copy the whole lines of a file; None where it is not a plain log of whole lines."""
-    with piece.file.local.open("rb") as stream:
+class _Parts:
+    """What is read as one: large files where they lie, the others as copies behind each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts: list[tuple[Path, int]] = []  # with the lines of each
+        self._in_place: list[RawFile] = []
+        self._copies: BinaryIO | None = None  # the last part, where small files are copied to
+        self._end = 0  # of what is kept there
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+        for path, _lines in self._parts:
+            if path.parent == self._folder:
+                path.unlink(missing_ok=True)
+
+    def scan(self, file: RawFile) -> Scan:
+        """Look through a file that may be added next."""
+        if file.size_bytes > _COPIED_BYTES:
+            return scan(file.local, file.size_bytes)
+        if self._copies is None:
+            path, self._end = self._folder / f"part-{len(self._parts)}.jsonl", 0
+            self._copies = path.open("wb")
+            self._parts.append((path, 0))
+        self._copies.seek(self._end)
+        return scan(file.local, file.size_bytes, self._copies)
+
+    def add(self, file: RawFile, found: Scan) -> bool:
+        """Have the whole lines of the file that was looked through last read; False: cannot be."""
+        if file.size_bytes > _COPIED_BYTES:
+            if found.waiting:
+                return False
+            self._close()
+            self._parts.append((file.local, found.lines))
+            self._in_place.append(file)
+            return True
+        assert self._copies is not None  # noqa: S101  it was copied there
+        self._end += found.size - len(found.waiting)
+        if found.tail and not found.waiting:
+            self._copies.seek(self._end)
+            self._end += self._copies.write(b"\n")
+        path, lines = self._parts[-1]
+        self._parts[-1] = path, lines + found.lines
+        return True
+
+    def segment(self) -> Segment:
+        """All of them."""
+        self._close()
+        parts = tuple(part for part in self._parts if part[1])
+        return Segment(parts[0][0], 1, sum(lines for _, lines in parts), parts=parts)
+
+    def have_changed(self) -> bool:
+        """Whether a file was written to since it was found. Fails: OSError."""
+        states = [(file, file.local.stat()) for file in self._in_place]
+        return any(
+            (file.size_bytes, file.modified_ns) != (now.st_size, now.st_mtime_ns)
+            for file, now in states
+        )
+
+    def _close(self) -> None:
+        if self._copies is not None:
+            self._copies.truncate(self._end)
+            self._copies.close()
+            self._copies = None
+
+
+def _is_log(path: Path) -> bool:
+    with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
-    if compression(head) is not None or b"\x00" in head or is_document(head):
-        return None
-    start = target.tell()
-    found = scan(piece.file.local, piece.file.size_bytes, target)
-    if not (found.is_clean and found.lines):
-        return None
-    if found.waiting:
-        target.seek(start + found.size - len(found.waiting))
-        target.truncate()
-    elif found.tail:
-        target.write(b"\n")
-    return found
+    return compression(head) is None and b"\x00" not in head and not is_document(head)
 
 
 def _places(ends: Places, lines: Places | int) -> Places:

@@ -25,7 +25,7 @@ from pipeline.errors import SourceError
 from pipeline.intake.rejects import RowError
 from pipeline.intake.request_log.fields import COUNTS, SECONDS, TEXTS, microseconds, typed
 from pipeline.intake.request_log.json_fields import parse_object
-from pipeline.intake.request_log.raw_lines import RawLines, Rows
+from pipeline.intake.request_log.raw_lines import RawParts, Rows
 from pipeline.intake.request_log.slow_read import tokens_named, usage_rows
 from pipeline.resources import render_sql
 from pipeline.schemas import IS_PARTIAL
@@ -67,7 +67,7 @@ class Reader:
 
 
 class Lines(NamedTuple):
-    """A file's lines to read, and which line of the input each of them is.
+    """Lines to read of a file, or of `parts` with so many each, and which of the input each is.
 
     A time after `doubtful_after`, and an organization that is not one of `organizations` (None:
     any may be named), need their raw line at hand: they will be refused, perhaps.
@@ -77,6 +77,12 @@ class Lines(NamedTuple):
     numbers: Rows
     doubtful_after: datetime
     organizations: frozenset[str] | None = None
+    parts: tuple[tuple[Path, int], ...] = ()
+
+    @property
+    def files(self) -> tuple[tuple[Path, int], ...]:
+        """All files that they stand in, with how many each has."""
+        return self.parts or ((self.path, len(self.numbers)),)
 
     def is_foreign(self, organization_id: str | None) -> bool:
         """Whether a row names an organization that is not one of these."""
@@ -140,7 +146,7 @@ def read_lines(
     if not readers:
         yield from _by_hand(lines, batch_rows, occurrences)
         return
-    with RawLines(lines.path) as raw, tempfile.NamedTemporaryFile(prefix="tollbook-") as aside:
+    with RawParts(lines.files) as raw, tempfile.NamedTemporaryFile(prefix="tollbook-") as aside:
         numbers: list[Rows] = []
         first = 0
         for found in _batches(con, readers[0], lines, batch_rows):
@@ -156,7 +162,7 @@ def read_lines(
                 yield claimed.with_columns(input_line=pl.Series(here))
         if numbers:
             aside.flush()
-            rest = lines._replace(path=Path(aside.name), numbers=np.concatenate(numbers))
+            rest = lines._replace(path=Path(aside.name), numbers=np.concatenate(numbers), parts=())
             further = readers[1:] if len(rest.numbers) > _FEW_LINES else ()
             yield from read_lines(con, rest, further, batch_rows, occurrences)
 
@@ -177,7 +183,7 @@ class _Unclaimed(NamedTuple):
 def _claim(
     frame: pl.DataFrame,
     reader: Reader,
-    raw: RawLines,
+    raw: RawParts,
     first: int,
     numbers: Rows,
     occurrences: OccurrencesOf,
@@ -237,7 +243,8 @@ def _batches(
     left = len(lines.numbers)
     collected: list[pa.RecordBatch] = []
     try:
-        relation = con.sql(render_sql(reader.statement), params={"path": str(lines.path)})
+        paths = [str(path) for path, _ in lines.files]
+        relation = con.sql(render_sql(reader.statement), params={"path": paths})
         for batch in relation.to_arrow_reader(batch_rows):
             collected.append(batch.slice(0, left))
             left -= len(collected[-1])

@@ -66,6 +66,7 @@ def read_frames(
             numbers[: segment.lines].astype(np.int64, copy=False),
             (now or _last_written(segment.path)) + LATEST_AHEAD,
             organizations,
+            segment.parts,
         )
         if not callable(occurrences):
             occurrences = of_one_file(Counter() if occurrences is None else occurrences)

@@ -5,6 +5,7 @@ Lines are numbered from 0 and come without their line end. Nothing here looks in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,45 @@ Rows = npt.NDArray[np.int64]
 _CHUNK_BYTES = 1 << 20
 _NEWLINE = 10
 _MANY = 100
+
+
+class RawParts:
+    """Lines of several files, numbered on from one to the next."""
+
+    def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
+        """Takes the files, with how many lines each has."""
+        self._paths = [path for path, _ in files]
+        self._ends = np.cumsum([lines for _, lines in files])
+        self._place = -1  # of the file that is open
+        self._lines: RawLines | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def take(self, rows: Rows) -> list[bytes]:
+        """The lines with these numbers; as `RawLines.take`."""
+        found: list[bytes] = []
+        places = np.searchsorted(self._ends, rows, side="right")
+        for place in np.unique(places).tolist():
+            if place != self._place or self._lines is None:
+                self._close()
+                self._place, self._lines = place, RawLines(self._paths[place])
+            first = self._ends[place - 1] if place else 0
+            found += self._lines.take(rows[places == place] - first)
+        return found
+
+    def _close(self) -> None:
+        if self._lines is not None:
+            self._lines.__exit__(None, None, None)
+            self._lines = None
 
 
 class RawLines:

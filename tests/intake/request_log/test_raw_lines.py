@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.intake.request_log.raw_lines import RawLines
+from pipeline.intake.request_log.raw_lines import RawLines, RawParts
 
 # Around the size of a chunk, 1 MiB, and far from it.
 LENGTHS = st.one_of(st.integers(0, 20), st.integers((1 << 20) - 3, (1 << 20) + 3), st.just(3 << 20))
@@ -59,3 +59,16 @@ def test_a_line_past_the_end_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"one\n")
     with RawLines(tmp_path / "a") as raw, pytest.raises(IndexError, match="line 1 is past"):
         raw.take(np.array([1]))
+
+
+def test_lines_of_several_files_are_numbered_on(tmp_path: Path) -> None:
+    """Also over several calls, and past files that nothing is wanted of."""
+    contents = {"a": b"0\n1\n", "b": b"2", "c": b"3\n", "d": b"4\n5\n6\n"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    files = [(tmp_path / "a", 2), (tmp_path / "b", 1), (tmp_path / "c", 1), (tmp_path / "d", 3)]
+    with RawParts(files) as raw:
+        assert raw.take(np.array([1, 2])) == [b"1", b"2"]
+        assert raw.take(np.array([], dtype=np.int64)) == []
+        assert raw.take(np.array([4, 5])) == [b"4", b"5"]
+        assert raw.take(np.array([6])) == [b"6"]
