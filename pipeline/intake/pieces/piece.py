@@ -21,7 +21,7 @@ ReadTogether = Callable[[IntakeSession, Sequence["Piece"]], AbstractContextManag
 
 # Small files are read together, into common ledger files; less than this in all is no work to
 # share out.
-TASK_BYTES = 32 << 20
+TASK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
