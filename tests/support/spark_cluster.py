@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_PATIENCE_SECONDS = 90
+_PATIENCE_SECONDS = 600
 # For few rows: to compile the plan of a statement costs more than to run it.
 FOR_FEW_ROWS: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "2",
@@ -27,6 +27,11 @@ FOR_FEW_ROWS: Mapping[str, str] = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+# For Java machines that live for some seconds: less than half of the CPU.
+FOR_SHORT_LIVES = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData "
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 _CLASSES = "org.apache.spark.deploy"
 
 
@@ -37,6 +42,17 @@ def missing() -> str:
     if importlib.util.find_spec("pyspark") is None:
         return "pyspark is not installed: pip install 'tollbook[spark]'"
     return ""
+
+
+def end_java() -> None:
+    """End the Java machine of this process: another session would have it with its settings."""
+    from pyspark import SparkContext  # noqa: PLC0415  where it is installed
+
+    gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
 
 
 class SparkCluster:
@@ -54,11 +70,15 @@ class SparkCluster:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.executor.memory": "600m",
             "spark.driver.memory": "600m",
+            # a busy machine is no defect
+            "spark.network.timeout": "900s",
+            "spark.python.authenticate.socketTimeout": "600s",
+            # of what a dead executor had: it does not come back
+            "spark.shuffle.io.retryWait": "200ms",
         }
         text = "".join(f"{name} {value}\n" for name, value in {**usual, **settings}.items())
         (folder / "spark-defaults.conf").write_text(text, encoding="utf-8")
-        self.environment = {
-            **os.environ,
+        self.changed = {
             "SPARK_HOME": self._home,
             "SPARK_CONF_DIR": str(folder),
             "SPARK_NO_DAEMONIZE": "1",
@@ -66,7 +86,9 @@ class SparkCluster:
             "PYSPARK_PYTHON": sys.executable,
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONWARNINGS": "ignore",
+            "JAVA_TOOL_OPTIONS": FOR_SHORT_LIVES,
         }
+        self.environment = {**os.environ, **self.changed}
         self._processes: list[subprocess.Popen[bytes]] = []
         self.workers: list[subprocess.Popen[bytes]] = []
         port = free_port()
@@ -75,7 +97,7 @@ class SparkCluster:
             *("master", f"{_CLASSES}.master.Master", "--host", "127.0.0.1"),
             *("--port", str(port), "--webui-port", "0"),
         )
-        _wait_for(port)
+        self._wait_for(port)
 
     @property
     def sessions(self) -> set[int]:
@@ -111,7 +133,7 @@ class SparkCluster:
                 "spark-internal",
             ],
         )
-        _wait_for(port)
+        self._wait_for(port)
         return f"sc://127.0.0.1:{port}"
 
     def kill_worker(self) -> None:
@@ -140,22 +162,25 @@ class SparkCluster:
         self._processes.append(process)
         return process
 
+    def _wait_for(self, port: int) -> None:
+        """Wait until the process that was started last listens."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+            except OSError:
+                assert self._processes[-1].poll() is None, self._logs()
+                assert time.monotonic() < until, self._logs()
+                time.sleep(0.1)
+            else:
+                return
+
+    def _logs(self) -> str:
+        return "\n".join(log.read_text() for log in self._folder.glob("*.log"))
+
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """A process and all that it started, which are of its group."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
-        else:
-            return

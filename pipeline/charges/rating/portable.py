@@ -99,7 +99,7 @@ class PortableRating:
         self._usage_view()
         has_thresholds, facts = self._thresholds(), statement_facts(usage)
         query = render_sql("charges/rating/quantities", has_thresholds=has_thresholds, **facts)
-        self._table("quantities", query)
+        self._table("quantities", f"{query} ORDER BY usage_date")
         if not has_thresholds:
             return pl.DataFrame()
         found: pl.DataFrame = self.con.sql(

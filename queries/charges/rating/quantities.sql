@@ -51,4 +51,3 @@ SELECT
 FROM classed
 GROUP BY
   {{ charge_dimensions | columns }}, priced_at
-ORDER BY usage_date

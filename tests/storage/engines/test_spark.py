@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,8 @@ from pipeline.storage.engines.engine import Task
 from pipeline.storage.engines.question import Question
 from pipeline.storage.engines.spark import open_session
 from pipeline.storage.engines.spark_tables import Tables
+from tests.support import spark_events
+from tests.support.effort import amount
 from tests.support.engine_books import (
     STEPS,
     ledger_names,
@@ -38,7 +41,7 @@ from tests.support.engine_books import (
     share_out_everything,
     views,
 )
-from tests.support.spark_cluster import FOR_FEW_ROWS, SparkCluster, missing
+from tests.support.spark_cluster import FOR_FEW_ROWS, SparkCluster, end_java, missing
 from tests.support.workspace import Workspace, lines, request
 
 ONE = 'kind = "duckdb"'
@@ -47,6 +50,7 @@ _PATIENCE_SECONDS = 600
 # Modules of the driver that read ledger files themselves.
 _READ_HERE = {"rewritten_tables", "mended_rows", "publish", "rewrites"}
 HOUR = timedelta(hours=1)
+DRIVER_MIB = 400  # more than before, however many rows and people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +72,19 @@ class DyingReadApart(ReadApart):
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkCluster]:
-    """A master and two workers; a task that dawdles is done twice."""
+    """A master and two workers; a task that dawdles is done twice, and what is done is noted."""
     speculation = {"spark.speculation": "true", "spark.speculation.interval": "100ms"}
-    found = SparkCluster(tmp_path / "cluster", {**FOR_FEW_ROWS, **speculation})
-    for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP", "PYSPARK_PYTHON", "PYTHONPATH"):
+    (tmp_path / "events").mkdir()
+    noted = spark_events.settings(tmp_path / "events")
+    found = SparkCluster(tmp_path / "cluster", {**FOR_FEW_ROWS, **speculation, **noted})
+    for name in found.changed:
         monkeypatch.setenv(name, found.environment[name])
     try:
         found.add_worker()
         found.add_worker()
         yield found
     finally:
+        end_java()
         found.end()
 
 
@@ -88,7 +95,10 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkCl
 def test_every_view_is_that_of_one_process(
     cluster: SparkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two drivers are killed, then workers and tasks; nine of ten rows are of one project."""
+    """Two drivers are killed, then workers and tasks; nine of ten rows are of one project.
+
+    In the long form these are of a million people.
+    """
     share_out_everything(monkeypatch)
     at, one, other = Workspace(tmp_path / "books"), tmp_path / "one", tmp_path / "other"
     by_master = f'kind = "spark"\nmaster = "{cluster.master}"'
@@ -109,10 +119,13 @@ def test_every_view_is_that_of_one_process(
             "ReadApart",
             lambda **facts: DyingReadApart(**facts, marks=tmp_path / "marks"),
         )
-        asked = _kill_workers(dying, cluster, other, left)
-        found = _run(at, by_master, other, clock)
-    assert found == expected
-    assert asked, "a worker was killed while a statement was answered"
+        killed = _kill_workers(dying, cluster, other, left)
+        at.at = clock
+        with _memory_is_flat():
+            run_once(at, by_master, other)
+    assert views(other) == expected
+    assert killed, "a worker was killed in a shuffle"
+    _look_at_the_tasks(spark_events.last_log(tmp_path / "events"))
     assert list((tmp_path / "marks").iterdir())
     assert not left & ledger_names(other), "what the dead drivers left is gone"
     lost = ledger_names(other) - _named(other)
@@ -169,12 +182,39 @@ def _write_skewed(at: Workspace) -> None:
     """Files of which nine of ten rows are of one project, each of another user."""
     for n in range(3):
         rows = [
-            request(f"k{n}-{i}", 10 + i % 7, project=f"few{i % 30}", user_id=f"user-{n}-{i}")
-            if i % 10 == 0
-            else request(f"k{n}-{i}", 10 + i % 7, project="many", user_id=f"user-{n}-{i}")
-            for i in range(1_000)
+            request(
+                f"k{n}-{i}",
+                10 + i % 7,
+                project="many" if i % 10 else f"few{i % 30}",
+                user_id=f"user-{n}-{i}",
+            )
+            for i in range(amount(1_000, 334_000))
         ]
         at.write(f"logs/skewed-{n}.jsonl", lines(*rows, *rows[:50]))
+
+
+def _look_at_the_tasks(log: Path) -> None:
+    """No task reads much more than another, though nine of ten rows are of one project."""
+    assert spark_events.stages_that_ran_again(log), "what was written for a shuffle was lost"
+    shuffles = [rows for rows in spark_events.shuffled_rows(log) if sum(rows) >= 1_000]
+    assert shuffles
+    for rows in shuffles:
+        assert max(rows) < 0.6 * sum(rows), rows  # of two tasks
+
+
+@contextmanager
+def _memory_is_flat() -> Iterator[None]:
+    """This process, which is the driver, takes little more at its most than before."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # forget what it was at most
+    before = _memory("VmRSS")
+    yield
+    more = _memory("VmHWM") - before
+    assert more < DRIVER_MIB, f"{more} MiB"
+
+
+def _memory(of: str) -> int:
+    [kibibytes] = re.findall(rf"{of}:\s+(\d+) kB", Path("/proc/self/status").read_text("utf-8"))
+    return int(kibibytes) // 1024
 
 
 def _named(storage: Path) -> set[str]:
@@ -214,25 +254,43 @@ def _opened(monkeypatch: pytest.MonkeyPatch, ledger: Path) -> list[str]:
 
 def _kill_workers(
     monkeypatch: pytest.MonkeyPatch, cluster: SparkCluster, storage: Path, left: set[str]
-) -> list[str]:
-    """Kill a worker when some tasks are done, and one when a statement is asked; gives those."""
-    asked: list[str] = []
+) -> list[int]:
+    """Kill a worker when some tasks are done, and one in a shuffle; gives the stages of that."""
+    killed: list[int] = []
     answer = Tables.answer
 
     def answer_and_kill(self: Tables, asking: Question) -> Iterator[pl.DataFrame]:
-        killer = threading.Timer(1.0, cluster.kill_worker)
-        if not asked:
-            asked.append(asking.statement)
-            killer.start()
+        ended = threading.Event()
+        killer = threading.Thread(
+            target=_kill_in_a_shuffle, args=(cluster, self._session, killed, ended)
+        )
+        killer.start()
         try:
             return answer(self, asking)
         finally:
-            if killer.is_alive():
-                killer.join()
+            ended.set()
+            killer.join()
 
     monkeypatch.setattr(Tables, "answer", answer_and_kill)
     threading.Thread(target=_kill_a_worker, args=(cluster, storage, left), daemon=True).start()
-    return asked
+    return killed
+
+
+def _kill_in_a_shuffle(
+    cluster: SparkCluster, session: Any, killed: list[int], ended: threading.Event
+) -> None:
+    """Kill a worker, if none was, when a stage reads what an earlier one of its job has written."""
+    tracker = session.sparkContext.statusTracker()
+    while not killed and not ended.wait(0.002):
+        for job in tracker.getActiveJobsIds():
+            info = tracker.getJobInfo(job)
+            stages = [tracker.getStageInfo(n) for n in (info.stageIds if info else ())]
+            begun = [s for s in stages if s is not None and s.numTasks]
+            is_written = any(s.numCompletedTasks == s.numTasks for s in begun)
+            reading = [s.stageId for s in begun if s.numActiveTasks]
+            if is_written and reading and not killed:
+                cluster.kill_worker()
+                killed.extend(reading)
 
 
 def _run(at: Workspace, engine: str, storage: Path, clock: datetime) -> dict[str, Any]:
