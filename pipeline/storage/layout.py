@@ -118,6 +118,11 @@ class StorageLayout:
         return self.cache / "charge-sums"
 
     @property
+    def file_columns(self) -> Path:
+        """Which columns the files have that were published; made again, too."""
+        return self.cache / "file-columns.json"
+
+    @property
     def seen_organizations(self) -> Path:
         """Which ledger files were looked at for their organizations, and these."""
         return self.cache / "organizations.json"

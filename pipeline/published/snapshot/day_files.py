@@ -15,14 +15,14 @@ import polars as pl
 
 from pipeline import resources
 from pipeline.dates import ONE_DAY, Days
-from pipeline.published.snapshot.template import (
+from pipeline.published.snapshot.file_kinds import (
     CHARGE_SUMS,
-    DAY_FILES,
     FILE_KINDS,
     GONE_ROWS,
-    rendered,
+    SnapshotFile,
     source,
 )
+from pipeline.published.snapshot.template import DAY_FILES, rendered
 from pipeline.storage.object_store.addresses import is_remote
 from pipeline.storage.parquet import relation
 
@@ -48,7 +48,8 @@ def narrow(con: duckdb.DuckDBPyConnection, days: Days) -> None:
     """
     files = _files_by_kind(con, days)
     usage = files.get("usage_files", [])
-    gone = _names_with_gone_rows(con) if any(map(is_remote, usage)) else ()
+    is_any_remote = any(is_remote(file.address) for file in usage)
+    gone = _names_with_gone_rows(con) if is_any_remote else ()
     sources = {
         macro: source(_KINDS[macro], files.get(macro, []), gone if macro == "usage_files" else ())
         for macro in _BY_DAY
@@ -120,16 +121,20 @@ def _names_with_gone_rows(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def _files_by_kind(con: duckdb.DuckDBPyConnection, days: Days) -> Mapping[str, list[str]]:
+def _files_by_kind(con: duckdb.DuckDBPyConnection, days: Days) -> Mapping[str, list[SnapshotFile]]:
     within = _within(days)
-    rows = con.execute(
-        f"SELECT macro, path FROM stored.{DAY_FILES} "
-        "WHERE first_usage_date < $until AND last_usage_date >= $since ORDER BY ALL",
+    result = con.execute(
+        f"SELECT * FROM stored.{DAY_FILES} "
+        "WHERE first_usage_date < $until AND last_usage_date >= $since ORDER BY macro, path",
         {"since": within.since, "until": within.until},
-    ).fetchall()
-    found: dict[str, list[str]] = {}
-    for macro, path in rows:
-        found.setdefault(macro, []).append(path)
+    )
+    names = [name for name, *_ in result.description or ()]
+    found: dict[str, list[SnapshotFile]] = {}
+    for row in result.fetchall():
+        fields = dict(zip(names, row, strict=True))
+        number = fields.get("columns_number")  # earlier versions did not say
+        columns = None if number is None else (str(number),)  # which they are does not matter
+        found.setdefault(fields["macro"], []).append(SnapshotFile(fields["path"], columns))
     return found
 
 

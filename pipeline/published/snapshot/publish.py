@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 import xxhash
@@ -24,6 +23,15 @@ from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.config.operations_section import Retention
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
+from pipeline.published.snapshot.file_columns import Columns, FileColumns
+from pipeline.published.snapshot.file_kinds import (
+    CHARGE_SUMS,
+    FILE_KINDS,
+    GONE_ROWS,
+    GONE_ROWS_SCHEMA,
+    SnapshotFile,
+    macro,
+)
 from pipeline.published.snapshot.fingerprint import PublishedState
 from pipeline.published.snapshot.retention import (
     COMPLETE,
@@ -33,16 +41,11 @@ from pipeline.published.snapshot.retention import (
     remove_unfinished,
 )
 from pipeline.published.snapshot.template import (
-    CHARGE_SUMS,
     COPIED,
     DAY_FILES,
     DAY_FILES_SCHEMA,
-    FILE_KINDS,
-    GONE_ROWS,
-    GONE_ROWS_SCHEMA,
     LEDGER_STORE,
     LEDGER_STORE_SCHEMA,
-    macro,
     mark,
     template,
 )
@@ -92,7 +95,9 @@ def publish(
     remove_unfinished(storage.snapshots)
     folder = storage.snapshots / run_id
     # built where it will stay, since its views are bound to its files; nobody looks before the flip
-    _Snapshot(db, storage, live, folder.absolute(), now, filled).build()
+    columns = FileColumns(storage.file_columns, storage.root)
+    _Snapshot(db, storage, live, folder.absolute(), now, filled, columns).build()
+    columns.keep()
     (folder / VIEWS).write_text(mark(), encoding="utf-8")
     (folder / COMPLETE).write_text(state.to_json(), encoding="utf-8")
     _flip(storage.published, folder)
@@ -109,14 +114,6 @@ def _flip(link: Path, target: Path) -> None:
     fresh.replace(link)
 
 
-class _DayFile(NamedTuple):
-    """A file of a snapshot, its address, and its first and last UTC day."""
-
-    address: str
-    first: date
-    last: date
-
-
 @dataclass(slots=True)
 class _Snapshot:
     db: Database
@@ -125,6 +122,7 @@ class _Snapshot:
     folder: Path
     now: datetime
     filled: Collection[str]  # tables of the warehouse
+    columns: FileColumns
 
     def build(self) -> None:
         """Files first, then the database that names them by absolute path."""
@@ -136,15 +134,14 @@ class _Snapshot:
             "posting_files": self._postings(),
             CHARGE_SUMS.macro: self._charge_sums(),
         }
-        paths = {macro: [file.address for file in files] for macro, files in dated.items()}
-        paths |= {"version_files": self._versions(), "minute_files": self._minutes()}
+        files = dated | {"version_files": self._versions(), "minute_files": self._minutes()}
         filled = {*self.filled, "runs"}  # there is this run's
         copied = [table for table in COPIED if _ROWS_OF.get(table, table) in filled]
         gone = self._gone_rows()
         tables = self._tables() | {
             DAY_FILES: self._day_files(dated),
             GONE_ROWS: gone,
-            LEDGER_STORE: self._ledger_store(paths["usage_files"]),
+            LEDGER_STORE: self._ledger_store(files["usage_files"]),
         }
         database = self.folder / DATABASE
         shutil.copyfile(
@@ -164,9 +161,9 @@ class _Snapshot:
                     self.db.insert_frame(f"snapshot.stored.{table}", frame)
                 con.execute("USE snapshot")  # macros are bound where they will be read
                 for kind in FILE_KINDS:
-                    if files := paths[kind.macro]:
+                    if theirs := files[kind.macro]:
                         left_out = set(gone["name"]) if kind.macro == "usage_files" else ()
-                        con.execute(macro(kind, files, left_out))
+                        con.execute(macro(kind, theirs, left_out))
         finally:
             con.execute(f"USE {here}")
             con.execute("DETACH snapshot")
@@ -174,36 +171,45 @@ class _Snapshot:
     def _place(self, target: str) -> str:
         return f"{self.folder}/{target}"
 
-    def _day_files(self, dated: Mapping[str, Sequence[_DayFile]]) -> pl.DataFrame:
-        """Which of the files are about which UTC days."""
+    def _day_files(self, dated: Mapping[str, Sequence[SnapshotFile]]) -> pl.DataFrame:
+        """Which of the files are about which UTC days, and which have the same columns."""
+        numbers: dict[Columns, int] = {}
         rows = [
-            (macro, file.first, file.last, file.address)
+            (
+                macro,
+                *(file.days or (None, None)),
+                file.address,
+                None if file.columns is None else numbers.setdefault(file.columns, len(numbers)),
+            )
             for macro, files in dated.items()
             for file in files
         ]
         return pl.DataFrame(rows, schema=DAY_FILES_SCHEMA, orient="row")
 
-    def _usage(self) -> list[_DayFile]:
+    def _usage(self) -> list[SnapshotFile]:
         files = []
         counts = dict(self.live.excluded.group_by("ledger_id").len().iter_rows())
         for path, parts in _by_path(self.live.ledger).items():
             excluded = sum(counts.get(f.ledger_id, 0) for f in parts)
             if excluded == sum(f.rows for f in parts):
                 continue
-            address = path
-            if not is_remote(path):
-                source = path if not excluded else str(self._filtered(Path(path), parts))
-                month = f"usage_month={parts[0].usage_month:%Y-%m}"
-                address = self._linked(source, f"usage/{month}/{last_part(source)}")
             first = min(f.first_usage_date for f in parts)
-            files.append(_DayFile(address, first, max(f.last_usage_date for f in parts)))
+            days = first, max(f.last_usage_date for f in parts)
+            if is_remote(path):
+                files.append(SnapshotFile(path, None, days))
+                continue
+            source = path if not excluded else str(self._filtered(Path(path), parts))
+            month = f"usage_month={parts[0].usage_month:%Y-%m}"
+            files.append(self._linked(source, f"usage/{month}/{last_part(source)}", days))
         return files
 
-    def _linked(self, source: Path | str, place: str) -> str:
-        """The address that a file of the storage has in this snapshot."""
+    def _linked(
+        self, source: Path | str, place: str, days: tuple[date, date] | None = None
+    ) -> SnapshotFile:
+        """A file of the storage as it is in this snapshot."""
         target = self._place(place)
         link_or_copy(source, target)
-        return target
+        return SnapshotFile(target, self.columns.of(source), days)
 
     def _gone_rows(self) -> pl.DataFrame:
         """The rows of files in an object store that do not count, by the name of the file."""
@@ -216,9 +222,10 @@ class _Snapshot:
         gone = self.live.excluded.cast({"ledger_id": pl.Int64, "row_number": pl.Int64})
         return gone.join(files, on="ledger_id").select(*GONE_ROWS_SCHEMA)
 
-    def _ledger_store(self, usage: Sequence[str]) -> pl.DataFrame:
+    def _ledger_store(self, usage: Sequence[SnapshotFile]) -> pl.DataFrame:
         """The store that files are read from, if any."""
-        stores = [self.storage.ledger_store] if any(map(is_remote, usage)) else []
+        is_any = any(is_remote(file.address) for file in usage)
+        stores = [self.storage.ledger_store] if is_any else []
         return pl.DataFrame({"address": stores}, schema=LEDGER_STORE_SCHEMA)
 
     def _filtered(self, source: Path, parts: Sequence[LedgerFile]) -> Path:
@@ -251,16 +258,19 @@ class _Snapshot:
             replace_file(path, lambda beside: write_parquet(kept, beside))
         return path
 
-    def _days(self, kind: str) -> list[_DayFile]:
-        files = []
-        for day in self.live.days:
-            source = day.charge_path if kind == "charges" else day.daily_path
-            name = day.usage_date.isoformat()
-            address = self._linked(source, f"{kind}/usage_month={name[:7]}/{name}.parquet")
-            files.append(_DayFile(address, day.usage_date, day.usage_date))
-        return files
+    def _days(self, kind: str) -> list[SnapshotFile]:
+        return [
+            self._linked_day(
+                kind, day.usage_date, day.charge_path if kind == "charges" else day.daily_path
+            )
+            for day in self.live.days
+        ]
 
-    def _charge_sums(self) -> list[_DayFile]:
+    def _linked_day(self, kind: str, day: date, source: Path) -> SnapshotFile:
+        name = day.isoformat()
+        return self._linked(source, f"{kind}/usage_month={name[:7]}/{name}.parquet", (day, day))
+
+    def _charge_sums(self) -> list[SnapshotFile]:
         """The sums of each day's charges; of days that have none yet they are made."""
         folder = self.storage.charge_sums
         folder.mkdir(parents=True, exist_ok=True)
@@ -272,40 +282,36 @@ class _Snapshot:
                 made = sums_of_file(day.charge_path)
                 replace_file(source, partial(write_parquet, made))
             others.discard(source.name)
-            name = day.usage_date.isoformat()
-            address = self._linked(source, f"sums/usage_month={name[:7]}/{name}.parquet")
-            files.append(_DayFile(address, day.usage_date, day.usage_date))
+            files.append(self._linked_day("sums", day.usage_date, source))
         for name in others:  # of charges that were replaced
             (folder / name).unlink()
         return files
 
-    def _postings(self) -> list[_DayFile]:
-        files = []
+    def _postings(self) -> list[SnapshotFile]:
         days: dict[Path, list[date]] = {}
         for posting in self.live.postings:
             days.setdefault(posting.stored_path, []).append(posting.usage_date)
-        for path, theirs in days.items():
-            address = self._linked(path, f"postings/{path.name}")
-            files.append(_DayFile(address, min(theirs), max(theirs)))
-        return files
+        return [
+            self._linked(path, f"postings/{path.name}", (min(theirs), max(theirs)))
+            for path, theirs in days.items()
+        ]
 
-    def _minutes(self) -> list[str]:
+    def _minutes(self) -> list[SnapshotFile]:
         return [
             self._linked(source, f"minutes/usage_month={day:%Y-%m}/{source.name}")
             for day, source in minute_files(self.db, self.storage).items()
         ]
 
-    def _versions(self) -> list[str]:
-        paths = []
+    def _versions(self) -> list[SnapshotFile]:
+        files = []
         rows = self.db.rows("SELECT DISTINCT ledger_id FROM excluded_rows")  # restored ones too
         ids = {ledger_id for (ledger_id,) in rows}
         for path, parts in _by_path(self.live.ledger).items():
             if not ids.isdisjoint(f.ledger_id for f in parts):
-                address = self._version(path)
-                if not is_remote(path):
-                    link_or_copy(path, address)
-                paths.append(address)
-        return paths
+                place = f"versions/{last_part(path)}"
+                is_here = not is_remote(path)
+                files.append(self._linked(path, place) if is_here else SnapshotFile(path))
+        return files
 
     def _version(self, path: str) -> str:
         """The address that a file with replaced rows has in this snapshot."""

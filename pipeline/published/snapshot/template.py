@@ -6,8 +6,7 @@ its tables and points the macros that its views read to its own files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -16,17 +15,17 @@ import polars as pl
 import xxhash
 
 from pipeline import __version__, resources
-from pipeline.charges.charge_sums import SUMS_SCHEMA
-from pipeline.charges.model import DAILY_SCHEMA, POSTED_AS
-from pipeline.ledger.files import PART_SCHEMA
-from pipeline.ledger.minutes import DEFAULTS_OF_OLDER_MINUTES, MINUTE_SCHEMA
 from pipeline.meters import INPUT_METERS, METER_NAMES, OUTPUT_METERS
 from pipeline.published.dictionary import dictionary
-from pipeline.schemas import CHARGE_SCHEMA, DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
+from pipeline.published.snapshot.file_kinds import (
+    CHARGE_SUMS,
+    FILE_KINDS,
+    GONE_ROWS_SCHEMA,
+    macro,
+)
 from pipeline.storage.database import BLOCK_BYTES, Database
 from pipeline.storage.files import replace_file
-from pipeline.storage.object_store.addresses import last_part
-from pipeline.storage.parquet import quote, relation
+from pipeline.storage.parquet import quote
 
 # The oldest DuckDB that can read a snapshot: what is published is read by other tools as well.
 # DuckDB 1.0 reads no blocks as small as these; its format makes a snapshot four times as large.
@@ -86,37 +85,11 @@ DAY_FILES_SCHEMA: dict[str, pl.DataType] = {
     "first_usage_date": pl.Date(),
     "last_usage_date": pl.Date(),
     "path": pl.String(),
+    "columns_number": pl.Int64(),  # the same for files that have the same columns; NULL: not known
 }
-
-
-# Rows of usage files in an object store that do not count: such files are named and not copied.
-GONE_ROWS = "gone_rows"
-GONE_ROWS_SCHEMA: dict[str, pl.DataType] = {"name": pl.String(), "row_number": pl.Int64()}
-# The address of that store, where there is one.
+# The address of the object store of usage files, where there is one.
 LEDGER_STORE = "ledger_store"
 LEDGER_STORE_SCHEMA: dict[str, pl.DataType] = {"address": pl.String()}
-
-
-@dataclass(frozen=True, slots=True)
-class FileKind:
-    """Files of one kind in a snapshot, which views read as a macro of this name."""
-
-    macro: str
-    columns: dict[str, pl.DataType]
-    with_row_numbers: bool = False
-    defaults: Mapping[str, str] = field(default_factory=lambda: DEFAULTS_OF_OLDER_FILES)
-
-
-FILE_KINDS = (
-    FileKind("usage_files", LEDGER_SCHEMA),
-    FileKind("charge_files", CHARGE_SCHEMA),
-    FileKind("daily_files", DAILY_SCHEMA),
-    FileKind("posting_files", CHARGE_SCHEMA | POSTED_AS, with_row_numbers=True),
-    FileKind("version_files", LEDGER_SCHEMA | PART_SCHEMA, with_row_numbers=True),
-    FileKind("minute_files", MINUTE_SCHEMA, defaults=DEFAULTS_OF_OLDER_MINUTES),
-)
-# Files that no published view reads, but reports do.
-CHARGE_SUMS = FileKind("sum_files", SUMS_SCHEMA)
 
 
 def template(
@@ -195,39 +168,6 @@ def rendered(name: str, sources: Mapping[str, str]) -> str:
         output_meters=OUTPUT_METERS,
         stored="stored.",
         **sources,
-    )
-
-
-def macro(kind: FileKind, addresses: Sequence[str], gone: Collection[str] = ()) -> str:
-    """The statement that points a macro to files. Takes what `source` takes."""
-    return (
-        f"CREATE OR REPLACE MACRO stored.{kind.macro}() AS TABLE "
-        f"SELECT * FROM {source(kind, addresses, gone)}"
-    )
-
-
-def source(kind: FileKind, addresses: Sequence[str], gone: Collection[str] = ()) -> str:
-    """A FROM item over files of a snapshot.
-
-    Takes the names of those that have rows in the table GONE_ROWS, which are left out.
-    """
-    whole = [a for a in addresses if last_part(a) not in gone] if gone else addresses
-    found = _relation(kind, whole, with_row_numbers=kind.with_row_numbers)
-    if len(whole) == len(addresses):
-        return found
-    rest = [a for a in addresses if last_part(a) in gone]
-    return (
-        f"(FROM {found} UNION ALL BY NAME "
-        "SELECT * EXCLUDE (filename, file_row_number) "
-        f"FROM {_relation(kind, rest, with_row_numbers=True)} AS f "
-        f"ANTI JOIN stored.{GONE_ROWS} AS g "
-        "ON g.name = parse_filename(f.filename) AND g.row_number = f.file_row_number)"
-    )
-
-
-def _relation(kind: FileKind, addresses: Sequence[str], *, with_row_numbers: bool) -> str:
-    return relation(
-        addresses, kind.columns, defaults=kind.defaults, with_row_numbers=with_row_numbers
     )
 
 
