@@ -10,7 +10,8 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,7 @@ from tests.model.books import Facts, Source
 from tests.model.content import seconds
 from tests.model.money import DIGITS, OF_SUMS, Book, Price
 from tests.model.watch import Budget
+from tests.support.engine_elsewhere import use_elsewhere
 from tests.support.snapshot import answers, days_with_other_sums
 
 PRICE_HEADER = (
@@ -132,6 +134,7 @@ class Product:
         self.folder = folder
         self.clock = datetime.min
         self.channel: str | None = None  # where alerts go
+        self.is_elsewhere = False  # whether files are read, and repeats found, by another process
         self.sources, self._zone, self.budgets = sources, zone, budgets
         for source in sources:
             (folder / source.folder).mkdir(parents=True, exist_ok=True)
@@ -151,6 +154,8 @@ class Product:
                 f"{'replace = true' if source.replaces else ''}\n"
                 f"{'' if source.is_enabled else 'enabled = false'}\n"
             )
+        if self.is_elsewhere:
+            text += '[engine]\nkind = "processes"\n'
         if self.channel is not None:
             text += f'[alerts]\nchannels = ["{self.channel}"]\n'
             text += '[network]\nallow_private_addresses = ["127.0.0.1"]\n'
@@ -193,16 +198,20 @@ class Product:
         return load(self.folder / "tollbook.toml")
 
     def _correct(self, verb: str, now: datetime, act: Callable[[RunContext], Any]) -> Any:
-        with recorded_run(
-            self._config(), verb=verb, now=now, real_clock=self.tick, environment={}
-        ) as run:
+        with (
+            _engines(),
+            recorded_run(
+                self._config(), verb=verb, now=now, real_clock=self.tick, environment={}
+            ) as run,
+        ):
             return act(run)
 
     def run(self, now: datetime) -> str | None:
         """A batch run. Gives what is wrong, if anything."""
-        return _failure(
-            lambda: run_batch(self._config(), now=now, real_clock=self.tick, environment={})
-        )
+        with _engines():
+            return _failure(
+                lambda: run_batch(self._config(), now=now, real_clock=self.tick, environment={})
+            )
 
     def forget(self, path: str, now: datetime) -> str | None:
         """Take a file back."""
@@ -233,9 +242,12 @@ class Product:
 
     def preview(self, since: date, until: date, now: datetime) -> Decimal:
         """By how much `rerate` would move the charges."""
-        with recorded_run(
-            self._config(), verb="preview", now=now, real_clock=self.tick, environment={}
-        ) as run:
+        with (
+            _engines(),
+            recorded_run(
+                self._config(), verb="preview", now=now, real_clock=self.tick, environment={}
+            ) as run,
+        ):
             return preview_rerate(run, since, until).usd
 
     def alert_id(self, budget: str, month: date, percent: int) -> str:
@@ -255,6 +267,7 @@ class Product:
             patch.setattr(cli_context, "_real_now", self.tick)
             # a signal ends the trial, and not the run that is in progress
             patch.setattr(cli_context, "stop_on_signals", threading.Event)
+            use_elsewhere(patch)
             done = CliRunner().invoke(app, [*words, *config, *business])
         if isinstance(done.exception, TollbookError):
             return f"exit {done.exception.exit_code}: {done.exception}"
@@ -317,6 +330,14 @@ class Product:
                 m: usd.quantize(OF_SUMS) for m, usd in found("statement") if usd.quantize(OF_SUMS)
             },
         )
+
+
+@contextmanager
+def _engines() -> Iterator[None]:
+    """In the place of processes stands an engine that does the same in this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_elsewhere(patch)
+        yield
 
 
 def _failure(act: Callable[[], Any]) -> str | None:

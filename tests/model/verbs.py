@@ -60,6 +60,14 @@ def amend(world: World, a: int, b: int, c: int) -> None:
     world.plan(tuple(amended if one is chosen else one for one in budgets))
 
 
+def change_engine(world: World, _a: int, _b: int, _c: int) -> None:
+    """From now on files are read, and repeats found, by other processes, or no longer."""
+    world.product.is_elsewhere = not world.product.is_elsewhere
+    world.product.configure(world.book)
+    kind = "processes" if world.product.is_elsewhere else "duckdb"
+    world.told.append(f'# [engine] kind = "{kind}"')
+
+
 def wait(world: World, _a: int, _b: int, _c: int) -> None:
     """A day and an hour pass."""
     world.clock += timedelta(hours=25)
@@ -123,8 +131,9 @@ def forget(world: World, a: int, _b: int, _c: int) -> None:
 
 def remember(world: World, a: int, _b: int, _c: int) -> None:
     """A forgotten file is brought back."""
-    paths = sorted({v.path for v in world.books.requests.versions if v.is_forgotten})
-    paths = [p for p in paths if not world.books.requests.newest[p].is_left_out]
+    requests = world.books.requests
+    paths = sorted({v.path for v in requests.versions if v.is_forgotten and not v.is_left_out})
+    paths = [p for p in paths if not requests.newest[p].is_left_out]
     if not paths or not has_verb("remember") or "forget" in world.faults:
         raise UnfitError
     path = pick(paths, a)
@@ -342,7 +351,9 @@ def look_back(world: World, a: int, _b: int, _c: int) -> None:
         raise DifferenceError(f"as of {at}:\n" + "\n".join(found))
 
 
-OTHER_ACTS = {step.__name__: step for step in (price, discount, amend, wait, set_aside)}
+OTHER_ACTS = {
+    step.__name__: step for step in (price, discount, amend, change_engine, wait, set_aside)
+}
 VERBS = {
     step.__name__: step
     for step in (

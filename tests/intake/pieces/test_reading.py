@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import polars as pl
 import pytest
 
 from pipeline.intake.pieces.piece import Piece
-from pipeline.runs import context
 from pipeline.storage.engines import processes
-from pipeline.storage.engines.choose import choose_engine
-from pipeline.storage.engines.duckdb import answer_here
-from pipeline.storage.engines.engine import A, P, Task, Work
-from pipeline.storage.engines.question import Question
+from pipeline.storage.engines.engine import Task
 from tests.support.engine_books import (
     STEPS,
     ledger_names,
@@ -27,35 +18,10 @@ from tests.support.engine_books import (
     share_out_everything,
     views,
 )
+from tests.support.engine_elsewhere import use_elsewhere
 
 ONE = 'kind = "duckdb"'
 SEVERAL = 'kind = "processes"\nworkers = 2'
-
-
-class Elsewhere:
-    """An engine that does everything twice, as another process would, and takes one answer."""
-
-    def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
-        """Do each task; the last one first."""
-        sent = {task.number: pickle.dumps((work.apart, task)) for task in tasks}
-        answers = {}
-        for task in (*reversed(tasks), *tasks):
-            apart, received = pickle.loads(sent[task.number])  # noqa: S301  our own
-            answers[task.number] = pickle.dumps(apart(received))
-        for task in tasks:
-            work.bring(task, pickle.loads(answers[task.number]))  # noqa: S301  our own
-            yield task
-
-    def ask(self, con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[pl.DataFrame]:
-        """Answer here, some rows at a time."""
-        return answer_here(con, replace(question, rows_a_part=7))
-
-    def answers_elsewhere(self, rows: int) -> bool:
-        """So says this one."""
-        return rows > 0
-
-    def close(self) -> None:
-        """Nothing was started."""
 
 
 def _compare(folder: Path, runs: int = len(STEPS)) -> dict[str, Path]:
@@ -76,12 +42,7 @@ def test_every_view_is_that_of_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: int
 ) -> None:
     """With files of every sort; what answers did not name counts for nothing."""
-    share_out_everything(monkeypatch)
-    monkeypatch.setattr(
-        context,
-        "choose_engine",
-        lambda kind, **k: Elsewhere() if kind == "processes" else choose_engine(kind, **k),
-    )
+    use_elsewhere(monkeypatch)
     storages = _compare(tmp_path, runs)
     assert len(ledger_names(storages[SEVERAL])) > len(ledger_names(storages[ONE]))
 
