@@ -24,14 +24,13 @@ from pipeline.anomalies.early import passed_at
 from pipeline.anomalies.incidents import incidents
 from pipeline.anomalies.model import Driver, Finding, Incident
 from pipeline.anomalies.walk import walk
-from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation
+from pipeline.charges.model import ChargeDay, charge_relation
 from pipeline.dates import ONE_DAY, at_midnight
-from pipeline.forecasts.series import read_daily_costs, series_of
+from pipeline.forecasts.series import read_daily_files, series_of
 from pipeline.ledger.files import LedgerFile
 from pipeline.meters import INPUT_METERS
 from pipeline.resources import render_sql
 from pipeline.storage.database import Database
-from pipeline.storage.parquet import relation
 
 CACHED_METERS = [name for name in INPUT_METERS if name.startswith("cached_")]
 _COMPARED_SCHEMA: dict[str, pl.DataType] = {
@@ -80,7 +79,7 @@ def update_incidents(
     since = min((day for day, mark in wanted.items() if before.get(day) != mark), default=None)
     if since is None:
         return Update()
-    found = _judged(db, con, states, since, is_covered=is_covered, today=today)
+    found = _judged(db, states, since, is_covered=is_covered, today=today)
     store.save_days(db, since, {d: m for d, m in wanted.items() if d >= since}, found)
     known, first = store.incidents_around(db, since)
     made = incidents(
@@ -135,7 +134,6 @@ def drivers_of(
 
 def _judged(
     db: Database,
-    con: duckdb.DuckDBPyConnection,
     states: Mapping[date, ChargeDay],
     since: date,
     *,
@@ -145,9 +143,8 @@ def _judged(
     begin = since - c.WINDOW * ONE_DAY
     # the organization's day begins and ends within a day of UTC's
     paths = [s.rated_daily_path for day, s in states.items() if begin - ONE_DAY <= day]
-    lines = relation(paths, DAILY_SCHEMA)
     until = today + ONE_DAY
-    series = series_of(read_daily_costs(con, lines, since=begin, until=until), until)
+    series = series_of(read_daily_files(paths, since=begin, until=until), until)
     days = walk(
         series,
         since,

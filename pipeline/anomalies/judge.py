@@ -60,11 +60,14 @@ def silence_gate(usual_day_usd: float) -> float:
     return max(c.SILENCE_GATE_USD, c.SILENCE_GATE_SHARE * usual_day_usd)
 
 
-def ratios_until(cost: Floats, known: Flags, day: int) -> Floats:
-    """The ratio of each day before one to the median of its weekday before it, NaN without one."""
+def ratios_until(cost: Floats, known: Flags, day: int, *, since: int = 0) -> Floats:
+    """The ratio of each day before one to the median of its weekday before it, NaN without one.
+
+    Takes the first day that is asked for: those before it have NaN.
+    """
     shown = np.where(known, cost[:, :day], np.nan)
-    weeks = np.stack([_shifted(shown, 7 * week) for week in range(1, c.WEEKS + 1)])
-    plain = median(weeks, axis=0)
+    weeks = [_shifted(shown, 7 * week)[:, since:] for week in range(1, c.WEEKS + 1)]
+    plain = _padded(median(np.stack(weeks), axis=0), since, np.nan)
     sums = np.cumsum(np.nan_to_num(shown), axis=1)
     counts = np.cumsum(np.isfinite(shown), axis=1)
     sums, counts = _shifted(sums, 1, 0.0), _shifted(counts, 1, 0.0)

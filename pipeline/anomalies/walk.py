@@ -108,7 +108,8 @@ class _Walk:
                 memory.take_levels(levels, day)
         if replayed:
             seen = self._seen(self.by_cost, replayed)
-            self.ratios[:, :replayed] = ratios_until(self.cost, seen, replayed)
+            first = max(0, replayed - c.HISTORY)  # no day looks further back
+            self.ratios[:, :replayed] = ratios_until(self.cost, seen, replayed, since=first)
         nothing = np.zeros(len(self.row_of))
         for day in range(replayed, start):
             base = self._baseline(day)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
 from pipeline.charges.model import DAILY_SCHEMA
-from pipeline.forecasts.series import read_daily_costs, series_of
+from pipeline.forecasts.series import read_daily_costs, read_daily_files, series_of
 from pipeline.storage.parquet import relation
 
 ROWS = [
@@ -87,3 +88,40 @@ def test_costs_are_read_exactly_by_day_project_and_model(*, with_requests: bool)
         (date(2026, 10, 1), "a", "m", Decimal("0.3"), 3 if with_requests else 0),
         (date(2026, 10, 2), "a", "m", Decimal(0), 1 if with_requests else 0),
     ]
+
+
+def test_files_of_days_give_what_the_statement_gives(tmp_path: Path) -> None:
+    """Texts may be categories, the organization's day lies in two files, columns may lack."""
+    days = [
+        *((1, 1, "a", Decimal(1)), (1, 2, "a", None), (1, 2, "b", Decimal(2))),
+        *((2, 2, "a", Decimal("0.000000000000000000000001")), (2, 2, "a", Decimal(3))),
+        *((2, 3, None, Decimal(4)), (3, 3, "a", Decimal(5)), (3, 4, "b", Decimal(6))),
+    ]
+    paths = []
+    for number, dtype in ((1, pl.String()), (2, pl.Categorical()), (3, pl.String())):
+        rows = [
+            {
+                **dict.fromkeys(DAILY_SCHEMA),
+                "charge_date": date(2026, 10, on),
+                "project_id": project,
+                "model": "m",
+                "cost_usd": usd,
+                "requests": number,
+            }
+            for utc, on, project, usd in days
+            if utc == number
+        ]
+        whole = pl.DataFrame(rows, schema=DAILY_SCHEMA)
+        paths.append(tmp_path / f"{number}.parquet")
+        lacking = ["long_context_doubt_usd"] if number == 3 else []
+        whole.with_columns(pl.col("project_id").cast(dtype)).drop(lacking).write_parquet(paths[-1])
+    since, until = date(2026, 10, 2), date(2026, 10, 4)
+    found = read_daily_files(paths, since=since, until=until)
+    texts = found.with_columns(pl.col("project_id", "model").cast(pl.String))
+    with duckdb.connect() as con:
+        lines = relation(paths, DAILY_SCHEMA)
+        stated = read_daily_costs(con, lines, since=since, until=until)
+    order = ["charge_date", "project_id", "model"]
+    assert texts.sort(order).equals(stated.select(texts.columns).sort(order))
+    assert series_of(found, until).cost.tolist() == series_of(stated, until).cost.tolist()
+    assert read_daily_files([], since=since, until=until).is_empty()
