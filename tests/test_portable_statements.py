@@ -16,7 +16,7 @@ import pytest
 
 from pipeline.storage.engines.spark import open_session
 from pipeline.storage.engines.spark_tables import transpiled
-from tests.support.spark_cluster import FOR_FEW_ROWS, missing
+from tests.support.spark_cluster import FOR_FEW_ROWS, FOR_SHORT_LIVES, end_java, missing
 from tests.support.statement_rows import PARAMETERS, forms, tables
 from tests.test_queries import PORTABLE
 
@@ -114,13 +114,16 @@ def spark(
     rows: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Spark]:
     """Spark in this process, with the same rows."""
-    session = open_session("local[1]", None)
-    for name, value in FOR_FEW_ROWS.items():
-        session.conf.set(name, value)
-    try:
-        yield Spark(session, rows, tmp_path_factory.mktemp("rows"))
-    finally:
-        session.stop()
+    with pytest.MonkeyPatch.context() as here:
+        here.setenv("JAVA_TOOL_OPTIONS", FOR_SHORT_LIVES)
+        session = open_session("local[1]", None)
+        for name, value in FOR_FEW_ROWS.items():
+            session.conf.set(name, value)
+        try:
+            yield Spark(session, rows, tmp_path_factory.mktemp("rows"))
+        finally:
+            session.stop()
+            end_java()
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing())

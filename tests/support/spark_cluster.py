@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from tests.support.ports import free_port
@@ -35,12 +37,18 @@ FOR_SHORT_LIVES = (
 _CLASSES = "org.apache.spark.deploy"
 
 
+@cache
 def missing() -> str:
     """Why there can be no cluster here; empty where there can."""
-    if shutil.which("java") is None:
-        return "Spark needs Java, which is not installed"
     if importlib.util.find_spec("pyspark") is None:
         return "pyspark is not installed: pip install 'tollbook[spark]'"
+    java = shutil.which("java")
+    if java is None:
+        return "Spark needs Java, which is not installed"
+    says = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', says)
+    if version is None or int(version[1]) < 17:
+        return "Spark needs Java 17 or newer"
     return ""
 
 
