@@ -61,7 +61,7 @@ ONE_FILE_A_VERB = {"cli"}  # may have more, but its verbs are in the help
 # Imported by one module alone, where the configuration asks for it: the extra of this name.
 OF_AN_EXTRA = {
     "aiohttp": ("intake.files.remote", "http"),
-    "pyspark": ("storage.engines.spark", "spark"),
+    "pyspark": ("storage.engines.spark_session", "spark"),
     "sqlglot": ("storage.engines.spark_tables", "spark"),
     "deltalake": ("published.lake.delta", "lake"),
     "pyiceberg": ("published.lake.iceberg", "lake"),

@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline.storage.engines.spark import open_session
+from pipeline.storage.engines.spark_session import open_session
 from pipeline.storage.engines.spark_tables import transpiled
 from tests.support.spark_cluster import FOR_FEW_ROWS, FOR_SHORT_LIVES, end_java, missing
 from tests.support.statement_rows import PARAMETERS, forms, tables

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pickle
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,36 +24,18 @@ from pipeline.errors import RunFailedError, TollbookError, raise_if_stopped
 from pipeline.storage.engines.duckdb import answer_here
 from pipeline.storage.engines.engine import A, P, Task, Work, here
 from pipeline.storage.engines.question import FileRows, Question
-from pipeline.storage.engines.spark_tables import Tables, package_missing
+from pipeline.storage.engines.spark_session import open_session, reason_of
+from pipeline.storage.engines.spark_tables import SparkSession, Tables
 from pipeline.storage.object_store.addresses import is_remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import SparkSession
 
 T = TypeVar("T")
 
 # A statement over fewer rows is answered here: a cluster takes some seconds to plan it.
 FEWEST_ROWS = 1_000_000
 _LOOK_SECONDS = 0.5
-# Both libraries start a thread a core in every Python worker, where nothing says otherwise.
-SETTINGS: Mapping[str, str] = {
-    "spark.executorEnv.POLARS_MAX_THREADS": "1",
-    "spark.executorEnv.OMP_NUM_THREADS": "1",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",
-    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
-    # takes minutes and all memory where a plan has a hundred columns and windows over them
-    "spark.sql.constraintPropagation.enabled": "false",
-    "spark.sql.maxPlanStringLength": "10000",  # that of the fates of repeats is megabytes
-    "spark.log.level": "ERROR",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-}
-# Belong to whoever has started a Connect server.
-_STATIC = ("spark.executorEnv.", "spark.log.", "spark.ui.")
 
 
 class SparkEngine:
@@ -76,7 +58,7 @@ class SparkEngine:
 
     def answers_elsewhere(self, rows: int) -> bool:
         """Whether there is a session, and rows for which it is worth to plan a statement there."""
-        return self._session is not None and rows >= FEWEST_ROWS
+        return self._session_for(rows) is not None
 
     def run(self, work: Work[P, A], tasks: Sequence[Task[P]]) -> Iterator[Task[P]]:
         """Do all tasks on the cluster. Fails: RunStoppedError, ConfigError, RunFailedError."""
@@ -95,14 +77,14 @@ class SparkEngine:
 
         Fails: RunStoppedError, ConfigError, RunFailedError.
         """
-        is_enough = self.answers_elsewhere(question.rows)
-        if self._session is None or not is_enough or _is_any_remote(question):
+        session = self._session_for(question.rows)
+        if session is None or _is_any_remote(question):
             yield from answer_here(con, question)
             return
         folder = self._temporary / f"answer-{secrets.token_hex(4)}"
         folder.mkdir(parents=True)
-        tables = Tables(self._session, folder)
-        frame = self._wait(self._session, lambda: tables.answer(question))
+        tables = Tables(session, folder)
+        frame = self._wait(session, lambda: tables.answer(question))
         yield from frame
 
     def close(self) -> None:
@@ -110,6 +92,10 @@ class SparkEngine:
         if self._session is not None:
             session, self._session = self._session, None
             session.stop()
+
+    def _session_for(self, rows: int) -> SparkSession | None:
+        """The session, if there is one and so many rows are enough for it."""
+        return self._session if rows >= FEWEST_ROWS else None
 
     def _map(
         self, session: SparkSession, apart: Callable[[Task[P]], A], tasks: Sequence[Task[P]]
@@ -141,7 +127,7 @@ class SparkEngine:
         except Exception as error:
             raise_if_stopped(self._stop)
             raise RunFailedError(
-                f"the cluster could not do it: {_reason(error)}",
+                f"the cluster could not do it: {reason_of(error)}",
                 key="engine",
                 hint='Nothing was committed. kind = "duckdb" or "processes" reads here.',
             ) from error
@@ -153,27 +139,6 @@ def _is_any_remote(question: Question) -> bool:
         isinstance(table, FileRows) and any(is_remote(path) for path, _ in table.files)
         for table in question.tables.values()
     )
-
-
-def open_session(master: str | None, connect: str | None) -> SparkSession:
-    """A session with our settings. Fails: ConfigError, RunFailedError."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise package_missing() from None
-    builder = SparkSession.builder.appName("tollbook")
-    builder = builder.remote(connect) if connect else builder.master(str(master))
-    for name, value in SETTINGS.items():
-        if not (connect and name.startswith(_STATIC)):
-            builder = builder.config(name, value)
-    try:
-        return builder.getOrCreate()
-    except Exception as error:  # noqa: BLE001  of many kinds, from both sides of a gateway
-        raise RunFailedError(
-            f"the cluster cannot be reached: {_reason(error)}",
-            key="engine.connect" if connect else "engine.master",
-            hint="Is it running, and is Java installed here?",
-        ) from None
 
 
 def _do(
@@ -199,13 +164,3 @@ def _answer(packed: bytes) -> tuple[int, Any]:
         return task.number, apart(task)
     except RunFailedError as error:
         return task.number, error
-
-
-def _reason(error: BaseException) -> str:
-    """The line of an error that says something; a gateway to Java puts its own before it."""
-    details = getattr(error, "details", None)  # of an error of gRPC
-    if callable(details) and details():
-        return str(details()).splitlines()[0]
-    lines = (str(error).strip() or type(error).__name__).splitlines()
-    is_gateway = lines[0].startswith("An error occurred while calling")
-    return lines[1 if is_gateway and len(lines) > 1 else 0].strip(": ")

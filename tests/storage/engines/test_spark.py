@@ -22,7 +22,6 @@ import polars as pl
 import pytest
 
 from pipeline.charges.rating.fast import usage
-from pipeline.errors import ConfigError
 from pipeline.intake.pieces.piece import Piece
 from pipeline.intake.pieces.read_apart import ReadApart, ReadTask
 from pipeline.ledger import files, identity
@@ -30,7 +29,6 @@ from pipeline.runs.stages import read_sources
 from pipeline.storage.engines import question, spark
 from pipeline.storage.engines.engine import Task
 from pipeline.storage.engines.question import Question
-from pipeline.storage.engines.spark import open_session
 from pipeline.storage.engines.spark_tables import Tables
 from tests.support import spark_events
 from tests.support.effort import amount
@@ -345,10 +343,3 @@ def _wait_for_files(
         assert driver is None or log is None or driver.poll() is None, log.read_text()
         assert time.monotonic() < until, "nothing was written"
         time.sleep(0.05)
-
-
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks for Spark without the extra is told its name."""
-    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    with pytest.raises(ConfigError, match=r"pip install 'tollbook\[spark\]'"):
-        open_session("spark://127.0.0.1:7077", None)
