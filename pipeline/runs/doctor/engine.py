@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from pipeline.config.operations_section import Engine
-from pipeline.errors import ConfigError, TollbookError
+from pipeline.errors import TollbookError
 from pipeline.runs.doctor.check import Check
+from pipeline.storage.engines.spark_tables import PACKAGES, package_missing
 
 _SECONDS = 3.0
 _PORTS = {"spark": 7077, "sc": 15002}  # what an address without a port means
@@ -22,12 +23,9 @@ def engine(chosen: Engine) -> Iterator[Check]:
     if chosen.kind != "spark":
         return
     address = chosen.connect or chosen.master or ""
-    if find_spec("pyspark") is None:
-        yield _check(
-            "spark needs PySpark, which is not installed",
-            "Install it: pip install 'tollbook[spark]'",
-            ConfigError.exit_code,
-        )
+    if any(find_spec(package) is None for package in PACKAGES):
+        missing = package_missing()
+        yield _check(missing.what, missing.hint, missing.exit_code)
     elif (said := _silence(address)) is not None:
         yield _check(
             f"spark: nothing answers at {address} ({said})",

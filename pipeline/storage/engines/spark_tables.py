@@ -20,6 +20,7 @@ from pipeline.storage.parquet import quote
 SparkSession = Any
 DataFrame = Any
 
+PACKAGES = ("pyspark", "sqlglot")  # of the extra
 _UNSIGNED = "DECIMAL(20, 0)"  # 64 bits without a sign have no other type there
 _TYPES: Mapping[type[pl.DataType], str] = {
     pl.String: "STRING",
