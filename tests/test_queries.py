@@ -34,7 +34,6 @@ FILES = {
         "usage_files",
         "charge_files",
         "daily_files",
-        "sum_files",
         "posting_files",
         "version_files",
         "minute_files",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.ledger.sums.categories import coded
 from pipeline.ledger.sums.packed_key import number_rows
 from pipeline.schemas import CHARGE_SCHEMA
 
@@ -31,6 +32,7 @@ SUMS_SCHEMA: dict[str, pl.DataType] = {
     "lines": pl.Int64(),
     "unpriced_lines": pl.Int64(),
 }
+CODED_SUMS = coded(SUMS_SCHEMA)
 _READ = tuple(c for c in CHARGE_SCHEMA if c not in {*_OF_A_KEY, "price_id", "requests"})
 
 
@@ -43,10 +45,10 @@ def sums_of_file(path: Path) -> pl.DataFrame:
 
 
 def sums_of_charges(lines: pl.DataFrame) -> pl.DataFrame:
-    """The sums of charges in CHARGE_SCHEMA, whose texts may be categories, in SUMS_SCHEMA.
+    """The sums of charges in CHARGE_SCHEMA, whose texts may be categories, in CODED_SUMS.
 
-    As `queries/published/snapshot/charge_sums.sql` has them. Fails: polars' ComputeError where a
-    sum does not fit its type.
+    As `queries/reporting/period_charges.sql` has them. Fails: polars' ComputeError where
+    a sum does not fit its type.
     """
     listed, contracted = pl.col("list_unit_price_usd"), pl.col("contracted_unit_price_usd")
     off_list = pl.col("cost_usd") - pl.col("list_cost_usd")
@@ -72,5 +74,5 @@ def sums_of_charges(lines: pl.DataFrame) -> pl.DataFrame:
         pl.len().alias("lines"),
     )
     common = lines.select(pl.col(SUMMED_BY).gather(sums[_PLACE]))
-    counted = {name: SUMS_SCHEMA[name] for name in SUMS_SCHEMA if name not in SUMMED_BY}
-    return common.hstack(sums.select(pl.col(name).cast(t) for name, t in counted.items()))
+    whole = common.hstack(sums.drop(_KEY, _PLACE))
+    return whole.select(pl.col(name).cast(dtype) for name, dtype in CODED_SUMS.items())

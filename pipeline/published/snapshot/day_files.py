@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline import resources
+from pipeline.charges.charge_sums import CODED_SUMS
 from pipeline.dates import ONE_DAY, Days
 from pipeline.published.snapshot.file_kinds import (
     CHARGE_SUMS,
@@ -59,21 +59,39 @@ def narrow(con: duckdb.DuckDBPyConnection, days: Days) -> None:
         con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {body}")
 
 
-def view_charge_sums(con: duckdb.DuckDBPyConnection, days: Days) -> None:
-    """Make the view `charge_sums` of this connection, with all rows of some days and maybe others.
+def charge_sums(con: duckdb.DuckDBPyConnection, days: Days) -> pl.DataFrame | None:
+    """The sums of the charges of some days, and maybe others, over all keys and users.
 
-    Reads the sums that a snapshot has of its charges; those of earlier versions have none, and the
-    view adds their charges up.
+    In CODED_SUMS, with `project_name` and `is_provisional` as the view of charges has them. None
+    where a snapshot has none, as those of earlier versions.
     """
     files = _files_by_kind(con, days) if has_day_files(con) else {}
-    sums = files.get(CHARGE_SUMS.macro, [])
-    if sums and len(sums) == len(files["charge_files"]):
-        body = resources.render_sql(
-            "published/snapshot/charge_sums", sum_files=source(CHARGE_SUMS, sums)
+    paths = [file.address for file in files.get(CHARGE_SUMS.macro, [])]
+    if not paths or len(paths) != len(files["charge_files"]):
+        return None
+    sums = pl.scan_parquet(paths, schema=CODED_SUMS, hive_partitioning=False).collect()
+    projects = con.execute("SELECT project_id, project_name FROM stored.projects").fetchall()
+    followed = con.execute(
+        "SELECT provider, usage_date, is_settled FROM stored.followed_days "
+        "WHERE usage_date >= $since AND usage_date <= $until",
+        {"since": sums["usage_date"].min(), "until": sums["usage_date"].max()},
+    ).fetchall()
+    [(provisional_from,)] = con.execute(
+        "SELECT provisional_from_date FROM stored.snapshot"
+    ).fetchall()
+    named = {"project_id": CODED_SUMS["project_id"], "project_name": pl.String()}
+    of_days = {c: CODED_SUMS[c] for c in ("provider", "usage_date")} | {"is_settled": pl.Boolean()}
+    is_late = pl.col("usage_date") >= provisional_from
+    return (
+        sums.join(pl.DataFrame(projects, schema=named, orient="row"), on="project_id", how="left")
+        .join(
+            pl.DataFrame(followed, schema=of_days, orient="row"),
+            on=["provider", "usage_date"],
+            how="left",
         )
-    else:
-        body = resources.sql("published/snapshot/summed_charges")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW charge_sums AS {body}")
+        .with_columns(pl.coalesce(~pl.col("is_settled"), is_late, False).alias("is_provisional"))
+        .drop("is_settled")
+    )
 
 
 def charge_dates(con: duckdb.DuckDBPyConnection, days: Days) -> list[date]:

@@ -17,7 +17,6 @@ from pipeline.published.snapshot.day_files import (
     charge_dates,
     has_day_files,
     narrow,
-    view_charge_sums,
 )
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.cells import CostCell
@@ -115,10 +114,8 @@ def gather(
 
     From here on the connection's views have the days of the month and of the one before.
     """
-    days = Days(period.previous.since, period.month.until)
     if has_day_files(con):
-        narrow(con, days)
-    view_charge_sums(con, days)
+        narrow(con, Days(period.previous.since, period.month.until))
     month = month_reader(con, period, bounds, run_id)
     totals = _totals(month)
     report = MonthReport(

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+import polars as pl
 
-from pipeline.dates import ONE_DAY
+from pipeline.dates import ONE_DAY, Days
 from pipeline.published import queries
+from pipeline.published.snapshot.day_files import charge_sums
 from pipeline.reporting.month.cells import CostCell, cells
 from pipeline.reporting.month.labels import ProjectNames
 from pipeline.reporting.month.period import Bounds, ReportPeriod
@@ -44,9 +46,7 @@ def month_reader(
     A month before that is closed is compared with as it was closed, without corrections since.
     """
     parameters = _parameters(period, run_id)
-    queries.keep(con, f"{FOLDER}/period_charges", parameters)
-    if queries.rows(con, f"{FOLDER}/month/corrected_before", parameters):
-        queries.keep(con, f"{FOLDER}/month/period_charges", parameters)
+    _keep_charges(con, period, parameters)
     money = queries.rows(con, f"{FOLDER}/cells", parameters)
     volumes = queries.rows(con, f"{FOLDER}/volumes", parameters)
     unpriced = queries.rows(con, f"{FOLDER}/unpriced", parameters)
@@ -59,6 +59,40 @@ def month_reader(
         parameters,
         ProjectNames(names | charged),
         cells(money, volumes, unpriced),
+    )
+
+
+def _keep_charges(
+    con: duckdb.DuckDBPyConnection, period: ReportPeriod, parameters: Mapping[str, Any]
+) -> None:
+    """Make the relation `period_charges`: of sums that the snapshot has, else of its charges."""
+    _drop_charges(con)
+    sums = charge_sums(con, Days(period.previous.since, period.month.until))
+    if sums is None:
+        queries.keep(con, f"{FOLDER}/period_charges", parameters)
+    else:
+        con.register("period_charges", _of_period(sums, period).to_arrow())
+    if queries.rows(con, f"{FOLDER}/month/corrected_before", parameters):
+        queries.keep(con, f"{FOLDER}/month/corrected_charges", parameters)
+        _drop_charges(con)
+        con.execute("ALTER TABLE corrected_charges RENAME TO period_charges")
+
+
+def _drop_charges(con: duckdb.DuckDBPyConnection) -> None:
+    con.unregister("period_charges")  # of a report before on this connection
+    con.execute("DROP TABLE IF EXISTS temp.period_charges")
+
+
+def _of_period(sums: pl.DataFrame, period: ReportPeriod) -> pl.DataFrame:
+    """What `queries/reporting/period_charges.sql` gives."""
+    day, utc_day = pl.col("charge_date"), pl.col("usage_date")
+    month, before, compared = period.month, period.previous, period.comparison
+    is_of_utc_month = (utc_day >= month.since) & (utc_day < month.until)
+    is_of_both = (day >= before.since) & (day < month.until)
+    return sums.filter(is_of_both | is_of_utc_month).with_columns(
+        is_current=(day >= month.since) & (day < month.until),
+        is_comparable=day.is_in(pl.Series(compared.days, dtype=pl.Date).implode()),
+        is_compared=day.is_in(pl.Series(compared.before, dtype=pl.Date).implode()),
     )
 
 

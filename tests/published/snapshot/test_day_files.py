@@ -10,14 +10,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline import resources
 from pipeline.dates import Days
 from pipeline.published.reader import open_published
 from pipeline.published.snapshot.day_files import (
     charge_dates,
     has_day_files,
     narrow,
-    view_charge_sums,
 )
 
 # The day that each row of a view is of.
@@ -55,27 +53,6 @@ def test_rows_of_these_days_are_those_of_the_published_views(
         assert con.execute(f"SELECT count(*) FROM ({ours})", both).fetchall() == [(counted,)]
         # as many rows, and each of ours is one of theirs
         assert con.execute(f"{ours} EXCEPT ALL {published}", both).fetchall() == [], view
-
-
-@pytest.mark.parametrize("days", MONTHS)
-def test_sums_of_charges_are_those_of_the_charges(
-    days: Days, con: duckdb.DuckDBPyConnection
-) -> None:
-    """Over all keys and users, to the last digit, whether their files are there or not."""
-    view_charge_sums(con, days)
-    rows = "SELECT * FROM {} WHERE charge_date >= $since AND charge_date < $until"
-    both = {"since": days.since, "until": days.until}
-    stated = rows.format(f"({resources.sql('published/snapshot/summed_charges')})")
-    ours = rows.format("charge_sums")
-    counted = con.execute(f"SELECT count(*) FROM ({stated})", both).fetchall()
-    assert con.execute(f"SELECT count(*) FROM ({ours})", both).fetchall() == counted
-    columns = [c for c, *_ in con.execute(f"DESCRIBE {ours}", both).fetchall()]
-    named = f"SELECT {', '.join(columns)} FROM ({stated})"
-    assert con.execute(f"{ours} EXCEPT ALL {named}", both).fetchall() == []
-    [(text,)] = con.execute(
-        "SELECT sql FROM duckdb_views() WHERE view_name = 'charge_sums' AND database_name = 'temp'"
-    ).fetchall()
-    assert ("/sums/usage_month=" in text) == (days != MONTHS[2])  # there is none: no file of it
 
 
 def test_files_of_other_days_are_not_named(con: duckdb.DuckDBPyConnection) -> None:
