@@ -15,15 +15,15 @@ from pipeline.schemas import CHARGE_SCHEMA
 
 _KEY, _PLACE = "key", "place"
 
-_OF_A_KEY = {"organization_id", "api_key_id", "user_id", "service_account_id"}
+OF_A_KEY = {"organization_id", "api_key_id", "user_id", "service_account_id"}
 _COUNTED = {"quantity", "list_cost_usd", "cost_usd", "requests"}
 _OF_A_PRICE = {"price_id", "list_unit_price_usd", "contracted_unit_price_usd"}
 # What the lines of one row have in common.
-SUMMED_BY = tuple(c for c in CHARGE_SCHEMA if c not in _OF_A_KEY | _COUNTED | _OF_A_PRICE)
+SUMMED_BY = tuple(c for c in CHARGE_SCHEMA if c not in OF_A_KEY | _COUNTED | _OF_A_PRICE)
 SUMS_SCHEMA: dict[str, pl.DataType] = {
     **{name: CHARGE_SCHEMA[name] for name in SUMMED_BY},
     "dearest_unit_price_usd": CHARGE_SCHEMA["contracted_unit_price_usd"],
-    "quantity": CHARGE_SCHEMA["quantity"],
+    "quantity": pl.Decimal(38, 6),
     "list_cost_usd": CHARGE_SCHEMA["list_cost_usd"],  # NULL, not 0, where nothing is priced
     "cost_usd": CHARGE_SCHEMA["cost_usd"],
     # against list, apart; what the provider billed is neither
@@ -33,7 +33,7 @@ SUMS_SCHEMA: dict[str, pl.DataType] = {
     "unpriced_lines": pl.Int64(),
 }
 CODED_SUMS = coded(SUMS_SCHEMA)
-_READ = tuple(c for c in CHARGE_SCHEMA if c not in {*_OF_A_KEY, "price_id", "requests"})
+_READ = tuple(c for c in CHARGE_SCHEMA if c not in {*OF_A_KEY, "price_id", "requests"})
 
 
 def sums_of_file(path: Path) -> pl.DataFrame:

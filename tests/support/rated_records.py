@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipeline.charges.charge_sums import SUMS_SCHEMA, sums_of_file
 from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, RatingJob, RatingResult
 from pipeline.charges.rating.chunk import RatingChunk
 from pipeline.charges.rating.usage_of_days import usage_of_days
@@ -73,6 +74,10 @@ def rated(
         )
         chunk.run()
     assert chunk.is_fast == (is_fast and not usage.cuts)
+    for day in chunk.rated.days.values():
+        sums = ordered([folder / "sums" / day.charge_path.name], SUMS_SCHEMA)
+        made = sums_of_file(day.charge_path).cast(pl.Schema(SUMS_SCHEMA))
+        assert sums.equals(made.sort(pl.all(), nulls_last=True))
     return chunk.rated
 
 

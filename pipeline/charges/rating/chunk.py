@@ -80,7 +80,7 @@ class RatingChunk:
                     self.rated.days[day.usage_date] = replace(state, book_id=day.book.book_id)
         if not wanted:
             return
-        charges, sums = rating.charges(), rating.daily_sums()
+        charges, sums, summed = rating.charges(), rating.daily_sums(), rating.charge_sums()
         self.sums_folder.mkdir(parents=True, exist_ok=True)
         for day in days:
             when = day.usage_date
@@ -92,7 +92,10 @@ class RatingChunk:
             write_parquet(lines, charge_path, statistics=True)
             daily = sums.get(when, pl.DataFrame(schema=DAILY_SCHEMA))
             write_parquet(daily, daily_path, statistics=True)
-            write_parquet(sums_of_charges(lines), self.sums_folder / charge_path.name)
+            of_charges = summed.get(when)
+            if of_charges is None:
+                of_charges = sums_of_charges(lines)
+            write_parquet(of_charges, self.sums_folder / charge_path.name)
             if when in fresh:
                 self._link_first_posting(charge_path, when, lines.height)
             known = self.known.get(when)

@@ -74,6 +74,10 @@ class PortableRating:
         )
         return split_by_day(self.con.sql(query).pl())
 
+    def charge_sums(self) -> dict[date, pl.DataFrame]:
+        """No sums of charges: they are made of the charges."""
+        return {}
+
     def requests(self) -> dict[date, int]:
         """How many requests each day has."""
         query = "SELECT usage_date, sum(requests) FROM quantities GROUP BY usage_date"

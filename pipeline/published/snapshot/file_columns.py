@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -40,6 +41,10 @@ class FileColumns:
         self._used[name] = columns
         return columns
 
+    def forget(self, path: Path | str) -> None:
+        """Look at a file again when it is asked for: it is written anew."""
+        self._known.pop(str(path).removeprefix(self._start), None)
+
     def keep(self) -> None:
         """Keep what is known of the files that were asked for, for the next run."""
         numbers = {columns: n for n, columns in enumerate(dict.fromkeys(self._used.values()))}
@@ -55,7 +60,11 @@ def column_names(columns: Columns) -> set[str]:
 
 
 def _read(path: Path | str) -> Columns:
-    schema = pl.read_parquet_schema(path)
+    return columns_of(pl.read_parquet_schema(path))
+
+
+def columns_of(schema: Mapping[str, pl.DataType]) -> Columns:
+    """The columns of a file of this schema."""
     texts = (pl.Categorical, pl.Enum)  # in the file, they are texts
     return tuple(
         f"{name} {'String' if isinstance(dtype, texts) else dtype}"

@@ -17,13 +17,13 @@ import polars as pl
 import xxhash
 
 from pipeline import resources
-from pipeline.charges.charge_sums import sums_of_file
+from pipeline.charges.charge_sums import SUMS_SCHEMA, sums_of_file
 from pipeline.charges.finality import first_provisional_date
 from pipeline.charges.model import ChargeDay, PostingFile
 from pipeline.config.operations_section import Retention
 from pipeline.ledger.files import LedgerFile
 from pipeline.ledger.minute_store import minute_files
-from pipeline.published.snapshot.file_columns import Columns, FileColumns
+from pipeline.published.snapshot.file_columns import Columns, FileColumns, columns_of
 from pipeline.published.snapshot.file_kinds import (
     CHARGE_SUMS,
     FILE_KINDS,
@@ -275,12 +275,14 @@ class _Snapshot:
         folder = self.storage.charge_sums
         folder.mkdir(parents=True, exist_ok=True)
         others = {path.name for path in folder.iterdir()}
+        wanted = columns_of(SUMS_SCHEMA)  # an earlier version may have kept others
         files = []
         for day in self.live.days:
             source = folder / day.charge_path.name
-            if source.name not in others:
+            if source.name not in others or self.columns.of(source) != wanted:
                 made = sums_of_file(day.charge_path)
                 replace_file(source, partial(write_parquet, made))
+                self.columns.forget(source)
             others.discard(source.name)
             files.append(self._linked_day("sums", day.usage_date, source))
         for name in others:  # of charges that were replaced

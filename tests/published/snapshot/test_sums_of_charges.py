@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import polars as pl
+
 from tests.support.workspace import Workspace, lines, request
 
 
@@ -25,6 +27,12 @@ def test_sums_go_with_the_file_of_a_day(tmp_path: Path) -> None:
     workspace.run()
     assert len(kept(workspace) & first) == 2
     assert len(kept(workspace)) == 3
+    workspace.assert_sums_agree()
+    other = pl.DataFrame({"cost_usd": [1]})  # as another version may keep them
+    other.write_parquet(workspace.path(f"var/cache/charge-sums/{min(kept(workspace))}"))
+    workspace.path("var/cache/file-columns.json").unlink()
+    workspace.write("logs/c.jsonl", lines(request("c", when=days[2])))
+    workspace.run()
     workspace.assert_sums_agree()
     shutil.rmtree(workspace.path("var/cache/charge-sums"))
     workspace.forget("logs/b.jsonl")

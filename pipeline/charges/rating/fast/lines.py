@@ -22,10 +22,11 @@ _MONEY = pl.Decimal(38, 24)
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Charges in CODED_CHARGE, in order of UTC days, and the row of quantities of each."""
+    """Charges in CODED_CHARGE, in order of UTC days; the row of quantities of each, its price."""
 
     frame: pl.DataFrame
     rows: npt.NDArray[np.int64]
+    price_numbers: npt.NDArray[np.int64]
 
 
 def lines_of(quantities: pl.DataFrame, priced: Priced, meters: Sequence[str]) -> Lines:
@@ -69,7 +70,7 @@ def lines_of(quantities: pl.DataFrame, priced: Priced, meters: Sequence[str]) ->
         )
     }
     nowhere = [pl.lit(None, dtype=CODED[c]).alias(c) for c in UNRATED_COLUMNS]
-    return Lines(frame.with_columns(*nowhere, **costs).select(list(CODED_CHARGE)), rows)
+    return Lines(frame.with_columns(*nowhere, **costs).select(list(CODED_CHARGE)), rows, numbers)
 
 
 def requests_only(quantities: pl.DataFrame, meters: Sequence[str]) -> pl.DataFrame:

@@ -13,10 +13,12 @@ import polars as pl
 from pipeline.charges.model import RatingJob
 from pipeline.charges.rating.allowances import granted_meters, register_allowances
 from pipeline.charges.rating.context_class import doubts_of
+from pipeline.charges.rating.fast.charge_sums import charge_sums
 from pipeline.charges.rating.fast.daily_sums import daily_sums
 from pipeline.charges.rating.fast.differences import differences_of
 from pipeline.charges.rating.fast.lines import (
     CODED_CHARGE,
+    Lines,
     by_day,
     lines_of,
     requests_only,
@@ -48,6 +50,7 @@ class FastRating:
     prices: pl.DataFrame = field(default_factory=pl.DataFrame)
     _charges: dict[date, pl.DataFrame] = field(default_factory=dict)
     _sums: dict[date, pl.DataFrame] = field(default_factory=dict)
+    _parts: tuple[pl.DataFrame, Lines, pl.DataFrame] | None = None  # that charges are made of
     _requests: dict[date, int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -64,6 +67,7 @@ class FastRating:
             frame, lines, others, doubts.cast(pl.Schema(coded(doubts.schema))), meters
         )
         self._sums = by_day(sums)
+        self._parts = frame, lines, others
         self._charges = _with(by_day(lines.frame), others)
         requests = frame.group_by("usage_date").agg(pl.col("requests").sum())
         self._requests = dict(requests.iter_rows())
@@ -75,6 +79,10 @@ class FastRating:
     def daily_sums(self) -> dict[date, pl.DataFrame]:
         """The small sums of each day, in DAILY_SCHEMA but for texts as categories."""
         return self._sums
+
+    def charge_sums(self) -> dict[date, pl.DataFrame]:
+        """The sums of the charges of days that have none but of usage."""
+        return {} if self._parts is None else charge_sums(*self._parts)
 
     def requests(self) -> dict[date, int]:
         """How many requests each day has."""
@@ -93,7 +101,7 @@ class FastRating:
 
     def close(self) -> None:
         """Let go of what takes memory."""
-        self._charges, self._sums = {}, {}
+        self._charges, self._sums, self._parts = {}, {}, None
 
     def _quantities(self) -> Quantities:
         usage, meters, book = self.usage, self.usage.meters, self.usage.book
