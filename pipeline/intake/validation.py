@@ -214,14 +214,16 @@ def rules_schema() -> pa.DataFrameSchema:
 def validate(frame: pl.DataFrame) -> Validated:
     """The rows of a ledger frame that keep every rule, and the reasons for the others.
 
-    Takes: the columns of `schemas.LEDGER_SCHEMA` in order, text also as Enum.
+    Takes: the columns of `schemas.LEDGER_SCHEMA` in order, text also as Enum or Categorical.
     Gives: `good` in input order; `bad` with `input_line`, `rule` (the first one broken), `detail`.
     Fails: pandera's SchemaErrors for a missing, unknown or wrongly typed column, which is a
     mistake in the source's code and not in its input.
     """
-    # Text may come as an Enum: a column of few values is written faster as one.
+    # Text may come as an Enum or a Categorical: few values are written faster as one.
     columns = {
-        name: pl.String() if name in _TEXTS and isinstance(dtype, pl.Enum) else dtype
+        name: pl.String()
+        if name in _TEXTS and isinstance(dtype, pl.Enum | pl.Categorical)
+        else dtype
         for name, dtype in frame.schema.items()
     }
     for name in _TEXTS:
@@ -282,7 +284,8 @@ def _has_text(frame: pl.DataFrame, name: str) -> bool:
     column = frame[name]
     if isinstance(column.dtype, pl.Enum):
         return "" not in column.dtype.categories and not column.null_count()
-    shortest = column.str.len_bytes().min()
+    texts = column.cat if isinstance(column.dtype, pl.Categorical) else column.str
+    shortest = texts.len_bytes().min()
     return isinstance(shortest, int) and shortest > 0 and not column.null_count()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.ledger.sums.categories import as_categories
+from pipeline.ledger.sums.categories import as_categories, coded
 from pipeline.ledger.sums.usage_sums import sums_relation, sums_to_keep, write_sums
 from pipeline.meters import INPUT_METERS, METER_NAMES
 from pipeline.schemas import DEFAULTS_OF_OLDER_FILES, LEDGER_SCHEMA
@@ -31,6 +31,7 @@ ROWS_A_FILE_IN_STORE = 1_000_000  # each file that is opened there costs its tim
 PART_SCHEMA = PLACE_SCHEMA
 _SUMS = "sums"  # their folder, inside that of the ledger
 _ORGANIZATION = "organization_id"
+_CODED = coded(LEDGER_SCHEMA)
 _OPERATION = ("provider", _ORGANIZATION, "project_id", "operation")
 
 
@@ -138,8 +139,8 @@ class LedgerWriter:
             return
         whole = frames[0]
         if len(frames) > 1:
-            # columns of few values come as Enum, each frame with its own values
-            whole = pl.concat([f.cast(pl.Schema(LEDGER_SCHEMA)) for f in frames])
+            # texts of few values may come as Enum, each frame with its own values
+            whole = pl.concat([f.cast(pl.Schema(_CODED)) for f in frames])
         days = whole["usage_date"]
         first, last = (_month(d) for d in (days.min(), days.max()))
         month = pl.col("usage_date").dt.truncate("1mo").alias("month")

@@ -74,7 +74,9 @@ def write(path: Path, lines: Sequence[Line]) -> Path:
 
 def together(parts: Sequence[Normalized]) -> Normalized:
     """All frames of a file as one, text as String, in the order of the input."""
-    records = [p.records.with_columns(pl.col(pl.Enum).cast(pl.String)) for p in parts]
+    records = [
+        p.records.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String)) for p in parts
+    ]
     return Normalized(
         pl.concat(records).sort("input_line", "record_id"),
         pl.concat([p.rejects for p in parts]).sort("input_line"),

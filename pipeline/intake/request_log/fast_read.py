@@ -23,10 +23,11 @@ import xxhash
 
 from pipeline.errors import SourceError
 from pipeline.intake.rejects import RowError
-from pipeline.intake.request_log.fields import COUNTS, SECONDS, TEXTS, microseconds, typed
+from pipeline.intake.request_log.fields import COUNTS, NAMES, SECONDS, TEXTS, microseconds, typed
 from pipeline.intake.request_log.json_fields import parse_object
 from pipeline.intake.request_log.raw_lines import RawParts, Rows
 from pipeline.intake.request_log.slow_read import tokens_named, usage_rows
+from pipeline.ledger.sums.categories import CODED
 from pipeline.resources import render_sql
 from pipeline.schemas import IS_PARTIAL
 
@@ -64,6 +65,7 @@ class Reader:
     statement: str
     operation: str | None = None
     is_batch: bool = False
+    doubtful_models: str = ""  # what is in the names of models whose lines are read by hand
 
 
 class Lines(NamedTuple):
@@ -96,7 +98,8 @@ class Lines(NamedTuple):
 # How often each raw line without an id has occurred so far, in the file that a line stands in.
 OccurrencesOf = Callable[[int], Counter[str]]
 
-CHAT = Reader("intake/request_log/chat", "completions")
+# searches of a chat model show only in what it cites
+CHAT = Reader("intake/request_log/chat", "completions", doubtful_models="-search-")
 RESPONSE = Reader("intake/request_log/response", "completions")
 EMBEDDINGS = Reader("intake/request_log/embeddings", "embeddings")
 BATCH = Reader("intake/request_log/batch", is_batch=True)
@@ -150,7 +153,7 @@ def read_lines(
         numbers: list[Rows] = []
         first = 0
         for found in _batches(con, readers[0], lines, batch_rows):
-            frame = _doubt_foreign(typed(found, lines.doubtful_after), lines.organizations)
+            frame = _doubted(typed(found, lines.doubtful_after), readers[0], lines.organizations)
             here = lines.numbers[first : first + len(frame)]
             claimed, others = _claim(frame, readers[0], raw, first, here, occurrences)
             first += len(frame)
@@ -167,12 +170,20 @@ def read_lines(
             yield from read_lines(con, rest, further, batch_rows, occurrences)
 
 
-def _doubt_foreign(frame: pl.DataFrame, organizations: frozenset[str] | None) -> pl.DataFrame:
-    """Rows that name another organization are not beyond doubt."""
-    if organizations is None or "organization_id" not in frame.columns:
-        return frame
-    is_own = pl.col("organization_id").is_in(organizations).fill_null(True)
-    return frame.with_columns(pl.col("is_clean") & is_own)
+def _doubted(
+    frame: pl.DataFrame, reader: Reader, organizations: frozenset[str] | None
+) -> pl.DataFrame:
+    """Rows that name another organization, or some models, are not beyond doubt."""
+    clean = pl.col("is_clean")
+    if organizations is not None and "organization_id" in frame.columns:
+        is_own = pl.col("organization_id").cast(pl.String).is_in(organizations)
+        clean &= is_own.fill_null(True)
+    if reader.doubtful_models and "model" in frame.columns:
+        models = frame["model"].unique().cast(pl.String)
+        doubtful = models.filter(models.str.contains(reader.doubtful_models, literal=True))
+        if len(doubtful):
+            clean &= ~pl.col("model").cast(pl.String).is_in(doubtful.implode())
+    return frame.with_columns(clean)
 
 
 class _Unclaimed(NamedTuple):
@@ -269,7 +280,9 @@ def _batches(
 def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     frame = pl.from_arrow(pa.Table.from_batches(batches))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  from_arrow may also give a Series
-    return frame
+    # what is asked of a text of few values is asked of these
+    texts = [c for c in NAMES if c in frame.columns and frame[c].null_count() < len(frame)]
+    return frame.with_columns(pl.col(c).cast(CODED[c]) for c in texts)
 
 
 def _by_hand(lines: Lines, batch_rows: int, occurrences: OccurrencesOf) -> Iterator[pl.DataFrame]:

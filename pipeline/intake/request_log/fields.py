@@ -17,7 +17,8 @@ from pipeline.intake.validation import EARLIEST
 from pipeline.meters import LARGEST_QUANTITY
 
 ATTRIBUTION = ("organization_id", "project_id", "api_key_id", "user_id", "service_account_id")
-TEXTS = ("id", "request_id", "model", "variant", "service_tier", *ATTRIBUTION)
+NAMES = ("model", "service_tier", *ATTRIBUTION)  # of few values
+TEXTS = ("id", "request_id", "variant", *NAMES)
 COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -87,12 +88,14 @@ def typed(frame: pl.DataFrame, last: datetime) -> pl.DataFrame:
     # The reader has no way to say "there, but not a count": the cast makes one more NULL.
     unread = [c for c in counts if read[c].null_count() != frame[c].null_count()]
     doubts = [(frame[c].is_not_null() & read[c].is_null()) for c in unread]
-    blank = [c for c in named if c in TEXTS and (frame[c] == "").any()]
+    texts = [c for c in named if c in TEXTS and c not in empty]
+    are_blank = frame.select((pl.col(c) == "").any() for c in texts)
+    blank = [c for c in texts if are_blank[c].item()]
     # Many kinds of token never occur in a log: a column of zeros says what no column says.
     empty += [c for c in counts if c not in _TOTALS and not read[c].max() and not read[c].min()]
     read = read.drop(c for c in empty if c in read.columns)
     frame = frame.drop("created", *empty, *read.columns[:-1]).with_columns(
-        pl.col(blank).replace("", None), *read.get_columns()
+        pl.col(blank).cast(pl.String).replace("", None), *read.get_columns()
     )
     clean = frame.select(is_clean=_is_clean(frame, last).fill_null(False))["is_clean"]
     for doubt in doubts:
@@ -136,8 +139,10 @@ def _is_clean(frame: pl.DataFrame, last: datetime) -> pl.Expr:
         pl.col(c).is_between(0, LARGEST_QUANTITY) | pl.col(c).is_null() for c in COUNTS if has(c)
     ]
     # A list or an object where a name belongs comes as its JSON text.
-    for text in (pl.col(c) for c in TEXTS if has(c)):
-        holds.append(~(text.str.starts_with("{") | text.str.starts_with("[")).fill_null(False))
+    for name in (c for c in TEXTS if has(c)):
+        is_coded = isinstance(frame.schema[name], pl.Categorical)
+        begins = pl.col(name).cat.starts_with if is_coded else pl.col(name).str.starts_with
+        holds.append(~(begins("{") | begins("[")).fill_null(False))
     if has("variant"):  # made of two of them
         holds.append(~pl.col("variant").str.contains(r"[\[{]").fill_null(False))
     for text in (pl.col(c) for c in SECONDS if has(c)):

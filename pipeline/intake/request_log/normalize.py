@@ -76,7 +76,8 @@ def read_frames(
 def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
     """A frame of `read_frames` as ledger records and rejects.
 
-    Gives: records with the columns of `schemas.LEDGER_SCHEMA`, text of few values as Enum;
+    Gives: records with the columns of `schemas.LEDGER_SCHEMA`, text of few values as Enum or
+    Categorical;
     rejects with `input_line`, `rule`, `detail`, `raw` and `tokens_held_back`.
     """
     usage = frame
@@ -89,7 +90,8 @@ def normalize(frame: pl.DataFrame, context: Context) -> Normalized:
     records = _records(usage, context)
     foreign = foreign_rows(records, context.organizations)
     if len(foreign):
-        records = records.filter(pl.col("organization_id").is_in(context.organizations or ()))
+        own = pl.col("organization_id").cast(pl.String).is_in(context.organizations or ())
+        records = records.filter(own)
     late = records.filter(pl.col("started_at") > context.now + LATEST_AHEAD).select(
         "input_line", rule=pl.lit(IMPLAUSIBLE_TIME.name), detail=IMPLAUSIBLE_TIME.detail
     )
@@ -115,7 +117,9 @@ def _records(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     started_at = frame["started_at_us"]
     if "organization_id" not in frame or frame["organization_id"].null_count():
         frame = frame.with_columns(
-            organization_id=_text(frame, "organization_id").fill_null(context.organization_id)
+            organization_id=_text(frame, "organization_id")
+            .cast(pl.String)
+            .fill_null(context.organization_id)
         )
     facts = {
         "source": _constant(context.source),
@@ -173,7 +177,7 @@ def _tier(frame: pl.DataFrame) -> pl.Expr:
     if is_batch.all() or (len(set(tiers.values())) == 1 and not is_batch.any()):
         return _constant("batch" if is_batch.all() else tiers[recorded[0]])
     dtype = pl.Enum(sorted({*tiers.values(), "batch"}))
-    tier = _text(frame, "service_tier").replace_strict(tiers, return_dtype=dtype)
+    tier = _text(frame, "service_tier").cast(pl.String).replace_strict(tiers, return_dtype=dtype)
     return pl.when("is_batch").then(pl.lit("batch", dtype=dtype)).otherwise(tier)
 
 

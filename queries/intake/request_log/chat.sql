@@ -70,7 +70,6 @@ SELECT
   object = 'chat.completion'
   AND id <> ''
   AND model <> ''
-  AND NOT contains(model, '-search-')  -- its searches show only in what it cites
   AND total_tokens = input_tokens + output_tokens
   AND total_tokens < 9007199254740992  -- 2^53: up to here a DOUBLE is exact
   AND input_tokens > 1
