@@ -69,7 +69,10 @@ def charge_sums(con: duckdb.DuckDBPyConnection, days: Days) -> pl.DataFrame | No
     paths = [file.address for file in files.get(CHARGE_SUMS.macro, [])]
     if not paths or len(paths) != len(files["charge_files"]):
         return None
-    sums = pl.scan_parquet(paths, schema=CODED_SUMS, hive_partitioning=False).collect()
+    try:
+        sums = pl.scan_parquet(paths, schema=CODED_SUMS, hive_partitioning=False).collect()
+    except pl.exceptions.SchemaError:  # of another version
+        return None
     projects = con.execute("SELECT project_id, project_name FROM stored.projects").fetchall()
     followed = con.execute(
         "SELECT provider, usage_date, is_settled FROM stored.followed_days "

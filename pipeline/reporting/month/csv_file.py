@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
-from pipeline.published.queries import Parameters, statement
-from pipeline.reporting.month.period import ReportPeriod
 from pipeline.text import FORMULA_STARTS
 
 # Name and meaning, in order; the meaning is printed at the foot of the report.
@@ -43,13 +40,10 @@ COLUMNS = (
 )
 
 
-def write_csv(con: duckdb.DuckDBPyConnection, period: ReportPeriod, path: Path) -> int:
-    """Write the month's lines to a file; gives how many there are, the header not counted."""
-    month: Parameters = {"since": period.month.since, "until": period.month.until}
-    text, parameters = statement("reporting/lines", month)
-    lines: pl.DataFrame = con.sql(text, params=parameters).pl()
-    cells(lines).write_csv(path, include_bom=True, line_terminator="\r\n")
-    return lines.height
+def write_csv(lines: pl.DataFrame, path: Path) -> None:
+    """Write a month's lines to a file."""
+    rows = lines.select(name for name, _ in COLUMNS)
+    cells(rows).write_csv(path, include_bom=True, line_terminator="\r\n")
 
 
 def cells(frame: pl.DataFrame) -> pl.DataFrame:
@@ -65,10 +59,11 @@ def _cell(values: pl.Series) -> pl.Expr:
         # as money.plain: all digits, no zeros behind the last one that counts
         plain = plain.str.strip_chars_end("0").str.strip_chars_end(".") if dtype.scale else plain
         return plain.replace("-0", "0").alias(name)
-    if dtype == pl.String:
-        texts = values.unique()  # few, also of many lines
+    if isinstance(dtype, (pl.String, pl.Categorical)):
+        texts = values.unique().cast(pl.String)  # few, also of many lines
         if not any(t.startswith(FORMULA_STARTS) for t in texts.drop_nulls()):
             return column
+        column = column.cast(pl.String)
         starts = [column.str.starts_with(start) for start in FORMULA_STARTS]
         return pl.when(pl.any_horizontal(starts)).then("'" + column).otherwise(column).alias(name)
     return column.cast(pl.String).alias(name)

@@ -13,16 +13,12 @@ from pipeline.dates import Days, first_of, local_date, month_before, whole_month
 from pipeline.errors import CheckFailedError
 from pipeline.money import difference, total
 from pipeline.published import queries
-from pipeline.published.snapshot.day_files import (
-    charge_dates,
-    has_day_files,
-    narrow,
-)
+from pipeline.published.snapshot.day_files import charge_dates, has_day_files
 from pipeline.reporting.month.amounts import Amount
 from pipeline.reporting.month.cells import CostCell
 from pipeline.reporting.month.model import MonthReport, ReportedRun, SignOff, Totals
 from pipeline.reporting.month.period import Bounds, Comparison, IncompleteDay, ReportPeriod
-from pipeline.reporting.month.reader import MonthReader, month_reader
+from pipeline.reporting.month.reader import MonthReader
 from pipeline.reporting.month.ties import read_calendars, read_provider_costs
 from pipeline.reporting.sections import (
     alerts,
@@ -100,9 +96,7 @@ def choose_period(
 
 
 def gather(
-    con: duckdb.DuckDBPyConnection,
-    period: ReportPeriod,
-    bounds: Bounds,
+    month: MonthReader,
     *,
     made_at: datetime,
     organization: str,
@@ -110,17 +104,11 @@ def gather(
     near_percent: int = 80,
     sign_off: SignOff | None = None,
 ) -> MonthReport:
-    """The whole report of a month. Fails: CheckFailedError where its figures do not add up.
-
-    From here on the connection's views have the days of the month and of the one before.
-    """
-    if has_day_files(con):
-        narrow(con, Days(period.previous.since, period.month.until))
-    month = month_reader(con, period, bounds, run_id)
+    """The whole report of a month. Fails: CheckFailedError where its figures do not add up."""
     totals = _totals(month)
     report = MonthReport(
         organization=organization,
-        period=period,
+        period=month.period,
         made_at=made_at,
         run=_run(month, run_id),
         current=totals["current"],

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.dates import ONE_DAY, Days
 from pipeline.published import queries
-from pipeline.published.snapshot.day_files import charge_sums
+from pipeline.published.snapshot.day_files import charge_sums, has_day_files, narrow
 from pipeline.reporting.month.cells import CostCell, cells
 from pipeline.reporting.month.labels import ProjectNames
 from pipeline.reporting.month.period import Bounds, ReportPeriod
@@ -29,6 +29,7 @@ class MonthReader:
     parameters: Mapping[str, Any]
     names: ProjectNames
     cells: tuple[CostCell, ...]
+    sums: pl.DataFrame | None  # the relation `period_charges`, if it is of sums
     answers: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)  # by statement
 
     def rows(self, name: str) -> list[tuple[Any, ...]]:
@@ -37,16 +38,27 @@ class MonthReader:
             self.answers[name] = queries.rows(self.con, f"{FOLDER}/{name}", self.parameters)
         return self.answers[name]
 
+    def charges(self) -> pl.DataFrame:
+        """The charges of the month, of `period_charges`; their texts may be categories."""
+        if self.sums is not None:
+            return self.sums.filter("is_current")
+        text, parameters = queries.statement(f"{FOLDER}/lines", self.parameters)
+        found: pl.DataFrame = self.con.sql(text, params=parameters).pl()
+        return found
+
 
 def month_reader(
     con: duckdb.DuckDBPyConnection, period: ReportPeriod, bounds: Bounds, run_id: str
 ) -> MonthReader:
-    """A reader of one month; it keeps the month's charges as a temporary table.
+    """A reader of one month; the connection has a relation `period_charges` from here on.
 
+    Its views have the days of the month and of the one before, where the snapshot knows these.
     A month before that is closed is compared with as it was closed, without corrections since.
     """
     parameters = _parameters(period, run_id)
-    _keep_charges(con, period, parameters)
+    if has_day_files(con):
+        narrow(con, Days(period.previous.since, period.month.until))
+    sums = _keep_charges(con, period, parameters)
     money = queries.rows(con, f"{FOLDER}/cells", parameters)
     volumes = queries.rows(con, f"{FOLDER}/volumes", parameters)
     unpriced = queries.rows(con, f"{FOLDER}/unpriced", parameters)
@@ -59,23 +71,29 @@ def month_reader(
         parameters,
         ProjectNames(names | charged),
         cells(money, volumes, unpriced),
+        sums,
     )
 
 
 def _keep_charges(
     con: duckdb.DuckDBPyConnection, period: ReportPeriod, parameters: Mapping[str, Any]
-) -> None:
-    """Make the relation `period_charges`: of sums that the snapshot has, else of its charges."""
+) -> pl.DataFrame | None:
+    """Make the relation `period_charges`: of sums that the snapshot has, else of its charges.
+
+    Gives the sums. Where corrections of the month before are booked, it is as it was closed.
+    """
     _drop_charges(con)
     sums = charge_sums(con, Days(period.previous.since, period.month.until))
     if sums is None:
         queries.keep(con, f"{FOLDER}/period_charges", parameters)
     else:
-        con.register("period_charges", _of_period(sums, period).to_arrow())
+        sums = _of_period(sums, period)
+        con.register("period_charges", sums.to_arrow())
     if queries.rows(con, f"{FOLDER}/month/corrected_before", parameters):
         queries.keep(con, f"{FOLDER}/month/corrected_charges", parameters)
         _drop_charges(con)
         con.execute("ALTER TABLE corrected_charges RENAME TO period_charges")
+    return sums
 
 
 def _drop_charges(con: duckdb.DuckDBPyConnection) -> None:

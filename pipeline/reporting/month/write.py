@@ -11,8 +11,10 @@ import duckdb
 from pipeline.errors import TollbookError
 from pipeline.reporting.month.csv_file import write_csv
 from pipeline.reporting.month.gather import choose_period, gather
+from pipeline.reporting.month.lines import month_lines
 from pipeline.reporting.month.model import SignOff
 from pipeline.reporting.month.page.render import render
+from pipeline.reporting.month.reader import month_reader
 from pipeline.reporting.month.written import LATEST, WrittenReport, save_written
 from pipeline.storage.files import replace_file, replace_text
 
@@ -42,10 +44,9 @@ def write_report(
     written. Then the earlier report is unchanged.
     """
     period, bounds = choose_period(con, month, now, zone)
+    reader = month_reader(con, period, bounds, run_id)
     report = gather(
-        con,
-        period,
-        bounds,
+        reader,
         made_at=now,
         organization=organization_name,
         run_id=run_id,
@@ -71,7 +72,7 @@ def write_report(
     )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        replace_file(csv, lambda path: write_csv(con, period, path), durable=True)
+        replace_file(csv, lambda path: write_csv(month_lines(reader), path), durable=True)
         replace_text(html, page, durable=True)
         if is_latest:
             replace_text(out / f"{LATEST}.html", page, durable=True)
