@@ -14,9 +14,17 @@ import polars as pl
 
 from pipeline.charges.rating.fast.lines import CODED_CHARGE, sum_or_null
 from pipeline.ledger.sums.packed_key import number_rows, packed_key
-from pipeline.schemas import CHARGE_DIMENSIONS, CHARGE_KEY, CHARGE_SUMS, USAGE_DIMENSIONS
+from pipeline.schemas import (
+    CHARGE_DIMENSIONS,
+    CHARGE_KEY,
+    CHARGE_SCHEMA,
+    CHARGE_SUMS,
+    USAGE_DIMENSIONS,
+)
 
 _PRICE = tuple(c for c in CHARGE_KEY if c not in CHARGE_DIMENSIONS)
+_PRICE_AMOUNTS = tuple(c for c in _PRICE if isinstance(CHARGE_SCHEMA[c], pl.Decimal))
+_PRICE_TEXTS = tuple(c for c in _PRICE if c not in _PRICE_AMOUNTS)
 _PRICE_NUMBER = "price_number"
 _IS_NEW = "is_new"
 _KEY = "key"
@@ -97,13 +105,47 @@ def _prices(lines: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     They may where both sides have the price, and where one side may have several lines of one key:
     an allowance beside the usage that it is of, and what only the bill shows.
     """
-    coded = pl.DataFrame({column: _code(lines[column]) for column in _PRICE})
-    key = number_rows(coded, coded.columns)
     is_odd = pl.when(_IS_NEW).then(pl.col("quantity") <= 0).otherwise(pl.col("quantity") >= 0)
     is_odd |= pl.col("pricing_status").fill_null("billed") == "billed"
-    facts = (
-        lines.select(pl.Series(_KEY, key), _IS_NEW, is_odd.alias("is_odd"))
+    # a side has one amount for most prices: then the few distinct texts say which it is
+    key = number_rows(lines, [*_PRICE_TEXTS, _IS_NEW])
+    found = (
+        lines.select(
+            pl.Series(_KEY, key),
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE),
+            is_odd.alias("is_odd"),
+            *_PRICE_AMOUNTS,
+        )
         .group_by(_KEY)
+        .agg(
+            pl.col(_PLACE).first(),
+            pl.col("is_odd").any(),
+            pl.all_horizontal(
+                pl.col(c).min().eq_missing(pl.col(c).max())
+                & ((pl.col(c).null_count() == 0) | (pl.col(c).count() == 0))
+                for c in _PRICE_AMOUNTS
+            ).alias("is_one"),
+        )
+        .sort(_KEY)
+    )
+    if not found["is_one"].all():
+        found = lines.select(pl.Series(_KEY, _numbers(lines)), is_odd.alias("is_odd"), _IS_NEW)
+        return _numbered(found[_KEY], found)
+    rows = lines.select(pl.col(*_PRICE, _IS_NEW).gather(found[_PLACE]))
+    few = rows.select(pl.Series(_KEY, _numbers(rows)), found["is_odd"], _IS_NEW)
+    numbers, meets = _numbered(few[_KEY], few)
+    return numbers.gather(found[_KEY].search_sorted(key)), meets
+
+
+def _numbers(lines: pl.DataFrame) -> pl.Series:
+    coded = pl.DataFrame({column: _code(lines[column]) for column in _PRICE})
+    return number_rows(coded, coded.columns)
+
+
+def _numbered(key: pl.Series, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """The place of each key among all of them, and which of these meet."""
+    facts = (
+        rows.group_by(_KEY)
         .agg(pl.col(_IS_NEW).n_unique().alias("sides"), pl.col("is_odd").any())
         .sort(_KEY)
     )

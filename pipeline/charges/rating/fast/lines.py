@@ -18,6 +18,7 @@ from pipeline.schemas import CHARGE_SCHEMA, PRICE_COLUMNS, UNRATED_COLUMNS, USAG
 
 CODED_CHARGE = {name: CODED[name] for name in CHARGE_SCHEMA}
 _MONEY = pl.Decimal(38, 24)
+_UNIT_PRICES = ("list_unit_price_usd", "contracted_unit_price_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ def lines_of(quantities: pl.DataFrame, priced: Priced, meters: Sequence[str]) ->
         how="horizontal",
     )
     quantity = frame["quantity"].cast(_MONEY)
+    listed, contracted = (prices[c].cast(_MONEY) for c in _UNIT_PRICES)
+    list_cost = quantity * listed.gather(numbers)
+    is_list = listed.equals(contracted)  # where no discount holds they are the same
     costs = {
-        cost: quantity * prices[price].cast(_MONEY).gather(numbers)
-        for cost, price in (
-            ("list_cost_usd", "list_unit_price_usd"),
-            ("cost_usd", "contracted_unit_price_usd"),
-        )
+        "list_cost_usd": list_cost,
+        "cost_usd": list_cost if is_list else quantity * contracted.gather(numbers),
     }
     nowhere = [pl.lit(None, dtype=CODED[c]).alias(c) for c in UNRATED_COLUMNS]
     return Lines(frame.with_columns(*nowhere, **costs).select(list(CODED_CHARGE)), rows, numbers)
