@@ -29,7 +29,7 @@ from pipeline.storage.parquet import Part, relation_of
 GONE_ROWS = "gone_rows"
 GONE_ROWS_SCHEMA: dict[str, pl.DataType] = {"name": pl.String(), "row_number": pl.Int64()}
 
-_MONTHS = 24  # that are read apart; what is older is read by years
+_MONTHS = 12  # that are read apart; what is older is read by years
 _SHAPES = 3  # sets of columns that are read apart, the most frequent ones
 
 
