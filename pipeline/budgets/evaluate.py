@@ -32,8 +32,8 @@ def update_status(
 ) -> list[BudgetStatus]:
     """Evaluate every budget from the charges of all days, and store its status.
 
-    **Takes** what adds forecasts to statuses, while `spend_by_day` is registered; and the first
-    day that is not closed (None: no month is): periods before it stay as they are.
+    **Takes** what adds forecasts to statuses, and the first day that is not closed (None: no month
+    is): periods before it stay as they are.
     """
     closed = store.closed_budgets(db.con, open_from)
     kept = store.kept_periods(db.con)
@@ -100,24 +100,48 @@ def evaluate(
 def _register_spend(
     con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], days: Sequence[ChargeDay]
 ) -> None:
-    """Register `spend_by_day` for these plans, from the small sums where these are enough."""
+    """Register `spend_by_day` for these plans, from the small sums where these are enough.
+
+    It tells apart what the plans do: what none of them names is summed, and NULL.
+    """
     if any(plan.subject.needs_charges for plan in plans):
         lines = charge_relation(d.charge_path for d in days)
     else:
         lines = None
     daily = relation([d.daily_path for d in days] if plans else (), DAILY_SCHEMA)
-    con.register("spend_by_day", spend_by_day(con, plans, daily=daily, lines=lines))
+    told_apart = _told_apart(plans)
+    statement = render_sql(
+        "budgets/spend_by_subject",
+        spend=f"({_spend_statement(plans, daily=daily, lines=lines)})",
+        columns=told_apart,
+    )
+    spend: pl.DataFrame = con.sql(statement).pl()
+    others = [c for c in store.SPEND_COLUMNS if c not in told_apart]
+    nothing = pl.lit(None, dtype=pl.String)
+    con.register("spend_by_day", spend.with_columns(nothing.alias(c) for c in others))
+
+
+def _told_apart(plans: Sequence[Plan]) -> list[str]:
+    """What any of these plans names of what a budget can be for, as columns of spend."""
+    named = {name for plan in plans for name in plan.subject.conditions()}
+    if "model_family" in named:
+        named |= {"model"}
+    return [c for c in store.SPEND_COLUMNS if c in named]
 
 
 def spend_by_day(
     con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], *, daily: str, lines: str | None
 ) -> pl.DataFrame:
     """The spend by day that these plans are evaluated from, see the statement of that name."""
-    statement = render_sql(
+    statement = _spend_statement(plans, daily=daily, lines=lines)
+    spend: pl.DataFrame = con.sql(statement).pl()
+    return spend
+
+
+def _spend_statement(plans: Sequence[Plan], *, daily: str, lines: str | None) -> str:
+    return render_sql(
         "budgets/spend_by_day",
         daily=daily,
         lines=lines,
         with_mapping=any(p.subject.team or p.subject.cost_center for p in plans),
     )
-    spend: pl.DataFrame = con.sql(statement).pl()
-    return spend

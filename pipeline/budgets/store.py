@@ -57,13 +57,13 @@ _STORED_SCHEMA: dict[str, pl.DataType] = {
     "plan": pl.String(),
 }
 # What spend says of itself; a model family is a pattern of the model.
-_COLUMNS = tuple(name for name in SUBJECT_COLUMNS if name != "model_family")
+SPEND_COLUMNS = tuple(name for name in SUBJECT_COLUMNS if name != "model_family")
 _PLAN_SCHEMA: dict[str, pl.DataType] = {
     "budget_id": pl.String(),
     "period_start_date": pl.Date(),
     "period_end_date": pl.Date(),
     "model_pattern": pl.String(),
-    **dict.fromkeys(_COLUMNS, pl.String()),
+    **dict.fromkeys(SPEND_COLUMNS, pl.String()),
 }
 _CROSSING_SCHEMA: dict[str, pl.DataType] = {
     "budget_id": pl.String(),
@@ -173,7 +173,7 @@ def spend(
     )
     # not in a `finally`: in an aborted transaction unregistering fails and would hide the reason
     con.register("budget_plan", frame)
-    statement = render_sql("budgets/status", columns=_COLUMNS, fine=FINE)
+    statement = render_sql("budgets/status", columns=SPEND_COLUMNS, fine=FINE)
     rows = con.execute(statement).fetchall()
     con.unregister("budget_plan")
     return {(budget_id, start): tuple(sums) for budget_id, start, *sums in rows}
@@ -193,7 +193,7 @@ def costs(
         schema=_PLAN_SCHEMA,
     )
     con.register("budget_plan", frame)
-    statement = render_sql("budgets/costs_of_budgets", spend=spend, columns=_COLUMNS)
+    statement = render_sql("budgets/costs_of_budgets", spend=spend, columns=SPEND_COLUMNS)
     found: pl.DataFrame = con.sql(statement, params={"since": since, "until": until}).pl()
     con.unregister("budget_plan")
     parts = found.partition_by("budget_id", as_dict=True, include_key=False)
@@ -226,7 +226,7 @@ def crossings(
         schema={**_PLAN_SCHEMA, "number": pl.Int32(), "reached_at_usd": _MONEY},
     )
     con.register("budget_threshold", frame)
-    statement = render_sql("budgets/crossings", columns=_COLUMNS)
+    statement = render_sql("budgets/crossings", columns=SPEND_COLUMNS)
     reached = {tuple(key): day for *key, day in con.execute(statement).fetchall()}
     con.unregister("budget_threshold")
     found: dict[tuple[str, date], tuple[Crossing, ...]] = defaultdict(tuple)
@@ -341,7 +341,7 @@ def _key(period: Period) -> dict[str, date]:
 
 
 def _subject(subject: Subject) -> dict[str, str | None]:
-    conditions = {name: getattr(subject, name) for name in _COLUMNS}
+    conditions = {name: getattr(subject, name) for name in SPEND_COLUMNS}
     return {**conditions, "model_pattern": subject.model_pattern}
 
 

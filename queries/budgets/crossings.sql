@@ -2,10 +2,22 @@
 -- first day on which it was reached.
 -- takes: columns, what a budget can be for.
 -- engine: duckdb
-WITH plan AS (
+WITH
+-- a pattern is compared with each model once
+families AS (
+  SELECT p.model_pattern, list(m.model) AS models
+  FROM (SELECT DISTINCT model_pattern FROM budget_threshold WHERE model_pattern IS NOT NULL) AS p
+  INNER JOIN (SELECT DISTINCT model FROM spend_by_day) AS m
+    ON regexp_full_match(m.model, p.model_pattern)
+  GROUP BY p.model_pattern
+),
+
+plan AS (
   SELECT DISTINCT
-    budget_id, period_start_date, period_end_date, model_pattern, {{ columns | columns }}
-  FROM budget_threshold
+    t.budget_id, t.period_start_date, t.period_end_date, t.model_pattern, f.models,
+    {{ columns | columns('t') }}
+  FROM budget_threshold AS t
+  LEFT JOIN families AS f ON f.model_pattern = t.model_pattern
 ),
 
 spend_by_date AS (
@@ -23,7 +35,7 @@ spend_by_date AS (
     {%- for column in columns %}
     AND (plan.{{ column }} IS NULL OR plan.{{ column }} = spend.{{ column }})
     {%- endfor %}
-    AND (plan.model_pattern IS NULL OR regexp_full_match(spend.model, plan.model_pattern))
+    AND (plan.model_pattern IS NULL OR list_contains(plan.models, spend.model))
   GROUP BY plan.budget_id, plan.period_start_date, spend.charge_date
 )
 

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipeline import resources
-from pipeline.budgets.store import _COLUMNS as SUBJECTS
+from pipeline.budgets.store import SPEND_COLUMNS as SUBJECTS
 from pipeline.budgets.subject import FINE
 from pipeline.ledger.bill import ITEM_TYPE
 from pipeline.meters import INPUT_METERS, METER_NAMES, METER_UNITS, METERS, OUTPUT_METERS

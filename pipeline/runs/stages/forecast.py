@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from pipeline.budgets.evaluate import spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
 from pipeline.calendar.coverage import calendar_days
 from pipeline.calendar.model import CalendarDay
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation, posting_relation
 from pipeline.charges.true_up.store import billed_accounts
 from pipeline.dates import ONE_DAY, at_midnight
 from pipeline.errors import raise_if_stopped
@@ -39,7 +41,7 @@ def forecast_day(
 ) -> list[BudgetStatus]:
     """The statuses with the forecasts of the day; those that are not there yet are made.
 
-    Takes every day of every source, and the live ledger. `spend_by_day` is registered.
+    Takes every day of every source, and the live ledger.
     """
     made = store.made_on(run.db.con, run.today)
     known = {f.key for f in made}
@@ -71,18 +73,36 @@ def _make(
     lines = lines_of_run(run, days)
     day = read_day(con, lines, run.today, gaps)
     found = day.month() if with_month else []
-    spend = "spend_by_day"
-    if lines.is_posted:
-        spend = "spend_then"
-        plans = [s.plan for s in lacking if s.plan is not None]
-        nothing = relation((), DAILY_SCHEMA)
-        con.register(spend, spend_by_day(con, plans, daily=nothing, lines=lines.relation))
-    found += forecast_budgets(con, lacking, day, spend=spend)
-    if lines.is_posted:
-        con.unregister(spend)
+    con.register("spend_then", _spend_then(run, days, lines, lacking))
+    found += forecast_budgets(con, lacking, day, spend="spend_then")
+    con.unregister("spend_then")
     store.save(con, found, Making(run.today, run.now, run.run_id))
     store.update_record(con, today=run.today, at=run.now, daily=_sums(days))
     return found
+
+
+def _spend_then(
+    run: RunContext, days: Sequence[ChargeDay], lines: Lines, statuses: Sequence[BudgetStatus]
+) -> pl.DataFrame:
+    """The spend by day as it was known then, of the days that a forecast looks at."""
+    from pipeline.forecasts.day import since
+
+    con = run.db.con
+    plans = [s.plan for s in statuses if s.plan is not None]
+    if lines.is_posted:
+        nothing = relation((), DAILY_SCHEMA)
+        return spend_by_day(con, plans, daily=nothing, lines=lines.relation)
+    is_any = any(not s.subject.is_organization for s in statuses)
+    # the organization's day begins and ends within a day of UTC's
+    begin = since(run.today) - ONE_DAY
+    read = [d for d in days if d.usage_date >= begin] if is_any else []
+    needs_charges = any(plan.subject.needs_charges for plan in plans)
+    return spend_by_day(
+        con,
+        plans,
+        daily=_sums(read),
+        lines=charge_relation(d.charge_path for d in read) if needs_charges else None,
+    )
 
 
 def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = None) -> RunResult:
