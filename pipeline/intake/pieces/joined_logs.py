@@ -121,9 +121,12 @@ class _Group:
     def _collect(self, pieces: Sequence[Piece], parts: _Parts) -> None:
         contents: set[str] = set()
         for piece in pieces:
-            if not _is_log(piece.file.local):
+            try:
+                if not _is_log(piece.file.local):
+                    continue
+                found = parts.scan(piece.file)
+            except OSError:  # it says so where it is read alone; the others are read together
                 continue
-            found = parts.scan(piece.file)
             content, source = found.content_hash, piece.source
             if (
                 found.is_clean

@@ -67,6 +67,27 @@ def test_every_view_is_as_if_each_were_read_alone(
             assert other[name] == first[name], name
 
 
+def test_a_file_that_has_gone_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joins: list[int]
+) -> None:
+    """They are read together without it, and it is a problem of the run."""
+    workspace = Workspace(tmp_path)
+    for name in "abc":
+        workspace.write(f"logs/{name}.jsonl", lines(request(name, 1)))
+    is_log = joined_logs._is_log
+
+    def remove(path: Path) -> bool:
+        if path.name == "b.jsonl":
+            path.unlink()
+        return is_log(path)
+
+    monkeypatch.setattr(joined_logs, "_is_log", remove)
+    result = workspace.run()
+    assert joins == [2]
+    assert result.counts.accepted == 2
+    assert [str(p).split(":")[0].endswith("b.jsonl") for p in result.problems] == [True]
+
+
 def test_files_that_cannot_be_read_together_are_read_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joins: list[int]
 ) -> None:
