@@ -4,6 +4,7 @@ python -m tests.bench                        # 3 million rows; some minutes
 python -m tests.bench --work DIR             # keep the generated input there
 python -m tests.bench --only load,run        # the one ratio
 python -m tests.bench --only rows            # cost against rows: 1, 3, 10, 30 million
+python -m tests.bench --only files           # 60 and 360 files of a day beside one of their rows
 python -m tests.bench --only history --rows-a-day 5000    # against 10, 100, 1,000 days
 python -m tests.bench --only peers           # DuckDB, polars, genai-prices, LiteLLM on the rows
 """
@@ -46,6 +47,7 @@ def main() -> int:
             cores=len(cores) or CORES,
             growing_rows=given.growing_rows,
             growing_days=given.growing_days,
+            growing_files=given.growing_files,
             sample=given.sample,
             peers_python=given.peers_python,
         )
@@ -86,6 +88,12 @@ def _arguments() -> argparse.Namespace:
         type=_numbers,
         default=(10, 100, 1_000),
         help="lengths of the histories of the part history",
+    )
+    parser.add_argument(
+        "--growing-files",
+        type=_numbers,
+        default=(60, 360),
+        help="numbers of files of the part files",
     )
     parser.add_argument(
         "--sample", type=int, default=20_000, help="lines for peers that price one at a time"

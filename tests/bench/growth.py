@@ -26,6 +26,23 @@ def against_rows(
     return findings
 
 
+def against_files(
+    counts: Sequence[int], one: Callable[[int], Measured], many: Callable[[int], Measured]
+) -> list[Finding]:
+    """Runs of several numbers of files, each beside a run of one file with the same rows."""
+    findings = []
+    for files in counts:
+        whole, parts = one(files), many(files)
+        ratio = parts.cpu_seconds / whole.cpu_seconds
+        each = (parts.cpu_seconds - whole.cpu_seconds) / files
+        findings += [
+            _line(f"the rows of {files:,} files in one", whole, ""),
+            _line(f"  … in {files:,} files", parts, f"{ratio:.2f} x one file's CPU"),
+            Finding("  … CPU a file more", f"{each * 1e3:.1f} ms"),
+        ]
+    return findings
+
+
 def against_history(
     lengths: Sequence[int],
     build: Callable[[int], Path],

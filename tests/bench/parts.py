@@ -17,13 +17,19 @@ from pathlib import Path
 import duckdb
 
 from tests.bench import generate
-from tests.bench.growth import against_history, against_rows
+from tests.bench.growth import against_files, against_history, against_rows
 from tests.bench.measure import MIB, CommandFailedError, Figures, Measured, measure
 from tests.bench.peers import measure_peers
 from tests.bench.table import Finding
 
 USUAL = ("load", "run", "again", "rerate", "day")
-PARTS = (*USUAL, "rows", "history", "peers")  # the last three take long: only when asked for
+PARTS = (
+    *USUAL,
+    "rows",
+    "files",
+    "history",
+    "peers",
+)  # the last four take long: only when asked for
 
 RUN_TARGET = 1.6  # times the bare load
 CPU_TARGET = 1.75  # times its CPU
@@ -66,6 +72,7 @@ class Bench:
     cores: int
     growing_rows: tuple[int, ...] = ()
     growing_days: tuple[int, ...] = ()
+    growing_files: tuple[int, ...] = ()
     sample: int = 20_000  # lines that the slow peers are asked for
     peers_python: str = sys.executable
 
@@ -82,11 +89,36 @@ class Bench:
                 lambda rows: self._load(self._log(rows)),
                 lambda rows: self._run_from_nothing(self._log(rows), self.work / "whole-run"),
             )
+        if "files" in parts:
+            findings += self._against_files()
         if "history" in parts:
             findings += self._against_history()
         if "peers" in parts:
             log = self._log()
             findings += measure_peers(log.files[0], log.rows, self.sample, python=self.peers_python)
+        return findings
+
+    def _against_files(self) -> list[Finding]:
+        days = self._days(max(self.growing_files))
+
+        def one(count: int) -> Measured:
+            log = self.work / f"days-{self.rows_a_day}-{count}.jsonl"
+            with log.open("wb") as joined:
+                for day in days[-count:]:
+                    joined.write(day.files[0].read_bytes())
+            size = log.stat().st_size
+            done = self._run_from_nothing(
+                Input((log,), 0, size, Decimal(0)), self.work / "one-file"
+            )
+            log.unlink()
+            return done
+
+        def many(count: int) -> Measured:
+            return self._build_history(self.work / "many-files", days[-count:])
+
+        findings = against_files(self.growing_files, one, many)
+        for name in ("one-file", "many-files"):
+            shutil.rmtree(self.work / name)
         return findings
 
     def _against_history(self) -> list[Finding]:
