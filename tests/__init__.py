@@ -27,7 +27,8 @@ One job alone, with or without TOLLBOOK_LONG=1:
     python -m pytest -q -m slow tests/intake/pieces  # files read by processes that are killed
     python -m pytest -q -m slow tests/fuzz           # every hostile value in every place
     python -m pytest -q -m slow tests/storage/engines tests/test_portable_statements.py  # with Java
-                                                       # and the extra spark; some minutes
+                                                       # and the extra spark, which `.ci/run`
+                                                       # installs; a million people in the long form
     python -m pytest -q -m slow tests/runs/test_ledger_in_a_store.py  # needs an S3 server,
                                                        # which `.ci/run` installs
     python -m pytest -q -m slow tests/test_readme.py

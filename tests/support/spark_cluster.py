@@ -99,6 +99,7 @@ class SparkCluster:
         self.environment = {**os.environ, **self.changed}
         self._processes: list[subprocess.Popen[bytes]] = []
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._started = 0
         port = free_port()
         self.master = f"spark://127.0.0.1:{port}"
         self._start(
@@ -114,9 +115,12 @@ class SparkCluster:
 
     def add_worker(self) -> None:
         """Start one more worker."""
-        name = f"worker{len(self.workers)}"
+        self._started += 1
+        name = f"worker{self._started}"
+        # of a name each: a task is not done twice on one machine
+        host = f"127.0.0.{1 + self._started}" if sys.platform == "linux" else "127.0.0.1"
         worker = self._start(
-            *(name, f"{_CLASSES}.worker.Worker", "--host", "127.0.0.1", "--cores", "1"),
+            *(name, f"{_CLASSES}.worker.Worker", "--host", host, "--cores", "1"),
             *("--memory", "1g", "--webui-port", "0", "--work-dir", str(self._folder / name)),
             self.master,
         )
