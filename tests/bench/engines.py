@@ -92,7 +92,7 @@ def _measure(work: Path, engine: str, given: argparse.Namespace, expected: Decim
         return _run(work, engine, own, {}, set(), given.rows, expected)
     if missing():
         return f"| spark | left out: {missing()} | | | | |"
-    cluster = SparkCluster(work / "cluster", {"spark.executor.memory": "512m"})
+    cluster = SparkCluster(work / "cluster", {"spark.executor.memory": "512m"}, java="")
     try:
         for _ in range(given.workers):
             cluster.add_worker()

@@ -66,7 +66,9 @@ def end_java() -> None:
 class SparkCluster:
     """A master and as many workers as are started, each with one core, in a folder of its own."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str], java: str = FOR_SHORT_LIVES
+    ) -> None:
         spec = importlib.util.find_spec("pyspark")
         assert spec is not None
         assert spec.submodule_search_locations is not None
@@ -94,7 +96,7 @@ class SparkCluster:
             "PYSPARK_PYTHON": sys.executable,
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONWARNINGS": "ignore",
-            "JAVA_TOOL_OPTIONS": FOR_SHORT_LIVES,
+            "JAVA_TOOL_OPTIONS": java,
         }
         self.environment = {**os.environ, **self.changed}
         self._processes: list[subprocess.Popen[bytes]] = []
