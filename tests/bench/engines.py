@@ -92,7 +92,7 @@ def _measure(work: Path, engine: str, given: argparse.Namespace, expected: Decim
         return _run(work, engine, own, {}, set(), given.rows, expected)
     if missing():
         return f"| spark | left out: {missing()} | | | | |"
-    cluster = SparkCluster(work / "cluster", {"spark.executor.memory": "512m"}, java="")
+    cluster = SparkCluster(work / "cluster", {"spark.executor.memory": "512m"}, given.java)
     try:
         for _ in range(given.workers):
             cluster.add_worker()
@@ -181,6 +181,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=12, help="how many logs")
     parser.add_argument("--rows", type=int, default=3_000_000, help="lines of all logs")
     parser.add_argument("--workers", type=int, default=2, help="processes, or workers of a cluster")
+    parser.add_argument("--java", default="", help="options of all Java machines")
     parser.add_argument("--cores", type=int, default=2, help="cores that all are held to")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=list(ENGINES), help=", ".join(ENGINES)
