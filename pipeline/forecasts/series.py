@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -68,12 +69,17 @@ class DailyCosts:
             missing=None if self.missing is None else self.missing[:, begin:end],
         )
 
-    def projects(self) -> list[tuple[str | None, list[int]]]:
+    def projects(self) -> tuple[tuple[str | None, list[int]], ...]:
         """Each project with the numbers of its rows, in order."""
-        rows: dict[str | None, list[int]] = {}
-        for number, (project_id, _) in enumerate(self.keys):
-            rows.setdefault(project_id, []).append(number)
-        return list(rows.items())
+        return _projects_of(self.keys)
+
+
+@lru_cache(maxsize=4)  # the past forecasts of a day are of the same series
+def _projects_of(keys: tuple[SeriesKey, ...]) -> tuple[tuple[str | None, list[int]], ...]:
+    rows: dict[str | None, list[int]] = {}
+    for number, (project_id, _) in enumerate(keys):
+        rows.setdefault(project_id, []).append(number)
+    return tuple(rows.items())
 
 
 def read_daily_costs(
@@ -84,7 +90,7 @@ def read_daily_costs(
     until: date = date.max,
     with_requests: bool = True,
 ) -> pl.DataFrame:
-    """The exact cost of each day, project and model from `since` to before `until`.
+    """The exact cost of each day, project and model from `since` to before `until`; in no order.
 
     **Takes** in `lines` a FROM item: the small sums by day (`relation` over the daily files, the
     view `daily_costs`), or postings (`charge_relation`), which have no requests.

@@ -11,4 +11,3 @@ SELECT
 FROM {{ lines }}
 WHERE charge_date >= $since AND charge_date < $until
 GROUP BY charge_date, project_id, model
-ORDER BY charge_date, project_id, model
