@@ -45,10 +45,11 @@ def differences_of(
     lines = _only(lines, lines.select(_is_any(CHARGE_SUMS)).to_series())
     if not lines.height:
         return
-    numbers, meets = _prices(lines)
-    is_met = meets.gather(numbers)
-    moved = _only(lines, ~is_met)
-    if is_met.any():
+    moved, prices = lines, _prices(lines)
+    if prices is not None:
+        numbers, meets = prices
+        is_met = meets.gather(numbers)
+        moved = _only(lines, ~is_met)
         met = _summed(lines.filter(is_met), numbers.filter(is_met))
         moved = pl.concat([moved, met]) if moved.height else met
     moved = moved.drop(_IS_NEW)
@@ -99,11 +100,12 @@ def _signed(charges: Iterable[pl.DataFrame], *, is_new: bool) -> Iterator[pl.Dat
         )
 
 
-def _prices(lines: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+def _prices(lines: pl.DataFrame) -> tuple[pl.Series, pl.Series] | None:
     """A number for what the price of each line says, and whether lines of a number may meet.
 
-    They may where both sides have the price, and where one side may have several lines of one key:
-    an allowance beside the usage that it is of, and what only the bill shows.
+    None where none may. They may where both sides have the price, and where one side may have
+    several lines of one key: an allowance beside the usage that it is of, and what only the bill
+    shows.
     """
     is_odd = pl.when(_IS_NEW).then(pl.col("quantity") <= 0).otherwise(pl.col("quantity") >= 0)
     is_odd |= pl.col("pricing_status").fill_null("billed") == "billed"
@@ -120,20 +122,27 @@ def _prices(lines: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         .agg(
             pl.col(_PLACE).first(),
             pl.col("is_odd").any(),
-            pl.all_horizontal(
-                pl.col(c).min().eq_missing(pl.col(c).max())
-                & ((pl.col(c).null_count() == 0) | (pl.col(c).count() == 0))
-                for c in _PRICE_AMOUNTS
-            ).alias("is_one"),
+            pl.len(),
+            *(pl.col(c).min().alias(f"least_{c}") for c in _PRICE_AMOUNTS),
+            *(pl.col(c).max().alias(f"most_{c}") for c in _PRICE_AMOUNTS),
+            *(pl.col(c).count().alias(f"given_{c}") for c in _PRICE_AMOUNTS),
         )
         .sort(_KEY)
     )
-    if not found["is_one"].all():
+    is_one = pl.all_horizontal(
+        pl.col(f"least_{c}").eq_missing(pl.col(f"most_{c}"))
+        & ((pl.col(f"given_{c}") == 0) | (pl.col(f"given_{c}") == pl.col("len")))
+        for c in _PRICE_AMOUNTS
+    )
+    if not found.select(is_one.all()).item():
         found = lines.select(pl.Series(_KEY, _numbers(lines)), is_odd.alias("is_odd"), _IS_NEW)
-        return _numbered(found[_KEY], found)
+        numbers, meets = _numbered(found[_KEY], found)
+        return (numbers, meets) if meets.any() else None
     rows = lines.select(pl.col(*_PRICE, _IS_NEW).gather(found[_PLACE]))
     few = rows.select(pl.Series(_KEY, _numbers(rows)), found["is_odd"], _IS_NEW)
     numbers, meets = _numbered(few[_KEY], few)
+    if not meets.any():
+        return None
     return numbers.gather(found[_KEY].search_sorted(key)), meets
 
 
