@@ -147,7 +147,10 @@ def rebase(
 
 @app.command()
 def rerate(
-    since: SinceOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="First UTC day to price anew, such as 2026-10-01; needed."),
+    ] = None,
     until: UntilOption = None,
     config: ConfigOption = None,
     now: NowOption = None,
