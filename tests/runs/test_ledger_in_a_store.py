@@ -165,8 +165,8 @@ def test_files_in_a_store_have_more_rows(tmp_path: Path, monkeypatch: pytest.Mon
     address = f"memory:///{tmp_path.name}"
     workspace = stored_at(tmp_path, address)
     monkeypatch.setattr(read_sources, "ROWS_A_FILE_IN_STORE", 1)
-    for name in "abc":
-        workspace.write(f"logs/{name}.jsonl", lines(request(name, 10)))
+    for name in "abc":  # packed: those that are not are read together
+        workspace.write(f"logs/{name}.jsonl.gz", lines(request(name, 10)))
     workspace.run()
     assert len(fsspec.filesystem("memory").find(address)) == 3
 
