@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 UNFINISHED = ".new"  # how the name of a file that is still being written ends
+_WAL = ".wal"  # what DuckDB keeps beside a database, and would take up with a later one of its name
 
 
 def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool = False) -> None:
@@ -17,13 +18,14 @@ def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool =
     Fails: whatever `write` fails with; `path` is then as it was and nothing is left beside it.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    _remove(beside)  # of a killed process: in a container, each may have the same number
     try:
         write(beside)
         if durable:
             _sync(beside)
         beside.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        _remove(beside)
         raise
     if durable:
         _sync(path.parent)  # or a power cut may undo the rename
@@ -31,15 +33,22 @@ def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool =
 
 def remove_unfinished(path: Path) -> None:
     """Remove what a killed process has left of replacing a file, where no other process can be."""
-    for left in path.parent.glob(f".{path.name}.*{UNFINISHED}"):
-        left.unlink(missing_ok=True)
+    for end in (UNFINISHED, UNFINISHED + _WAL):
+        for left in path.parent.glob(f".{path.name}.*{end}"):
+            left.unlink(missing_ok=True)
 
 
 def remove_unfinished_below(folders: Iterable[Path]) -> None:
     """The same of all files in some folders and those below them."""
     for folder in folders:
-        for left in folder.rglob(f".*{UNFINISHED}"):
-            left.unlink(missing_ok=True)
+        for end in (UNFINISHED, UNFINISHED + _WAL):
+            for left in folder.rglob(f".*{end}"):
+                left.unlink(missing_ok=True)
+
+
+def _remove(beside: Path) -> None:
+    for left in (beside, beside.with_name(beside.name + _WAL)):
+        left.unlink(missing_ok=True)
 
 
 def replace_text(path: Path, text: str, *, durable: bool = False) -> None:

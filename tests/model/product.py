@@ -344,7 +344,8 @@ def _failure(act: Callable[[], Any]) -> str | None:
     try:
         done = act()
     except TollbookError as error:
-        return f"{type(error).__name__}: {error}"
+        behind = f" (behind it: {error.__context__!r})" if error.__context__ is not None else ""
+        return f"{type(error).__name__}: {error}{behind}"
     if problems := [p for p in done.problems if not GONE.search(p)]:
         return f"{done.outcome}: {problems}"
     return _gone("\n".join(done.problems))

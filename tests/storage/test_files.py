@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline.storage.files import remove_unfinished_below, replace_file, replace_text
@@ -49,9 +53,34 @@ def test_a_durable_file_is_written_like_any_other(tmp_path: Path) -> None:
 def test_what_killed_processes_have_left_is_removed(tmp_path: Path) -> None:
     """In the folders that are named, and below them; nothing else there."""
     left = [tmp_path / "cache" / ".note.json.12.new", tmp_path / "cache/hashes" / ".a.npy.7.new"]
+    left.append(tmp_path / "cache" / ".template.duckdb.7.new.wal")
     kept = [tmp_path / ".other.new", tmp_path / "cache" / "note.new", tmp_path / "cache/.hidden"]
     for path in (*left, *kept):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("half")
     remove_unfinished_below([tmp_path / "cache", tmp_path / "none"])
-    assert [path.exists() for path in (*left, *kept)] == [False, False, True, True, True]
+    assert [path.exists() for path in (*left, *kept)] == [False, False, False, True, True, True]
+
+
+def test_what_a_killed_process_left_of_a_database_is_not_taken_up(tmp_path: Path) -> None:
+    """The log of another database, by a process of the same number: each container's is the first.
+
+    DuckDB would read it into the new one.
+    """
+    target = tmp_path / "template.duckdb"
+    cut_off = (
+        "import duckdb, os, sys; con = duckdb.connect(sys.argv[1]); "
+        "con.execute('CREATE TABLE other AS SELECT 1 AS a'); os._exit(0)"
+    )
+    beside = tmp_path / f".{target.name}.{os.getpid()}.new"
+    subprocess.run([sys.executable, "-c", cut_off, str(beside)], check=True)
+    assert beside.with_name(f"{beside.name}.wal").exists()
+
+    def writes(path: Path) -> None:
+        with duckdb.connect(str(path)) as con:
+            con.execute("CREATE TABLE ours AS SELECT 1 AS a")
+
+    replace_file(target, writes)
+    with duckdb.connect(str(target)) as con:
+        assert con.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("ours",)]
+    assert list(tmp_path.iterdir()) == [target]
