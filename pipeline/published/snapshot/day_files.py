@@ -63,7 +63,7 @@ def charge_sums(con: duckdb.DuckDBPyConnection, days: Days) -> pl.DataFrame | No
     """The sums of the charges of some days, and maybe others, over all keys and users.
 
     In CODED_SUMS, with `project_name` and `is_provisional` as the view of charges has them. None
-    where a snapshot has none, as those of earlier versions.
+    where a snapshot has none that can be read, as those of earlier versions.
     """
     files = _files_by_kind(con, days) if has_day_files(con) else {}
     paths = [file.address for file in files.get(CHARGE_SUMS.macro, [])]
@@ -71,7 +71,7 @@ def charge_sums(con: duckdb.DuckDBPyConnection, days: Days) -> pl.DataFrame | No
         return None
     try:
         sums = pl.scan_parquet(paths, schema=CODED_SUMS, hive_partitioning=False).collect()
-    except pl.exceptions.SchemaError:  # of another version
+    except (pl.exceptions.PolarsError, FileNotFoundError):  # of another version, or damaged
         return None
     projects = con.execute("SELECT project_id, project_name FROM stored.projects").fetchall()
     followed = con.execute(

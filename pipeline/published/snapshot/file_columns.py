@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.errors import RunFailedError
+from pipeline.storage.catalogue import is_whole, missing_or_damaged
 from pipeline.storage.files import replace_text
 
 Columns = tuple[str, ...]  # each a name and a type
@@ -33,13 +35,20 @@ class FileColumns:
             pass  # there is none yet, or it was cut short
 
     def of(self, path: Path | str) -> Columns:
-        """The columns of a file."""
+        """The columns of a file. Fails: RunFailedError where it cannot be read."""
         name = str(path).removeprefix(self._start)
         columns = self._known.get(name)
         if columns is None:
             columns = self._known[name] = _read(path)
         self._used[name] = columns
         return columns
+
+    def are(self, path: Path, columns: Columns) -> bool:
+        """Whether a file is whole and has these columns."""
+        try:
+            return is_whole(path) and self.of(path) == columns
+        except RunFailedError:
+            return False
 
     def forget(self, path: Path | str) -> None:
         """Look at a file again when it is asked for: it is written anew."""
@@ -60,7 +69,10 @@ def column_names(columns: Columns) -> set[str]:
 
 
 def _read(path: Path | str) -> Columns:
-    return columns_of(pl.read_parquet_schema(path))
+    try:
+        return columns_of(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, FileNotFoundError):
+        raise missing_or_damaged(Path(path)) from None
 
 
 def columns_of(schema: Mapping[str, pl.DataType]) -> Columns:

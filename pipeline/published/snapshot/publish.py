@@ -275,11 +275,11 @@ class _Snapshot:
         folder = self.storage.charge_sums
         folder.mkdir(parents=True, exist_ok=True)
         others = {path.name for path in folder.iterdir()}
-        wanted = columns_of(SUMS_SCHEMA)  # an earlier version may have kept others
+        wanted = columns_of(SUMS_SCHEMA)  # an earlier version may have kept others, or half of one
         files = []
         for day in self.live.days:
             source = folder / day.charge_path.name
-            if source.name not in others or self.columns.of(source) != wanted:
+            if source.name not in others or not self.columns.are(source, wanted):
                 made = sums_of_file(day.charge_path)
                 replace_file(source, partial(write_parquet, made))
                 self.columns.forget(source)
