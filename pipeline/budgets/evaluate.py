@@ -104,11 +104,7 @@ def _register_spend(
 
     It tells apart what the plans do: what none of them names is summed, and NULL.
     """
-    if any(plan.subject.needs_charges for plan in plans):
-        lines = charge_relation(d.charge_path for d in days)
-    else:
-        lines = None
-    daily = relation([d.daily_path for d in days] if plans else (), DAILY_SCHEMA)
+    daily, lines = read_for(plans, days if plans else ())
     told_apart = _told_apart(plans)
     statement = render_sql(
         "budgets/spend_by_subject",
@@ -119,6 +115,15 @@ def _register_spend(
     others = [c for c in store.SPEND_COLUMNS if c not in told_apart]
     nothing = pl.lit(None, dtype=pl.String)
     con.register("spend_by_day", spend.with_columns(nothing.alias(c) for c in others))
+
+
+def read_for(plans: Sequence[Plan], days: Sequence[ChargeDay]) -> tuple[str, str | None]:
+    """The small sums of some days, and the charges where these plans need them, as FROM items."""
+    needs_charges = any(plan.subject.needs_charges for plan in plans)
+    return (
+        relation([d.daily_path for d in days], DAILY_SCHEMA),
+        charge_relation(d.charge_path for d in days) if needs_charges else None,
+    )
 
 
 def _told_apart(plans: Sequence[Plan]) -> list[str]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipeline.budgets.evaluate import spend_by_day
+from pipeline.budgets.evaluate import read_for, spend_by_day
 from pipeline.budgets.status import BudgetStatus, with_forecasts
 from pipeline.calendar.coverage import calendar_days
 from pipeline.calendar.model import CalendarDay
 from pipeline.charges import store as charge_store
-from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, charge_relation, posting_relation
+from pipeline.charges.model import DAILY_SCHEMA, ChargeDay, posting_relation
 from pipeline.charges.true_up.store import billed_accounts
 from pipeline.dates import ONE_DAY, at_midnight
 from pipeline.errors import raise_if_stopped
@@ -96,13 +96,8 @@ def _spend_then(
     # the organization's day begins and ends within a day of UTC's
     begin = since(run.today) - ONE_DAY
     read = [d for d in days if d.usage_date >= begin] if is_any else []
-    needs_charges = any(plan.subject.needs_charges for plan in plans)
-    return spend_by_day(
-        con,
-        plans,
-        daily=_sums(read),
-        lines=charge_relation(d.charge_path for d in read) if needs_charges else None,
-    )
+    daily, charged = read_for(plans, read)
+    return spend_by_day(con, plans, daily=daily, lines=charged)
 
 
 def fill_record(run: RunContext, progress: Callable[[int, int], None] | None = None) -> RunResult:
